@@ -1,0 +1,75 @@
+"""costgraph derives what transformers cost: parameters, FLOPs, memory, traffic and communication, as closed forms.
+
+>>> import costgraph as cg
+>>> graph = cg.decoder().apply(cg.backward)
+>>> cg.activations(graph).limit(E=4, p=2)
+<activations = B*S*L*(5*S*A + 34*D) byte>
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from costgraph.builder import Builder
+    from costgraph.closed_form import ClosedForm
+    from costgraph.derivation import derive
+    from costgraph.errors import CostgraphError, UserError
+    from costgraph.graph import Graph
+    from costgraph.measures import annotated
+    from costgraph.measures.activations import activations
+    from costgraph.measures.cache import cache
+    from costgraph.measures.communication import communication
+    from costgraph.measures.flops import flops
+    from costgraph.measures.intensity import intensity
+    from costgraph.measures.params import params
+    from costgraph.measures.states import states
+    from costgraph.measures.traffic import traffic
+    from costgraph.op_sets import decoder
+    from costgraph.passes.backward import Backward as backward
+    from costgraph.passes.decode import Decode as decode
+    from costgraph.passes.flash_attention import FlashAttention as flash_attention
+    from costgraph.passes.prefill import Prefill as prefill
+    from costgraph.passes.recompute import Recompute as recompute
+    from costgraph.passes.tensor_parallel import TensorParallel as tensor_parallel
+
+# Where each public name lives. Nothing is imported before it is asked for (PEP 562), so that `--help` stays fast.
+_PUBLIC: dict[str, tuple[str, str]] = {
+    "Builder": ("costgraph.builder", "Builder"),
+    "ClosedForm": ("costgraph.closed_form", "ClosedForm"),
+    "CostgraphError": ("costgraph.errors", "CostgraphError"),
+    "Graph": ("costgraph.graph", "Graph"),
+    "UserError": ("costgraph.errors", "UserError"),
+    "activations": ("costgraph.measures.activations", "activations"),
+    "annotated": ("costgraph.measures.annotate", "annotated"),
+    "backward": ("costgraph.passes.backward", "Backward"),
+    "cache": ("costgraph.measures.cache", "cache"),
+    "communication": ("costgraph.measures.communication", "communication"),
+    "decode": ("costgraph.passes.decode", "Decode"),
+    "decoder": ("costgraph.op_sets.decoder", "decoder"),
+    "derive": ("costgraph.derivation", "derive"),
+    "flash_attention": ("costgraph.passes.flash_attention", "FlashAttention"),
+    "flops": ("costgraph.measures.flops", "flops"),
+    "intensity": ("costgraph.measures.intensity", "intensity"),
+    "params": ("costgraph.measures.params", "params"),
+    "prefill": ("costgraph.passes.prefill", "Prefill"),
+    "recompute": ("costgraph.passes.recompute", "Recompute"),
+    "states": ("costgraph.measures.states", "states"),
+    "tensor_parallel": ("costgraph.passes.tensor_parallel", "TensorParallel"),
+    "traffic": ("costgraph.measures.traffic", "traffic"),
+}
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'costgraph' has no attribute '{name}'")
+    module, attribute = _PUBLIC[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

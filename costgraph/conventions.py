@@ -1,0 +1,103 @@
+"""What is counted. A number means nothing without it, so every result carries the convention it was summed under.
+
+Presets are written out in `CONVENTIONS` (what counts as a FLOP, a parameter, a saved byte) and `PRECISIONS` (how many
+bytes the training state of one parameter takes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from costgraph.symbols import Rational
+
+Elementwise = Literal["none", "softmax3", "table_a1"]
+
+# FLOPs per element of the result, by op kind, or by op name where one op differs from its kind.
+ELEMENTWISE: dict[str, dict[str, Rational]] = {
+    "none": {},
+    # "A guide to LLM inference and performance", standard attention algorithm: 3 per score.
+    "softmax3": {"softmax": 3},
+    # "A simple blog of large model inference", Table A.1; its 6 per score hold the scale and the dropout of the scores.
+    "table_a1": {"softmax": 6, "layer_norm": 7, "bias": 1, "dropout": 1, "residual": 1, "attn.dropout": 0},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """Which tensors and which element-wise operations count.
+
+    `neglects` holds roles of tensors (`bias`, `norm`, `statistic`) that are left out of every sum.
+    """
+
+    name: str
+    neglects: frozenset[str] = frozenset()
+    elementwise: tuple[tuple[str, Rational], ...] = ()
+
+    def counts(self, role: str) -> bool:
+        """Whether tensors of this role enter the sums."""
+        return role not in self.neglects
+
+    def rate(self, op: str, kind: str) -> Rational:
+        """FLOPs per result element of an element-wise op; the op's own rate goes before that of its kind."""
+        rates = dict(self.elementwise)
+        return rates.get(op, rates.get(kind, 0))
+
+    def with_elementwise(self, rates: Mapping[str, Rational]) -> Convention:
+        """The same convention with these FLOPs per element, by op kind or op name."""
+        return replace(self, elementwise=tuple(sorted(rates.items())))
+
+    @property
+    def exact(self) -> Convention:
+        """The convention that neglects nothing, with the same element-wise choice."""
+        return replace(self, name=self.name.replace("notes", "exact"), neglects=frozenset())
+
+    def describe(self) -> str:
+        """One line for a result's footer."""
+        parts = ["2 FLOPs per multiply-add of a matmul", "the full attention square", "dropout masks of one byte"]
+        if self.neglects:
+            parts.insert(0, "weight matrices only")
+            parts.append("no biases, norm parameters or norm statistics")
+        else:
+            parts.insert(0, "every parameter")
+            parts.append("norms keep mean and rstd (4 bytes each per position)")
+        if self.elementwise:
+            parts.append("element-wise " + ", ".join(f"{kind} {rate}" for kind, rate in self.elementwise))
+        return "; ".join(parts)
+
+
+def notes(elementwise: Elementwise = "none") -> Convention:
+    """As in "Decoder-Only Transformers": weight matrices and the large activations, nothing else."""
+    name = "notes" if elementwise == "none" else f"notes(elementwise={elementwise})"
+    convention = Convention(name, frozenset({"bias", "norm", "statistic"}))
+    return convention.with_elementwise(ELEMENTWISE[elementwise])
+
+
+def exact(elementwise: Elementwise = "none") -> Convention:
+    """Everything autograd keeps and every parameter: adds norm parameters, biases and the norms' mean and rstd."""
+    return notes(elementwise).exact
+
+
+CONVENTIONS: dict[str, Callable[..., Convention]] = {"notes": notes, "exact": exact}
+NOTES, EXACT = notes(), exact()
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """Bytes per parameter that training keeps, with where the policy is written down."""
+
+    name: str
+    weights: int
+    gradients: int
+    optimizer: int
+    source: str
+
+
+PRECISIONS: dict[str, Precision] = {
+    policy.name: policy
+    for policy in (
+        Precision("mixed_adam", 2, 4, 4 + 2 * 4, "Decoder-Only Transformers, eq. 2.3 and 2.4: fp32 master copy, 2 moments"),
+        Precision("fp32_adam", 4, 4, 2 * 4, "Decoder-Only Transformers, eq. 2.1 and 2.4: 2 fp32 moments"),
+    )
+}

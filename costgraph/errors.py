@@ -1,0 +1,37 @@
+"""Two families of errors: what the user got wrong, and what costgraph got wrong.
+
+A `UserError` is meant to be read by the person who erred: it is printed as it is, without a traceback, and ends the
+command with exit code 2. A `BugError` says that costgraph broke one of its own promises; please report it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CostgraphError(Exception):
+    """Root of everything costgraph raises on purpose."""
+
+
+class UserError(CostgraphError):
+    """The input cannot be used; the message names the place, the reason and the choices."""
+
+
+class BugError(CostgraphError):
+    """An invariant of costgraph itself does not hold."""
+
+
+def unknown(what: str, name: str, choices: Iterable[str]) -> UserError:
+    """An error for a name that is not in a table: the nearest names first, or all of them when none is near."""
+    known = list(choices)
+    lowered = {choice.lower(): choice for choice in known}
+    near = [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)]
+    advice = f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(known)}"
+    return UserError(f"unknown {what} '{shorten(name)}': {advice}")
+
+
+def shorten(text: str, width: int = 60) -> str:
+    """`text` on one line and at most `width` characters long, for use inside a message."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 3] + "..."

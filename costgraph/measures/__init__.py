@@ -1,0 +1,29 @@
+"""Graph -> ClosedForm, one file each. This table is all there is to register."""
+
+from collections.abc import Callable
+from functools import partial
+
+from costgraph.closed_form import ClosedForm
+from costgraph.measures.activations import activations
+from costgraph.measures.annotate import annotated
+from costgraph.measures.cache import cache
+from costgraph.measures.communication import communication
+from costgraph.measures.flops import PARTS, flops
+from costgraph.measures.intensity import intensity
+from costgraph.measures.params import params
+from costgraph.measures.states import states
+from costgraph.measures.traffic import traffic
+
+MEASURES: dict[str, Callable[..., ClosedForm]] = {
+    "params": params,
+    "states": states,
+    "flops": flops,
+    **{f"flops.{part}": partial(flops, phase=part) for part in PARTS},
+    "activations": activations,
+    "cache": cache,
+    "traffic": traffic,
+    "communication": communication,
+    "intensity": intensity,
+}
+
+__all__ = ["MEASURES", "annotated"]

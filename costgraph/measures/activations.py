@@ -1,0 +1,49 @@
+"""activations: bytes that one device keeps from the forward pass for the backward.
+
+Counts: every forward tensor that a backward or replayed op reads, once, however many read it; a view counts as the
+tensor it looks at. Each is attributed to the forward op whose backward reads it.
+Leaves out: parameters, token ids, gradients and temporary buffers; under `notes` also the norms' mean and rstd.
+Source: "Decoder-Only Transformers", eq. 2.5 to 2.7, 2.13, 2.14; Korthikanti et al. 2022.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from costgraph.closed_form import ClosedForm, Term
+from costgraph.conventions import NOTES, Convention
+from costgraph.graph import Graph
+from costgraph.measures.summing import closed_form
+from costgraph.rules import rule
+from costgraph.tensor import Role, Tensor
+
+KEPT: tuple[Role, ...] = ("activation", "mask", "statistic", "cache")
+
+
+def activations(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
+    """Bytes kept for the backward on one device."""
+    return closed_form("activations", "byte", graph, convention, collect)
+
+
+def collect(graph: Graph, convention: Convention) -> Iterator[Term]:
+    """One term per saved tensor, at the forward op that saves it, in the order of the forward pass."""
+    seen: set[str] = set()
+    found: list[Term] = []
+    for op in graph.phase("backward", "recompute"):
+        for name in op.inputs:
+            tensor = storage(graph, name)
+            made = graph.producer.get(tensor.name)
+            forward = made is None or made.phase == "forward"
+            kept = tensor.role in KEPT and not tensor.gradient and convention.counts(tensor.role)
+            if forward and kept and tensor.name not in seen:
+                seen.add(tensor.name)
+                found.append(Term(op.source, tensor.name, tensor.nbytes * tensor.times))
+    order = {name: i for i, name in enumerate(graph.by_name)}
+    yield from sorted(found, key=lambda term: order[term.op])
+
+
+def storage(graph: Graph, name: str) -> Tensor:
+    """The tensor whose bytes `name` is: itself, or what it is a view of."""
+    while (op := graph.producer.get(name)) is not None and rule(op.kind).view:
+        name = op.inputs[0]
+    return graph.tensors[name]

@@ -1,0 +1,28 @@
+"""cache: bytes of keys and values that one device keeps between decoding steps.
+
+Counts: every tensor of role `cache`, at the context length.
+Leaves out: weights (see `states`), paging and alignment overheads.
+Source: "Decoder-Only Transformers", eq. 6.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from costgraph.closed_form import ClosedForm, Term
+from costgraph.conventions import NOTES, Convention
+from costgraph.graph import Graph
+from costgraph.measures.summing import closed_form
+
+
+def cache(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
+    """Bytes of the key/value cache on one device."""
+    return closed_form("cache", "byte", graph, convention, collect)
+
+
+def collect(graph: Graph, convention: Convention) -> Iterator[Term]:
+    """One term per cached tensor, at the op that writes it."""
+    for name, op in graph.producer.items():
+        tensor = graph.tensors[name]
+        if tensor.role == "cache" and convention.counts(tensor.role):
+            yield Term(op.name, name, tensor.nbytes * tensor.times)

@@ -1,0 +1,36 @@
+"""flops: floating-point operations of one step on one device.
+
+Counts: 2 per multiply-add of every contraction, of ops that are in the graph: forward, backward and what is replayed.
+Element-wise ops at the convention's rates, 0 by default.
+Over-counts: causal attention, whose masked half is computed by a plain kernel and skipped by a good one.
+Leaves out: optimizer update, collectives' additions, gradient accumulation, bias sums.
+Source: "Decoder-Only Transformers", Sec. 3, eq. 3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from costgraph import rules
+from costgraph.closed_form import ClosedForm, Term
+from costgraph.conventions import NOTES, Convention
+from costgraph.graph import Graph
+from costgraph.measures.summing import closed_form
+from costgraph.op import Phase
+
+PARTS: tuple[Phase, ...] = ("forward", "backward", "recompute")
+
+
+def flops(graph: Graph, convention: Convention = NOTES, phase: Phase | None = None) -> ClosedForm:
+    """FLOPs of the whole graph, or of its ops of one phase."""
+    phases = PARTS if phase is None else (phase,)
+    name = "flops" if phase is None else f"flops.{phase}"
+    return closed_form(name, "FLOP", graph, convention, partial(collect, phases=phases))
+
+
+def collect(graph: Graph, convention: Convention, phases: tuple[Phase, ...]) -> Iterator[Term]:
+    """One term per op that computes."""
+    for op in graph.phase(*phases):
+        if amount := rules.flops(op, graph.tensors, convention):
+            yield Term(op.name, f"{op.kind} {op.spec}" if op.spec else op.kind, amount * op.times)

@@ -1,0 +1,39 @@
+"""params: the number of parameters on one device.
+
+Counts: every parameter tensor once, however many ops use it (a tied embedding is one tensor).
+Leaves out, under `notes`: biases and norm parameters. Under `exact`: nothing.
+Source: "Decoder-Only Transformers", eq. 2.2 and 2.12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from costgraph.closed_form import ClosedForm, Term
+from costgraph.conventions import NOTES, Convention
+from costgraph.graph import Graph
+from costgraph.measures.summing import closed_form
+from costgraph.op import Op
+from costgraph.tensor import Tensor
+
+
+def params(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
+    """The number of parameters that one device holds."""
+    return closed_form("params", "parameter", graph, convention, collect)
+
+
+def collect(graph: Graph, convention: Convention) -> Iterator[Term]:
+    """One term per parameter tensor, at the first op that uses it."""
+    for op, tensor in parameters(graph, convention):
+        yield Term(op.name, tensor.name, tensor.numel * tensor.times)
+
+
+def parameters(graph: Graph, convention: Convention) -> Iterator[tuple[Op, Tensor]]:
+    """Every counted parameter with the first op that reads it."""
+    seen: set[str] = set()
+    for op in graph.ops:
+        for name in op.inputs:
+            tensor = graph.tensors[name]
+            if tensor.is_parameter and name not in seen and convention.counts(tensor.role):
+                seen.add(name)
+                yield op, tensor

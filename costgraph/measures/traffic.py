@@ -1,0 +1,30 @@
+"""traffic: bytes that one device moves between memory and arithmetic.
+
+Counts: for every op, each operand read once and each result written once. Inside a fused op nothing is moved. In
+decode the cache is read where it is and one row is appended.
+Over-counts: neighbouring element-wise ops that a compiler would fuse.
+Leaves out: views, operands read more than once by a tiled kernel, collectives (see `communication`).
+Source: "Decoder-Only Transformers", App. D.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from costgraph import rules
+from costgraph.closed_form import ClosedForm, Term
+from costgraph.conventions import NOTES, Convention
+from costgraph.graph import Graph
+from costgraph.measures.summing import closed_form
+
+
+def traffic(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
+    """Bytes moved to and from memory on one device."""
+    return closed_form("traffic", "byte", graph, convention, collect)
+
+
+def collect(graph: Graph, convention: Convention) -> Iterator[Term]:
+    """One term per op and tensor."""
+    for op in graph.ops:
+        for name, amount in rules.moved(op, graph.tensors, convention).items():
+            yield Term(op.name, name, amount * op.times)

@@ -1,0 +1,307 @@
+"""Text that a user typed, read without ever being executed.
+
+One whitelist over Python's own `ast` serves every entry: formulas (`12*B*D*L*S*(S + (2+E)*D)`), options by name
+(`tensor_parallel(T, sequence=True)`), bindings (`E=4,p=2,T->oo`) and regimes (`S << D`). Length, depth, exponents and
+digits are bounded before anything is computed, so that hostile input is answered at once.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from inspect import signature
+from math import comb
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.polynomial import Polynomial
+from costgraph.quotient import Quotient
+from costgraph.symbols import INFINITY, SYMBOLS, Rational, check_domain, lookup
+
+MAX_LENGTH = 2000  # characters
+MAX_DEPTH = 60  # nested operations
+MAX_EXPONENT = 64
+MAX_DIGITS = 1000
+MAX_TERMS = 5000
+LARGEST = 10**MAX_DIGITS
+
+Size = Polynomial | Rational | str  # what Python callers may pass where a size is meant
+
+
+def parse(text: str) -> Quotient:
+    """The formula in `text` as an exact quotient of polynomials in the symbols of the table.
+
+    Args:
+        text: numbers (decimals are read as rationals), symbols, `+ - * / **` and parentheses.
+
+    Raises:
+        UserError: anything else, with the column and what would be allowed there.
+    """
+    return Reader(text).quotient(tree(text))
+
+
+def size(value: Size) -> Polynomial:
+    """A size given as text, number or polynomial."""
+    if isinstance(value, str):
+        quotient = parse(value)
+        if not quotient.is_polynomial:
+            raise UserError(f"'{shorten(value)}' is not a size: it has a sum in a denominator")
+        return quotient.numerator
+    if isinstance(value, float):
+        raise UserError(f"{value} is a float; write it as text ('{value}') or as a Fraction to keep it exact")
+    return value if isinstance(value, Polynomial) else Polynomial.constant(value)
+
+
+def tree(text: str) -> ast.expr:
+    """The syntax tree of one expression, refused when it is too long, not ASCII or not an expression."""
+    if len(text) > MAX_LENGTH:
+        raise UserError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are read")
+    for column, char in enumerate(text, 1):
+        if not char.isascii() or not char.isprintable():
+            raise UserError(f"column {column} of '{shorten(text)}': unexpected character {char!a}")
+    if not text.strip():
+        raise UserError("an expression is missing")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise UserError(f"column {error.offset or 1} of '{shorten(text)}': {plain(error.msg)}") from None
+    except (ValueError, MemoryError, RecursionError):
+        raise UserError(f"'{shorten(text)}' is nested too deeply or holds too long a number") from None
+
+
+def plain(message: str) -> str:
+    """Python's syntax message, without advice that only makes sense in a program."""
+    return message.split(" (")[0].split(". ")[0] if "invalid syntax" not in message else "not a valid expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Walks the tree of `text` and computes with exact quotients; every node type not named here is refused."""
+
+    text: str
+
+    def refuse(self, node: ast.AST, reason: str) -> UserError:
+        """An error that points at `node`."""
+        return UserError(f"column {getattr(node, 'col_offset', 0) + 1} of '{shorten(self.text)}': {reason}")
+
+    def quotient(self, node: ast.expr, depth: int = 0) -> Quotient:
+        """The value of `node`."""
+        if depth > MAX_DEPTH:
+            raise self.refuse(node, f"nested more than {MAX_DEPTH} deep")
+        match node:
+            case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
+                return Quotient(self.literal(node))
+            case ast.Name(id=name):
+                if name not in SYMBOLS:
+                    raise self.refuse(node, str(unknown("symbol", name, SYMBOLS)))
+                return Quotient(Polynomial.symbol(name))
+            case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
+                value = self.quotient(operand, depth + 1)
+                return value if isinstance(node.op, ast.UAdd) else Quotient(-1) * value
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return self.power(node, self.quotient(left, depth + 1), self.quotient(right, depth + 1))
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div(), right=right):
+                return self.binary(node, self.quotient(left, depth + 1), self.quotient(right, depth + 1))
+            case ast.BinOp(op=ast.BitXor()):
+                raise self.refuse(node, "powers are written with **, not ^")
+        raise self.refuse(node, "only numbers, symbols, + - * / ** and parentheses are allowed")
+
+    def literal(self, node: ast.Constant) -> Rational:
+        """A number exactly as written: 0.1 is 1/10."""
+        written = (ast.get_source_segment(self.text.strip(), node) or "").replace("_", "")
+        if "e" in written.lower() and not written.lower().startswith("0x"):
+            mantissa, _, power = written.lower().partition("e")
+            if len(power) > 4 or abs(int(power)) > MAX_DIGITS:
+                raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
+        try:
+            value = Fraction(written)
+        except ValueError:
+            raise self.refuse(node, f"'{shorten(written)}' is not a decimal number") from None
+        return self.bounded(node, Quotient(value)).numerator.number or 0
+
+    def binary(self, node: ast.BinOp, left: Quotient, right: Quotient) -> Quotient:
+        """left op right, refused when it would not fit."""
+        pairs = len(left.numerator.terms) * len(right.numerator.terms)
+        pairs += len(left.denominator.terms) * len(right.denominator.terms)
+        if pairs > MAX_TERMS:
+            raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
+        match node.op:
+            case ast.Add():
+                return self.bounded(node, left + right)
+            case ast.Sub():
+                return self.bounded(node, left - right)
+            case ast.Mult():
+                return self.bounded(node, left * right)
+        if not right.numerator:
+            raise self.refuse(node, "division by zero")
+        return self.bounded(node, left / right)
+
+    def power(self, node: ast.BinOp, base: Quotient, exponent: Quotient) -> Quotient:
+        """base ** exponent for a small whole exponent."""
+        power = exponent.number
+        if power is None or Fraction(power).denominator != 1:
+            raise self.refuse(node.right, "an exponent must be a whole number")
+        if abs(power) > MAX_EXPONENT:
+            raise self.refuse(node.right, f"an exponent may be at most {MAX_EXPONENT}")
+        terms = max(len(base.numerator.terms), len(base.denominator.terms))
+        if comb(terms + abs(int(power)), terms) > MAX_TERMS:
+            raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
+        if not base.numerator and power < 0:
+            raise self.refuse(node, "division by zero")
+        return self.bounded(node, base ** int(power))
+
+    def bounded(self, node: ast.AST, value: Quotient) -> Quotient:
+        """`value`, unless one of its coefficients has too many digits or an exponent is too large."""
+        for side in (value.numerator, value.denominator):
+            for exponents, c in side.terms.items():
+                if abs(c.numerator) >= LARGEST or c.denominator >= LARGEST:
+                    raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
+                if max(map(abs, exponents)) > 4 * MAX_EXPONENT:
+                    raise self.refuse(node, f"an exponent may be at most {4 * MAX_EXPONENT}")
+        return value
+
+
+# --- bindings -----------------------------------------------------------------------------------------------------
+
+
+def parse_bindings(items: Iterable[str]) -> dict[str, Polynomial | Literal["oo"]]:
+    """Read `E=4,p=2`, `T->oo` and the like into {symbol: value}.
+
+    Raises:
+        UserError: a missing or unreadable value, an unknown symbol, the same symbol twice, a value outside the domain.
+    """
+    bindings: dict[str, Polynomial | Literal["oo"]] = {}
+    for item in (part for text in items for part in split_list(text)):
+        arrow = "->" in item
+        name, sign, value = (part.strip() for part in item.partition("->" if arrow else "="))
+        if not sign or not name:
+            raise UserError(f"'{shorten(item)}': write SYMBOL=VALUE or SYMBOL->oo")
+        if not value:
+            raise UserError(f"'{shorten(item)}': a value is missing after {sign}")
+        try:
+            lookup(name)
+            if name in bindings:
+                raise UserError(f"{name} is given twice")
+            if arrow and value != INFINITY:
+                raise UserError(f"a limit goes to {INFINITY}; write {name}={shorten(value)} to substitute")
+            bindings[name] = INFINITY if arrow else bound(name, value)  # type: ignore[assignment]
+        except UserError as error:
+            raise UserError(f"'{shorten(item)}': {error}") from None
+    return checked(bindings)
+
+
+def bound(name: str, value: Size) -> Polynomial:
+    """The value that `name` takes, checked against the symbol's domain when it is a number."""
+    lookup(name)
+    if isinstance(value, str) and value.strip().lower() in ("inf", "infinity", INFINITY, "nan"):
+        raise UserError(f"'{value.strip()}' is not a number; a true limit is written {name}->oo")
+    polynomial = size(value)
+    if (number := polynomial.number) is not None:
+        check_domain(name, number)
+    return polynomial
+
+
+def checked(bindings: dict[str, Polynomial | Literal["oo"]]) -> dict[str, Polynomial | Literal["oo"]]:
+    """`bindings`, all meant at once: a value may not mention a symbol that is itself being replaced by another."""
+    for name, value in bindings.items():
+        if isinstance(value, Polynomial):
+            for other in value.symbols:
+                if other in bindings and other != name:
+                    raise UserError(f"{name}={value}: {other} is replaced as well; write {name} without it")
+    return bindings
+
+
+def parse_regime(text: str) -> tuple[Polynomial, Polynomial]:
+    """Read `S << D` into (small, large), two monomials.
+
+    Raises:
+        UserError: no `<<`, or a side that is not a product of symbols.
+    """
+    left, sign, right = text.partition("<<")
+    if not sign:
+        raise UserError(f"'{shorten(text)}': write SMALL << LARGE, for example 'S << D'")
+    sides = size(left), size(right)
+    for side in sides:
+        if len(side.terms) != 1 or not side.symbols:
+            raise UserError(f"'{shorten(text)}': each side of << must be a product of symbols")
+    return sides
+
+
+def split_list(text: str) -> list[str]:
+    """Split at the commas that stand outside parentheses."""
+    parts, depth = [""], 0
+    for char in text:
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return parts
+
+
+# --- options by name ----------------------------------------------------------------------------------------------
+
+
+def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) -> Any:
+    """Read `name` or `name(value, option=value)` and build what the table holds under that name.
+
+    An option's type follows from the annotation of the parameter: bool, `Literal[...]` or a size.
+
+    Raises:
+        UserError: unknown name or option, or a value of another kind.
+    """
+    node = tree(text)
+    call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])
+    if not isinstance(call.func, ast.Name):
+        raise UserError(f"'{shorten(text)}': write NAME or NAME(OPTION=VALUE, ...)")
+    name = call.func.id
+    if name not in table:
+        raise unknown(what, name, table)
+    return bind(name, table[name], [source(text, arg) for arg in call.args], {
+        k.arg or "**": source(text, k.value) for k in call.keywords
+    })
+
+
+def source(text: str, node: ast.expr) -> str:
+    """The characters of `text` that `node` was read from."""
+    return ast.get_source_segment(text.strip(), node) or ""
+
+
+def bind(name: str, make: Callable[..., Any], args: list[str], options: dict[str, str]) -> Any:
+    """Call `make` with options given as text, each converted by the annotation of its parameter."""
+    parameters = list(signature(make).parameters)
+    if len(args) > len(parameters):
+        raise UserError(f"{name}: takes at most {len(parameters)} options ({', '.join(parameters) or 'none'})")
+    for parameter, arg in zip(parameters, args, strict=False):
+        if parameter in options:
+            raise UserError(f"{name}: {parameter} is given twice")
+        options[parameter] = arg
+    hints = get_type_hints(make if not isinstance(make, type) else make.__init__)
+    for option in options:
+        if option not in parameters:
+            raise unknown(f"option of {name}", option, parameters)
+    missing = [p for p, s in signature(make).parameters.items() if s.default is s.empty and p not in options]
+    if missing:
+        raise UserError(f"{name}: a value is missing for {missing[0]}, as in {name}({missing[0]}=...)")
+    return make(**{option: convert(name, option, text, hints[option]) for option, text in options.items()})
+
+
+def convert(name: str, option: str, text: str, hint: Any) -> Any:
+    """The text of one option as the type its parameter is annotated with."""
+    if hint is bool:
+        if text not in ("True", "False"):
+            raise UserError(f"{name}: {option}={shorten(text)} must be True or False")
+        return text == "True"
+    if get_origin(hint) is Literal:
+        word = text.strip("'\"")
+        if word not in get_args(hint):
+            raise unknown(f"{option} of {name}", word, get_args(hint))
+        return word
+    if text == "None":
+        return None
+    return size(text.strip("'\""))

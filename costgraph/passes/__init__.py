@@ -1,0 +1,15 @@
+"""Graph -> Graph, one file each. This table is all there is to register; `rewrite.py` holds the order."""
+
+from costgraph.passes.backward import Backward
+from costgraph.passes.decode import Decode
+from costgraph.passes.flash_attention import FlashAttention
+from costgraph.passes.prefill import Prefill
+from costgraph.passes.recompute import Recompute
+from costgraph.passes.rewrite import ORDER, STAGES, Pass, stage
+from costgraph.passes.tensor_parallel import TensorParallel
+
+PASSES: dict[str, type[Pass]] = {
+    step.name: step for step in (FlashAttention, Backward, Prefill, Decode, Recompute, TensorParallel)
+}
+
+__all__ = ["ORDER", "PASSES", "STAGES", "Pass", "stage"]

@@ -1,0 +1,56 @@
+"""decode: one new token per sequence, attending to a cache.
+
+Before:
+    k_context = context(k)                          # S keys from S positions
+    scores    = einsum("bsah,btah->bast", q, k_context)
+After (s has size 1, t the context length):
+    k_context = cache_append(k)                     # one row written into a cache that stays in place
+    scores    = einsum("bsah,btah->bast", q, k_context)
+
+The context length is the number of positions the new token attends to, its own included. PyTorch's counters mean by S
+the positions before the append: `decode("S + 1")`.
+
+Source: "Decoder-Only Transformers", Sec. 6 and 7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from costgraph.errors import UserError
+from costgraph.graph import Graph
+from costgraph.parser import Size, size
+from costgraph.passes.prefill import inference
+from costgraph.passes.rewrite import Pass
+from costgraph.polynomial import ONE, Polynomial
+from costgraph.tensor import Dim
+
+QUERY, CONTEXT = "s", "t"  # index letters of query and context positions
+
+
+@dataclass(frozen=True)
+class Decode(Pass):
+    """Inference on one new position per sequence.
+
+    Args:
+        context: how many positions it attends to, its own included.
+    """
+
+    name: ClassVar[str] = "decode"
+    context: Size = "S"
+
+    def rewrite(self, graph: Graph) -> Graph:
+        """The graph of one decoding step."""
+        context = size(self.context)
+        if (number := context.number) is not None and (number < 1 or number.denominator != 1):
+            raise UserError(f"decode: a context of {number} positions; the new token's own position is one of them")
+        graph = inference(graph)
+
+        def resized(dim: Dim) -> Dim:
+            sizes: dict[str, Polynomial] = {QUERY: ONE, CONTEXT: context}
+            return replace(dim, size=sizes.get(dim.name, dim.size))
+
+        tensors = {name: replace(t, dims=tuple(map(resized, t.dims))) for name, t in graph.tensors.items()}
+        ops = [replace(op, kind="cache_append") if op.kind == "context" else op for op in graph.ops]
+        return graph.rewritten(ops, tensors)

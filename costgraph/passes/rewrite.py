@@ -1,0 +1,71 @@
+"""What every pass is: a frozen value that turns a graph into a graph, applied at its place in one order."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields, replace
+from typing import ClassVar
+
+from costgraph.errors import UserError
+from costgraph.graph import Graph
+
+# The one order. Fusing comes before differentiating, so that the backward is that of the fused op; replaying needs the
+# backward that reads; placing tensors on devices comes last, so that every op there is gets placed.
+STAGES: tuple[tuple[str, ...], ...] = (
+    ("flash_attention",),
+    ("backward", "prefill", "decode"),
+    ("recompute",),
+    ("tensor_parallel",),
+)
+ORDER = " < ".join(" | ".join(stage) for stage in STAGES)
+
+
+@dataclass(frozen=True)
+class Pass(ABC):
+    """A rewrite of a graph. Subclasses are frozen dataclasses of their parameters and define `rewrite`.
+
+    `requires` names passes that must have been applied before.
+    """
+
+    name: ClassVar[str]
+    requires: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def rewrite(self, graph: Graph) -> Graph:
+        """The new graph; may assume that the order holds."""
+
+    def __call__(self, graph: Graph) -> Graph:
+        """Apply the pass.
+
+        Raises:
+            UserError: out of order, a second time, or without a pass that it requires.
+        """
+        self.check(graph.passes)
+        return replace(self.rewrite(graph), passes=(*graph.passes, str(self)))
+
+    def check(self, applied: tuple[str, ...]) -> None:
+        """Raise unless the pass may follow those already applied."""
+        before = [step.partition("(")[0] for step in applied]
+        if self.name in before:
+            raise UserError(f"{self.name} is applied already; each pass runs once, in the order {ORDER}")
+        place = stage(self.name)
+        if late := [step for step in before if stage(step) >= place]:
+            relation = "and" if stage(late[-1]) == place else "comes before"
+            also = " exclude each other" if relation == "and" else ""
+            raise UserError(f"{self.name} {relation} {late[-1]}{also}; the order is {ORDER}")
+        if missing := [step for step in self.requires if step not in before]:
+            raise UserError(f"{self.name} needs {missing[0]} before it; the order is {ORDER}")
+
+    def __str__(self) -> str:
+        """The pass as one would type it, with the parameters that differ from their defaults."""
+        options = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.default != value:
+                options.append(str(value) if not options and field is fields(self)[0] else f"{field.name}={value}")
+        return f"{self.name}({', '.join(options)})" if options else self.name
+
+
+def stage(name: str) -> int:
+    """The position of a pass in the order."""
+    return next(i for i, names in enumerate(STAGES) if name in names)

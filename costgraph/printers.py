@@ -1,0 +1,163 @@
+"""Exact forms as text: Python syntax, Unicode for people, LaTeX.
+
+One printer walks the written shape; a `Style` says how numbers, symbols, powers and fractions look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from costgraph.polynomial import NAMES, Polynomial, total
+from costgraph.quotient import Quotient
+from costgraph.shapes import Product, Sum, write
+from costgraph.symbols import SYMBOLS
+
+if TYPE_CHECKING:
+    from costgraph.closed_form import Term
+
+SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the parts of a formula look."""
+
+    symbol: Callable[[str], str]
+    power: Callable[[str, int], str]
+    times: str
+    fraction: Callable[[str, str, bool], str]  # above, below, whether below is more than one factor
+    open: str
+    close: str
+    infinity: str
+
+
+def ratio(above: str, below: str, compound: bool) -> str:
+    """A fraction on one line."""
+    return f"{above}/({below})" if compound else f"{above}/{below}"
+
+
+PYTHON = Style(
+    symbol=str, power=lambda base, n: f"{base}**{n}", times="*", fraction=ratio, open="(", close=")", infinity="oo"
+)
+UNICODE = Style(
+    symbol=lambda name: name if len(name) == 1 else f" {name} ",
+    power=lambda base, n: base + str(n).translate(SUPERSCRIPTS),
+    times="",
+    fraction=ratio,
+    open="(",
+    close=")",
+    infinity="∞",
+)
+LATEX = Style(
+    symbol=lambda name: SYMBOLS[name].tex,
+    power=lambda base, n: f"{base}^{{{n}}}",
+    times=" ",
+    fraction=lambda above, below, _: rf"\frac{{{above}}}{{{below}}}",
+    open=r"\left(",
+    close=r"\right)",
+    infinity=r"\infty",
+)
+
+
+def python(value: Quotient | Polynomial, shape: str = "auto") -> str:
+    """Python syntax, which the parser reads back."""
+    return render(value, shape, PYTHON)
+
+
+def unicode(value: Quotient | Polynomial, shape: str = "auto") -> str:
+    """As on a blackboard: `BSL(34D + 5AS)`."""
+    return " ".join(render(value, shape, UNICODE).split())
+
+
+def latex(value: Quotient | Polynomial, shape: str = "auto") -> str:
+    """LaTeX for math mode."""
+    return render(value, shape, LATEX)
+
+
+def render(value: Quotient | Polynomial, shape: str, style: Style) -> str:
+    """A form in one shape and style."""
+    quotient = value if isinstance(value, Quotient) else Quotient(value)
+    if quotient.is_infinite:
+        return style.infinity
+    above = write(quotient.numerator, shape)
+    if quotient.is_polynomial:
+        return sum_text(above, style)
+    below = write(quotient.denominator, shape)
+    return style.fraction(factor_text(above, style), sum_text(below, style), True)
+
+
+def sum_text(written: Sum, style: Style) -> str:
+    """`a + b - c`."""
+    text = ""
+    for part in written.products:
+        negative = next(iter(part.monomial.terms.values())) < 0
+        body = product_text(Product(-part.monomial, part.sums) if negative else part, style)
+        text += (" - " if negative else " + ") + body if text else ("-" if negative else "") + body
+    return text or "0"
+
+
+def factor_text(written: Sum, style: Style) -> str:
+    """A sum as the upper side of a fraction: in parentheses on one line when it has several parts."""
+    text = sum_text(written, style)
+    return f"({text})" if len(written.products) > 1 and style is not LATEX else text
+
+
+def product_text(part: Product, style: Style) -> str:
+    """`12*B*S*(S + D)/T`."""
+    ((exponents, coefficient),) = part.monomial.terms.items()
+    powers = list(zip(NAMES, exponents, strict=True))
+    factors = [parenthesised(factor, sum(1 for _ in same), style) for factor, same in groupby(part.sums)]
+    above = [*symbols(((n, e) for n, e in powers if e > 0), style), *factors]
+    below = symbols(((n, -e) for n, e in powers if e < 0), style)
+    if coefficient.numerator != 1 or not above:
+        above.insert(0, str(coefficient.numerator))
+    if coefficient.denominator != 1:
+        below.insert(0, str(coefficient.denominator))
+    text = style.times.join(above)
+    return style.fraction(text, style.times.join(below), len(below) > 1) if below else text
+
+
+def symbols(powers: Iterable[tuple[str, int]], style: Style) -> list[str]:
+    """Symbols with their powers."""
+    return [style.symbol(name) if e == 1 else style.power(style.symbol(name), e) for name, e in powers]
+
+
+def parenthesised(factor: Sum, power: int, style: Style) -> str:
+    """A sum as a factor, raised to a power when it occurs several times."""
+    text = f"{style.open}{sum_text(factor, style)}{style.close}"
+    return text if power == 1 else style.power(text, power)
+
+
+def explain(terms: Iterable[Term], over: Iterable[Term] = (), write_form: Callable[[Polynomial], str] = unicode) -> str:
+    """Where each term comes from: a subtotal for each place, under it one line for each op and source.
+
+    >>> from costgraph import decoder, params
+    >>> print(explain(params(decoder()).terms))
+    attn                         4LD²
+      attn.q                     LD²   attn.q.weight
+      attn.k                     LD²   attn.k.weight
+      attn.v                     LD²   attn.v.weight
+      attn.out                   LD²   attn.out.weight
+    mlp                          2LD²E
+      mlp.up                     LD²E  mlp.up.weight
+      mlp.down                   LD²E  mlp.down.weight
+    """
+    rows: list[tuple[str, str, str]] = []
+    for label, part in (("", list(terms)), ("divided by", list(over))):
+        if label and part:
+            rows.append((label, "", ""))
+        for place in dict.fromkeys(term.op.partition(".")[0] for term in part):
+            members = [term for term in part if term.op.partition(".")[0] == place and term.amount]
+            if members:
+                rows.append((place, write_form(total(term.amount for term in members)), ""))
+                rows += [(f"  {term.op}", write_form(term.amount), term.source) for term in members]
+    if not rows:
+        return "0"
+    first, second = (max(len(row[i]) for row in rows) for i in (0, 1))
+    first = max(first, 27)
+    return "\n".join(f"{a:{first}}  {b:{second}}  {c}".rstrip() for a, b, c in rows)
+
+

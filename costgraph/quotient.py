@@ -1,0 +1,146 @@
+"""Quotients of two polynomials: what a ratio of two sums, such as an arithmetic intensity, is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from costgraph.errors import UserError
+from costgraph.polynomial import ONE, ZERO, Polynomial, as_polynomial
+from costgraph.symbols import INDEX, Rational
+
+if TYPE_CHECKING:
+    import sympy
+
+
+class Quotient:
+    """`numerator / denominator`, with common monomials cancelled. `1/0` stands for a form that grows without bound."""
+
+    __slots__ = ("denominator", "numerator")
+
+    def __init__(self, numerator: Polynomial | Rational, denominator: Polynomial | Rational = ONE) -> None:
+        numerator, denominator = as_polynomial(numerator), as_polynomial(denominator)
+        if len(denominator.terms) == 1:
+            numerator, denominator = numerator / denominator, ONE
+        elif exactly := numerator.divide(denominator):
+            numerator, denominator = exactly, ONE
+        elif inverse := denominator.divide(numerator):
+            numerator, denominator = ONE, inverse
+        if denominator and denominator != ONE:
+            above, below = split_monomial(numerator.content() / denominator.content())
+            numerator = numerator / numerator.content() * above
+            denominator = denominator / denominator.content() * below
+        self.numerator: Polynomial = numerator
+        self.denominator: Polynomial = denominator
+
+    @property
+    def is_polynomial(self) -> bool:
+        """Whether nothing is left below the line."""
+        return self.denominator == ONE
+
+    @property
+    def is_infinite(self) -> bool:
+        """Whether this stands for unbounded growth."""
+        return not self.denominator
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the symbols that occur, in the order of the table."""
+        return tuple(sorted({*self.numerator.symbols, *self.denominator.symbols}, key=INDEX.__getitem__))
+
+    @property
+    def number(self) -> Rational | None:
+        """The exact value when no symbol is left, else None."""
+        above, below = self.numerator.number, self.denominator.number
+        return None if above is None or not below else Fraction(above) / Fraction(below)
+
+    def __add__(self, other: Quotient) -> Quotient:
+        if self.denominator == other.denominator:
+            return Quotient(self.numerator + other.numerator, self.denominator)
+        above = self.numerator * other.denominator + other.numerator * self.denominator
+        return Quotient(above, self.denominator * other.denominator)
+
+    def __sub__(self, other: Quotient) -> Quotient:
+        return self + Quotient(-other.numerator, other.denominator)
+
+    def __mul__(self, other: Quotient) -> Quotient:
+        return Quotient(self.numerator * other.numerator, self.denominator * other.denominator)
+
+    def __truediv__(self, other: Quotient) -> Quotient:
+        if not other.numerator:
+            raise UserError("cannot divide by zero")
+        return Quotient(self.numerator * other.denominator, self.denominator * other.numerator)
+
+    def __pow__(self, power: int) -> Quotient:
+        if power < 0:
+            return Quotient(1) / self**-power
+        return Quotient(self.numerator**power, self.denominator**power)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal as functions: the cross products agree term by term."""
+        if not isinstance(other, Quotient):
+            return NotImplemented
+        if self.is_infinite or other.is_infinite:
+            return self.is_infinite and other.is_infinite
+        return self.numerator * other.denominator == other.numerator * self.denominator
+
+    def __hash__(self) -> int:
+        return hash(self.is_infinite)  # equal quotients may be written differently
+
+    def substitute(self, bindings: Mapping[str, Polynomial]) -> Quotient:
+        """Replace symbols, all at once and exactly."""
+        if self.is_infinite:
+            return self
+        below = self.denominator.substitute(bindings)
+        if not below:
+            raise UserError(f"these values make the divisor {self.denominator} zero")
+        return Quotient(self.numerator.substitute(bindings), below)
+
+    def at_infinity(self, name: str) -> Quotient:
+        """The limit as the symbol `name` grows without bound; `1/0` where it diverges."""
+        above, below = (
+            max(side.exponents(name), default=None) for side in (self.numerator, self.denominator)
+        )
+        if above is None or below is None:
+            return self
+        if above > below:
+            return INFINITE
+        if above < below:
+            return Quotient(ZERO)
+        return Quotient(leading(self.numerator, name, above), leading(self.denominator, name, below))
+
+    def to_sympy(self) -> sympy.Expr:
+        """The same quotient as a sympy expression."""
+        import sympy
+
+        if self.is_infinite:
+            return sympy.oo
+        return self.numerator.to_sympy() / self.denominator.to_sympy()
+
+    def __str__(self) -> str:
+        if self.is_infinite:
+            return "oo"
+        if self.is_polynomial:
+            return str(self.numerator)
+        return f"({self.numerator})/({self.denominator})"
+
+    def __repr__(self) -> str:
+        return f"Quotient({self})"
+
+
+def split_monomial(monomial: Polynomial) -> tuple[Polynomial, Polynomial]:
+    """A monomial as (what stands above the line, what stands below it)."""
+    ((exponents, coefficient),) = monomial.terms.items()
+    above = Polynomial({tuple(max(e, 0) for e in exponents): coefficient.numerator})
+    return above, Polynomial({tuple(max(-e, 0) for e in exponents): coefficient.denominator})
+
+
+def leading(side: Polynomial, name: str, power: int) -> Polynomial:
+    """The coefficient of `name**power`."""
+    at = INDEX[name]
+    return Polynomial({e[:at] + (0,) + e[at + 1 :]: c for e, c in side.terms.items() if e[at] == power})
+
+
+INFINITE = Quotient.__new__(Quotient)
+INFINITE.numerator, INFINITE.denominator = ONE, ZERO

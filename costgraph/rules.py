@@ -1,0 +1,142 @@
+"""One row per kind of op: what it reads in the backward pass, what it costs, how it behaves when dims are split.
+
+Contractions need no row beyond `einsum`: their cost and their gradients follow from the spec. A new element-wise op is
+one row here. `x0`, `x1` name the inputs of an op, `y0`, `y1` its outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from costgraph.conventions import Convention
+from costgraph.einsum import bind, parse_spec
+from costgraph.errors import unknown
+from costgraph.op import Op
+from costgraph.polynomial import ZERO, Polynomial, total
+from costgraph.tensor import Tensor
+
+# How gradients flow back through an op:
+#   einsum    operand and result swapped, one einsum per operand
+#   body      differentiate the ops it fuses
+#   chain     one op `<kind>_grad`, from the gradient and what the row reads
+#   through   unchanged, summed over dims that were broadcast
+#   same      the same kind of op applied to the gradient
+#   none      not at all
+Gradient = Literal["einsum", "body", "chain", "through", "same", "none"]
+# What an op moves to and from memory, each run: every operand once and every result once, or
+#   free      nothing: a view, or a name for the same bytes
+#   rows      only as many rows of the table as the result has
+#   append    the new rows, read once and written once into a cache that stays where it is
+#   network   nothing from memory: it is counted as communication
+Traffic = Literal["once", "free", "rows", "append", "network"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one kind of op is counted.
+
+    Args:
+        gradient: how gradients flow back through it.
+        reads: what its backward reads of the forward pass.
+        differentiable: which inputs get a gradient.
+        linear: whether a sum over devices may still be pending in its inputs (all of them, for a sum).
+        view: whether its result is the same bytes as its first input.
+        whole: whether the last dim of its first input must be whole on each device.
+        traffic: what it moves.
+    """
+
+    gradient: Gradient = "chain"
+    reads: tuple[str, ...] = ()
+    differentiable: tuple[int, ...] = (0,)
+    linear: bool = False
+    view: bool = False
+    whole: bool = False
+    traffic: Traffic = "once"
+
+
+RULES: dict[str, Rule] = {
+    # contractions
+    "einsum": Rule("einsum", linear=True),
+    "flash_attention": Rule("body", reads=("x0", "x1", "x2", "y0", "y1")),
+    # element by element
+    "bias": Rule("through", differentiable=(0, 1), linear=True),
+    "residual": Rule("through", differentiable=(0, 1), linear=True),
+    "add": Rule("through", differentiable=(0, 1), linear=True),
+    "causal_mask": Rule("through"),
+    "scale": Rule("same", linear=True),
+    "gelu": Rule(reads=("x0",)),
+    "silu": Rule(reads=("x0",)),
+    "relu": Rule(reads=("y0",)),
+    "dropout": Rule(reads=("y1",)),
+    # along the last dim
+    "softmax": Rule(reads=("y0",), whole=True),
+    "layer_norm": Rule(reads=("x0", "x1", "y1", "y2"), differentiable=(0, 1, 2), whole=True),
+    # tables
+    "embedding": Rule(reads=("x0",), differentiable=(1,), traffic="rows"),
+    "positions": Rule(differentiable=(0,), traffic="rows"),
+    # the loss: the normaliser is one number per position, so a split vocabulary sums that and not the logits
+    "logsumexp": Rule("none"),
+    "cross_entropy": Rule(reads=("y1", "x2")),
+    # keys and values as the positions that queries look at
+    "context": Rule("same", linear=True, view=True, traffic="free"),
+    "cache_append": Rule("none", traffic="append"),
+    # into and out of the repeated block
+    "loop": Rule("same", traffic="free"),
+    # ops that passes insert
+    "sum": Rule("none", linear=True),
+    "broadcast": Rule("none", linear=True),
+    "all_reduce": Rule("none", traffic="network"),
+    "all_gather": Rule("none", traffic="network"),
+    "reduce_scatter": Rule("none", traffic="network"),
+}
+
+
+def rule(kind: str) -> Rule:
+    """The row of an op kind; `<kind>_grad` follows from the row it differentiates.
+
+    Raises:
+        UserError: no row has that name; the message lists the nearest.
+    """
+    if kind in RULES:
+        return RULES[kind]
+    forward = kind.removesuffix("_grad")
+    if forward not in RULES:
+        raise unknown("op kind", kind, RULES)
+    return Rule("none", whole=RULES[forward].whole)
+
+
+def saved(op: Op) -> list[str]:
+    """The tensors that the backward of a forward op reads (an einsum's operands are chosen with its gradients)."""
+    names = {f"x{i}": name for i, name in enumerate(op.inputs)} | {f"y{i}": name for i, name in enumerate(op.outputs)}
+    return [names[key] for key in rule(op.kind).reads if key in names]
+
+
+def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Polynomial:
+    """FLOPs of one run of `op` on one device: 2 per multiply-add, element-wise ops at the convention's rates."""
+    if op.body:
+        return total(flops(step, tensors, convention) for step in op.body)
+    if op.kind == "einsum":
+        spec = parse_spec(op.spec or "")
+        dims = bind(spec, tuple(tensors[name] for name in op.inputs))
+        return spec.flops({letter: dim.size for letter, dim in dims.items()})
+    if convention.elementwise and (rate := convention.rate(op.source if op.phase != "backward" else "", op.kind)):
+        return tensors[op.outputs[0]].numel * rate
+    return ZERO
+
+
+def moved(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> dict[str, Polynomial]:
+    """Bytes that one run of `op` moves between memory and one device's arithmetic, by tensor (read once or written once)."""
+    mode = rule(op.kind).traffic
+    if mode in ("free", "network"):
+        return {}
+    names = dict.fromkeys((*op.inputs, *op.outputs))
+    counted = {name: tensors[name].nbytes for name in names if convention.counts(tensors[name].role)}
+    if mode == "rows":
+        table = op.inputs[-1]
+        counted[table] = tensors[op.outputs[0]].numel * tensors[table].itemsize
+    if mode == "append":
+        row = op.inputs[0]
+        counted = {row: tensors[row].nbytes, op.outputs[0]: tensors[row].nbytes}
+    return counted

@@ -1,0 +1,84 @@
+"""The symbol table: every letter costgraph knows, with its meaning, unit, domain and typesetting.
+
+The order of the table is the order in which symbols are printed. Nothing else makes sympy symbols, so that assumptions
+(positive, integer) are the same everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from costgraph.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    import sympy
+
+Domain = Literal["positive integer", "positive rational"]
+Rational = int | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One letter of the notation.
+
+    `typical` is its size in a large model of the literature (GPT-3 on 8 devices); it only decides which term of a sum
+    is called the leading one when a form is printed, and never enters a result.
+    """
+
+    name: str
+    tex: str
+    unit: str
+    meaning: str
+    domain: Domain
+    typical: Rational
+
+
+SYMBOLS: dict[str, Symbol] = {
+    symbol.name: symbol
+    for symbol in (
+        Symbol("N_params", r"N_{\mathrm{params}}", "parameters", "number of parameters", "positive integer", 10**11),
+        Symbol("B", "B", "sequences", "batch size", "positive integer", 1),
+        Symbol("S", "S", "tokens", "sequence length; in decode, positions attended to", "positive integer", 2048),
+        Symbol("L", "L", "", "number of layers (transformer blocks)", "positive integer", 96),
+        Symbol("D", "D", "", "hidden width", "positive integer", 12288),
+        Symbol("A", "A", "", "number of attention (query) heads", "positive integer", 96),
+        Symbol("G", "G", "", "number of key/value heads (A without grouping)", "positive integer", 96),
+        Symbol("E", "E", "", "expansion factor of the MLP", "positive rational", 4),
+        Symbol("V", "V", "", "vocabulary size", "positive integer", 50257),
+        Symbol("K", "K", "tokens", "block size: longest sequence with a learned position", "positive integer", 2048),
+        Symbol("T", "T", "devices", "tensor-parallel degree", "positive integer", 8),
+        Symbol("p", "p", "bytes", "bytes per element of weights and activations", "positive rational", 2),
+    )
+}
+INDEX: dict[str, int] = {name: i for i, name in enumerate(SYMBOLS)}
+INFINITY = "oo"
+
+
+def lookup(name: str) -> Symbol:
+    """The symbol called `name`.
+
+    Raises:
+        UserError: no symbol has that name; the message lists the nearest.
+    """
+    if name not in SYMBOLS:
+        raise unknown("symbol", name, SYMBOLS)
+    return SYMBOLS[name]
+
+
+def check_domain(name: str, value: Rational) -> None:
+    """Refuse a value that the symbol cannot take, such as `p=0` or `T=1/2`."""
+    symbol = lookup(name)
+    whole = symbol.domain == "positive integer"
+    if value <= 0 or (whole and Fraction(value).denominator != 1):
+        raise UserError(f"{name}={value}: {name} ({symbol.meaning}) must be a {symbol.domain}")
+
+
+@cache
+def sympy_symbol(name: str) -> sympy.Symbol:
+    """The one sympy symbol for a letter of the table, positive, and integer where its domain says so."""
+    import sympy
+
+    return sympy.Symbol(name, positive=True, integer=True if lookup(name).domain == "positive integer" else None)

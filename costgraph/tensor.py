@@ -1,0 +1,73 @@
+"""Shaped tensors: what is stored, how many bytes, and which part of it one device holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from costgraph.polynomial import ONE, Polynomial, product
+
+Role = Literal["input", "weight", "bias", "norm", "activation", "mask", "statistic", "cache"]
+PARAMETERS: tuple[Role, ...] = ("weight", "bias", "norm")
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """One index of a tensor: a lower-case letter, its size on one device, and over how many devices it is split."""
+
+    name: str
+    size: Polynomial
+    split: Polynomial = ONE
+
+    @property
+    def whole(self) -> bool:
+        """Whether one device holds all of it."""
+        return self.split == ONE
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of the graph, as one device sees it.
+
+    Args:
+        name: unique in its graph; `place.what`, usually the name of the op that makes it.
+        dims: its indices in order.
+        itemsize: bytes per element (the symbol `p`, or a number).
+        role: what it is to the model; conventions choose by role. A gradient has the role of what it differentiates.
+        times: how many of it exist (L for one inside the repeated block).
+        gradient: whether it is the derivative of the loss by a tensor of that role.
+        partial: over how many devices it still has to be summed; 1 when it is complete.
+    """
+
+    name: str
+    dims: tuple[Dim, ...]
+    itemsize: Polynomial
+    role: Role = "activation"
+    times: Polynomial = ONE
+    gradient: bool = False
+    partial: Polynomial = ONE
+
+    @cached_property
+    def numel(self) -> Polynomial:
+        """Elements on one device."""
+        return product(dim.size for dim in self.dims)
+
+    @cached_property
+    def nbytes(self) -> Polynomial:
+        """Bytes on one device."""
+        return self.numel * self.itemsize
+
+    @property
+    def letters(self) -> str:
+        """The names of the dims in order, such as `bsd`."""
+        return "".join(dim.name for dim in self.dims)
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether training updates it."""
+        return self.role in PARAMETERS and not self.gradient
+
+    def dim(self, name: str) -> Dim | None:
+        """The dim called `name`, if it has one."""
+        return next((dim for dim in self.dims if dim.name == name), None)
