@@ -15,6 +15,8 @@ from costgraph.polynomial import ONE, Polynomial
 from costgraph.rules import rule
 from costgraph.tensor import Dim, Role, Tensor
 
+Extra = Mapping[str, tuple[str, Role, Size]]  # further outputs of an op: {suffix: (letters, role, itemsize)}
+
 
 class Builder:
     """Builds a `Graph`.
@@ -83,9 +85,7 @@ class Builder:
         self._append(Op(name, "einsum", inputs, (output,), str(parsed)))
         return output
 
-    def op(
-        self, name: str, kind: str, *inputs: str, letters: str | None = None, extra: Mapping[str, tuple[str, Role, Size]] | None = None
-    ) -> str:
+    def op(self, name: str, kind: str, *inputs: str, letters: str | None = None, extra: Extra | None = None) -> str:
         """Append an op of a kind in the rule table.
 
         Args:
@@ -93,7 +93,7 @@ class Builder:
             kind: a row of `rules.RULES`.
             inputs: names of tensors.
             letters: dims of the first output, those of the first input unless given.
-            extra: further outputs, `{suffix: (letters, role, itemsize)}`, called `name.suffix`.
+            extra: further outputs, called `name.suffix`.
 
         Returns:
             The name of the first output.

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from costgraph.assumption import Assumption, Divides
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
-from costgraph.parser import Size, bound, checked, parse, parse_regime
+from costgraph.parser import Binding, Size, bound, checked, parse, parse_regime
 from costgraph.polynomial import ONE, Polynomial, total
+from costgraph.printers import latex, python
+from costgraph.provenance import Term, explain, substituted
 from costgraph.quotient import Quotient
 from costgraph.regime import Regime, leading
 from costgraph.symbols import INFINITY, Rational
 
 if TYPE_CHECKING:
     import sympy
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One contribution: the op that causes it, the tensor or rule it comes from, and how much it is."""
-
-    op: str
-    source: str
-    amount: Polynomial
 
 
 @dataclass(frozen=True)
@@ -82,9 +75,10 @@ class ClosedForm:
         Raises:
             UserError: unknown symbol, a value outside its domain, or values that break an assumption (`T | A`).
         """
-        return self.limited(checked({n: INFINITY if v == INFINITY else bound(n, v) for n, v in values.items()}))
+        bindings: dict[str, Binding] = {n: "oo" if v == INFINITY else bound(n, v) for n, v in values.items()}
+        return self.limited(checked(bindings))
 
-    def limited(self, bindings: Mapping[str, Polynomial | Literal["oo"]]) -> ClosedForm:
+    def limited(self, bindings: Mapping[str, Binding]) -> ClosedForm:
         """The same for bindings that have been read already."""
         finite = {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
         infinite = tuple(name for name, value in bindings.items() if value == INFINITY)
@@ -144,20 +138,14 @@ class ClosedForm:
 
     def explain(self) -> str:
         """The terms by place and op, as text."""
-        from costgraph.printers import explain
-
         return explain(self.terms, self.over)
 
     def text(self, shape: str = "auto") -> str:
         """Python syntax in the table's symbols, in one of the shapes of `shapes.SHAPES`."""
-        from costgraph.printers import python
-
         return python(self.value, shape)
 
     def latex(self, shape: str = "auto") -> str:
         """LaTeX, every symbol with its own TeX."""
-        from costgraph.printers import latex
-
         return latex(self.value, shape)
 
     def _repr_latex_(self) -> str:
@@ -168,8 +156,3 @@ class ClosedForm:
 
     def __repr__(self) -> str:
         return f"<{self.name} = {self.text()} {self.unit}>"
-
-
-def substituted(terms: Iterable[Term], bindings: Mapping[str, Polynomial]) -> tuple[Term, ...]:
-    """The terms with symbols replaced."""
-    return tuple(replace(term, amount=term.amount.substitute(bindings)) for term in terms)

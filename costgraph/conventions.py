@@ -97,7 +97,9 @@ class Precision:
 PRECISIONS: dict[str, Precision] = {
     policy.name: policy
     for policy in (
-        Precision("mixed_adam", 2, 4, 4 + 2 * 4, "Decoder-Only Transformers, eq. 2.3 and 2.4: fp32 master copy, 2 moments"),
+        Precision(
+            "mixed_adam", 2, 4, 4 + 2 * 4, "Decoder-Only Transformers, eq. 2.3 and 2.4: fp32 master copy, 2 moments"
+        ),
         Precision("fp32_adam", 4, 4, 2 * 4, "Decoder-Only Transformers, eq. 2.1 and 2.4: 2 fp32 moments"),
     )
 }

@@ -65,8 +65,12 @@ def parse_spec(text: str) -> Spec:
             raise UserError(f"einsum '{text}': '{part}' must be lower-case letters")
         if len(set(part)) != len(part):
             raise UserError(f"einsum '{text}': a letter stands twice in '{part}'")
-    if alone := [x for x in dict.fromkeys(left) if len(operands) == 2 and left.count(x) == 1 and x not in ("," + result)]:
-        raise UserError(f"einsum '{text}': '{alone[0]}' is summed over in one operand only; sum it in an op of its own first")
+    if alone := [
+        x for x in dict.fromkeys(left) if len(operands) == 2 and left.count(x) == 1 and x not in ("," + result)
+    ]:
+        raise UserError(
+            f"einsum '{text}': '{alone[0]}' is summed over in one operand only; sum it in an op of its own first"
+        )
     if lost := [letter for letter in result if letter not in left]:
         raise UserError(f"einsum '{text}': result letter '{lost[0]}' is in no operand")
     return Spec(operands, result)

@@ -85,13 +85,12 @@ class Graph:
 
         view: networkx.MultiDiGraph[str] = networkx.MultiDiGraph(name=self.name)
         view.add_nodes_from((op.name, {"kind": op.kind, "phase": op.phase, "spec": op.spec}) for op in self.ops)
-        view.add_edges_from(
-            (self.producer[tensor].name, op.name, tensor)
-            for op in self.ops
-            for tensor in dict.fromkeys(op.inputs)
-            if tensor in self.producer
-        )
-        return networkx.freeze(view)
+        for op in self.ops:
+            for tensor in dict.fromkeys(op.inputs):
+                if tensor in self.producer:
+                    view.add_edge(self.producer[tensor].name, op.name, tensor)
+        networkx.freeze(view)
+        return view
 
     @property
     def inputs(self) -> list[Tensor]:
@@ -130,7 +129,9 @@ class Graph:
             graph = (step() if isinstance(step, type) else step)(graph)
         return graph
 
-    def rewritten(self, ops: Iterable[Op], tensors: Mapping[str, Tensor], assumptions: Iterable[Assumption] = ()) -> Graph:
+    def rewritten(
+        self, ops: Iterable[Op], tensors: Mapping[str, Tensor], assumptions: Iterable[Assumption] = ()
+    ) -> Graph:
         """A graph with other ops and tensors; tensors that nothing uses are left behind."""
         ops = tuple(ops)
         known = {str(a): a for a in (*self.assumptions, *assumptions)}
@@ -174,8 +175,4 @@ class Graph:
 
 def bind_op(op: Op, bindings: Mapping[str, Polynomial]) -> Op:
     """`op` with the symbols of its repeat counts replaced, inside fused ops too."""
-    return replace(
-        op, times=op.times.substitute(bindings), body=tuple(bind_op(step, bindings) for step in op.body)
-    )
-
-
+    return replace(op, times=op.times.substitute(bindings), body=tuple(bind_op(step, bindings) for step in op.body))

@@ -1,20 +1,19 @@
 """Text that a user typed, read without ever being executed.
 
-One whitelist over Python's own `ast` serves every entry: formulas (`12*B*D*L*S*(S + (2+E)*D)`), options by name
-(`tensor_parallel(T, sequence=True)`), bindings (`E=4,p=2,T->oo`) and regimes (`S << D`). Length, depth, exponents and
-digits are bounded before anything is computed, so that hostile input is answered at once.
+One whitelist over Python's own `ast` serves formulas (`12*B*D*L*S*(S + (2+E)*D)`), bindings (`E=4,p=2,T->oo`), regimes
+(`S << D`) and, in `options.py`, options by name. Length, depth, exponents and digits are bounded before anything is
+computed, so that hostile input is answered at once.
 """
 
 from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from inspect import signature
 from math import comb
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Literal
 
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.polynomial import Polynomial
@@ -29,6 +28,7 @@ MAX_TERMS = 5000
 LARGEST = 10**MAX_DIGITS
 
 Size = Polynomial | Rational | str  # what Python callers may pass where a size is meant
+Binding = Polynomial | Literal["oo"]  # what a symbol is bound to: a size, or infinity as a true limit
 
 
 def parse(text: str) -> Quotient:
@@ -143,17 +143,18 @@ class Reader:
 
     def power(self, node: ast.BinOp, base: Quotient, exponent: Quotient) -> Quotient:
         """base ** exponent for a small whole exponent."""
-        power = exponent.number
-        if power is None or Fraction(power).denominator != 1:
+        number = exponent.number
+        if number is None or Fraction(number).denominator != 1:
             raise self.refuse(node.right, "an exponent must be a whole number")
-        if abs(power) > MAX_EXPONENT:
+        if abs(number) > MAX_EXPONENT:
             raise self.refuse(node.right, f"an exponent may be at most {MAX_EXPONENT}")
+        power = int(number)
         terms = max(len(base.numerator.terms), len(base.denominator.terms))
-        if comb(terms + abs(int(power)), terms) > MAX_TERMS:
+        if comb(terms + abs(power), terms) > MAX_TERMS:
             raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
         if not base.numerator and power < 0:
             raise self.refuse(node, "division by zero")
-        return self.bounded(node, base ** int(power))
+        return self.bounded(node, base**power)
 
     def bounded(self, node: ast.AST, value: Quotient) -> Quotient:
         """`value`, unless one of its coefficients has too many digits or an exponent is too large."""
@@ -169,13 +170,13 @@ class Reader:
 # --- bindings -----------------------------------------------------------------------------------------------------
 
 
-def parse_bindings(items: Iterable[str]) -> dict[str, Polynomial | Literal["oo"]]:
+def parse_bindings(items: Iterable[str]) -> dict[str, Binding]:
     """Read `E=4,p=2`, `T->oo` and the like into {symbol: value}.
 
     Raises:
         UserError: a missing or unreadable value, an unknown symbol, the same symbol twice, a value outside the domain.
     """
-    bindings: dict[str, Polynomial | Literal["oo"]] = {}
+    bindings: dict[str, Binding] = {}
     for item in (part for text in items for part in split_list(text)):
         arrow = "->" in item
         name, sign, value = (part.strip() for part in item.partition("->" if arrow else "="))
@@ -189,7 +190,7 @@ def parse_bindings(items: Iterable[str]) -> dict[str, Polynomial | Literal["oo"]
                 raise UserError(f"{name} is given twice")
             if arrow and value != INFINITY:
                 raise UserError(f"a limit goes to {INFINITY}; write {name}={shorten(value)} to substitute")
-            bindings[name] = INFINITY if arrow else bound(name, value)  # type: ignore[assignment]
+            bindings[name] = "oo" if arrow else bound(name, value)
         except UserError as error:
             raise UserError(f"'{shorten(item)}': {error}") from None
     return checked(bindings)
@@ -206,7 +207,7 @@ def bound(name: str, value: Size) -> Polynomial:
     return polynomial
 
 
-def checked(bindings: dict[str, Polynomial | Literal["oo"]]) -> dict[str, Polynomial | Literal["oo"]]:
+def checked(bindings: dict[str, Binding]) -> dict[str, Binding]:
     """`bindings`, all meant at once: a value may not mention a symbol that is itself being replaced by another."""
     for name, value in bindings.items():
         if isinstance(value, Polynomial):
@@ -242,66 +243,3 @@ def split_list(text: str) -> list[str]:
         else:
             parts[-1] += char
     return parts
-
-
-# --- options by name ----------------------------------------------------------------------------------------------
-
-
-def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) -> Any:
-    """Read `name` or `name(value, option=value)` and build what the table holds under that name.
-
-    An option's type follows from the annotation of the parameter: bool, `Literal[...]` or a size.
-
-    Raises:
-        UserError: unknown name or option, or a value of another kind.
-    """
-    node = tree(text)
-    call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])
-    if not isinstance(call.func, ast.Name):
-        raise UserError(f"'{shorten(text)}': write NAME or NAME(OPTION=VALUE, ...)")
-    name = call.func.id
-    if name not in table:
-        raise unknown(what, name, table)
-    return bind(name, table[name], [source(text, arg) for arg in call.args], {
-        k.arg or "**": source(text, k.value) for k in call.keywords
-    })
-
-
-def source(text: str, node: ast.expr) -> str:
-    """The characters of `text` that `node` was read from."""
-    return ast.get_source_segment(text.strip(), node) or ""
-
-
-def bind(name: str, make: Callable[..., Any], args: list[str], options: dict[str, str]) -> Any:
-    """Call `make` with options given as text, each converted by the annotation of its parameter."""
-    parameters = list(signature(make).parameters)
-    if len(args) > len(parameters):
-        raise UserError(f"{name}: takes at most {len(parameters)} options ({', '.join(parameters) or 'none'})")
-    for parameter, arg in zip(parameters, args, strict=False):
-        if parameter in options:
-            raise UserError(f"{name}: {parameter} is given twice")
-        options[parameter] = arg
-    hints = get_type_hints(make if not isinstance(make, type) else make.__init__)
-    for option in options:
-        if option not in parameters:
-            raise unknown(f"option of {name}", option, parameters)
-    missing = [p for p, s in signature(make).parameters.items() if s.default is s.empty and p not in options]
-    if missing:
-        raise UserError(f"{name}: a value is missing for {missing[0]}, as in {name}({missing[0]}=...)")
-    return make(**{option: convert(name, option, text, hints[option]) for option, text in options.items()})
-
-
-def convert(name: str, option: str, text: str, hint: Any) -> Any:
-    """The text of one option as the type its parameter is annotated with."""
-    if hint is bool:
-        if text not in ("True", "False"):
-            raise UserError(f"{name}: {option}={shorten(text)} must be True or False")
-        return text == "True"
-    if get_origin(hint) is Literal:
-        word = text.strip("'\"")
-        if word not in get_args(hint):
-            raise unknown(f"{option} of {name}", word, get_args(hint))
-        return word
-    if text == "None":
-        return None
-    return size(text.strip("'\""))

@@ -8,15 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
 
-from costgraph.polynomial import NAMES, Polynomial, total
+from costgraph.polynomial import NAMES, Polynomial
 from costgraph.quotient import Quotient
 from costgraph.shapes import Product, Sum, write
 from costgraph.symbols import SYMBOLS
-
-if TYPE_CHECKING:
-    from costgraph.closed_form import Term
 
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -129,35 +125,3 @@ def parenthesised(factor: Sum, power: int, style: Style) -> str:
     """A sum as a factor, raised to a power when it occurs several times."""
     text = f"{style.open}{sum_text(factor, style)}{style.close}"
     return text if power == 1 else style.power(text, power)
-
-
-def explain(terms: Iterable[Term], over: Iterable[Term] = (), write_form: Callable[[Polynomial], str] = unicode) -> str:
-    """Where each term comes from: a subtotal for each place, under it one line for each op and source.
-
-    >>> from costgraph import decoder, params
-    >>> print(explain(params(decoder()).terms))
-    attn                         4LD²
-      attn.q                     LD²   attn.q.weight
-      attn.k                     LD²   attn.k.weight
-      attn.v                     LD²   attn.v.weight
-      attn.out                   LD²   attn.out.weight
-    mlp                          2LD²E
-      mlp.up                     LD²E  mlp.up.weight
-      mlp.down                   LD²E  mlp.down.weight
-    """
-    rows: list[tuple[str, str, str]] = []
-    for label, part in (("", list(terms)), ("divided by", list(over))):
-        if label and part:
-            rows.append((label, "", ""))
-        for place in dict.fromkeys(term.op.partition(".")[0] for term in part):
-            members = [term for term in part if term.op.partition(".")[0] == place and term.amount]
-            if members:
-                rows.append((place, write_form(total(term.amount for term in members)), ""))
-                rows += [(f"  {term.op}", write_form(term.amount), term.source) for term in members]
-    if not rows:
-        return "0"
-    first, second = (max(len(row[i]) for row in rows) for i in (0, 1))
-    first = max(first, 27)
-    return "\n".join(f"{a:{first}}  {b:{second}}  {c}".rstrip() for a, b, c in rows)
-
-

@@ -99,9 +99,7 @@ class Quotient:
 
     def at_infinity(self, name: str) -> Quotient:
         """The limit as the symbol `name` grows without bound; `1/0` where it diverges."""
-        above, below = (
-            max(side.exponents(name), default=None) for side in (self.numerator, self.denominator)
-        )
+        above, below = (max(side.exponents(name), default=None) for side in (self.numerator, self.denominator))
         if above is None or below is None:
             return self
         if above > below:
@@ -139,7 +137,7 @@ def split_monomial(monomial: Polynomial) -> tuple[Polynomial, Polynomial]:
 def leading(side: Polynomial, name: str, power: int) -> Polynomial:
     """The coefficient of `name**power`."""
     at = INDEX[name]
-    return Polynomial({e[:at] + (0,) + e[at + 1 :]: c for e, c in side.terms.items() if e[at] == power})
+    return Polynomial({(*e[:at], 0, *e[at + 1 :]): c for e, c in side.terms.items() if e[at] == power})
 
 
 INFINITE = Quotient.__new__(Quotient)

@@ -127,7 +127,7 @@ def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Poly
 
 
 def moved(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> dict[str, Polynomial]:
-    """Bytes that one run of `op` moves between memory and one device's arithmetic, by tensor (read once or written once)."""
+    """Bytes that one run of `op` moves between memory and one device's arithmetic, by tensor."""
     mode = rule(op.kind).traffic
     if mode in ("free", "network"):
         return {}

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from costgraph.closed_form import ClosedForm, Term
+from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
 from costgraph.measures.summing import closed_form
+from costgraph.provenance import Term
 from costgraph.rules import rule
 from costgraph.tensor import Role, Tensor
 

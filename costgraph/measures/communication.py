@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from costgraph.closed_form import ClosedForm, Term
+from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
 from costgraph.measures.summing import closed_form
 from costgraph.op import Op
 from costgraph.polynomial import ONE, Polynomial, product
+from costgraph.provenance import Term
 
 RINGS = {"all_reduce": 2, "all_gather": 1, "reduce_scatter": 1}  # times around the ring with (n-1)/n of the tensor
 

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from costgraph import rules
-from costgraph.closed_form import ClosedForm, Term
+from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
 from costgraph.measures.summing import closed_form
 from costgraph.op import Phase
+from costgraph.provenance import Term
 
 PARTS: tuple[Phase, ...] = ("forward", "backward", "recompute")
 

@@ -22,7 +22,5 @@ def intensity(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     form = replace(work, name="intensity", unit="FLOP/byte", over=moved.terms)
     if not moved.value.numerator:
         return replace(form, over=(), remainder=Quotient(0))
-    exactly = Quotient(
-        (work.value + work.remainder).numerator, (moved.value + moved.remainder).numerator
-    )
+    exactly = Quotient((work.value + work.remainder).numerator, (moved.value + moved.remainder).numerator)
     return replace(form, remainder=exactly - form.value)

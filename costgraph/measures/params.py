@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from costgraph.closed_form import ClosedForm, Term
+from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
 from costgraph.measures.summing import closed_form
 from costgraph.op import Op
+from costgraph.provenance import Term
 from costgraph.tensor import Tensor
 
 

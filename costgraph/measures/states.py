@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from costgraph.closed_form import ClosedForm, Term
+from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, PRECISIONS, Convention
 from costgraph.errors import unknown
 from costgraph.graph import Graph
 from costgraph.measures.params import parameters
 from costgraph.measures.summing import closed_form
+from costgraph.provenance import Term
 
 
 def states(graph: Graph, convention: Convention = NOTES, precision: str = "mixed_adam") -> ClosedForm:

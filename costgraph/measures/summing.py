@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from costgraph.closed_form import ClosedForm, Term
+from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.graph import Graph
 from costgraph.polynomial import total
+from costgraph.provenance import Term
 from costgraph.quotient import Quotient
 
 Collect = Callable[[Graph, Convention], Iterable[Term]]
@@ -20,4 +21,5 @@ def closed_form(name: str, unit: str, graph: Graph, convention: Convention, coll
     if convention.neglects:
         more = total(term.amount for term in collect(graph, convention.exact))
         remainder = Quotient(more - total(term.amount for term in terms))
-    return ClosedForm(name, unit, terms, convention, graph.assumptions, remainder)
+    open_assumptions = tuple(a for a in graph.assumptions if isinstance(a, str) or not a.settled)
+    return ClosedForm(name, unit, terms, convention, open_assumptions, remainder)

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from costgraph import rules
-from costgraph.closed_form import ClosedForm, Term
+from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
 from costgraph.measures.summing import closed_form
+from costgraph.provenance import Term
 
 
 def traffic(graph: Graph, convention: Convention = NOTES) -> ClosedForm:

@@ -6,3 +6,5 @@ from costgraph.graph import Graph
 from costgraph.op_sets.decoder import decoder
 
 OP_SETS: dict[str, Callable[..., Graph]] = {"decoder": decoder}
+
+__all__ = ["OP_SETS", "decoder"]

@@ -8,7 +8,7 @@ that share it.
 from __future__ import annotations
 
 from costgraph.assumption import Divides
-from costgraph.builder import Builder
+from costgraph.builder import Builder, Extra
 from costgraph.graph import Graph
 from costgraph.parser import Size, size
 
@@ -38,6 +38,8 @@ def decoder(
     b.assume(Divides(heads, size("D")), f"dropout {'on' if dropout else 'off'}")
     if grouped:
         b.assume(Divides(group, heads))
+    if head:
+        b.assume("S <= K")
     x = embed(b) if head else b.input("x", "bsd")
     with b.repeat("L"):
         x = b.op("blocks.enter", "loop", x)
@@ -91,14 +93,15 @@ def loss(b: Builder, x: str, table: str) -> str:
     logits = b.einsum("head.logits", "bsd,vd->bsv", x, table)
     normalizer = b.op("loss.normalizer", "logsumexp", logits, letters="bs")
     targets = b.input("targets", "bs", "input", 8)
-    log_probs = {"log_probs": ("bsv", "activation", "p")}
-    return b.op("loss.cross_entropy", "cross_entropy", logits, normalizer, targets, letters="", extra=log_probs)
+    extra: Extra = {"log_probs": ("bsv", "activation", "p")}
+    return b.op("loss.cross_entropy", "cross_entropy", logits, normalizer, targets, letters="", extra=extra)
 
 
 def norm(b: Builder, name: str, x: str) -> str:
     """LayerNorm over d; keeps mean and reciprocal deviation in fp32."""
     scale, shift = b.parameter(f"{name}.scale", "d", "norm"), b.parameter(f"{name}.shift", "d", "norm")
-    return b.op(name, "layer_norm", x, scale, shift, extra={"mean": ("bs", "statistic", 4), "rstd": ("bs", "statistic", 4)})
+    extra: Extra = {"mean": ("bs", "statistic", 4), "rstd": ("bs", "statistic", 4)}
+    return b.op(name, "layer_norm", x, scale, shift, extra=extra)
 
 
 def project(b: Builder, name: str, x: str, weight: str, biases: bool) -> str:

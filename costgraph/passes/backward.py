@@ -50,7 +50,9 @@ def wanted(ops: Iterable[Op], sources: Iterable[Tensor]) -> set[str]:
     names = {tensor.name for tensor in sources}
     for op in ops:
         row = rule(op.kind)
-        inputs = op.inputs if row.gradient in ("einsum", "body", "through") else [op.inputs[i] for i in row.differentiable]
+        inputs = (
+            op.inputs if row.gradient in ("einsum", "body", "through") else [op.inputs[i] for i in row.differentiable]
+        )
         if row.gradient != "none" and names.intersection(inputs):
             names.update(op.outputs)
     return names

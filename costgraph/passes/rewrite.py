@@ -58,11 +58,11 @@ class Pass(ABC):
 
     def __str__(self) -> str:
         """The pass as one would type it, with the parameters that differ from their defaults."""
-        options = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.default != value:
-                options.append(str(value) if not options and field is fields(self)[0] else f"{field.name}={value}")
+        options = [
+            str(getattr(self, field.name)) if at == 0 else f"{field.name}={getattr(self, field.name)}"
+            for at, field in enumerate(fields(self))
+            if field.default != getattr(self, field.name)
+        ]
         return f"{self.name}({', '.join(options)})" if options else self.name
 
 

@@ -77,14 +77,15 @@ class TensorParallel(Pass):
             else:
                 advice = f"there are fewer key/value heads than devices; allow copies with {self.name}(..., replicate_kv=True)"
                 assumptions["g"] = Divides(degree, groups, advice)
-                if groups == ONE and degree != ONE:
-                    raise UserError(f"{self.name}: one key/value head cannot be split over {degree} devices; {advice}")
         elif self.replicate_kv:
             raise UserError(f"{self.name}: replicate_kv is for fewer key/value heads than heads (kv_heads=G)")
         if self.sequence:
             assumptions[SEQUENCE] = Divides(degree, sizes[SEQUENCE])
-        for assumption in assumptions.values():
+        for letter, assumption in assumptions.items():
             assumption.check()
+            if assumption.dividend == ONE and assumption.divisor != ONE:
+                why = f"dim '{letter}' has size 1 and cannot be split over {degree} devices"
+                raise UserError(f"{self.name}: {why}" + (f"; {assumption.advice}" if assumption.advice else ""))
         return splits, list(assumptions.values())
 
 
@@ -126,7 +127,9 @@ class Placement:
         """Put a tensor without a split dim where it rests."""
         tensor = self.tensors[name]
         if self.sequence != ONE and self.rests(tensor):
-            dims = (Dim(d.name, d.size / self.sequence, self.sequence) if d.name == SEQUENCE else d for d in tensor.dims)
+            dims = (
+                Dim(d.name, d.size / self.sequence, self.sequence) if d.name == SEQUENCE else d for d in tensor.dims
+            )
             self.tensors[name] = replace(tensor, dims=tuple(dims))
 
     def rests(self, tensor: Tensor) -> bool:

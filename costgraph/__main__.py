@@ -1,0 +1,5 @@
+"""`python -m costgraph`."""
+
+from costgraph.cli import main
+
+main()

@@ -1,0 +1,68 @@
+"""`costgraph derive`: closed forms of a model's costs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from costgraph.cli.output import check_target, deliver, remark
+from costgraph.errors import UserError, unknown
+
+FORMATS = ("text", "json", "latex", "markdown")
+
+
+def derive(
+    measures: Annotated[
+        list[str] | None, typer.Argument(metavar="[MEASURE]...", help="What to derive; see `costgraph list measures`.")
+    ] = None,
+    op_set: Annotated[str, typer.Option(help="The model, with options: 'decoder(head=True, kv_heads=G)'.")] = "decoder",
+    phase: Annotated[str | None, typer.Option(help="train, forward, prefill or decode.  [default: train]")] = None,
+    passes: Annotated[
+        list[str] | None, typer.Option("--pass", help="A rewrite such as 'tensor_parallel(T)'; repeatable, in order.")
+    ] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option(help="Values to put in, exactly: 'E=4,p=2'; a true limit: 'T->oo'. Repeatable.")
+    ] = None,
+    when: Annotated[str | None, typer.Option(help="A regime, 'S << D': keep the leading term.")] = None,
+    convention: Annotated[str, typer.Option(help="What is counted: notes or exact.")] = "notes",
+    precision: Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")] = "mixed_adam",
+    form: Annotated[str, typer.Option(help="expanded, factored, leading, auto, or a symbol to collect by.")] = "auto",
+    explain: Annotated[bool, typer.Option("--explain", help="Show which op and tensor each term came from.")] = False,
+    format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
+    json_: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+) -> None:
+    """Derive closed forms of a model's costs.
+
+    Example: costgraph derive --op-set decoder --limit E=4,p=2
+    """
+    if json_ and format_ not in ("text", "json"):
+        raise UserError(f"--json and --format {format_} contradict each other")
+    format_ = "json" if json_ else format_
+    if format_ not in FORMATS:
+        raise unknown("format", format_, FORMATS)
+    check_target(output, force)
+    from costgraph import shapes
+    from costgraph.cli import derive_text
+    from costgraph.derivation import derive as run
+    from costgraph.symbols import SYMBOLS
+
+    if form not in shapes.SHAPES and form not in SYMBOLS:
+        raise unknown("form", form, shapes.SHAPES)
+    result = run(
+        *(measures or ()), op_set=op_set, phase=phase, passes=passes or (), limit=limit or (), when=when,
+        convention=convention, precision=precision,
+    )  # fmt: skip
+    for name in result.unused:
+        remark(f"{name} does not occur in {', '.join(result.forms)}")
+    if format_ == "json":
+        text = json.dumps(result.to_json(explain, form), indent=2, ensure_ascii=False)
+    elif format_ == "text":
+        text = derive_text.text(result, explain, form, output)
+    else:
+        text = getattr(derive_text, format_)(result, explain, form)
+    deliver(text, output)

@@ -1,0 +1,80 @@
+"""`costgraph graph`: the ops of a model, as a text tree, DOT or Mermaid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from costgraph.cli.output import check_target, deliver
+from costgraph.errors import unknown
+
+if TYPE_CHECKING:
+    from costgraph.derivation import Derivation
+    from costgraph.op import Op
+
+FORMATS = ("text", "dot", "mermaid")
+
+
+def graph(
+    op_set: Annotated[str, typer.Option(help="The model, with options.")] = "decoder",
+    phase: Annotated[str, typer.Option(help="train, forward, prefill or decode.")] = "forward",
+    passes: Annotated[list[str] | None, typer.Option("--pass", help="A rewrite; repeatable, in order.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="text, dot or mermaid.")] = "text",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+) -> None:
+    """Show the ops of a model and what each of them costs."""
+    if format_ not in FORMATS:
+        raise unknown("format", format_, FORMATS)
+    check_target(output, force)
+    from costgraph.derivation import derive
+
+    result = derive("params", op_set=op_set, phase=phase, passes=passes or ())
+    deliver({"text": tree, "dot": dot, "mermaid": mermaid}[format_](result), output)
+
+
+def tree(result: Derivation) -> str:
+    """Ops by phase and place, with their shapes and costs per run."""
+    from costgraph import rules
+    from costgraph.polynomial import ONE, total
+    from costgraph.printers import unicode
+
+    rows: list[tuple[str, ...]] = [("op", "kind", "runs", "result", "FLOPs", "bytes moved")]
+    graph = result.graph
+    for name in ("forward", "recompute", "backward"):
+        places: dict[str, list[Op]] = {}
+        for op in graph.phase(name):
+            places.setdefault(op.place, []).append(op)
+        if places:
+            rows.append((name,) + ("",) * 5)
+        for place, ops in places.items():
+            rows.append((f"  {place}",) + ("",) * 5)
+            for op in ops:
+                made = graph.tensors[op.outputs[0]]
+                work = rules.flops(op, graph.tensors, result.convention)
+                moved = total(rules.moved(op, graph.tensors, result.convention).values())
+                shape = f"{made.letters} ({', '.join(unicode(dim.size) for dim in made.dims)})"
+                runs = "" if op.times == ONE else f"× {unicode(op.times)}"
+                rows.append((f"    {op.name}", op.spec or op.kind, runs, shape, unicode(work), unicode(moved)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def dot(result: Derivation) -> str:
+    """Graphviz: one node per op, one edge per tensor."""
+    lines = ["digraph costgraph {", "  node [shape=box, fontname=monospace];"]
+    lines += [f'  "{op.name}" [label="{op.name}\\n{op.spec or op.kind}"];' for op in result.graph.ops]
+    lines += [f'  "{a}" -> "{b}" [label="{tensor}"];' for a, b, tensor in result.graph.nx.edges(keys=True)]
+    return "\n".join([*lines, "}"])
+
+
+def mermaid(result: Derivation) -> str:
+    """Mermaid flowchart: one node per op, one edge per tensor."""
+    number = {op.name: f"n{i}" for i, op in enumerate(result.graph.ops)}
+    lines = ["flowchart TD"]
+    for op in result.graph.ops:
+        lines.append(f'  {number[op.name]}["{op.name}<br/>{(op.spec or op.kind).replace(">", "&gt;")}"]')
+    lines += [f'  {number[a]} -->|"{tensor}"| {number[b]}' for a, b, tensor in result.graph.nx.edges(keys=True)]
+    return "\n".join(lines)

@@ -1,0 +1,103 @@
+"""`costgraph list`: what there is to choose from."""
+
+from __future__ import annotations
+
+from inspect import getdoc, signature
+from typing import Annotated, Any
+
+import typer
+
+from costgraph.errors import unknown
+
+KINDS = ("op-sets", "passes", "measures", "symbols", "conventions", "precisions")
+
+
+def show(
+    kind: Annotated[str, typer.Argument(help="op-sets, passes, measures, symbols, conventions or precisions.")],
+) -> None:
+    """List what there is to choose from, with options and meaning."""
+    if kind not in KINDS:
+        raise unknown("list", kind, KINDS)
+    rows = ROWS[kind]()
+    width = max(len(name) for name, _ in rows)
+    for name, meaning in rows:
+        typer.echo(f"{name:{width}}  {meaning}")
+
+
+def described(name: str, thing: Any) -> tuple[str, str]:
+    """A name with its options, and the first line of what it is."""
+    target = getattr(thing, "func", thing)
+    options = ", ".join(
+        str(p) if p.default is p.empty else f"{p.name}={p.default}" for p in signature(thing).parameters.values()
+    )
+    return f"{name}({options})" if options else name, (getdoc(target) or "").split("\n")[0]
+
+
+def op_sets() -> list[tuple[str, str]]:
+    """The models."""
+    from costgraph.op_sets import OP_SETS
+
+    return [described(name, make) for name, make in OP_SETS.items()]
+
+
+def passes() -> list[tuple[str, str]]:
+    """The rewrites, in the order in which they can be applied."""
+    from costgraph.passes import ORDER, PASSES
+
+    return [*(described(name, step) for name, step in PASSES.items()), ("order:", ORDER)]
+
+
+def measures() -> list[tuple[str, str]]:
+    """The measures."""
+    from costgraph.measures import MEASURES
+
+    rows = []
+    for name, measure in MEASURES.items():
+        part = name.partition(".")[2]
+        rows.append((name, f"FLOPs of the {part} ops." if part else described(name, measure)[1]))
+    return rows
+
+
+def symbols() -> list[tuple[str, str]]:
+    """The symbols, in printing order."""
+    from costgraph.symbols import SYMBOLS
+
+    return [
+        (symbol.name, f"{symbol.meaning}{f' [{symbol.unit}]' if symbol.unit else ''}, {symbol.domain}")
+        for symbol in SYMBOLS.values()
+    ]
+
+
+def conventions() -> list[tuple[str, str]]:
+    """What is counted."""
+    from costgraph.conventions import CONVENTIONS, ELEMENTWISE
+
+    rows = [(described(name, make)[0], make().describe()) for name, make in CONVENTIONS.items()]
+    choices = [
+        (f"  elementwise={name}", ", ".join(f"{kind} {rate}" for kind, rate in rates.items()) or "matmuls only")
+        for name, rates in ELEMENTWISE.items()
+    ]
+    return rows + choices
+
+
+def precisions() -> list[tuple[str, str]]:
+    """The bytes of training state per parameter."""
+    from costgraph.conventions import PRECISIONS
+
+    return [
+        (
+            p.name,
+            f"weights {p.weights}, gradients {p.gradients}, optimizer {p.optimizer} bytes per parameter ({p.source})",
+        )
+        for p in PRECISIONS.values()
+    ]
+
+
+ROWS = {
+    "op-sets": op_sets,
+    "passes": passes,
+    "measures": measures,
+    "symbols": symbols,
+    "conventions": conventions,
+    "precisions": precisions,
+}

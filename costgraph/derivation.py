@@ -1,0 +1,171 @@
+"""Op set + phase + passes + convention -> closed forms: what every front end calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from costgraph.closed_form import ClosedForm
+from costgraph.conventions import CONVENTIONS, PRECISIONS, Convention
+from costgraph.errors import unknown
+from costgraph.graph import Graph
+from costgraph.measures import MEASURES
+from costgraph.op_sets import OP_SETS
+from costgraph.options import parse_call
+from costgraph.parser import Binding, parse_bindings, parse_regime
+from costgraph.passes import PASSES, Pass, stage
+from costgraph.printers import latex, python
+from costgraph.quotient import Quotient
+from costgraph.regime import Regime
+
+SCHEMA = "costgraph.derive/1"
+PHASES: dict[str, str | None] = {"train": "backward", "forward": None, "prefill": "prefill", "decode": "decode"}
+DEFAULTS: dict[str, tuple[str, ...]] = {
+    "train": ("params", "states", "flops", "flops.forward", "flops.backward", "flops.recompute", "activations"),
+    "forward": ("params", "flops", "traffic"),
+    "prefill": ("params", "flops", "traffic", "cache"),
+    "decode": ("params", "flops", "traffic", "cache"),
+}
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """What was asked, and the closed forms that answer it.
+
+    `forms` are before the limit, `limited` after it (the same without one).
+    """
+
+    op_set: str
+    phase: str
+    convention: Convention
+    precision: str
+    graph: Graph
+    limit: Mapping[str, Binding]
+    when: str | None
+    forms: Mapping[str, ClosedForm]
+    limited: Mapping[str, ClosedForm]
+
+    @cached_property
+    def regimes(self) -> dict[str, Regime]:
+        """The leading terms of the limited forms, if a regime was asked for."""
+        return {} if self.when is None else {name: form.when(self.when) for name, form in self.limited.items()}
+
+    def in_params(self, name: str) -> Quotient | None:
+        """How many times the parameter count a regime's leading term is (6*B*S for training FLOPs), if a monomial."""
+        ratio = self.regimes[name].leading / self.params.value if self.params.value.numerator else None
+        return ratio if ratio is not None and ratio.is_polynomial and len(ratio.numerator.terms) == 1 else None
+
+    @cached_property
+    def params(self) -> ClosedForm:
+        """The parameter count with the limit taken."""
+        return self.limited.get("params") or MEASURES["params"](self.graph, self.convention).limited(self.limit)
+
+    @property
+    def unused(self) -> list[str]:
+        """Symbols of the limit that no form contains."""
+        used = {name for form in self.forms.values() for side in (form.value, form.remainder) for name in side.symbols}
+        return [name for name in self.limit if name not in used]
+
+    def to_json(self, explain: bool = False, shape: str = "auto") -> dict[str, Any]:
+        """The JSON contract `costgraph.derive/1`; see docs/json.md."""
+        return {
+            "schema": SCHEMA,
+            "op_set": self.op_set,
+            "phase": self.phase,
+            "passes": list(self.graph.passes),
+            "convention": self.convention.name,
+            "precision": self.precision,
+            "limit": {name: str(value) for name, value in self.limit.items()},
+            "when": self.when,
+            "measures": {name: self._measure(name, explain, shape) for name in self.forms},
+        }
+
+    def _measure(self, name: str, explain: bool, shape: str) -> dict[str, Any]:
+        form, limited, regime = self.forms[name], self.limited[name], self.regimes.get(name)
+        entry: dict[str, Any] = {
+            "unit": form.unit,
+            "form": python(form.value, shape),
+            "limited": python(limited.value, shape),
+            "value": None if limited.number is None else str(limited.number),
+            "regime": regime and {"leading": python(regime.leading), "neglected": python(regime.neglected)},
+            "latex": latex(limited.value, shape),
+            "assumptions": [str(assumption) for assumption in form.assumptions],
+            "remainder": python(form.remainder),
+        }
+        if explain:
+            for key, terms in (("terms", form.terms), ("over", form.over)):
+                if terms or key == "terms":
+                    entry[key] = [{"op": t.op, "source": t.source, "expr": python(t.amount)} for t in terms]
+        return entry
+
+
+def derive(
+    *measures: str,
+    op_set: str = "decoder",
+    phase: str | None = None,
+    passes: Iterable[str] = (),
+    limit: str | Iterable[str] = (),
+    when: str | None = None,
+    convention: str = "notes",
+    precision: str = "mixed_adam",
+) -> Derivation:
+    """Derive closed forms from text, as the command line does.
+
+    Args:
+        measures: names of measures; a usual choice for the phase when there are none.
+        op_set: a model with options, such as `decoder(head=True)`.
+        phase: train, forward, prefill or decode; train unless `passes` hold the pass of another one.
+        passes: such as `tensor_parallel(T)`, in the order in which they are applied.
+        limit: bindings such as `E=4,p=2` or `T->oo`.
+        when: a regime such as `S << D`.
+        convention: `notes` or `exact`, with options.
+        precision: the policy for `states`.
+
+    Raises:
+        UserError: anything unknown, unreadable, out of order or out of its domain.
+    """
+    for name in measures:
+        if name not in MEASURES:
+            raise unknown("measure", name, MEASURES)
+    if precision not in PRECISIONS:
+        raise unknown("precision", precision, PRECISIONS)
+    bindings = parse_bindings([limit] if isinstance(limit, str) else limit)
+    if when is not None:
+        parse_regime(when)
+    counted: Convention = parse_call("convention", convention, CONVENTIONS)
+    steps: list[Pass] = [parse_call("pass", text, PASSES) for text in passes]
+    phase, steps = with_phase(phase, steps)
+    check_order(steps)
+    graph: Graph = parse_call("op set", op_set, OP_SETS).apply(*steps)
+    split = "tensor_parallel" in (step.name for step in steps)
+    names = measures or (*DEFAULTS[phase], *(["communication"] if split else []))
+    options = {"states": {"precision": precision}}
+    forms = {name: MEASURES[name](graph, counted, **options.get(name, {})) for name in names}
+    limited = {name: form.limited(bindings) for name, form in forms.items()}
+    return Derivation(graph.name, phase, counted, precision, graph, bindings, when, forms, limited)
+
+
+def with_phase(phase: str | None, steps: list[Pass]) -> tuple[str, list[Pass]]:
+    """The phase's name, and the passes with the phase's own at its place."""
+    own = {name: phase for phase, name in PHASES.items() if name}
+    given = [own[step.name] for step in steps if step.name in own]
+    if phase is None and given:
+        return given[0], steps
+    phase = phase or "train"
+    if phase not in PHASES:
+        raise unknown("phase", phase, PHASES)
+    name = PHASES[phase]
+    if name is None:
+        return phase, steps
+    at = next((i for i, step in enumerate(steps) if stage(step.name) > stage(name)), len(steps))
+    return phase, [*steps[:at], PASSES[name](), *steps[at:]]
+
+
+def check_order(steps: list[Pass]) -> None:
+    """Raise unless the passes can be applied one after the other; cheaper than finding out on the way."""
+    applied: tuple[str, ...] = ()
+    for step in steps:
+        step.check(applied)
+        applied = (*applied, step.name)

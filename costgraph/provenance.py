@@ -1,0 +1,58 @@
+"""Where the terms of a sum came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from costgraph.polynomial import Polynomial, total
+from costgraph.printers import unicode
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One contribution: the op that causes it, the tensor or rule it comes from, and how much it is."""
+
+    op: str
+    source: str
+    amount: Polynomial
+
+    @property
+    def place(self) -> str:
+        """The part of the model the op stands in."""
+        return self.op.partition(".")[0]
+
+
+def substituted(terms: Iterable[Term], bindings: Mapping[str, Polynomial]) -> tuple[Term, ...]:
+    """The terms with symbols replaced."""
+    return tuple(replace(term, amount=term.amount.substitute(bindings)) for term in terms)
+
+
+def explain(terms: Iterable[Term], over: Iterable[Term] = (), write: Callable[[Polynomial], str] = unicode) -> str:
+    """Where each term comes from: a subtotal for each place, under it one line for each op and source.
+
+    >>> from costgraph import decoder, params
+    >>> print(explain(params(decoder()).terms))
+    attn                         4LD²
+      attn.q                     LD²   attn.q.weight
+      attn.k                     LD²   attn.k.weight
+      attn.v                     LD²   attn.v.weight
+      attn.out                   LD²   attn.out.weight
+    mlp                          2LD²E
+      mlp.up                     LD²E  mlp.up.weight
+      mlp.down                   LD²E  mlp.down.weight
+    """
+    rows: list[tuple[str, str, str]] = []
+    for label, part in (("", list(terms)), ("divided by", list(over))):
+        if label and part:
+            rows.append((label, "", ""))
+        for place in dict.fromkeys(term.place for term in part):
+            members = [term for term in part if term.place == place and term.amount]
+            if members:
+                rows.append((place, write(total(term.amount for term in members)), ""))
+                rows += [(f"  {term.op}", write(term.amount), term.source) for term in members]
+    if not rows:
+        return "0"
+    first, second = (max(len(row[i]) for row in rows) for i in (0, 1))
+    first = max(first, 27)
+    return "\n".join(f"{a:{first}}  {b:{second}}  {c}".rstrip() for a, b, c in rows)
