@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class Rewrite(Protocol):
     """What `Graph.apply` takes: anything that turns a graph into a graph, such as a pass."""
 
-    def __call__(self, graph: Graph, /) -> Graph: ...
+    def __call__(self, graph: Graph, /) -> Graph:
+        """The new graph."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -115,7 +115,7 @@ class Reader:
         """A number exactly as written: 0.1 is 1/10."""
         written = (ast.get_source_segment(self.text.strip(), node) or "").replace("_", "")
         if "e" in written.lower() and not written.lower().startswith("0x"):
-            mantissa, _, power = written.lower().partition("e")
+            _, _, power = written.lower().partition("e")
             if len(power) > 4 or abs(int(power)) > MAX_DIGITS:
                 raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
         try:
@@ -125,7 +125,7 @@ class Reader:
         return self.bounded(node, Quotient(value)).numerator.number or 0
 
     def binary(self, node: ast.BinOp, left: Quotient, right: Quotient) -> Quotient:
-        """left op right, refused when it would not fit."""
+        """The sum, difference, product or quotient, refused when it would not fit."""
         pairs = len(left.numerator.terms) * len(right.numerator.terms)
         pairs += len(left.denominator.terms) * len(right.denominator.terms)
         if pairs > MAX_TERMS:
@@ -142,13 +142,13 @@ class Reader:
         return self.bounded(node, left / right)
 
     def power(self, node: ast.BinOp, base: Quotient, exponent: Quotient) -> Quotient:
-        """base ** exponent for a small whole exponent."""
+        """A power with a small whole exponent."""
         number = exponent.number
-        if number is None or Fraction(number).denominator != 1:
+        if number is None or number.denominator != 1:
             raise self.refuse(node.right, "an exponent must be a whole number")
-        if abs(number) > MAX_EXPONENT:
-            raise self.refuse(node.right, f"an exponent may be at most {MAX_EXPONENT}")
         power = int(number)
+        if abs(power) > MAX_EXPONENT:
+            raise self.refuse(node.right, f"an exponent may be at most {MAX_EXPONENT}")
         terms = max(len(base.numerator.terms), len(base.denominator.terms))
         if comb(terms + abs(power), terms) > MAX_TERMS:
             raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")

@@ -34,13 +34,13 @@ def explain(terms: Iterable[Term], over: Iterable[Term] = (), write: Callable[[P
     >>> from costgraph import decoder, params
     >>> print(explain(params(decoder()).terms))
     attn                         4LD²
-      attn.q                     LD²   attn.q.weight
-      attn.k                     LD²   attn.k.weight
-      attn.v                     LD²   attn.v.weight
-      attn.out                   LD²   attn.out.weight
+      attn.q                     LD²    attn.q.weight
+      attn.k                     LD²    attn.k.weight
+      attn.v                     LD²    attn.v.weight
+      attn.out                   LD²    attn.out.weight
     mlp                          2LD²E
-      mlp.up                     LD²E  mlp.up.weight
-      mlp.down                   LD²E  mlp.down.weight
+      mlp.up                     LD²E   mlp.up.weight
+      mlp.down                   LD²E   mlp.down.weight
     """
     rows: list[tuple[str, str, str]] = []
     for label, part in (("", list(terms)), ("divided by", list(over))):

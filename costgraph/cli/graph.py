@@ -74,7 +74,8 @@ def mermaid(result: Derivation) -> str:
     """Mermaid flowchart: one node per op, one edge per tensor."""
     number = {op.name: f"n{i}" for i, op in enumerate(result.graph.ops)}
     lines = ["flowchart TD"]
-    for op in result.graph.ops:
-        lines.append(f'  {number[op.name]}["{op.name}<br/>{(op.spec or op.kind).replace(">", "&gt;")}"]')
+    lines += [
+        f'  {number[op.name]}["{op.name}<br/>{(op.spec or op.kind).replace(">", "&gt;")}"]' for op in result.graph.ops
+    ]
     lines += [f'  {number[a]} -->|"{tensor}"| {number[b]}' for a, b, tensor in result.graph.nx.edges(keys=True)]
     return "\n".join(lines)

@@ -75,7 +75,7 @@ class TensorParallel(Pass):
                 splits |= {"g": groups, SHARED: degree / groups}
                 assumptions |= {"g": Divides(groups, degree), SHARED: Divides(degree, groups * sizes[SHARED])}
             else:
-                advice = f"there are fewer key/value heads than devices; allow copies with {self.name}(..., replicate_kv=True)"
+                advice = "fewer key/value heads than devices can be copied: tensor_parallel(..., replicate_kv=True)"
                 assumptions["g"] = Divides(degree, groups, advice)
         elif self.replicate_kv:
             raise UserError(f"{self.name}: replicate_kv is for fewer key/value heads than heads (kv_heads=G)")
@@ -183,7 +183,7 @@ class Placement:
         return name
 
     def complete(self, name: str, op: Op, whole: bool) -> str:
-        """Sum a partial tensor over the devices: all_reduce for all of it, reduce_scatter for a part of the sequence."""
+        """Sum a partial tensor over the devices, into all of it or into a part of the sequence."""
         kind = "all_reduce" if whole else "reduce_scatter"
         key = (name, kind)
         if key not in self.moved:
@@ -194,7 +194,7 @@ class Placement:
         return self.moved[key]
 
     def gather(self, name: str, op: Op) -> str:
-        """The whole of a tensor that rests with its sequence split; again in each phase unless gathered ones are kept."""
+        """The whole of a tensor that rests with its sequence split; anew in each phase unless the first is kept."""
         key = (name, "all_gather") if self.keep_gathered else (name, "all_gather", op.phase)
         if key not in self.moved:
             tensor = self.tensors[name]
