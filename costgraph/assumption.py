@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Self
 
 from costgraph.errors import UserError
 from costgraph.polynomial import Polynomial
+from costgraph.symbols import check_domain, lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +23,22 @@ class Divides:
     def __str__(self) -> str:
         return f"{self.divisor} | {self.dividend}"
 
-    def substitute(self, bindings: Mapping[str, Polynomial]) -> Divides:
+    def substitute(self, bindings: Mapping[str, Polynomial]) -> Self:
         """The same claim with symbols replaced.
 
         Raises:
             UserError: both sides have become numbers and the claim is false.
         """
-        bound = Divides(self.divisor.substitute(bindings), self.dividend.substitute(bindings), self.advice)
-        bound.check(self)
+        bound = replace(self, divisor=self.divisor.substitute(bindings), dividend=self.dividend.substitute(bindings))
+        bound.check(str(self))
         return bound
 
-    def check(self, claim: Divides | None = None) -> None:
+    def check(self, claim: str = "") -> None:
         """Raise if both sides are numbers and the first does not divide the second."""
         divisor, dividend = self.divisor.number, self.dividend.number
         if divisor and dividend is not None and Fraction(Fraction(dividend), divisor).denominator != 1:
-            letters = f"{claim or self}"
             advice = f"; {self.advice}" if self.advice else ""
-            raise UserError(f"{letters} does not hold: {divisor} does not divide {dividend}{advice}")
+            raise UserError(f"{claim or self} does not hold: {divisor} does not divide {dividend}{advice}")
 
     @property
     def settled(self) -> bool:
@@ -45,4 +46,49 @@ class Divides:
         return self.divisor.number is not None and (self.divisor == 1 or self.dividend.number is not None)
 
 
-Assumption = Divides | str  # a str is a choice that was made ("dropout on")
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """`small <= large`, such as a sequence that must fit into the learned positions."""
+
+    small: Polynomial
+    large: Polynomial
+
+    def __str__(self) -> str:
+        return f"{self.small} <= {self.large}"
+
+    def substitute(self, bindings: Mapping[str, Polynomial]) -> Self:
+        """The same claim with symbols replaced; one that turns out false stays and is shown."""
+        return replace(self, small=self.small.substitute(bindings), large=self.large.substitute(bindings))
+
+    @property
+    def settled(self) -> bool:
+        """Whether both sides are numbers and the claim holds."""
+        small, large = self.small.number, self.large.number
+        return small is not None and large is not None and small <= large
+
+
+@dataclass(frozen=True, slots=True)
+class InDomain:
+    """`value` stands for the symbol `name`, and so must be in its domain (a positive integer, for a size)."""
+
+    name: str
+    value: Polynomial
+
+    def __str__(self) -> str:
+        return f"{self.value} is a {lookup(self.name).domain}"
+
+    def substitute(self, bindings: Mapping[str, Polynomial]) -> Self:
+        """The same claim with symbols replaced; raises UserError once it is known to be false."""
+        bound = replace(self, value=self.value.substitute(bindings))
+        if (number := bound.value.number) is not None:
+            check_domain(self.name, number)
+        return bound
+
+    @property
+    def settled(self) -> bool:
+        """Whether the value is a number or a symbol, whose own domain is checked where it is bound."""
+        return self.value.number is not None or self.value in map(Polynomial.symbol, self.value.symbols)
+
+
+Claim = Divides | AtMost | InDomain
+Assumption = Claim | str  # a str is a choice that was made ("dropout on")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from costgraph.assumption import Assumption
 from costgraph.einsum import bind, parse_spec
-from costgraph.errors import UserError
+from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
 from costgraph.op import Op
 from costgraph.parser import Size, size
@@ -34,7 +34,7 @@ class Builder:
 
     def __init__(self, name: str, dims: Mapping[str, Size], itemsize: Size = "p") -> None:
         self.name = name
-        self.dims = {letter: Dim(letter, size(value)) for letter, value in dims.items()}
+        self.dims = {letter: dim(letter, value) for letter, value in dims.items()}
         self.itemsize = size(itemsize)
         self._ops: list[Op] = []
         self._tensors: dict[str, Tensor] = {}
@@ -69,7 +69,17 @@ class Builder:
 
     def letters(self, name: str) -> str:
         """The dims of a tensor, such as `bsd`."""
-        return self._tensors[name].letters
+        return self._known(name).letters
+
+    def _known(self, name: str) -> Tensor:
+        """The tensor called `name`.
+
+        Raises:
+            UserError: there is none; the message lists the nearest.
+        """
+        if name not in self._tensors:
+            raise unknown("tensor", name, self._tensors)
+        return self._tensors[name]
 
     # --- ops --------------------------------------------------------------------------------------------------------
 
@@ -80,7 +90,7 @@ class Builder:
             UserError: the spec does not fit the operands.
         """
         parsed = parse_spec(spec)
-        bind(parsed, tuple(self._tensors[i] for i in inputs))
+        bind(parsed, tuple(map(self._known, inputs)))
         output = self.tensor(name, parsed.result)
         self._append(Op(name, "einsum", inputs, (output,), str(parsed)))
         return output
@@ -102,6 +112,10 @@ class Builder:
             UserError: unknown kind.
         """
         rule(kind)
+        if not inputs:
+            raise UserError(f"{self.name}: op {name} reads nothing; a tensor from outside is an input or a parameter")
+        for read in inputs:
+            self._known(read)
         outputs = [self.tensor(name, self.letters(inputs[0]) if letters is None else letters)]
         for suffix, (dims, role, width) in (extra or {}).items():
             outputs.append(self.tensor(f"{name}.{suffix}", dims, role, width))
@@ -133,8 +147,22 @@ class Builder:
 
     def assume(self, *assumptions: Assumption) -> None:
         """State what must hold for the sizes to make sense."""
-        self._assumptions.extend(assumptions)
+        self._assumptions += [a for a in assumptions if isinstance(a, str) or not a.settled]
 
     def build(self) -> Graph:
         """The finished, checked graph."""
         return Graph(self.name, tuple(self._ops), dict(self._tensors), (), tuple(self._assumptions))
+
+
+def dim(letter: str, value: Size) -> Dim:
+    """An index letter with its size.
+
+    Raises:
+        UserError: more than one letter, or a number that is no size.
+    """
+    if not (len(letter) == 1 and letter.isascii() and letter.islower()):
+        raise UserError(f"'{letter}' is no index: write one lower-case letter")
+    whole = size(value)
+    if (number := whole.number) is not None and (number < 1 or number.denominator != 1):
+        raise UserError(f"dim '{letter}' has size {number}; a size is a positive integer")
+    return Dim(letter, whole)

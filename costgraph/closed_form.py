@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from costgraph.assumption import Assumption, Divides
+from costgraph.assumption import Assumption, InDomain
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
 from costgraph.parser import Binding, Size, bound, check_bindings, parse, parse_regime
@@ -87,13 +87,14 @@ class ClosedForm:
         rest = self.remainder.substitute(finite)
         for name in infinite:
             rest = rest.at_infinity(name)
-        kept = (a.substitute(finite) if isinstance(a, Divides) else a for a in self.assumptions)
+        kept = [a if isinstance(a, str) else a.substitute(finite) for a in self.assumptions]
+        kept += [InDomain(name, value) for name, value in finite.items()]
         form = replace(
             self,
             terms=substituted(self.terms, finite),
             over=substituted(self.over, finite),
             remainder=rest,
-            assumptions=tuple(a for a in kept if not (isinstance(a, Divides) and a.settled)),
+            assumptions=tuple(a for a in kept if isinstance(a, str) or not a.settled),
         )
         for name in infinite:
             form = form._at_infinity(name)
@@ -109,7 +110,10 @@ class ClosedForm:
 
     def when(self, regime: str) -> Regime:
         """The leading term for `S << D` and the like, and the exact ratio of what is neglected first to it."""
-        return leading(self.value, *parse_regime(regime))
+        found = leading(self.value, *parse_regime(regime))
+        return replace(
+            found, unit=self.unit, regime=regime, convention=self.convention.name, assumptions=self.assumptions
+        )
 
     # --- comparison -------------------------------------------------------------------------------------------------
 
@@ -134,9 +138,11 @@ class ClosedForm:
         if self.unit != other.unit:
             raise UserError(f"{self.name} is in {self.unit}, {other.name} in {other.unit}")
         assumptions = {str(a): a for a in (*self.assumptions, *other.assumptions)}
+        mixed = replace(self.convention, name=f"{self.convention.name} {sign} {other.convention.name}")
         return replace(
             self,
             name=f"{self.name} {sign} {other.name}",
+            convention=self.convention if self.convention == other.convention else mixed,
             terms=(*self.terms, *terms),
             remainder=remainder,
             assumptions=tuple(assumptions.values()),

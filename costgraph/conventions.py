@@ -45,8 +45,12 @@ class Convention:
         return rates.get(op, rates.get(kind, 0))
 
     def with_elementwise(self, rates: Mapping[str, Rational]) -> Convention:
-        """The same convention with these FLOPs per element, by op kind or op name."""
-        return replace(self, elementwise=tuple(sorted(rates.items())))
+        """The same convention with these FLOPs per element, by op kind or op name; its name then says which."""
+        base = self.name.partition("(")[0]
+        preset = next((name for name, known in ELEMENTWISE.items() if known == dict(rates)), None)
+        choice = preset or "+".join(f"{kind}:{rate}" for kind, rate in sorted(rates.items()))
+        name = base if preset == "none" else f"{base}(elementwise={choice})"
+        return replace(self, name=name, elementwise=tuple(sorted(rates.items())))
 
     @property
     def exact(self) -> Convention:
@@ -69,8 +73,7 @@ class Convention:
 
 def notes(elementwise: Elementwise = "none") -> Convention:
     """As in "Decoder-Only Transformers": weight matrices and the large activations, nothing else."""
-    name = "notes" if elementwise == "none" else f"notes(elementwise={elementwise})"
-    convention = Convention(name, frozenset({"bias", "norm", "statistic"}))
+    convention = Convention("notes", frozenset({"bias", "norm", "statistic"}))
     return convention.with_elementwise(ELEMENTWISE[elementwise])
 
 

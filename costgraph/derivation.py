@@ -9,13 +9,13 @@ from typing import Any
 
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import CONVENTIONS, PRECISIONS, Convention
-from costgraph.errors import unknown
+from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
 from costgraph.measures import MEASURES
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.parser import Binding, parse_bindings, parse_regime
-from costgraph.passes import PASSES, Pass, stage
+from costgraph.passes import ORDER, PASSES, Pass, stage
 from costgraph.printers import latex, python
 from costgraph.quotient import Quotient
 from costgraph.regime import Regime
@@ -156,6 +156,8 @@ def with_phase(phase: str | None, steps: list[Pass]) -> tuple[str, list[Pass]]:
     phase = phase or "train"
     if phase not in PHASES:
         raise unknown("phase", phase, PHASES)
+    if clash := [step.name for step in steps if own.get(step.name, phase) != phase]:
+        raise UserError(f"phase {phase} and pass {clash[0]} exclude each other; the order is {ORDER}")
     name = PHASES[phase]
     if name is None:
         return phase, steps

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from costgraph.assumption import Assumption, Divides
+from costgraph.assumption import Assumption, InDomain
 from costgraph.collector import paused
 from costgraph.errors import BugError, unknown
 from costgraph.op import Op
@@ -137,7 +137,7 @@ class Graph:
     ) -> Graph:
         """A graph with other ops and tensors; tensors that nothing uses are left behind."""
         ops = tuple(ops)
-        known = {str(a): a for a in (*self.assumptions, *assumptions)}
+        known = {str(a): a for a in (*self.assumptions, *assumptions) if isinstance(a, str) or not a.settled}
         return Graph(self.name, ops, self._used(ops, tensors), self.passes, tuple(known.values()))
 
     def _used(self, ops: Iterable[Op], tensors: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
@@ -168,7 +168,8 @@ class Graph:
             )
             for name, t in self.tensors.items()
         }
-        assumptions = [a.substitute(bindings) if isinstance(a, Divides) else a for a in self.assumptions]
+        assumptions = [a if isinstance(a, str) else a.substitute(bindings) for a in self.assumptions]
+        assumptions += [a for a in (InDomain(n, v) for n, v in bindings.items()) if not a.settled]
         ops = tuple(bind_op(op, bindings) for op in self.ops)
         return replace(self, ops=ops, tensors=tensors, assumptions=tuple(assumptions))
 

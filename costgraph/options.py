@@ -26,7 +26,11 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
     name = call.func.id
     if name not in table:
         raise unknown(what, name, table)
-    options = {keyword.arg or "**": source(text, keyword.value) for keyword in call.keywords}
+    options: dict[str, str] = {}
+    for keyword in call.keywords:
+        if (option := keyword.arg or "**") in options:
+            raise UserError(f"{name}: {option} is given twice")
+        options[option] = source(text, keyword.value)
     return bind(name, table[name], [source(text, arg) for arg in call.args], options)
 
 
@@ -65,6 +69,4 @@ def convert(name: str, option: str, text: str, hint: Any) -> Any:
         if word not in get_args(hint):
             raise unknown(f"{option} of {name}", word, get_args(hint))
         return word
-    if text == "None":
-        return None
     return size(text.strip("'\""))

@@ -20,11 +20,12 @@ from costgraph.polynomial import Polynomial
 from costgraph.quotient import Quotient
 from costgraph.symbols import INFINITY, SYMBOLS, Rational, check_domain, lookup
 
-MAX_LENGTH = 2000  # characters
+MAX_LENGTH = 10_000  # characters
 MAX_DEPTH = 60  # nested operations
 MAX_EXPONENT = 64
 MAX_DIGITS = 1000
 MAX_TERMS = 5000
+MAX_VALUE_TERMS = 50  # of what a symbol is replaced by, which may be raised to a power
 LARGEST = 10**MAX_DIGITS
 
 Size = Polynomial | Rational | str  # what Python callers may pass where a size is meant
@@ -50,7 +51,7 @@ def size(value: Size) -> Polynomial:
         if not quotient.is_polynomial:
             raise UserError(f"'{shorten(value)}' is not a size: it has a sum in a denominator")
         return quotient.numerator
-    if isinstance(value, float | bool):
+    if isinstance(value, bool) or not isinstance(value, int | Fraction | Polynomial):
         raise UserError(f"{value} is a {type(value).__name__}; give an int, a Fraction or text, which stay exact")
     return value if isinstance(value, Polynomial) else Polynomial.constant(value)
 
@@ -60,7 +61,7 @@ def tree(text: str) -> ast.expr:
     if len(text) > MAX_LENGTH:
         raise UserError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are read")
     for column, char in enumerate(text, 1):
-        if not char.isascii() or not char.isprintable():
+        if not char.isascii() or not char.isprintable() or char == "#":
             raise UserError(f"column {column} of '{shorten(text)}': unexpected character {char!a}")
     if not text.strip():
         raise UserError("an expression is missing")
@@ -105,11 +106,22 @@ class Reader:
                 return value if isinstance(node.op, ast.UAdd) else Quotient(-1) * value
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return self.power(node, self.quotient(left, depth + 1), self.quotient(right, depth + 1))
-            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div(), right=right):
-                return self.binary(node, self.quotient(left, depth + 1), self.quotient(right, depth + 1))
+            case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div()):
+                return self.chain(node, depth)
             case ast.BinOp(op=ast.BitXor()):
                 raise self.refuse(node, "powers are written with **, not ^")
         raise self.refuse(node, "only numbers, symbols, + - * / ** and parentheses are allowed")
+
+    def chain(self, node: ast.expr, depth: int) -> Quotient:
+        """The value of `a + b - c * d ...`: a long chain nests to the left and is not deep."""
+        links: list[ast.BinOp] = []
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div):
+            links.append(node)
+            node = node.left
+        value = self.quotient(node, depth + 1)
+        for link in reversed(links):
+            value = self.binary(link, value, self.quotient(link.right, depth + 1))
+        return value
 
     def literal(self, node: ast.Constant) -> Rational:
         """A number exactly as written: 0.1 is 1/10."""
@@ -193,7 +205,7 @@ def parse_bindings(items: Iterable[str]) -> dict[str, Binding]:
             if name in bindings:
                 raise UserError(f"{name} is given twice")
             if arrow and value != INFINITY:
-                raise UserError(f"a limit goes to {INFINITY}; write {name}={shorten(value)} to substitute")
+                raise UserError(f"a limit goes to {INFINITY}, as in {name}->oo; a value is put in with {name}=VALUE")
             bindings[name] = "oo" if arrow else bound(name, value)
         except UserError as error:
             raise UserError(f"'{shorten(item)}': {error}") from None
@@ -209,6 +221,10 @@ def bound(name: str, value: Size) -> Polynomial:
     polynomial = size(value)
     if (number := polynomial.number) is not None:
         check_domain(name, number)
+    elif all(c < 0 for c in polynomial.terms.values()):
+        raise UserError(f"{name}={polynomial}: {name} cannot be negative")
+    if len(polynomial.terms) > MAX_VALUE_TERMS:
+        raise UserError(f"{name}: a value of more than {MAX_VALUE_TERMS} terms")
     return polynomial
 
 
@@ -232,8 +248,10 @@ def parse_regime(text: str) -> tuple[Polynomial, Polynomial]:
         raise UserError(f"'{shorten(text)}': write SMALL << LARGE, for example 'S << D'")
     sides = size(left), size(right)
     for side in sides:
-        if len(side.terms) != 1 or not side.symbols:
+        if len(side.terms) != 1 or not side.symbols or min(side.terms.values()) < 0:
             raise UserError(f"'{shorten(text)}': each side of << must be a product of symbols")
+    if not (sides[0] / sides[1]).symbols:
+        raise UserError(f"'{shorten(text)}': both sides of << are the same")
     return sides
 
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
+from costgraph.assumption import Assumption
 from costgraph.polynomial import Exponents, Polynomial
+from costgraph.printers import latex, python
 from costgraph.quotient import Quotient
+
+if TYPE_CHECKING:
+    import sympy
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +21,30 @@ class Regime:
 
     leading: Quotient
     neglected: Quotient
+    unit: str = ""
+    regime: str = ""
+    convention: str = ""
+    assumptions: tuple[Assumption, ...] = ()
+
+    @property
+    def expr(self) -> sympy.Expr:
+        """The leading part as a plain sympy expression."""
+        return self.leading.to_sympy()
+
+    def __str__(self) -> str:
+        return python(self.leading)
+
+    def __repr__(self) -> str:
+        return f"<{self} {self.unit} when {self.regime}, neglecting {python(self.neglected)} of it first>"
+
+    def _repr_latex_(self) -> str:
+        return f"${latex(self.leading)}$"
 
 
 def leading(value: Quotient, small: Polynomial, large: Polynomial) -> Regime:
     """Keep the terms of `value` that no other term dominates when `small << large`."""
+    if value.is_infinite:
+        return Regime(value, Quotient(0))
     above, above_next = split(value.numerator, small / large)
     below, below_next = split(value.denominator, small / large)
     kept = Quotient(above, below)

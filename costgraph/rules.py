@@ -121,7 +121,7 @@ def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Poly
         spec = parse_spec(op.spec or "")
         dims = bind(spec, tuple(tensors[name] for name in op.inputs))
         return spec.flops({letter: dim.size for letter, dim in dims.items()})
-    if convention.elementwise and (rate := convention.rate(op.source if op.phase != "backward" else "", op.kind)):
+    if convention.elementwise and op.phase != "backward" and (rate := convention.rate(op.source, op.kind)):
         return tensors[op.outputs[0]].numel * rate
     return ZERO
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import log10
 
 from costgraph.errors import unknown
 from costgraph.polynomial import CONSTANT, NAMES, ONE, ZERO, Polynomial
@@ -84,19 +85,20 @@ def leading_first(poly: Polynomial) -> Sum:
     """The term that is largest in a typical large model, times 1 + the others relative to it."""
     if len(poly.terms) < 2:
         return expanded(poly)
-    largest = max(poly.monomials(), key=lambda term: abs(typical(term)))
+    largest = max(poly.monomials(), key=magnitude)
     rest = (poly - largest) / largest
-    order = sorted(rest.monomials(), key=lambda term: -abs(typical(term)))
+    order = sorted(rest.monomials(), key=magnitude, reverse=True)
     return Sum((Product(largest, (Sum((Product(ONE), *map(Product, order))),)),))
 
 
-def typical(term: Polynomial) -> float:
-    """The size of a term in a typical large model; only its order of magnitude matters."""
+def magnitude(term: Polynomial) -> float:
+    """The logarithm of a term's size in a typical large model."""
     ((exponents, value),) = term.terms.items()
-    result = float(value)
-    for symbol, power in zip(SYMBOLS.values(), exponents, strict=True):
-        result *= float(symbol.typical) ** power
-    return result
+    return (
+        log10(abs(value.numerator))
+        - log10(value.denominator)
+        + sum(power * log10(symbol.typical) for symbol, power in zip(SYMBOLS.values(), exponents, strict=True))
+    )
 
 
 def factor(poly: Polynomial) -> Product:

@@ -155,11 +155,11 @@ class Decoder:
         return d.contract("bgrst,btgh->bsgrh", weights, v)
 
     def flash(self, q: Array, k: Array, v: Array) -> Array:
-        """One kernel: only q, k, v, the result and one fp32 number per row and head touch memory."""
+        """One kernel: only q, k, v, the result and, for a backward, one fp32 number per row and head touch memory."""
         d = self.device
         out, rows = Array(q.shape, q.width), Array((*q.shape[:1], *q.shape[2:4], q.shape[1]), 4)
         square = Array((q.shape[0], *q.shape[2:4], q.shape[1], k.shape[1]), q.width)  # never stored
-        d.run([q, k, v], [out, rows])
+        d.run([q, k, v], [out, rows] if self.c.trains else [out])
         d.multiply_adds("bsgrh", "btgh", q, k)
         d.multiply_adds("bgrst", "btgh", square, v)
 

@@ -69,7 +69,11 @@ REFUSED = {  # arguments of derive -> what the message must say
     "--limit T=-1": "must be a positive integer",
     "--limit B=1.5": "must be a positive integer",
     "--limit E=inf": "a true limit is written E->oo",
-    "--limit T->5": "write T=5 to substitute",
+    "--limit T->5": "a limit goes to oo, as in T->oo",
+    "--limit S=-D": "S cannot be negative",
+    "--phase forward --pass backward": "exclude each other",
+    "--op-set decoder(head=True,head=False)": "head is given twice",
+    "--when S<<S": "both sides of << are the same",
     "--limit E=4,E=4": "E is given twice",
     "--limit E=4 --limit E=5": "E is given twice",
     "--limit E=9**9**9": "a number of more than 1000 digits",
@@ -150,6 +154,19 @@ class TestOutputFile:
         assert "write-protected" in run.stderr
         assert target.read_text() == "mine"
 
+    def test_a_link_is_followed_and_stays_a_link(self, tmp_path: Path) -> None:
+        target, link = tmp_path / "target", tmp_path / "link"
+        link.symlink_to(target)
+        assert costgraph("derive", "-o", str(link)).returncode == 2
+        assert costgraph("derive", "params", "-o", str(link), "--force").returncode == 0
+        assert link.is_symlink()
+        assert target.read_text() == costgraph("derive", "params").stdout
+
+    def test_what_is_not_a_regular_file_is_refused(self, tmp_path: Path) -> None:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        assert "not a regular file" in costgraph("derive", "-o", str(pipe), "--force").stderr
+
     def test_is_not_left_behind_when_the_derivation_fails(self, tmp_path: Path) -> None:
         assert costgraph("derive", "--limit", "T=0", "-o", "x", cwd=tmp_path).returncode == 2
         assert list(tmp_path.iterdir()) == []
@@ -199,7 +216,9 @@ class TestTerminal:
     def test_a_table_fits_the_width_and_loses_nothing(self, columns: int) -> None:
         text = in_terminal(columns, "derive", "activations", "--limit", "E=4,p=2")
         assert max(map(len, text.splitlines())) <= columns
-        assert "BSL(5SA+34D)" in re.sub(r"\s", "", text) or columns == 50
+        assert "BSL(5SA+34D)" in re.sub(r"\s", "", text)
+        assert "BSL(SA(2p+1)+2D(p(E+4)+1))" in re.sub(r"\s", "", text)
+        assert text.startswith("decoder, train")
 
     def test_no_color_gives_the_plain_table(self) -> None:
         plain = costgraph("derive", "params").stdout
@@ -232,6 +251,33 @@ def in_terminal(columns: int, *arguments: str, **environment: str) -> str:
     os.close(leader)
     assert process.wait() == 0
     return re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["derive --explain", "derive --explain --format markdown", "derive --format latex", "graph", "derive --json"],
+)
+def test_output_is_ascii_where_nothing_else_can_be_written(arguments: str) -> None:
+    run = costgraph(*arguments.split(), PYTHONIOENCODING="ascii")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.isascii()
+
+
+@pytest.mark.parametrize("arguments", ["derive", "list symbols", "--help", "--version"])
+def test_a_closed_stdout_is_no_error(arguments: str) -> None:
+    run = subprocess.run(f"{sys.executable} -m costgraph {arguments} >&-", shell=True, capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_numbers_of_hundreds_of_digits_are_printed() -> None:
+    sizes = ",".join(f"{name}=10**999" for name in "BSLDA")
+    assert len(costgraph("derive", "flops", "--limit", f"{sizes},E=4", "--form", "leading").stdout) > 3000
+
+
+def test_nothing_asked_for_shows_the_help() -> None:
+    run = costgraph()
+    assert run.returncode == 0
+    assert run.stdout.startswith("Usage: ")
 
 
 @pytest.mark.parametrize("kind", ["op-sets", "passes", "measures", "symbols", "conventions", "precisions"])

@@ -122,7 +122,7 @@ def test_numbers_are_exact(text: str, value: Fraction) -> None:
         pytest.param("*".join(["(B+S+L+D+A+G+E+V+K+T+p)"] * 30), "terms|exponent", id="many products"),
         pytest.param("(" * 500 + "S" + ")" * 500, "nested", id="deep parentheses"),
         pytest.param("-" * 500 + "S", "deep", id="deep signs"),
-        pytest.param("1" + "+1" * 900, "deep", id="long sum"),
+        pytest.param("B+(" * 70 + "B" + ")" * 70, "deep", id="deep sum"),
         pytest.param("S" * (MAX_LENGTH + 1), f"at most {MAX_LENGTH}", id="long text"),
     ],
 )
@@ -176,7 +176,7 @@ def test_bindings(items: list[str], expected: dict[str, str]) -> None:
         ("E=nan", "not a number"),
         ("E=oo", "E->oo"),
         ("E=-inf", "column 2 of '-inf'"),
-        ("E->4", "E=4"),
+        ("E->4", "a limit goes to oo"),
         ("E->", "a value is missing"),
         ("E=4,E=4", "E is given twice"),
         ("E=4,E->oo", "E is given twice"),

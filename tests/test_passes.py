@@ -12,7 +12,9 @@ import pytest
 from recipes import graph, train
 
 import costgraph as cg
+from costgraph.conventions import NOTES
 from costgraph.errors import UserError
+from costgraph.parser import parse
 from costgraph.passes import ORDER, PASSES, stage
 
 FLASH, BACK, PRE, DEC = cg.flash_attention(), cg.backward(), cg.prefill(), cg.decode()
@@ -210,7 +212,7 @@ def test_decode_attends_to_the_context(context: Any, expected: str) -> None:
 
 @pytest.mark.parametrize("context", [0, -1, "1/2", "1 - 1"])
 def test_decode_needs_at_least_its_own_position(context: Any) -> None:
-    with pytest.raises(UserError, match="own position"):
+    with pytest.raises(UserError, match="must be a positive integer"):
         cg.decoder().apply(cg.decode(context))
 
 
@@ -280,3 +282,43 @@ def test_the_same_bytes_whatever_the_hash_seed() -> None:
     }
     assert len(runs) == 1
     assert b"activations" in runs.pop()
+
+
+@pytest.mark.parametrize(("kind", "extra"), [("softmax", {}), ("layer_norm", {})])
+def test_an_op_that_needs_its_last_dim_whole_refuses_a_split_one(kind: str, extra: dict[str, Any]) -> None:
+    b = cg.Builder("split", {"b": "B", "f": "E*D"})
+    b.op("it", kind, b.input("x", "bf"), letters="bf", extra=extra)
+    with pytest.raises(UserError, match="needs dim 'f' whole"):
+        b.build().apply(cg.tensor_parallel("T"))
+
+
+def test_everything_in_a_core_is_fused_and_nothing_is_lost() -> None:
+    b = cg.Builder("core", {"b": "B", "s": "S", "t": "S", "h": "D"})
+    q, k = b.input("q", "bsh"), b.input("k", "bth")
+    with b.segment("attention_core"):
+        w = b.op("softmax", "softmax", b.einsum("scores", "bsh,bth->bst", q, k))
+        u = b.op("scale", "scale", b.einsum("values", "bst,bth->bsh", w, k))
+    b.op("act", "gelu", u)
+    graph = b.build().apply(cg.flash_attention)
+    assert [op.name for op in graph.ops] == ["scores.flash", "act"]
+    assert [step.name for step in graph.ops[0].body] == ["scores", "softmax", "values", "scale"]
+    assert {t.name for t in graph.inputs} == {"q", "k"}
+
+
+def test_a_core_whose_inside_is_read_elsewhere_is_not_fused() -> None:
+    b = cg.Builder("core", {"b": "B", "s": "S", "t": "S", "h": "D"})
+    q, k = b.input("q", "bsh"), b.input("k", "bth")
+    with b.segment("attention_core"):
+        w = b.einsum("scores", "bsh,bth->bst", q, k)
+        b.einsum("values", "bst,bth->bsh", w, k)
+    b.op("look", "gelu", w)
+    with pytest.raises(UserError, match="scores is read outside"):
+        b.build().apply(cg.flash_attention)
+
+
+def test_rates_of_single_ops_hold_in_what_flash_attention_runs_again() -> None:
+    only_softmax = NOTES.with_elementwise({"softmax": 5, "attn.dropout": 0, "dropout": 1})
+    forward = cg.flops(cg.decoder().apply(cg.flash_attention), only_softmax)
+    train = cg.flops(cg.decoder().apply(cg.flash_attention, cg.backward), only_softmax)
+    matmuls = cg.flops(cg.decoder().apply(cg.flash_attention, cg.backward), phase="backward")
+    assert train.value == forward.value + matmuls.value + parse("5*A*B*L*S**2")

@@ -13,11 +13,11 @@ from costgraph import __version__
 from costgraph.cli.derive import derive
 from costgraph.cli.graph import graph
 from costgraph.cli.listing import show
+from costgraph.cli.output import deliver
 from costgraph.errors import CostgraphError, UserError, shorten
 
 app = typer.Typer(
     help="Derive what transformers cost, as closed forms: parameters, FLOPs, memory, traffic, communication.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -31,7 +31,7 @@ app.command("list")(show)
 def print_version(asked: bool) -> None:
     """Print the version and stop."""
     if asked:
-        typer.echo(f"costgraph {__version__}")
+        deliver(f"costgraph {__version__}")
         raise typer.Exit
 
 
@@ -47,12 +47,12 @@ def root(
 def main() -> NoReturn:
     """Run the command line: results to stdout, remarks to stderr, exit code 2 for what the user can mend."""
     gc.disable()  # a short run: collecting costs more than it frees
+    sys.set_int_max_str_digits(0)  # numbers are bounded where they are read
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process
+    sys.stderr = sys.stderr or sys.stdout
     try:
-        code = app(standalone_mode=False) or 0
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except UserError as error:
         code = complain(str(error))
     except CostgraphError as error:

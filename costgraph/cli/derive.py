@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from costgraph.cli.output import check_target, deliver, remark
+from costgraph.cli.output import check_target, deliver, on_terminal, remark, writes_unicode
 from costgraph.errors import UserError, unknown
 
 FORMATS = ("text", "json", "latex", "markdown")
@@ -46,7 +46,7 @@ def derive(
     if format_ not in FORMATS:
         raise unknown("format", format_, FORMATS)
     check_target(output, force)
-    from costgraph import shapes
+    from costgraph import printers, shapes
     from costgraph.cli import derive_text
     from costgraph.derivation import derive as run
     from costgraph.symbols import SYMBOLS
@@ -59,10 +59,14 @@ def derive(
     )  # fmt: skip
     for name in result.unused:
         remark(f"{name} does not occur in {', '.join(result.forms)}")
-    if format_ == "json":
-        text = json.dumps(result.to_json(explain, form), indent=2, ensure_ascii=False)
-    elif format_ == "text":
-        text = derive_text.text(result, explain, form, output)
-    else:
-        text = getattr(derive_text, format_)(result, explain, form)
+    pretty = printers.unicode if writes_unicode(output) else printers.python
+    match format_:
+        case "json":
+            text = json.dumps(result.to_json(explain, form), indent=2)
+        case "text":
+            text = derive_text.text(result, explain, form, pretty, output is None and on_terminal())
+        case "markdown":
+            text = derive_text.markdown(result, explain, form, pretty)
+        case _:
+            text = derive_text.latex(result, explain, form, pretty)
     deliver(text, output)

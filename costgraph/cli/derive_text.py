@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 
 from costgraph import printers, provenance
-from costgraph.cli.output import on_terminal, writes_unicode
 from costgraph.derivation import Derivation
+from costgraph.polynomial import Polynomial
 from costgraph.quotient import Quotient
 from costgraph.symbols import Rational
 
 Row = list[str]
+Pretty = Callable[..., str]
 
 
-def text(result: Derivation, explain: bool, shape: str, path: Path | None) -> str:
+def text(result: Derivation, explain: bool, shape: str, pretty: Pretty, drawn_on_terminal: bool) -> str:
     """A table, then what the numbers mean; drawn with rich on a terminal, plain elsewhere."""
-    pretty = printers.unicode if writes_unicode(path) else printers.python
 
     def write(value: Quotient) -> str:
         return pretty(value, shape)
@@ -26,8 +26,8 @@ def text(result: Derivation, explain: bool, shape: str, path: Path | None) -> st
     footers = [line for line in footer(result, write) if line]
     if explain:
         footers += explained(result, pretty)
-    if path is None and on_terminal():
-        return drawn(rows, footers)
+    if drawn_on_terminal:
+        return drawn(title(result), rows, footers)
     return "\n".join([title(result), "", *plain(rows), "", *footers])
 
 
@@ -62,7 +62,7 @@ def table(result: Derivation, write: Callable[[Quotient], str]) -> list[Row]:
             times = result.in_params(name) if name != "params" and regime.leading.numerator else None
             leading = write(regime.leading)
             if times is not None and name.startswith("flops"):
-                leading += f" = {write(times)} N_params"
+                leading += " = " + write(Quotient(times.numerator * Polynomial.symbol("N_params")))
             row += [leading, write(regime.neglected)]
         rows.append(row)
     return rows
@@ -70,6 +70,8 @@ def table(result: Derivation, write: Callable[[Quotient], str]) -> list[Row]:
 
 def readable(number: Rational, unit: str) -> str:
     """A large exact number once more, rounded, with its binary and its decimal prefix."""
+    if not 1 <= number < 10**30:
+        return ""
     amount = float(Fraction(number))
     if unit.startswith("byte"):
         binary, decimal = prefixed(amount, 1024, ("", "Ki", "Mi", "Gi", "Ti", "Pi")), prefixed(amount, 1000, SI)
@@ -92,7 +94,8 @@ def footer(result: Derivation, write: Callable[[Quotient], str]) -> list[str]:
     """Convention, assumptions and what is neglected."""
     forms = result.forms.values()
     assumptions = dict.fromkeys(str(a) for form in forms for a in form.assumptions)
-    rest = [f"{form.name} {write(form.remainder)}" for form in forms if form.remainder.numerator and not form.over]
+    left_out = [form for form in result.limited.values() if form.remainder.numerator and not form.over]
+    rest = [f"{form.name} {write(form.remainder)}" for form in left_out]
     policy = f"states under {result.precision}" if "states" in result.forms and result.phase == "train" else ""
     return [
         f"counted ({result.convention.name}): {result.convention.describe()}" + (f"; {policy}" if policy else ""),
@@ -101,7 +104,7 @@ def footer(result: Derivation, write: Callable[[Quotient], str]) -> list[str]:
     ]
 
 
-def explained(result: Derivation, pretty: Callable[..., str]) -> list[str]:
+def explained(result: Derivation, pretty: Pretty) -> list[str]:
     """Where every term comes from, measure by measure."""
     lines: list[str] = []
     for name, form in result.limited.items():
@@ -116,27 +119,41 @@ def plain(rows: list[Row]) -> list[str]:
     return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
 
 
-def drawn(rows: list[Row], footers: list[str]) -> str:
-    """The same as a rich table, as wide as the terminal."""
+def drawn(heading: str, rows: list[Row], footers: list[str]) -> str:
+    """A rich table as wide as the terminal, or a block per measure where it would not fit."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for at, name in enumerate(rows[0]):
-        grid.add_column(Text(name), overflow="fold", no_wrap=at == 0, style="bold" if at == len(rows[0]) - 1 else "")
-    for row in rows[1:]:
-        grid.add_row(*map(Text, row))
+    natural = sum(max(map(len, column)) + 3 for column in zip(*rows, strict=True))
     with console.capture() as capture:
-        console.print(grid)
+        console.print(Text(heading, style="bold"))
+        if natural <= console.width:
+            grid = Table(box=SIMPLE_HEAD, pad_edge=False)
+            for name in rows[0]:
+                grid.add_column(Text(name))
+            for row in rows[1:]:
+                grid.add_row(*map(Text, row[:-1]), Text(row[-1], style="bold"))
+            console.print(grid)
+        else:
+            console.print(Text("\n" + "\n\n".join(stacked(rows[0], row, console.width) for row in rows[1:]) + "\n"))
         for line in footers:
-            console.print(Text(line), style="dim" if not line.startswith(" ") else "")
+            console.print(Text(line), style="" if line.startswith(" ") else "dim")
     return capture.get()
 
 
-def markdown(result: Derivation, explain: bool, shape: str) -> str:
+def stacked(header: Row, row: Row, width: int) -> str:
+    """One measure as lines `title: cell`, wrapped at spaces."""
+    lines = [f"{row[0]} [{row[1]}]", *(f"{title}: {cell}" for title, cell in zip(header[2:], row[2:], strict=True))]
+    return "\n".join(
+        textwrap.fill(line, width, initial_indent="  " * (at > 0), subsequent_indent="    ", break_on_hyphens=False)
+        for at, line in enumerate(lines)
+    )
+
+
+def markdown(result: Derivation, explain: bool, shape: str, pretty: Pretty) -> str:
     """A GitHub table with inline math."""
     rows = table(result, lambda value: f"${printers.latex(value, shape)}$")
     rows[0] = [name.replace(f"when {result.when}", f"when `{result.when}`") for name in rows[0]]
@@ -145,11 +162,11 @@ def markdown(result: Derivation, explain: bool, shape: str) -> str:
     notes = [line for line in footer(result, lambda value: f"${printers.latex(value)}$") if line]
     body = [f"**{title(result)}**", "", *lines, "", *(f"- {note}" for note in notes)]
     if explain:
-        body += ["", "```text", *explained(result, printers.unicode), "```"]
+        body += ["", "```text", *explained(result, pretty), "```"]
     return "\n".join(body)
 
 
-def latex(result: Derivation, explain: bool, shape: str) -> str:
+def latex(result: Derivation, explain: bool, shape: str, pretty: Pretty) -> str:
     """An `align*` environment, one line per measure; the rest as comments."""
     lines = [f"% {line}" for line in (title(result), *footer(result, lambda v: printers.python(v))) if line]
     lines.append(r"\begin{align*}")
@@ -168,5 +185,5 @@ def latex(result: Derivation, explain: bool, shape: str) -> str:
             lines.append(rf"  {label} &\approx {leading} \qquad ({result.when.replace('<<', chr(92) + 'll')}) \\")
     lines.append(r"\end{align*}")
     if explain:
-        lines += [f"% {line}" for part in explained(result, printers.python) for line in part.splitlines() or [""]]
+        lines += [f"% {line}" for part in explained(result, pretty) for line in part.splitlines() or [""]]
     return "\n".join(lines)

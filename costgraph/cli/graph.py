@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from costgraph.cli.output import check_target, deliver
+from costgraph.cli.output import check_target, deliver, writes_unicode
 from costgraph.errors import unknown
 
 if TYPE_CHECKING:
@@ -32,14 +32,21 @@ def graph(
     from costgraph.derivation import derive
 
     result = derive("params", op_set=op_set, phase=phase, passes=passes or ())
-    deliver({"text": tree, "dot": dot, "mermaid": mermaid}[format_](result), output)
+    if format_ == "text":
+        text = tree(result, writes_unicode(output))
+    else:
+        text = {"dot": dot, "mermaid": mermaid}[format_](result)
+    deliver(text, output)
 
 
-def tree(result: Derivation) -> str:
+def tree(result: Derivation, pretty: bool) -> str:
     """Ops by phase and place, with their shapes and costs per run."""
     from costgraph import rules
     from costgraph.polynomial import ONE
-    from costgraph.printers import unicode
+    from costgraph.printers import python, unicode
+
+    write = unicode if pretty else python
+    sign = "×" if pretty else "x"
 
     rows: list[tuple[str, ...]] = [("op", "kind", "runs", "result", "FLOPs", "bytes moved")]
     graph = result.graph
@@ -55,9 +62,9 @@ def tree(result: Derivation) -> str:
                 made = graph.tensors[op.outputs[0]]
                 work = rules.flops(op, graph.tensors, result.convention)
                 moved = rules.traffic(op, graph.tensors, result.convention)
-                shape = f"{made.letters} ({', '.join(unicode(dim.size) for dim in made.dims)})"
-                runs = "" if op.times == ONE else f"× {unicode(op.times)}"
-                rows.append((f"    {op.name}", op.spec or op.kind, runs, shape, unicode(work), unicode(moved)))
+                shape = f"{made.letters} ({', '.join(write(dim.size) for dim in made.dims)})"
+                runs = "" if op.times == ONE else f"{sign} {write(op.times)}"
+                rows.append((f"    {op.name}", op.spec or op.kind, runs, shape, write(work), write(moved)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from costgraph.cli.output import deliver
 from costgraph.errors import unknown
 
 KINDS = ("op-sets", "passes", "measures", "symbols", "conventions", "precisions")
@@ -17,11 +18,10 @@ def show(
 ) -> None:
     """List what there is to choose from, with options and meaning."""
     if kind not in KINDS:
-        raise unknown("list", kind, KINDS)
+        raise unknown("kind of thing to list", kind, KINDS)
     rows = ROWS[kind]()
     width = max(len(name) for name, _ in rows)
-    for name, meaning in rows:
-        typer.echo(f"{name:{width}}  {meaning}")
+    deliver("\n".join(f"{name:{width}}  {meaning}" for name, meaning in rows))
 
 
 def described(name: str, thing: Any) -> tuple[str, str]:

@@ -14,33 +14,48 @@ def check_target(path: Path | None, force: bool) -> None:
     """Refuse an output file that cannot or must not be written, before anything is computed."""
     if path is None:
         return
-    if path.is_dir():
+    target = path.resolve()  # where a link leads
+    if target.is_dir():
         raise UserError(f"{path} is a folder; name a file")
-    if not path.parent.is_dir():
+    if not target.parent.is_dir():
         raise UserError(f"{path}: there is no folder {path.parent}; make it first")
-    if path.exists():
-        if not force:
-            raise UserError(f"{path} exists; replace it with --force")
-        if not path.stat().st_mode & 0o222:
-            raise UserError(f"{path} is write-protected; change its mode or choose another name")
+    if os.path.lexists(path) and not force:
+        raise UserError(f"{path} exists; replace it with --force")
+    if target.exists() and not target.is_file():
+        raise UserError(f"{path} is not a regular file")
+    if target.exists() and not target.stat().st_mode & 0o222:
+        raise UserError(f"{path} is write-protected; change its mode or choose another name")
 
 
-def deliver(text: str, path: Path | None) -> None:
-    """Print `text`, or put it into the file in one step."""
+def deliver(text: str, path: Path | None = None) -> None:
+    """Print `text`, or put it into the file in one step. A reader that closes the pipe has seen enough."""
     text = text if text.endswith("\n") else text + "\n"
-    if path is None:
-        sys.stdout.write(text)
+    if path is not None:
+        write_whole(text, path)
         return
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(name, mode)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_whole(text: str, path: Path) -> None:
+    """Replace a file, or what a link leads to, by way of a temporary file beside it."""
+    target = path.resolve()
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask()
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".costgraph-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            os.chmod(name, mode)
+            os.replace(name, target)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
 
 
 def umask() -> int:
@@ -57,14 +72,14 @@ def remark(text: str) -> None:
 
 def on_terminal() -> bool:
     """Whether a person looks at stdout and has not asked for plain text."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def writes_unicode(path: Path | None) -> bool:
-    """Whether superscripts can be written there."""
+    """Whether superscripts and signs such as × can be written there."""
     encoding = "utf-8" if path else (sys.stdout.encoding or "ascii")
     try:
-        "²∞≪".encode(encoding)
+        "²∞×".encode(encoding)
     except (UnicodeEncodeError, LookupError):
         return False
     return True

@@ -40,7 +40,7 @@ def collect(graph: Graph) -> Iterator[Term]:
                 seen.add(tensor.name)
                 found.append(Term(op.source, tensor.name, tensor.nbytes * tensor.times, tensor.role))
     order = {name: i for i, name in enumerate(graph.by_name)}
-    yield from sorted(found, key=lambda term: order[term.op])
+    yield from sorted(found, key=lambda term: order.get(term.op, -1))
 
 
 def storage(graph: Graph, name: str) -> Tensor:

@@ -2,6 +2,7 @@
 
 Counts: ring collectives over n devices: all_gather and reduce_scatter (n-1)/n of the whole tensor, all_reduce (one
 after the other) twice that.
+Gradients travel at the p bytes in which they are computed.
 Leaves out: latency, under `notes` the gradients of norm parameters and biases; data and pipeline parallelism.
 Source: "Decoder-Only Transformers", App. B; Patarasuk and Yuan 2009 (ring all-reduce).
 """

@@ -22,5 +22,4 @@ def closed_form(name: str, unit: str, graph: Graph, convention: Convention, term
         if term.amount:
             (counted if convention.counts(term.role) else neglected).append(term)
     remainder = Quotient(total(term.amount for term in neglected))
-    open_assumptions = tuple(a for a in graph.assumptions if isinstance(a, str) or not a.settled)
-    return ClosedForm(name, unit, tuple(counted), convention, open_assumptions, remainder)
+    return ClosedForm(name, unit, tuple(counted), convention, graph.assumptions, remainder)

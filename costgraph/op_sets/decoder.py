@@ -7,7 +7,7 @@ that share it.
 
 from __future__ import annotations
 
-from costgraph.assumption import Divides
+from costgraph.assumption import AtMost, Divides, InDomain
 from costgraph.builder import Builder, Extra
 from costgraph.errors import UserError
 from costgraph.graph import Graph
@@ -40,9 +40,9 @@ def decoder(
     b = Builder(title(head, tied, dropout, biases, kv_heads if grouped else "A"), sizes)
     b.assume(Divides(heads, size("D")), f"dropout {'on' if dropout else 'off'}")
     if grouped:
-        b.assume(Divides(group, heads))
+        b.assume(Divides(group, heads), InDomain("G", group))
     if head:
-        b.assume("S <= K")
+        b.assume(AtMost(size("S"), size("K")))
     x = embed(b) if head else b.input("x", "bsd")
     with b.repeat("L"):
         x = b.op("blocks.enter", "loop", x)

@@ -125,7 +125,7 @@ class Tape:
         again |= {name for step in again for name in networkx.ancestors(body.nx, step)}
         outputs = [inner.contributions[x][0] for x in targets]
         self.append(op, f"{op.name}.grad", f"{op.kind}_grad", (dy, *saved(op)), outputs)
-        replay = tuple(replace(step, phase="backward", origin=step.name) for step in op.body if step.name in again)
+        replay = tuple(replace(step, phase="recompute", origin=step.name) for step in op.body if step.name in again)
         self.ops[-1] = replace(self.ops[-1], body=(*replay, *inner.ops))
         for x, dx in zip(targets, outputs, strict=True):
             self.add(x, dx)

@@ -18,9 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from costgraph.errors import UserError
+from costgraph.assumption import AtMost, InDomain
 from costgraph.graph import Graph
-from costgraph.parser import Size, size
+from costgraph.parser import Size, bound
 from costgraph.passes.prefill import inference
 from costgraph.passes.rewrite import Pass
 from costgraph.polynomial import ONE, Polynomial
@@ -42,9 +42,7 @@ class Decode(Pass):
 
     def rewrite(self, graph: Graph) -> Graph:
         """The graph of one decoding step."""
-        context = size(self.context)
-        if (number := context.number) is not None and (number < 1 or number.denominator != 1):
-            raise UserError(f"decode: a context of {number} positions; the new token's own position is one of them")
+        context = bound("S", self.context)
         graph = inference(graph)
 
         def resized(dim: Dim) -> Dim:
@@ -53,4 +51,5 @@ class Decode(Pass):
 
         tensors = {name: replace(t, dims=tuple(map(resized, t.dims))) for name, t in graph.tensors.items()}
         ops = [replace(op, kind="cache_append") if op.kind == "context" else op for op in graph.ops]
-        return graph.rewritten(ops, tensors)
+        fits = [replace(a, small=context) if isinstance(a, AtMost) else a for a in graph.assumptions]
+        return replace(graph, assumptions=tuple(fits)).rewritten(ops, tensors, [InDomain("S", context)])

@@ -13,6 +13,7 @@ Source: Dao et al. 2022 (FlashAttention); the log-sum-exp in place of two statis
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import ClassVar
 
 from costgraph.errors import UserError
@@ -36,23 +37,21 @@ class FlashAttention(Pass):
         """The graph with fused cores."""
         ops: list[Op] = []
         tensors = dict(graph.tensors)
-        core: list[Op] = []
-        for op in graph.ops:
-            if SEGMENT in op.segments:
-                core.append(op)
-                if op.kind == "einsum" and core[0] is not op:  # the second contraction ends the core
-                    ops.append(fuse(core, tensors))
-                    core = []
-            else:
-                ops.append(op)
+        for inside, run in groupby(graph.ops, key=lambda op: SEGMENT in op.segments):
+            core = list(run)
+            ops += [fuse(core, graph, tensors)] if inside else core
         if len(ops) == len(graph.ops):
             raise UserError(f"{graph.name} has no segment '{SEGMENT}' to fuse")
         return graph.rewritten(ops, tensors)
 
 
-def fuse(core: list[Op], tensors: dict[str, Tensor]) -> Op:
+def fuse(core: list[Op], graph: Graph, tensors: dict[str, Tensor]) -> Op:
     """One op for the ops of `core`; declares the log-sum-exp among `tensors`."""
     inside = {name for op in core for name in op.outputs}
+    names = {op.name for op in core}
+    read = {name for op in graph.ops if op.name not in names for name in op.inputs}
+    if hidden := [name for name in inside & read if name != core[-1].outputs[0]]:
+        raise UserError(f"flash_attention: {hidden[0]} is read outside '{SEGMENT}' and cannot be fused away")
     inputs = tuple(dict.fromkeys(name for op in core for name in op.inputs if name not in inside))
     place = core[0].place
     scores = tensors[core[0].outputs[0]]

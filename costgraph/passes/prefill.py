@@ -53,5 +53,6 @@ def without_dropout(ops: list[Op], renamed: dict[str, str]) -> list[Op]:
             renamed[op.outputs[0]] = inputs[0]
         else:
             body = tuple(without_dropout(list(op.body), renamed))
-            kept.append(replace(op, inputs=inputs, body=body))
+            outputs = op.outputs[:1] if op.body else op.outputs  # what a fused op keeps for its backward
+            kept.append(replace(op, inputs=inputs, outputs=outputs, body=body))
     return kept

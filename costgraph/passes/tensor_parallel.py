@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from costgraph.assumption import Divides
+from costgraph.assumption import Assumption, Divides, InDomain
 from costgraph.errors import BugError, UserError
 from costgraph.graph import Graph
 from costgraph.op import Op
@@ -64,7 +64,7 @@ class TensorParallel(Pass):
 
     def splits(
         self, degree: Polynomial, sizes: Mapping[str, Polynomial]
-    ) -> tuple[dict[str, Polynomial], list[Divides]]:
+    ) -> tuple[dict[str, Polynomial], list[Assumption]]:
         """Over how many devices each index letter is split, and what that takes for granted."""
         splits = {letter: degree for letter in SPLIT if letter in sizes}
         assumptions = {letter: Divides(degree, sizes[letter]) for letter in splits}
@@ -85,7 +85,7 @@ class TensorParallel(Pass):
             if assumption.dividend == ONE and assumption.divisor != ONE:
                 why = f"dim '{letter}' has size 1 and cannot be split over {degree} devices"
                 raise UserError(f"{self.name}: {why}" + (f"; {assumption.advice}" if assumption.advice else ""))
-        return splits, list(assumptions.values())
+        return splits, [*assumptions.values(), InDomain("T", degree)]
 
 
 @dataclass
