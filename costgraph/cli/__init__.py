@@ -11,6 +11,7 @@ import typer
 
 from costgraph import __version__
 from costgraph.cli.derive import derive
+from costgraph.cli.estimate import estimate
 from costgraph.cli.graph import graph
 from costgraph.cli.listing import show
 from costgraph.errors import CostgraphError, UserError, shorten
@@ -24,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(derive)
+app.command()(estimate)
 app.command()(graph)
 app.command("list")(show)
 

@@ -1,0 +1,290 @@
+"""An estimate as text, Markdown or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from costgraph import printers
+from costgraph.cli.derive_text import Row, drawn, plain
+from costgraph.cli.output import on_terminal, writes_unicode
+from costgraph.estimate import Estimate, Stage
+from costgraph.polynomial import ONE, Polynomial
+from costgraph.roofline import Time, number
+from costgraph.units import BYTE, SECOND, Quantity
+
+SCHEMA = "costgraph.estimate/1"
+Write = Callable[[Polynomial], str]
+Section = tuple[str, list[Row], list[str]]  # title, table, lines under it
+
+
+def byte(amount: Fraction | int) -> str:
+    """`80 GiB = 85.9 GB`."""
+    return str(Quantity(Fraction(amount), BYTE))
+
+
+def second(amount: Fraction) -> str:
+    """`23.33 ms`."""
+    return str(Quantity(amount, SECOND))
+
+
+def percent(share: Fraction) -> str:
+    """`86.0 %`."""
+    return f"{float(share) * 100:.3g} %"
+
+
+def title(result: Estimate) -> str:
+    """What was asked, in one line."""
+    asked = result.request
+    name = f"{asked.model.title} ({asked.op_set})" if asked.model else asked.op_set
+    steps = "".join(f", {step}" for step in asked.passes)
+    place = f" on {asked.machine.title}, {asked.dtype}" if asked.machine else " on any machine"
+    sizes = ", ".join(f"{n}={v}" for n, v in asked.bindings.items() if not asked.model or n not in asked.model.bindings)
+    new = f", {asked.new} new" if asked.new else ""
+    return f"{name}{steps}{place}: {asked.phase}" + (f" at {sizes}" if sizes else "") + new
+
+
+def sections(result: Estimate, write: Write) -> list[Section]:
+    """Everything that is said, in order."""
+    parts = [memory(result, write), times(result, write)]
+    if not result.unbound and result.request.machine:
+        parts.append(classes(result))
+    parts.append(formulas(result, write))
+    return parts
+
+
+# --- memory -------------------------------------------------------------------------------------------------------
+
+
+def memory(result: Estimate, write: Write) -> Section:
+    """The split, and whether it fits."""
+    rows = [["memory of one device", "bytes"]]
+    for name, form in (*result.memory.items(), ("in all", result.needed)):
+        rows.append([name, write(form) if form.number is None else byte(Fraction(form.number))])
+    return "memory", rows, [line for line in (fits(result), *further(result)) if line]
+
+
+def fits(result: Estimate) -> str:
+    """The verdict."""
+    if result.capacity is None or result.left is None:
+        return "" if result.capacity is None else f"fits if that is at most {byte(result.capacity)}"
+    if result.left >= 0:
+        return f"fits: {byte(result.left)} of {byte(result.capacity)} left for what is not counted"
+    return f"does not fit: {byte(-result.left)} more than the {byte(result.capacity)} of one device"
+
+
+def further(result: Estimate) -> list[str]:
+    """The largest batch, and how many devices it takes."""
+    lines = []
+    if result.largest_batch is not None:
+        lines.append(f"largest batch: B = {result.largest_batch}" if result.largest_batch else "not even B = 1 fits")
+    if result.left is not None and result.left < 0 and (devices := result.devices) is not None:
+        smallest, whole = devices
+        if smallest is None:
+            lines.append("no tensor-parallel degree fits: what does not shrink with T is too large by itself")
+        else:
+            also = f"; {whole} is the first that divides heads, width and vocabulary" if whole != smallest else ""
+            lines.append(f"fits with tensor_parallel(T) from T = {smallest}" + (also if whole else NONE_DIVIDES))
+    return lines
+
+
+NONE_DIVIDES = "; no T up to 1024 divides heads, width and vocabulary (pad V, as in --limit V=...)"
+
+
+# --- time ---------------------------------------------------------------------------------------------------------
+
+
+def times(result: Estimate, write: Write) -> Section:
+    """How long each kind of step takes, by three ways of counting."""
+    if result.unbound or not result.request.machine:
+        missing = [n for n in result.unbound if not n.startswith("lambda")]
+        lines = [f"for numbers, bind {', '.join(missing)} with --limit or --model"] if missing else []
+        lines += [] if result.request.machine else ["for seconds, name a machine with --hardware"]
+        return "time", [["step", "time"], *([s.name, "see the formula below"] for s in result.stages)], lines
+    rows = [["time", "sum over ops", "all overlapped", "weights alone", "bound by", "FLOP/byte", "token/s", "MFU"]]
+    for stage in result.stages:
+        share = result.mfu(stage)
+        rows.append(
+            [
+                stage.name,
+                second(stage.time.seconds),
+                second(stage.time.optimistic),
+                second(stage.thumb.seconds) if stage.thumb.spans else "-",
+                stage.time.bound,
+                f"{float(intensity(stage)):.4g}",
+                f"{float(result.throughput(stage)):.4g}",
+                "-" if share is None else percent(share),
+            ]
+        )
+    return "time", rows, totals(result)
+
+
+def intensity(stage: Stage) -> Fraction:
+    """FLOPs per byte moved."""
+    moved = sum(number(cost.moved) for cost in stage.costs)
+    return sum(number(cost.flops) for cost in stage.costs) / moved
+
+
+def totals(result: Estimate) -> list[str]:
+    """The whole generation, its price, and the machine's ridge point."""
+    asked, lines = result.request, []
+    if result.generation:
+        took, thumb = result.generation
+        rate = number(asked.bindings["B"]) * asked.new / took
+        lines.append(
+            f"prefill and {asked.new} new token{'s' if asked.new > 1 else ''}: {second(took)} "
+            f"({float(rate):.4g} new token/s); weights alone {second(thumb)}"
+        )
+    if (usd := result.cost_per_million) is not None:
+        lines.append(f"cost: {float(usd):.4g} USD per million {'new ' if result.generation else ''}tokens")
+    if asked.machine:
+        ridge = asked.machine.ridge(asked.dtype).value
+        lines.append(f"ridge point of the machine: {float(ridge):.4g} FLOP/byte; below it an op is memory bound")
+    if asked.efficiency:
+        lines.append("efficiency: " + ", ".join(f"{name} {percent(e)}" for name, e in asked.efficiency.items()))
+    return lines
+
+
+def classes(result: Estimate) -> Section:
+    """Where the time goes, and what bounds it there."""
+    shown = [s for s in result.stages if s.name != "last token"]
+    rows = [["class of op", *(cell for s in shown for cell in (s.name, "share", "bound by"))]]
+    for kind in dict.fromkeys(kind for s in shown for kind in s.time.by_class):
+        row = [kind]
+        for stage in shown:
+            part = stage.time.by_class.get(kind, Time(()))
+            row += [second(part.seconds), percent(part.seconds / stage.time.seconds), part.bound]
+        rows.append(row)
+    return "where the time goes", rows, []
+
+
+def formulas(result: Estimate, write: Write) -> Section:
+    """The forms behind the numbers."""
+    rows = [["formula", ""]]
+    rows += [[name, write(form)] for name, form in result.forms.items()]
+    for stage in result.formulas:
+        if stage.name != "last token":
+            rows.append([f"{stage.name}, seconds", stage.time.text()])
+    return "formulas", rows, notes(result)
+
+
+def notes(result: Estimate) -> list[str]:
+    """What the numbers mean."""
+    asked = result.request
+    lines = [f"counted ({asked.convention.name}): {asked.convention.describe()}"]
+    if asked.phase == "train":
+        lines[0] += f"; states under {asked.precision}"
+    lines.append(
+        "sum over ops: the longer of computing and moving, op by op, collectives not overlapped; all overlapped: the "
+        "largest of the three sums; weights alone: " + thumb(result)
+    )
+    if asked.phase == "generate":
+        lines.append("in the formula of a token S is the context, its own position included: the prompt and 1 at first")
+    if asked.machine and (link := asked.machine.link(asked.link)) is not None and asked.degree != ONE:
+        name = asked.link or next(iter(asked.machine.links))
+        lines.append(f"link: {name}, {link.per_device} in one direction per device")
+    lines.append("left out: temporary buffers, fragmentation, latency of kernels and links")
+    return lines
+
+
+def thumb(result: Estimate) -> str:
+    """How the rule of thumb counts parameters."""
+    count = result.request.params
+    return f"N_params = {count}, each read once" if count is not None else "every weight of a matmul read once"
+
+
+# --- formats ------------------------------------------------------------------------------------------------------
+
+
+def text(result: Estimate, path: Path | None) -> str:
+    """Tables with what they mean, drawn with rich on a terminal."""
+    pretty = printers.unicode if writes_unicode(path) else printers.python
+    blocks = [title(result)]
+    for _, rows, lines in sections(result, pretty):
+        if path is None and on_terminal():
+            blocks.append(drawn(rows, lines).rstrip())
+        else:
+            blocks.append("\n".join([*plain(rows), *lines]))
+    return "\n\n".join(blocks)
+
+
+def markdown(result: Estimate) -> str:
+    """GitHub tables with inline math."""
+    blocks = [f"**{title(result)}**"]
+    for name, rows, lines in sections(result, lambda form: f"${printers.latex(form)}$"):
+        cells = [list(row) for row in rows]
+        if name == "formulas":
+            at = {f"{s.name}, seconds": s.time for s in result.formulas}
+            cells = [[row[0], f"${at[row[0]].latex()}$" if row[0] in at else row[1]] for row in rows]
+        table = ["| " + " | ".join(cell.replace("|", r"\mid") for cell in row) + " |" for row in cells]
+        table.insert(1, "|" + "---|" * len(rows[0]))
+        blocks += ["\n".join(table), *(["\n".join(f"- {line}" for line in lines)] if lines else [])]
+    return "\n\n".join(blocks)
+
+
+def to_json(result: Estimate) -> dict[str, Any]:
+    """The JSON contract `costgraph.estimate/1`; see docs/hardware.md. Exact numbers are strings, `a/b` or whole."""
+    asked, ready = result.request, not result.unbound and result.request.machine is not None
+    devices = result.devices
+    return {
+        "schema": SCHEMA,
+        "op_set": asked.op_set,
+        "phase": asked.phase,
+        "model": asked.model and asked.model.name,
+        "hardware": asked.machine and asked.machine.name,
+        "dtype": asked.dtype or None,
+        "passes": [str(step) for step in asked.passes],
+        "limit": {name: str(value) for name, value in asked.bindings.items()},
+        "efficiency": {name: str(share) for name, share in asked.efficiency.items()},
+        "convention": asked.convention.name,
+        "unbound": list(result.unbound),
+        "memory": {
+            name: {"unit": "byte", "form": printers.python(result.forms[name]), "value": exact(form)}
+            for name, form in result.memory.items()
+        },
+        "capacity": None if result.capacity is None else str(result.capacity),
+        "needed": exact(result.needed),
+        "fits": None if result.left is None else result.left >= 0,
+        "largest_batch": result.largest_batch,
+        "smallest_tensor_parallel": devices and {"fits": devices[0], "divides": devices[1]},
+        "stages": {stage.name: stage_json(result, i, ready) for i, stage in enumerate(result.stages)},
+        "generation": result.generation and [str(seconds) for seconds in result.generation][0],
+        "usd_per_million_tokens": None if result.cost_per_million is None else str(result.cost_per_million),
+    }
+
+
+def exact(form: Polynomial) -> str | None:
+    """The number as a string, or None."""
+    return None if form.number is None else str(form.number)
+
+
+def stage_json(result: Estimate, at: int, ready: bool) -> dict[str, Any]:
+    """One kind of step."""
+    stage, formula = result.stages[at], result.formulas[at]
+    entry: dict[str, Any] = {
+        "unit": "s",
+        "form": formula.time.text(),
+        "limited": stage.time.text(),
+        "optimistic_form": formula.time.text(optimistic=True),
+        "latex": formula.time.latex(),
+    }
+    if ready:
+        share = result.mfu(stage)
+        entry |= {
+            "seconds": str(stage.time.seconds),
+            "optimistic": str(stage.time.optimistic),
+            "weights_alone": str(stage.thumb.seconds) if stage.thumb.spans else None,
+            "bound": stage.time.bound,
+            "tokens_per_second": str(result.throughput(stage)),
+            "mfu": None if share is None else str(share),
+            "classes": {
+                kind: {"seconds": str(part.seconds), "bound": part.bound} for kind, part in stage.time.by_class.items()
+            },
+            "ops": {
+                span.name: {"class": span.kind, "seconds": str(span.seconds), "bound": span.bound}
+                for span in stage.time.spans
+            },
+        }
+    return entry
