@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from costgraph.polynomial import NAMES, Polynomial
+from costgraph.polynomial import NAMES, ONE, Polynomial
 from costgraph.quotient import Quotient
 from costgraph.shapes import Product, Sum, write
 from costgraph.symbols import SYMBOLS
@@ -65,7 +65,7 @@ def python(value: Quotient | Polynomial, shape: str = "auto") -> str:
 
 def unicode(value: Quotient | Polynomial, shape: str = "auto") -> str:
     """As on a blackboard: `BSL(34D + 5AS)`."""
-    return " ".join(render(value, shape, UNICODE).split())
+    return " ".join(render(value, shape, UNICODE).split()).replace("( ", "(").replace(" )", ")").replace("/ ", "/")
 
 
 def latex(value: Quotient | Polynomial, shape: str = "auto") -> str:
@@ -78,21 +78,38 @@ def render(value: Quotient | Polynomial, shape: str, style: Style) -> str:
     quotient = value if isinstance(value, Quotient) else Quotient(value)
     if quotient.is_infinite:
         return style.infinity
-    above = write(quotient.numerator, shape)
+    above = unwrapped(write(quotient.numerator, shape))
     if quotient.is_polynomial:
         return sum_text(above, style)
-    below = write(quotient.denominator, shape)
+    below = unwrapped(write(quotient.denominator, shape))
     return style.fraction(factor_text(above, style), sum_text(below, style), True)
+
+
+def unwrapped(written: Sum) -> Sum:
+    """A sum that is nothing but one sum in parentheses, without them."""
+    if len(written.products) == 1 and written.products[0].monomial == ONE and len(written.products[0].sums) == 1:
+        return unwrapped(written.products[0].sums[0])
+    return written
 
 
 def sum_text(written: Sum, style: Style) -> str:
     """`a + b - c`."""
     text = ""
-    for part in written.products:
-        negative = next(iter(part.monomial.terms.values())) < 0
+    for part in sorted(written.products, key=is_negative) if opens_negative(written) else written.products:
+        negative = is_negative(part)
         body = product_text(Product(-part.monomial, part.sums) if negative else part, style)
         text += (" - " if negative else " + ") + body if text else ("-" if negative else "") + body
     return text or "0"
+
+
+def opens_negative(written: Sum) -> bool:
+    """Whether a sum would begin with a minus although something is added in it: `hbm - x` reads better."""
+    return bool(written.products) and is_negative(written.products[0])
+
+
+def is_negative(part: Product) -> bool:
+    """Whether the number in front is below zero."""
+    return next(iter(part.monomial.terms.values())) < 0
 
 
 def factor_text(written: Sum, style: Style) -> str:

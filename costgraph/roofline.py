@@ -216,11 +216,13 @@ class Time:
     @property
     def maxima(self) -> list[tuple[Polynomial, ...]]:
         """The sum of maxima in as few maxima as it can be written; a single side is a plain term."""
-        plain, found = ZERO, list[tuple[Polynomial, ...]]()
+        plain: dict[Resource, Polynomial] = {}
+        found: list[tuple[Polynomial, ...]] = []
         for span in self.spans:
             sides = tuple(span.sides.values())
             if len(sides) == 1:
-                plain = plain + sides[0]
+                (name,) = span.sides
+                plain[name] = plain.get(name, ZERO) + sides[0]
                 continue
             for at, other in enumerate(found):
                 if (scale := proportion(sides, other)) is not None:
@@ -228,7 +230,7 @@ class Time:
                     break
             else:
                 found.append(sides)
-        return found + ([(plain,)] if plain else [])
+        return found + [(side,) for side in plain.values()]
 
     @property
     def most(self) -> list[tuple[Polynomial, ...]]:

@@ -14,6 +14,7 @@ from costgraph.cli.derive import derive
 from costgraph.cli.estimate import estimate
 from costgraph.cli.graph import graph
 from costgraph.cli.listing import show
+from costgraph.cli.solve import solve
 from costgraph.errors import CostgraphError, UserError, shorten
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command()(derive)
 app.command()(estimate)
 app.command()(graph)
 app.command("list")(show)
+app.command()(solve)
 
 
 def print_version(asked: bool) -> None:

@@ -1,0 +1,294 @@
+"""Inverse questions: for which batch, length, degree does a relation between costs hold?
+
+The answer is a formula with its domain of validity, and a number as soon as everything is bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+from typing import cast
+
+from costgraph.assumption import Assumption, Divides
+from costgraph.conventions import CONVENTIONS, PRECISIONS
+from costgraph.derivation import check_order, with_phase
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.hardware import machine
+from costgraph.inequality import Case, Relation, cases, coefficients
+from costgraph.op_sets import OP_SETS
+from costgraph.options import parse_call
+from costgraph.parser import parse_bindings, size
+from costgraph.passes import PASSES
+from costgraph.polynomial import Polynomial
+from costgraph.question import Setting, names, parts, read
+from costgraph.quotient import Quotient
+from costgraph.real_roots import intervals
+from costgraph.sizes import model
+from costgraph.symbols import SYMBOLS, Rational
+
+MOST = 4096  # how far a degree that divides is looked for
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What is solved for: a symbol, or a product such as `B*S`, for which its first symbol stands in."""
+
+    target: Polynomial
+    name: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers make sense."""
+        return all(SYMBOLS[name].domain == "positive integer" for name in self.target.symbols)
+
+    def enter(self, form: Quotient) -> Quotient:
+        """The form in the unknown: with B := B/S, the letter B stands for the product B*S.
+
+        Raises:
+            UserError: a factor of the product is left over.
+        """
+        symbol = Polynomial.symbol(self.name)
+        if self.target == symbol:
+            return form
+        rest = self.target / symbol
+        result = form.substitute({self.name: symbol / rest})
+        if left := [name for name in rest.symbols if name in result.symbols]:
+            raise UserError(f"--for {self.target}: {left[0]} does not only occur as a part of {self.target}")
+        return result
+
+    def __str__(self) -> str:
+        return str(self.target)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One answer, with the conditions under which it holds.
+
+    Args:
+        case: bounds of the unknown and conditions, as forms or numbers.
+        largest, smallest: the extreme whole numbers (the extreme exact ones where fractions make sense) that satisfy
+            the relation, once everything is bound.
+        divides: the extreme whole number that also satisfies the assumptions on divisibility, if that is another one.
+    """
+
+    case: Case
+    largest: Rational | None = None
+    smallest: Rational | None = None
+    divides: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The question and what came out.
+
+    Args:
+        question: as typed.
+        unknown: what it was solved for.
+        formulas: the cases before anything but the measures' own parentheses was bound; empty if there is no formula.
+        solutions: the cases with all bindings.
+        assumptions: what the graph takes for granted.
+    """
+
+    question: str
+    op_set: str
+    phase: str
+    unknown: Unknown
+    bindings: Mapping[str, Polynomial]
+    formulas: tuple[Case, ...]
+    solutions: tuple[Solution, ...]
+    assumptions: tuple[Assumption, ...]
+    convention: str
+
+
+def solve(
+    question: str,
+    for_: str,
+    op_set: str | None = None,
+    model_name: str | None = None,
+    phase: str | None = None,
+    passes: Iterable[str] = (),
+    limit: str | Iterable[str] = (),
+    hardware: str | None = None,
+    dtype: str | None = None,
+    link: str | None = None,
+    convention: str = "notes",
+    precision: str = "mixed_adam",
+) -> Answer:
+    """Solve a relation between costs for one symbol.
+
+    Args:
+        question: such as `states + activations <= hbm`; see `question` for what may stand in it.
+        for_: the symbol, or a product such as `B*S`.
+        op_set, model_name, phase, passes, convention, precision: what the measures are taken of; the phase is train,
+            or decode where the question names the cache.
+        limit: values for other symbols.
+        hardware, dtype, link: a machine whose `hbm`, `lambda_flops`, `lambda_mem`, `lambda_comms` are put in.
+
+    Raises:
+        UserError: anything unknown or unreadable; no positive value satisfies the relation (says by how much).
+    """
+    left_text, relation, right_text = parts(question)
+    wanted = unknown_of(for_)
+    named = model(model_name) if model_name else None
+    typed = parse_bindings([limit] if isinstance(limit, str) else limit)
+    if infinite := [name for name, value in typed.items() if value == "oo"]:
+        raise UserError(f"{infinite[0]}->oo: solving needs sizes, not limits")
+    bindings = {**(named.bindings if named else {}), **cast(dict[str, Polynomial], typed)}
+    if named and named.nominal and "N_params" not in bindings:
+        bindings["N_params"] = named.nominal
+    if hardware:
+        bindings = machine(hardware).bindings(dtype, link) | bindings
+    if twice := [name for name in wanted.target.symbols if name in typed]:
+        raise UserError(f"{twice[0]} is what the question is solved for; take it out of --limit")
+    for name in wanted.target.symbols:
+        bindings.pop(name, None)
+    setting = asked_of(
+        (left_text, right_text), op_set or (named.op_set if named else "decoder"), phase, passes, convention, precision
+    )
+    difference = wanted.enter(read(left_text, setting) - read(right_text, setting))
+    assumptions = tuple(a.substitute(bindings) if isinstance(a, Divides) else a for a in setting.graph.assumptions)
+    form = settled(difference, cast(Relation, relation), wanted)
+    try:
+        formulas = tuple(cases(form, cast(Relation, relation), wanted.name))
+    except UserError:
+        formulas = ()
+    used = {name: value for name, value in bindings.items() if name in form.symbols}
+    try:
+        number = form.substitute(used)
+    except UserError as error:
+        raise UserError(f"these values leave nothing to solve: {error}") from None
+    solutions = tuple(solved(number, cast(Relation, relation), wanted, assumptions))
+    if not solutions:
+        raise UserError(no_value(question, wanted, difference.substitute(used), cast(Relation, relation), setting))
+    return Answer(
+        question, setting.graph.name, setting.phase, wanted, used, formulas if used else (), solutions,
+        tuple(a for a in assumptions if isinstance(a, str) or not a.settled), setting.convention.name,
+    )  # fmt: skip
+
+
+def unknown_of(text: str) -> Unknown:
+    """Read `--for B` or `--for B*S`."""
+    target = size(text)
+    if len(target.terms) != 1 or not target.symbols or set(target.terms.values()) != {1}:
+        raise UserError(f"--for {shorten(text)}: name a symbol, or a product of symbols such as B*S")
+    if any(power not in (0, 1) for power in next(iter(target.terms))):
+        raise UserError(f"--for {shorten(text)}: a product of different symbols, without powers")
+    return Unknown(target, target.symbols[0])
+
+
+def asked_of(
+    sides: tuple[str, str], op_set: str, phase: str | None, passes: Iterable[str], convention: str, precision: str
+) -> Setting:
+    """The graph that the measures in both sides are taken of."""
+    if precision not in PRECISIONS:
+        raise unknown("precision", precision, PRECISIONS)
+    steps = [parse_call("pass", text, PASSES) for text in passes]
+    if phase is None and "cache" in names(sides[0]) | names(sides[1]):
+        phase = None if any(step.name in ("prefill", "decode") for step in steps) else "decode"
+    phase, steps = with_phase(phase, steps)
+    check_order(steps)
+    graph = parse_call("op set", op_set, OP_SETS).apply(*steps)
+    return Setting(graph, phase, parse_call("convention", convention, CONVENTIONS), precision)
+
+
+def settled(difference: Quotient, relation: Relation, wanted: Unknown) -> Polynomial:
+    """What must be at most, at least or exactly 0, without a divisor.
+
+    Raises:
+        UserError: the unknown does not occur, or the divisor may have either sign.
+    """
+    signs = {c > 0 for c in difference.denominator.terms.values()}
+    if relation != "==" and len(signs) > 1:
+        raise UserError(f"the divisor {difference.denominator} may have either sign; multiply it out")
+    form = difference.numerator * (1 if signs == {True} else -1)
+    if wanted.name not in form.symbols:
+        raise UserError(f"{wanted} does not occur in the question, or cancels from it")
+    return form
+
+
+def solved(
+    form: Polynomial, relation: Relation, wanted: Unknown, assumptions: tuple[Assumption, ...]
+) -> Iterable[Solution]:
+    """The cases of the bound form, with whole numbers where everything is bound."""
+    row = coefficients(form, wanted.name)
+    if len(row) > 3 and any(row[1:-1]):
+        if others := [name for name in form.symbols if name != wanted.name]:
+            raise UserError(f"degree {len(row) - 1} in {wanted}: bind {', '.join(others)} to solve it")
+        found = intervals(form, relation, wanted.name)
+    else:
+        found = cases(form, relation, wanted.name)
+    numbers = form.symbols == (wanted.name,)
+    for case in found:
+        yield with_numbers(case, relation, form, wanted, assumptions) if numbers else Solution(case)
+
+
+def with_numbers(
+    case: Case, relation: Relation, form: Polynomial, wanted: Unknown, assumptions: tuple[Assumption, ...]
+) -> Solution:
+    """The case with its extreme values."""
+    low = None if case.low is None else case.low.number
+    high = None if case.high is None else case.high.number
+    if relation == "==" or not wanted.whole:
+        return Solution(case, high, low)
+    smallest = None if low is None else max(nearest(form, relation, wanted.name, ceil(low)), 1)
+    largest = None if high is None else nearest(form, relation, wanted.name, floor(high))
+    found = smallest if smallest is not None else largest
+    step = 1 if smallest is not None else -1
+    divides = None if found is None else dividing(int(found), step, wanted, assumptions)
+    return Solution(case, largest, smallest, None if divides == found else divides)
+
+
+def nearest(form: Polynomial, relation: Relation, name: str, guess: int) -> int:
+    """The whole number at a bound that was rounded: the guess unless the exact form says that a neighbour is right."""
+
+    def holds(value: int) -> bool:
+        number = Fraction(form.substitute({name: Polynomial.constant(value)}).number or 0)
+        return number <= 0 if relation == "<=" else number >= 0
+
+    return next((v for v in (guess, guess - 1, guess + 1) if v > 0 and holds(v)), guess)
+
+
+def dividing(start: int, step: int, wanted: Unknown, assumptions: tuple[Assumption, ...]) -> int | None:
+    """The first whole number from `start` on that keeps every assumption such as T | A; `start` if there is none."""
+    claims = [a for a in assumptions if isinstance(a, Divides) and wanted.name in (*a.divisor.symbols, *a.dividend.symbols)]
+    if not claims or len(wanted.target.symbols) > 1:
+        return start
+    stop = start + MOST if step > 0 else 0
+    for value in range(start, stop, step):
+        try:
+            for claim in claims:
+                claim.substitute({wanted.name: Polynomial.constant(value)})
+        except UserError:
+            continue
+        return value
+    return start
+
+
+def no_value(question: str, wanted: Unknown, difference: Quotient, relation: Relation, setting: Setting) -> str:
+    """Why nothing satisfies the relation, and by how much it fails where it fails least."""
+    text = f"no {wanted} satisfies {shorten(question, 100)}"
+    best: tuple[Fraction, str] | None = None
+    for place, value in (
+        (f"{wanted} = 1", difference.substitute({wanted.name: Polynomial.constant(1)})),
+        (f"{wanted} -> oo", difference.at_infinity(wanted.name)),
+    ):
+        if not value.is_infinite and (number := value.number) is not None:
+            by = abs(Fraction(number))
+            best = min(best, (by, place)) if best else (by, place)
+    if best is None:
+        sides = difference.numerator
+        return f"{text}: the sides differ by {sides}, which never changes sign" if relation != "==" else text
+    side = {"<=": "too large", ">=": "too small", "==": "off"}[relation]
+    return f"{text}: at {best[1]} the left side is {amount(best[0], setting)} {side}"
+
+
+def amount(value: Fraction, setting: Setting) -> str:
+    """A number with the unit of the question's measures, if they have one in common."""
+    from costgraph.units import BYTE, Quantity
+
+    units = {form.unit for form in setting.used.values()}
+    if units == {"byte"}:
+        return str(Quantity(value, BYTE))
+    return f"{float(value):.6g}" + (f" {units.pop()}" if len(units) == 1 else "")
