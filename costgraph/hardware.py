@@ -187,7 +187,9 @@ def inline(text: str) -> Machine:
         raise UserError(f"hardware '{shorten(text)}': {' and '.join(missing)} missing; it needs {', '.join(NEEDED)}")
     links = {"link": Link(given["link_bw"])} if "link_bw" in given else {}
     # One rate is stated, for whatever data type the user has in mind.
-    return Machine("custom", "as typed", given["mem"], given["mem_bw"], dict.fromkeys(ITEMSIZE, given["flops"]), {}, links)
+    return Machine(
+        "custom", "as typed", given["mem"], given["mem_bw"], dict.fromkeys(ITEMSIZE, given["flops"]), {}, links
+    )
 
 
 def from_toml(content: str, place: str, name: str) -> Machine:

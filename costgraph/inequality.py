@@ -43,7 +43,11 @@ class Condition:
             return None
         at = INDEX[form.symbols[0]]
         slope = next(c for e, c in form.terms.items() if e[at])
-        return form.symbols[0], ">" if slope > 0 else "<", Quotient((form - Polynomial.symbol(form.symbols[0]) * slope) / -slope)
+        return (
+            form.symbols[0],
+            ">" if slope > 0 else "<",
+            Quotient((form - Polynomial.symbol(form.symbols[0]) * slope) / -slope),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,15 +246,15 @@ class Time:
 
     def text(self, optimistic: bool = False) -> str:
         """Python syntax: `Max(2*B*..., ...) + ...`."""
-        return " + ".join(maximum(sides, python, "Max({})") for sides in self._sides(optimistic)) or "0"
+        return " + ".join(self.parts(python, "Max({})", optimistic)) or "0"
 
     def latex(self, optimistic: bool = False) -> str:
         """LaTeX for math mode."""
-        form = r"\max\left({}\right)"
-        return " + ".join(maximum(sides, latex, form) for sides in self._sides(optimistic)) or "0"
+        return " + ".join(self.parts(latex, r"\max\left({}\right)", optimistic)) or "0"
 
-    def _sides(self, optimistic: bool) -> list[tuple[Polynomial, ...]]:
-        return [sides for sides in (self.most if optimistic else self.maxima) if sides]
+    def parts(self, write: Callable[[Polynomial], str], form: str, optimistic: bool = False) -> list[str]:
+        """The summands as text; `form` is how a maximum looks."""
+        return [maximum(sides, write, form) for sides in (self.most if optimistic else self.maxima) if sides]
 
     def __str__(self) -> str:
         return self.text()

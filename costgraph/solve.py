@@ -252,7 +252,9 @@ def nearest(form: Polynomial, relation: Relation, name: str, guess: int) -> int:
 
 def dividing(start: int, step: int, wanted: Unknown, assumptions: tuple[Assumption, ...]) -> int | None:
     """The first whole number from `start` on that keeps every assumption such as T | A; `start` if there is none."""
-    claims = [a for a in assumptions if isinstance(a, Divides) and wanted.name in (*a.divisor.symbols, *a.dividend.symbols)]
+    claims = [
+        a for a in assumptions if isinstance(a, Divides) and wanted.name in (*a.divisor.symbols, *a.dividend.symbols)
+    ]
     if not claims or len(wanted.target.symbols) > 1:
         return start
     stop = start + MOST if step > 0 else 0

@@ -51,7 +51,6 @@ def sections(result: Estimate, write: Write) -> list[Section]:
     parts = [memory(result, write), times(result, write)]
     if not result.unbound and result.request.machine:
         parts.append(classes(result))
-    parts.append(formulas(result, write))
     return parts
 
 
@@ -160,14 +159,11 @@ def classes(result: Estimate) -> Section:
     return "where the time goes", rows, []
 
 
-def formulas(result: Estimate, write: Write) -> Section:
-    """The forms behind the numbers."""
-    rows = [["formula", ""]]
-    rows += [[name, write(form)] for name, form in result.forms.items()]
-    for stage in result.formulas:
-        if stage.name != "last token":
-            rows.append([f"{stage.name}, seconds", stage.time.text()])
-    return "formulas", rows, notes(result)
+def formulas(result: Estimate, write: Write, seconds: Callable[[Time], list[str]]) -> list[tuple[str, list[str]]]:
+    """The forms behind the numbers, each a list of summands."""
+    rows = [(f"{name}, bytes", [write(form)]) for name, form in result.forms.items()]
+    rows += [(f"{s.name}, seconds", seconds(s.time)) for s in result.formulas if s.name != "last token"]
+    return rows
 
 
 def notes(result: Estimate) -> list[str]:
@@ -199,7 +195,7 @@ def thumb(result: Estimate) -> str:
 
 
 def text(result: Estimate, path: Path | None) -> str:
-    """Tables with what they mean, drawn with rich on a terminal."""
+    """Tables with what they mean, drawn with rich on a terminal, then the formulas."""
     pretty = printers.unicode if writes_unicode(path) else printers.python
     blocks = [title(result)]
     for _, rows, lines in sections(result, pretty):
@@ -207,21 +203,21 @@ def text(result: Estimate, path: Path | None) -> str:
             blocks.append(drawn(rows, lines).rstrip())
         else:
             blocks.append("\n".join([*plain(rows), *lines]))
-    return "\n\n".join(blocks)
+    found = formulas(result, pretty, lambda time: time.parts(pretty, "max({})"))
+    blocks.append("\n".join(f"{name} = " + "\n    + ".join(summands) for name, summands in found))
+    return "\n\n".join([*blocks, "\n".join(notes(result))])
 
 
 def markdown(result: Estimate) -> str:
-    """GitHub tables with inline math."""
+    """GitHub tables and formulas with inline math."""
     blocks = [f"**{title(result)}**"]
-    for name, rows, lines in sections(result, lambda form: f"${printers.latex(form)}$"):
-        cells = [list(row) for row in rows]
-        if name == "formulas":
-            at = {f"{s.name}, seconds": s.time for s in result.formulas}
-            cells = [[row[0], f"${at[row[0]].latex()}$" if row[0] in at else row[1]] for row in rows]
-        table = ["| " + " | ".join(cell.replace("|", r"\mid") for cell in row) + " |" for row in cells]
+    for _, rows, lines in sections(result, lambda form: f"${printers.latex(form)}$"):
+        table = ["| " + " | ".join(row) + " |" for row in rows]
         table.insert(1, "|" + "---|" * len(rows[0]))
         blocks += ["\n".join(table), *(["\n".join(f"- {line}" for line in lines)] if lines else [])]
-    return "\n\n".join(blocks)
+    found = formulas(result, printers.latex, lambda time: [time.latex()])
+    blocks.append("\n".join(f"- {name} $= {' + '.join(summands)}$" for name, summands in found))
+    return "\n\n".join([*blocks, "\n".join(f"- {line}" for line in notes(result))])
 
 
 def to_json(result: Estimate) -> dict[str, Any]:

@@ -13,7 +13,9 @@ KINDS = ("op-sets", "passes", "measures", "symbols", "conventions", "precisions"
 
 
 def show(
-    kind: Annotated[str, typer.Argument(help="op-sets, passes, measures, symbols, conventions, precisions, hardware or models.")],
+    kind: Annotated[
+        str, typer.Argument(help="op-sets, passes, measures, symbols, conventions, precisions, hardware or models.")
+    ],
 ) -> None:
     """List what there is to choose from, with options and meaning."""
     if kind not in KINDS:

@@ -76,7 +76,7 @@ def paint(axes: Axes, result: Estimate) -> None:
     bandwidth = float(asked.machine.bandwidth.quantity.value)
     ridge = peak / bandwidth
     xs = [place for _, place, _ in points]
-    low, high = min(*xs, ridge) / 6, max(*xs, ridge) * 12
+    low, high = min(*xs, ridge) / 6, max(*xs, ridge) * 16
     roof(axes, result, low, high, ridge, peak)
     labels(axes, [(x, min(peak, x * bandwidth), name_of(group), stage) for stage, x, group in points], peak)
     for stage, x, group in points:
@@ -119,7 +119,7 @@ def roof(axes: Axes, result: Estimate, low: float, high: float, ridge: float, pe
     axes.annotate(f"ridge point {ridge:.0f} FLOP/B", (ridge, bottom), (-6, 8), textcoords="offset points",
                   ha="right", color="#666666", fontsize=10)  # fmt: skip
     rate, width = asked.machine.rate(asked.dtype), asked.machine.bandwidth.quantity
-    axes.annotate(f"{rate} {asked.dtype}", (high, peak), (-4, -18), textcoords="offset points", ha="right", color=INK)
+    axes.annotate(f"{rate} {asked.dtype}", (high, peak), (-4, -22), textcoords="offset points", ha="right", color=INK)
     axes.annotate(str(width), (low, low * bandwidth), (10, 18), textcoords="offset points", color=INK,
                   rotation=slope(axes), rotation_mode="anchor")  # fmt: skip
     axes.set_xlabel("arithmetic intensity, FLOP per byte moved")
@@ -128,7 +128,9 @@ def roof(axes: Axes, result: Estimate, low: float, high: float, ridge: float, pe
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     name = asked.model.title if asked.model else asked.op_set
     sizes = ", ".join(f"{n} = {v}" for n, v in asked.bindings.items() if n in ("B", "S"))
-    axes.set_title(f"{name} on {asked.machine.title}   ({sizes})", loc="left", fontsize=14, fontweight="bold", color=INK)
+    axes.set_title(
+        f"{name} on {asked.machine.title}   ({sizes})", loc="left", fontsize=14, fontweight="bold", color=INK
+    )
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(which="minor", length=0)
     axes.grid(which="major", color="white", linewidth=1, zorder=0)
@@ -148,13 +150,14 @@ def labels(axes: Axes, points: list[tuple[float, float, str, Stage]], peak: floa
     """Names beside the points: above the roof where it is flat, to the right of it where it rises."""
     flat = sorted((p for p in points if p[1] >= peak), key=lambda p: p[0])
     for i, (x, y, name, _) in enumerate(flat):
-        axes.annotate(name, (x, y), (0, 28 + 20 * (i % 3)), textcoords="offset points", ha="center", va="bottom",
-                      fontsize=9.5, color=INK, arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.8})  # fmt: skip
+        axes.annotate(name, (x, y), (4, 24 + 18 * (i % 4)), textcoords="offset points", ha="right", va="bottom",
+                      fontsize=9.5, color=INK,
+                      arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.8, "relpos": (1, 0)})  # fmt: skip
     rising = sorted((p for p in points if p[1] < peak), key=lambda p: p[1])
-    last = float("-inf")
+    per_pixel, last = 72 / axes.figure.get_figure(root=True).dpi, float("-inf")
     for x, y, name, _ in rising:
-        place = axes.transData.transform((x, y))[1]
-        shift = max(-12.0, (last + 26 - place) / 1.6) if place < last + 26 else -12.0
+        place = axes.transData.transform((x, y))[1] * per_pixel
+        shift = max(-12.0, last + 16 - place)
         axes.annotate(name, (x, y), (30, shift), textcoords="offset points", va="center", fontsize=9.5, color=INK,
                       arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.8})  # fmt: skip
         last = place + shift

@@ -103,7 +103,9 @@ def line(case: Case, answer: Answer, style: Style) -> str:
 def decimal(case: Case) -> str:
     """Fractions once more as decimals."""
     numbers = [root.number for root in (case.low, case.high) if root is not None and root.is_exact]
-    shown = [f"{float(n):.6g}" for n in dict.fromkeys(n for n in numbers if n is not None and 1 < n.denominator < SIMPLE)]
+    shown = [
+        f"{float(n):.6g}" for n in dict.fromkeys(n for n in numbers if n is not None and 1 < n.denominator < SIMPLE)
+    ]
     return f"    (about {' and '.join(shown)})" if shown else ""
 
 
