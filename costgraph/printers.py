@@ -65,7 +65,8 @@ def python(value: Quotient | Polynomial, shape: str = "auto") -> str:
 
 def unicode(value: Quotient | Polynomial, shape: str = "auto") -> str:
     """As on a blackboard: `BSL(34D + 5AS)`."""
-    return " ".join(render(value, shape, UNICODE).split()).replace("( ", "(").replace(" )", ")").replace("/ ", "/")
+    text = " ".join(render(value, shape, UNICODE).split())
+    return text.replace("( ", "(").replace(" )", ")").replace("/ ", "/")
 
 
 def latex(value: Quotient | Polynomial, shape: str = "auto") -> str:
@@ -78,17 +79,17 @@ def render(value: Quotient | Polynomial, shape: str, style: Style) -> str:
     quotient = value if isinstance(value, Quotient) else Quotient(value)
     if quotient.is_infinite:
         return style.infinity
-    above = unwrapped(write(quotient.numerator, shape))
+    above = write(quotient.numerator, shape)
     if quotient.is_polynomial:
         return sum_text(above, style)
-    below = unwrapped(write(quotient.denominator, shape))
-    return style.fraction(factor_text(above, style), sum_text(below, style), True)
+    below = opened(write(quotient.denominator, shape))
+    return style.fraction(factor_text(opened(above), style), sum_text(below, style), True)
 
 
-def unwrapped(written: Sum) -> Sum:
-    """A sum that is nothing but one sum in parentheses, without them."""
+def opened(written: Sum) -> Sum:
+    """A sum that consists of one sum in parentheses, without them."""
     if len(written.products) == 1 and written.products[0].monomial == ONE and len(written.products[0].sums) == 1:
-        return unwrapped(written.products[0].sums[0])
+        return written.products[0].sums[0]
     return written
 
 

@@ -27,6 +27,7 @@ from costgraph.quotient import Quotient
 from costgraph.real_roots import intervals
 from costgraph.sizes import model
 from costgraph.symbols import SYMBOLS, Rational
+from costgraph.units import BYTE, Quantity
 
 MOST = 4096  # how far a degree that divides is looked for
 
@@ -118,13 +119,22 @@ def solve(
 ) -> Answer:
     """Solve a relation between costs for one symbol.
 
+    The other arguments are those of `derive` and `estimate`; the phase is train, or decode where the question names
+    the cache.
+
     Args:
         question: such as `states + activations <= hbm`; see `question` for what may stand in it.
         for_: the symbol, or a product such as `B*S`.
-        op_set, model_name, phase, passes, convention, precision: what the measures are taken of; the phase is train,
-            or decode where the question names the cache.
+        op_set: the graph, with options; that of the model unless given.
+        model_name: a named size, or a file.
+        phase: train, forward, prefill or decode.
+        passes: such as `tensor_parallel(T)`, in the order in which they are applied.
         limit: values for other symbols.
-        hardware, dtype, link: a machine whose `hbm`, `lambda_flops`, `lambda_mem`, `lambda_comms` are put in.
+        hardware: a machine whose `hbm`, `lambda_flops`, `lambda_mem`, `lambda_comms` are put in.
+        dtype: whose peak `lambda_flops` is.
+        link: which link `lambda_comms` is.
+        convention: what is counted.
+        precision: of the training state, where a measure names none.
 
     Raises:
         UserError: anything unknown or unreadable; no positive value satisfies the relation (says by how much).
@@ -288,8 +298,6 @@ def no_value(question: str, wanted: Unknown, difference: Quotient, relation: Rel
 
 def amount(value: Fraction, setting: Setting) -> str:
     """A number with the unit of the question's measures, if they have one in common."""
-    from costgraph.units import BYTE, Quantity
-
     units = {form.unit for form in setting.used.values()}
     if units == {"byte"}:
         return str(Quantity(value, BYTE))

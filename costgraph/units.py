@@ -217,8 +217,8 @@ def pint_unit(name: str, refuse: Callable[[str], UserError]) -> tuple[Fraction, 
         missing = str(error).split("'")[1]
         raise refuse(str(unknown("unit", missing, [*known, "s", "ms", "h", "USD", "token"]))) from None
     by_name = {"FLOP": "FLOP", "byte": "byte", "second": "s", "token": "token", "USD": "USD"}
-    exponents = {by_name[str(n)]: int(power) for n, power in base._units.items()}
-    return Fraction(scale), powers(**exponents)
+    exponents = {by_name[str(n)]: int(str(power)) for n, power in base._units.items()}
+    return Fraction(str(scale)), powers(**exponents)
 
 
 @cache
@@ -226,7 +226,7 @@ def registry() -> pint.UnitRegistry[Fraction]:
     """A pint registry of these units alone, exact, and fast to build."""
     import pint
 
-    found = pint.UnitRegistry(None, non_int_type=Fraction)
+    found: pint.UnitRegistry[Fraction] = pint.UnitRegistry(None, non_int_type=Fraction)
     for line in definitions():
         found.define(line)
     return found

@@ -11,7 +11,7 @@ from costgraph import printers
 from costgraph.cli.derive_text import Row, drawn, plain
 from costgraph.cli.output import on_terminal, writes_unicode
 from costgraph.estimate import Estimate, Stage
-from costgraph.polynomial import ONE, Polynomial
+from costgraph.polynomial import ONE, Polynomial, total
 from costgraph.roofline import Time, number
 from costgraph.units import BYTE, SECOND, Quantity
 
@@ -122,8 +122,7 @@ def times(result: Estimate, write: Write) -> Section:
 
 def intensity(stage: Stage) -> Fraction:
     """FLOPs per byte moved."""
-    moved = sum(number(cost.moved) for cost in stage.costs)
-    return sum(number(cost.flops) for cost in stage.costs) / moved
+    return number(total(cost.flops for cost in stage.costs)) / number(total(cost.moved for cost in stage.costs))
 
 
 def totals(result: Estimate) -> list[str]:
@@ -149,9 +148,9 @@ def totals(result: Estimate) -> list[str]:
 def classes(result: Estimate) -> Section:
     """Where the time goes, and what bounds it there."""
     shown = [s for s in result.stages if s.name != "last token"]
-    rows = [["class of op", *(cell for s in shown for cell in (s.name, "share", "bound by"))]]
+    rows: list[Row] = [["class of op", *(cell for s in shown for cell in (s.name, "share", "bound by"))]]
     for kind in dict.fromkeys(kind for s in shown for kind in s.time.by_class):
-        row = [kind]
+        row: Row = [kind]
         for stage in shown:
             part = stage.time.by_class.get(kind, Time(()))
             row += [second(part.seconds), percent(part.seconds / stage.time.seconds), part.bound]
@@ -246,7 +245,7 @@ def to_json(result: Estimate) -> dict[str, Any]:
         "largest_batch": result.largest_batch,
         "smallest_tensor_parallel": devices and {"fits": devices[0], "divides": devices[1]},
         "stages": {stage.name: stage_json(result, i, ready) for i, stage in enumerate(result.stages)},
-        "generation": result.generation and [str(seconds) for seconds in result.generation][0],
+        "generation": result.generation and str(result.generation[0]),
         "usd_per_million_tokens": None if result.cost_per_million is None else str(result.cost_per_million),
     }
 

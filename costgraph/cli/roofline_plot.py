@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import defaultdict
+from fractions import Fraction
+from math import atan2, degrees
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from costgraph.errors import UserError
 from costgraph.estimate import Estimate, Stage
 from costgraph.roofline import CLASSES, Span, number
-from costgraph.units import Quantity
+from costgraph.units import COMPUTE, Quantity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +45,7 @@ def draw(result: Estimate, path: Path) -> None:
     from matplotlib import pyplot
 
     style = {"svg.hashsalt": "costgraph", "font.size": 12, "font.family": "sans-serif", "svg.fonttype": "path"}
-    with matplotlib.rc_context(style):
+    with matplotlib.rc_context(cast(Any, style)):
         figure, axes = pyplot.subplots(figsize=(9.6, 5.4), layout="constrained")
         paint(axes, result)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
@@ -124,7 +126,7 @@ def roof(axes: Axes, result: Estimate, low: float, high: float, ridge: float, pe
                   rotation=slope(axes), rotation_mode="anchor")  # fmt: skip
     axes.set_xlabel("arithmetic intensity, FLOP per byte moved")
     axes.set_ylabel("attainable FLOP/s")
-    axes.yaxis.set_major_formatter(lambda y, _: str(Quantity(round(y), (1, 0, -1, 0, 0))).replace(" ", "\u2009"))
+    axes.yaxis.set_major_formatter(lambda y, _: str(Quantity(Fraction(round(y)), COMPUTE)).replace(" ", "\u2009"))
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     name = asked.model.title if asked.model else asked.op_set
     sizes = ", ".join(f"{n} = {v}" for n, v in asked.bindings.items() if n in ("B", "S"))
@@ -139,9 +141,9 @@ def roof(axes: Axes, result: Estimate, low: float, high: float, ridge: float, pe
 
 def slope(axes: Axes) -> float:
     """The angle at which a line of slope one is seen, in degrees."""
-    from math import atan2, degrees
-
-    axes.figure.draw_without_rendering()
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # pyplot.subplots has made it
+    figure.draw_without_rendering()
     (x0, y0), (x1, y1) = axes.transData.transform([(1e1, 1e1), (1e2, 1e2)])
     return degrees(atan2(y1 - y0, x1 - x0))
 
@@ -154,7 +156,9 @@ def labels(axes: Axes, points: list[tuple[float, float, str, Stage]], peak: floa
                       fontsize=9.5, color=INK,
                       arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.8, "relpos": (1, 0)})  # fmt: skip
     rising = sorted((p for p in points if p[1] < peak), key=lambda p: p[1])
-    per_pixel, last = 72 / axes.figure.get_figure(root=True).dpi, float("-inf")
+    figure, last = axes.get_figure(root=True), float("-inf")
+    assert figure is not None  # pyplot.subplots has made it
+    per_pixel = 72 / figure.dpi
     for x, y, name, _ in rising:
         place = axes.transData.transform((x, y))[1] * per_pixel
         shift = max(-12.0, last + 16 - place)
@@ -169,7 +173,7 @@ def legend(axes: Axes, points: list[tuple[Stage, list[Span]]]) -> None:
 
     kinds = dict.fromkeys(group[0].kind for _, group in points)
     steps = dict.fromkeys(stage.name for stage, _ in points)
-    look = {"linestyle": "", "markersize": 9}
+    look: Any = {"linestyle": "", "markersize": 9}
     handles = [Line2D([], [], marker="s", color=COLORS[kind], label=kind, **look) for kind in kinds]
     handles += [Line2D([], [], marker=MARKERS[step], color="#888888", label=step, **look) for step in steps]
     axes.legend(handles=handles, loc="lower right", frameon=False, fontsize=10, title="area: share of the step's time",

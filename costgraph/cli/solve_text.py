@@ -79,9 +79,7 @@ def title(answer: Answer) -> str:
 def text(answer: Answer, path: Path | None) -> str:
     """The formula, what it is with values put in, and when it holds."""
     style = UNICODE if writes_unicode(path) else PYTHON
-    lines = [title(answer), ""]
-    for case in answer.formulas:
-        lines.append("  " + line(case, answer, style))
+    lines = [title(answer), "", *(f"  {line(case, answer, style)}" for case in answer.formulas)]
     if answer.formulas:
         at = ", ".join(f"{name}={number}" for name, number in answer.bindings.items())
         lines += ["", f"at {at}", ""]
