@@ -102,9 +102,9 @@ def split(
         if sign(c, known) is None:
             for s in (1, -1):
                 more = Condition(c if s > 0 else -c)
-                yield from split(row, equation, {**known, c: s, -c: -s}, (*conditions, more))  # type: ignore[dict-item]
+                yield from split(row, equation, {**known, c: s, -c: -s}, (*conditions, more))
             return
-    signs = [sign(c, known) or 0 for c in row]
+    signs: list[int] = [sign(c, known) or 0 for c in row]
     yield from (equals if equation else at_most)(row, signs, conditions)
 
 

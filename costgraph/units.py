@@ -8,7 +8,7 @@ Text that a user typed is read by pint, imported when there is such text; the un
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
@@ -123,11 +123,11 @@ def show(quantity: Quantity) -> str:
     return f"{float(value):.4g} {unit}".rstrip()
 
 
-def prefixed(value: Fraction, prefixes: dict[str, int] | dict[str, Fraction], unit: str) -> str:
+def prefixed(value: Fraction, prefixes: Mapping[str, int | Fraction], unit: str) -> str:
     """`value` to four digits with the largest prefix that leaves at least 1 of the unit."""
-    by_size = sorted(prefixes.items(), key=lambda pair: -pair[1])
-    name, scale = next(((n, s) for n, s in by_size if abs(value) >= s), by_size[-1] if value else ("", 1))
-    return f"{digits(float(value / Fraction(scale)))} {name}{unit}"
+    by_size = sorted(((Fraction(scale), name) for name, scale in prefixes.items()), reverse=True)
+    scale, name = next((pair for pair in by_size if abs(value) >= pair[0]), by_size[-1] if value else (Fraction(1), ""))
+    return f"{digits(float(value / scale))} {name}{unit}"
 
 
 def digits(number: float) -> str:

@@ -62,14 +62,16 @@ def estimate(
         raise unknown("format", format_, FORMATS)
     for path in (output, plot):
         check_target(path, force)
+    from costgraph.asked import request
     from costgraph.cli import estimate_text
-    from costgraph.estimate import estimate as run
+    from costgraph.estimation import estimate as run
 
-    result = run(
+    asked = request(
         op_set=op_set, model_name=model, phase=phase, hardware=hardware, limit=limit or (), passes=passes or (),
         dtype=dtype, link=link, efficiency=efficiency, new=new, price=price, convention=convention,
         precision=precision,
     )  # fmt: skip
+    result = run(asked)
     if plot is not None:
         from costgraph.cli.roofline_plot import draw
 

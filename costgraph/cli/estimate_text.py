@@ -10,7 +10,7 @@ from typing import Any
 from costgraph import printers
 from costgraph.cli.derive_text import Row, drawn, plain
 from costgraph.cli.output import on_terminal, writes_unicode
-from costgraph.estimate import Estimate, Stage
+from costgraph.estimation import Estimate, Stage
 from costgraph.polynomial import ONE, Polynomial, total
 from costgraph.roofline import Time, number
 from costgraph.units import BYTE, SECOND, Quantity

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from costgraph.errors import UserError
-from costgraph.estimate import Estimate, Stage
+from costgraph.estimation import Estimate, Stage
 from costgraph.roofline import CLASSES, Span, number
 from costgraph.units import COMPUTE, Quantity
 

@@ -11,7 +11,7 @@ from costgraph.cli.output import writes_unicode
 from costgraph.inequality import Case, Condition
 from costgraph.polynomial import Polynomial
 from costgraph.root import Root
-from costgraph.solve import Answer, Solution
+from costgraph.solving import Answer, Solution
 from costgraph.symbols import Rational
 
 SCHEMA = "costgraph.solve/1"

@@ -9,15 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
+from costgraph.asked import Request
 from costgraph.errors import UserError
 from costgraph.generation import summed
 from costgraph.graph import Graph
 from costgraph.passes.tensor_parallel import TensorParallel
 from costgraph.polynomial import ONE, ZERO, Polynomial, total
-from costgraph.request import Request
-from costgraph.request import request as read
 from costgraph.roofline import Cost, Rates, Span, Time, costs, mfu, number, spans
 
 B, S = Polynomial.symbol("B"), Polynomial.symbol("S")
@@ -173,13 +171,14 @@ class Estimate:
         return self.request.price * number(self.request.degree) * seconds / tokens * 10**6
 
 
-def estimate(**asked: Any) -> Estimate:
-    """Put a model on a machine; the arguments are those of `request.request`."""
-    return answer(read(**asked))
+def estimate(request: Request) -> Estimate:
+    """Put a model on a machine.
 
-
-def answer(request: Request) -> Estimate:
-    """The forms for what was asked, then their numbers."""
+    >>> from costgraph.asked import request
+    >>> answer = estimate(request(model_name="llama-2-7b", hardware="a10", limit="B=1,S=350", new=150))
+    >>> answer.largest_batch
+    46
+    """
     forms = request.memory()
     formulas = tuple(stages(request))
     for stage in formulas:
