@@ -148,8 +148,9 @@ class Time:
     """How long a list of ops takes.
 
     >>> from costgraph import decoder
-    >>> print(spans(costs(decoder().only("mlp.up"))))
-    Max(2*B*S*L*D**2*E/lambda_flops, L*D*p*(B*S + D*E + B*S*E)/lambda_mem)
+    >>> time = spans(costs(decoder().only("attn.scores")))
+    >>> print(time)
+    Max(2*B*S**2*L*D/lambda_flops, B*S*L*p*(S*A + 2*D)/lambda_mem)
     """
 
     spans: tuple[Span, ...]
