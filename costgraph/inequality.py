@@ -153,3 +153,4 @@ def at_most(row: list[Polynomial], signs: list[int], conditions: tuple[Condition
                 yield Case(low, high, (*conditions, *real))
             else:
                 yield from (Case(None, low, (*conditions, *real)), Case(high, None, (*conditions, *real)))
+                yield from (Case(None, None, (*conditions, Condition(-claim.form))) for claim in real)

@@ -175,7 +175,7 @@ def common(*parts: Polynomial) -> Polynomial:
     contents = [next(iter(part.content().terms.items())) for part in parts]
     values = [Fraction(coefficient) for _, coefficient in contents]
     shared = Fraction(gcd(*(v.numerator for v in values)), lcm(*(v.denominator for v in values)))
-    return Polynomial({tuple(map(min, *(exponents for exponents, _ in contents))): exact(shared)})
+    return Polynomial({tuple(map(min, zip(*(exponents for exponents, _ in contents), strict=True))): exact(shared)})
 
 
 def extract(radicand: Polynomial, index: int) -> tuple[Polynomial, Polynomial]:

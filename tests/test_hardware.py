@@ -165,7 +165,7 @@ def test_one_rate_as_text_is_for_any_data_type() -> None:
 REFUSED_TEXT = {
     "a100-80": "did you mean a100-80gb-sxm",
     "a100": "which of a100-40gb-pcie, a100-40gb-sxm, a100-80gb-pcie, a100-80gb-sxm?",
-    "h10": "unknown hardware 'h10': did you mean h100-sxm",
+    "h100-sxmm": "unknown hardware 'h100-sxmm': did you mean h100-sxm",
     "flops=312 TFLOP/s": "mem_bw and mem missing; it needs flops, mem_bw, mem",
     "flops=312 TFLOP/s, flops=2 TFLOP/s": "flops is given twice",
     "flops=0 TFLOP/s, mem_bw=1 TB/s, mem=1 GB": "must be positive",
