@@ -135,7 +135,7 @@ def request(
     if infinite := [name for name, value in typed.items() if value == "oo"]:
         raise UserError(f"{infinite[0]}->oo: an estimate needs sizes, not limits")
     given = {name: value for name, value in typed.items() if isinstance(value, Polynomial)}
-    params = given.pop("N_params", named.nominal if named else None)
+    params = given.pop("N_params", None)
     width = {"p": Polynomial.constant(ITEMSIZE[kind])} if kind in ITEMSIZE else {}
     sizes = {**width, **(named.bindings if named else {}), **given}
     return Request(

@@ -55,7 +55,7 @@ def costs(graph: Graph, convention: Convention = NOTES) -> list[Cost]:
     """FLOPs, bytes moved and bytes sent of every op that does any of it, in order."""
     found = []
     for op in graph.ops:
-        moved = total(rules.moved(op, graph.tensors, convention).values()) * op.times
+        moved = rules.traffic(op, graph.tensors, convention) * op.times
         work = rules.flops(op, graph.tensors, convention) * op.times
         counted = op.kind in RINGS and convention.counts(graph.tensors[op.inputs[0]].role)
         link = sent(op, graph) * op.times if counted else ZERO

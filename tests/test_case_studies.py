@@ -94,9 +94,8 @@ def test_gpt3_memory_is_324_and_648_and_1944_gib() -> None:
 
 
 def generated(hardware: str) -> Request:
-    return request(
-        op_set="decoder", model_name="llama-2-7b", hardware=hardware, dtype="fp16", limit="B=1,S=350", new=150
-    )
+    limit = f"B=1,S=350,N_params={model('llama-2-7b').nominal}"
+    return request(op_set="decoder", model_name="llama-2-7b", hardware=hardware, dtype="fp16", limit=limit, new=150)
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card["name"])

@@ -25,6 +25,12 @@ def byte(amount: Fraction | int) -> str:
     return str(Quantity(Fraction(amount), BYTE))
 
 
+def aside(amount: Fraction) -> str:
+    """`80 GiB (85.9 GB)`, for use in a sentence."""
+    binary, _, decimal = byte(amount).partition(" = ")
+    return f"{binary} ({decimal})" if decimal else binary
+
+
 def second(amount: Fraction) -> str:
     """`23.33 ms`."""
     return str(Quantity(amount, SECOND))
@@ -68,10 +74,10 @@ def memory(result: Estimate, write: Write) -> Section:
 def fits(result: Estimate) -> str:
     """The verdict."""
     if result.capacity is None or result.left is None:
-        return "" if result.capacity is None else f"fits if that is at most {byte(result.capacity)}"
+        return "" if result.capacity is None else f"fits if that is at most {aside(result.capacity)}"
     if result.left >= 0:
-        return f"fits: {byte(result.left)} of {byte(result.capacity)} left for what is not counted"
-    return f"does not fit: {byte(-result.left)} more than the {byte(result.capacity)} of one device"
+        return f"fits: {aside(result.left)} of {aside(result.capacity)} left for what is not counted"
+    return f"does not fit: {aside(-result.left)} more than the {aside(result.capacity)} of one device"
 
 
 def further(result: Estimate) -> list[str]:
@@ -187,7 +193,7 @@ def notes(result: Estimate) -> list[str]:
 def thumb(result: Estimate) -> str:
     """How the rule of thumb counts parameters."""
     count = result.request.params
-    return f"N_params = {count}, each read once" if count is not None else "every weight of a matmul read once"
+    return f"N_params = {count}, each read once" if count is not None else "every weight of a matmul, read once"
 
 
 # --- formats ------------------------------------------------------------------------------------------------------

@@ -23,14 +23,15 @@ RINGS = {"all_reduce": 2, "all_gather": 1, "reduce_scatter": 1}  # times around 
 
 def communication(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     """Bytes sent per device."""
-    return closed_form("communication", "byte sent per device", graph, convention, collect)
+    return closed_form("communication", "byte sent per device", graph, convention, collect(graph))
 
 
-def collect(graph: Graph, convention: Convention) -> Iterator[Term]:
+def collect(graph: Graph) -> Iterator[Term]:
     """One term per collective."""
     for op in graph.ops:
-        if op.kind in RINGS and convention.counts(graph.tensors[op.inputs[0]].role):
-            yield Term(op.name, f"{op.kind} of {op.inputs[0]}", sent(op, graph) * op.times)
+        if op.kind in RINGS:
+            role = graph.tensors[op.inputs[0]].role
+            yield Term(op.name, f"{op.kind} of {op.inputs[0]}", sent(op, graph) * op.times, role)
 
 
 def sent(op: Op, graph: Graph) -> Polynomial:
