@@ -22,7 +22,7 @@ from costgraph.conventions import PRECISIONS, Convention
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph import Graph
 from costgraph.measures import MEASURES
-from costgraph.parser import Reader, bound, checked, tree
+from costgraph.parser import Reader, bound, check_bindings, tree
 from costgraph.polynomial import Polynomial
 from costgraph.provenance import Term
 from costgraph.quotient import Quotient
@@ -65,7 +65,8 @@ class Setting:
             part = f" of {', '.join(words)}" if words else ""
             raise UserError(f"{name}{part} is 0 in phase {self.phase}; choose another --phase or part")
         self.used[name] = form
-        return form.limited(checked(dict(bindings))).value
+        check_bindings(bindings)
+        return form.limited(bindings).value
 
     def ops(self, word: str) -> set[str]:
         """The names of the ops that a word stands for."""

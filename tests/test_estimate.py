@@ -9,13 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from test_cli import costgraph
 
 import costgraph as cg
 from costgraph import UserError, decoder, estimate, machine, model, request
 from costgraph.estimation import Estimate
 from costgraph.roofline import Rates, costs, spans
 from costgraph.sizes import named
-from test_cli import costgraph
 
 GOLDEN = Path(__file__).parent / "golden"
 TENTH = "flops=100 TFLOP/s, mem_bw=1 TB/s, mem=10 GB, link_bw=100 GB/s"  # round figures
@@ -71,7 +71,13 @@ def test_no_batch_fits_where_the_weights_do_not() -> None:
 
 
 def test_how_many_devices_is_checked_by_splitting_over_them() -> None:
-    asked = {"op_set": "decoder", "model_name": "gpt-3", "hardware": "a100-80gb-sxm", "limit": "B=1,S=2048", "phase": "train"}
+    asked = {
+        "op_set": "decoder",
+        "model_name": "gpt-3",
+        "hardware": "a100-80gb-sxm",
+        "limit": "B=1,S=2048",
+        "phase": "train",
+    }
     assert run(**asked).devices == (55, 96)
     fits = run(**asked, passes=["tensor_parallel(96)"])
     assert fits.left is not None
@@ -179,7 +185,9 @@ def test_the_data_type_decides_the_rate_and_the_width() -> None:
 def test_everything_stays_a_formula_while_something_is_unbound() -> None:
     found = run(op_set="decoder", limit="p=2", phase="decode")
     assert found.unbound == ("B", "S", "L", "D", "A", "E", "lambda_flops", "lambda_mem")
-    assert found.left is found.largest_batch is found.generation is None
+    assert found.left is None
+    assert found.largest_batch is None
+    assert found.generation is None
     assert found.stages[0].time.text().startswith("Max(8*B*L*D**2/lambda_flops")
 
 
@@ -252,12 +260,13 @@ def test_unusable_models_are_refused_with_the_place(change: tuple[str, str], tmp
 
 RUNS = {
     "estimate.txt": "estimate --model llama-2-7b --hardware a10 --limit B=1,S=350 --new 150 --price 1USD/h",
-    "estimate_train.md": "estimate --model gpt-3 --op-set decoder --phase train --hardware a100-80gb-sxm --limit B=1,S=2048"
-    " --pass tensor_parallel(8) --format markdown",
+    "estimate_train.md": "estimate --model gpt-3 --op-set decoder --phase train --hardware a100-80gb-sxm"
+    " --limit B=1,S=2048 --pass tensor_parallel(8) --format markdown",
     "estimate_symbolic.txt": "estimate --op-set decoder --phase decode --limit p=2",
-    "estimate.json": "estimate --model opt-175b --op-set decoder --phase decode --hardware h100-sxm --limit B=8,S=544 --json",
-    "solve.txt": "solve states+activations<=hbm --for B --model gpt-3 --op-set decoder --limit S=2048,p=2 --hardware mi300x"
-    " --pass tensor_parallel(32)",
+    "estimate.json": "estimate --model opt-175b --op-set decoder --phase decode --hardware h100-sxm"
+    " --limit B=8,S=544 --json",
+    "solve.txt": "solve states+activations<=hbm --for B --model gpt-3 --op-set decoder --limit S=2048,p=2"
+    " --hardware mi300x --pass tensor_parallel(32)",
     "solve.json": "solve states+activations<=hbm --for S --limit E=4,p=2 --json",
 }
 
@@ -325,7 +334,8 @@ def test_lists_name_machines_and_models() -> None:
 
 def test_a_bound_estimate_imports_neither_sympy_nor_the_units_library() -> None:
     code = (
-        "import sys; sys.argv = ['costgraph', 'estimate', '--model', 'gpt-3', '--hardware', 'h100-sxm', '--limit', 'B=1,S=2'];"
+        "import sys\n"
+        "sys.argv = ['costgraph', 'estimate', '--model', 'gpt-3', '--hardware', 'h100-sxm', '--limit', 'B=1,S=2']\n"
         "import costgraph.cli as c\n"
         "try: c.main()\nexcept SystemExit: pass\n"
         "assert not {'sympy', 'pint', 'matplotlib', 'numpy'} & set(sys.modules)"
@@ -335,7 +345,7 @@ def test_a_bound_estimate_imports_neither_sympy_nor_the_units_library() -> None:
 
 # --- the picture --------------------------------------------------------------------------------------------------
 
-PICTURE = "estimate --model llama-2-7b --hardware a10 --limit B=1,S=4096 --new 10 --plot".split()
+PICTURE = ["estimate", "--model", "llama-2-7b", "--hardware", "a10", "--limit", "B=1,S=4096", "--new", "10", "--plot"]
 
 
 def test_the_roofline_is_drawn_and_the_same_each_time(tmp_path: Path) -> None:

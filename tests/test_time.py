@@ -52,9 +52,9 @@ def test_the_formula_and_the_number_agree(graph: Graph) -> None:
     numbers = {sympy_symbol(name): value for name, value in values.items()}
     exact = time.substitute(constants(values)).seconds
     assert sympy.Rational(exact.numerator, exact.denominator) == time.expr.subs(numbers)
-    assert sympy.sympify(time.text(), locals={name: sympy_symbol(name) for name in SYMBOLS}).subs(numbers) == time.expr.subs(
+    assert sympy.sympify(time.text(), locals={name: sympy_symbol(name) for name in SYMBOLS}).subs(
         numbers
-    )
+    ) == time.expr.subs(numbers)
 
 
 @GRAPH
@@ -134,7 +134,8 @@ BOUND = [  # flops, bytes, bytes sent -> what a machine of one each per second w
 def test_an_op_waits_for_the_slowest_resource(amounts: tuple[int, ...], resource: str, seconds: int) -> None:
     one = Polynomial.constant(1)
     time = spans([Cost("x", "element-wise", *map(Polynomial.constant, amounts))], Rates(one, one, one))
-    assert (time.bound, time.seconds) == (resource, seconds)
+    assert time.bound == resource
+    assert time.seconds == seconds
 
 
 def test_efficiency_divides_the_rate_it_names() -> None:
@@ -194,7 +195,9 @@ def test_sides_that_are_not_straight_lines_are_summed_one_by_one() -> None:
 
 
 def test_generation_is_the_sum_of_its_decode_steps() -> None:
-    time = spans(costs(GRAPHS["decode"], NOTES)).substitute(constants({k: v for k, v in (SIZES | MACHINE).items() if k != "S"}))
+    time = spans(costs(GRAPHS["decode"], NOTES)).substitute(
+        constants({k: v for k, v in (SIZES | MACHINE).items() if k != "S"})
+    )
     steps = [time.substitute(constants({"S": s})).seconds for s in range(65, 165)]
     assert summed(time, 65, 164) == sum(steps)
 
