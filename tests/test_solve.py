@@ -1,5 +1,6 @@
 """Inverse questions: formulas with their domains, whole numbers, and what is said when there is no answer."""
 
+import contextlib
 import json
 import random
 import subprocess
@@ -55,6 +56,10 @@ FORMULAS = [  # question, for, options, bound, conditions
     (
         "(states + cache)/lambda_mem <= flops(weights)/lambda_flops", "B", {"phase": "decode", "limit": "p=2,E=4"},
         ">= 6*D*lambda_flops/(6*D*lambda_mem - S*lambda_flops)", ["6*D*lambda_mem > S*lambda_flops"],
+    ),
+    (
+        "intensity(attn.q) >= lambda_flops/lambda_mem", "B*S", {"phase": "prefill"},
+        ">= lambda_flops*p*D/(2*(D*lambda_mem - lambda_flops*p))", ["D*lambda_mem > p*lambda_flops"],
     ),
     ("params = N_params", "L", {"limit": "E=4"}, "== N_params/(12*D**2)", []),
 ]  # fmt: skip
@@ -249,6 +254,55 @@ def test_what_is_solved_for_cannot_be_given() -> None:
         solve("activations <= hbm", "B", limit="B=2")
     with pytest.raises(UserError, match="solving needs sizes, not limits"):
         solve("activations <= hbm", "B", limit="T->oo")
+
+
+PIECES = [
+    "states",
+    "activations",
+    "flops",
+    "cache",
+    "hbm",
+    "B",
+    "S",
+    "p",
+    "T",
+    "(",
+    ")",
+    "=",
+    "==",
+    "<=",
+    ">",
+    "+",
+    "-",
+    "*",
+]
+PIECES += [
+    "/",
+    "**",
+    ",",
+    ".",
+    "2",
+    "9",
+    "0",
+    "attn",
+    "dims",
+    "st",
+    "mixed_adam",
+    " ",
+    "'",
+    "\\",
+    "[",
+    "]",
+    "lambda",
+    "é",
+    "~",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.sampled_from(["B", "S", "T", "B*S", "p"]))
+def test_any_text_is_answered_or_refused(question: str, wanted: str) -> None:
+    with contextlib.suppress(UserError):
+        solve(question, wanted)
 
 
 # --- the algebra --------------------------------------------------------------------------------------------------

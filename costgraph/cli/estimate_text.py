@@ -13,7 +13,7 @@ from costgraph.cli.output import on_terminal, writes_unicode
 from costgraph.estimation import Estimate, Stage
 from costgraph.polynomial import ONE, Polynomial, total
 from costgraph.roofline import Time, number
-from costgraph.units import BYTE, SECOND, Quantity
+from costgraph.units import BYTE, SECOND, Quantity, digits
 
 SCHEMA = "costgraph.estimate/1"
 Write = Callable[[Polynomial], str]
@@ -107,8 +107,8 @@ def times(result: Estimate, write: Write) -> Section:
         missing = [n for n in result.unbound if not n.startswith("lambda")]
         lines = [f"for numbers, bind {', '.join(missing)} with --limit or --model"] if missing else []
         lines += [] if result.request.machine else ["for seconds, name a machine with --hardware"]
-        return "time", [["step", "time"], *([s.name, "see the formula below"] for s in result.stages)], lines
-    rows = [["time", "sum over ops", "all overlapped", "weights alone", "bound by", "FLOP/byte", "token/s", "MFU"]]
+        return "time", [["step", "time, op by op"], *([s.name, "see the formula below"] for s in result.stages)], lines
+    rows = [["time", "op by op", "overlapped", "weights", "bound by", "token/s", "MFU"]]
     for stage in result.stages:
         share = result.mfu(stage)
         rows.append(
@@ -118,8 +118,7 @@ def times(result: Estimate, write: Write) -> Section:
                 second(stage.time.optimistic),
                 second(stage.thumb.seconds) if stage.thumb.spans else "-",
                 stage.time.bound,
-                f"{float(intensity(stage)):.4g}",
-                f"{float(result.throughput(stage)):.4g}",
+                digits(float(result.throughput(stage))),
                 "-" if share is None else percent(share),
             ]
         )
@@ -139,13 +138,14 @@ def totals(result: Estimate) -> list[str]:
         rate = number(asked.bindings["B"]) * asked.new / took
         lines.append(
             f"prefill and {asked.new} new token{'s' if asked.new > 1 else ''}: {second(took)} "
-            f"({float(rate):.4g} new token/s); weights alone {second(thumb)}"
+            f"({digits(float(rate))} new token/s); weights alone {second(thumb)}"
         )
     if (usd := result.cost_per_million) is not None:
         lines.append(f"cost: {float(usd):.4g} USD per million {'new ' if result.generation else ''}tokens")
     if asked.machine:
         ridge = asked.machine.ridge(asked.dtype).value
-        lines.append(f"ridge point of the machine: {float(ridge):.4g} FLOP/byte; below it an op is memory bound")
+        each = ", ".join(f"{s.name} {float(intensity(s)):.4g}" for s in result.stages)
+        lines.append(f"FLOP/byte: {each}; ridge point of the machine {float(ridge):.4g}, below it memory bound")
     if asked.efficiency:
         lines.append("efficiency: " + ", ".join(f"{name} {percent(e)}" for name, e in asked.efficiency.items()))
     return lines
@@ -178,8 +178,8 @@ def notes(result: Estimate) -> list[str]:
     if asked.phase == "train":
         lines[0] += f"; states under {asked.precision}"
     lines.append(
-        "sum over ops: the longer of computing and moving, op by op, collectives not overlapped; all overlapped: the "
-        "largest of the three sums; weights alone: " + thumb(result)
+        "op by op: the sum over ops of the longer of computing and moving, collectives not overlapped; overlapped: the "
+        "largest of the three sums, which no schedule beats; weights: " + thumb(result)
     )
     if asked.phase == "generate":
         lines.append("in the formula of a token S is the context, its own position included: the prompt and 1 at first")
