@@ -15,7 +15,7 @@ from costgraph.assumption import Assumption, Divides
 from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.derivation import check_order, with_phase
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.hardware import machine
+from costgraph.hardware import ITEMSIZE, machine
 from costgraph.inequality import Case, Relation, cases, coefficients
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
@@ -25,7 +25,7 @@ from costgraph.polynomial import Polynomial
 from costgraph.question import Setting, names, parts, read
 from costgraph.quotient import Quotient
 from costgraph.real_roots import intervals
-from costgraph.sizes import model
+from costgraph.sizes import Model, model
 from costgraph.symbols import SYMBOLS, Rational
 from costgraph.units import BYTE, Quantity
 
@@ -131,7 +131,7 @@ def solve(
         passes: such as `tensor_parallel(T)`, in the order in which they are applied.
         limit: values for other symbols.
         hardware: a machine whose `hbm`, `lambda_flops`, `lambda_mem`, `lambda_comms` are put in.
-        dtype: whose peak `lambda_flops` is.
+        dtype: whose peak `lambda_flops` is, and how wide `p` is; bf16 or fp16, and `p` open, unless given.
         link: which link `lambda_comms` is.
         convention: what is counted.
         precision: of the training state, where a measure names none.
@@ -139,43 +139,54 @@ def solve(
     Raises:
         UserError: anything unknown or unreadable; no positive value satisfies the relation (says by how much).
     """
-    left_text, relation, right_text = parts(question)
-    wanted = unknown_of(for_)
+    left, sign, right = parts(question)
+    relation, wanted = cast(Relation, sign), unknown_of(for_)
     named = model(model_name) if model_name else None
-    typed = parse_bindings([limit] if isinstance(limit, str) else limit)
-    if infinite := [name for name, value in typed.items() if value == "oo"]:
-        raise UserError(f"{infinite[0]}->oo: solving needs sizes, not limits")
-    bindings = {**(named.bindings if named else {}), **cast(dict[str, Polynomial], typed)}
-    if named and named.nominal and "N_params" not in bindings:
-        bindings["N_params"] = named.nominal
-    if hardware:
-        bindings = machine(hardware).bindings(dtype, link) | bindings
-    if twice := [name for name in wanted.target.symbols if name in typed]:
-        raise UserError(f"{twice[0]} is what the question is solved for; take it out of --limit")
-    for name in wanted.target.symbols:
-        bindings.pop(name, None)
     setting = asked_of(
-        (left_text, right_text), op_set or (named.op_set if named else "decoder"), phase, passes, convention, precision
+        (left, right), op_set or (named.op_set if named else "decoder"), phase, passes, convention, precision
     )
-    difference = wanted.enter(read(left_text, setting) - read(right_text, setting))
+    bindings = given(wanted, named, limit, hardware, dtype, link)
+    difference = wanted.enter(read(left, setting) - read(right, setting))
     assumptions = tuple(a.substitute(bindings) if isinstance(a, Divides) else a for a in setting.graph.assumptions)
-    form = settled(difference, cast(Relation, relation), wanted)
-    try:
-        formulas = tuple(cases(form, cast(Relation, relation), wanted.name))
-    except UserError:
-        formulas = ()
+    form = settled(difference, relation, wanted)
     used = {name: value for name, value in bindings.items() if name in form.symbols}
     try:
-        number = form.substitute(used)
-    except UserError as error:
-        raise UserError(f"these values leave nothing to solve: {error}") from None
-    solutions = tuple(solved(number, cast(Relation, relation), wanted, assumptions))
+        formulas = tuple(cases(form, relation, wanted.name)) if used else ()
+    except UserError:  # a formula only once more is bound
+        formulas = ()
+    solutions = tuple(solved(form.substitute(used), relation, wanted, assumptions))
     if not solutions:
-        raise UserError(no_value(question, wanted, difference.substitute(used), cast(Relation, relation), setting))
+        raise UserError(no_value(question, wanted, difference.substitute(used), relation, setting))
     return Answer(
-        question, setting.graph.name, setting.phase, wanted, used, formulas if used else (), solutions,
+        question, setting.graph.name, setting.phase, wanted, used, formulas, solutions,
         tuple(a for a in assumptions if isinstance(a, str) or not a.settled), setting.convention.name,
     )  # fmt: skip
+
+
+def given(
+    wanted: Unknown,
+    named: Model | None,
+    limit: str | Iterable[str],
+    hardware: str | None,
+    dtype: str | None,
+    link: str | None,
+) -> dict[str, Polynomial]:
+    """Values of all symbols but the unknown; those that were typed go before those of the model and the machine."""
+    typed = parse_bindings([limit] if isinstance(limit, str) else limit)
+    for name, value in typed.items():
+        if value == "oo":
+            raise UserError(f"{name}->oo: solving needs sizes, not limits")
+        if name in wanted.target.symbols:
+            raise UserError(f"{name} is what the question is solved for; take it out of --limit")
+    bindings = machine(hardware).bindings(dtype, link) if hardware else {}
+    if dtype in ITEMSIZE:
+        bindings["p"] = Polynomial.constant(ITEMSIZE[dtype])
+    if named:
+        bindings |= named.bindings
+        if named.nominal is not None:
+            bindings["N_params"] = named.nominal
+    bindings |= {name: value for name, value in typed.items() if isinstance(value, Polynomial)}
+    return {name: value for name, value in bindings.items() if name not in wanted.target.symbols}
 
 
 def unknown_of(text: str) -> Unknown:

@@ -33,7 +33,9 @@ def solve(
     hardware: Annotated[
         str | None, typer.Option(help="A machine whose hbm, lambda_flops, lambda_mem, lambda_comms are put in.")
     ] = None,
-    dtype: Annotated[str | None, typer.Option(help="Whose peak lambda_flops is.  [default: bf16 or fp16]")] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="Whose peak lambda_flops is, and how wide p is.  [default: bf16 or fp16, p open]")
+    ] = None,
     link: Annotated[str | None, typer.Option(help="Which link lambda_comms is.  [default: the first]")] = None,
     convention: Annotated[str, typer.Option(help="What is counted: notes or exact.")] = "notes",
     precision: Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")] = "mixed_adam",
