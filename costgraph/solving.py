@@ -16,7 +16,7 @@ from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.derivation import check_order, with_phase
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.hardware import ITEMSIZE, machine
-from costgraph.inequality import Case, Relation, cases, coefficients
+from costgraph.inequality import Case, Condition, Relation, cases, coefficients
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.parser import parse_bindings, size
@@ -233,6 +233,9 @@ def solved(
     form: Polynomial, relation: Relation, wanted: Unknown, assumptions: tuple[Assumption, ...]
 ) -> Iterable[Solution]:
     """The cases of the bound form, with whole numbers where everything is bound."""
+    if wanted.name not in form.symbols:
+        yield from map(Solution, without(form, relation))
+        return
     row = coefficients(form, wanted.name)
     if len(row) > 3 and any(row[1:-1]):
         if others := [name for name in form.symbols if name != wanted.name]:
@@ -243,6 +246,15 @@ def solved(
     numbers = form.symbols == (wanted.name,)
     for case in found:
         yield with_numbers(case, relation, form, wanted, assumptions) if numbers else Solution(case)
+
+
+def without(form: Polynomial, relation: Relation) -> Iterable[Case]:
+    """Where the unknown has cancelled: every value, if the rest holds."""
+    holds = -form if relation == "<=" else form
+    if form.number is None:
+        yield Case(None, None, (Condition(holds, strict=False),))
+    elif form.number == 0 or (relation != "==" and Fraction(holds.number or 0) > 0):
+        yield Case(None, None)
 
 
 def with_numbers(

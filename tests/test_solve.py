@@ -185,6 +185,20 @@ def test_two_roots_have_a_condition_that_they_exist() -> None:
     assert [condition(c, PYTHON) for c in solution.case.conditions] == ["A**2 >= 4*D"]
 
 
+@pytest.mark.parametrize(
+    ("question", "limit", "said"),
+    [
+        ("(T - 1)*B <= 0", "T=1", "every B"),
+        ("(T - 1)*B <= S", "T=1", "every B"),
+        ("(T - 1)*B + D <= S", "T=1", "every B"),
+    ],
+)
+def test_an_unknown_that_cancels_leaves_every_value_or_a_condition(question: str, limit: str, said: str) -> None:
+    (solution,) = solve(question, "B", limit=limit).solutions
+    assert bounds(solution.case, Polynomial.symbol("B"), PYTHON) == said
+    assert [condition(c, PYTHON) for c in solution.case.conditions] == (["S >= D"] if "D" in question else [])
+
+
 NO_ANSWER = {
     (
         "states + activations <= hbm",
@@ -193,6 +207,7 @@ NO_ANSWER = {
     ("states <= hbm - 100000000000", "B"): "B does not occur in the question",
     ("states + S*B <= B", "B"): "no B satisfies",
     ("B*B + 1 == B", "B"): "no B satisfies",
+    ("(L - 96)*B + 2 <= 0", "B"): "no B satisfies (L - 96)*B + 2 <= 0: at B = 1 the left side is 2 too large",
 }
 
 
