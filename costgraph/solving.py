@@ -16,7 +16,7 @@ from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.derivation import check_order, with_phase
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.hardware import ITEMSIZE, machine
-from costgraph.inequality import Case, Condition, Relation, cases, coefficients
+from costgraph.inequality import Case, Condition, Relation, cases, coefficients, sign
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.parser import parse_bindings, size
@@ -139,8 +139,8 @@ def solve(
     Raises:
         UserError: anything unknown or unreadable; no positive value satisfies the relation (says by how much).
     """
-    left, sign, right = parts(question)
-    relation, wanted = cast(Relation, sign), unknown_of(for_)
+    left, between, right = parts(question)
+    relation, wanted = cast(Relation, between), unknown_of(for_)
     named = model(model_name) if model_name else None
     setting = asked_of(
         (left, right), op_set or (named.op_set if named else "decoder"), phase, passes, convention, precision
@@ -251,10 +251,11 @@ def solved(
 def without(form: Polynomial, relation: Relation) -> Iterable[Case]:
     """Where the unknown has cancelled: every value, if the rest holds."""
     holds = -form if relation == "<=" else form
-    if form.number is None:
-        yield Case(None, None, (Condition(holds, strict=False),))
-    elif form.number == 0 or (relation != "==" and Fraction(holds.number or 0) > 0):
+    known = sign(holds, {})
+    if known == 0 or (known == 1 and relation != "=="):
         yield Case(None, None)
+    elif known is None and relation != "==":
+        yield Case(None, None, (Condition(holds, strict=False),))
 
 
 def with_numbers(
@@ -311,7 +312,7 @@ def no_value(question: str, wanted: Unknown, difference: Quotient, relation: Rel
     ):
         if not value.is_infinite and (number := value.number) is not None:
             by = abs(Fraction(number))
-            best = min(best, (by, place)) if best else (by, place)
+            best = (by, place) if best is None or by < best[0] else best
     if best is None:
         sides = difference.numerator
         return f"{text}: the sides differ by {sides}, which never changes sign" if relation != "==" else text
