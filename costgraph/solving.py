@@ -71,7 +71,8 @@ class Solution:
         case: bounds of the unknown and conditions, as forms or numbers.
         largest, smallest: the extreme whole numbers (the extreme exact ones where fractions make sense) that satisfy
             the relation, once everything is bound.
-        divides: the extreme whole number that also satisfies the assumptions on divisibility, if that is another one.
+        divides: the extreme whole number that also keeps the assumptions on divisibility; None where none does, or
+            nothing is assumed.
     """
 
     case: Case
@@ -271,7 +272,7 @@ def with_numbers(
     found = smallest if smallest is not None else largest
     step = 1 if smallest is not None else -1
     divides = None if found is None else dividing(int(found), step, wanted, assumptions)
-    return Solution(case, largest, smallest, None if divides == found else divides)
+    return Solution(case, largest, smallest, divides)
 
 
 def nearest(form: Polynomial, relation: Relation, name: str, guess: int) -> int:
@@ -285,21 +286,23 @@ def nearest(form: Polynomial, relation: Relation, name: str, guess: int) -> int:
 
 
 def dividing(start: int, step: int, wanted: Unknown, assumptions: tuple[Assumption, ...]) -> int | None:
-    """The first whole number from `start` on that keeps every assumption such as T | A; `start` if there is none."""
-    claims = [
-        a for a in assumptions if isinstance(a, Divides) and wanted.name in (*a.divisor.symbols, *a.dividend.symbols)
-    ]
-    if not claims or len(wanted.target.symbols) > 1:
-        return start
-    stop = start + MOST if step > 0 else 0
-    for value in range(start, stop, step):
+    """The first whole number from `start` on that keeps every assumption such as T | A; None if none does."""
+    found = claims(wanted, assumptions)
+    for value in range(start, start + MOST if step > 0 else 0, step) if found else ():
         try:
-            for claim in claims:
+            for claim in found:
                 claim.substitute({wanted.name: Polynomial.constant(value)})
         except UserError:
             continue
         return value
-    return start
+    return None
+
+
+def claims(wanted: Unknown, assumptions: tuple[Assumption, ...]) -> list[Divides]:
+    """The assumptions on divisibility that the unknown, a single symbol, has a part in."""
+    names = wanted.target.symbols
+    about = [a for a in assumptions if isinstance(a, Divides)]
+    return [a for a in about if len(names) == 1 and names[0] in (*a.divisor.symbols, *a.dividend.symbols)]
 
 
 def no_value(question: str, wanted: Unknown, difference: Quotient, relation: Relation, setting: Setting) -> str:

@@ -311,6 +311,7 @@ REFUSED = {
     "--plot x.svg": "a roofline needs numbers: bind B, S, L, D, A, E, p and name --hardware",
     "--plot x.svg --hardware a10 --limit L=1,D=8,A=1,E=4": "a roofline needs numbers: bind B, S",
     "--model gpt-3 --op-set decoder --limit B=1,S=8,p=2 --pass tensor_parallel(7)": "T | A does not hold",
+    "--model gpt-3 --limit B=1,S=8,p=2 --pass tensor_parallel(8)": "8 does not divide 50257; a vocabulary",
     "--op-set decoder --pass tensor_parallel(7) --limit A=96": "7 does not divide 96",
 }
 
@@ -327,6 +328,15 @@ def test_an_unsatisfiable_question_ends_with_exit_code_2() -> None:
     found = costgraph("solve", "states <= hbm", "--for", "T", "--limit", "L=2,D=8,E=4")
     assert found.returncode == 2
     assert found.stderr == "error: T does not occur in the question, or cancels from it\n"
+
+
+def test_every_op_says_what_it_waits_for() -> None:
+    asked = ["estimate", "--model", "llama-2-7b", "--hardware", "a10", "--limit", "B=1,S=512", "--phase", "prefill"]
+    printed = costgraph(*asked, "--explain").stdout
+    ops = json.loads(costgraph(*asked, "--json").stdout)["stages"]["prefill"]["ops"]
+    for name, op in ops.items():
+        assert re.search(rf"^{re.escape(name)} .* {op['bound']} ", printed, re.MULTILINE)
+    assert {op["bound"] for op in ops.values()} == {"compute", "memory"}
 
 
 def test_lists_name_machines_and_models() -> None:

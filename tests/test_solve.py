@@ -127,6 +127,14 @@ def test_the_smallest_degree_also_divides_what_it_splits() -> None:
     assert "smallest T: 55; with T | 96 and T | 49152: 96" in text(answer, None)
 
 
+def test_a_degree_that_can_divide_nothing_is_not_passed_off_as_one() -> None:
+    whole: Any = GPT3 | {"op_set": "decoder(head=True)"}  # 50257 words
+    answer = solve("states + activations <= hbm", "T", passes=["tensor_parallel(T)"], limit="B=1,S=2048,p=2", **whole)
+    (solution,) = answer.solutions
+    assert (solution.smallest, solution.divides) == (56, None)
+    assert "smallest T: 56; with T | 96 and T | 49152 and T | 50257: none up to 4096 more" in text(answer, None)
+
+
 def test_the_largest_whole_number_really_fits_and_the_next_does_not() -> None:
     options: Any = {"op_set": "decoder", "model_name": "llama-2-7b", "hardware": "a10", "phase": "decode"}
     answer = solve("states + cache <= hbm", "S", limit="B=3,p=2", **options)

@@ -45,6 +45,7 @@ def estimate(
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
     convention: Annotated[str, typer.Option(help="What is counted: notes or exact.")] = "notes",
     precision: Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")] = "mixed_adam",
+    explain: Annotated[bool, typer.Option("--explain", help="Show every op: its time and what it waits for.")] = False,
     format_: Annotated[str, typer.Option("--format", help="text, json or markdown.")] = "text",
     json_: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the ops on the roofline into this SVG or PNG file.")] = None,
@@ -79,5 +80,6 @@ def estimate(
     if format_ == "json":
         text = json.dumps(estimate_text.to_json(result), indent=2, ensure_ascii=False)
     else:
-        text = estimate_text.text(result, output) if format_ == "text" else estimate_text.markdown(result)
+        markdown = format_ == "markdown"
+        text = estimate_text.markdown(result, explain) if markdown else estimate_text.text(result, explain, output)
     deliver(text, output)

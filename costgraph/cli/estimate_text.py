@@ -52,11 +52,13 @@ def title(result: Estimate) -> str:
     return f"{name}{steps}{place}: {asked.phase}" + (f" at {sizes}" if sizes else "") + new
 
 
-def sections(result: Estimate, write: Write) -> list[Section]:
+def sections(result: Estimate, explain: bool, write: Write) -> list[Section]:
     """Everything that is said, in order."""
     parts = [memory(result, write), times(result, write)]
     if not result.unbound and result.request.machine:
         parts.append(classes(result))
+        if explain:
+            parts += [ops(stage) for stage in result.stages if stage.name != "last token"]
     return parts
 
 
@@ -164,6 +166,16 @@ def classes(result: Estimate) -> Section:
     return "where the time goes", rows, []
 
 
+def ops(stage: Stage) -> Section:
+    """Every op of a step: how long, and what it waits for."""
+    rows: list[Row] = [[stage.name, "time", "share", "bound by", "FLOP/byte"]]
+    for cost, span in zip(stage.costs, stage.time.spans, strict=True):
+        ratio = f"{float(number(cost.flops) / number(cost.moved)):.4g}" if cost.moved and cost.flops else "-"
+        share = percent(span.seconds / stage.time.seconds)
+        rows.append([span.name, second(span.seconds), share, span.bound, ratio])
+    return "ops", rows, []
+
+
 def formulas(result: Estimate, write: Write, seconds: Callable[[Time], list[str]]) -> list[tuple[str, list[str]]]:
     """The forms behind the numbers, each a list of summands."""
     rows = [(f"{name}, bytes", [write(form)]) for name, form in result.forms.items()]
@@ -199,11 +211,11 @@ def thumb(result: Estimate) -> str:
 # --- formats ------------------------------------------------------------------------------------------------------
 
 
-def text(result: Estimate, path: Path | None) -> str:
+def text(result: Estimate, explain: bool, path: Path | None) -> str:
     """Tables with what they mean, drawn with rich on a terminal, then the formulas."""
     pretty = printers.unicode if writes_unicode(path) else printers.python
     blocks = [title(result)]
-    for _, rows, lines in sections(result, pretty):
+    for _, rows, lines in sections(result, explain, pretty):
         if path is None and on_terminal():
             blocks.append(drawn(rows, lines).rstrip())
         else:
@@ -213,10 +225,10 @@ def text(result: Estimate, path: Path | None) -> str:
     return "\n\n".join([*blocks, "\n".join(notes(result))])
 
 
-def markdown(result: Estimate) -> str:
+def markdown(result: Estimate, explain: bool) -> str:
     """GitHub tables and formulas with inline math."""
     blocks = [f"**{title(result)}**"]
-    for _, rows, lines in sections(result, lambda form: f"${printers.latex(form)}$"):
+    for _, rows, lines in sections(result, explain, lambda form: f"${printers.latex(form)}$"):
         table = ["| " + " | ".join(row) + " |" for row in rows]
         table.insert(1, "|" + "---|" * len(rows[0]))
         blocks += ["\n".join(table), *(["\n".join(f"- {line}" for line in lines)] if lines else [])]

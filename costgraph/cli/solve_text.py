@@ -11,7 +11,7 @@ from costgraph.cli.output import writes_unicode
 from costgraph.inequality import Case, Condition
 from costgraph.polynomial import Polynomial
 from costgraph.root import Root
-from costgraph.solving import Answer, Solution
+from costgraph.solving import MOST, Answer, Solution, claims
 from costgraph.symbols import Rational
 
 SCHEMA = "costgraph.solve/1"
@@ -118,12 +118,13 @@ def whole(solution: Solution, answer: Answer) -> list[str]:
 
 
 def divides(word: str, solution: Solution, answer: Answer) -> str:
-    """The neighbour that also keeps the assumptions on divisibility."""
-    first = "smallest" if solution.smallest is not None else "largest"
-    if word != first or solution.divides is None:
+    """The neighbour that also keeps the assumptions on divisibility, if this one does not."""
+    found = solution.smallest if solution.smallest is not None else solution.largest
+    about = claims(answer.unknown, answer.assumptions)
+    if not about or word != ("smallest" if solution.smallest is not None else "largest") or solution.divides == found:
         return ""
-    claims = [str(a) for a in answer.assumptions if not isinstance(a, str) and answer.unknown.name in str(a)]
-    return f"; with {' and '.join(claims)}: {solution.divides}"
+    nearest = f"{solution.divides}" if solution.divides is not None else f"none up to {MOST} more"
+    return f"; with {' and '.join(map(str, about))}: {nearest}"
 
 
 def latex(answer: Answer) -> str:
