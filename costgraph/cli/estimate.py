@@ -64,7 +64,7 @@ def estimate(
     for path in (output, plot):
         check_target(path, force)
     from costgraph.asked import request
-    from costgraph.cli import estimate_text
+    from costgraph.cli import estimate_json, estimate_text
     from costgraph.estimation import estimate as run
 
     asked = request(
@@ -78,7 +78,7 @@ def estimate(
 
         draw(result, plot)
     if format_ == "json":
-        text = json.dumps(estimate_text.to_json(result), indent=2, ensure_ascii=False)
+        text = json.dumps(estimate_json.to_json(result), indent=2, ensure_ascii=False)
     else:
         markdown = format_ == "markdown"
         text = estimate_text.markdown(result, explain) if markdown else estimate_text.text(result, explain, output)
