@@ -339,6 +339,13 @@ def test_every_op_says_what_it_waits_for() -> None:
     assert {op["bound"] for op in ops.values()} == {"compute", "memory"}
 
 
+def test_output_is_plain_where_nothing_else_can_be_written() -> None:
+    for command in (RUNS["estimate.txt"], RUNS["solve.txt"]):
+        found = costgraph(*command.split(" "), PYTHONIOENCODING="ascii")
+        assert (found.returncode, found.stderr) == (0, "")
+        assert found.stdout.isascii()
+
+
 def test_lists_name_machines_and_models() -> None:
     assert "h100-sxm" in costgraph("list", "hardware").stdout
     assert re.search(r"^gpt-3 +GPT-3 175B: L=96, D=12288", costgraph("list", "models").stdout, re.MULTILINE)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from costgraph.cli.output import check_target, deliver
+from costgraph.cli.output import check_target, deliver, writes_unicode
 from costgraph.errors import UserError, unknown
 
 FORMATS = ("text", "json", "markdown")
@@ -82,4 +82,4 @@ def estimate(
     else:
         markdown = format_ == "markdown"
         text = estimate_text.markdown(result, explain) if markdown else estimate_text.text(result, explain, output)
-    deliver(text, output)
+    deliver(text if writes_unicode(output) else text.replace("µ", "u"), output)

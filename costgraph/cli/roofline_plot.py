@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 COLORS = dict(zip(CLASSES, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"), strict=True))  # Okabe-Ito
 MARKERS = {"prefill": "o", "training step": "o", "decode step": "D", "first token": "D"}
-INK, FAINT = "#222222", "#9a9a9a"
+INK, FAINT, SHADE = "#222222", "#9a9a9a", "#f3f5f7"
+LEADER = {"arrowstyle": "-", "color": FAINT, "linewidth": 0.8}
 SUFFIXES = (".svg", ".png", ".pdf")
 
 
@@ -116,10 +117,11 @@ def roof(axes: Axes, result: Estimate, low: float, high: float, ridge: float, pe
     bottom = low * bandwidth / 2
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(bottom, peak * (high / low) ** 0.22))
     axes.plot([low, ridge, high], [low * bandwidth, peak, peak], color=INK, linewidth=2.5, zorder=2)
-    axes.fill_between([low, ridge, high], [low * bandwidth, peak, peak], bottom, color="#f3f5f7", zorder=0)
+    axes.fill_between([low, ridge, high], [low * bandwidth, peak, peak], bottom, color=SHADE, zorder=0)
     axes.plot([ridge, ridge], [bottom, peak], color=FAINT, linewidth=1, linestyle=(0, (4, 4)), zorder=1)
-    axes.annotate(f"ridge point {ridge:.0f} FLOP/B", (ridge, bottom), (-6, 8), textcoords="offset points",
-                  ha="right", color="#666666", fontsize=10)  # fmt: skip
+    axes.annotate(f"ridge point {ridge:.0f} FLOP/B", (ridge, 0.42), (-5, 0), xycoords=("data", "axes fraction"),
+                  textcoords="offset points", rotation=90, ha="right", va="center", color="#666666",
+                  fontsize=10)  # fmt: skip
     rate, width = asked.machine.rate(asked.dtype), asked.machine.bandwidth.quantity
     axes.annotate(f"{rate} {asked.dtype}", (high, peak), (-4, -22), textcoords="offset points", ha="right", color=INK)
     axes.annotate(str(width), (low, low * bandwidth), (10, 18), textcoords="offset points", color=INK,
@@ -154,17 +156,16 @@ def labels(axes: Axes, points: list[tuple[float, float, str, Stage]], peak: floa
     for i, (x, y, name, _) in enumerate(flat):
         axes.annotate(name, (x, y), (4, 24 + 18 * (i % 4)), textcoords="offset points", ha="right", va="bottom",
                       fontsize=9.5, color=INK,
-                      arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.8, "relpos": (1, 0)})  # fmt: skip
-    rising = sorted((p for p in points if p[1] < peak), key=lambda p: p[1])
-    figure, last = axes.get_figure(root=True), float("-inf")
+                      arrowprops={**LEADER, "relpos": (1, 0)})  # fmt: skip
+    figure = axes.get_figure(root=True)
     assert figure is not None  # pyplot.subplots has made it
     per_pixel = 72 / figure.dpi
-    for x, y, name, _ in rising:
+    last = axes.transData.transform((1, peak))[1] * per_pixel - 24  # below what is written under the roof
+    for x, y, name, _ in sorted((p for p in points if p[1] < peak), key=lambda p: -p[1]):
         place = axes.transData.transform((x, y))[1] * per_pixel
-        shift = max(-12.0, last + 16 - place)
-        axes.annotate(name, (x, y), (30, shift), textcoords="offset points", va="center", fontsize=9.5, color=INK,
-                      arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.8})  # fmt: skip
-        last = place + shift
+        last = min(place - 12, last - 16)
+        axes.annotate(name, (x, y), (30, last - place), textcoords="offset points", va="center", fontsize=9.5,
+                      color=INK, arrowprops={**LEADER, "relpos": (0, 0.5)})  # fmt: skip
 
 
 def legend(axes: Axes, points: list[tuple[Stage, list[Span]]]) -> None:
@@ -176,5 +177,5 @@ def legend(axes: Axes, points: list[tuple[Stage, list[Span]]]) -> None:
     look: Any = {"linestyle": "", "markersize": 9}
     handles = [Line2D([], [], marker="s", color=COLORS[kind], label=kind, **look) for kind in kinds]
     handles += [Line2D([], [], marker=MARKERS[step], color="#888888", label=step, **look) for step in steps]
-    axes.legend(handles=handles, loc="lower right", frameon=False, fontsize=10, title="area: share of the step's time",
-                title_fontsize=10, alignment="left")  # fmt: skip
+    axes.legend(handles=handles, loc="lower right", facecolor=SHADE, edgecolor="none", framealpha=1, fontsize=10,
+                title="area: share of the step's time", title_fontsize=10, alignment="left")  # fmt: skip
