@@ -124,6 +124,25 @@ def test_cards_compare_as_their_bandwidths_do() -> None:
     assert float(token["T4"] / token["A100 SXM 80 GB"]) == pytest.approx(6.796666666666667)  # "eight times"
 
 
+def test_no_batch_makes_falcon_compute_bound_at_2048_tokens() -> None:
+    """FLOPs per byte grow with the batch towards (2/p)*(N/(2*D*L*S) + 1) = 20.9, far below the machine's 153."""
+    case = CASES["Sec. 8, App. D: FLOPs per byte at B = 200, cache counted"]
+    setting = asked_of((case["ask"], "1"), "decoder", "decode", (), "notes", "mixed_adam")
+    sizes = {**model("falcon-40b").bindings, "N_params": model("falcon-40b").nominal, **parse_bindings(["p=2,S=2048"])}
+    most = read(case["ask"], setting).substitute(sizes).at_infinity("B").number  # type: ignore[arg-type]
+    assert most is not None
+    assert close(Fraction(most), str(Fraction(40 * 10**9, 2 * 8192 * 60 * 2048) + 1))
+    assert most < machine("a100-80gb-sxm").ridge().value
+
+
+@pytest.mark.parametrize(
+    ("faster", "slower", "ratio"), [("int8", "fp16", 2), ("int4", "int8", 2), ("fp16", "fp32", 4.006)]
+)
+def test_rates_of_the_a10_compare_as_its_data_sheet_prints(faster: str, slower: str, ratio: float) -> None:
+    found = machine("a10")
+    assert float(found.rate(faster).value / found.rate(slower).value) == pytest.approx(ratio, abs=0.001)
+
+
 # --- the standard attention algorithm -----------------------------------------------------------------------------
 
 CORE = ("attn.scores", "attn.softmax", "attn.values")
