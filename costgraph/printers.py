@@ -65,7 +65,8 @@ def python(value: Quotient | Polynomial, shape: str = "auto") -> str:
 
 def unicode(value: Quotient | Polynomial, shape: str = "auto") -> str:
     """As on a blackboard: `BSL(34D + 5AS)`."""
-    return " ".join(render(value, shape, UNICODE).split())
+    text = " ".join(render(value, shape, UNICODE).split())
+    return text.replace("( ", "(").replace(" )", ")").replace("/ ", "/")
 
 
 def latex(value: Quotient | Polynomial, shape: str = "auto") -> str:
@@ -88,11 +89,21 @@ def render(value: Quotient | Polynomial, shape: str, style: Style) -> str:
 def sum_text(written: Sum, style: Style) -> str:
     """`a + b - c`."""
     text = ""
-    for part in written.products:
-        negative = next(iter(part.monomial.terms.values())) < 0
+    for part in sorted(written.products, key=is_negative) if opens_negative(written) else written.products:
+        negative = is_negative(part)
         body = product_text(Product(-part.monomial, part.sums) if negative else part, style)
         text += (" - " if negative else " + ") + body if text else ("-" if negative else "") + body
     return text or "0"
+
+
+def opens_negative(written: Sum) -> bool:
+    """Whether a sum would begin with a minus although something is added in it: `hbm - x` reads better."""
+    return bool(written.products) and is_negative(written.products[0])
+
+
+def is_negative(part: Product) -> bool:
+    """Whether the number in front is below zero."""
+    return next(iter(part.monomial.terms.values())) < 0
 
 
 def factor_text(written: Sum, style: Style) -> str:

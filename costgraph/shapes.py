@@ -148,6 +148,8 @@ def group(poly: Polynomial) -> Sum:
 def grouped(inside: Polynomial) -> Product:
     """Terms with a common monomial as that monomial times the grouped rest."""
     common = inside.content()
+    if all(c < 0 for c in inside.terms.values()):
+        common = -common
     rest = group(inside / common)
     if len(rest.products) == 1:  # the rest is a product itself
         (only,) = rest.products

@@ -51,8 +51,21 @@ SYMBOLS: dict[str, Symbol] = {
         Symbol("K", "K", "tokens", "block size: longest sequence with a learned position", "positive integer", 2048),
         Symbol("T", "T", "devices", "tensor-parallel degree", "positive integer", 8),
         Symbol("p", "p", "bytes", "bytes per element of weights and activations", "positive rational", 2),
+        Symbol("hbm", r"M_{\mathrm{hbm}}", "bytes", "memory of one device", "positive rational", 8 * 10**10),
+        Symbol(
+            "lambda_flops", r"\lambda_{\mathrm{FLOP/s}}", "FLOP/s", "peak compute rate of one device",
+            "positive rational", 312 * 10**12,
+        ),
+        Symbol(
+            "lambda_mem", r"\lambda_{\mathrm{mem}}", "bytes/s", "memory bandwidth of one device",
+            "positive rational", 2 * 10**12,
+        ),
+        Symbol(
+            "lambda_comms", r"\lambda_{\mathrm{comms}}", "bytes/s", "link bandwidth of one device, one direction",
+            "positive rational", 3 * 10**11,
+        ),
     )
-}
+}  # fmt: skip
 INDEX: dict[str, int] = {name: i for i, name in enumerate(SYMBOLS)}
 INFINITY = "oo"
 

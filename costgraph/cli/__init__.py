@@ -11,9 +11,11 @@ import typer
 
 from costgraph import __version__
 from costgraph.cli.derive import derive
+from costgraph.cli.estimate import estimate
 from costgraph.cli.graph import graph
 from costgraph.cli.listing import show
 from costgraph.cli.output import deliver
+from costgraph.cli.solve import solve
 from costgraph.errors import CostgraphError, UserError, shorten
 
 app = typer.Typer(
@@ -24,8 +26,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(derive)
+app.command()(estimate)
 app.command()(graph)
 app.command("list")(show)
+app.command()(solve)
 
 
 def print_version(asked: bool) -> None:

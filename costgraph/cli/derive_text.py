@@ -27,7 +27,7 @@ def text(result: Derivation, explain: bool, shape: str, pretty: Pretty, drawn_on
     if explain:
         footers += explained(result, pretty)
     if drawn_on_terminal:
-        return drawn(title(result), rows, footers)
+        return drawn(rows, footers, title(result))
     return "\n".join([title(result), "", *plain(rows), "", *footers])
 
 
@@ -119,7 +119,7 @@ def plain(rows: list[Row]) -> list[str]:
     return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
 
 
-def drawn(heading: str, rows: list[Row], footers: list[str]) -> str:
+def drawn(rows: list[Row], footers: list[str], heading: str = "") -> str:
     """A rich table as wide as the terminal, or a block per measure where it would not fit."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -129,7 +129,8 @@ def drawn(heading: str, rows: list[Row], footers: list[str]) -> str:
     console = Console(highlight=False)
     natural = sum(max(map(len, column)) + 3 for column in zip(*rows, strict=True))
     with console.capture() as capture:
-        console.print(Text(heading, style="bold"))
+        if heading:
+            console.print(Text(heading, style="bold"))
         if natural <= console.width:
             grid = Table(box=SIMPLE_HEAD, pad_edge=False)
             for name in rows[0]:
@@ -145,8 +146,8 @@ def drawn(heading: str, rows: list[Row], footers: list[str]) -> str:
 
 
 def stacked(header: Row, row: Row, width: int) -> str:
-    """One measure as lines `title: cell`, wrapped at spaces."""
-    lines = [f"{row[0]} [{row[1]}]", *(f"{title}: {cell}" for title, cell in zip(header[2:], row[2:], strict=True))]
+    """One row as lines `title: cell`, wrapped at spaces."""
+    lines = [row[0], *(f"{title}: {cell}" for title, cell in zip(header[1:], row[1:], strict=True))]
     return "\n".join(
         textwrap.fill(line, width, initial_indent="  " * (at > 0), subsequent_indent="    ", break_on_hyphens=False)
         for at, line in enumerate(lines)

@@ -10,11 +10,13 @@ import typer
 from costgraph.cli.output import deliver
 from costgraph.errors import unknown
 
-KINDS = ("op-sets", "passes", "measures", "symbols", "conventions", "precisions")
+KINDS = ("op-sets", "passes", "measures", "symbols", "conventions", "precisions", "hardware", "models")
 
 
 def show(
-    kind: Annotated[str, typer.Argument(help="op-sets, passes, measures, symbols, conventions or precisions.")],
+    kind: Annotated[
+        str, typer.Argument(help="op-sets, passes, measures, symbols, conventions, precisions, hardware or models.")
+    ],
 ) -> None:
     """List what there is to choose from, with options and meaning."""
     if kind not in KINDS:
@@ -93,6 +95,26 @@ def precisions() -> list[tuple[str, str]]:
     ]
 
 
+def hardware() -> list[tuple[str, str]]:
+    """The machines of the catalog."""
+    from costgraph.hardware import catalog, machine
+
+    rows = []
+    for name in catalog():
+        found = machine(name)
+        rates = f"{found.rate()} {found.dtype}, {found.bandwidth.quantity}, {found.memory.quantity}"
+        rows.append((name, f"{found.title}: {rates}"))
+    return rows
+
+
+def models() -> list[tuple[str, str]]:
+    """The named sizes."""
+    from costgraph.sizes import model, named
+
+    found = map(model, named())
+    return [(m.name, f"{m.title}: " + ", ".join(f"{n}={v}" for n, v in m.bindings.items())) for m in found]
+
+
 ROWS = {
     "op-sets": op_sets,
     "passes": passes,
@@ -100,4 +122,6 @@ ROWS = {
     "symbols": symbols,
     "conventions": conventions,
     "precisions": precisions,
+    "hardware": hardware,
+    "models": models,
 }

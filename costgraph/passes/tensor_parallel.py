@@ -30,6 +30,7 @@ from costgraph.rules import rule
 from costgraph.tensor import Dim, Tensor
 
 SPLIT = ("a", "g", "f", "v")  # heads, key/value heads, MLP width, vocabulary
+ADVICE = {"v": "a vocabulary that is split is padded to a multiple, as in V=50304"}
 SHARED = "r"  # query heads that share a key/value head
 SEQUENCE = "s"
 RESTING = ("activation", "mask", "statistic")  # roles that rest with s split under sequence parallelism
@@ -67,7 +68,7 @@ class TensorParallel(Pass):
     ) -> tuple[dict[str, Polynomial], list[Assumption]]:
         """Over how many devices each index letter is split, and what that takes for granted."""
         splits = {letter: degree for letter in SPLIT if letter in sizes}
-        assumptions = {letter: Divides(degree, sizes[letter]) for letter in splits}
+        assumptions = {letter: Divides(degree, sizes[letter], ADVICE.get(letter, "")) for letter in splits}
         if "g" in splits:
             groups = sizes["g"]
             if self.replicate_kv:

@@ -1,0 +1,239 @@
+"""Does it fit, what bounds it, how long, how many: a model on a machine, each number with the formula it came from.
+
+Everything is a form first and a number once all its symbols are bound; nothing here knows what an op costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+
+from costgraph.asked import Request
+from costgraph.errors import UserError
+from costgraph.generation import summed
+from costgraph.graph import Graph
+from costgraph.passes.tensor_parallel import TensorParallel
+from costgraph.polynomial import ONE, ZERO, Polynomial, total
+from costgraph.roofline import Cost, Rates, Span, Time, costs, mfu, number, spans
+
+B, S = Polynomial.symbol("B"), Polynomial.symbol("S")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One kind of step: a training step, a prefill, a decode step.
+
+    Args:
+        name: which.
+        costs: what each op does, as far as sizes are bound.
+        time: how long, as a form.
+        thumb: how long the weight matrices alone would take: 2 FLOPs per parameter and token, read once.
+        tokens: how many tokens it works on.
+        useful: FLOPs of the model on one device, nothing replayed.
+        source: the graph.
+    """
+
+    name: str
+    costs: tuple[Cost, ...]
+    time: Time
+    thumb: Time
+    tokens: Polynomial
+    useful: Polynomial
+    source: Graph
+
+    def at(self, bindings: Mapping[str, Polynomial]) -> Stage:
+        """The stage with symbols replaced."""
+        return replace(
+            self,
+            costs=tuple(cost.substitute(bindings) for cost in self.costs),
+            time=self.time.substitute(bindings),
+            thumb=self.thumb.substitute(bindings),
+            tokens=self.tokens.substitute(bindings),
+            useful=self.useful.substitute(bindings),
+        )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The answer. Forms have all bindings but those of symbols nobody gave.
+
+    Args:
+        request: what was asked.
+        memory: bytes on one device by what they are for.
+        forms: the same before anything was bound.
+        stages: the steps, with numbers where everything is bound.
+        formulas: the same stages before sizes and rates were bound.
+    """
+
+    request: Request
+    memory: Mapping[str, Polynomial]
+    forms: Mapping[str, Polynomial]
+    stages: tuple[Stage, ...]
+    formulas: tuple[Stage, ...]
+
+    # --- memory -----------------------------------------------------------------------------------------------------
+
+    @property
+    def needed(self) -> Polynomial:
+        """Bytes on one device."""
+        return total(self.memory.values())
+
+    @property
+    def capacity(self) -> Fraction | None:
+        """Bytes that one device has."""
+        return self.request.machine.memory.quantity.value if self.request.machine else None
+
+    @property
+    def left(self) -> Fraction | None:
+        """Bytes that stay free; negative when it does not fit, None while anything is unbound."""
+        needed = self.needed.number
+        return None if needed is None or self.capacity is None else self.capacity - Fraction(needed)
+
+    @cached_property
+    def largest_batch(self) -> int | None:
+        """The largest B that fits; 0 if none does; None while another symbol is unbound."""
+        others = {name: value for name, value in self.request.bindings.items() if name != "B"}
+        form = total(self.forms.values()).substitute(others)
+        if self.capacity is None or form.symbols != ("B",):
+            return None
+        per_sequence = number(form.substitute({"B": ONE * 2}) - form.substitute({"B": ONE}))
+        fixed = number(form.substitute({"B": ONE})) - per_sequence
+        return max(int((self.capacity - fixed) // per_sequence), 0)
+
+    @cached_property
+    def devices(self) -> tuple[int | None, int | None] | None:
+        """The smallest tensor-parallel degree that fits, and the smallest that also divides what it splits.
+
+        None while anything is unbound or the model is split already; None inside when no degree does.
+        """
+        if self.left is None or self.capacity is None or self.request.degree != ONE:
+            return None
+        step = TensorParallel()
+        form = total(self.request.memory(step).values()).substitute(self.request.bindings)
+        whole = number(form.substitute({"T": ONE}))
+        kept = whole - 2 * (whole - number(form.substitute({"T": ONE * 2})))  # what does not shrink with T
+        if kept >= self.capacity:
+            return None, None
+        smallest = max(-int(-(whole - kept) // (self.capacity - kept)), 1)
+        graph = self.request.graph("train" if self.request.phase == "train" else "decode", step)
+        for degree in range(smallest, 1025):
+            try:
+                graph.substitute(**self.request.bindings, T=degree)
+            except UserError:
+                continue
+            return smallest, degree
+        return smallest, None
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    @property
+    def unbound(self) -> tuple[str, ...]:
+        """Symbols that must be given before there are numbers."""
+        return total([self.needed, *(side for stage in self.stages for side in stage.time.sums.values())]).symbols
+
+    @cached_property
+    def generation(self) -> tuple[Fraction, Fraction] | None:
+        """Seconds to read the prompt and write the new tokens, one decode step each: by ops, and by rule of thumb."""
+        if self.request.phase != "generate" or self.unbound or not self.request.machine:
+            return None
+        prefill, token, _ = self.stages
+        first = int(self.request.bindings["S"].number or 0) + 1
+        step = self.formulas[1].at({n: v for n, v in self.request.bindings.items() if n != "S"})
+        known = self.request.machine.bindings(self.request.dtype, self.request.link)
+        decode = summed(step.time.substitute(known), first, first + self.request.new - 1)
+        thumb = prefill.thumb.seconds + self.request.new * token.thumb.seconds
+        return prefill.time.seconds + decode, thumb
+
+    def throughput(self, stage: Stage) -> Fraction:
+        """Tokens per second of all devices together."""
+        return number(stage.tokens) / stage.time.seconds
+
+    def mfu(self, stage: Stage) -> Fraction | None:
+        """Share of the peak that useful FLOPs take, at the estimated throughput; the peak is not derated."""
+        if not self.request.machine:
+            return None
+        devices = int(number(self.request.degree))
+        peak = self.request.machine.rate(self.request.dtype).value
+        useful = number(stage.useful) * devices
+        return mfu(useful, number(stage.tokens), self.throughput(stage), devices, peak)
+
+    @property
+    def cost_per_million(self) -> Fraction | None:
+        """USD per million tokens: generated ones if any are, else those of the first stage."""
+        if self.request.price is None or self.unbound:
+            return None
+        if self.generation:
+            seconds, tokens = self.generation[0], number(self.request.bindings["B"]) * self.request.new
+        else:
+            seconds, tokens = self.stages[0].time.seconds, number(self.stages[0].tokens)
+        return self.request.price * number(self.request.degree) * seconds / tokens * 10**6
+
+
+def estimate(request: Request) -> Estimate:
+    """Put a model on a machine.
+
+    >>> from costgraph.asked import request
+    >>> answer = estimate(request(model_name="llama-2-7b", hardware="a10", limit="B=1,S=350", new=150))
+    >>> answer.largest_batch
+    46
+    """
+    forms = request.memory()
+    formulas = tuple(stages(request))
+    for stage in formulas:
+        for assumption in stage.source.assumptions:
+            if not isinstance(assumption, str):
+                assumption.substitute(request.bindings)
+    bound = []
+    for stage in formulas:
+        sizes = dict(request.bindings)
+        if request.phase == "generate" and stage.name != "prefill" and "S" in sizes:
+            sizes["S"] = sizes["S"] + (1 if stage.name == "first token" else request.new)
+        bound.append(stage.at(sizes))
+    if request.machine:
+        known = request.machine.bindings(request.dtype, request.link)
+        if "lambda_comms" not in known and any(cost.sent for stage in bound for cost in stage.costs):
+            raise UserError(f"no link rate for {request.machine.name}; add link_bw=..., or a table [link.NAME]")
+        bound = [stage.at(known) for stage in bound]
+    memory = {name: form.substitute(request.bindings) for name, form in forms.items()}
+    return Estimate(request, memory, forms, tuple(bound), formulas)
+
+
+def stages(request: Request) -> Iterable[Stage]:
+    """The kinds of step that the phase consists of, with all symbols."""
+    if request.phase == "train":
+        yield stage("training step", request, request.graph("train"), B * S)
+    if request.phase in ("generate", "prefill"):
+        yield stage("prefill", request, request.graph("prefill"), B * S)
+    if request.phase == "decode":
+        yield stage("decode step", request, request.graph("decode"), B)
+    if request.phase == "generate":
+        step = stage("first token", request, request.graph("decode"), B)
+        yield from (step, replace(step, name="last token"))
+
+
+def stage(name: str, request: Request, graph: Graph, tokens: Polynomial) -> Stage:
+    """One kind of step."""
+    found = costs(graph, request.convention)
+    useful = costs(replace(graph, ops=tuple(graph.phase("forward", "backward"))), request.convention)
+    rates = Rates().derated(request.efficiency)
+    return Stage(
+        name, tuple(found), spans(found, rates), rule_of_thumb(request, graph, found, rates), tokens,
+        total(cost.flops for cost in useful), graph,
+    )  # fmt: skip
+
+
+def rule_of_thumb(request: Request, graph: Graph, found: Iterable[Cost], rates: Rates) -> Time:
+    """The weight matrices alone: what they compute per parameter is summed from the graph, and each is read once."""
+    matmuls = {cost.name for cost in found if cost.kind == "weight matmuls"}
+    read = {name for op in graph.ops if op.name in matmuls for name in op.inputs}
+    tables = [t for name, t in graph.tensors.items() if name in read and t.role == "weight" and not t.gradient]
+    numel = total(t.numel * t.times for t in tables)
+    work = total(cost.flops for cost in found if cost.kind == "weight matmuls")
+    width = total(t.nbytes * t.times for t in tables).divide(numel)
+    each = work.divide(numel)
+    if each is None or width is None:
+        return Time(())
+    count = numel if request.params is None else request.params / request.degree
+    return Time((Span("weights", "weight matmuls", each * count / rates.flops, width * count / rates.mem, ZERO),))

@@ -1,0 +1,156 @@
+"""Polynomial equations and inequalities in one positive unknown, the other symbols positive and unbound or numbers.
+
+Coefficients are polynomials themselves, so their signs may depend on values that nobody has given: every such question
+becomes a condition, and all the answers are listed with theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from costgraph.errors import UserError
+from costgraph.polynomial import Polynomial
+from costgraph.quotient import Quotient
+from costgraph.root import Root, common, linear, pure, quadratic
+from costgraph.symbols import INDEX
+
+Relation = Literal["<=", ">=", "=="]
+Sign = Literal[-1, 0, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`form > 0`, or `form >= 0` where `strict` is off."""
+
+    form: Polynomial
+    strict: bool = True
+
+    @property
+    def sides(self) -> tuple[Polynomial, Polynomial]:
+        """The condition as (left, right): common positive factors dropped, negative terms moved to the right."""
+        form = self.form / self.form.content()
+        left = Polynomial({e: c for e, c in form.terms.items() if c > 0})
+        return left, left - form
+
+    @property
+    def solved(self) -> tuple[str, str, Quotient] | None:
+        """(symbol, sign, number) when it says no more than that: `E > 2`."""
+        left, right = self.sides
+        form = left - right
+        if len(form.symbols) != 1 or form.exponents(form.symbols[0]) - {0, 1}:
+            return None
+        at = INDEX[form.symbols[0]]
+        slope = next(c for e, c in form.terms.items() if e[at])
+        return (
+            form.symbols[0],
+            ">" if slope > 0 else "<",
+            Quotient((form - Polynomial.symbol(form.symbols[0]) * slope) / -slope),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One answer: the unknown is at least `low` and at most `high` (either may be missing) if the conditions hold.
+
+    For an equation `low` and `high` are the same root. Both missing means that every value does.
+    """
+
+    low: Root | None
+    high: Root | None
+    conditions: tuple[Condition, ...] = ()
+
+
+def coefficients(form: Polynomial, name: str) -> list[Polynomial]:
+    """The coefficients of powers 0, 1, 2 ... of the symbol `name`, without factors that they all share."""
+    at, powers = INDEX[name], form.exponents(name)
+    row = []
+    for power in range(min(powers, default=0), max(powers, default=0) + 1):
+        terms = {(*e[:at], 0, *e[at + 1 :]): c for e, c in form.terms.items() if e[at] == power}
+        row.append(Polynomial(terms))
+    return [c / common(*filter(None, row)) for c in row] if form else [form]
+
+
+def sign(form: Polynomial, known: dict[Polynomial, Sign]) -> Sign | None:
+    """The sign of a form of positive symbols, None if it depends on their values."""
+    if form in known:
+        return known[form]
+    signs = {c > 0 for c in form.terms.values()}
+    if not signs:
+        return 0
+    return None if len(signs) > 1 else (1 if True in signs else -1)
+
+
+def cases(form: Polynomial, relation: Relation, name: str) -> list[Case]:
+    """Every positive value of `name` for which `form relation 0`.
+
+    Raises:
+        UserError: the degree is above 2 and not that of a pure power.
+    """
+    row = coefficients(-form if relation == ">=" else form, name)
+    if len(row) > 3 and any(row[1:-1]):
+        raise UserError(f"degree {len(row) - 1} in {name}: solved only once all other symbols are numbers")
+    return list(split(row, relation == "==", {}, ()))
+
+
+def split(
+    row: list[Polynomial], equation: bool, known: dict[Polynomial, Sign], conditions: tuple[Condition, ...]
+) -> Iterator[Case]:
+    """The cases of `row <= 0` (or `== 0`), branching on coefficients whose sign is open."""
+    for c in (row[-1], row[0], *row[1:-1]):
+        if sign(c, known) is None:
+            for s in (1, -1):
+                more = Condition(c if s > 0 else -c)
+                yield from split(row, equation, {**known, c: s, -c: -s}, (*conditions, more))
+            return
+    signs: list[int] = [sign(c, known) or 0 for c in row]
+    yield from (equals if equation else at_most)(row, signs, conditions)
+
+
+def roots(row: list[Polynomial], signs: list[int]) -> tuple[list[Root], tuple[Condition, ...]]:
+    """The positive roots in ascending order, and when they are real; signs of all coefficients are known."""
+    top, bottom = signs[-1], signs[0]
+    if len(row) == 2 or not any(signs[1:-1]):
+        if top * bottom >= 0:
+            return [], ()
+        return [linear(row[1], row[0], top) if len(row) == 2 else pure(row[-1], row[0], len(row) - 1, top)], ()
+    a, b, c = (part * top for part in reversed(row))  # opens upwards
+    if top * bottom < 0:
+        return [quadratic(a, b, c, 1)], ()
+    if bottom == 0:
+        return ([linear(a, b, 1)] if top * signs[1] < 0 else []), ()
+    if top * signs[1] > 0:
+        return [], ()
+    discriminant = b * b - a * c * 4
+    if (number := discriminant.number) is not None:
+        if number < 0:
+            return [], ()
+        return [quadratic(a, b, c, -1), quadratic(a, b, c, 1)], ()
+    return [quadratic(a, b, c, -1), quadratic(a, b, c, 1)], (Condition(discriminant, strict=False),)
+
+
+def equals(row: list[Polynomial], signs: list[int], conditions: tuple[Condition, ...]) -> Iterator[Case]:
+    """The roots, each an answer."""
+    found, real = roots(row, signs)
+    for root in found:
+        yield Case(root, root, (*conditions, *real))
+
+
+def at_most(row: list[Polynomial], signs: list[int], conditions: tuple[Condition, ...]) -> Iterator[Case]:
+    """Where the polynomial is at most 0: between its roots if it opens upwards, else outside of them."""
+    found, real = roots(row, signs)
+    upwards = signs[-1] > 0
+    starts_below = signs[0] < 0 or (signs[0] == 0 and next((s for s in signs if s), 0) < 0)
+    match found:
+        case []:
+            if starts_below:
+                yield Case(None, None, conditions)
+        case [root]:
+            yield Case(None, root, conditions) if upwards else Case(root, None, conditions)
+        case [low, high]:
+            if upwards:
+                yield Case(low, high, (*conditions, *real))
+            else:
+                yield from (Case(None, low, (*conditions, *real)), Case(high, None, (*conditions, *real)))
+                yield from (Case(None, None, (*conditions, Condition(-claim.form))) for claim in real)

@@ -1,0 +1,191 @@
+"""Questions in a user's words, such as `states(mixed_adam) + activations(p=2) <= hbm`, as exact forms.
+
+Names are symbols of the table or measures of one graph. A measure may be restricted and bound in parentheses:
+
+    flops(attn)                 ops of that place, or one op; segments such as attention_core; `weights`: weight matmuls
+    activations(dims=st)        tensors with these index letters
+    states(fp32_adam)           under another precision policy
+    activations(p=2)            with sizes of its own
+
+The text goes through the whitelist of `parser`; nothing in it is executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from costgraph.closed_form import ClosedForm
+from costgraph.conventions import PRECISIONS, Convention
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.graph import Graph
+from costgraph.measures import MEASURES
+from costgraph.parser import Reader, bound, check_bindings, tree
+from costgraph.polynomial import Polynomial
+from costgraph.provenance import Term
+from costgraph.quotient import Quotient
+from costgraph.roofline import classify
+from costgraph.symbols import SYMBOLS
+
+RELATIONS = ("<=", ">=", "==", "<", ">", "=")
+WEIGHTS = "weights"  # the ops that multiply by a weight matrix
+
+
+@dataclass
+class Setting:
+    """The graph that measures are taken of, and what has been asked of it so far."""
+
+    graph: Graph
+    phase: str
+    convention: Convention
+    precision: str
+    used: dict[str, ClosedForm] = field(default_factory=dict)
+
+    def measure(self, name: str, words: Iterable[str], bindings: dict[str, Polynomial], dims: str) -> Quotient:
+        """A measure of the whole graph or of a part, with symbols replaced.
+
+        Raises:
+            UserError: a word that is neither a part of the model nor a precision, or a measure that is zero there.
+        """
+        words, precision = list(words), self.precision
+        if name == "states":
+            for word in [w for w in words if w in PRECISIONS]:
+                precision = word
+                words.remove(word)
+        options = {"precision": precision} if name == "states" else {}
+        form = MEASURES[name](self.graph, self.convention, **options)
+        if words:
+            chosen = set().union(*(self.ops(word) for word in words))
+            form = restricted(form, lambda term: term.op in chosen)
+        if dims:
+            form = restricted(form, lambda term: self.has_dims(term, dims))
+        if not form.terms:
+            part = f" of {', '.join(words)}" if words else ""
+            raise UserError(f"{name}{part} is 0 in phase {self.phase}; choose another --phase or part")
+        self.used[name] = form
+        check_bindings(bindings)
+        return form.limited(bindings).value
+
+    def ops(self, word: str) -> set[str]:
+        """The names of the ops that a word stands for."""
+        graph = self.graph
+        found = {op.name for op in graph.ops if op.source == word or f"{op.source}.".startswith(f"{word}.")}
+        found |= {op.name for op in graph.ops if word in op.segments}
+        if word == WEIGHTS:
+            found = {op.name for op in graph.ops if classify(op, graph) == "weight matmuls"}
+        if not found:
+            segments = {segment for op in graph.ops for segment in op.segments}
+            places = dict.fromkeys(op.place for op in graph.ops)
+            near = difflib.get_close_matches(word, graph.by_name, cutoff=0.75)
+            raise unknown("part of the model", word, near or [*places, *sorted(segments), WEIGHTS, *PRECISIONS])
+        return found
+
+    def has_dims(self, term: Term, letters: str) -> bool:
+        """Whether the term is about a tensor that has all these index letters."""
+        tensor = self.graph.tensors.get(term.source)
+        if tensor is None:
+            raise UserError(f"dims={letters}: the terms of this measure are not single tensors ('{term.source}')")
+        return set(letters) <= set(tensor.letters)
+
+
+def restricted(form: ClosedForm, keep: Callable[[Term], bool]) -> ClosedForm:
+    """The form with only some of its terms."""
+    return replace(form, terms=tuple(filter(keep, form.terms)), over=tuple(filter(keep, form.over)))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Reader):
+    """Reads one side of a question: what the parser reads, and measures."""
+
+    setting: Setting
+
+    def quotient(self, node: ast.expr, depth: int = 0) -> Quotient:
+        """The value of `node`."""
+        if isinstance(node, ast.Call):
+            return self.call(node)
+        name = dotted(node)
+        if name in MEASURES:
+            return self.measured(node, name, [], {}, "")
+        if name is not None and name not in SYMBOLS:
+            raise self.refuse(node, str(unknown("symbol or measure", name, [*MEASURES, *SYMBOLS])))
+        return Reader.quotient(self, node, depth)
+
+    def call(self, node: ast.Call) -> Quotient:
+        """A measure with words and bindings in parentheses."""
+        name = dotted(node.func)
+        if name not in MEASURES:
+            raise self.refuse(node, str(unknown("measure", name or "expression", MEASURES)))
+        words, bindings, dims = [], dict[str, Polynomial](), ""
+        for arg in node.args:
+            word = dotted(arg)
+            if word is None:
+                raise self.refuse(arg, f"{name}(...) takes parts of the model, a precision, or SYMBOL=VALUE")
+            words.append(word)
+        for keyword in node.keywords:
+            key, value = keyword.arg or "**", keyword.value
+            if key == "dims" and isinstance(value, ast.Name):
+                dims = value.id
+            elif key in bindings or key not in SYMBOLS:
+                reason = f"{key} is given twice" if key in bindings else str(unknown("symbol", key, [*SYMBOLS, "dims"]))
+                raise self.refuse(value, reason)
+            else:
+                size = Reader.quotient(self, value)
+                if not size.is_polynomial:
+                    raise self.refuse(value, f"{key} must be a size, without a sum in a denominator")
+                bindings[key] = bound(key, size.numerator)
+        return self.measured(node, name, words, bindings, dims)
+
+    def measured(
+        self, node: ast.expr, name: str, words: list[str], bindings: dict[str, Polynomial], dims: str
+    ) -> Quotient:
+        """The measure's form, an error pointing at where it was asked for."""
+        try:
+            return self.setting.measure(name, words, bindings, dims)
+        except UserError as error:
+            raise self.refuse(node, str(error)) from None
+
+
+def dotted(node: ast.expr) -> str | None:
+    """`flops.forward` as written, None for anything else than names and dots."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (left := dotted(node.value)) is not None:
+        return f"{left}.{node.attr}"
+    return None
+
+
+def read(text: str, setting: Setting) -> Quotient:
+    """One side as an exact form.
+
+    Raises:
+        UserError: what is not allowed, with its column.
+    """
+    return Reading(text, setting).quotient(tree(text))
+
+
+def parts(text: str) -> tuple[str, str, str]:
+    """Left side, relation (`<=`, `>=`, `==`) and right side; `<`, `>` and `=` are read as these.
+
+    Raises:
+        UserError: no relation, or more than one.
+    """
+    found, depth, at = [], 0, 0
+    while at < len(text):
+        depth += (text[at] == "(") - (text[at] == ")")
+        sign = next((r for r in RELATIONS if text.startswith(r, at)), None) if depth == 0 else None
+        if sign:
+            found.append((at, sign))
+        at += len(sign or " ")
+    if len(found) != 1:
+        what = "no relation" if not found else "more than one relation"
+        raise UserError(f"'{shorten(text)}': {what}; write LEFT <= RIGHT, LEFT >= RIGHT or LEFT == RIGHT")
+    ((at, sign),) = found
+    relation = {"<": "<=", ">": ">=", "=": "=="}.get(sign, sign)
+    return text[:at], relation, text[at + len(sign) :]
+
+
+def names(text: str) -> set[str]:
+    """Every name and dotted name that occurs in one side."""
+    return {name for node in ast.walk(tree(text)) if isinstance(node, ast.expr) and (name := dotted(node))}

@@ -1,0 +1,202 @@
+"""Roots of linear and quadratic equations, exactly: `(above + factor * sqrt(radicand)) / below`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, isqrt, lcm
+from typing import TYPE_CHECKING
+
+from costgraph.polynomial import ONE, ZERO, Polynomial, exact
+from costgraph.printers import latex, python, unicode
+from costgraph.quotient import Quotient
+from costgraph.symbols import Rational
+
+if TYPE_CHECKING:
+    import sympy
+
+PRECISION = 10**40  # irrational roots are known to this many digits before they are rounded
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A value of the unknown.
+
+    Args:
+        above, factor, radicand, below: as in the module's formula; `radicand` is 0 for a plain quotient.
+        index: the root that is taken, 2 for a square root.
+        square, rest: how the radicand is written where it has symbols, `square**2 + rest`.
+    """
+
+    above: Polynomial
+    below: Polynomial = ONE
+    factor: Polynomial = ZERO
+    radicand: Polynomial = ZERO
+    index: int = 2
+    square: Polynomial = ZERO
+    rest: Polynomial = ZERO
+
+    @property
+    def plain(self) -> Quotient | None:
+        """The root as a quotient, if nothing is under a root sign."""
+        return None if self.radicand else Quotient(self.above, self.below)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the symbols that occur."""
+        return (Quotient(self.above, self.below) + Quotient(self.factor) + Quotient(self.radicand)).symbols
+
+    @property
+    def number(self) -> Rational | None:
+        """The exact value, or an irrational one to 40 digits; None while a symbol is unbound or it is not real."""
+        if self.plain is not None:
+            return self.plain.number
+        parts = [part.number for part in (self.above, self.factor, self.radicand, self.below)]
+        if any(part is None for part in parts) or not parts[3]:
+            return None
+        above, factor, radicand, below = (Fraction(part or 0) for part in parts)
+        if radicand < 0 and self.index % 2 == 0:
+            return None
+        return (above + factor * nth_root(radicand, self.index)) / below
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether `number` is the value itself and not its first 40 digits."""
+        value = self.radicand.number
+        return not self.radicand or (value is not None and nth_root(Fraction(value), self.index) ** self.index == value)
+
+    @property
+    def expr(self) -> sympy.Expr:
+        """A sympy expression."""
+        import sympy
+
+        surd = self.factor.to_sympy() * sympy.root(self.radicand.to_sympy(), self.index)
+        return (self.above.to_sympy() + surd) / self.below.to_sympy()
+
+    def text(self) -> str:
+        """Python syntax."""
+        return self._written(python, lambda r: f"sqrt({r})" if self.index == 2 else f"({r})**(1/{self.index})", "*")
+
+    def unicode(self) -> str:
+        """As on a blackboard."""
+        return self._written(unicode, lambda r: f"√({r})" if self.index == 2 else f"({r})^(1/{self.index})", "")
+
+    def latex(self) -> str:
+        """LaTeX for math mode."""
+        if self.plain is not None:
+            return latex(self.plain)
+        order = "" if self.index == 2 else f"[{self.index}]"
+        above = self._above(latex, lambda r: rf"\sqrt{order}{{{r}}}", " ")
+        return above if self.below == ONE else rf"\frac{{{above}}}{{{latex(self.below)}}}"
+
+    def _written(self, write: Callable[..., str], root: Callable[[str], str], times: str) -> str:
+        if self.plain is not None:
+            return write(self.plain)
+        above = self._above(write, root, times)
+        if self.below == ONE:
+            return above
+        below = write(self.below) if self.below.number is not None else f"({write(self.below)})"
+        return f"{f'({above})' if self.above else above}/{below}"
+
+    def _above(self, write: Callable[..., str], root: Callable[[str], str], times: str) -> str:
+        """The upper side, the positive part first."""
+        minus = next(iter(self.factor.terms.values())) < 0
+        size = -self.factor if minus else self.factor
+        surd = (f"{write(size)}{times}" if size != ONE else "") + root(self._inside(write))
+        if not self.above:
+            return f"-{surd}" if minus else surd
+        if minus:
+            return f"{write(self.above)} - {surd}"
+        below_zero = all(c < 0 for c in self.above.terms.values())
+        return f"{surd} - {write(-self.above)}" if below_zero else f"{surd} + {write(self.above)}"
+
+    def _inside(self, write: Callable[..., str]) -> str:
+        if not self.square:
+            return write(self.radicand)
+        power = {python: "**2", unicode: "²", latex: "^{2}"}[write]
+        opening, closing = (r"\left(", r"\right)") if write is latex else ("(", ")")
+        rest = write(Quotient(self.rest), "factored")
+        return f"{opening}{write(self.square)}{closing}{power} {rest if rest.startswith('-') else f'+ {rest}'}"
+
+
+def nth_root(value: Fraction, index: int) -> Fraction:
+    """The real root, exactly where it is rational, else rounded down at the 40th digit."""
+    if value < 0:
+        return -nth_root(-value, index)
+    top, bottom = whole_root(value.numerator, index), whole_root(value.denominator, index)
+    if top**index == value.numerator and bottom**index == value.denominator:
+        return Fraction(top, bottom)
+    return Fraction(whole_root(value.numerator * PRECISION**index // value.denominator, index), PRECISION)
+
+
+def whole_root(value: int, index: int) -> int:
+    """The largest integer whose power is at most `value`."""
+    if index == 2:
+        return isqrt(value)
+    low, high = 0, 1 << (value.bit_length() // index + 1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if middle**index <= value else (low, middle - 1)
+    return low
+
+
+def linear(c1: Polynomial, c0: Polynomial, sign: int) -> Root:
+    """Where `c1 * X + c0` is 0; `sign` is that of `c1`, and what stands below the line is made positive."""
+    quotient = Quotient(-c0 * sign, c1 * sign)
+    return Root(quotient.numerator, quotient.denominator)
+
+
+def pure(a: Polynomial, c: Polynomial, index: int, sign: int) -> Root:
+    """The positive X where `a * X**index + c` is 0; `sign` is that of `a`."""
+    inside = Quotient(-c * sign, a * sign)
+    # (n/d)**(1/k) = (n*d**(k-1))**(1/k)/d
+    below = inside.denominator
+    factor, radicand = extract(inside.numerator * below ** (index - 1), index)
+    return Root(ZERO, below, factor, radicand, index)
+
+
+def quadratic(a: Polynomial, b: Polynomial, c: Polynomial, sign: int) -> Root:
+    """The root of `a*X**2 + b*X + c` with this sign before the square root, as (-b/2 +- sqrt(b**2/4 - a*c))/a."""
+    half = b / 2
+    radicand = half * half - a * c
+    if radicand.number is None:
+        return Root(-half, a, ONE * sign, radicand, square=half, rest=-a * c)
+    factor, radicand = extract(radicand, 2)
+    if radicand in (ZERO, ONE):
+        quotient = Quotient(-half + factor * sign, a)
+        return Root(quotient.numerator, quotient.denominator)
+    shared = common(half, factor, a)
+    return Root(-half / shared, a / shared, factor / shared * sign, radicand)
+
+
+def common(*parts: Polynomial) -> Polynomial:
+    """The largest monomial that divides all of them, with the gcd of their coefficients."""
+    contents = [next(iter(part.content().terms.items())) for part in parts]
+    values = [Fraction(coefficient) for _, coefficient in contents]
+    shared = Fraction(gcd(*(v.numerator for v in values)), lcm(*(v.denominator for v in values)))
+    return Polynomial({tuple(map(min, zip(*(exponents for exponents, _ in contents), strict=True))): exact(shared)})
+
+
+def extract(radicand: Polynomial, index: int) -> tuple[Polynomial, Polynomial]:
+    """`radicand` as (factor, rest) with factor**index * rest: whole powers of its common monomial pulled out."""
+    if not radicand:
+        return ZERO, ZERO
+    ((exponents, coefficient),) = radicand.content().terms.items()
+    value = Fraction(coefficient)
+    below = value.denominator  # pulled out completely, so that only whole numbers are left inside
+    outside = Fraction(largest_power(int(value * below**index), index), below)
+    pulled = Polynomial({tuple(e // index for e in exponents): exact(outside)})
+    return pulled, radicand / pulled**index
+
+
+def largest_power(value: int, index: int) -> int:
+    """The largest integer whose power divides `value`, as far as small primes show it."""
+    root = whole_root(value, index)
+    if root**index == value:
+        return root
+    result, rest = 1, value
+    for prime in (2, 3, 5, 7, 11, 13, 17):
+        while rest % prime**index == 0:
+            result, rest = result * prime, rest // prime**index
+    return result

@@ -1,0 +1,245 @@
+"""The machine catalog: every figure has a source and passes the plausibility checks; users' machines are checked."""
+
+import datetime
+import re
+import tomllib
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from costgraph import UserError, machine
+from costgraph.hardware import ITEMSIZE, catalog
+from costgraph.polynomial import Polynomial
+from costgraph.units import BANDWIDTH, BYTE, COMPUTE, quantity
+
+EXPECTED = (
+    "a100-40gb-pcie a100-40gb-sxm a100-80gb-pcie a100-80gb-sxm h100-sxm h100-pcie h200 b200 l4 l40s a10 t4 "
+    "v100-sxm2 v100s-pcie mi250x mi300x tpu-v4 tpu-v5e tpu-v5p tpu-v6e"
+)
+FILES = {name: tomllib.loads(file.read_text(encoding="utf-8")) for name, file in catalog().items()}
+KNOWN = {"value", "unit", "sparse", "source", "url", "accessed", "recalled", "note", "per", "direction", "links"}
+TOP = {"name", "title", "vendor", "released", "memory", "bandwidth", "peak", "vector", "link"}
+
+
+def figures(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every table of a machine that holds a figure, with its place."""
+    yield from (("memory", data["memory"]), ("bandwidth", data["bandwidth"]))
+    for group in ("peak", "vector", "link"):
+        for name, row in data.get(group, {}).items():
+            yield f"{group}.{name}", row
+
+
+ROWS = [pytest.param(place, row, id=f"{name} {place}") for name, data in FILES.items() for place, row in figures(data)]
+MACHINES = pytest.mark.parametrize("name", FILES)
+
+
+def test_the_catalog_holds_the_machines_people_ask_for() -> None:
+    assert set(EXPECTED.split()) <= set(FILES)
+
+
+@MACHINES
+def test_file_is_named_like_its_machine_and_has_no_unknown_keys(name: str) -> None:
+    data = FILES[name]
+    assert data["name"] == name
+    assert set(data) <= TOP
+    assert 2010 <= data["released"] <= 2026
+
+
+@pytest.mark.parametrize(("place", "row"), ROWS)
+def test_every_figure_names_its_source(place: str, row: dict[str, Any]) -> None:
+    assert set(row) <= KNOWN
+    assert row["source"].strip()
+    if "accessed" in row:
+        assert type(row["accessed"]) is datetime.date
+        assert "recalled" not in row
+    else:
+        assert row["recalled"] is True
+        assert "url" not in row
+    assert row.get("url", "https://").startswith("https://")
+
+
+@pytest.mark.parametrize(("place", "row"), ROWS)
+def test_every_figure_says_its_unit(place: str, row: dict[str, Any]) -> None:
+    allowed = {"memory": r"Gi?B", "bandwidth": r"[GT]i?B/s", "link": r"[GT]i?B/s"}
+    rate = r"T?OP/s" if place.endswith(("int8", "int4")) else r"[TP]FLOP/s"
+    assert re.fullmatch(allowed.get(place.split(".")[0], rate), row["unit"])
+    assert isinstance(row["value"], str)
+    assert Fraction(row["value"]) > 0
+
+
+@MACHINES
+def test_sparse_is_twice_dense(name: str) -> None:
+    for figure in machine(name).peaks.values():
+        if figure.sparse:
+            assert float(figure.sparse.value / figure.quantity.value) == pytest.approx(2, rel=0.03)
+
+
+@MACHINES
+def test_eight_bits_are_twice_as_fast_as_sixteen(name: str) -> None:
+    peaks = machine(name).peaks
+    if "fp8" in peaks:
+        assert float(peaks["fp8"].quantity.value / peaks["bf16"].quantity.value) == pytest.approx(2, rel=0.03)
+
+
+@MACHINES
+def test_ridge_point_of_sixteen_bits_is_plausible(name: str) -> None:
+    found = machine(name)
+    dtype = "bf16" if "bf16" in found.peaks else "fp16"
+    assert 10 <= found.peaks[dtype].quantity.value / found.bandwidth.quantity.value <= 1000
+
+
+@MACHINES
+def test_links_are_for_one_direction_and_say_of_what(name: str) -> None:
+    for row in FILES[name]["link"].values():
+        assert row["direction"] == "one"
+        assert row["per"] in ("GPU", "link")
+        assert "links" in row or row["per"] == "GPU"
+
+
+def test_links_of_a_device_are_added_up() -> None:
+    nvlink, ici = machine("h100-sxm").link("nvlink"), machine("tpu-v5e").link("ici")
+    assert nvlink is not None
+    assert ici is not None
+    assert nvlink.per_device == quantity("450 GB/s", BANDWIDTH)
+    assert ici.per_device == quantity("200 GB/s", BANDWIDTH)
+
+
+def test_sparse_figures_never_become_the_rate() -> None:
+    assert machine("a100-80gb-sxm").rate("bf16") == quantity("312 TFLOP/s", COMPUTE)
+
+
+def test_matrix_units_go_before_vector_units() -> None:
+    found = machine("a100-80gb-sxm")
+    assert found.rate("fp32") == found.vector["fp32"].quantity
+    assert found.rate("fp16") == found.peaks["fp16"].quantity
+    assert found.rate("fp16") > found.vector["fp16"].quantity
+
+
+def test_disagreements_are_noted() -> None:
+    assert "320" in FILES["t4"]["bandwidth"]["note"]
+    assert "1638" in FILES["tpu-v6e"]["bandwidth"]["note"]
+
+
+# --- users' machines ----------------------------------------------------------------------------------------------
+
+MINE = """
+title = "My card"
+[memory]
+value = "80"
+unit = "GiB"
+[bandwidth]
+value = "2.039"
+unit = "TB/s"
+[peak.bf16]
+value = "312"
+unit = "TFLOP/s"
+"""
+LINK = '[link.cable]\nvalue = "{}"\nunit = "GB/s"\n'
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "mine.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_file_gives_the_same_rates_as_text(tmp_path: Path) -> None:
+    text = machine("flops=312 TFLOP/s, mem_bw=2.039 TB/s, mem=80 GiB, link_bw=300 GB/s").bindings("bf16")
+    assert machine(written(tmp_path, MINE + LINK.format("300"))).bindings() == text
+    assert text["hbm"] == Polynomial.constant(80 * 2**30)
+
+
+def test_both_directions_are_halved_and_links_multiplied(tmp_path: Path) -> None:
+    both = machine(written(tmp_path, MINE + LINK.format("600") + 'direction = "both"\n')).link()
+    each = machine(written(tmp_path, MINE + LINK.format("25") + 'per = "link"\nlinks = 12\n')).link()
+    assert both is not None
+    assert each is not None
+    assert both.per_device == each.per_device == quantity("300 GB/s", BANDWIDTH)
+
+
+def test_one_rate_as_text_is_for_any_data_type() -> None:
+    assert machine("flops=1 PFLOP/s, mem_bw=1 TB/s, mem=1 GB").rate("fp8") == quantity("1 PFLOP/s", COMPUTE)
+
+
+REFUSED_TEXT = {
+    "a100-80": "did you mean a100-80gb-sxm",
+    "a100": "which of a100-40gb-pcie, a100-40gb-sxm, a100-80gb-pcie, a100-80gb-sxm?",
+    "h100-sxmm": "unknown hardware 'h100-sxmm': did you mean h100-sxm",
+    "flops=312 TFLOP/s": "mem_bw and mem missing; it needs flops, mem_bw, mem",
+    "flops=312 TFLOP/s, flops=2 TFLOP/s": "flops is given twice",
+    "flops=0 TFLOP/s, mem_bw=1 TB/s, mem=1 GB": "must be positive",
+    "flops=-312 TFLOP/s, mem_bw=1 TB/s, mem=1 GB": "must be positive",
+    "flops=312, mem_bw=1 TB/s, mem=1 GB": "has no unit; write a compute rate such as '312 TFLOP/s'",
+    "flops=312 TFLOP/s, mem_bw=1 TB/s, mem=80": "hardware mem: '80' has no unit",
+    "flops=312 TFLOP/s, mem_bw=1 TB/s, mem=80 GiGB": "mixes prefixes",
+    "flops=312 TFLOP/s, mem_bw=80 GB, mem=80 GB": "is in byte; write a bandwidth",
+    "ram=80 GB": "unknown hardware figure 'ram'",
+    "./nowhere.toml": "hardware file ./nowhere.toml: No such file",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED_TEXT)
+def test_unusable_text_is_refused_in_words(text: str) -> None:
+    with pytest.raises(UserError, match=re.escape(REFUSED_TEXT[text])):
+        machine(text)
+
+
+REFUSED_FILES = {  # what is changed in the file -> what the message must say
+    ('unit = "GiB"', ""): "memory: unit is missing; GB is 10^9 bytes, GiB is 2^30",
+    ('unit = "GiB"', 'unit = "G"'): "has a prefix but no unit",
+    ('unit = "GiB"', 'unit = "GiGB"'): "mixes prefixes",
+    ('value = "80"', 'value = "80 GB"'): "memory: '80 GB GiB' mixes a unit into the value",
+    ('value = "80"', 'value = "-80"'): "must be positive",
+    ('value = "80"', 'value = "0"'): "must be positive",
+    ('value = "80"', "value = 80.5"): "must be a decimal in quotes",
+    ('value = "80"', ""): "memory: value is missing",
+    ("[peak.bf16]", "[rate.bf16]"): "no compute rate",
+    ("[memory]", "[ram]"): "the table [memory] with value and unit is missing",
+    ("[bandwidth]", "[bandwidth"): "mine.toml: ",
+    ('unit = "TB/s"', 'unit = "TB"'): "is in byte; write a bandwidth",
+}
+
+
+@pytest.mark.parametrize("change", REFUSED_FILES)
+def test_unusable_files_are_refused_with_the_place(change: tuple[str, str], tmp_path: Path) -> None:
+    path = written(tmp_path, MINE.replace(*change, 1))
+    with pytest.raises(UserError) as refused:
+        machine(path)
+    assert REFUSED_FILES[change] in str(refused.value)
+    assert "mine.toml" in str(refused.value)
+
+
+def test_unusable_links_are_refused(tmp_path: Path) -> None:
+    for line, reason in {
+        'per = "rack"': "must be GPU",
+        'direction = "up"': "one or both",
+        "links = 0": "whole",
+    }.items():
+        with pytest.raises(UserError, match=reason):
+            machine(written(tmp_path, MINE + LINK.format("1") + line + "\n"))
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="not UTF-8"):
+        machine(str(tmp_path / "mine.toml"))
+
+
+def test_a_missing_rate_is_named_with_those_there_are() -> None:
+    with pytest.raises(UserError, match="no fp8 rate for a100-80gb-sxm; it has fp16, bf16, tf32, fp32, int8"):
+        machine("a100-80gb-sxm").rate("fp8")
+    with pytest.raises(UserError, match="unknown data type 'fp17': did you mean fp16"):
+        machine("a100-80gb-sxm").rate("fp17")
+
+
+def test_an_unknown_link_is_named_with_those_there_are() -> None:
+    with pytest.raises(UserError, match=r"unknown link of h100-sxm 'nvlnk': did you mean nvlink\?"):
+        machine("h100-sxm").link("nvlnk")
+
+
+def test_data_types_of_the_catalog_have_a_width() -> None:
+    assert {dtype for name in FILES for dtype in machine(name).rates} <= set(ITEMSIZE)
+    assert machine("t4").memory.quantity.dimension == BYTE
