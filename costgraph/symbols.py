@@ -51,6 +51,14 @@ SYMBOLS: dict[str, Symbol] = {
         Symbol("K", "K", "tokens", "block size: longest sequence with a learned position", "positive integer", 2048),
         Symbol("T", "T", "devices", "tensor-parallel degree", "positive integer", 8),
         Symbol("p", "p", "bytes", "bytes per element of weights and activations", "positive rational", 2),
+        Symbol("lambda_flops", r"\lambda_{\mathrm{FLOP/s}}", "FLOP/s", "arithmetic rate", "positive rational", 10**14),
+        Symbol("lambda_mem", r"\lambda_{\mathrm{mem}}", "byte/s", "memory bandwidth", "positive rational", 10**12),
+        Symbol("lambda_comms", r"\lambda_{\mathrm{comms}}", "byte/s", "one-way link bandwidth", "positive rational", 10**11),
+        Symbol("hbm", r"M_{\mathrm{HBM}}", "byte", "memory of one device", "positive rational", 10**11),
+        Symbol("m", "m", "", "rows of a matrix product", "positive integer", 4096),
+        Symbol("n", "n", "", "columns of a matrix product; a count", "positive integer", 4096),
+        Symbol("k", "k", "", "summed size of a matrix product", "positive integer", 4096),
+        Symbol("t", "t", "s", "a duration", "positive rational", 1),
     )
 }
 INDEX: dict[str, int] = {name: i for i, name in enumerate(SYMBOLS)}

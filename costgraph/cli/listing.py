@@ -53,7 +53,7 @@ def measures() -> list[tuple[str, str]]:
 
     rows = []
     for name, measure in MEASURES.items():
-        part = name.partition(".")[2]
+        part = name.partition(".")[2] if name.startswith("flops.") else ""
         rows.append((name, f"FLOPs of the {part} ops." if part else described(name, measure)[1]))
     return rows
 
