@@ -53,7 +53,9 @@ SYMBOLS: dict[str, Symbol] = {
         Symbol("p", "p", "bytes", "bytes per element of weights and activations", "positive rational", 2),
         Symbol("lambda_flops", r"\lambda_{\mathrm{FLOP/s}}", "FLOP/s", "arithmetic rate", "positive rational", 10**14),
         Symbol("lambda_mem", r"\lambda_{\mathrm{mem}}", "byte/s", "memory bandwidth", "positive rational", 10**12),
-        Symbol("lambda_comms", r"\lambda_{\mathrm{comms}}", "byte/s", "one-way link bandwidth", "positive rational", 10**11),
+        Symbol(
+            "lambda_comms", r"\lambda_{\mathrm{comms}}", "byte/s", "one-way link bandwidth", "positive rational", 10**11
+        ),
         Symbol("hbm", r"M_{\mathrm{HBM}}", "byte", "memory of one device", "positive rational", 10**11),
         Symbol("m", "m", "", "rows of a matrix product", "positive integer", 4096),
         Symbol("n", "n", "", "columns of a matrix product; a count", "positive integer", 4096),

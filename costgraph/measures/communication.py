@@ -30,7 +30,9 @@ def communication(graph: Graph, convention: Convention = NOTES, algorithm: Algor
     name, unit = ("communication", "byte sent per device")
     if algorithm == "chief":
         name, unit = ("communication.chief", "byte through the chief")
-    return closed_form(name, unit, graph, convention, partial(collect, amount={"ring": ring, "chief": chief}[algorithm]))
+    return closed_form(
+        name, unit, graph, convention, partial(collect, amount={"ring": ring, "chief": chief}[algorithm])
+    )
 
 
 def collect(graph: Graph, convention: Convention, amount: Callable[[Op, Graph], Polynomial]) -> Iterator[Term]:
