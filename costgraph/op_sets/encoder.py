@@ -10,7 +10,7 @@ from costgraph.assumption import Divides
 from costgraph.builder import Builder
 from costgraph.graph import Graph
 from costgraph.op_sets.decoder import drop, norm, project
-from costgraph.parser import size
+from costgraph.parser import Size, size
 
 
 def encoder() -> Graph:
@@ -20,7 +20,7 @@ def encoder() -> Graph:
 
     Source: Devlin et al. 2019 (BERT); the ops as in Ivanov et al. 2021, Table A.1.
     """
-    sizes = {"b": "B", "s": "S", "t": "S", "d": "D", "c": 3, "a": "A", "h": "D/A", "f": "E*D"}
+    sizes: dict[str, Size] = {"b": "B", "s": "S", "t": "S", "d": "D", "c": 3, "a": "A", "h": "D/A", "f": "E*D"}
     b = Builder("encoder", sizes)
     b.assume(Divides(size("A"), size("D")), "dropout on")
     x = b.input("x", "bsd")

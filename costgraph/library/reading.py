@@ -1,0 +1,146 @@
+"""Reads `formulas/`, or a user's own file: TOML text -> entries, sources and notations."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.library.entry import Entry, entry
+from costgraph.resources import data_folder
+
+HEADER = "[[entry]]"
+SOURCES, NOTATIONS = "sources.toml", "notations.toml"
+SOURCE_KEYS = ("title", "authors", "year", "url", "note", "notation")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One line of the bibliography."""
+
+    key: str
+    title: str
+    authors: str = ""
+    year: str = ""
+    url: str = ""
+    note: str = ""
+    notation: str = ""
+
+    def __str__(self) -> str:
+        return self.title
+
+
+@cache
+def library() -> tuple[Entry, ...]:
+    """All entries of `formulas/`, in the order of files and lines."""
+    return unique(one for file in files() for one in read(file.read_bytes(), file.name))
+
+
+def files() -> list[Traversable]:
+    """The files of entries, by name."""
+    found = [f for f in data_folder("formulas").iterdir() if f.name.endswith(".toml")]
+    return sorted((f for f in found if f.name not in (SOURCES, NOTATIONS)), key=lambda f: f.name)
+
+
+def from_file(path: Path) -> tuple[Entry, ...]:
+    """The entries of a user's file.
+
+    Raises:
+        UserError: no such file, not UTF-8, not TOML, no entry in it, or a malformed entry.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name a file")
+    if not path.exists():
+        raise UserError(f"{path}: there is no such file")
+    found = unique(read(path.read_bytes(), str(path)))
+    if not found:
+        raise UserError(f"{path}: no {HEADER} in it")
+    return found
+
+
+def read(data: bytes, name: str) -> list[Entry]:
+    """The entries of one file.
+
+    Raises:
+        UserError: not UTF-8, not TOML (with the line), or a malformed entry (with its line).
+    """
+    table = toml(data, name)
+    if extra := [key for key in table if key != "entry"]:
+        raise UserError(f"{name}: '{shorten(extra[0], 40)}' stands outside of an entry; start entries with {HEADER}")
+    tables = table.get("entry", [])
+    if not isinstance(tables, list):
+        raise UserError(f"{name}: write {HEADER} with two pairs of brackets")
+    lines = [n for n, line in enumerate(data.decode().splitlines(), 1) if line.strip().startswith(HEADER)]
+    lines += [0] * (len(tables) - len(lines))
+    known = sources()
+    entries = []
+    for item, line in zip(tables, lines, strict=False):
+        made = entry(item, name, line)
+        if made.source not in known:
+            raise UserError(f"{made.where}: {unknown('source', made.source, known)}")
+        if isinstance(made.notation, str) and made.notation and made.notation not in notations():
+            raise UserError(f"{made.where}: {unknown('notation', made.notation, notations())}")
+        entries.append(made)
+    return entries
+
+
+def toml(data: bytes, name: str) -> dict[str, Any]:
+    """A TOML document."""
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise UserError(f"{name}:{line}: not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        line_text = re.search(r"line (\d+)", str(error))
+        where = f"{name}:{line_text[1]}" if line_text else name
+        raise UserError(f"{where}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise UserError(f"{name}: nested too deeply") from None
+
+
+def unique(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The entries, whose ids must differ."""
+    seen: dict[str, Entry] = {}
+    for made in entries:
+        if made.id in seen:
+            raise UserError(f"{made.where}: the id is taken by {seen[made.id].file}:{seen[made.id].line}")
+        seen[made.id] = made
+    return tuple(seen.values())
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """The bibliography by key."""
+    table = toml((data_folder("formulas") / SOURCES).read_bytes(), SOURCES)
+    result = {}
+    for key, item in table.items():
+        for name in item:
+            if name not in SOURCE_KEYS:
+                raise UserError(f"{SOURCES}: {key}: {unknown('key', name, SOURCE_KEYS)}")
+        result[key] = Source(key, **{name: str(value) for name, value in item.items()})
+    return result
+
+
+@cache
+def notations() -> dict[str, Mapping[str, str]]:
+    """What letters stand for in a source's own notation, by the notation's name."""
+    return toml((data_folder("formulas") / NOTATIONS).read_bytes(), NOTATIONS)
+
+
+def mentioning(*texts: str) -> list[Entry]:
+    """The entries of `formulas/` whose text has all of `texts`; only these are parsed, so that it is fast."""
+    found = []
+    for file in files():
+        data = file.read_text(encoding="utf-8")
+        for block in data.split(f"\n{HEADER}")[1:]:
+            if all(text in block for text in texts):
+                table = tomllib.loads(HEADER + block)
+                found.append(entry(table["entry"][0], file.name, 0))
+    return found
