@@ -10,7 +10,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from costgraph import __version__
+from costgraph.cli.check import check
 from costgraph.cli.derive import derive
+from costgraph.cli.formulas import formulas
 from costgraph.cli.graph import graph
 from costgraph.cli.listing import show
 from costgraph.errors import CostgraphError, UserError, shorten
@@ -26,6 +28,8 @@ app = typer.Typer(
 app.command()(derive)
 app.command()(graph)
 app.command("list")(show)
+app.command()(check)
+app.add_typer(formulas, name="formulas")
 
 
 def print_version(asked: bool) -> None:

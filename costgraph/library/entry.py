@@ -95,7 +95,7 @@ class Entry:
     claim: str = ""
     structure: tuple[str, ...] = ()
     indexed: Indexed | None = None
-    notation: str | Mapping[str, str] = ""
+    notation: str | Mapping[str, str] = ""  # a name in the file; the letters themselves once it is read
     given: Mapping[str, str] = field(default_factory=dict)
     at: str = ""
     let: Mapping[str, Request] = field(default_factory=dict)
@@ -118,6 +118,11 @@ class Entry:
     def where(self) -> str:
         """File, line and id, for messages."""
         return f"{self.file}:{self.line}, entry '{self.id}'" if self.file else f"entry '{self.id}'"
+
+    @property
+    def letters(self) -> Mapping[str, str]:
+        """What the source's own letters stand for; known once its file is read."""
+        return {} if isinstance(self.notation, str) else self.notation
 
     @property
     def statement(self) -> str:

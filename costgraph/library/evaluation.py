@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
 
-from costgraph.calculator import Calculator, calculate, holds
+from costgraph.calculator import calculate, holds
 from costgraph.derivation import Derivation, derive
 from costgraph.einsum import parse_spec
 from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
 from costgraph.library.entry import Entry, Request
-from costgraph.library.reading import notations, sources
-from costgraph.parser import parse_bindings, tree
+from costgraph.parser import parse_bindings
 from costgraph.polynomial import ONE, Polynomial, total
 from costgraph.provenance import Term
 from costgraph.quotient import Quotient
@@ -161,15 +160,7 @@ class Names:
     @cached_property
     def author(self) -> dict[str, Quotient]:
         """Names in `printed`, `right` and `slip`: as above, and the source's own letters."""
-        return self.engine | translated(self.notation, self.engine)
-
-    @property
-    def notation(self) -> Mapping[str, str]:
-        """The letters of the source that mean something else here."""
-        own, chosen = self.entry.notation, sources()[self.entry.source].notation
-        if isinstance(own, str):
-            return notations()[own or chosen] if own or chosen else {}
-        return {**(notations()[chosen] if chosen else {}), **own}
+        return self.engine | translated(self.entry.letters, self.engine)
 
     @cached_property
     def derived(self) -> Quotient:
@@ -197,8 +188,3 @@ class Names:
 def translated(notation: Mapping[str, str], known: Mapping[str, Quotient]) -> dict[str, Quotient]:
     """The letters of a notation as forms in the symbols of the table."""
     return {name: calculate(text, known) for name, text in notation.items()}
-
-
-def letters(text: str, notation: Mapping[str, str]) -> Quotient:
-    """A formula read in a notation, with nothing but the symbols of the table in it."""
-    return Calculator(text, translated(notation, {})).quotient(tree(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -65,29 +65,35 @@ def from_file(path: Path) -> tuple[Entry, ...]:
 
 
 def read(data: bytes, name: str) -> list[Entry]:
-    """The entries of one file.
+    """The entries of one file, which may bring sources and notations of its own.
 
     Raises:
         UserError: not UTF-8, not TOML (with the line), or a malformed entry (with its line).
     """
     table = toml(data, name)
-    if extra := [key for key in table if key != "entry"]:
+    if extra := [key for key in table if key not in ("entry", "sources", "notations")]:
         raise UserError(f"{name}: '{shorten(extra[0], 40)}' stands outside of an entry; start entries with {HEADER}")
     tables = table.get("entry", [])
     if not isinstance(tables, list):
         raise UserError(f"{name}: write {HEADER} with two pairs of brackets")
-    lines = [n for n, line in enumerate(data.decode().splitlines(), 1) if line.strip().startswith(HEADER)]
+    known = sources() | bibliography(table.get("sources", {}), name)
+    letters = {**notations(), **table.get("notations", {})}
+    lines = [n for n, line in enumerate(data.decode("utf-8-sig").splitlines(), 1) if line.strip().startswith(HEADER)]
     lines += [0] * (len(tables) - len(lines))
-    known = sources()
-    entries = []
-    for item, line in zip(tables, lines, strict=False):
-        made = entry(item, name, line)
-        if made.source not in known:
-            raise UserError(f"{made.where}: {unknown('source', made.source, known)}")
-        if isinstance(made.notation, str) and made.notation and made.notation not in notations():
-            raise UserError(f"{made.where}: {unknown('notation', made.notation, notations())}")
-        entries.append(made)
-    return entries
+    return [placed(entry(item, name, line), known, letters) for item, line in zip(tables, lines, strict=False)]
+
+
+def placed(made: Entry, known: Mapping[str, Source], letters: Mapping[str, Mapping[str, str]]) -> Entry:
+    """An entry with its notation looked up."""
+    if made.source not in known:
+        raise UserError(f"{made.where}: {unknown('source', made.source, known)}")
+    own, usual = made.notation, known[made.source].notation
+    for name in (own if isinstance(own, str) else "", usual):
+        if name and name not in letters:
+            raise UserError(f"{made.where}: {unknown('notation', name, letters)}")
+    if isinstance(own, str):
+        return replace(made, notation=letters[own or usual] if own or usual else {})
+    return replace(made, notation={**(letters[usual] if usual else {}), **own})
 
 
 def toml(data: bytes, name: str) -> dict[str, Any]:
@@ -118,12 +124,18 @@ def unique(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 @cache
 def sources() -> dict[str, Source]:
     """The bibliography by key."""
-    table = toml((data_folder("formulas") / SOURCES).read_bytes(), SOURCES)
+    return bibliography(toml((data_folder("formulas") / SOURCES).read_bytes(), SOURCES), SOURCES)
+
+
+def bibliography(table: Any, file: str) -> dict[str, Source]:
+    """Sources from their TOML tables."""
     result = {}
-    for key, item in table.items():
+    for key, item in table.items() if isinstance(table, dict) else ():
+        if not isinstance(item, dict) or not item.get("title"):
+            raise UserError(f"{file}: source {key} needs a title")
         for name in item:
             if name not in SOURCE_KEYS:
-                raise UserError(f"{SOURCES}: {key}: {unknown('key', name, SOURCE_KEYS)}")
+                raise UserError(f"{file}: source {key}: {unknown('key', name, SOURCE_KEYS)}")
         result[key] = Source(key, **{name: str(value) for name, value in item.items()})
     return result
 
@@ -134,13 +146,11 @@ def notations() -> dict[str, Mapping[str, str]]:
     return toml((data_folder("formulas") / NOTATIONS).read_bytes(), NOTATIONS)
 
 
-def mentioning(*texts: str) -> list[Entry]:
-    """The entries of `formulas/` whose text has all of `texts`; only these are parsed, so that it is fast."""
+def mentioning(text: str) -> list[Entry]:
+    """The entries of `formulas/` whose TOML has `text` in it; only these are parsed, so that it is fast."""
     found = []
     for file in files():
-        data = file.read_text(encoding="utf-8")
-        for block in data.split(f"\n{HEADER}")[1:]:
-            if all(text in block for text in texts):
-                table = tomllib.loads(HEADER + block)
-                found.append(entry(table["entry"][0], file.name, 0))
+        for block in file.read_text(encoding="utf-8").split(f"\n{HEADER}")[1:]:
+            if text in block:
+                found += read((HEADER + block).encode(), file.name)
     return found
