@@ -61,7 +61,31 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "tensor_parallel": ("costgraph.passes.tensor_parallel", "TensorParallel"),
     "traffic": ("costgraph.measures.traffic", "traffic"),
 }
-__all__ = ["__version__", *_PUBLIC]
+__all__ = [
+    "Builder",
+    "ClosedForm",
+    "CostgraphError",
+    "Graph",
+    "UserError",
+    "__version__",
+    "activations",
+    "annotated",
+    "backward",
+    "cache",
+    "communication",
+    "decode",
+    "decoder",
+    "derive",
+    "flash_attention",
+    "flops",
+    "intensity",
+    "params",
+    "prefill",
+    "recompute",
+    "states",
+    "tensor_parallel",
+    "traffic",
+]
 
 
 def __getattr__(name: str) -> Any:

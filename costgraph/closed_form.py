@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from costgraph.assumption import Assumption, Divides
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
-from costgraph.parser import Binding, Size, bound, checked, parse, parse_regime
+from costgraph.parser import Binding, Size, bound, check_bindings, parse, parse_regime
 from costgraph.polynomial import ONE, Polynomial, total
 from costgraph.printers import latex, python
 from costgraph.provenance import Term, explain, substituted
@@ -45,7 +46,7 @@ class ClosedForm:
     over: tuple[Term, ...] = ()
     at_infinity: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def value(self) -> Quotient:
         """The form, exact."""
         below = total(term.amount for term in self.over) if self.over else ONE
@@ -76,7 +77,8 @@ class ClosedForm:
             UserError: unknown symbol, a value outside its domain, or values that break an assumption (`T | A`).
         """
         bindings: dict[str, Binding] = {n: "oo" if v == INFINITY else bound(n, v) for n, v in values.items()}
-        return self.limited(checked(bindings))
+        check_bindings(bindings)
+        return self.limited(bindings)
 
     def limited(self, bindings: Mapping[str, Binding]) -> ClosedForm:
         """The same for bindings that have been read already."""

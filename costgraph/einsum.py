@@ -7,26 +7,26 @@ its letters, and the gradient of an operand is the einsum with that operand and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from costgraph.errors import UserError
 from costgraph.polynomial import Polynomial, product
 from costgraph.tensor import Dim, Tensor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spec:
     """`operands -> result`, each a string of distinct lower-case letters."""
 
     operands: tuple[str, ...]
     result: str
 
-    @property
+    @cached_property
     def letters(self) -> str:
         """Every letter once, in order of appearance."""
         return "".join(dict.fromkeys("".join(self.operands) + self.result))
 
-    @property
+    @cached_property
     def summed(self) -> str:
         """The letters that are contracted: in an operand, not in the result."""
         return "".join(letter for letter in self.letters if letter not in self.result)
@@ -58,7 +58,7 @@ def parse_spec(text: str) -> Spec:
     """
     left, arrow, result = text.replace(" ", "").partition("->")
     operands = tuple(left.split(","))
-    if not arrow or not all((*operands, "x")) or len(operands) > 2:
+    if not arrow or len(operands) > 2 or not left:
         raise UserError(f"einsum '{text}': write one or two operands and a result, as in 'bsd,df->bsf'")
     for part in (*operands, result):
         if part and not (part.isascii() and part.isalpha() and part.islower()):
@@ -90,6 +90,6 @@ def bind(spec: Spec, tensors: tuple[Tensor, ...]) -> dict[str, Dim]:
             raise UserError(f"einsum '{spec}': '{letters}' does not fit {tensor.name} of dims '{tensor.letters}'")
         for letter, dim in zip(letters, tensor.dims, strict=True):
             seen = dims.setdefault(letter, dim)
-            if seen.size != dim.size:
+            if seen is not dim and seen.size != dim.size:
                 raise UserError(f"einsum '{spec}': {letter} is {seen.size} and, in {tensor.name}, {dim.size}")
     return dims

@@ -13,9 +13,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from costgraph.assumption import Assumption, Divides
+from costgraph.collector import paused
 from costgraph.errors import BugError, unknown
 from costgraph.op import Op
-from costgraph.parser import Size, bound
+from costgraph.parser import Size, bound, check_bindings
 from costgraph.polynomial import Polynomial
 from costgraph.tensor import Dim, Tensor
 
@@ -123,6 +124,7 @@ class Graph:
         ops = tuple(op for op in self.ops if op.name in chosen)
         return replace(self, ops=ops, tensors=self._used(ops))
 
+    @paused()
     def apply(self, *passes: Rewrite | type[Rewrite]) -> Graph:
         """The graph after these passes, in order. A pass without parameters may be given as its class."""
         graph = self
@@ -151,6 +153,7 @@ class Graph:
             UserError: unknown symbol, a value outside its domain, or sizes that break an assumption (`T | A`).
         """
         bindings = {name: bound(name, value) for name, value in sizes.items()}
+        check_bindings(bindings)
 
         def of(value: Polynomial) -> Polynomial:
             return value.substitute(bindings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
@@ -50,8 +50,8 @@ def size(value: Size) -> Polynomial:
         if not quotient.is_polynomial:
             raise UserError(f"'{shorten(value)}' is not a size: it has a sum in a denominator")
         return quotient.numerator
-    if isinstance(value, float):
-        raise UserError(f"{value} is a float; write it as text ('{value}') or as a Fraction to keep it exact")
+    if isinstance(value, float | bool):
+        raise UserError(f"{value} is a {type(value).__name__}; give an int, a Fraction or text, which stay exact")
     return value if isinstance(value, Polynomial) else Polynomial.constant(value)
 
 
@@ -197,7 +197,8 @@ def parse_bindings(items: Iterable[str]) -> dict[str, Binding]:
             bindings[name] = "oo" if arrow else bound(name, value)
         except UserError as error:
             raise UserError(f"'{shorten(item)}': {error}") from None
-    return checked(bindings)
+    check_bindings(bindings)
+    return bindings
 
 
 def bound(name: str, value: Size) -> Polynomial:
@@ -211,14 +212,13 @@ def bound(name: str, value: Size) -> Polynomial:
     return polynomial
 
 
-def checked(bindings: dict[str, Binding]) -> dict[str, Binding]:
-    """`bindings`, all meant at once: a value may not mention a symbol that is itself being replaced by another."""
+def check_bindings(bindings: Mapping[str, Binding]) -> None:
+    """Refuse values that mention a symbol which is itself replaced: bindings are meant all at once."""
     for name, value in bindings.items():
         if isinstance(value, Polynomial):
             for other in value.symbols:
                 if other in bindings and other != name:
                     raise UserError(f"{name}={value}: {other} is replaced as well; write {name} without it")
-    return bindings
 
 
 def parse_regime(text: str) -> tuple[Polynomial, Polynomial]:

@@ -68,6 +68,10 @@ class Polynomial:
 
     def __mul__(self, other: Polynomial | Rational) -> Polynomial:
         other = as_polynomial(other)
+        if other is ONE:  # what runs once, what is split over one device: no copy
+            return self
+        if self is ONE:
+            return other
         if len(self.terms) == 1 and len(other.terms) == 1:  # sizes are monomials: nearly every product in a graph
             ((e1, c1),) = self.terms.items()
             ((e2, c2),) = other.terms.items()
@@ -255,10 +259,15 @@ def total(summands: Iterable[Polynomial]) -> Polynomial:
 
 def product(factors: Iterable[Polynomial]) -> Polynomial:
     """The product of many polynomials; 1 for none."""
-    result = ONE
+    exponents, rest = CONSTANT, ONE
+    coefficient: Rational = 1
     for factor in factors:
-        result = result * factor
-    return result
+        if len(factor.terms) == 1:  # one polynomial for any number of monomials
+            ((e, c),) = factor.terms.items()
+            exponents, coefficient = tuple(map(add, exponents, e)), coefficient * c
+        else:
+            rest = rest * factor
+    return Polynomial({exponents: exact(coefficient)}) * rest
 
 
 def as_polynomial(value: Polynomial | Rational) -> Polynomial:

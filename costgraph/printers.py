@@ -77,19 +77,12 @@ def render(value: Quotient | Polynomial, shape: str, style: Style) -> str:
     """A form in one shape and style."""
     quotient = value if isinstance(value, Quotient) else Quotient(value)
     if quotient.is_infinite:
-        return style.infinity
+        return style.infinity if quotient.numerator == ONE else f"-{style.infinity}"
     above = write(quotient.numerator, shape)
     if quotient.is_polynomial:
         return sum_text(above, style)
-    below = opened(write(quotient.denominator, shape))
-    return style.fraction(factor_text(opened(above), style), sum_text(below, style), True)
-
-
-def opened(written: Sum) -> Sum:
-    """A sum that consists of one sum in parentheses, without them."""
-    if len(written.products) == 1 and written.products[0].monomial == ONE and len(written.products[0].sums) == 1:
-        return written.products[0].sums[0]
-    return written
+    below = write(quotient.denominator, shape)
+    return style.fraction(factor_text(above, style), sum_text(below, style), True)
 
 
 def sum_text(written: Sum, style: Style) -> str:

@@ -11,11 +11,15 @@ from costgraph.printers import unicode
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One contribution: the op that causes it, the tensor or rule it comes from, and how much it is."""
+    """One contribution: the op that causes it, the tensor or rule it comes from, and how much it is.
+
+    `role` is that of the tensor, if it comes from one; conventions neglect by role.
+    """
 
     op: str
     source: str
     amount: Polynomial
+    role: str = ""
 
     @property
     def place(self) -> str:
@@ -24,8 +28,9 @@ class Term:
 
 
 def substituted(terms: Iterable[Term], bindings: Mapping[str, Polynomial]) -> tuple[Term, ...]:
-    """The terms with symbols replaced."""
-    return tuple(replace(term, amount=term.amount.substitute(bindings)) for term in terms)
+    """The terms with symbols replaced, without those that become 0."""
+    bound = (replace(term, amount=term.amount.substitute(bindings)) for term in terms)
+    return tuple(term for term in bound if term.amount)
 
 
 def explain(terms: Iterable[Term], over: Iterable[Term] = (), write: Callable[[Polynomial], str] = unicode) -> str:
@@ -47,7 +52,7 @@ def explain(terms: Iterable[Term], over: Iterable[Term] = (), write: Callable[[P
         if label and part:
             rows.append((label, "", ""))
         for place in dict.fromkeys(term.place for term in part):
-            members = [term for term in part if term.place == place and term.amount]
+            members = [term for term in part if term.place == place]
             if members:
                 rows.append((place, write(total(term.amount for term in members)), ""))
                 rows += [(f"  {term.op}", write(term.amount), term.source) for term in members]

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 
 class Quotient:
-    """`numerator / denominator`, with common monomials cancelled. `1/0` stands for a form that grows without bound."""
+    """`numerator / denominator`, common monomials cancelled. `1/0` and `-1/0` stand for growth without bound."""
 
     __slots__ = ("denominator", "numerator")
 
     def __init__(self, numerator: Polynomial | Rational, denominator: Polynomial | Rational = ONE) -> None:
         numerator, denominator = as_polynomial(numerator), as_polynomial(denominator)
-        if len(denominator.terms) == 1:
+        if not numerator and denominator:
+            denominator = ONE
+        elif len(denominator.terms) == 1:
             numerator, denominator = numerator / denominator, ONE
         elif exactly := numerator.divide(denominator):
             numerator, denominator = exactly, ONE
@@ -82,7 +84,7 @@ class Quotient:
         if not isinstance(other, Quotient):
             return NotImplemented
         if self.is_infinite or other.is_infinite:
-            return self.is_infinite and other.is_infinite
+            return self.is_infinite and other.is_infinite and self.numerator == other.numerator
         return self.numerator * other.denominator == other.numerator * self.denominator
 
     def __hash__(self) -> int:
@@ -103,7 +105,8 @@ class Quotient:
         if above is None or below is None:
             return self
         if above > below:
-            return INFINITE
+            fastest = leading(self.numerator, name, above).terms.values()
+            return MINUS_INFINITE if all(c < 0 for c in fastest) else INFINITE
         if above < below:
             return Quotient(ZERO)
         return Quotient(leading(self.numerator, name, above), leading(self.denominator, name, below))
@@ -113,12 +116,12 @@ class Quotient:
         import sympy
 
         if self.is_infinite:
-            return sympy.oo
+            return sympy.oo if self.numerator == ONE else -sympy.oo
         return self.numerator.to_sympy() / self.denominator.to_sympy()
 
     def __str__(self) -> str:
         if self.is_infinite:
-            return "oo"
+            return "oo" if self.numerator == ONE else "-oo"
         if self.is_polynomial:
             return str(self.numerator)
         return f"({self.numerator})/({self.denominator})"
@@ -140,5 +143,11 @@ def leading(side: Polynomial, name: str, power: int) -> Polynomial:
     return Polynomial({(*e[:at], 0, *e[at + 1 :]): c for e, c in side.terms.items() if e[at] == power})
 
 
-INFINITE = Quotient.__new__(Quotient)
-INFINITE.numerator, INFINITE.denominator = ONE, ZERO
+def unbounded(sign: Polynomial) -> Quotient:
+    """`sign/0`, which the constructor would refuse to divide."""
+    quotient = Quotient.__new__(Quotient)
+    quotient.numerator, quotient.denominator = sign, ZERO
+    return quotient
+
+
+INFINITE, MINUS_INFINITE = unbounded(ONE), unbounded(-ONE)

@@ -130,13 +130,13 @@ def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Poly
     return ZERO
 
 
-def moved(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> dict[str, Polynomial]:
+def moved(op: Op, tensors: Mapping[str, Tensor]) -> dict[str, Polynomial]:
     """Bytes that one run of `op` moves between memory and one device's arithmetic, by tensor."""
     mode = rule(op.kind).traffic
     if mode in ("free", "network"):
         return {}
     names = dict.fromkeys((*op.inputs, *op.outputs))
-    counted = {name: tensors[name].nbytes for name in names if convention.counts(tensors[name].role)}
+    counted = {name: tensors[name].nbytes for name in names}
     if mode == "rows":
         table = op.inputs[-1]
         counted[table] = tensors[op.outputs[0]].numel * tensors[table].itemsize
@@ -144,3 +144,8 @@ def moved(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> dict
         row = op.inputs[0]
         counted = {row: tensors[row].nbytes, op.outputs[0]: tensors[row].nbytes}
     return counted
+
+
+def traffic(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Polynomial:
+    """All the bytes that one run of `op` moves, of the tensors that the convention counts."""
+    return total(amount for name, amount in moved(op, tensors).items() if convention.counts(tensors[name].role))

@@ -64,7 +64,10 @@ def expanded(poly: Polynomial) -> Sum:
 
 def factored(poly: Polynomial) -> Sum:
     """Common factors pulled out, the rest grouped: `12*B*S*L*D*(S + D*(E + 2))`."""
-    return Sum((factor(poly),)) if poly else Sum(())
+    if not poly:
+        return Sum(())
+    whole = factor(poly)
+    return whole.sums[0] if whole.monomial == ONE and len(whole.sums) == 1 else Sum((whole,))
 
 
 def collected(poly: Polynomial, name: str) -> Sum:

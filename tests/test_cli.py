@@ -29,7 +29,7 @@ GOLDEN_RUNS = {
     "default.txt": "derive --op-set decoder --limit E=4,p=2",
     "explain.txt": "derive activations --op-set decoder(head=True,biases=True) --explain --convention exact",
     "regime.md": "derive flops activations --when S<<D --limit E=4,p=2 --format markdown",
-    "parallel.tex": "derive activations communication --pass tensor_parallel(T,sequence=True) --limit T->oo --format latex",
+    "parallel.tex": "derive activations communication --pass tensor_parallel(T) --limit T->oo --format latex",
     "intensity.json": "derive intensity --phase decode --explain --json",
     "sizes.txt": "derive --phase decode --limit S=1024,B=8,L=32,D=4096,A=32,E=4,p=2",
     "graph.txt": "graph --phase train --op-set decoder(kv_heads=G) --pass tensor_parallel(T)",
@@ -48,7 +48,7 @@ def test_output_is_as_reviewed(name: str) -> None:
 
 
 REFUSED = {  # arguments of derive -> what the message must say
-    "--op-set decodr": "unknown op set 'decodr': did you mean decoder?",
+    "--op-set decodr": "unknown op set 'decodr': did you mean decoder or encoder?",
     "--op-set decoder(heads=1)": "did you mean head",
     "--op-set decoder(head=3)": "head=3 must be True or False",
     "--op-set decoder(True,head=True)": "head is given twice",

@@ -13,7 +13,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CONSOLE = re.compile(r"^```console\n\$ (.*?)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-COMMANDS = [pytest.param(m[1], m[2], id=f"{page.name}: {m[1]}") for page in PAGES for m in CONSOLE.finditer(page.read_text())]
+COMMANDS = [
+    pytest.param(m[1], m[2], id=f"{page.name}: {m[1]}") for page in PAGES for m in CONSOLE.finditer(page.read_text())
+]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -28,7 +30,11 @@ def test_commands_print_what_is_shown(command: str, printed: str) -> None:
     assert name == "costgraph"
     environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
     run = subprocess.run(
-        [sys.executable, "-m", "costgraph", *arguments], capture_output=True, encoding="utf-8", env=environment, check=True
+        [sys.executable, "-m", "costgraph", *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment,
+        check=True,
     )
     pattern = "".join(r"(?:.*\n)*?" if line == "..." else re.escape(line) + "\n" for line in printed.splitlines())
     assert re.fullmatch(pattern, run.stdout), run.stdout

@@ -49,6 +49,7 @@ def derive(
     from costgraph import shapes
     from costgraph.cli import derive_text
     from costgraph.derivation import derive as run
+    from costgraph.library.published import published
     from costgraph.symbols import SYMBOLS
 
     if form not in shapes.SHAPES and form not in SYMBOLS:
@@ -59,10 +60,14 @@ def derive(
     )  # fmt: skip
     for name in result.unused:
         remark(f"{name} does not occur in {', '.join(result.forms)}")
+    known = published(result.limited, result.phase)
     if format_ == "json":
-        text = json.dumps(result.to_json(explain, form), indent=2, ensure_ascii=False)
+        record = result.to_json(explain, form)
+        for name, found in known.items():
+            record["measures"][name]["published"] = [entry.id for entry in found]
+        text = json.dumps(record, indent=2, ensure_ascii=False)
     elif format_ == "text":
-        text = derive_text.text(result, explain, form, output)
+        text = derive_text.text(result, explain, form, output, known)
     else:
-        text = getattr(derive_text, format_)(result, explain, form)
+        text = getattr(derive_text, format_)(result, explain, form, known)
     deliver(text, output)

@@ -38,7 +38,7 @@ def graph(
 def tree(result: Derivation) -> str:
     """Ops by phase and place, with their shapes and costs per run."""
     from costgraph import rules
-    from costgraph.polynomial import ONE, total
+    from costgraph.polynomial import ONE
     from costgraph.printers import unicode
 
     rows: list[tuple[str, ...]] = [("op", "kind", "runs", "result", "FLOPs", "bytes moved")]
@@ -54,7 +54,7 @@ def tree(result: Derivation) -> str:
             for op in ops:
                 made = graph.tensors[op.outputs[0]]
                 work = rules.flops(op, graph.tensors, result.convention)
-                moved = total(rules.moved(op, graph.tensors, result.convention).values())
+                moved = rules.traffic(op, graph.tensors, result.convention)
                 shape = f"{made.letters} ({', '.join(unicode(dim.size) for dim in made.dims)})"
                 runs = "" if op.times == ONE else f"× {unicode(op.times)}"
                 rows.append((f"    {op.name}", op.spec or op.kind, runs, shape, unicode(work), unicode(moved)))

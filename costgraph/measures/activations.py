@@ -23,10 +23,10 @@ KEPT: tuple[Role, ...] = ("activation", "mask", "statistic", "cache")
 
 def activations(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     """Bytes kept for the backward on one device."""
-    return closed_form("activations", "byte", graph, convention, collect)
+    return closed_form("activations", "byte", graph, convention, collect(graph))
 
 
-def collect(graph: Graph, convention: Convention) -> Iterator[Term]:
+def collect(graph: Graph) -> Iterator[Term]:
     """One term per saved tensor, at the forward op that saves it, in the order of the forward pass."""
     seen: set[str] = set()
     found: list[Term] = []
@@ -35,10 +35,10 @@ def collect(graph: Graph, convention: Convention) -> Iterator[Term]:
             tensor = storage(graph, name)
             made = graph.producer.get(tensor.name)
             forward = made is None or made.phase == "forward"
-            kept = tensor.role in KEPT and not tensor.gradient and convention.counts(tensor.role)
+            kept = tensor.role in KEPT and not tensor.gradient
             if forward and kept and tensor.name not in seen:
                 seen.add(tensor.name)
-                found.append(Term(op.source, tensor.name, tensor.nbytes * tensor.times))
+                found.append(Term(op.source, tensor.name, tensor.nbytes * tensor.times, tensor.role))
     order = {name: i for i, name in enumerate(graph.by_name)}
     yield from sorted(found, key=lambda term: order[term.op])
 

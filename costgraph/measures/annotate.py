@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from costgraph import rules
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
-from costgraph.polynomial import total
 
 if TYPE_CHECKING:
     import networkx
@@ -17,7 +16,7 @@ def annotated(graph: Graph, convention: Convention = NOTES) -> networkx.MultiDiG
     """A copy of `graph.nx` whose nodes have sympy `flops` and `bytes` (of all runs), and `times`."""
     view = graph.nx.copy()
     for op in graph.ops:
-        moved = total(rules.moved(op, graph.tensors, convention).values()) * op.times
+        moved = rules.traffic(op, graph.tensors, convention) * op.times
         work = rules.flops(op, graph.tensors, convention) * op.times
         view.nodes[op.name].update(flops=work.to_sympy(), bytes=moved.to_sympy(), times=op.times.to_sympy())
     return view

@@ -18,12 +18,12 @@ from costgraph.provenance import Term
 
 def cache(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     """Bytes of the key/value cache on one device."""
-    return closed_form("cache", "byte", graph, convention, collect)
+    return closed_form("cache", "byte", graph, convention, collect(graph))
 
 
-def collect(graph: Graph, convention: Convention) -> Iterator[Term]:
+def collect(graph: Graph) -> Iterator[Term]:
     """One term per cached tensor, at the op that writes it."""
     for name, op in graph.producer.items():
         tensor = graph.tensors[name]
-        if tensor.role == "cache" and convention.counts(tensor.role):
-            yield Term(op.name, name, tensor.nbytes * tensor.times)
+        if tensor.role == "cache":
+            yield Term(op.name, name, tensor.nbytes * tensor.times, tensor.role)

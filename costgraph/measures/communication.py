@@ -10,7 +10,6 @@ Source: "Decoder-Only Transformers", App. B; Patarasuk and Yuan 2009 (ring all-r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Literal
 
 from costgraph.closed_form import ClosedForm
@@ -27,19 +26,17 @@ RINGS = {"all_reduce": 2, "all_gather": 1, "reduce_scatter": 1}  # times around 
 
 def communication(graph: Graph, convention: Convention = NOTES, algorithm: Algorithm = "ring") -> ClosedForm:
     """Bytes sent per device; with the algorithm `chief`, bytes that enter and leave the chief."""
-    name, unit = ("communication", "byte sent per device")
     if algorithm == "chief":
-        name, unit = ("communication.chief", "byte through the chief")
-    return closed_form(
-        name, unit, graph, convention, partial(collect, amount={"ring": ring, "chief": chief}[algorithm])
-    )
+        return closed_form("communication.chief", "byte through the chief", graph, convention, collect(graph, chief))
+    return closed_form("communication", "byte sent per device", graph, convention, collect(graph, ring))
 
 
-def collect(graph: Graph, convention: Convention, amount: Callable[[Op, Graph], Polynomial]) -> Iterator[Term]:
+def collect(graph: Graph, amount: Callable[[Op, Graph], Polynomial]) -> Iterator[Term]:
     """One term per collective."""
     for op in graph.ops:
-        if op.kind in RINGS and convention.counts(graph.tensors[op.inputs[0]].role):
-            yield Term(op.name, f"{op.kind} of {op.inputs[0]}", amount(op, graph) * op.times)
+        if op.kind in RINGS:
+            role = graph.tensors[op.inputs[0]].role
+            yield Term(op.name, f"{op.kind} of {op.inputs[0]}", amount(op, graph) * op.times, role)
 
 
 def chief(op: Op, graph: Graph) -> Polynomial:

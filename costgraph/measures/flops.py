@@ -10,7 +10,6 @@ Source: "Decoder-Only Transformers", Sec. 3, eq. 3.2.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from costgraph import rules
 from costgraph.closed_form import ClosedForm
@@ -27,7 +26,7 @@ def flops(graph: Graph, convention: Convention = NOTES, phase: Phase | None = No
     """FLOPs of the whole graph, or of its ops of one phase."""
     phases = PARTS if phase is None else (phase,)
     name = "flops" if phase is None else f"flops.{phase}"
-    return closed_form(name, "FLOP", graph, convention, partial(collect, phases=phases))
+    return closed_form(name, "FLOP", graph, convention, collect(graph, convention, phases))
 
 
 def collect(graph: Graph, convention: Convention, phases: tuple[Phase, ...]) -> Iterator[Term]:

@@ -23,4 +23,4 @@ def intensity(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     if not moved.value.numerator:
         return replace(form, over=(), remainder=Quotient(0))
     exactly = Quotient((work.value + work.remainder).numerator, (moved.value + moved.remainder).numerator)
-    return replace(form, remainder=exactly - form.value)
+    return replace(form, remainder=exactly - work.value / moved.value)

@@ -20,21 +20,21 @@ from costgraph.tensor import Tensor
 
 def params(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     """The number of parameters that one device holds."""
-    return closed_form("params", "parameter", graph, convention, collect)
+    return closed_form("params", "parameter", graph, convention, collect(graph))
 
 
-def collect(graph: Graph, convention: Convention) -> Iterator[Term]:
+def collect(graph: Graph) -> Iterator[Term]:
     """One term per parameter tensor, at the first op that uses it."""
-    for op, tensor in parameters(graph, convention):
-        yield Term(op.name, tensor.name, tensor.numel * tensor.times)
+    for op, tensor in parameters(graph):
+        yield Term(op.name, tensor.name, tensor.numel * tensor.times, tensor.role)
 
 
-def parameters(graph: Graph, convention: Convention) -> Iterator[tuple[Op, Tensor]]:
-    """Every counted parameter with the first op that reads it."""
+def parameters(graph: Graph) -> Iterator[tuple[Op, Tensor]]:
+    """Every parameter with the first op that reads it."""
     seen: set[str] = set()
     for op in graph.ops:
         for name in op.inputs:
             tensor = graph.tensors[name]
-            if tensor.is_parameter and name not in seen and convention.counts(tensor.role):
+            if tensor.is_parameter and name not in seen:
                 seen.add(name)
                 yield op, tensor

@@ -9,7 +9,6 @@ Source: "Decoder-Only Transformers", eq. 2.1, 2.3, 2.4.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, PRECISIONS, Convention
@@ -28,17 +27,19 @@ def states(graph: Graph, convention: Convention = NOTES, precision: str = "mixed
     """
     if precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS)
-    return closed_form("states", "byte", graph, convention, partial(collect, precision=precision))
+    return closed_form("states", "byte", graph, convention, collect(graph, precision))
 
 
-def collect(graph: Graph, convention: Convention, precision: str) -> Iterator[Term]:
+def collect(graph: Graph, precision: str) -> Iterator[Term]:
     """Weights, then gradients, then optimizer state, each one term per parameter."""
-    found = list(parameters(graph, convention))
+    found = list(parameters(graph))
     if not any(graph.phase("backward")):
         for op, tensor in found:
-            yield Term(op.name, f"{tensor.name}, weights", tensor.nbytes * tensor.times)
+            yield Term(op.name, f"{tensor.name}, weights", tensor.nbytes * tensor.times, tensor.role)
         return
     policy = PRECISIONS[precision]
     for part in ("weights", "gradients", "optimizer"):
         for op, tensor in found:
-            yield Term(op.name, f"{tensor.name}, {part}", tensor.numel * tensor.times * getattr(policy, part))
+            yield Term(
+                op.name, f"{tensor.name}, {part}", tensor.numel * tensor.times * getattr(policy, part), tensor.role
+            )

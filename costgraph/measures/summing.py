@@ -1,25 +1,26 @@
-"""How a measure becomes a closed form: the same sum under the asked convention and under the exact one."""
+"""How terms become a closed form: the counted ones are the sum, the neglected ones the remainder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from costgraph.closed_form import ClosedForm
+from costgraph.collector import paused
 from costgraph.conventions import Convention
 from costgraph.graph import Graph
 from costgraph.polynomial import total
 from costgraph.provenance import Term
 from costgraph.quotient import Quotient
 
-Collect = Callable[[Graph, Convention], Iterable[Term]]
 
-
-def closed_form(name: str, unit: str, graph: Graph, convention: Convention, collect: Collect) -> ClosedForm:
-    """Sum what `collect` yields; what it would yield more under the exact convention is the remainder."""
-    terms = tuple(term for term in collect(graph, convention) if term.amount)
-    remainder = Quotient(0)
-    if convention.neglects:
-        more = total(term.amount for term in collect(graph, convention.exact))
-        remainder = Quotient(more - total(term.amount for term in terms))
+@paused()
+def closed_form(name: str, unit: str, graph: Graph, convention: Convention, terms: Iterable[Term]) -> ClosedForm:
+    """Sum the terms whose role the convention counts; what it neglects is the remainder, exactly."""
+    counted: list[Term] = []
+    neglected: list[Term] = []
+    for term in terms:
+        if term.amount:
+            (counted if convention.counts(term.role) else neglected).append(term)
+    remainder = Quotient(total(term.amount for term in neglected))
     open_assumptions = tuple(a for a in graph.assumptions if isinstance(a, str) or not a.settled)
-    return ClosedForm(name, unit, terms, convention, open_assumptions, remainder)
+    return ClosedForm(name, unit, tuple(counted), convention, open_assumptions, remainder)

@@ -21,11 +21,11 @@ from costgraph.provenance import Term
 
 def traffic(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     """Bytes moved to and from memory on one device."""
-    return closed_form("traffic", "byte", graph, convention, collect)
+    return closed_form("traffic", "byte", graph, convention, collect(graph))
 
 
-def collect(graph: Graph, convention: Convention) -> Iterator[Term]:
+def collect(graph: Graph) -> Iterator[Term]:
     """One term per op and tensor."""
     for op in graph.ops:
-        for name, amount in rules.moved(op, graph.tensors, convention).items():
-            yield Term(op.name, name, amount * op.times)
+        for name, amount in rules.moved(op, graph.tensors).items():
+            yield Term(op.name, name, amount * op.times, graph.tensors[name].role)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from costgraph.assumption import Divides
 from costgraph.builder import Builder, Extra
+from costgraph.errors import UserError
 from costgraph.graph import Graph
-from costgraph.parser import Size, size
+from costgraph.parser import Size, bound, size
 
 
 def decoder(
@@ -27,7 +28,9 @@ def decoder(
 
     Source: "Decoder-Only Transformers", Sec. 1; grouped heads as in Ainslie et al. 2023.
     """
-    heads, group = size("A"), size(kv_heads)
+    heads, group = size("A"), bound("G", kv_heads)
+    if (share := (group / heads).number) is not None and share > 1:
+        raise UserError(f"decoder: kv_heads={group} are more than the {heads} heads")
     grouped = group != heads
     width = size("D/A")
     sizes: dict[str, Size] = {

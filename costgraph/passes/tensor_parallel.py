@@ -23,11 +23,10 @@ from costgraph.assumption import Divides
 from costgraph.errors import BugError, UserError
 from costgraph.graph import Graph
 from costgraph.op import Op
-from costgraph.parser import Size, size
+from costgraph.parser import Size, bound
 from costgraph.passes.rewrite import Pass
 from costgraph.polynomial import ONE, Polynomial, product
 from costgraph.rules import rule
-from costgraph.symbols import check_domain
 from costgraph.tensor import Dim, Tensor
 
 SPLIT = ("a", "g", "f", "v")  # heads, key/value heads, MLP width, vocabulary
@@ -55,9 +54,9 @@ class TensorParallel(Pass):
 
     def rewrite(self, graph: Graph) -> Graph:
         """The graph as one device sees it."""
-        degree = size(self.degree)
-        if (number := degree.number) is not None:
-            check_domain("T", number)
+        degree = bound("T", self.degree)
+        if self.keep_gathered and not self.sequence:
+            raise UserError(f"{self.name}: keep_gathered is for sequence=True; nothing is gathered without it")
         sizes = {dim.name: dim.size for tensor in graph.tensors.values() for dim in tensor.dims}
         splits, assumptions = self.splits(degree, sizes)
         placement = Placement(dict(graph.tensors), splits, degree if self.sequence else ONE, self.keep_gathered)

@@ -1,0 +1,93 @@
+"""What is imported when: start-up time is a matter of loaded modules, and those can be tested without a clock."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import costgraph
+
+PACKAGE = Path(costgraph.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+# Prints the loaded top-level modules on the last line, also when the program ends by sys.exit.
+REPORT = "import atexit, sys; atexit.register(lambda: print('', *sorted({m.partition('.')[0] for m in sys.modules})))\n"
+COMMAND = REPORT + "import runpy; runpy.run_module('costgraph', run_name='__main__', alter_sys=True)"
+
+
+def loaded(code: str, *arguments: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after running `code`."""
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def module_level_imports(source: Path) -> Iterator[str]:
+    """What a module imports as soon as it is imported, type checking aside."""
+    pending: list[ast.stmt] = list(ast.parse(source.read_text(encoding="utf-8")).body)
+    while pending:
+        match pending.pop():
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=str(module)):
+                yield module
+            case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=orelse):
+                pending.extend(orelse)
+            case ast.If(body=body, orelse=orelse):
+                pending.extend([*body, *orelse])
+            case ast.Try(body=body, handlers=handlers):
+                pending.extend([*body, *(statement for handler in handlers for statement in handler.body)])
+
+
+def test_the_package_alone_loads_nothing_heavy() -> None:
+    assert not {"sympy", "networkx", "typer", "rich"} & loaded(REPORT + "import costgraph")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["derive", "--help"], ["graph", "--help"], ["list", "--help"]],
+    ids=" ".join,
+)
+def test_help_and_version_load_neither_sympy_nor_networkx(arguments: list[str]) -> None:
+    assert not {"sympy", "networkx"} & loaded(COMMAND, *arguments)
+
+
+@pytest.mark.parametrize("form", ["text", "json", "latex", "markdown"])
+def test_deriving_does_not_load_sympy(form: str) -> None:
+    modules = loaded(COMMAND, "derive", "--op-set", "decoder", "--limit", "E=4,p=2", "--format", form)
+    assert "networkx" in modules  # the report works
+    assert "sympy" not in modules
+
+
+@pytest.mark.parametrize("options", [["--explain"], ["--when", "S << D"], ["--limit", "T->oo", "--form", "leading"]])
+def test_explaining_and_limits_do_not_load_sympy(options: list[str]) -> None:
+    assert "sympy" not in loaded(COMMAND, "derive", "flops", "--op-set", "decoder", *options)
+
+
+def test_an_expression_is_what_loads_sympy() -> None:
+    assert "sympy" in loaded(REPORT + "import costgraph as cg; cg.params(cg.decoder()).expr")
+
+
+@pytest.mark.parametrize("name", costgraph.__all__)
+def test_every_public_name_resolves(name: str) -> None:
+    assert getattr(costgraph, name) is not None
+    assert name in dir(costgraph)
+
+
+def test_the_list_of_public_names_is_the_table_of_where_they_live() -> None:
+    assert sorted(costgraph.__all__) == sorted(["__version__", *costgraph._PUBLIC])
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'decodre'"):
+        costgraph.decodre  # noqa: B018
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_sympy_is_imported_inside_functions(source: Path) -> None:
+    assert "sympy" not in {name.partition(".")[0] for name in module_level_imports(source)}

@@ -1,0 +1,169 @@
+"""Random polynomials and quotients: exact arithmetic against sympy, limits, regimes, printed shapes read back."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+import sympy
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from costgraph.parser import parse
+from costgraph.polynomial import Polynomial, total
+from costgraph.printers import latex, python, unicode
+from costgraph.quotient import Quotient
+from costgraph.regime import leading
+from costgraph.shapes import SHAPES, write
+from costgraph.symbols import sympy_symbol
+
+LETTERS = ("B", "S", "D", "E", "T", "p")
+rationals = st.fractions(-20, 20, max_denominator=6).filter(bool)
+
+
+def monomials(coefficients: st.SearchStrategy[Fraction], low: int) -> st.SearchStrategy[Polynomial]:
+    powers = st.dictionaries(st.sampled_from(LETTERS), st.integers(low, 3), max_size=3)
+
+    def build(coefficient: Fraction, exponents: dict[str, int]) -> Polynomial:
+        result = Polynomial.constant(coefficient)
+        for name, power in exponents.items():
+            result = result * Polynomial.symbol(name) ** power
+        return result
+
+    return st.builds(build, coefficients, powers)
+
+
+def polynomials(
+    low: int = -2, size: int = 5, coefficients: st.SearchStrategy[Fraction] = rationals
+) -> st.SearchStrategy[Polynomial]:
+    return st.lists(monomials(coefficients, low), max_size=size).map(total)
+
+
+nonzero = polynomials(size=3).filter(bool)
+quotients = st.builds(Quotient, polynomials(size=3), nonzero)
+
+
+def same(form: Polynomial | Quotient, expression: sympy.Expr) -> bool:
+    return bool(sympy.cancel(form.to_sympy() - expression) == 0)
+
+
+@given(polynomials(), polynomials())
+def test_sums_and_products(a: Polynomial, b: Polynomial) -> None:
+    x, y = a.to_sympy(), b.to_sympy()
+    assert same(a + b, x + y)
+    assert same(a - b, x - y)
+    assert same(a * b, x * y)
+    assert same(-a, -x)
+    assert (a == b) == (sympy.expand(x - y) == 0)
+    assert hash(a + b) == hash(b + a)
+
+
+@given(polynomials(), monomials(rationals, -2), st.integers(0, 4))
+def test_powers_and_division_by_a_monomial(a: Polynomial, m: Polynomial, power: int) -> None:
+    assert same(a / m, a.to_sympy() / m.to_sympy())
+    assert same(m**-power, m.to_sympy() ** -power)
+
+
+@settings(max_examples=50)
+@given(polynomials(size=3), nonzero)
+def test_exact_division(a: Polynomial, b: Polynomial) -> None:
+    assert (a * b).divide(b) == a
+    quotient = a.divide(b)
+    below = sympy.fraction(sympy.cancel(a.to_sympy() / b.to_sympy()))[1]
+    assert (quotient is not None) == (not isinstance(below, sympy.Add))
+    assert quotient is None or quotient * b == a
+
+
+@given(polynomials(low=0), polynomials(low=0, size=3), polynomials(low=0, size=2))
+def test_substitution_is_simultaneous(a: Polynomial, b: Polynomial, c: Polynomial) -> None:
+    bound = a.substitute({"S": b, "D": c})
+    values = {sympy_symbol("S"): b.to_sympy(), sympy_symbol("D"): c.to_sympy()}
+    assert same(bound, a.to_sympy().subs(values, simultaneous=True))
+
+
+@settings(max_examples=60)
+@given(quotients, quotients)
+def test_arithmetic_of_quotients(a: Quotient, b: Quotient) -> None:
+    x, y = a.to_sympy(), b.to_sympy()
+    assert same(a + b, x + y)
+    assert same(a - b, x - y)
+    assert same(a * b, x * y)
+    assert a - a == Quotient(0)
+    assert (a - a).number == 0
+    if b.numerator:
+        assert same(a / b, x / y)
+        assert a / b * b == a
+
+
+@given(quotients, st.fixed_dictionaries({name: st.integers(1, 9) for name in LETTERS}))
+def test_the_value_of_a_quotient(a: Quotient, values: dict[str, int]) -> None:
+    numbers = {name: Polynomial.constant(value) for name, value in values.items()}
+    assume(a.denominator.substitute(numbers))
+    expected = a.to_sympy().subs({sympy_symbol(name): value for name, value in values.items()})
+    assert a.substitute(numbers).number == Fraction(int(expected.p), int(expected.q))
+
+
+@settings(max_examples=60)
+@given(polynomials(size=4), nonzero)
+def test_true_limits(above: Polynomial, below: Polynomial) -> None:
+    """With every other letter bound, sympy can tell what T -> oo does."""
+    others = {name: Polynomial.constant(i + 2) for i, name in enumerate(LETTERS) if name != "T"}
+    above, below = above.substitute(others), below.substitute(others)
+    assume(below)
+    limit = Quotient(above, below).at_infinity("T")
+    expected = sympy.limit(above.to_sympy() / below.to_sympy(), sympy_symbol("T"), sympy.oo)
+    if limit.is_infinite:
+        assert expected in (sympy.oo, -sympy.oo)
+    else:
+        assert same(limit, expected)
+
+
+@given(polynomials(low=0, coefficients=st.fractions(1, 20, max_denominator=3)).filter(bool))
+def test_the_leading_terms_lead_and_the_first_neglected_come_next(form: Polynomial) -> None:
+    """S << D: at D = 10**60 what is left out has the size that is claimed, against what is kept."""
+    regime = leading(Quotient(form), Polynomial.symbol("S"), Polynomial.symbol("D"))
+    numbers = {name: Polynomial.constant(10**60 if name == "D" else 3) for name in LETTERS}
+    kept, rest = regime.leading.numerator, form - regime.leading.numerator
+    assert set(kept.terms) <= set(form.terms)
+    if not rest:
+        assert regime.neglected.number == 0
+        return
+    ratio = Quotient(rest, kept).substitute(numbers).number
+    claimed = regime.neglected.substitute(numbers).number
+    assert ratio is not None
+    assert claimed is not None
+    assert 0 < Fraction(ratio) < Fraction(1, 10**50)
+    assert abs(Fraction(ratio) / Fraction(claimed) - 1) < Fraction(1, 10**50)
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, *LETTERS])
+@settings(max_examples=60)
+@given(form=polynomials())
+def test_every_shape_is_the_same_polynomial(shape: str, form: Polynomial) -> None:
+    assert write(form, shape).expand() == form
+    assert parse(python(form, shape)) == Quotient(form)
+    assert latex(form, shape)
+    assert latex(form, shape).count("{") == latex(form, shape).count("}")
+    assert unicode(form, shape).count("(") == unicode(form, shape).count(")")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@settings(max_examples=40)
+@given(form=quotients)
+def test_a_printed_quotient_is_read_back(shape: str, form: Quotient) -> None:
+    assert parse(python(form, shape)) == form
+    assert parse(str(form)) == form
+
+
+@given(polynomials(), polynomials(), polynomials())
+def test_factors_of_a_product_are_found_or_it_is_at_least_the_same(a: Polynomial, b: Polynomial, c: Polynomial) -> None:
+    form = a * b * c
+    assert write(form, "factored").expand() == form
+
+
+@given(polynomials().filter(bool))
+def test_content_divides_every_term(form: Polynomial) -> None:
+    content = form.content()
+    reduced = form / content
+    assert all(Fraction(c).denominator == 1 for c in reduced.terms.values())
+    assert all(min(reduced.exponents(name)) == 0 for name in reduced.symbols)

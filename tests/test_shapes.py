@@ -1,0 +1,89 @@
+"""Ways to write a form: pairs of a polynomial and its text in each shape."""
+
+from __future__ import annotations
+
+import pytest
+from recipes import graph
+
+import costgraph as cg
+from costgraph.errors import UserError
+from costgraph.parser import parse
+from costgraph.printers import latex, python, unicode
+from costgraph.shapes import SHAPES, write
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "written"),
+    [
+        ("0", "auto", "0"),
+        ("7", "auto", "7"),
+        ("S", "factored", "S"),
+        ("12*B*D*L*S*(S + (2 + E)*D)", "expanded", "12*B*S*L*D**2*E + 12*B*S**2*L*D + 24*B*S*L*D**2"),
+        ("12*B*D*L*S*(S + (2 + E)*D)", "factored", "12*B*S*L*D*(D*(E + 2) + S)"),
+        ("12*B*D*L*S*(S + (2 + E)*D)", "auto", "12*B*S*L*D*(D*(E + 2) + S)"),
+        ("12*B*D*L*S*(S + 6*D)", "leading", "72*B*S*L*D**2*(1 + S/(6*D))"),
+        ("S**2 - D**2", "auto", "S**2 - D**2"),
+        ("S + D", "auto", "S + D"),
+        ("-S - D", "auto", "-(S + D)"),
+        ("S*D + S*B + D + B", "factored", "(B + D)*(S + 1)"),
+        ("S**2*D + S*D + B", "S", "S**2*D + S*D + B"),
+        ("S*D + S*B + V", "S", "S*(B + D) + V"),
+        ("-S*D - S*B", "factored", "-S*(B + D)"),
+        ("8*p*B*D*(T - 1)/T", "auto", "8*B*D*p*(T - 1)/T"),
+        ("S/2 + D/2", "factored", "(S + D)/2"),
+    ],
+)
+def test_shapes(text: str, shape: str, written: str) -> None:
+    assert python(parse(text), shape) == written
+    assert parse(written) == parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "tex", "symbols"),
+    [
+        ("12*B*S*(S + 6*D)", r"12 B S \left(S + 6 D\right)", "12BS(S + 6D)"),
+        ("S**2/T", r"\frac{S^{2}}{T}", "S²/T"),
+        ("S/(2*T*D)", r"\frac{S}{2 D T}", "S/(2DT)"),
+        ("-S", "-S", "-S"),
+        ("2*N_params", r"2 N_{\mathrm{params}}", "2 N_params"),
+        ("S/(S + D)", r"\frac{S}{S + D}", "S/(S + D)"),
+        ("(S + D)/(B + V)", r"\frac{S + D}{B + V}", "(S + D)/(B + V)"),
+        ("S**10", "S^{10}", "S¹⁰"),
+        ("0", "0", "0"),
+    ],
+)
+def test_latex_and_unicode(text: str, tex: str, symbols: str) -> None:
+    assert latex(parse(text)) == tex
+    assert unicode(parse(text)) == symbols
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", ["train", "train, head", "tp, grouped, copies", "sp, kept", "decode"])
+def test_every_shape_of_every_measure_is_read_back(name: str, shape: str) -> None:
+    for measure in (cg.params, cg.flops, cg.activations, cg.traffic, cg.communication, cg.intensity):
+        form = measure(graph(name))
+        assert form.same_as(form.text(shape))
+        assert form.latex(shape)
+
+
+def test_an_infinite_form() -> None:
+    form = cg.flops(graph("train")).limit(S="oo")
+    assert form.text() == "oo"
+    assert form.latex() == r"\infty"
+
+
+def test_auto_takes_no_more_operations_than_others() -> None:
+    form = cg.activations(graph("train")).value.numerator
+    assert write(form, "auto").operations <= min(write(form, s).operations for s in ("expanded", "factored"))
+
+
+def test_an_unknown_shape_lists_the_choices() -> None:
+    with pytest.raises(UserError, match="did you mean expanded"):
+        python(parse("S"), "expand")
+
+
+def test_notebooks_get_latex_in_dollars() -> None:
+    text = cg.params(cg.decoder())._repr_latex_()
+    assert text.startswith("$")
+    assert text.endswith("$")
+    assert repr(cg.params(cg.decoder())) == "<params = 2*L*D**2*(E + 2) parameter>"
