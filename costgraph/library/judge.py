@@ -62,7 +62,7 @@ class Test:
     Args:
         says: for the text of a statement, how it agrees with the engine; "" if it does not.
         derived: what the engine says, as text.
-        slipped: whether a slip gives what was printed; None for statements whose slip is no expression.
+        slipped: whether a slip gives what was printed; None for statements whose slip is `THIS becomes THAT`.
         difference: what separates a statement from the engine's result, as text.
     """
 
@@ -118,12 +118,23 @@ def compared(entry: Entry, tested: Test) -> Verdict:
         return Verdict(entry, "differs", "an erratum is recorded, but what was printed follows", tested.derived)
     if not tested.says(erratum.right):
         return Verdict(entry, "differs", f"the correction does not follow: {entry.right}", tested.derived)
-    if tested.slipped and (erratum.slip or erratum.kind in KINDS_PROVED):
-        if not erratum.slip:
-            raise UserError("erratum.slip is missing: an expression that gives what was printed")
-        if not tested.slipped(erratum.slip):
-            return Verdict(entry, "differs", "the recorded slip does not give what was printed", tested.derived)
+    if not erratum.slip and erratum.kind in KINDS_PROVED and not entry.claim:
+        raise UserError("erratum.slip is missing: an expression, or 'THIS becomes THAT', that gives what was printed")
+    if erratum.slip and not (tested.slipped or rewritten(entry))(erratum.slip):
+        return Verdict(entry, "differs", "the recorded slip does not give what was printed", tested.derived)
     return Verdict(entry, "erratum as recorded", erratum.why, tested.derived)
+
+
+def rewritten(entry: Entry) -> Callable[[str], bool]:
+    """For statements that are no closed form: whether `THIS becomes THAT` in the right text gives the printed one."""
+
+    def gives_print(slip: str) -> bool:
+        this, becomes, that = (part.strip() for part in slip.partition(" becomes "))
+        if not becomes:
+            raise UserError(f"erratum.slip '{shorten(slip)}': write THIS becomes THAT")
+        return this in entry.right and entry.right.replace(this, that) == entry.statement
+
+    return gives_print
 
 
 # --- formulas -------------------------------------------------------------------------------------------------------
