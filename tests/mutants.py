@@ -26,7 +26,10 @@ def mutants(entry: Entry) -> Iterator[tuple[str, Entry]]:
             yield text, replace(entry, printed=text)
     if entry.structure:
         yield "one more", replace(entry, structure=(*entry.structure, entry.structure[-1]))
-        yield "an index or op renamed", replace(entry, structure=(*entry.structure[:-1], entry.structure[-1][:-1] + "z"))
+        yield (
+            "an index or op renamed",
+            replace(entry, structure=(*entry.structure[:-1], entry.structure[-1][:-1] + "z")),
+        )
     for key in ("drops", "constant"):
         if getattr(entry, key):
             for text in expressions(getattr(entry, key)):

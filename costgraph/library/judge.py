@@ -12,7 +12,8 @@ from costgraph import indexed
 from costgraph.calculator import scale_of
 from costgraph.errors import UserError, shorten
 from costgraph.library.entry import KINDS_PROVED, Entry, Indexed
-from costgraph.library.evaluation import Names, same_spec, structure
+from costgraph.library.evaluation import Names, same_spec, structure, terms
+from costgraph.library.slips import nearest, responsible
 from costgraph.parser import parse_bindings
 from costgraph.printers import python
 from costgraph.quotient import Quotient
@@ -151,7 +152,13 @@ def of_formula(entry: Entry, names: Names) -> Test:
         return "agrees to the stated order" if to_order(entry, names, printed, derived) else ""
 
     def difference() -> str:
-        return f"derived minus printed is {python(derived - names.printed(entry.printed), 'factored')}"
+        printed = names.printed(entry.printed)
+        found = terms(entry.derive)[0] if entry.derive and entry.derive.measure and not entry.derived else ()
+        slip = nearest(printed, derived, found)
+        ops = ", ".join(dict.fromkeys(term.op for term in responsible(printed, derived, found)))
+        parts = [f"derived minus printed is {python(derived - printed, 'factored')}"]
+        parts += [f"nearest slip: {slip}"] if slip else []
+        return "; ".join([*parts, *([f"it comes from {shorten(ops, 200)}"] if ops else [])])
 
     return Test(says, python(derived), lambda slip: names.slipped(slip) == names.printed(entry.printed), difference)
 
