@@ -30,10 +30,12 @@ def mutants(entry: Entry) -> Iterator[tuple[str, Entry]]:
             "an index or op renamed",
             replace(entry, structure=(*entry.structure[:-1], entry.structure[-1][:-1] + "z")),
         )
-    for key in ("drops", "constant"):
-        if getattr(entry, key):
-            for text in expressions(getattr(entry, key)):
-                yield f"{key}: {text}", replace(entry, **{key: text})
+    if entry.drops:
+        for text in expressions(entry.drops):
+            yield f"drops: {text}", replace(entry, drops=text)
+    if entry.constant:
+        for text in expressions(entry.constant):
+            yield f"constant: {text}", replace(entry, constant=text)
     if entry.erratum and isinstance(entry.erratum.right, str) and entry.erratum.right:
         right = entry.erratum.right
         for text in numbers(right) if entry.value else comparisons(right) if entry.claim else expressions(right):

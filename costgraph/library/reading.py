@@ -104,9 +104,9 @@ def toml(data: bytes, name: str) -> dict[str, Any]:
         line = data[: error.start].count(b"\n") + 1
         raise UserError(f"{name}:{line}: not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
-        line_text = re.search(r"line (\d+)", str(error))
-        where = f"{name}:{line_text[1]}" if line_text else name
-        raise UserError(f"{where}: not valid TOML: {error}") from None
+        named = re.search(r"line (\d+)", str(error))
+        line = int(named[1]) if named else data.rstrip().count(b"\n") + 1  # otherwise it is the end of the document
+        raise UserError(f"{name}:{line}: not valid TOML: {error}") from None
     except RecursionError:
         raise UserError(f"{name}: nested too deeply") from None
 
