@@ -12,9 +12,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import comb
 
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.parser import Reader, tree
+from costgraph.parser import MAX_TERMS, Reader, tree
 from costgraph.polynomial import Polynomial
 from costgraph.quotient import Quotient
 from costgraph.symbols import SYMBOLS, Rational
@@ -80,7 +81,14 @@ class Calculator(Reader):
         if name == "limit":
             return form.at_infinity(symbol.id)
         if name == "at":
-            return replaced(form, symbol.id, self.quotient(args[1], depth))
+            value = self.quotient(args[1], depth)
+            terms, power = (
+                len(value.numerator.terms) + len(value.denominator.terms),
+                max(map(abs, exponents(form, symbol.id))),
+            )
+            if comb(terms + power, power) * (len(form.numerator.terms) + len(form.denominator.terms)) > MAX_TERMS:
+                raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
+            return self.bounded(node, replaced(form, symbol.id, value))
         roots = linear_root(form.numerator, symbol.id)
         if roots is None:
             raise self.refuse(node, f"the form is not linear in {symbol.id}")
@@ -100,10 +108,10 @@ def numeric(name: str, values: list[Fraction]) -> Rational:
             return max(values)
     if values[0] < 0 or (name == "log10" and not values[0]):
         raise UserError(f"{name} of {values[0]} is not a number")
-    root = Fraction(math.isqrt(values[0].numerator), math.isqrt(values[0].denominator))
+    root = Fraction(math.isqrt(values[0].numerator), math.isqrt(values[0].denominator)) if values[0] else Fraction(0)
     if name == "sqrt":
-        return root if root**2 == values[0] else Fraction(math.sqrt(values[0]))
-    return Fraction(math.log10(values[0]))
+        return root if root**2 == values[0] else Fraction(math.isqrt(int(values[0] * 10**40)), 10**20)
+    return Fraction(math.log10(values[0].numerator) - math.log10(values[0].denominator))
 
 
 def linear_root(side: Polynomial, name: str) -> Quotient | None:
@@ -129,6 +137,11 @@ def replaced(form: Quotient, name: str, value: Quotient) -> Quotient:
             total = total + Quotient(rest) * value**power
         sides.append(total)
     return sides[0] / sides[1]
+
+
+def size(form: Quotient) -> int:
+    """The number of terms above and below the line."""
+    return len(form.numerator.terms) + len(form.denominator.terms)
 
 
 def exponents(form: Quotient, name: str) -> set[int]:

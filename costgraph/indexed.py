@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 from costgraph.errors import UserError, shorten, unknown
@@ -26,6 +26,7 @@ ELEMENTWISE: dict[str, Callable[[float], float]] = {
 }
 FUNCTIONS = (*ELEMENTWISE, "sum", "where", "size")
 MAX_CELLS = 20_000
+MAX_STEPS = 2_000_000  # operations that one formula may take
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Evaluator:
     text: str
     setting: Setting
     known: Mapping[str, Array]
+    steps: list[int] = field(default_factory=lambda: [0])
 
     def refuse(self, node: ast.AST, reason: str) -> UserError:
         """An error that points at `node`."""
@@ -119,8 +121,11 @@ class Evaluator:
 
     def value(self, node: ast.expr, index: Index, depth: int = 0) -> float:
         """The number that `node` is at these indices."""
-        if depth > MAX_DEPTH:
-            raise self.refuse(node, "nested too deeply")
+        self.steps[0] += 1
+        if depth > MAX_DEPTH or self.steps[0] > MAX_STEPS:
+            raise self.refuse(
+                node, "nested too deeply" if depth > MAX_DEPTH else "takes too long; choose smaller sizes"
+            )
         match node:
             case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
                 return float(number)

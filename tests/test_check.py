@@ -70,6 +70,8 @@ CALCULATED = {
     "floor(10*GB/524288)": "19073",
     "ceil(7/2) + min(3, 2) + max(1, 5)": "11",
     "sqrt(9/4)": "3/2",
+    "floor(sqrt(10**900)/10**450)": "1",
+    "floor(log10(10**900))": "900",
     "GiB/KiB": "1048576",
 }
 
@@ -89,6 +91,8 @@ def test_calculations(text: str, result: str) -> None:
         ("eval('1')", "unknown function 'eval'"),
         ("floor(*[1])", "takes 1 argument"),
         ("log10(0)", "not a number"),
+        ("at(S**64, S, B + L + D + A + G + E + V + K)", "expands to more than"),
+        ("at(S**64, S, 10**900)", "more than 1000 digits"),
     ],
 )
 def test_calculations_that_are_refused(text: str, says: str) -> None:

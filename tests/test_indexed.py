@@ -69,6 +69,12 @@ def test_too_many_cells_are_refused() -> None:
         equal(Setting({"a": 64, "b": 64, "c": 64}), "r[a,b,c]", "1", "1")
 
 
+def test_nested_sums_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("costgraph.indexed.MAX_STEPS", 10_000)
+    with pytest.raises(UserError, match="takes too long"):
+        equal(Setting({"i": 64}), "r", "sum(sum(sum(1, i), i), i)", "1")
+
+
 WRITTEN = [
     ("12*B*D*L*S*(S + (2 + E)*D)", {}, "12BDLS(S + (2 + E)D)", r"12 B D L S \left(S + \left(2 + E\right) D\right)"),
     ("s*b*h/t*(34 + 5*a*s/h)", {"s": "S", "b": "B", "h": "D", "t": "T", "a": "A"}, "SBD/T·(34 + 5AS/D)",

@@ -220,7 +220,9 @@ def decimal(text: str) -> tuple[Fraction, Fraction]:
 def readable(value: Rational) -> str:
     """A number to six digits, or all of it when it is whole."""
     whole = Fraction(value)
-    return str(whole.numerator) if whole.denominator == 1 else f"{float(whole):.6g}"
+    if whole.denominator == 1:
+        return str(whole.numerator)
+    return f"{Decimal(whole.numerator) / Decimal(whole.denominator):.6g}"
 
 
 # --- structures and indices -----------------------------------------------------------------------------------------
