@@ -41,6 +41,10 @@ def test_errata_that_can_be_proved_are_proved_and_the_others_argued(verdicts: li
             assert verdict.entry.erratum.kind in KINDS_ARGUED
 
 
+def test_every_erratum_says_what_it_changes() -> None:
+    assert [e.id for e in library() if e.erratum and not (e.erratum.why and e.erratum.consequence)] == []
+
+
 def test_the_founding_documents_are_complete() -> None:
     """Per document: how many statements have an id of their own (parts of one, such as table cells, have a suffix)."""
     stems = {entry.id.split(".")[0] if entry.id.startswith("000-A1-") else entry.id for entry in library()}
