@@ -158,41 +158,46 @@ def calculate(text: str, names: Mapping[str, Quotient] | None = None) -> Quotien
     return Calculator(text, names or {}).quotient(tree(text))
 
 
+SIGNS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+Comparison = tuple[Quotient, str, Quotient]
+
+
 def holds(text: str, names: Mapping[str, Quotient] | None = None) -> bool:
-    """Whether a comparison such as `cache < weights` is true; `==` is for forms, the others are for numbers.
+    """Whether a claim such as `cache < weights` is true; `==` is for forms, the others are for numbers.
+
+    Raises:
+        UserError: not a comparison, or symbols are left where numbers are needed.
+    """
+    return all(true(*comparison) for comparison in comparisons(text, names))
+
+
+def comparisons(text: str, names: Mapping[str, Quotient] | None = None) -> list[Comparison]:
+    """The comparisons of a claim, joined by `and` or in a chain, with both sides evaluated.
 
     Raises:
         UserError: not a comparison, or symbols are left where numbers are needed.
     """
     node = tree(text)
     reader = Calculator(text, names or {})
-    parts = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]
-    return all(compared(reader, part) for part in parts)
+    found: list[Comparison] = []
+    for part in node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]:
+        if not isinstance(part, ast.Compare):
+            raise reader.refuse(part, "write a comparison, such as a < b or a == b")
+        sides = [reader.quotient(side) for side in (part.left, *part.comparators)]
+        for sign, left, right in zip(part.ops, sides, sides[1:], strict=False):
+            if type(sign) not in SIGNS:
+                raise reader.refuse(part, f"compare with {', '.join(SIGNS.values())}")
+            if not isinstance(sign, ast.Eq | ast.NotEq) and (left.number is None or right.number is None):
+                raise reader.refuse(part, f"symbols are left in '{shorten(text)}'; give them numbers")
+            found.append((left, SIGNS[type(sign)], right))
+    return found
 
 
-def compared(reader: Calculator, node: ast.expr) -> bool:
-    """Whether one comparison, or chain of them, is true."""
-    if not isinstance(node, ast.Compare):
-        raise reader.refuse(node, "write a comparison, such as a < b or a == b")
-    sides = [reader.quotient(side) for side in (node.left, *node.comparators)]
-    for sign, left, right in zip(node.ops, sides, sides[1:], strict=False):
-        if isinstance(sign, ast.Eq | ast.NotEq):
-            true = (left == right) == isinstance(sign, ast.Eq)
-        elif left.number is None or right.number is None:
-            raise reader.refuse(node, f"symbols are left in '{shorten(reader.text)}'; give them numbers")
-        else:
-            a, b = left.number, right.number
-            match sign:
-                case ast.Lt():
-                    true = a < b
-                case ast.LtE():
-                    true = a <= b
-                case ast.Gt():
-                    true = a > b
-                case ast.GtE():
-                    true = a >= b
-                case _:
-                    raise reader.refuse(node, "compare with <, <=, >, >=, == or !=")
-        if not true:
-            return False
-    return True
+def true(left: Quotient, sign: str, right: Quotient) -> bool:
+    """Whether one comparison is true."""
+    if sign in ("==", "!="):
+        return (left == right) == (sign == "==")
+    a, b = left.number or 0, right.number or 0
+    return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]

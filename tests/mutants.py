@@ -38,7 +38,7 @@ def mutants(entry: Entry) -> Iterator[tuple[str, Entry]]:
             yield f"constant: {text}", replace(entry, constant=text)
     if entry.erratum and isinstance(entry.erratum.right, str) and entry.erratum.right:
         right = entry.erratum.right
-        for text in numbers(right) if entry.value else comparisons(right) if entry.claim else expressions(right):
+        for text in numbers(right) if entry.value else () if entry.claim else expressions(right):
             yield f"right: {text}", replace(entry, erratum=replace(entry.erratum, right=text))
 
 
@@ -60,19 +60,12 @@ def expressions(text: str) -> Iterator[str]:
     for at in range(count):
         tree = ast.parse(text, mode="eval")
         node = list(ast.walk(tree))[at]
-        if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-            node.value += 1
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-            node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            node.op = ast.UAdd()
-        else:
-            continue
-        yield ast.unparse(tree)
+        if changed(node):
+            yield ast.unparse(tree)
 
 
 def comparisons(text: str) -> Iterator[str]:
-    """A claim with one comparison turned round."""
+    """A claim with one comparison turned round, one number one higher or one sign changed."""
     count = sum(1 for _ in ast.walk(ast.parse(text, mode="eval")))
     for at in range(count):
         tree = ast.parse(text, mode="eval")
@@ -80,3 +73,18 @@ def comparisons(text: str) -> Iterator[str]:
         if isinstance(node, ast.Compare):
             node.ops = [FLIPPED[type(node.ops[0])](), *node.ops[1:]]  # type: ignore[list-item]
             yield ast.unparse(tree)
+        elif changed(node):
+            yield ast.unparse(tree)
+
+
+def changed(node: ast.AST) -> bool:
+    """Make a number one higher or turn a sign; whether there was one."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        node.value += 1
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node.op = ast.UAdd()
+    else:
+        return False
+    return True

@@ -139,6 +139,8 @@ class TestCommand:
         [
             (["001-2.141"], "unknown entry '001-2.141': did you mean 001-2.14"),
             (["none.toml"], "none.toml: there is no such file"),
+            (["."], ". is a folder; name a file"),
+            (["qqqqqqqq"], "unknown entry 'qqqqqqqq': see `costgraph formulas list`"),
             (["--formula", "6*N"], "--formula needs --measure"),
             (["--measure", "flops"], "are for --formula"),
             (["--formula", "6*Nparams", "--measure", "flops"], "did you mean N_params"),

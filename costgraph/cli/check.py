@@ -81,20 +81,17 @@ def entries(what: list[str], outcome: str | None, format_: str, output: Path | N
 
 def wanted(what: Iterable[str]) -> Iterator[Entry]:
     """The entries that files and ids name; `000-A1-01` also names its cells, `000-A1-01.gflop` and so on."""
-    from costgraph.library.reading import files, from_file, library
+    from costgraph.library.reading import files, from_file, library, named
 
     if not what:
         yield from library()
     for name in what:
         if name.endswith(".toml") and name in [file.name for file in files()] and not Path(name).exists():
             yield from (entry for entry in library() if entry.file == name)
-        elif name.endswith(".toml") or Path(name).is_file():
+        elif name.endswith(".toml") or Path(name).exists():
             yield from from_file(Path(name))
         else:
-            found = [entry for entry in library() if entry.id == name or entry.id.startswith(f"{name}.")]
-            if not found:
-                raise unknown("entry", name, [entry.id for entry in library()])
-            yield from found
+            yield from named(name)
 
 
 def comparison(compared: Comparison, when: str | None) -> str:

@@ -47,13 +47,10 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID", help="The entry.")]) -
     """Show one entry: what was printed, where, and what follows."""
     from costgraph.library.errata import cited
     from costgraph.library.judge import judge
-    from costgraph.library.reading import library, sources
+    from costgraph.library.reading import named, sources
     from costgraph.library.report import detailed
 
-    found = [entry for entry in library() if entry.id == id_ or entry.id.startswith(f"{id_}.")]
-    if not found:
-        raise unknown("entry", id_, [entry.id for entry in library()])
-    for entry in found:
+    for entry in named(id_):
         typer.echo("\n".join([*detailed(judge(entry)), f"  {'cited':8}  {cited(sources()[entry.source])}"]))
 
 

@@ -93,6 +93,7 @@ class Entry:
     printed: str = ""
     value: str = ""
     claim: str = ""
+    shows: str = ""
     structure: tuple[str, ...] = ()
     indexed: Indexed | None = None
     notation: str | Mapping[str, str] = ""  # a name in the file; the letters themselves once it is read
@@ -250,6 +251,8 @@ def check(made: Entry) -> None:
     gets = made.derive or made.derived or made.indexed or made.claim
     if stated and not settled and not gets:
         raise UserError("how the engine gets it is missing: derive, or let and derived; or say why it is unverified")
+    if made.shows and not made.claim:
+        raise UserError("shows is for a claim: what its two sides come to")
     if bool(made.drops) != bool(made.vanishes):
         raise UserError("drops and vanishes belong together: the exact remainder, and what makes it vanish")
     for request in [*made.let.values(), *([made.derive] if made.derive else [])]:

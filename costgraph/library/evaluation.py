@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from fnmatch import fnmatchcase
+from fractions import Fraction
 from functools import cache, cached_property
 
-from costgraph.calculator import calculate, holds
+from costgraph.calculator import calculate, comparisons, holds
 from costgraph.derivation import Derivation, derive
 from costgraph.einsum import parse_spec
 from costgraph.errors import UserError, unknown
@@ -14,8 +16,10 @@ from costgraph.graph import Graph
 from costgraph.library.entry import Entry, Request
 from costgraph.parser import parse_bindings
 from costgraph.polynomial import ONE, Polynomial, total
+from costgraph.printers import python
 from costgraph.provenance import Term
 from costgraph.quotient import Quotient
+from costgraph.symbols import Rational
 
 
 @cache
@@ -183,6 +187,24 @@ class Names:
     def true(self, text: str) -> bool:
         """Whether a claim of the source holds."""
         return holds(text, self.author)
+
+    def sides(self, text: str) -> str:
+        """What the two sides of a claim's comparisons come to: numbers to six digits, forms factored."""
+        found = comparisons(text, self.author)
+        return " and ".join(f"{side(left)} {sign} {side(right)}" for left, sign, right in found)
+
+
+def side(value: Quotient) -> str:
+    """One side of a comparison as text."""
+    return python(value, "factored") if value.number is None else readable(value.number)
+
+
+def readable(value: Rational) -> str:
+    """A number to six digits, or all of it when it is whole."""
+    whole = Fraction(value)
+    if whole.denominator == 1:
+        return str(whole.numerator)
+    return f"{Decimal(whole.numerator) / Decimal(whole.denominator):.6g}"
 
 
 def translated(notation: Mapping[str, str], known: Mapping[str, Quotient]) -> dict[str, Quotient]:

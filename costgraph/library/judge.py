@@ -12,12 +12,11 @@ from costgraph import indexed
 from costgraph.calculator import scale_of
 from costgraph.errors import UserError, shorten
 from costgraph.library.entry import KINDS_PROVED, Entry, Indexed
-from costgraph.library.evaluation import Names, same_spec, structure, terms
+from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
 from costgraph.library.slips import nearest, responsible
 from costgraph.parser import parse_bindings
 from costgraph.printers import python
 from costgraph.quotient import Quotient
-from costgraph.symbols import Rational
 
 Outcome = Literal[
     "agrees",
@@ -102,7 +101,7 @@ def test(entry: Entry) -> Test:
         return of_indexed(entry, entry.indexed)
     names = Names(entry)
     if entry.claim:
-        return Test(lambda text: "agrees" if names.true(str(text)) else "")
+        return Test(lambda text: "agrees" if names.true(str(text)) else "", names.sides(entry.claim))
     return of_number(entry, names) if entry.value else of_formula(entry, names)
 
 
@@ -110,6 +109,8 @@ def compared(entry: Entry, tested: Test) -> Verdict:
     """The verdict, once it is known how to test the statement."""
     stated = entry.structure or entry.value or entry.claim or entry.printed
     found = tested.says(stated)
+    if entry.shows and entry.shows != tested.derived:
+        return Verdict(entry, "differs", f"the two sides are recorded as {entry.shows}", tested.derived)
     if entry.erratum is None:
         if found:
             return Verdict(entry, found, derived=tested.derived)
@@ -215,14 +216,6 @@ def decimal(text: str) -> tuple[Fraction, Fraction]:
     except InvalidOperation:
         raise UserError(f"'{shorten(text)}' is not a decimal number") from None
     return Fraction(value), Fraction(10) ** exponent / 2
-
-
-def readable(value: Rational) -> str:
-    """A number to six digits, or all of it when it is whole."""
-    whole = Fraction(value)
-    if whole.denominator == 1:
-        return str(whole.numerator)
-    return f"{Decimal(whole.numerator) / Decimal(whole.denominator):.6g}"
 
 
 # --- structures and indices -----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -40,6 +41,20 @@ class Source:
 def library() -> tuple[Entry, ...]:
     """All entries of `formulas/`, in the order of files and lines."""
     return unique(one for file in files() for one in read(file.read_bytes(), file.name))
+
+
+def named(id_: str) -> list[Entry]:
+    """The entry of this id, or its parts: `000-A1-01` is `000-A1-01.gflop` and so on.
+
+    Raises:
+        UserError: there is none; the message has the nearest ids.
+    """
+    found = [made for made in library() if made.id == id_ or made.id.startswith(f"{id_}.")]
+    if not found:
+        near = difflib.get_close_matches(id_, [made.id for made in library()], n=3)
+        advice = f"did you mean {' or '.join(near)}?" if near else "see `costgraph formulas list`"
+        raise UserError(f"unknown entry '{shorten(id_)}': {advice}")
+    return found
 
 
 def files() -> list[Traversable]:
