@@ -158,6 +158,7 @@ MALFORMED = {
     GOOD + 'notation = "kaplam"': "unknown notation 'kaplam': did you mean kaplan",
     GOOD + ERRATUM.replace('"factor"', '"fctor"'): "unknown kind of erratum 'fctor': did you mean factor?",
     GOOD + "erratum.kind = 'factor'": "erratum.severity is missing",
+    GOOD + ERRATUM + 'argument = "believe me"': "an erratum of factor has to be proved",
     HEAD + 'value = "1,5x"\nderived = "1"': "'1,5x' is not a decimal number",
     HEAD + 'value = "1"\nderived = "L"': "'L' still has symbols; bind L with at",
     HEAD + 'claim = "L + 1"\n': "write a comparison",

@@ -264,5 +264,9 @@ def check(made: Entry) -> None:
             raise unknown("kind of erratum", erratum.kind, (*KINDS_PROVED, *KINDS_ARGUED))
         if erratum.severity not in SEVERITIES:
             raise unknown("severity", erratum.severity, SEVERITIES)
+        if erratum.kind in KINDS_PROVED and made.argument:
+            raise UserError(
+                f"an erratum of {erratum.kind} has to be proved; an argument is for {', '.join(KINDS_ARGUED)}"
+            )
         if erratum.kind in KINDS_PROVED and not erratum.right and not made.unverified:
             raise UserError("erratum.right is missing: what should stand there")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -86,11 +86,6 @@ def judge(entry: Entry) -> Verdict:
         return compared(entry, test(entry))
     except UserError as error:
         raise UserError(f"{entry.where}: {error}") from None
-
-
-def judge_all(entries: Iterable[Entry]) -> Iterator[Verdict]:
-    """The verdicts on many entries, one by one."""
-    return (judge(entry) for entry in entries)
 
 
 def test(entry: Entry) -> Test:
