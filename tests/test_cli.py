@@ -234,7 +234,7 @@ def in_terminal(columns: int, *arguments: str, **environment: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
 
 
-@pytest.mark.parametrize("kind", ["op-sets", "passes", "measures", "symbols", "conventions", "precisions"])
+@pytest.mark.parametrize("kind", ["op-sets", "passes", "measures", "symbols", "conventions", "precisions", "notations"])
 def test_lists_name_and_explain_every_choice(kind: str) -> None:
     lines = costgraph("list", kind).stdout.splitlines()
     assert lines

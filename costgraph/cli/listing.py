@@ -9,11 +9,13 @@ import typer
 
 from costgraph.errors import unknown
 
-KINDS = ("op-sets", "passes", "measures", "symbols", "conventions", "precisions")
+KINDS = ("op-sets", "passes", "measures", "symbols", "conventions", "precisions", "notations")
 
 
 def show(
-    kind: Annotated[str, typer.Argument(help="op-sets, passes, measures, symbols, conventions or precisions.")],
+    kind: Annotated[
+        str, typer.Argument(help="op-sets, passes, measures, symbols, conventions, precisions or notations.")
+    ],
 ) -> None:
     """List what there is to choose from, with options and meaning."""
     if kind not in KINDS:
@@ -93,6 +95,13 @@ def precisions() -> list[tuple[str, str]]:
     ]
 
 
+def notations() -> list[tuple[str, str]]:
+    """What the letters of published formulas stand for."""
+    from costgraph.library.reading import notations as known
+
+    return [(name, ", ".join(f"{a} = {b}" for a, b in letters.items())) for name, letters in known().items()]
+
+
 ROWS = {
     "op-sets": op_sets,
     "passes": passes,
@@ -100,4 +109,5 @@ ROWS = {
     "symbols": symbols,
     "conventions": conventions,
     "precisions": precisions,
+    "notations": notations,
 }
