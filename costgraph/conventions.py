@@ -12,11 +12,14 @@ from typing import Literal
 
 from costgraph.symbols import Rational
 
-Elementwise = Literal["none", "softmax3", "table_a1"]
+Elementwise = Literal["none", "one", "softmax3", "table_a1"]
+Additions = Literal["fused", "counted"]  # a sum of n products takes n additions, or n - 1
 
 # FLOPs per element of the result, by op kind, or by op name where one op differs from its kind.
 ELEMENTWISE: dict[str, dict[str, Rational]] = {
     "none": {},
+    # one FLOP per element, to be multiplied with what an element really takes
+    "one": dict.fromkeys(("bias", "residual", "add", "scale", "gelu", "silu", "relu", "dropout"), 1),
     # "A guide to LLM inference and performance", standard attention algorithm: 3 per score.
     "softmax3": {"softmax": 3},
     # "A simple blog of large model inference", Table A.1; its 6 per score hold the scale and the dropout of the scores.
@@ -28,12 +31,14 @@ ELEMENTWISE: dict[str, dict[str, Rational]] = {
 class Convention:
     """Which tensors and which element-wise operations count.
 
-    `neglects` holds roles of tensors (`bias`, `norm`, `statistic`) that are left out of every sum.
+    `neglects` holds roles of tensors (`bias`, `norm`, `statistic`) that are left out of every sum; `additions` says how
+    many additions a sum of n products takes.
     """
 
     name: str
     neglects: frozenset[str] = frozenset()
     elementwise: tuple[tuple[str, Rational], ...] = ()
+    additions: Additions = "fused"
 
     def counts(self, role: str) -> bool:
         """Whether tensors of this role enter the sums."""
@@ -49,7 +54,9 @@ class Convention:
         base = self.name.partition("(")[0]
         preset = next((name for name, known in ELEMENTWISE.items() if known == dict(rates)), None)
         choice = preset or "+".join(f"{kind}:{rate}" for kind, rate in sorted(rates.items()))
-        name = base if preset == "none" else f"{base}(elementwise={choice})"
+        options = [f"elementwise={choice}"] if choice not in ("none", base) else []
+        options += [f"additions={self.additions}"] if self.additions != "fused" else []
+        name = f"{base}({', '.join(options)})" if options else base
         return replace(self, name=name, elementwise=tuple(sorted(rates.items())))
 
     @property
@@ -59,8 +66,12 @@ class Convention:
 
     def describe(self) -> str:
         """One line for a result's footer."""
-        parts = ["2 FLOPs per multiply-add of a matmul", "the full attention square", "dropout masks of one byte"]
-        if self.neglects:
+        matmuls = "2n - 1 FLOPs per sum of n products" if self.additions == "counted" else "2 FLOPs per multiply-add"
+        parts = [f"{matmuls} of a matmul", "the full attention square", "dropout masks of one byte"]
+        if self.neglects == {"statistic"}:
+            parts.insert(0, "every parameter")
+            parts.append("no norm statistics")
+        elif self.neglects:
             parts.insert(0, "weight matrices only")
             parts.append("no biases, norm parameters or norm statistics")
         else:
@@ -71,18 +82,23 @@ class Convention:
         return "; ".join(parts)
 
 
-def notes(elementwise: Elementwise = "none") -> Convention:
+def notes(elementwise: Elementwise = "none", additions: Additions = "fused") -> Convention:
     """As in "Decoder-Only Transformers": weight matrices and the large activations, nothing else."""
-    convention = Convention("notes", frozenset({"bias", "norm", "statistic"}))
+    convention = Convention("notes", frozenset({"bias", "norm", "statistic"}), additions=additions)
     return convention.with_elementwise(ELEMENTWISE[elementwise])
 
 
-def exact(elementwise: Elementwise = "none") -> Convention:
+def exact(elementwise: Elementwise = "none", additions: Additions = "fused") -> Convention:
     """Everything autograd keeps and every parameter: adds norm parameters, biases and the norms' mean and rstd."""
-    return notes(elementwise).exact
+    return notes(elementwise, additions).exact
 
 
-CONVENTIONS: dict[str, Callable[..., Convention]] = {"notes": notes, "exact": exact}
+def table_a1() -> Convention:
+    """As in Table A.1 of "Data Movement Is All You Need": every operand, but not the norms' mean and rstd."""
+    return Convention("table_a1", frozenset({"statistic"})).with_elementwise(ELEMENTWISE["table_a1"])
+
+
+CONVENTIONS: dict[str, Callable[..., Convention]] = {"notes": notes, "exact": exact, "table_a1": table_a1}
 NOTES, EXACT = notes(), exact()
 
 

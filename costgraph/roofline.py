@@ -21,7 +21,7 @@ from costgraph import rules
 from costgraph.conventions import NOTES, Convention
 from costgraph.errors import UserError
 from costgraph.graph import Graph
-from costgraph.measures.communication import RINGS, sent
+from costgraph.measures.communication import RINGS, ring
 from costgraph.op import Op
 from costgraph.polynomial import ZERO, Polynomial, total
 from costgraph.printers import latex, python
@@ -58,7 +58,7 @@ def costs(graph: Graph, convention: Convention = NOTES) -> list[Cost]:
         moved = rules.traffic(op, graph.tensors, convention) * op.times
         work = rules.flops(op, graph.tensors, convention) * op.times
         counted = op.kind in RINGS and convention.counts(graph.tensors[op.inputs[0]].role)
-        link = sent(op, graph) * op.times if counted else ZERO
+        link = ring(op, graph) * op.times if counted else ZERO
         if work or moved or link:
             found.append(Cost(op.name, classify(op, graph), work, moved, link))
     return found

@@ -79,6 +79,8 @@ RULES: dict[str, Rule] = {
     # the loss: the normaliser is one number per position, so a split vocabulary sums that and not the logits
     "logsumexp": Rule("none"),
     "cross_entropy": Rule(reads=("y1", "x2")),
+    # one of several tensors that are stored as one
+    "slice": Rule("same", linear=True, view=True, traffic="free"),
     # keys and values as the positions that queries look at
     "context": Rule("same", linear=True, view=True, traffic="free"),
     "cache_append": Rule("none", traffic="append"),
@@ -120,7 +122,9 @@ def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Poly
     if op.kind == "einsum":
         spec = parse_spec(op.spec or "")
         dims = bind(spec, tuple(tensors[name] for name in op.inputs))
-        return spec.flops({letter: dim.size for letter, dim in dims.items()})
+        work = spec.flops({letter: dim.size for letter, dim in dims.items()})
+        exactly = convention.additions == "counted" and spec.summed
+        return work - tensors[op.outputs[0]].numel if exactly and work else work
     if convention.elementwise and op.phase != "backward" and (rate := convention.rate(op.source, op.kind)):
         return tensors[op.outputs[0]].numel * rate
     return ZERO

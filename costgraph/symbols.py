@@ -39,7 +39,6 @@ class Symbol:
 SYMBOLS: dict[str, Symbol] = {
     symbol.name: symbol
     for symbol in (
-        Symbol("N_params", r"N_{\mathrm{params}}", "parameters", "number of parameters", "positive integer", 10**11),
         Symbol("B", "B", "sequences", "batch size", "positive integer", 1),
         Symbol("S", "S", "tokens", "sequence length; in decode, positions attended to", "positive integer", 2048),
         Symbol("L", "L", "", "number of layers (transformer blocks)", "positive integer", 96),
@@ -51,6 +50,7 @@ SYMBOLS: dict[str, Symbol] = {
         Symbol("K", "K", "tokens", "block size: longest sequence with a learned position", "positive integer", 2048),
         Symbol("T", "T", "devices", "tensor-parallel degree", "positive integer", 8),
         Symbol("p", "p", "bytes", "bytes per element of weights and activations", "positive rational", 2),
+        Symbol("N_params", r"N_{\mathrm{params}}", "parameters", "number of parameters", "positive integer", 10**11),
         Symbol("hbm", r"M_{\mathrm{hbm}}", "bytes", "memory of one device", "positive rational", 8 * 10**10),
         Symbol(
             "lambda_flops", r"\lambda_{\mathrm{FLOP/s}}", "FLOP/s", "peak compute rate of one device",
@@ -64,6 +64,10 @@ SYMBOLS: dict[str, Symbol] = {
             "lambda_comms", r"\lambda_{\mathrm{comms}}", "bytes/s", "link bandwidth of one device, one direction",
             "positive rational", 3 * 10**11,
         ),
+        Symbol("m", "m", "", "rows of a matrix product", "positive integer", 4096),
+        Symbol("n", "n", "", "columns of a matrix product; a count", "positive integer", 4096),
+        Symbol("k", "k", "", "summed size of a matrix product", "positive integer", 4096),
+        Symbol("t", "t", "s", "a duration", "positive rational", 1),
     )
 }  # fmt: skip
 INDEX: dict[str, int] = {name: i for i, name in enumerate(SYMBOLS)}

@@ -10,8 +10,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from costgraph import __version__
+from costgraph.cli.check import check
 from costgraph.cli.derive import derive
 from costgraph.cli.estimate import estimate
+from costgraph.cli.formulas import formulas
 from costgraph.cli.graph import graph
 from costgraph.cli.listing import show
 from costgraph.cli.output import deliver
@@ -30,6 +32,8 @@ app.command()(estimate)
 app.command()(graph)
 app.command("list")(show)
 app.command()(solve)
+app.command()(check)
+app.add_typer(formulas, name="formulas")
 
 
 def print_version(asked: bool) -> None:

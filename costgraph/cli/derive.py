@@ -49,6 +49,7 @@ def derive(
     from costgraph import printers, shapes
     from costgraph.cli import derive_text
     from costgraph.derivation import derive as run
+    from costgraph.library.published import published
     from costgraph.symbols import SYMBOLS
 
     if form not in shapes.SHAPES and form not in SYMBOLS:
@@ -59,14 +60,20 @@ def derive(
     )  # fmt: skip
     for name in result.unused:
         remark(f"{name} does not occur in {', '.join(result.forms)}")
-    pretty = printers.unicode if writes_unicode(output) else printers.python
+    known = published(result.limited, result.phase)
+    pretty, style = (
+        (printers.unicode, printers.UNICODE) if writes_unicode(output) else (printers.python, printers.PYTHON)
+    )
     match format_:
         case "json":
-            text = json.dumps(result.to_json(explain, form), indent=2)
+            record = result.to_json(explain, form)
+            for name, found in known.items():
+                record["measures"][name]["published"] = [entry.id for entry in found]
+            text = json.dumps(record, indent=2)
         case "text":
-            text = derive_text.text(result, explain, form, pretty, output is None and on_terminal())
+            text = derive_text.text(result, explain, form, style, output is None and on_terminal(), known)
         case "markdown":
-            text = derive_text.markdown(result, explain, form, pretty)
+            text = derive_text.markdown(result, explain, form, pretty, known)
         case _:
-            text = derive_text.latex(result, explain, form, pretty)
+            text = derive_text.latex(result, explain, form, pretty, known)
     deliver(text, output)

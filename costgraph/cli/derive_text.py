@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from costgraph import printers, provenance
 from costgraph.derivation import Derivation
@@ -12,18 +13,25 @@ from costgraph.polynomial import Polynomial
 from costgraph.quotient import Quotient
 from costgraph.symbols import Rational
 
+if TYPE_CHECKING:
+    from costgraph.library.entry import Entry
+
 Row = list[str]
 Pretty = Callable[..., str]
+Published = Mapping[str, "Sequence[Entry]"]  # by measure, the entries of the library that print its form
 
 
-def text(result: Derivation, explain: bool, shape: str, pretty: Pretty, drawn_on_terminal: bool) -> str:
+def text(
+    result: Derivation, explain: bool, shape: str, style: printers.Style, drawn_on_terminal: bool, known: Published
+) -> str:
     """A table, then what the numbers mean; drawn with rich on a terminal, plain elsewhere."""
+    pretty = printers.unicode if style is printers.UNICODE else printers.python
 
     def write(value: Quotient) -> str:
         return pretty(value, shape)
 
-    rows = table(result, write)
-    footers = [line for line in footer(result, write) if line]
+    rows = table(result, write, authors_own(known, style) if shape == "auto" else {})
+    footers = [line for line in footer(result, write, known) if line]
     if explain:
         footers += explained(result, pretty)
     if drawn_on_terminal:
@@ -48,15 +56,26 @@ def header(result: Derivation) -> Row:
     return names
 
 
-def table(result: Derivation, write: Callable[[Quotient], str]) -> list[Row]:
-    """The header and one row per measure."""
+def authors_own(known: Published, style: printers.Style) -> dict[str, str]:
+    """For each measure whose form is published, the form as an author wrote it; the shortest if there are several."""
+    from costgraph.as_written import as_written
+
+    written = {name: [as_written(e.printed, e.letters, style) for e in found] for name, found in known.items()}
+    return {name: min(texts, key=len) for name, texts in written.items() if texts}
+
+
+def table(result: Derivation, write: Callable[[Quotient], str], own: Mapping[str, str]) -> list[Row]:
+    """The header and one row per measure; `own` holds forms that are printed as an author wrote them."""
     rows = [header(result)]
     for name, form in result.forms.items():
-        row = [name, form.unit, write(form.value)]
+        row = [name, form.unit, write(form.value) if result.limit else own.get(name) or write(form.value)]
         if result.limit:
             limited = result.limited[name]
             number = limited.number
-            row.append(write(limited.value) if number is None else f"{number}{readable(number, form.unit)}")
+            if number is None:
+                row.append(own.get(name) or write(limited.value))
+            else:
+                row.append(f"{number}{readable(number, form.unit)}")
         if result.when:
             regime = result.regimes[name]
             times = result.in_params(name) if name != "params" and regime.leading.numerator else None
@@ -90,8 +109,8 @@ def prefixed(amount: float, step: int, prefixes: tuple[str, ...]) -> str:
     return f"{amount:.4g} {prefixes[at]}"
 
 
-def footer(result: Derivation, write: Callable[[Quotient], str]) -> list[str]:
-    """Convention, assumptions and what is neglected."""
+def footer(result: Derivation, write: Callable[[Quotient], str], known: Published) -> list[str]:
+    """Convention, assumptions, what is neglected, and where the same has been published."""
     forms = result.forms.values()
     assumptions = dict.fromkeys(str(a) for form in forms for a in form.assumptions)
     left_out = [form for form in result.limited.values() if form.remainder.numerator and not form.over]
@@ -101,7 +120,17 @@ def footer(result: Derivation, write: Callable[[Quotient], str]) -> list[str]:
         f"counted ({result.convention.name}): {result.convention.describe()}" + (f"; {policy}" if policy else ""),
         f"assuming: {', '.join(assumptions)}" if assumptions else "",
         f"left out, exactly: {'; '.join(rest)}" if rest else "",
+        *(f"published: {name} is {cited(found)}" for name, found in known.items() if found),
     ]
+
+
+def cited(found: Sequence[Entry]) -> str:
+    """Where a form was published: the first three places."""
+    from costgraph.library.reading import sources
+
+    places = {f"{sources()[entry.source].title}, {entry.place}": entry.id for entry in reversed(found)}
+    named = [f"{place} [{id_}]" for place, id_ in reversed(places.items())]
+    return "; ".join([*named[:3], *([f"and {len(named) - 3} more"] if len(named) > 3 else [])])
 
 
 def explained(result: Derivation, pretty: Pretty) -> list[str]:
@@ -154,33 +183,35 @@ def stacked(header: Row, row: Row, width: int) -> str:
     )
 
 
-def markdown(result: Derivation, explain: bool, shape: str, pretty: Pretty) -> str:
+def markdown(result: Derivation, explain: bool, shape: str, pretty: Pretty, known: Published) -> str:
     """A GitHub table with inline math."""
-    rows = table(result, lambda value: f"${printers.latex(value, shape)}$")
+    own = authors_own(known, printers.LATEX) if shape == "auto" else {}
+    rows = table(result, lambda value: f"${printers.latex(value, shape)}$", {n: f"${t}$" for n, t in own.items()})
     rows[0] = [name.replace(f"when {result.when}", f"when `{result.when}`") for name in rows[0]]
     lines = ["| " + " | ".join(cell.replace("|", r"\mid") for cell in row) + " |" for row in rows]
     lines.insert(1, "|" + "---|" * len(rows[0]))
-    notes = [line for line in footer(result, lambda value: f"${printers.latex(value)}$") if line]
+    notes = [line for line in footer(result, lambda value: f"${printers.latex(value)}$", known) if line]
     body = [f"**{title(result)}**", "", *lines, "", *(f"- {note}" for note in notes)]
     if explain:
         body += ["", "```text", *explained(result, pretty), "```"]
     return "\n".join(body)
 
 
-def latex(result: Derivation, explain: bool, shape: str, pretty: Pretty) -> str:
+def latex(result: Derivation, explain: bool, shape: str, pretty: Pretty, known: Published) -> str:
     """An `align*` environment, one line per measure; the rest as comments."""
-    lines = [f"% {line}" for line in (title(result), *footer(result, lambda v: printers.python(v))) if line]
+    lines = [f"% {line}" for line in (title(result), *footer(result, printers.python, known)) if line]
+    own = authors_own(known, printers.LATEX) if shape == "auto" else {}
     lines.append(r"\begin{align*}")
     at = ", ".join(
         f"{name} \\to \\infty" if value == "oo" else f"{name}={value}" for name, value in result.limit.items()
     )
     for name, form in result.forms.items():
         label = rf"\mathrm{{{name.replace('_', ' ')}}}"
-        lines.append(
-            rf"  {label} &= {printers.latex(form.value, shape)} \quad [\mathrm{{{form.unit.replace(' ', '~')}}}] \\"
-        )
+        last = own.get(name) or printers.latex(result.limited[name].value, shape)
+        first = printers.latex(form.value, shape) if result.limit else last
+        lines.append(rf"  {label} &= {first} \quad [\mathrm{{{form.unit.replace(' ', '~')}}}] \\")
         if result.limit:
-            lines.append(rf"  \left.{label}\right|_{{{at}}} &= {printers.latex(result.limited[name].value, shape)} \\")
+            lines.append(rf"  \left.{label}\right|_{{{at}}} &= {last} \\")
         if result.when:
             leading = printers.latex(result.regimes[name].leading, shape)
             lines.append(rf"  {label} &\approx {leading} \qquad ({result.when.replace('<<', chr(92) + 'll')}) \\")

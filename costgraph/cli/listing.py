@@ -10,12 +10,15 @@ import typer
 from costgraph.cli.output import deliver
 from costgraph.errors import unknown
 
-KINDS = ("op-sets", "passes", "measures", "symbols", "conventions", "precisions", "hardware", "models")
+KINDS = ("op-sets", "passes", "measures", "symbols", "conventions", "precisions", "hardware", "models", "notations")
 
 
 def show(
     kind: Annotated[
-        str, typer.Argument(help="op-sets, passes, measures, symbols, conventions, precisions, hardware or models.")
+        str,
+        typer.Argument(
+            help="op-sets, passes, measures, symbols, conventions, precisions, hardware, models or notations."
+        ),
     ],
 ) -> None:
     """List what there is to choose from, with options and meaning."""
@@ -55,7 +58,7 @@ def measures() -> list[tuple[str, str]]:
 
     rows = []
     for name, measure in MEASURES.items():
-        part = name.partition(".")[2]
+        part = name.partition(".")[2] if name.startswith("flops.") else ""
         rows.append((name, f"FLOPs of the {part} ops." if part else described(name, measure)[1]))
     return rows
 
@@ -115,6 +118,13 @@ def models() -> list[tuple[str, str]]:
     return [(m.name, f"{m.title}: " + ", ".join(f"{n}={v}" for n, v in m.bindings.items())) for m in found]
 
 
+def notations() -> list[tuple[str, str]]:
+    """What the letters of published formulas stand for."""
+    from costgraph.library.reading import notations as known
+
+    return [(name, ", ".join(f"{a} = {b}" for a, b in letters.items())) for name, letters in known().items()]
+
+
 ROWS = {
     "op-sets": op_sets,
     "passes": passes,
@@ -124,4 +134,5 @@ ROWS = {
     "precisions": precisions,
     "hardware": hardware,
     "models": models,
+    "notations": notations,
 }

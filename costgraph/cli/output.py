@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from costgraph.errors import UserError
+
+Item = TypeVar("Item")
 
 
 def check_target(path: Path | None, force: bool) -> None:
@@ -68,6 +72,17 @@ def umask() -> int:
 def remark(text: str) -> None:
     """Something worth knowing that is not part of the result."""
     print(f"note: {text}", file=sys.stderr)
+
+
+def progress(items: Sequence[Item], what: str) -> Iterator[Item]:
+    """The items, with a progress bar on stderr if a person looks at it and there are enough to wait for."""
+    if len(items) < 50 or not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(items, description=what, console=Console(stderr=True), transient=True)
 
 
 def on_terminal() -> bool:

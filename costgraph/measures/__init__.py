@@ -23,6 +23,7 @@ MEASURES: dict[str, Callable[..., ClosedForm]] = {
     "cache": cache,
     "traffic": traffic,
     "communication": communication,
+    "communication.chief": partial(communication, algorithm="chief"),
     "intensity": intensity,
 }
 

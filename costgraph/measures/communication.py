@@ -1,7 +1,8 @@
 """communication: bytes that one device sends to others.
 
 Counts: ring collectives over n devices: all_gather and reduce_scatter (n-1)/n of the whole tensor, all_reduce (one
-after the other) twice that.
+after the other) twice that. As `communication.chief`: bytes through one device that collects from the n-1 others (a
+reduce, or a gather of their parts) and sends the result back to them (a broadcast, or a scatter of parts).
 Gradients travel at the p bytes in which they are computed.
 Leaves out: latency, under `notes` the gradients of norm parameters and biases; data and pipeline parallelism.
 Source: "Decoder-Only Transformers", App. B; Patarasuk and Yuan 2009 (ring all-reduce).
@@ -9,7 +10,8 @@ Source: "Decoder-Only Transformers", App. B; Patarasuk and Yuan 2009 (ring all-r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Literal
 
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
@@ -19,23 +21,33 @@ from costgraph.op import Op
 from costgraph.polynomial import ONE, Polynomial, product
 from costgraph.provenance import Term
 
+Algorithm = Literal["ring", "chief"]
 RINGS = {"all_reduce": 2, "all_gather": 1, "reduce_scatter": 1}  # times around the ring with (n-1)/n of the tensor
 
 
-def communication(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
-    """Bytes sent per device."""
-    return closed_form("communication", "byte sent per device", graph, convention, collect(graph))
+def communication(graph: Graph, convention: Convention = NOTES, algorithm: Algorithm = "ring") -> ClosedForm:
+    """Bytes sent per device; with the algorithm `chief`, bytes that enter and leave the chief."""
+    if algorithm == "chief":
+        return closed_form("communication.chief", "byte through the chief", graph, convention, collect(graph, chief))
+    return closed_form("communication", "byte sent per device", graph, convention, collect(graph, ring))
 
 
-def collect(graph: Graph) -> Iterator[Term]:
+def collect(graph: Graph, amount: Callable[[Op, Graph], Polynomial]) -> Iterator[Term]:
     """One term per collective."""
     for op in graph.ops:
         if op.kind in RINGS:
             role = graph.tensors[op.inputs[0]].role
-            yield Term(op.name, f"{op.kind} of {op.inputs[0]}", sent(op, graph) * op.times, role)
+            yield Term(op.name, f"{op.kind} of {op.inputs[0]}", amount(op, graph) * op.times, role)
 
 
-def sent(op: Op, graph: Graph) -> Polynomial:
+def chief(op: Op, graph: Graph) -> Polynomial:
+    """Bytes that the chief receives from n-1 devices and sends to n-1 devices."""
+    before, after = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
+    devices = before.partial if op.kind != "all_gather" else product(d.split for d in before.dims)
+    return (devices - ONE) * (before.nbytes + after.nbytes)
+
+
+def ring(op: Op, graph: Graph) -> Polynomial:
     """Bytes that one run of a collective sends from each device."""
     before, after = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
     devices = before.partial if op.kind != "all_gather" else product(d.split for d in before.dims)

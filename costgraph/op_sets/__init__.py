@@ -3,8 +3,18 @@
 from collections.abc import Callable
 
 from costgraph.graph import Graph
+from costgraph.op_sets.attention import attention
 from costgraph.op_sets.decoder import decoder
+from costgraph.op_sets.elementwise import elementwise
+from costgraph.op_sets.encoder import encoder
+from costgraph.op_sets.matmul import matmul
 
-OP_SETS: dict[str, Callable[..., Graph]] = {"decoder": decoder}
+OP_SETS: dict[str, Callable[..., Graph]] = {
+    "decoder": decoder,
+    "encoder": encoder,
+    "attention": attention,
+    "matmul": matmul,
+    "elementwise": elementwise,
+}
 
-__all__ = ["OP_SETS", "decoder"]
+__all__ = ["OP_SETS", "attention", "decoder", "elementwise", "encoder", "matmul"]

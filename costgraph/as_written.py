@@ -1,0 +1,56 @@
+"""A formula as its author wrote it: the same grouping and order of terms, in the table's symbols and any style."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from costgraph.parser import tree
+from costgraph.printers import PYTHON, Style
+
+SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how tightly the outermost operation of a text binds
+
+
+def as_written(text: str, letters: Mapping[str, str], style: Style = PYTHON) -> str:
+    """`text` with its letters replaced by what they stand for, and nothing else changed.
+
+    Raises:
+        UserError: not an expression.
+    """
+    return shown(tree(text), letters, style)[0]
+
+
+def shown(node: ast.expr, letters: Mapping[str, str], style: Style) -> tuple[str, int]:
+    """The text of `node`, and how tightly it binds."""
+    match node:
+        case ast.Name(id=name) if name in letters and letters[name] != name:
+            return shown(tree(letters[name]), {}, style)
+        case ast.Name(id=name):
+            return style.symbol(name), ATOM
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)):
+            return style.power(held(shown(left, letters, style), ATOM, style), exponent), POWER
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as sign, right=right):
+            inside = held(shown(right, letters, style), SUM if isinstance(sign, ast.Add) else PRODUCT, style)
+            return f"{shown(left, letters, style)[0]} {'+' if isinstance(sign, ast.Add) else '-'} {inside}", SUM
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            parts = [held(shown(side, letters, style), PRODUCT, style) for side in (left, right)]
+            unclear = not style.times and ("/" in parts[0] or parts[1][:1].isdigit())
+            times = "·" if unclear else style.times
+            return times.join(parts), PRODUCT
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return fraction(shown(left, letters, style), shown(right, letters, style), style)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return f"-{held(shown(operand, letters, style), PRODUCT, style)}", SUM
+    return ast.unparse(node), ATOM
+
+
+def fraction(above: tuple[str, int], below: tuple[str, int], style: Style) -> tuple[str, int]:
+    """A fraction on one line, or one above the other."""
+    if style.fraction("a", "b", False) != "a/b":
+        return style.fraction(above[0], below[0], False), ATOM
+    return f"{held(above, PRODUCT, style)}/{held(below, POWER, style)}", PRODUCT
+
+
+def held(part: tuple[str, int], binding: int, style: Style) -> str:
+    """A text in parentheses if it binds less tightly than `binding`."""
+    return part[0] if part[1] >= binding else f"{style.open}{part[0]}{style.close}"

@@ -1,0 +1,212 @@
+"""What entries are compared with: requests to the engine, and names in the expressions of an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from functools import cache, cached_property
+
+from costgraph.calculator import calculate, comparisons, holds
+from costgraph.derivation import Derivation, derive
+from costgraph.einsum import parse_spec
+from costgraph.errors import UserError, unknown
+from costgraph.graph import Graph
+from costgraph.library.entry import Entry, Request
+from costgraph.parser import parse_bindings
+from costgraph.polynomial import ONE, Polynomial, total
+from costgraph.printers import python
+from costgraph.provenance import Term
+from costgraph.quotient import Quotient
+from costgraph.symbols import Rational
+
+
+@cache
+def derivation(request: Request) -> Derivation:
+    """The derivation that a request asks for."""
+    return derive(
+        request.measure or "params",
+        op_set=request.op_set,
+        phase=request.phase or None,
+        passes=request.passes,
+        limit=request.limit or (),
+        convention=request.convention,
+        precision=request.precision,
+    )
+
+
+@cache
+def terms(request: Request) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
+    """The terms of the asked measure that the request chooses, above and below the line."""
+    found = derivation(request)
+    form = found.limited[request.measure]
+    chosen = [tuple(term for term in side if matches(term, request)) for side in (form.terms, form.over)]
+    for pattern in request.ops:
+        if not any(fnmatchcase(op.name, pattern) for op in found.graph.ops):
+            raise UserError(f"no op is called '{pattern}': {unknown('op', pattern, found.graph.by_name)}")
+    if request.part:
+        chosen[0] = one_way(chosen[0], found.graph, request.part)
+    return chosen[0], chosen[1]
+
+
+def matches(term: Term, request: Request) -> bool:
+    """Whether a request chooses a term."""
+    by_op = not request.ops or any(fnmatchcase(term.op, pattern) for pattern in request.ops)
+    return by_op and (not request.sources or any(fnmatchcase(term.source, pattern) for pattern in request.sources))
+
+
+def one_way(chosen: tuple[Term, ...], graph: Graph, part: str) -> tuple[Term, ...]:
+    """Of the traffic of some ops, what they read from outside (each tensor once), or what they write."""
+    if part not in ("reads", "writes"):
+        raise unknown("part", part, ("reads", "writes"))
+    made = {name for term in chosen for name in graph.op(term.op).outputs}
+    kept: dict[str, Term] = {}
+    for term in chosen:
+        if (term.source in graph.op(term.op).outputs) if part == "writes" else (term.source not in made):
+            kept.setdefault(term.source, term)
+    return tuple(kept.values())
+
+
+@cache
+def amount(request: Request) -> Quotient:
+    """The form that a request asks for."""
+    if request.tensor:
+        graph = derivation(request).graph
+        if request.tensor not in graph.tensors:
+            raise unknown("tensor", request.tensor, graph.tensors)
+        found = derivation(request)
+        return Quotient(
+            graph.tensors[request.tensor].numel.substitute(
+                {name: value for name, value in found.limit.items() if isinstance(value, Polynomial)}
+            )
+        )
+    above, below = terms(request)
+    value = Quotient(total(t.amount for t in above), total(t.amount for t in below) if below else ONE)
+    for name in derivation(request).limited[request.measure].at_infinity:
+        value = value.at_infinity(name)
+    return value
+
+
+# --- how ops are connected ------------------------------------------------------------------------------------------
+
+
+def structure(request: Request) -> tuple[str, ...]:
+    """What a request for a structure finds in the graph."""
+    what, *names = request.structure.split()
+    graph = derivation(request).graph
+    if what == "spec" and names:
+        return tuple(graph.op(name).spec or "" for name in names)
+    if what == "kinds" and len(names) == 1:
+        return tuple(op.kind for op in graph.ops if names[0] in op.segments and op.phase == "forward")
+    if what == "readers" and len(names) == 1:
+        return tuple(op.kind for op in graph.ops if names[0] in op.inputs)
+    if what == "summands" and len(names) == 1:
+        return tuple(dict.fromkeys(summands(graph, graph.op(names[0]).outputs[0])))
+    raise UserError(f"structure '{request.structure}': write spec OP ..., kinds SEGMENT, readers TENSOR or summands OP")
+
+
+def summands(graph: Graph, name: str) -> list[str]:
+    """The places whose results are added up in a tensor; the input of the block is called x."""
+    op = graph.producer.get(name)
+    if op is None or op.name == "blocks.enter":
+        return ["x"]
+    if op.kind in ("residual", "add"):
+        return [place for x in reversed(op.inputs) for place in summands(graph, x)]
+    if op.kind in ("loop", "dropout"):
+        return summands(graph, op.inputs[0])
+    return [op.place]
+
+
+def same_spec(one: str, other: str) -> bool:
+    """Whether two einsums are the same up to the names of their indices."""
+    return relabelled(one) == relabelled(other)
+
+
+def relabelled(text: str) -> tuple[tuple[int, ...], ...]:
+    """An einsum with numbers for letters, in order of appearance."""
+    spec = parse_spec(text)
+    number = {letter: i for i, letter in enumerate(spec.letters)}
+    return tuple(tuple(number[letter] for letter in part) for part in (*spec.operands, spec.result))
+
+
+# --- expressions ----------------------------------------------------------------------------------------------------
+
+
+class Names:
+    """What the names in the expressions of one entry stand for."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+
+    @cached_property
+    def engine(self) -> dict[str, Quotient]:
+        """Names in `derived`, `drops`, `constant` and `given`: the derivations, the given numbers, what `at` binds."""
+        known: dict[str, Quotient] = {}
+        for name, value in parse_bindings([self.entry.at] if self.entry.at else []).items():
+            if not isinstance(value, Polynomial):
+                raise UserError(f"at binds {name} to a number, not to infinity")
+            known[name] = Quotient(value)
+        bound = {name: value.numerator for name, value in known.items()}
+        for name, text in self.entry.given.items():
+            known[name] = calculate(text, known)
+        requests = dict(self.entry.let)
+        if self.entry.derive and not self.entry.derive.structure:
+            requests["derived"] = self.entry.derive
+        for name, request in requests.items():
+            known[name] = amount(request).substitute(bound)
+        if "N_params" not in known and self.entry.derive and self.entry.derive.measure:
+            form = derivation(self.entry.derive).params.value
+            if form.numerator:
+                known["N_params"] = form.substitute(bound)
+        return known
+
+    @cached_property
+    def author(self) -> dict[str, Quotient]:
+        """Names in `printed`, `right` and `slip`: as above, and the source's own letters."""
+        return self.engine | translated(self.entry.letters, self.engine)
+
+    @cached_property
+    def derived(self) -> Quotient:
+        """What the engine says."""
+        if self.entry.derived:
+            return calculate(self.entry.derived, self.engine)
+        return self.engine["derived"]
+
+    def printed(self, text: str) -> Quotient:
+        """A formula of the source."""
+        return calculate(text, self.author)
+
+    def slipped(self, text: str) -> Quotient:
+        """The formula that the recorded slip leads to."""
+        right = (
+            {} if not self.entry.erratum or self.entry.value else {"right": self.printed(str(self.entry.erratum.right))}
+        )
+        return calculate(text, self.author | right | {"derived": self.derived})
+
+    def true(self, text: str) -> bool:
+        """Whether a claim of the source holds."""
+        return holds(text, self.author)
+
+    def sides(self, text: str) -> str:
+        """What the two sides of a claim's comparisons come to: numbers to six digits, forms factored."""
+        found = comparisons(text, self.author)
+        return " and ".join(f"{side(left)} {sign} {side(right)}" for left, sign, right in found)
+
+
+def side(value: Quotient) -> str:
+    """One side of a comparison as text."""
+    return python(value, "factored") if value.number is None else readable(value.number)
+
+
+def readable(value: Rational) -> str:
+    """A number to six digits, or all of it when it is whole."""
+    whole = Fraction(value)
+    if whole.denominator == 1:
+        return str(whole.numerator)
+    return f"{Decimal(whole.numerator) / Decimal(whole.denominator):.6g}"
+
+
+def translated(notation: Mapping[str, str], known: Mapping[str, Quotient]) -> dict[str, Quotient]:
+    """The letters of a notation as forms in the symbols of the table."""
+    return {name: calculate(text, known) for name, text in notation.items()}

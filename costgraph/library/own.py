@@ -1,0 +1,88 @@
+"""A formula of one's own against the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from costgraph.calculator import calculate
+from costgraph.derivation import derive
+from costgraph.errors import unknown
+from costgraph.library.evaluation import translated
+from costgraph.library.reading import notations
+from costgraph.library.slips import nearest, responsible
+from costgraph.polynomial import Polynomial
+from costgraph.provenance import Term
+from costgraph.quotient import Quotient
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A formula, what the engine derives, and what separates them.
+
+    `derived` is the leading term if a regime was given, and `neglected` the exact ratio of what comes next to it.
+    """
+
+    measure: str
+    unit: str
+    printed: Quotient
+    derived: Quotient
+    exactly: Quotient
+    neglected: Quotient | None
+    terms: tuple[Term, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the formula is what the engine derives, in the regime if there is one."""
+        return self.printed in (self.derived, self.exactly)
+
+    @property
+    def difference(self) -> Quotient:
+        """Derived minus printed."""
+        return self.derived - self.printed
+
+    @property
+    def slip(self) -> str:
+        """The nearest slip in words."""
+        return nearest(self.printed, self.derived, self.terms)
+
+    @property
+    def responsible(self) -> list[Term]:
+        """The terms that contribute to the difference."""
+        return responsible(self.printed, self.derived, self.terms)
+
+
+def compare(
+    formula: str,
+    measure: str,
+    *,
+    op_set: str = "decoder",
+    phase: str | None = None,
+    passes: Iterable[str] = (),
+    limit: Iterable[str] = (),
+    when: str | None = None,
+    convention: str = "notes",
+    precision: str = "mixed_adam",
+    notation: str | None = None,
+) -> Comparison:
+    """Compare a formula with what the engine derives; `N_params` in it is the parameter count of the same graph.
+
+    Raises:
+        UserError: anything that cannot be read, with the column; or an unknown name, with the nearest.
+    """
+    found = derive(
+        measure, op_set=op_set, phase=phase, passes=passes, limit=limit, when=when, convention=convention,
+        precision=precision,
+    )  # fmt: skip
+    form = found.limited[measure]
+    names = {"N_params": found.params.value} if found.params.value.numerator else {}
+    letters: Mapping[str, str] = {}
+    if notation is not None:
+        if notation not in notations():
+            raise unknown("notation", notation, notations())
+        letters = notations()[notation]
+    bound = {name: value for name, value in found.limit.items() if isinstance(value, Polynomial)}
+    printed = calculate(formula, names | translated(letters, names)).substitute(bound)
+    regime = found.regimes.get(measure)
+    leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
+    return Comparison(measure, form.unit, printed, leading, form.value, neglected, form.terms)

@@ -1,0 +1,171 @@
+"""Reads `formulas/`, or a user's own file: TOML text -> entries, sources and notations."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.library.entry import Entry, entry
+from costgraph.resources import data_folder
+
+HEADER = "[[entry]]"
+SOURCES, NOTATIONS = "sources.toml", "notations.toml"
+SOURCE_KEYS = ("title", "authors", "year", "url", "note", "notation")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One line of the bibliography."""
+
+    key: str
+    title: str
+    authors: str = ""
+    year: str = ""
+    url: str = ""
+    note: str = ""
+    notation: str = ""
+
+    def __str__(self) -> str:
+        return self.title
+
+
+@cache
+def library() -> tuple[Entry, ...]:
+    """All entries of `formulas/`, in the order of files and lines."""
+    return unique(one for file in files() for one in read(file.read_bytes(), file.name))
+
+
+def named(id_: str) -> list[Entry]:
+    """The entry of this id, or its parts: `000-A1-01` is `000-A1-01.gflop` and so on.
+
+    Raises:
+        UserError: there is none; the message has the nearest ids.
+    """
+    found = [made for made in library() if made.id == id_ or made.id.startswith(f"{id_}.")]
+    if not found:
+        near = difflib.get_close_matches(id_, [made.id for made in library()], n=3)
+        advice = f"did you mean {' or '.join(near)}?" if near else "see `costgraph formulas list`"
+        raise UserError(f"unknown entry '{shorten(id_)}': {advice}")
+    return found
+
+
+def files() -> list[Traversable]:
+    """The files of entries, by name."""
+    found = [f for f in data_folder("formulas").iterdir() if f.name.endswith(".toml")]
+    return sorted((f for f in found if f.name not in (SOURCES, NOTATIONS)), key=lambda f: f.name)
+
+
+def from_file(path: Path) -> tuple[Entry, ...]:
+    """The entries of a user's file.
+
+    Raises:
+        UserError: no such file, not UTF-8, not TOML, no entry in it, or a malformed entry.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name a file")
+    if not path.exists():
+        raise UserError(f"{path}: there is no such file")
+    found = unique(read(path.read_bytes(), str(path)))
+    if not found:
+        raise UserError(f"{path}: no {HEADER} in it")
+    return found
+
+
+def read(data: bytes, name: str) -> list[Entry]:
+    """The entries of one file, which may bring sources and notations of its own.
+
+    Raises:
+        UserError: not UTF-8, not TOML (with the line), or a malformed entry (with its line).
+    """
+    table = toml(data, name)
+    if extra := [key for key in table if key not in ("entry", "sources", "notations")]:
+        raise UserError(f"{name}: '{shorten(extra[0], 40)}' stands outside of an entry; start entries with {HEADER}")
+    tables = table.get("entry", [])
+    if not isinstance(tables, list):
+        raise UserError(f"{name}: write {HEADER} with two pairs of brackets")
+    known = sources() | bibliography(table.get("sources", {}), name)
+    letters = {**notations(), **table.get("notations", {})}
+    lines = [n for n, line in enumerate(data.decode("utf-8-sig").splitlines(), 1) if line.strip().startswith(HEADER)]
+    lines += [0] * (len(tables) - len(lines))
+    return [placed(entry(item, name, line), known, letters) for item, line in zip(tables, lines, strict=False)]
+
+
+def placed(made: Entry, known: Mapping[str, Source], letters: Mapping[str, Mapping[str, str]]) -> Entry:
+    """An entry with its notation looked up."""
+    if made.source not in known:
+        raise UserError(f"{made.where}: {unknown('source', made.source, known)}")
+    own, usual = made.notation, known[made.source].notation
+    for name in (own if isinstance(own, str) else "", usual):
+        if name and name not in letters:
+            raise UserError(f"{made.where}: {unknown('notation', name, letters)}")
+    if isinstance(own, str):
+        return replace(made, notation=letters[own or usual] if own or usual else {})
+    return replace(made, notation={**(letters[usual] if usual else {}), **own})
+
+
+def toml(data: bytes, name: str) -> dict[str, Any]:
+    """A TOML document."""
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise UserError(f"{name}:{line}: not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        named = re.search(r"line (\d+)", str(error))
+        line = int(named[1]) if named else data.rstrip().count(b"\n") + 1  # otherwise it is the end of the document
+        raise UserError(f"{name}:{line}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise UserError(f"{name}: nested too deeply") from None
+
+
+def unique(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The entries, whose ids must differ."""
+    seen: dict[str, Entry] = {}
+    for made in entries:
+        if made.id in seen:
+            raise UserError(f"{made.where}: the id is taken by {seen[made.id].file}:{seen[made.id].line}")
+        seen[made.id] = made
+    return tuple(seen.values())
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """The bibliography by key."""
+    return bibliography(toml((data_folder("formulas") / SOURCES).read_bytes(), SOURCES), SOURCES)
+
+
+def bibliography(table: Any, file: str) -> dict[str, Source]:
+    """Sources from their TOML tables."""
+    result = {}
+    for key, item in table.items() if isinstance(table, dict) else ():
+        if not isinstance(item, dict) or not item.get("title"):
+            raise UserError(f"{file}: source {key} needs a title")
+        for name in item:
+            if name not in SOURCE_KEYS:
+                raise UserError(f"{file}: source {key}: {unknown('key', name, SOURCE_KEYS)}")
+        result[key] = Source(key, **{name: str(value) for name, value in item.items()})
+    return result
+
+
+@cache
+def notations() -> dict[str, Mapping[str, str]]:
+    """What letters stand for in a source's own notation, by the notation's name."""
+    return toml((data_folder("formulas") / NOTATIONS).read_bytes(), NOTATIONS)
+
+
+def mentioning(text: str) -> list[Entry]:
+    """The entries of `formulas/` whose TOML has `text` in it; only these are parsed, so that it is fast."""
+    found = []
+    for file in files():
+        for block in file.read_text(encoding="utf-8").split(f"\n{HEADER}")[1:]:
+            if text in block:
+                found += read((HEADER + block).encode(), file.name)
+    return found
