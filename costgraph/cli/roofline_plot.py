@@ -119,9 +119,8 @@ def roof(axes: Axes, result: Estimate, low: float, high: float, ridge: float, pe
     axes.plot([low, ridge, high], [low * bandwidth, peak, peak], color=INK, linewidth=2.5, zorder=2)
     axes.fill_between([low, ridge, high], [low * bandwidth, peak, peak], bottom, color=SHADE, zorder=0)
     axes.plot([ridge, ridge], [bottom, peak], color=FAINT, linewidth=1, linestyle=(0, (4, 4)), zorder=1)
-    axes.annotate(f"ridge point {ridge:.0f} FLOP/B", (ridge, 0.42), (-5, 0), xycoords=("data", "axes fraction"),
-                  textcoords="offset points", rotation=90, ha="right", va="center", color="#666666",
-                  fontsize=10)  # fmt: skip
+    axes.annotate(f"ridge point {ridge:.0f} FLOP/B", (ridge, 0), (-5, 6), xycoords=("data", "axes fraction"),
+                  textcoords="offset points", ha="right", va="bottom", color="#666666", fontsize=10)  # fmt: skip
     rate, width = asked.machine.rate(asked.dtype), asked.machine.bandwidth.quantity
     axes.annotate(f"{rate} {asked.dtype}", (high, peak), (-4, -22), textcoords="offset points", ha="right", color=INK)
     axes.annotate(str(width), (low, low * bandwidth), (10, 18), textcoords="offset points", color=INK,
