@@ -21,11 +21,16 @@ COMMANDS: dict[str, list[str]] = {
         "-m", "costgraph", "estimate", "--model", "gpt-3", "--op-set", "decoder", "--phase", "train", "--hardware",
         "a100-80gb-sxm", "--limit", "B=1,S=2048", "--pass", "tensor_parallel(8)",
     ],
+    "estimate, training on how many": [  # 50257 words: next to no degree divides them
+        "-m", "costgraph", "estimate", "--model", "gpt-3", "--phase", "train", "--hardware", "a100-80gb-sxm",
+        "--limit", "B=1,S=2048",
+    ],
     "solve, a formula": ["-m", "costgraph", "solve", "states + activations <= hbm", "--for", "S", "--limit", "E=4,p=2"],
 }  # fmt: skip
 AT_MOST = {  # times `import sympy`
     "estimate, catalog machine": 2.5,
     "estimate, training on 8 devices": 2.5,
+    "estimate, training on how many": 2.5,
     "estimate, units typed": 3.5,
 }
 QUESTIONS: dict[str, tuple[str, dict[str, object]]] = {

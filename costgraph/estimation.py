@@ -9,16 +9,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from math import gcd
 
 from costgraph.asked import Request
+from costgraph.assumption import Divides
 from costgraph.errors import UserError
 from costgraph.generation import summed
 from costgraph.graph import Graph
+from costgraph.op import Op
 from costgraph.passes.tensor_parallel import TensorParallel
 from costgraph.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.roofline import Cost, Rates, Span, Time, costs, mfu, number, spans
 
-B, S = Polynomial.symbol("B"), Polynomial.symbol("S")
+B, S, T = Polynomial.symbol("B"), Polynomial.symbol("S"), Polynomial.symbol("T")
+MOST = 1024  # over how many devices one would split a model
 
 
 @dataclass(frozen=True)
@@ -117,14 +121,14 @@ class Estimate:
         if kept >= self.capacity:
             return None, None
         smallest = max(-int(-(whole - kept) // (self.capacity - kept)), 1)
+        return smallest, next((degree for degree in self.degrees(step) if degree >= smallest), None)
+
+    def degrees(self, step: TensorParallel) -> list[int]:
+        """The degrees that divide everything the model would be split along, in ascending order."""
         graph = self.request.graph("train" if self.request.phase == "train" else "decode", step)
-        for degree in range(smallest, 1025):
-            try:
-                graph.substitute(**self.request.bindings, T=degree)
-            except UserError:
-                continue
-            return smallest, degree
-        return smallest, None
+        split = [a.dividend for a in graph.assumptions if isinstance(a, Divides) and a.divisor == T]
+        shared = gcd(*(exactly(size.substitute(self.request.bindings)) for size in split)) or 1
+        return [degree for degree in range(1, min(shared, MOST) + 1) if shared % degree == 0]
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -169,6 +173,12 @@ class Estimate:
         else:
             seconds, tokens = self.stages[0].time.seconds, number(self.stages[0].tokens)
         return self.request.price * number(self.request.degree) * seconds / tokens * 10**6
+
+
+def exactly(size: Polynomial) -> int:
+    """A bound size; 1, which no other degree divides, where it is not whole."""
+    value = number(size)
+    return int(value) if value.denominator == 1 else 1
 
 
 def estimate(request: Request) -> Estimate:
@@ -216,12 +226,18 @@ def stages(request: Request) -> Iterable[Stage]:
 def stage(name: str, request: Request, graph: Graph, tokens: Polynomial) -> Stage:
     """One kind of step."""
     found = costs(graph, request.convention)
-    useful = costs(replace(graph, ops=tuple(graph.phase("forward", "backward"))), request.convention)
+    kept = tuple(replace(op, body=once(op.body)) for op in graph.phase("forward", "backward"))
+    useful = costs(replace(graph, ops=kept), request.convention)
     rates = Rates().derated(request.efficiency)
     return Stage(
         name, tuple(found), spans(found, rates), rule_of_thumb(request, graph, found, rates), tokens,
         total(cost.flops for cost in useful), graph,
     )  # fmt: skip
+
+
+def once(body: Iterable[Op]) -> tuple[Op, ...]:
+    """The steps of a fused op without those that it replays."""
+    return tuple(step for step in body if step.phase != "recompute")
 
 
 def rule_of_thumb(request: Request, graph: Graph, found: Iterable[Cost], rates: Rates) -> Time:

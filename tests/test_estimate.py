@@ -88,6 +88,21 @@ def test_how_many_devices_is_checked_by_splitting_over_them() -> None:
     assert fits.devices is None
 
 
+@pytest.mark.parametrize(
+    ("op_set", "limit", "devices"),
+    [
+        ("decoder(head=True)", "B=1,S=2048", (56, None)),  # 50257 words share no factor with 96 heads
+        ("decoder(head=True)", "B=1,S=2048,V=50304", (56, 96)),  # padded, as they are in practice
+        ("decoder", "B=1,S=8,L=1,D=64", (1, 1)),
+    ],
+)
+def test_degrees_divide_every_size_that_is_split(op_set: str, limit: str, devices: tuple[int, int | None]) -> None:
+    asked = {"model_name": "gpt-3", "hardware": "a100-80gb-sxm", "phase": "train"}
+    if "D=64" in limit:
+        limit += ",A=8"
+    assert run(op_set=op_set, limit=limit, **asked).devices == devices
+
+
 def test_what_every_device_keeps_can_be_too_much() -> None:
     found = run(op_set="decoder", model_name="gpt-3", hardware="l4", limit="B=64,S=2048", phase="train")
     assert found.devices == (None, None)
@@ -177,6 +192,13 @@ def test_the_data_type_decides_the_rate_and_the_width() -> None:
     assert (half.request.dtype, half.memory["weights"].number) == ("bf16", 2 * 12 * 64**2)
     assert quarter.memory["weights"].number == 12 * 64**2
     assert quarter.request.rates.flops == half.request.rates.flops * 2 or quarter.request.rates.flops.number
+
+
+def test_useful_work_does_not_depend_on_what_a_fused_op_replays() -> None:
+    (usual,) = plain(phase="train").stages
+    (fused,) = plain(phase="train", passes=["flash_attention"]).stages
+    assert fused.useful == usual.useful
+    assert sum(cost.flops.number or 0 for cost in fused.costs) > (usual.useful.number or 0)
 
 
 # --- symbolic -----------------------------------------------------------------------------------------------------
