@@ -34,6 +34,12 @@ class Condition:
         left = Polynomial({e: c for e, c in form.terms.items() if c > 0})
         return left, left - form
 
+    def __str__(self) -> str:
+        if self.strict and self.solved:
+            return "{} {} {}".format(*self.solved)
+        left, right = self.sides
+        return f"{left} {'>' if self.strict else '>='} {right}"
+
     @property
     def solved(self) -> tuple[str, str, Quotient] | None:
         """(symbol, sign, number) when it says no more than that: `E > 2`."""
@@ -109,7 +115,7 @@ def split(
 
 
 def roots(row: list[Polynomial], signs: list[int]) -> tuple[list[Root], tuple[Condition, ...]]:
-    """The positive roots in ascending order, and when they are real; signs of all coefficients are known."""
+    """The positive roots in ascending order (a double one twice) and when they are real; all signs are known."""
     top, bottom = signs[-1], signs[0]
     if len(row) == 2 or not any(signs[1:-1]):
         if top * bottom >= 0:
@@ -123,17 +129,17 @@ def roots(row: list[Polynomial], signs: list[int]) -> tuple[list[Root], tuple[Co
     if top * signs[1] > 0:
         return [], ()
     discriminant = b * b - a * c * 4
-    if (number := discriminant.number) is not None:
-        if number < 0:
-            return [], ()
-        return [quadratic(a, b, c, -1), quadratic(a, b, c, 1)], ()
-    return [quadratic(a, b, c, -1), quadratic(a, b, c, 1)], (Condition(discriminant, strict=False),)
+    real = sign(discriminant, {})
+    if real == -1:
+        return [], ()
+    found = [quadratic(a, b, c, -1), quadratic(a, b, c, 1)]
+    return found, (Condition(discriminant, strict=False),) if real is None else ()
 
 
 def equals(row: list[Polynomial], signs: list[int], conditions: tuple[Condition, ...]) -> Iterator[Case]:
     """The roots, each an answer."""
     found, real = roots(row, signs)
-    for root in found:
+    for root in dict.fromkeys(found):
         yield Case(root, root, (*conditions, *real))
 
 
@@ -151,6 +157,8 @@ def at_most(row: list[Polynomial], signs: list[int], conditions: tuple[Condition
         case [low, high]:
             if upwards:
                 yield Case(low, high, (*conditions, *real))
+            elif low == high:
+                yield Case(None, None, conditions)
             else:
                 yield from (Case(None, low, (*conditions, *real)), Case(high, None, (*conditions, *real)))
                 yield from (Case(None, None, (*conditions, Condition(-claim.form))) for claim in real)

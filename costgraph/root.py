@@ -117,7 +117,8 @@ class Root:
         power = {python: "**2", unicode: "²", latex: "^{2}"}[write]
         opening, closing = (r"\left(", r"\right)") if write is latex else ("(", ")")
         rest = write(Quotient(self.rest), "factored")
-        return f"{opening}{write(self.square)}{closing}{power} {rest if rest.startswith('-') else f'+ {rest}'}"
+        added = f"- {rest[1:].lstrip()}" if rest.startswith("-") else f"+ {rest}"
+        return f"{opening}{write(self.square)}{closing}{power} {added}"
 
 
 def nth_root(value: Fraction, index: int) -> Fraction:
@@ -160,8 +161,9 @@ def quadratic(a: Polynomial, b: Polynomial, c: Polynomial, sign: int) -> Root:
     """The root of `a*X**2 + b*X + c` with this sign before the square root, as (-b/2 +- sqrt(b**2/4 - a*c))/a."""
     half = b / 2
     radicand = half * half - a * c
-    if radicand.number is None:
-        return Root(-half, a, ONE * sign, radicand, square=half, rest=-a * c)
+    if len(radicand.terms) > 1:
+        written = half if next(iter(half.terms.values())) > 0 else -half  # the sign says nothing inside a square
+        return Root(-half, a, ONE * sign, radicand, square=written, rest=-a * c)
     factor, radicand = extract(radicand, 2)
     if radicand in (ZERO, ONE):
         quotient = Quotient(-half + factor * sign, a)

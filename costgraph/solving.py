@@ -14,6 +14,7 @@ from typing import cast
 from costgraph.assumption import Assumption, Divides
 from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.derivation import check_order, with_phase
+from costgraph.dimension import check
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.hardware import ITEMSIZE, machine
 from costgraph.inequality import Case, Condition, Relation, cases, coefficients, sign
@@ -21,6 +22,7 @@ from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.parser import parse_bindings, size
 from costgraph.passes import PASSES
+from costgraph.passes.tensor_parallel import TensorParallel
 from costgraph.polynomial import Polynomial
 from costgraph.question import Setting, names, parts, read
 from costgraph.quotient import Quotient
@@ -29,6 +31,7 @@ from costgraph.sizes import Model, model
 from costgraph.symbols import SYMBOLS, Rational
 from costgraph.units import BYTE, Quantity
 
+DEGREE = "T"
 MOST = 4096  # how far a degree that divides is looked for
 
 
@@ -80,6 +83,12 @@ class Solution:
     smallest: Rational | None = None
     divides: int | None = None
 
+    @property
+    def possible(self) -> bool:
+        """Whether a whole number from 1 on lies between the bounds; those of an equation are not asked."""
+        equal = self.case.low is not None and self.case.low == self.case.high and self.smallest == self.largest
+        return equal or self.largest is None or max(self.smallest or 1, 1) <= self.largest
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -91,6 +100,7 @@ class Answer:
         formulas: the cases before anything but the measures' own parentheses was bound; empty if there is no formula.
         solutions: the cases with all bindings.
         assumptions: what the graph takes for granted.
+        remarks: what was done that nobody asked for.
     """
 
     question: str
@@ -102,6 +112,7 @@ class Answer:
     solutions: tuple[Solution, ...]
     assumptions: tuple[Assumption, ...]
     convention: str
+    remarks: tuple[str, ...] = ()
 
 
 def solve(
@@ -141,13 +152,18 @@ def solve(
         UserError: anything unknown or unreadable; no positive value satisfies the relation (says by how much).
     """
     left, between, right = parts(question)
+    passes = list(passes)
     relation, wanted = cast(Relation, between), unknown_of(for_)
     named = model(model_name) if model_name else None
+    added = split((left, right), wanted, passes)
+    passes += [added] if added else []
     setting = asked_of(
         (left, right), op_set or (named.op_set if named else "decoder"), phase, passes, convention, precision
     )
     bindings = given(wanted, named, limit, hardware, dtype, link)
-    difference = wanted.enter(read(left, setting) - read(right, setting))
+    sides = read(left, setting), read(right, setting)
+    check(left, right, setting)
+    difference = wanted.enter(sides[0] - sides[1])
     assumptions = tuple(a.substitute(bindings) if isinstance(a, Divides) else a for a in setting.graph.assumptions)
     form = settled(difference, relation, wanted)
     used = {name: value for name, value in bindings.items() if name in form.symbols}
@@ -155,12 +171,16 @@ def solve(
         formulas = tuple(cases(form, relation, wanted.name)) if used else ()
     except UserError:  # a formula only once more is bound
         formulas = ()
-    solutions = tuple(solved(form.substitute(used), relation, wanted, assumptions))
+    found = tuple(solved(form.substitute(used), relation, wanted, assumptions))
+    solutions = tuple(solution for solution in found if solution.possible or not wanted.whole)
     if not solutions:
-        raise UserError(no_value(question, wanted, difference.substitute(used), relation, setting))
+        near = {int(v) for solution in found for v in (solution.smallest, solution.largest) if v is not None and v >= 1}
+        reason = no_value(question, wanted, difference.substitute(used), relation, setting, near)
+        raise UserError(reason + outside(formulas, relation, wanted, used))
     return Answer(
         question, setting.graph.name, setting.phase, wanted, used, formulas, solutions,
         tuple(a for a in assumptions if isinstance(a, str) or not a.settled), setting.convention.name,
+        (f"solved for {DEGREE} with --pass '{added}', as no pass splits the model",) if added else (),
     )  # fmt: skip
 
 
@@ -201,7 +221,12 @@ def unknown_of(text: str) -> Unknown:
 
 
 def asked_of(
-    sides: tuple[str, str], op_set: str, phase: str | None, passes: Iterable[str], convention: str, precision: str
+    sides: tuple[str, str],
+    op_set: str,
+    phase: str | None,
+    passes: Iterable[str],
+    convention: str,
+    precision: str,
 ) -> Setting:
     """The graph that the measures in both sides are taken of."""
     if precision not in PRECISIONS:
@@ -213,6 +238,14 @@ def asked_of(
     check_order(steps)
     graph = parse_call("op set", op_set, OP_SETS).apply(*steps)
     return Setting(graph, phase, parse_call("convention", convention, CONVENTIONS), precision)
+
+
+def split(sides: tuple[str, str], wanted: Unknown, passes: list[str]) -> str:
+    """A pass that makes the model depend on the unknown, where that is the degree and no pass does; else nothing."""
+    typed = any(text.strip().startswith(TensorParallel.name) for text in passes)
+    if wanted.target.symbols != (DEGREE,) or typed or DEGREE in names(sides[0]) | names(sides[1]):
+        return ""
+    return f"{TensorParallel.name}({DEGREE})"
 
 
 def settled(difference: Quotient, relation: Relation, wanted: Unknown) -> Polynomial:
@@ -305,20 +338,44 @@ def claims(wanted: Unknown, assumptions: tuple[Assumption, ...]) -> list[Divides
     return [a for a in about if len(names) == 1 and names[0] in (*a.divisor.symbols, *a.dividend.symbols)]
 
 
-def no_value(question: str, wanted: Unknown, difference: Quotient, relation: Relation, setting: Setting) -> str:
-    """Why nothing satisfies the relation, and by how much it fails where it fails least."""
+def outside(formulas: Iterable[Case], relation: Relation, wanted: Unknown, bindings: Mapping[str, Polynomial]) -> str:
+    """The formulas that would answer the question, had their conditions been met."""
+    said = ""
+    for case in formulas:
+        failed = [c for c in case.conditions if (sign(c.form.substitute(bindings), {}) or 0) < (1 if c.strict else 0)]
+        root = case.high or case.low
+        if failed and root is not None:
+            between = relation if relation == "==" else "<=" if case.high else ">="
+            at = ", ".join(f"{name}={bindings[name]}" for c in failed for name in c.form.symbols if name in bindings)
+            said += f"; {wanted} {between} {root.text()} needs {' and '.join(map(str, failed))}, but {at}"
+    return said
+
+
+def no_value(
+    question: str, wanted: Unknown, difference: Quotient, relation: Relation, setting: Setting, near: Iterable[int]
+) -> str:
+    """Why nothing satisfies the relation, and by how much it fails where it fails least, at 1, `near` or far out."""
     text = f"no {wanted} satisfies {shorten(question, 100)}"
     best: tuple[Fraction, str] | None = None
     for place, value in (
-        (f"{wanted} = 1", difference.substitute({wanted.name: Polynomial.constant(1)})),
+        *(
+            (f"{wanted} = {v}", difference.substitute({wanted.name: Polynomial.constant(v)}))
+            for v in sorted({1, *near})
+        ),
         (f"{wanted} -> oo", difference.at_infinity(wanted.name)),
     ):
         if not value.is_infinite and (number := value.number) is not None:
             by = abs(Fraction(number))
             best = (by, place) if best is None or by < best[0] else best
     if best is None:
-        sides = difference.numerator
-        return f"{text}: the sides differ by {sides}, which never changes sign" if relation != "==" else text
+        if relation == "==":
+            return text
+        units = {form.unit for form in setting.used.values()}
+        unit = f" {units.pop()}" if len(units) == 1 else ""
+        least = difference.substitute({wanted.name: Polynomial.constant(1)})
+        return (
+            f"{text}: at {wanted} = 1 the sides differ by {least}{unit}; bind {', '.join(least.symbols)} for a number"
+        )
     side = {"<=": "too large", ">=": "too small", "==": "off"}[relation]
     return f"{text}: at {best[1]} the left side is {amount(best[0], setting)} {side}"
 

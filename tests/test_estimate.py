@@ -347,9 +347,9 @@ def test_bad_input_is_refused_in_one_line(arguments: str) -> None:
 
 
 def test_an_unsatisfiable_question_ends_with_exit_code_2() -> None:
-    found = costgraph("solve", "states <= hbm", "--for", "T", "--limit", "L=2,D=8,E=4")
+    found = costgraph("solve", "states <= hbm", "--for", "V", "--limit", "L=2,D=8,E=4")
     assert found.returncode == 2
-    assert found.stderr == "error: T does not occur in the question, or cancels from it\n"
+    assert found.stderr == "error: V does not occur in the question, or cancels from it\n"
 
 
 def test_every_op_says_what_it_waits_for() -> None:

@@ -237,6 +237,79 @@ def test_what_stays_on_every_device_is_named_as_the_least_that_is_missing() -> N
         )
 
 
+@pytest.mark.parametrize(
+    ("question", "by"),
+    [
+        ("B*2 <= 1", "at B = 1 the left side is 1 too large"),
+        ("B*B + 616/100 <= 5*B", "at B = 2 the left side is 0.16 too large"),  # between 2.2 and 2.8
+        ("B*B - B*D + D**2 <= 0", "at B = 1 the sides differ by D**2 - D + 1; bind D for a number"),
+    ],
+)
+def test_what_no_whole_number_satisfies_is_not_answered(question: str, by: str) -> None:
+    with pytest.raises(UserError) as refused:
+        solve(question, "B")
+    assert by in str(refused.value)
+
+
+def test_a_batch_that_does_not_fit_is_not_called_the_largest() -> None:
+    options: Any = {"op_set": "decoder", "model_name": "llama-2-7b", "hardware": "h200"}
+    with pytest.raises(UserError, match=r"at B = 1 the left side is 1\.144 TiB = 1\.257 TB too large"):
+        solve("states + activations <= hbm", "B", limit="S=20000,p=2,L=20", **options)
+
+
+def test_a_condition_that_fails_is_named_with_the_formula() -> None:
+    with pytest.raises(UserError, match=r"S == D\*\(E - 2\) needs E > 2, but E=1"):
+        solve("flops(attn) == flops(mlp)", "S", limit="E=1")
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("S**2 - 5*S*D + 6*D**2 <= 0", ["2*D <= S <= 3*D"]),
+        ("S**2 - 5*S*D + 6*D**2 == 0", ["S == 2*D", "S == 3*D"]),
+        ("S**2 - 4*S + 4 == 0", ["S == 2"]),
+        ("S**2 - 4*S + 4 <= 0", ["S == 2"]),
+        ("S**2 - 4*S + 4 >= 0", ["every S"]),
+        ("S**2 - 4*S*D + 4*D**2 >= 0", ["every S"]),
+        ("S*S + D <= B*S", ["B/2 - sqrt((B/2)**2 - D) <= S <= sqrt((B/2)**2 - D) + B/2"]),
+    ],
+)
+def test_roots_are_reduced_and_said_once(question: str, said: list[str]) -> None:
+    answer = solve(question, "S")
+    assert [bounds(s.case, Polynomial.symbol("S"), PYTHON) for s in answer.solutions] == said
+
+
+def test_a_degree_is_asked_of_a_model_that_is_split() -> None:
+    asked: Any = GPT3 | {"limit": "B=1,S=2048,p=2"}
+    answer = solve("states + activations <= hbm", "T", **asked)
+    assert (
+        answer.solutions == solve("states + activations <= hbm", "T", passes=["tensor_parallel(T)"], **asked).solutions
+    )
+    assert answer.remarks == ("solved for T with --pass 'tensor_parallel(T)', as no pass splits the model",)
+    assert solve("(T - 1)*B <= S", "T").remarks == ()
+
+
+UNLIKE = {
+    "flops + states <= hbm": "cannot add FLOP and byte",
+    "flops <= hbm": "cannot compare FLOP and byte",
+    "states - lambda_mem <= hbm": "cannot subtract byte and byte/s",
+    "flops/lambda_flops <= states": "cannot compare s and byte",
+    "intensity <= lambda_mem/lambda_flops": "cannot compare FLOP/byte and byte/FLOP",
+    "(states**2 + B)/states + flops <= hbm": "cannot add byte and FLOP",
+}
+
+
+@pytest.mark.parametrize("question", UNLIKE)
+def test_unlike_things_are_not_added_or_compared(question: str) -> None:
+    with pytest.raises(UserError, match=UNLIKE[question]):
+        solve(question, "B")
+
+
+@pytest.mark.parametrize("question", ["activations <= 10**9", "p*params*B <= hbm", "B*flops/flops <= 7 + S"])
+def test_bare_numbers_and_sizes_stand_beside_anything(question: str) -> None:
+    assert solve(question, "B", limit="S=8").solutions
+
+
 REFUSED = {  # (question, for) -> what the message must say
     ("states <= hbm", "b"): "unknown symbol 'b': did you mean B",
     ("states", "B"): "no relation; write LEFT <= RIGHT",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from costgraph.cli.output import check_target, deliver
+from costgraph.cli.output import check_target, deliver, remark
 from costgraph.errors import UserError, unknown
 
 FORMATS = ("text", "json", "latex", "markdown")
@@ -64,6 +64,8 @@ def solve(
         question, for_, op_set=op_set, model_name=model, phase=phase, passes=passes or (), limit=limit or (),
         hardware=hardware, dtype=dtype, link=link, convention=convention, precision=precision,
     )  # fmt: skip
+    for text in answer.remarks:
+        remark(text)
     if format_ == "json":
         text = json.dumps(solve_text.to_json(answer), indent=2, ensure_ascii=False)
     elif format_ == "text":
