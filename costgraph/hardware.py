@@ -19,7 +19,19 @@ from typing import Any
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.parser import split_list
 from costgraph.polynomial import Polynomial
-from costgraph.units import BANDWIDTH, BYTE, CATALOG_UNITS, COMPUTE, Powers, Quantity, positive, quantity, refusal
+from costgraph.units import (
+    BANDWIDTH,
+    BYTE,
+    CATALOG_UNITS,
+    COMPUTE,
+    NUMBER,
+    TOO_LONG,
+    Powers,
+    Quantity,
+    positive,
+    quantity,
+    refusal,
+)  # fmt: skip
 
 ITEMSIZE = {  # bytes per element of the data types a peak is stated for
     "fp64": Fraction(8), "fp32": Fraction(4), "tf32": Fraction(4), "bf16": Fraction(2), "fp16": Fraction(2),
@@ -165,6 +177,7 @@ def machine(text: str) -> Machine:
             raise UserError(f"hardware file {text}: {reason}") from None
         return from_toml(content, text, path.stem)
     known = catalog()
+    text = next((name for name in known if name == text.lower()), text)
     if text not in known:
         variants = [name for name in known if name.startswith(f"{text.lower()}-")]
         if variants:
@@ -255,11 +268,14 @@ def amount(value: Any, unit: str, dimension: Powers, place: str) -> Quantity:
         raise UserError(f"{place}: value = {value!r} must be a decimal in quotes, such as '2.039', to stay exact")
     text = str(value).strip()
     refuse = partial(refusal, place, f"{text} {unit}", dimension)
-    try:
-        number = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        mixed = any(char.isalpha() for char in text)
-        raise refuse("mixes a unit into the value; the unit stands in `unit`" if mixed else "is not a number") from None
+    digits = text.removeprefix("-")
+    if not NUMBER.fullmatch(digits):
+        found = NUMBER.match(digits)
+        rest = digits[found.end() :].strip() if found else ""
+        if rest[:1].isdigit():
+            raise refuse(TOO_LONG)
+        raise refuse("mixes a unit into the value; the unit stands in `unit`" if rest[:1].isalpha() else "is no number")
+    number = Fraction(text)
     if unit in CATALOG_UNITS and CATALOG_UNITS[unit][1] == dimension:
         return positive(number, CATALOG_UNITS[unit][0], dimension, refuse)
     return quantity(f"{text} {unit}", dimension, place)

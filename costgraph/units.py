@@ -148,6 +148,8 @@ CATALOG_UNITS: dict[str, tuple[int, Powers]] = {
     "TOP/s": (10**12, COMPUTE),
 }
 NUMBER = re.compile(r"\d{1,30}(?:_?\d)*(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?")
+TOO_LONG = "has too many digits: 30 before and after the point and 2 in the exponent are read"
+APART = re.compile(r"(?<=[\d ])([kMGTPE]i?) (?=FLOP|OP|B|byte)")  # a prefix that stands alone: 312 T FLOP/s
 UNIT = re.compile(r"[A-Za-zµ]{1,20}(?:\s*[*/]\s*[A-Za-zµ]{1,20}){0,3}")
 
 
@@ -163,12 +165,14 @@ def quantity(text: str, dimension: Powers, place: str = "") -> Quantity:
         UserError: no number, no unit, an unknown unit, another dimension, or a value that is not positive.
     """
     refuse = partial(refusal, place, text, dimension)
-    stripped = text.strip()
+    stripped = APART.sub(r"\1", " ".join(text.split()))
     sign = stripped[:1] if stripped[:1] in ("-", "+") else ""
     number = NUMBER.match(stripped, len(sign))
     if not number or len(stripped) > 80:
         raise refuse("does not start with a number")
     name = stripped[number.end() :].strip()
+    if number.end() < len(stripped) and stripped[number.end()] in "0123456789":
+        raise refuse(TOO_LONG)
     if not name:
         raise refuse("has no unit")
     scale, found = unit(name, refuse)

@@ -83,7 +83,7 @@ MANY = [
 
 def symbolic(c: Config) -> Graph:
     """The same model, built by costgraph."""
-    heads = {"kv_heads": "G" if c.G > 1 else 1} if c.G else {}
+    heads: dict[str, Any] = {"kv_heads": "G" if c.G > 1 else 1} if c.G else {}
     g = cg.decoder(head=c.head, tied=c.tied, dropout=c.dropout, biases=c.biases, **heads)
     passes: list[Any] = [cg.flash_attention] if c.flash else []
     if c.mode != "forward":

@@ -164,6 +164,17 @@ def test_one_rate_as_text_is_for_any_data_type() -> None:
     assert machine("flops=1 PFLOP/s, mem_bw=1 TB/s, mem=1 GB").rate("fp8") == quantity("1 PFLOP/s", COMPUTE)
 
 
+def test_figures_are_read_as_people_type_them() -> None:
+    typed = machine("flops=312 T\n FLOP/s, mem_bw=2.039 TB/s, mem=80 GiB")
+    assert typed.rate().value == 312 * 10**12
+    assert typed.memory.quantity.value == 80 * 2**30
+
+
+@pytest.mark.parametrize("name", ["A100-80GB-SXM", "a100-80gb-sxm", "A100-80gb-Sxm"])
+def test_names_are_found_in_any_case(name: str) -> None:
+    assert machine(name).name == "a100-80gb-sxm"
+
+
 REFUSED_TEXT = {
     "a100-80": "did you mean a100-80gb-sxm",
     "a100": "which of a100-40gb-pcie, a100-40gb-sxm, a100-80gb-pcie, a100-80gb-sxm?",
@@ -188,6 +199,8 @@ def test_unusable_text_is_refused_in_words(text: str) -> None:
 
 
 REFUSED_FILES = {  # what is changed in the file -> what the message must say
+    ('value = "80"', 'value = "1e99999999"'): "memory: '1e99999999 GiB' has too many digits",
+    ('value = "80"', 'value = "nan"'): "memory: 'nan GiB' is no number",
     ('unit = "GiB"', ""): "memory: unit is missing; GB is 10^9 bytes, GiB is 2^30",
     ('unit = "GiB"', 'unit = "G"'): "has a prefix but no unit",
     ('unit = "GiB"', 'unit = "GiGB"'): "mixes prefixes",

@@ -26,6 +26,8 @@ from costgraph.units import (
 )
 
 READ: dict[str, tuple[Powers, Rational]] = {  # text -> (dimension, exact value in base units)
+    "312 T FLOP/s": (COMPUTE, 312 * 10**12),  # the prefix stands alone
+    "80 Gi  B": (BYTE, 80 * 2**30),
     "80 GiB": (BYTE, 80 * 2**30),
     "80 GB": (BYTE, 80 * 10**9),
     "80GiB": (BYTE, 80 * 2**30),
@@ -49,6 +51,8 @@ def test_text_is_read_exactly(text: str) -> None:
 
 
 REFUSED = {  # (text, dimension) -> what the message must say
+    ("1e400 TFLOP/s", COMPUTE): "has too many digits",
+    ("312 T", COMPUTE): "has a prefix but no unit",
     ("80", BYTE): "has no unit; write a capacity such as '80 GiB'",
     ("80 G", BYTE): "has a prefix but no unit: GB is 10^9 bytes, GiB is 2^30",
     ("80 GiGB", BYTE): "mixes prefixes ('GiGB')",

@@ -15,7 +15,12 @@ from costgraph.parser import Size, bound, size
 
 
 def decoder(
-    head: bool = False, tied: bool = True, dropout: bool = True, biases: bool = False, kv_heads: Size = "A"
+    head: bool = False,
+    tied: bool = True,
+    dropout: bool = True,
+    biases: bool = False,
+    kv_heads: Size = "A",
+    positions: bool = True,
 ) -> Graph:
     """L transformer blocks, and with `head=True` all that stands around them.
 
@@ -25,6 +30,7 @@ def decoder(
         dropout: drop attention weights and the output of both sub-blocks.
         biases: add a bias to every matrix of the blocks.
         kv_heads: G, the number of key/value heads; A (all heads) unless given, 1 for multi-query attention.
+        positions: with `head`, learn a table of K positions; off for models that rotate queries and keys instead.
 
     Source: "Decoder-Only Transformers", Sec. 1; grouped heads as in Ainslie et al. 2023.
     """
@@ -37,13 +43,13 @@ def decoder(
         "b": "B", "s": "S", "t": "S", "d": "D", "a": heads, "g": group, "r": heads / group, "h": width,
         "f": "E*D", "v": "V", "k": "K",
     }  # fmt: skip
-    b = Builder(title(head, tied, dropout, biases, kv_heads if grouped else "A"), sizes)
+    b = Builder(title(head, tied, dropout, biases, kv_heads if grouped else "A", positions), sizes)
     b.assume(Divides(heads, size("D")), f"dropout {'on' if dropout else 'off'}")
     if grouped:
         b.assume(Divides(group, heads), InDomain("G", group))
-    if head:
+    if head and positions:
         b.assume(AtMost(size("S"), size("K")))
-    x = embed(b) if head else b.input("x", "bsd")
+    x = embed(b, positions) if head else b.input("x", "bsd")
     with b.repeat("L"):
         x = b.op("blocks.enter", "loop", x)
         with b.segment("block"):
@@ -55,12 +61,14 @@ def decoder(
     return b.build()
 
 
-def embed(b: Builder) -> str:
-    """Token embedding plus learned positions: (B, S, D)."""
+def embed(b: Builder, positions: bool) -> str:
+    """Token embedding, plus learned positions if there are any: (B, S, D)."""
     tokens = b.input("tokens", "bs", "input", 8)
     x = b.op("embed.tokens", "embedding", tokens, b.parameter("embed.tokens.table", "vd"), letters="bsd")
-    positions = b.op("embed.positions", "positions", b.parameter("embed.positions.table", "kd"), letters="sd")
-    return b.op("embed.add", "add", x, positions)
+    if not positions:
+        return x
+    learned = b.op("embed.positions", "positions", b.parameter("embed.positions.table", "kd"), letters="sd")
+    return b.op("embed.add", "add", x, learned)
 
 
 def attention(b: Builder, x: str, dropout: bool, biases: bool, heads: str) -> str:
@@ -121,9 +129,16 @@ def drop(b: Builder, name: str, x: str, dropout: bool) -> str:
     return b.op(name, "dropout", x, extra={"mask": (b.letters(x), "mask", 1)}) if dropout else x
 
 
-def title(head: bool, tied: bool, dropout: bool, biases: bool, kv_heads: Size) -> str:
+def title(head: bool, tied: bool, dropout: bool, biases: bool, kv_heads: Size, positions: bool) -> str:
     """The op set as one would type it, with the options that are not the default."""
-    chosen = {"head": head, "tied": tied, "dropout": dropout, "biases": biases, "kv_heads": str(kv_heads)}
-    usual = {"head": False, "tied": True, "dropout": True, "biases": False, "kv_heads": "A"}
+    chosen = {
+        "head": head,
+        "tied": tied,
+        "dropout": dropout,
+        "biases": biases,
+        "kv_heads": str(kv_heads),
+        "positions": positions,
+    }
+    usual = {"head": False, "tied": True, "dropout": True, "biases": False, "kv_heads": "A", "positions": True}
     options = ", ".join(f"{name}={value}" for name, value in chosen.items() if value != usual[name])
     return f"decoder({options})" if options else "decoder"
