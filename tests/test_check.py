@@ -129,6 +129,24 @@ class TestCommand:
         assert junit.returncode == 1
         assert len(ElementTree.fromstring(junit.stdout).findall(".//failure")) == 1
 
+    def test_an_entry_named_twice_is_judged_once(self, tmp_path: Path) -> None:
+        (tmp_path / "mine.toml").write_text(WRONG)
+        run = costgraph("check", "001-2.14", "000-A1-01", "000-A1-01.gflop", "mine.toml", "mine.toml", "001-2.14",
+                        "--format", "json", cwd=tmp_path)  # fmt: skip
+        ids = [e["id"] for e in json.loads(run.stdout)["entries"]]
+        assert ids == ["001-2.14", "000-A1-01.gflop", "000-A1-01.input", "000-A1-01.output", "mine"]
+
+    def test_two_entries_of_one_id_are_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "mine.toml").write_text(WRONG)
+        (tmp_path / "yours.toml").write_text(WRONG)
+        run = costgraph("check", "mine.toml", "yours.toml", cwd=tmp_path)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert "yours.toml:2, entry 'mine': the id is taken by mine.toml:2" in run.stderr
+
+    def test_a_file_of_the_library_is_known_by_its_path(self) -> None:
+        path = Path(__file__).parents[1] / "formulas" / "brown-2020.toml"
+        assert costgraph("check", str(path), "brown-2020-flops").returncode == 0
+
     def test_a_formula_that_differs_fails(self) -> None:
         run = costgraph("check", "--formula", "4*L*D**2", "--measure", "params")
         assert run.returncode == 1

@@ -69,7 +69,7 @@ def entries(what: list[str], outcome: str | None, format_: str, output: Path | N
 
     if outcome is not None and outcome not in OUTCOMES:
         raise unknown("outcome", outcome, OUTCOMES)
-    chosen = list(wanted(what))
+    chosen = once(wanted(what))
     verdicts = [judge(entry) for entry in progress(chosen, "checking")]
     text = {"table": table, "json": as_json, "junit": junit}[format_](verdicts)
     if outcome is not None and format_ == "table":
@@ -92,6 +92,13 @@ def wanted(what: Iterable[str]) -> Iterator[Entry]:
             yield from from_file(Path(name))
         else:
             yield from named(name)
+
+
+def once(found: Iterable[Entry]) -> list[Entry]:
+    """Entries that were named twice, once; refused are two entries of one id."""
+    from costgraph.library.reading import unique
+
+    return list(unique({(made.file, made.line, made.id): made for made in found}.values()))
 
 
 def comparison(compared: Comparison, when: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from costgraph.errors import UserError, shorten, unknown
@@ -238,6 +239,16 @@ def size(name: str, value: Any) -> int:
     return value
 
 
+def tolerance(written: str) -> None:
+    """Raise unless a relative tolerance lies between 0 and 1."""
+    try:
+        fits = 0 < Decimal(written) < 1
+    except InvalidOperation:
+        fits = False
+    if not fits:
+        raise UserError(f"tolerance must be a decimal number between 0 and 1, not '{shorten(written, 30)}'")
+
+
 def check(made: Entry) -> None:
     """Raise unless the keys of an entry make sense together."""
     stated = [key for key in ("printed", "value", "claim", "structure") if getattr(made, key)]
@@ -258,6 +269,12 @@ def check(made: Entry) -> None:
     for request in [*made.let.values(), *([made.derive] if made.derive else [])]:
         if len([key for key in MEASURED_KEYS if getattr(request, key)]) != 1:
             raise UserError("a derivation needs one of measure, tensor and structure")
+    if made.argument and (made.printed or made.value) and not made.erratum:
+        raise UserError(
+            "an argument settles a formula or a number only beside an erratum; derive it, or say why it is unverified"
+        )
+    if made.tolerance:
+        tolerance(made.tolerance)
     if made.erratum:
         erratum = made.erratum
         if erratum.kind not in (*KINDS_PROVED, *KINDS_ARGUED):

@@ -79,13 +79,33 @@ def judge(entry: Entry) -> Verdict:
         UserError: the entry cannot be evaluated: an unknown symbol, measure, op set or pass, or a formula that does
             not parse; the message names file, line and entry.
     """
-    for outcome, reason in (("set aside", entry.aside), ("unverified", entry.unverified), ("argued", entry.argument)):
-        if reason:
-            return Verdict(entry, outcome, reason)  # type: ignore[arg-type]
+    if entry.aside:
+        return Verdict(entry, "set aside", entry.aside)
     try:
+        if entry.unverified or entry.argument:
+            read(entry)
+            return Verdict(entry, "unverified" if entry.unverified else "argued", entry.unverified or entry.argument)
         return compared(entry, test(entry))
     except UserError as error:
         raise UserError(f"{entry.where}: {error}") from None
+
+
+def read(entry: Entry) -> None:
+    """Raise unless the expressions and the requests of an entry that is not judged can be read."""
+    if entry.indexed or entry.structure:
+        return
+    names = Names(entry)
+    if entry.derived or "derived" in names.engine:
+        _ = names.derived
+    right = entry.erratum.right if entry.erratum else ""
+    if entry.value:
+        for text in filter(None, (entry.value, str(right))):
+            decimal(text)
+        return
+    for text in filter(None, (entry.printed, entry.drops, entry.constant, entry.printed and str(right))):
+        names.printed(text)
+    if entry.claim:
+        names.sides(entry.claim)
 
 
 def test(entry: Entry) -> Test:

@@ -67,15 +67,18 @@ def from_file(path: Path) -> tuple[Entry, ...]:
     """The entries of a user's file.
 
     Raises:
-        UserError: no such file, not UTF-8, not TOML, no entry in it, or a malformed entry.
+        UserError: no such file, not UTF-8, not TOML, no entry in it, a malformed entry, or an id of the library's.
     """
     if path.is_dir():
         raise UserError(f"{path} is a folder; name a file")
     if not path.exists():
         raise UserError(f"{path}: there is no such file")
+    if own := [file for file in files() if isinstance(file, Path) and file.samefile(path)]:
+        return tuple(made for made in library() if made.file == own[0].name)
     found = unique(read(path.read_bytes(), str(path)))
     if not found:
         raise UserError(f"{path}: no {HEADER} in it")
+    unique((*library(), *found))
     return found
 
 
@@ -89,10 +92,13 @@ def read(data: bytes, name: str) -> list[Entry]:
     if extra := [key for key in table if key not in ("entry", "sources", "notations")]:
         raise UserError(f"{name}: '{shorten(extra[0], 40)}' stands outside of an entry; start entries with {HEADER}")
     tables = table.get("entry", [])
-    if not isinstance(tables, list):
-        raise UserError(f"{name}: write {HEADER} with two pairs of brackets")
-    known = sources() | bibliography(table.get("sources", {}), name)
-    letters = {**notations(), **table.get("notations", {})}
+    if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
+        raise UserError(f"{name}: write {HEADER} with two pairs of brackets, and the keys of the entry below it")
+    own, own_letters = bibliography(table.get("sources", {}), name), alphabets(table.get("notations", {}), name)
+    for what, taken in (("source", own.keys() & sources().keys()), ("notation", own_letters.keys() & notations())):
+        if taken:
+            raise UserError(f"{name}: the library has a {what} '{min(taken)}' already; choose another key")
+    known, letters = sources() | own, {**notations(), **own_letters}
     lines = [n for n, line in enumerate(data.decode("utf-8-sig").splitlines(), 1) if line.strip().startswith(HEADER)]
     lines += [0] * (len(tables) - len(lines))
     return [placed(entry(item, name, line), known, letters) for item, line in zip(tables, lines, strict=False)]
@@ -145,20 +151,43 @@ def sources() -> dict[str, Source]:
 def bibliography(table: Any, file: str) -> dict[str, Source]:
     """Sources from their TOML tables."""
     result = {}
-    for key, item in table.items() if isinstance(table, dict) else ():
-        if not isinstance(item, dict) or not item.get("title"):
+    for key, item in tables_of("source", table, file):
+        if "title" not in item:
             raise UserError(f"{file}: source {key} needs a title")
-        for name in item:
+        for name, value in item.items():
             if name not in SOURCE_KEYS:
                 raise UserError(f"{file}: source {key}: {unknown('key', name, SOURCE_KEYS)}")
-        result[key] = Source(key, **{name: str(value) for name, value in item.items()})
+            if not isinstance(value, str) or not value.strip():
+                raise UserError(f"{file}: source {key}: {name} must be a string in quotes that holds something")
+        result[key] = Source(key, **item)
     return result
+
+
+def alphabets(table: Any, file: str) -> dict[str, Mapping[str, str]]:
+    """Notations from their TOML tables."""
+    result: dict[str, Mapping[str, str]] = {}
+    for key, item in tables_of("notation", table, file):
+        for letter, value in item.items():
+            if not isinstance(value, str) or not value.strip():
+                raise UserError(f"{file}: notation {key}: {letter} must be an expression in quotes")
+        result[key] = item
+    return result
+
+
+def tables_of(what: str, table: Any, file: str) -> list[tuple[str, dict[str, Any]]]:
+    """The tables of `[sources]` or `[notations]` by key."""
+    if not isinstance(table, dict):
+        raise UserError(f"{file}: {what}s must be a table: write [{what}s.KEY]")
+    for key, item in table.items():
+        if not isinstance(item, dict):
+            raise UserError(f"{file}: {what} {shorten(key, 40)} must be a table: write [{what}s.{shorten(key, 40)}]")
+    return list(table.items())
 
 
 @cache
 def notations() -> dict[str, Mapping[str, str]]:
     """What letters stand for in a source's own notation, by the notation's name."""
-    return toml((data_folder("formulas") / NOTATIONS).read_bytes(), NOTATIONS)
+    return alphabets(toml((data_folder("formulas") / NOTATIONS).read_bytes(), NOTATIONS), NOTATIONS)
 
 
 def mentioning(text: str) -> list[Entry]:
