@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from costgraph.closed_form import ClosedForm
     from costgraph.derivation import derive
     from costgraph.errors import CostgraphError, UserError
+    from costgraph.exporting import export
+    from costgraph.exporting.exchange import read_forms
     from costgraph.graph import Graph
     from costgraph.measures import annotated
     from costgraph.measures.activations import activations
@@ -51,11 +53,13 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "decode": ("costgraph.passes.decode", "Decode"),
     "decoder": ("costgraph.op_sets.decoder", "decoder"),
     "derive": ("costgraph.derivation", "derive"),
+    "export": ("costgraph.exporting", "export"),
     "flash_attention": ("costgraph.passes.flash_attention", "FlashAttention"),
     "flops": ("costgraph.measures.flops", "flops"),
     "intensity": ("costgraph.measures.intensity", "intensity"),
     "params": ("costgraph.measures.params", "params"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),
+    "read_forms": ("costgraph.exporting.exchange", "read_forms"),
     "recompute": ("costgraph.passes.recompute", "Recompute"),
     "states": ("costgraph.measures.states", "states"),
     "tensor_parallel": ("costgraph.passes.tensor_parallel", "TensorParallel"),

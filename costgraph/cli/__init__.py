@@ -11,6 +11,7 @@ import typer
 
 from costgraph import __version__
 from costgraph.cli.derive import derive
+from costgraph.cli.export import export
 from costgraph.cli.graph import graph
 from costgraph.cli.listing import show
 from costgraph.errors import CostgraphError, UserError, shorten
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command()(derive)
 app.command()(graph)
+app.command()(export)
 app.command("list")(show)
 
 

@@ -25,17 +25,24 @@ def check_target(path: Path | None, force: bool) -> None:
             raise UserError(f"{path} is write-protected; change its mode or choose another name")
 
 
-def deliver(text: str, path: Path | None) -> None:
-    """Print `text`, or put it into the file in one step."""
-    text = text if text.endswith("\n") else text + "\n"
+def deliver(content: str | bytes, path: Path | None) -> None:
+    """Print text, or put it (or the bytes of a document) into the file in one step."""
+    if isinstance(content, str):
+        content = content if content.endswith("\n") else content + "\n"
+        if path is None:
+            sys.stdout.write(content)
+            return
+        content = content.encode()
     if path is None:
-        sys.stdout.write(text)
+        if sys.stdout.isatty():
+            raise UserError("this is no text for a terminal; name a file with -o")
+        sys.stdout.buffer.write(content)
         return
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         os.chmod(name, mode)
         os.replace(name, path)
     except BaseException:
