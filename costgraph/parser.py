@@ -147,10 +147,14 @@ class Reader:
         if number is None or number.denominator != 1:
             raise self.refuse(node.right, "an exponent must be a whole number")
         power = int(number)
-        if abs(power) > MAX_EXPONENT:
+        if (value := base.number) is not None:
+            bits = max(abs(value.numerator).bit_length(), value.denominator.bit_length())
+            if bits * abs(power) > 2 * LARGEST.bit_length():  # answered without computing it
+                raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
+        elif abs(power) > MAX_EXPONENT:
             raise self.refuse(node.right, f"an exponent may be at most {MAX_EXPONENT}")
         terms = max(len(base.numerator.terms), len(base.denominator.terms))
-        if comb(terms + abs(power), terms) > MAX_TERMS:
+        if terms > 1 and comb(terms + abs(power), terms) > MAX_TERMS:
             raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
         if not base.numerator and power < 0:
             raise self.refuse(node, "division by zero")

@@ -139,6 +139,7 @@ def drawn(rows: list[Row], footers: list[str]) -> str:
 def markdown(result: Derivation, explain: bool, shape: str) -> str:
     """A GitHub table with inline math."""
     rows = table(result, lambda value: f"${printers.latex(value, shape)}$")
+    rows[0] = [name.replace(f"when {result.when}", f"when `{result.when}`") for name in rows[0]]
     lines = ["| " + " | ".join(cell.replace("|", r"\mid") for cell in row) + " |" for row in rows]
     lines.insert(1, "|" + "---|" * len(rows[0]))
     notes = [line for line in footer(result, lambda value: f"${printers.latex(value)}$") if line]

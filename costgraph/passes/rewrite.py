@@ -17,6 +17,7 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("recompute",),
     ("tensor_parallel",),
 )
+FREE = -1
 ORDER = " < ".join(" | ".join(stage) for stage in STAGES)
 
 
@@ -49,10 +50,11 @@ class Pass(ABC):
         if self.name in before:
             raise UserError(f"{self.name} is applied already; each pass runs once, in the order {ORDER}")
         place = stage(self.name)
-        if late := [step for step in before if stage(step) >= place]:
-            relation = "and" if stage(late[-1]) == place else "comes before"
-            also = " exclude each other" if relation == "and" else ""
-            raise UserError(f"{self.name} {relation} {late[-1]}{also}; the order is {ORDER}")
+        for step in before:
+            if stage(step) == place != FREE:
+                raise UserError(f"{self.name} and {step} exclude each other; the order is {ORDER}")
+            if stage(step) > place != FREE:
+                raise UserError(f"{self.name} comes before {step}; the order is {ORDER}")
         if missing := [step for step in self.requires if step not in before]:
             raise UserError(f"{self.name} needs {missing[0]} before it; the order is {ORDER}")
 
@@ -67,5 +69,5 @@ class Pass(ABC):
 
 
 def stage(name: str) -> int:
-    """The position of a pass in the order."""
-    return next(i for i, names in enumerate(STAGES) if name in names)
+    """The position of a pass in the order; `FREE` for one that is not in it and may be applied anywhere."""
+    return next((i for i, names in enumerate(STAGES) if name in names), FREE)
