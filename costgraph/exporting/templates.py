@@ -38,7 +38,7 @@ LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"$<$", ">": r"$>$", "|": r"$\mid$", "×": r"$\times$",
     "²": "$^2$", "→": r"$\to$", "·": r"$\cdot$", "≪": r"$\ll$", "≥": r"$\ge$", "≤": r"$\le$", "−": "$-$",
-    '"': "''", "–": "--", "µ": r"$\mu$",
+    '"': "''", "–": "--", "µ": r"$\mu$", **{digit: f"$^{i}$" for i, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }  # fmt: skip
 ESCAPES: dict[str, Callable[[str], str]] = {
     "none": str,
