@@ -33,7 +33,7 @@ class ClosedForm:
         assumptions: what must hold.
         remainder: what the convention neglects: this form plus the remainder is the exact one.
         over: for a quotient, the contributions below the line.
-        at_infinity: symbols whose limit to infinity is taken.
+        at_infinity: symbols whose limit to infinity is taken of the whole, not term by term.
     """
 
     name: str
@@ -86,14 +86,24 @@ class ClosedForm:
         for name in infinite:
             rest = rest.at_infinity(name)
         kept = (a.substitute(finite) if isinstance(a, Divides) else a for a in self.assumptions)
-        return replace(
+        form = replace(
             self,
             terms=substituted(self.terms, finite),
             over=substituted(self.over, finite),
             remainder=rest,
             assumptions=tuple(a for a in kept if not (isinstance(a, Divides) and a.settled)),
-            at_infinity=(*self.at_infinity, *infinite),
         )
+        for name in infinite:
+            form = form._at_infinity(name)
+        return form
+
+    def _at_infinity(self, name: str) -> ClosedForm:
+        """The true limit: term by term where every term has one, else of the whole."""
+        limits = [Quotient(term.amount).at_infinity(name) for term in self.terms]
+        if self.over or any(limit.is_infinite for limit in limits):
+            return replace(self, at_infinity=(*self.at_infinity, name))
+        terms = (replace(t, amount=limit.numerator) for t, limit in zip(self.terms, limits, strict=True))
+        return replace(self, terms=tuple(term for term in terms if term.amount))
 
     def when(self, regime: str) -> Regime:
         """The leading term for `S << D` and the like, and the exact ratio of what is neglected first to it."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from costgraph.polynomial import NAMES, Polynomial
+from costgraph.polynomial import NAMES, ONE, Polynomial
 from costgraph.quotient import Quotient
 from costgraph.shapes import Product, Sum, write
 from costgraph.symbols import SYMBOLS
@@ -87,8 +87,15 @@ def render(value: Quotient | Polynomial, shape: str, style: Style) -> str:
     above = write(quotient.numerator, shape)
     if quotient.is_polynomial:
         return sum_text(above, style)
-    below = write(quotient.denominator, shape)
-    return style.fraction(factor_text(above, style), sum_text(below, style), True)
+    below = opened(write(quotient.denominator, shape))
+    return style.fraction(factor_text(opened(above), style), sum_text(below, style), True)
+
+
+def opened(written: Sum) -> Sum:
+    """A sum that consists of one sum in parentheses, without them."""
+    if len(written.products) == 1 and written.products[0].monomial == ONE and len(written.products[0].sums) == 1:
+        return written.products[0].sums[0]
+    return written
 
 
 def sum_text(written: Sum, style: Style) -> str:
