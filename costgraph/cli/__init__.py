@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from costgraph import __version__
+from costgraph.cli.cheatsheet import cheatsheet
 from costgraph.cli.derive import derive
 from costgraph.cli.export import export
 from costgraph.cli.graph import graph
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command()(derive)
 app.command()(graph)
 app.command()(export)
+app.command()(cheatsheet)
 app.command("list")(show)
 
 

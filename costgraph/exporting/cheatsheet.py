@@ -78,7 +78,7 @@ SECTIONS: tuple[Section, ...] = (
         (
             Row("mixed precision, Adam", "states", f"{NOTES}, eq. 2.3 and 2.4", limits=("E=4",)),
             Row("fp32, Adam", "states", f"{NOTES}, eq. 2.1 and 2.4", limits=("E=4",), precision="fp32_adam"),
-            Row("on one of T devices", "states", f"{NOTES}, Sec. 2.2", passes=(TP,), limits=("E=4",)),
+            Row("on one device", "states", f"{NOTES}, Sec. 2.2", passes=(TP,), limits=("E=4",)),
         ),
     ),
     Section(
@@ -129,8 +129,8 @@ SECTIONS: tuple[Section, ...] = (
         "Key/value cache",
         (
             Row("all heads", "cache", f"{NOTES}, eq. 6.1", phase="decode", limits=("p=2",)),
-            Row("G key/value heads", "cache", "Ainslie et al. 2023", phase="decode", options="kv_heads=G", limits=("G=1",)),
-            Row("on one of T devices", "cache", f"{NOTES}, Sec. 7", phase="decode", passes=(TP,)),
+            Row("grouped key/value heads", "cache", "Ainslie et al. 2023", phase="decode", options="kv_heads=G", limits=("G=1",)),
+            Row("on one device", "cache", f"{NOTES}, Sec. 7", phase="decode", passes=(TP,)),
         ),
     ),
     Section(

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from costgraph import __version__, shapes
+from costgraph.assumption import Divides
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation, derive
 from costgraph.errors import unknown
@@ -19,7 +20,7 @@ from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
 from costgraph.parser import parse_bindings
 from costgraph.polynomial import Polynomial, total
-from costgraph.printers import render, unicode
+from costgraph.printers import render
 from costgraph.provenance import Term
 from costgraph.quotient import Quotient
 from costgraph.symbols import INDEX, SYMBOLS, Rational
@@ -58,6 +59,7 @@ def sheet_context(math: Math, op_set: str, convention: str, precision: str) -> d
         "op_set": some.op_set,
         "symbols": [symbol(name, math) for name in sorted(used, key=INDEX.__getitem__)],
         "conventions": conventions(some),
+        "assumptions": assumptions(some, math),
         "sections": [
             {
                 "title": part.title,
@@ -83,15 +85,24 @@ def symbol(name: str, math: Math) -> dict[str, Any]:
 
 
 def conventions(derivation: Derivation) -> list[str]:
-    """What is counted and taken for granted, in sentences."""
-    counted = derivation.convention.describe().split("; ")
-    assumed = [str(a) for form in derivation.forms.values() for a in form.assumptions]
+    """What is counted, in sentences."""
     return [
-        *(part[0].upper() + part[1:] + "." for part in counted),
-        *([f"Assumed: {', '.join(dict.fromkeys(assumed))}."] if assumed else []),
+        *(part[0].upper() + part[1:] + "." for part in derivation.convention.describe().split("; ")),
         "1 GB is 10⁹ bytes, 1 GiB is 2³⁰ bytes.",
-        "Every number is exact for the letters above; worked numbers are for GPT-3 on 8 devices.",
     ]
+
+
+def assumptions(derivation: Derivation, math: Math) -> list[str]:
+    """What is taken for granted, in the letters of the document."""
+    found: dict[str, str] = {}
+    for form in derivation.forms.values():
+        for claim in form.assumptions:
+            if isinstance(claim, Divides):
+                sides = (formula(Quotient(side), math) for side in (claim.divisor, claim.dividend))
+                found[str(claim)] = Verbatim(math.inline(math.divides.join(sides)))
+            else:
+                found[claim] = claim
+    return list(found.values())
 
 
 def cite(text: str, works: list[str]) -> str:
@@ -134,7 +145,7 @@ def main(value: Quotient, math: Math, shape: str = "auto", before: str = "") -> 
     return {
         "at": "",
         "math": Verbatim(before + formula(value, math, shape)),
-        "wide": len(unicode(value, shape)) + len(before) > WIDE,
+        "wide": len(render(value, shape, math.plain)) + len(before) > WIDE,
     }
 
 
@@ -238,6 +249,7 @@ def appendix(
         "passes": list(derivation.graph.passes),
         "symbols": [symbol(name, math) for name in used],
         "conventions": conventions(derivation),
+        "assumptions": assumptions(derivation, math),
         "forms": [derived(name, derivation, math, shape) for name in derivation.forms],
     }
     return templates.render(target, context)
@@ -264,7 +276,6 @@ def derived(name: str, derivation: Derivation, math: Math, shape: str) -> dict[s
         "dominant": formula(regime.leading, math) if regime else "",
         "neglected": formula(regime.neglected, math) if regime else "",
         "left_out": formula(form.remainder, math) if form.remainder.numerator and not form.over else "",
-        "assumptions": [str(a) for a in form.assumptions],
         "flat": not form.terms,
     }
 

@@ -53,7 +53,9 @@ class Math:
         style: of polynomials.
         word: text in a formula.
         equals, approx: signs with their spaces.
+        divides: the sign between divisor and dividend.
         inline: a formula within text.
+        plain: the same symbols as characters; tells how wide a formula will be.
     """
 
     style: Style
@@ -65,7 +67,9 @@ class Math:
     arrow: str
     much_less: str
     comma: str
+    divides: str
     inline: Callable[[str], str]
+    plain: Style = UNICODE
 
 
 MATHS: dict[str, Math] = {
@@ -74,28 +78,28 @@ MATHS: dict[str, Math] = {
         lambda w: rf"\mathrm{{{w}}}",
         lambda a, b: rf"{a}_{{\mathrm{{{b}}}}}" if len(b) > 1 else f"{a}_{{{b}}}",
         lambda a, b: f"({a}/{b})",
-        " = ", r" \approx ", r" \to ", r" \ll ", r",\; ", lambda m: f"${m}$",
+        " = ", r" \approx ", r" \to ", r" \ll ", r",\; ", r" \mid ", lambda m: f"${m}$",
     ),
     "typst": Math(
         TYPST,
         lambda w: f'"{w}"',
         lambda a, b: f'{a}_"{b}"',
         lambda a, b: f"({a} slash {b})",
-        " = ", " approx ", " -> ", " << ", ", ", lambda m: f"${m}$",
+        " = ", " approx ", " -> ", " << ", ", ", " divides ", lambda m: f"${m}$",
     ),
     "mathml": Math(
         MATHML,
         lambda w: f"<mtext>{w}</mtext>",
         lambda a, b: f"<msub>{a}<mtext>{b}</mtext></msub>",
         lambda a, b: f"<mrow><mo>(</mo>{a}<mo>/</mo>{b}<mo>)</mo></mrow>",
-        "<mo>=</mo>", "<mo>≈</mo>", "<mo>→</mo>", "<mo>≪</mo>", "<mo>,</mo>", lambda m: f"<math>{m}</math>",
+        "<mo>=</mo>", "<mo>≈</mo>", "<mo>→</mo>", "<mo>≪</mo>", "<mo>,</mo>", "<mo>∣</mo>", lambda m: f"<math>{m}</math>",
     ),
     "text": Math(
         UNICODE,
         str,
         lambda a, b: f"{a}_{b}",
         lambda a, b: f"({a}/{b})",
-        " = ", " ≈ ", " → ", " ≪ ", ", ", lambda m: " ".join(m.split()),
+        " = ", " ≈ ", " → ", " ≪ ", ", ", " | ", lambda m: " ".join(m.split()),
     ),
 }  # fmt: skip
 
@@ -131,10 +135,14 @@ def written_in(math: Math, notation: Mapping[str, str]) -> Math:
     """`math` with symbols as the notation shows them."""
 
     def symbol(name: str) -> str:
-        text = shown(notation[name], math) if name in notation else own(name, math)
-        return f" {text} " if math is MATHS["text"] and len(text) > 1 else text
+        return shown(notation[name], math) if name in notation else own(name, math)
 
-    return replace(math, style=replace(math.style, symbol=symbol))
+    def plain(name: str) -> str:
+        text = shown(notation[name], MATHS["text"]) if name in notation else name
+        return f" {text} " if len(text) > 1 else text
+
+    flat = replace(UNICODE, symbol=plain)
+    return replace(math, style=flat if math is MATHS["text"] else replace(math.style, symbol=symbol), plain=flat)
 
 
 # --- where notations come from ----------------------------------------------------------------------------------------
