@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
 from math import ceil
@@ -20,8 +20,16 @@ import costgraph as cg
 from costgraph.exporting import export
 from costgraph.symbols import sympy_symbol
 
-TARGETS = [pytest.param(name, marks=pytest.mark.needs_tool()) for name in RUNNERS]
+PROGRAMS = {
+    "c": ("gcc",),
+    "rust": ("rustc",),
+    "javascript": ("node", "tsc"),
+    "typescript": ("node", "tsc"),
+    "excel": ("soffice",),
+}
+TARGETS = [pytest.param(name, marks=pytest.mark.needs_tool(*PROGRAMS.get(name, ()))) for name in RUNNERS]
 LIMIT = Fraction(1, 10**12)
+DIGITS = 10**15  # a spreadsheet saves and shows 15 digits of a number
 
 
 @cache
@@ -47,7 +55,7 @@ def rounded() -> dict[str, Any]:
     }
 
 
-HAND = {  # the same, by hand, in exact arithmetic
+HAND: dict[str, Callable[..., Any]] = {  # the same, by hand, in exact arithmetic
     "tiles": lambda B, S, D, **_: ceil(Fraction(B * S, 10)) * D,
     "nested": lambda S, L, **_: ceil(Fraction(ceil(Fraction(S, 128)) * L, 3)),
     "below": lambda B, S, **_: (B + 7) // 3 - Fraction(2 * S, 3),
@@ -94,7 +102,7 @@ FIXED = [
     case(S=10**19 + 6, D=3 * 10**20, L=10**18),
 ]
 # B*S/10, S/128 and the thirds: exact multiples, one less and one more
-TILES = [case(B=b, S=s, L=l) for b in (1, 3, 10, 128) for s in (9, 10, 11, 127, 128, 129, 1280) for l in (2, 3, 4)]
+TILES = [case(B=b, S=s, L=n) for b in (1, 3, 10, 128) for s in (9, 10, 11, 127, 128, 129, 1280) for n in (2, 3, 4)]
 HUGE_TILES = [case(B=10 * 2**20, S=128 * 10 * 2**15 + d) for d in (-1, 0, 1)]
 
 
@@ -109,7 +117,10 @@ def test_ceilings_floors_and_maxima_are_exact(target: str) -> None:
     compare(target, rounded(), cases)
     for one, results in zip(cases, RUNNERS[target](rounded(), cases), strict=True):
         for name in ("tiles", "nested"):
-            assert Fraction(results[name]) == exact(name, one)
+            expected = exact(name, one)
+            if target == "excel" and expected >= DIGITS:  # `compare` has held it to LIMIT
+                continue
+            assert Fraction(results[name]) == expected
 
 
 SIZE = st.integers(1, 10**6)
@@ -237,7 +248,7 @@ def test_the_workbook_holds_what_its_formulas_give(tmp_path: Any) -> None:
     live["costs"][size] = 3
     live.save(path)
     book = toolchains.recalculated(path)
-    assert book["costs"][at].value == 3 * cached[at].value
+    assert book["costs"][at].value == pytest.approx(3 * cached[at].value, rel=1e-14)  # 15 digits are saved
     agrees = [row for row in book["check"].iter_rows(values_only=True) if str(row[0]).endswith("agrees")]
     assert agrees
     assert all(cell is True for row in agrees for cell in row[1:])

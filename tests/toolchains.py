@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -59,8 +60,10 @@ def imported(text: str) -> ModuleType:
         path = Path(folder) / "costs.py"
         path.write_text(text)
         spec = importlib.util.spec_from_file_location("generated_costs", path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # where a dataclass looks for its module
         spec.loader.exec_module(module)
     return module
 
@@ -211,11 +214,16 @@ def excel(forms: Forms, cases: Sequence[Sizes]) -> Results:
                 cell = table.active.cell(row, column, float(case[letter]))
                 places[spelt] = cell.coordinate
             for column, formula in enumerate(formulas.values(), len(spelling) + 1):
-                text = re.sub(r"\w+", lambda m, p=places: p.get(m[0], m[0]), formula)
+                text = re.sub("|".join(rf"\b{name}\b" for name in places), replaced(places), formula)
                 table.active.cell(row, column, text)
         table.save(folder / "cases.xlsx")
         rows = recalculated(folder / "cases.xlsx").active.iter_rows(values_only=True)
         return [dict(zip(formulas, row[len(spelling) :], strict=True)) for row in rows]
+
+
+def replaced(places: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
+    """The cell in place of a name."""
+    return lambda found: places[found[0]]
 
 
 RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>

@@ -122,14 +122,20 @@ SECTIONS: tuple[Section, ...] = (
                 "activations, sequence parallel too", "activations", f"{NOTES}, Sec. 2.3", passes=(SP,), limits=(HALF,),
             ),
             Row("bytes sent per device", "communication", f"{NOTES}, App. B", passes=(TP,), limits=("p=2,T->oo",)),
-            Row("with sequence parallel", "communication", "Korthikanti et al. 2022", passes=(SP,), limits=("p=2,T->oo",)),
+            Row(
+                "with sequence parallel", "communication", "Korthikanti et al. 2022", passes=(SP,),
+                limits=("p=2,T->oo",),
+            ),
         ),
     ),
     Section(
         "Key/value cache",
         (
             Row("all heads", "cache", f"{NOTES}, eq. 6.1", phase="decode", limits=("p=2",)),
-            Row("grouped key/value heads", "cache", "Ainslie et al. 2023", phase="decode", options="kv_heads=G", limits=("G=1",)),
+            Row(
+                "grouped key/value heads", "cache", "Ainslie et al. 2023", phase="decode", options="kv_heads=G",
+                limits=("G=1",),
+            ),
             Row("on one device", "cache", f"{NOTES}, Sec. 7", phase="decode", passes=(TP,)),
         ),
     ),

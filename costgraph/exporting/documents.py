@@ -101,7 +101,7 @@ def assumptions(derivation: Derivation, math: Math) -> list[str]:
                 sides = (formula(Quotient(side), math) for side in (claim.divisor, claim.dividend))
                 found[str(claim)] = Verbatim(math.inline(math.divides.join(sides)))
             else:
-                found[claim] = claim
+                found[str(claim)] = str(claim)
     return list(found.values())
 
 

@@ -156,7 +156,7 @@ def candidates(symbols: Iterable[str]) -> dict[str, dict[str, Rational]]:
     )
     return {
         "ones": dict.fromkeys(symbols, 1),
-        "small": {name: SMALL.get(name, 6) for name in symbols} | ({"E": 3} if "E" in symbols else {}),
+        "small": {name: 3 if name == "E" else SMALL.get(name, 6) for name in symbols},
         "large": typical,
         "beyond 64 bits": {
             name: value if name in SYMBOLS and SYMBOLS[name].domain != "positive integer" else value * BEYOND

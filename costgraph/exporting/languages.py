@@ -56,7 +56,7 @@ class Language:
         text, bound = self.bound(node)
         return text if bound >= tightness else f"({text})"
 
-    # --- what languages differ in ---------------------------------------------------------------------------------------
+    # --- what languages differ in -------------------------------------------------------------------------------------
 
     def number(self, value: int) -> str:
         """A whole number as a literal of a double."""
@@ -96,7 +96,7 @@ class Language:
         """A function; max and min are nested where a language takes two arguments only."""
         return nested(self.calls[function], arguments)
 
-    # --- the same everywhere --------------------------------------------------------------------------------------------
+    # --- the same everywhere ------------------------------------------------------------------------------------------
 
     def sum(self, terms: tuple[Node, ...]) -> str:
         """`a + b - c`."""
@@ -146,7 +146,7 @@ def nested(function: str, arguments: list[str]) -> str:
 class Python(Language):
     """Exact integers and fractions; a division is a call that keeps it exact."""
 
-    calls = Language.calls | {"ceil": "_ceil", "floor": "_floor"}
+    calls: Mapping[str, str] = {**Language.calls, "ceil": "_ceil", "floor": "_floor"}
 
     def number(self, value: int) -> str:
         return str(value)
@@ -185,7 +185,7 @@ def literal(text: str) -> bool:
 class C(Language):
     """C99 with <math.h>."""
 
-    calls = Language.calls | {"max": "fmax", "min": "fmin"}
+    calls: Mapping[str, str] = {**Language.calls, "max": "fmax", "min": "fmin"}
 
 
 class JavaScript(Language):
@@ -212,7 +212,7 @@ class Rust(Language):
 class SQL(Language):
     """Doubles in SQL, where there are no names for parts."""
 
-    calls = Language.calls | {"max": "greatest", "min": "least"}
+    calls: Mapping[str, str] = {**Language.calls, "max": "greatest", "min": "least"}
     shares = False
 
     def number(self, value: int) -> str:

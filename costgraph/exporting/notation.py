@@ -92,7 +92,8 @@ MATHS: dict[str, Math] = {
         lambda w: f"<mtext>{w}</mtext>",
         lambda a, b: f"<msub>{a}<mtext>{b}</mtext></msub>",
         lambda a, b: f"<mrow><mo>(</mo>{a}<mo>/</mo>{b}<mo>)</mo></mrow>",
-        "<mo>=</mo>", "<mo>≈</mo>", "<mo>→</mo>", "<mo>≪</mo>", "<mo>,</mo>", "<mo>∣</mo>", lambda m: f"<math>{m}</math>",
+        "<mo>=</mo>", "<mo>≈</mo>", "<mo>→</mo>", "<mo>≪</mo>", "<mo>,</mo>", "<mo>∣</mo>",
+        lambda m: f"<math>{m}</math>",
     ),
     "text": Math(
         UNICODE,

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from costgraph.errors import UserError, unknown
 from costgraph.exporting.targets import Target
@@ -63,7 +64,7 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "typst": substitution({char: f"\\{char}" for char in "\\*_`$#<>@[]~/"}),
     "markdown": substitution({"\\": "\\\\", "|": "\\|", "<": "&lt;", "*": "\\*", "_": "\\_", "`": "\\`", "$": "\\$"}),
 }
-TOML_MARKS = {"block": ("block_start_string", "block_end_string"), "variable": ("variable_start_string", "variable_end_string"), "comment": ("comment_start_string", "comment_end_string")}  # fmt: skip
+TOML_MARKS = {kind: (f"{kind}_start_string", f"{kind}_end_string") for kind in ("block", "variable", "comment")}
 
 
 def escaped(value: Any, escape: Callable[[str], str]) -> Any:

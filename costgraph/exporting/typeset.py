@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from costgraph.errors import UserError
 
@@ -30,10 +30,11 @@ def engine(wanted: str | None) -> Engine:
     if wanted == "typst" and not typst:
         raise UserError("the typst wheel is not installed: pip install 'costgraph[typst]'")
     if wanted in ENGINES:
-        return wanted  # type: ignore[return-value]
+        return wanted
     if not latex and not typst:
         raise UserError(
-            "making pages needs TeX (apt-get install texlive-latex-recommended) or Typst (pip install 'costgraph[typst]')"
+            "making pages needs TeX (apt-get install texlive-latex-recommended) "
+            "or Typst (pip install 'costgraph[typst]')"
         )
     return "latex" if latex else "typst"
 
@@ -90,7 +91,7 @@ def typst(source: str, kind: Literal["pdf", "png"]) -> list[bytes]:
     import typst as compiler
 
     try:
-        made = compiler.compile(source.encode(), format=kind, ppi=144, timestamp=0, ignore_system_fonts=True)
+        made: Any = compiler.compile(source.encode(), format=kind, ppi=144, timestamp=0, ignore_system_fonts=True)
     except compiler.TypstError as error:
         raise UserError(f"typst failed: {' '.join(str(error.diagnostic or error).split())}") from None
-    return [page for page in (made if isinstance(made, list) else [made]) if page]
+    return made if isinstance(made, list) else [made]
