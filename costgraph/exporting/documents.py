@@ -14,6 +14,7 @@ from costgraph.derivation import Derivation, derive
 from costgraph.errors import unknown
 from costgraph.exporting import cheatsheet, templates
 from costgraph.exporting.cheatsheet import Line
+from costgraph.exporting.comparisons import crossovers, machines
 from costgraph.exporting.forms import Form, collect, fingerprint, source
 from costgraph.exporting.notation import MATHS, Math, notation, written_in
 from costgraph.exporting.targets import Target
@@ -69,6 +70,8 @@ def sheet_context(math: Math, op_set: str, convention: str, precision: str) -> d
             for part, lines in found
             if lines
         ],
+        "machines": machines(),
+        "crossovers": crossovers(op_set, convention, precision, math),
         "works": works,
     }
 
@@ -150,16 +153,33 @@ def main(value: Quotient, math: Math, shape: str = "auto", before: str = "") -> 
 
 
 LONG = 12  # operations above and below a fraction bar, from which on the two get names
+LONG_ABOVE = 18  # the same where only what stands above is a sum
 
 
 def is_long(value: Quotient) -> bool:
     """Whether a fraction is too much for one line."""
-    sides = (value.numerator, value.denominator)
-    return not value.is_polynomial and sum(shapes.write(side).operations for side in sides) > LONG
+    sides = apart(value)
+    limit = LONG_ABOVE if len(sides[1].terms) == 1 else LONG
+    return sides[1].number is None and sum(shapes.write(side).operations for side in sides) > limit
+
+
+def apart(value: Quotient) -> tuple[Polynomial, Polynomial]:
+    """What stands above and below the fraction bar, without negative powers."""
+    powers = [min(0, *column) for column in zip(*value.numerator.terms, strict=True)]
+    below = Polynomial({tuple(-power for power in powers): 1})
+    return value.numerator * below, value.denominator * below
 
 
 def arms(value: Quotient, math: Math) -> list[dict[str, Any]]:
-    """A fraction of two long sums: first their quotient by name, then each of them."""
+    """A fraction with long sums: first the quotient with names for them, then each of them."""
+    over, under = apart(value)
+    if len(under.terms) == 1:
+        name = math.word("sum")
+        whole = math.style.fraction(name, formula(Quotient(under), math), False)
+        return [
+            {"at": "", "math": Verbatim(whole), "wide": False},
+            main(Quotient(over), math, before=name + math.equals),
+        ]
     above, below = math.word("work"), math.word("traffic")
     return [
         {"at": "", "math": Verbatim(math.style.fraction(above, below, False)), "wide": False},
