@@ -178,7 +178,7 @@ def arms(value: Quotient, math: Math) -> list[dict[str, Any]]:
         whole = math.style.fraction(name, formula(Quotient(under), math), False)
         return [
             {"at": "", "math": Verbatim(whole), "wide": False},
-            main(Quotient(over), math, before=name + math.equals),
+            main(Quotient(over), math, "expanded", before=name + math.equals),
         ]
     above, below = math.word("work"), math.word("traffic")
     return [
