@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from costgraph.derivation import derive
     from costgraph.errors import CostgraphError, UserError
     from costgraph.estimation import estimate
+    from costgraph.exporting import export
+    from costgraph.exporting.exchange import read_forms
     from costgraph.graph import Graph
     from costgraph.hardware import machine
     from costgraph.measures import annotated
@@ -57,6 +59,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "decoder": ("costgraph.op_sets.decoder", "decoder"),
     "derive": ("costgraph.derivation", "derive"),
     "estimate": ("costgraph.estimation", "estimate"),
+    "export": ("costgraph.exporting", "export"),
     "flash_attention": ("costgraph.passes.flash_attention", "FlashAttention"),
     "flops": ("costgraph.measures.flops", "flops"),
     "intensity": ("costgraph.measures.intensity", "intensity"),
@@ -64,6 +67,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "model": ("costgraph.sizes", "model"),
     "params": ("costgraph.measures.params", "params"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),
+    "read_forms": ("costgraph.exporting.exchange", "read_forms"),
     "recompute": ("costgraph.passes.recompute", "Recompute"),
     "request": ("costgraph.asked", "request"),
     "solve": ("costgraph.solving", "solve"),
@@ -87,6 +91,7 @@ __all__ = [
     "decoder",
     "derive",
     "estimate",
+    "export",
     "flash_attention",
     "flops",
     "intensity",
@@ -94,6 +99,7 @@ __all__ = [
     "model",
     "params",
     "prefill",
+    "read_forms",
     "recompute",
     "request",
     "solve",

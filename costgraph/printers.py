@@ -28,6 +28,11 @@ class Style:
     open: str
     close: str
     infinity: str
+    number: Callable[[str], str] = str
+    plus: str = " + "
+    minus: str = " - "
+    negative: str = "-"
+    stacked: bool = False  # whether fractions are drawn with a bar, so that nothing above it needs parentheses
 
 
 def ratio(above: str, below: str, compound: bool) -> str:
@@ -55,6 +60,7 @@ LATEX = Style(
     open=r"\left(",
     close=r"\right)",
     infinity=r"\infty",
+    stacked=True,
 )
 
 
@@ -92,8 +98,9 @@ def sum_text(written: Sum, style: Style) -> str:
     for part in sorted(written.products, key=is_negative) if opens_negative(written) else written.products:
         negative = is_negative(part)
         body = product_text(Product(-part.monomial, part.sums) if negative else part, style)
-        text += (" - " if negative else " + ") + body if text else ("-" if negative else "") + body
-    return text or "0"
+        sign = (style.minus if negative else style.plus) if text else style.negative if negative else ""
+        text += sign + body
+    return text or style.number("0")
 
 
 def opens_negative(written: Sum) -> bool:
@@ -109,7 +116,7 @@ def is_negative(part: Product) -> bool:
 def factor_text(written: Sum, style: Style) -> str:
     """A sum as the upper side of a fraction: in parentheses on one line when it has several parts."""
     text = sum_text(written, style)
-    return f"({text})" if len(written.products) > 1 and style is not LATEX else text
+    return f"({text})" if len(written.products) > 1 and not style.stacked else text
 
 
 def product_text(part: Product, style: Style) -> str:
@@ -120,9 +127,9 @@ def product_text(part: Product, style: Style) -> str:
     above = [*symbols(((n, e) for n, e in powers if e > 0), style), *factors]
     below = symbols(((n, -e) for n, e in powers if e < 0), style)
     if coefficient.numerator != 1 or not above:
-        above.insert(0, str(coefficient.numerator))
+        above.insert(0, style.number(str(coefficient.numerator)))
     if coefficient.denominator != 1:
-        below.insert(0, str(coefficient.denominator))
+        below.insert(0, style.number(str(coefficient.denominator)))
     text = style.times.join(above)
     return style.fraction(text, style.times.join(below), len(below) > 1) if below else text
 

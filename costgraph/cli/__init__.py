@@ -10,9 +10,11 @@ from typing import Annotated, NoReturn
 import typer
 
 from costgraph import __version__
+from costgraph.cli.cheatsheet import cheatsheet
 from costgraph.cli.check import check
 from costgraph.cli.derive import derive
 from costgraph.cli.estimate import estimate
+from costgraph.cli.export import export
 from costgraph.cli.formulas import formulas
 from costgraph.cli.graph import graph
 from costgraph.cli.listing import show
@@ -30,6 +32,8 @@ app = typer.Typer(
 app.command()(derive)
 app.command()(estimate)
 app.command()(graph)
+app.command()(export)
+app.command()(cheatsheet)
 app.command("list")(show)
 app.command()(solve)
 app.command()(check)

@@ -31,28 +31,37 @@ def check_target(path: Path | None, force: bool) -> None:
         raise UserError(f"{path} is write-protected; change its mode or choose another name")
 
 
-def deliver(text: str, path: Path | None = None) -> None:
-    """Print `text`, or put it into the file in one step. A reader that closes the pipe has seen enough."""
-    text = text if text.endswith("\n") else text + "\n"
+def deliver(content: str | bytes, path: Path | None = None) -> None:
+    """Print text, or put it (or the bytes of a document) into the file in one step.
+
+    A reader that closes the pipe has seen enough.
+    """
+    if isinstance(content, str) and not content.endswith("\n"):
+        content += "\n"
     if path is not None:
-        write_whole(text, path)
+        write_whole(content.encode() if isinstance(content, str) else content, path)
         return
+    if isinstance(content, bytes) and sys.stdout.isatty():
+        raise UserError("this is no text for a terminal; name a file with -o")
     try:
-        sys.stdout.write(text)
+        if isinstance(content, str):
+            sys.stdout.write(content)
+        else:
+            sys.stdout.buffer.write(content)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def write_whole(text: str, path: Path) -> None:
+def write_whole(content: bytes, path: Path) -> None:
     """Replace a file, or what a link leads to, by way of a temporary file beside it."""
     target = path.resolve()
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask()
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".costgraph-")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
             os.chmod(name, mode)
             os.replace(name, target)
         except BaseException:

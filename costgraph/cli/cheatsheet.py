@@ -1,0 +1,71 @@
+"""`costgraph cheatsheet`: the cheat sheet of an op set as pages to print, or as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from costgraph.cli.output import check_target, deliver, remark
+from costgraph.errors import UserError, unknown
+
+PAGES = (".pdf", ".png")
+
+
+def cheatsheet(
+    op_set: Annotated[str, typer.Option(help="The model, with options: 'decoder(head=True, kv_heads=G)'.")] = "decoder",
+    convention: Annotated[str, typer.Option(help="What is counted: notes or exact.")] = "notes",
+    precision: Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")] = "mixed_adam",
+    notation: Annotated[
+        str | None, typer.Option(help="Letters: notes, megatron, scaling-book, or a TOML file.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="What makes the pages: latex or typst.  [default: what is installed]")
+    ] = None,
+    exporters: Annotated[Path | None, typer.Option(help="A folder with other templates.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A .pdf, .png, .tex, .typ, .md, .html or .txt file.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+) -> None:
+    """Write the cheat sheet of an op set; as plain text when no file is named.
+
+    Example: costgraph cheatsheet -o cheatsheet.pdf
+    """
+    from costgraph.exporting import documents, typeset
+    from costgraph.exporting.targets import available, load
+
+    check_target(output, force)
+    if engine is not None and engine not in typeset.ENGINES:
+        raise unknown("engine", engine, typeset.ENGINES)
+    suffix = output.suffix if output else ".txt"
+    sheets = [target for name in available(exporters) if (target := load(name, exporters)).kind == "sheet"]
+    if suffix in PAGES:
+        if suffix == ".png" and engine == "latex":
+            raise UserError("pdflatex makes no PNG; leave --engine out, or name a .pdf file")
+        name = typeset.engine("typst" if suffix == ".png" else engine)
+    else:
+        if engine is not None:
+            raise UserError(f"--engine makes pages, and {suffix or 'a file without suffix'} has none")
+        fitting = [target.name for target in sheets if target.suffix == suffix]
+        if not fitting:
+            choices = ", ".join(dict.fromkeys([*PAGES, *(target.suffix for target in sheets)]))
+            raise UserError(f"{output}: the suffix says what is written; choose from {choices}")
+        name = fitting[0]  # type: ignore[assignment]
+    text = documents.sheet(load(name, exporters), op_set, convention, precision, notation)
+    if suffix not in PAGES or output is None:
+        deliver(text, output)
+    elif name == "latex":
+        deliver(typeset.pdflatex(text), output)
+    else:
+        pages = typeset.typst(text, "png" if suffix == ".png" else "pdf")
+        paths = (
+            [output] if len(pages) == 1 else [output.with_stem(f"{output.stem}-{i}") for i in range(1, len(pages) + 1)]
+        )
+        for path in paths:
+            check_target(path, force)
+        for path, page in zip(paths, pages, strict=True):
+            deliver(page, path)
+        if paths != [output]:
+            remark(f"one file for each page: {', '.join(map(str, paths))}")

@@ -1,0 +1,23 @@
+"""SQL in other dialects, by sqlglot."""
+
+from __future__ import annotations
+
+from costgraph.errors import UserError, unknown
+
+
+def transpile(text: str, dialect: str) -> str:
+    """DuckDB's SQL in another dialect, with its comments.
+
+    Raises:
+        UserError: sqlglot is not installed, or knows no such dialect.
+    """
+    try:
+        import sqlglot
+    except ImportError:
+        raise UserError("--dialect needs sqlglot: pip install 'costgraph[sql]'") from None
+    known = sorted(name for name in sqlglot.Dialect.classes if name)
+    if dialect not in known:
+        raise unknown("SQL dialect", dialect, known)
+    head, _, rest = text.partition("CREATE TABLE")
+    statements = sqlglot.transpile("CREATE TABLE" + rest, read="duckdb", write=dialect, pretty=True)
+    return head + ";\n\n".join(statements) + ";\n"

@@ -1,0 +1,294 @@
+"""Forms as JSON and back, exactly: the schema `costgraph.forms/1`, described in docs/exporters.md.
+
+Rationals are text (`"12"`, `"5/2"`), sums are lists of monomials, so that nothing has to be parsed as a formula and no
+reader needs more than integers. Reading checks every key and executes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, NoReturn
+
+from costgraph import __version__
+from costgraph.assumption import Assumption, Divides
+from costgraph.closed_form import ClosedForm
+from costgraph.conventions import Convention
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.exporting.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum, names
+from costgraph.exporting.forms import Form, fingerprint, vectors
+from costgraph.polynomial import NAMES, Polynomial, exact, total
+from costgraph.provenance import Term
+from costgraph.quotient import Quotient
+from costgraph.symbols import INDEX, SYMBOLS, Rational
+
+SCHEMA = "costgraph.forms/1"
+MAX_DIGITS = 4000
+MAX_POWER = 256
+MAX_DEPTH = 60
+MONOMIAL = re.compile(r'\{\s*"coefficient": "[^"]*",\s*"powers": \{[^{}]*\}\s*\}')  # one line each
+
+
+def document(forms: Sequence[Form]) -> str:
+    """The JSON text."""
+    letters = names([form.node for form in forms])
+    content = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "hash": fingerprint(forms),
+        "symbols": [
+            {"name": s.name, "meaning": s.meaning, "unit": s.unit, "domain": s.domain}
+            for s in (SYMBOLS[letter] for letter in letters if letter in SYMBOLS)
+        ],
+        "forms": [entry(form) for form in forms],
+        "vectors": [
+            {
+                "label": label,
+                "sizes": {name: str(size) for name, size in sizes.items()},
+                "results": {form.name: str(result) for form, result in zip(forms, results, strict=True)},
+            }
+            for label, sizes, results in vectors(forms)
+        ],
+    }
+    return MONOMIAL.sub(lambda match: " ".join(match[0].split()), json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def entry(form: Form) -> dict[str, Any]:
+    """One form with all it takes to rebuild it."""
+    result: dict[str, Any] = {"name": form.name, "unit": form.unit, "source": form.source}
+    if isinstance(form.value, Quotient):
+        result |= {"text": str(form.value), "value": quotient(form.value)}
+    else:
+        result["tree"] = tree(form.node)
+    if (closed := form.closed) is not None:
+        rule = closed.convention
+        result |= {
+            "convention": {
+                "name": rule.name,
+                "neglects": sorted(rule.neglects),
+                "elementwise": {kind: str(rate) for kind, rate in rule.elementwise},
+            },
+            "assumptions": [
+                {"divisor": polynomial(a.divisor), "dividend": polynomial(a.dividend), "advice": a.advice}
+                if isinstance(a, Divides)
+                else {"text": a}
+                for a in closed.assumptions
+            ],
+            "remainder": quotient(closed.remainder),
+            "terms": [term(t) for t in closed.terms],
+            "over": [term(t) for t in closed.over],
+            "at_infinity": list(closed.at_infinity),
+        }
+    return result
+
+
+def term(one: Term) -> dict[str, Any]:
+    """A contribution with the place it comes from."""
+    return {"op": one.op, "source": one.source, "amount": polynomial(one.amount)}
+
+
+def quotient(value: Quotient) -> dict[str, Any]:
+    """Numerator and denominator as lists of monomials."""
+    return {"numerator": polynomial(value.numerator), "denominator": polynomial(value.denominator)}
+
+
+def polynomial(value: Polynomial) -> list[dict[str, Any]]:
+    """Monomials in printing order: `{"coefficient": "5/2", "powers": {"B": 1, "T": -1}}`."""
+    found = []
+    for monomial in value.monomials():
+        ((exponents, coefficient),) = monomial.terms.items()
+        powers = {name: power for name, power in zip(NAMES, exponents, strict=True) if power}
+        found.append({"coefficient": str(coefficient), "powers": powers})
+    return found
+
+
+def tree(node: Node) -> Any:
+    """An expression as nested lists: `["max", ["*", "B", "S"], "12"]`; a number is text, a symbol an object."""
+    match node:
+        case Number(value):
+            return str(value)
+        case Name(name):
+            return {"symbol": name}
+        case Sum(parts):
+            return ["+", *map(tree, parts)]
+        case Product(left, right):
+            return ["*", tree(left), tree(right)]
+        case Ratio(above, below):
+            return ["/", tree(above), tree(below)]
+        case Power(base, exponent):
+            return ["**", tree(base), str(exponent)]
+        case Call(function, parts):
+            return [function, *map(tree, parts)]
+    raise TypeError(node)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read_forms(text: str) -> dict[str, ClosedForm | Quotient | Node]:
+    """The forms in a document that the target `json` wrote, by name, as exactly as they were.
+
+    Returns:
+        A closed form where the document tells where its terms came from, else its bare value; an expression tree where
+        it holds a maximum or a rounding. All of them can be exported again.
+
+    Raises:
+        UserError: the text is no such document; the message says where.
+    """
+    try:
+        content = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UserError(f"not a JSON document: {error}") from None
+    top = Place(content, "the document")
+    if top.text("schema") != SCHEMA:
+        raise UserError(f"the document says schema '{shorten(top.text('schema'))}'; {SCHEMA} is expected")
+    found: dict[str, ClosedForm | Quotient | Node] = {}
+    for part in top.list("forms"):
+        name = part.text("name")
+        if name in found:
+            part.refuse(f"a second form called '{shorten(name)}'")
+        found[name] = form(name, part)
+    return found
+
+
+class Place:
+    """A value in the document and where it stands, for messages."""
+
+    def __init__(self, value: Any, where: str) -> None:
+        self.value, self.where = value, where
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Raise with the place."""
+        raise UserError(f"{self.where}: {reason}")
+
+    def get(self, key: str) -> Place:
+        """The value under a key."""
+        if not isinstance(self.value, dict) or key not in self.value:
+            self.refuse(f"'{key}' is missing")
+        return Place(self.value[key], f"{self.where}, {key}")
+
+    def text(self, key: str) -> str:
+        """The text under a key."""
+        at = self.get(key)
+        return at.value if isinstance(at.value, str) else at.refuse("must be text")
+
+    def list(self, key: str) -> Iterable[Place]:
+        """The values of the list under a key."""
+        at = self.get(key)
+        if not isinstance(at.value, list):
+            at.refuse("must be a list")
+        return [Place(value, f"{at.where} {i}") for i, value in enumerate(at.value, 1)]
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a key."""
+        return isinstance(self.value, dict) and key in self.value
+
+    def number(self) -> Rational:
+        """The exact number that the value is the text of."""
+        if not isinstance(self.value, str) or not re.fullmatch(r"-?\d+(/\d+)?", self.value):
+            self.refuse('must be an exact number as text, such as "12" or "5/2"')
+        if len(self.value) > MAX_DIGITS:
+            self.refuse(f"a number of more than {MAX_DIGITS} digits")
+        above, _, below = self.value.partition("/")
+        if below and not int(below):
+            self.refuse("division by zero")
+        return exact(Fraction(int(above), int(below or 1)))
+
+    def polynomial(self, key: str) -> Polynomial:
+        """The sum under a key."""
+        return total(monomial(part) for part in self.list(key))
+
+    def quotient(self, key: str) -> Quotient:
+        """The quotient under a key."""
+        at = self.get(key)
+        above, below = at.polynomial("numerator"), at.polynomial("denominator")
+        return Quotient(above, below) if below else at.refuse("the denominator is zero")
+
+
+def monomial(at: Place) -> Polynomial:
+    """One term of a sum."""
+    coefficient, powers = at.get("coefficient").number(), at.get("powers")
+    exponents = [0] * len(NAMES)
+    if not isinstance(powers.value, dict):
+        powers.refuse("must be an object")
+    for name, power in powers.value.items():
+        if name not in INDEX:
+            powers.refuse(str(unknown("symbol", name, SYMBOLS)))
+        if type(power) is not int or abs(power) > MAX_POWER:
+            powers.refuse(f"{name}: a whole number of at most {MAX_POWER} is expected")
+        exponents[INDEX[name]] = power
+    return Polynomial({tuple(exponents): coefficient} if coefficient else {})
+
+
+def form(name: str, at: Place) -> ClosedForm | Quotient | Node:
+    """One form."""
+    if at.has("tree"):
+        return node(at.get("tree"), 0)
+    if not at.has("terms"):
+        return at.quotient("value")
+    rule = at.get("convention")
+    rates = rule.get("elementwise")
+    convention = Convention(
+        rule.text("name"),
+        frozenset(str(part.value) for part in rule.list("neglects")),
+        tuple(sorted((str(k), Place(v, rates.where).number()) for k, v in dict(rates.value).items())),
+    )
+    infinite = tuple(str(part.value) for part in at.list("at_infinity"))
+    for letter in infinite:
+        if letter not in SYMBOLS:
+            at.refuse(str(unknown("symbol", letter, SYMBOLS)))
+    closed = ClosedForm(
+        name,
+        at.text("unit"),
+        tuple(map(read_term, at.list("terms"))),
+        convention,
+        tuple(map(assumption, at.list("assumptions"))),
+        at.quotient("remainder"),
+        tuple(map(read_term, at.list("over"))),
+        infinite,
+    )
+    if closed.value != at.quotient("value"):
+        at.refuse("the terms do not sum to the value; the document has been changed")
+    return closed
+
+
+def read_term(at: Place) -> Term:
+    """One contribution."""
+    return Term(at.text("op"), at.text("source"), at.polynomial("amount"))
+
+
+def assumption(at: Place) -> Assumption:
+    """A divisibility, or a choice in words."""
+    if at.has("text"):
+        return at.text("text")
+    return Divides(at.polynomial("divisor"), at.polynomial("dividend"), at.text("advice"))
+
+
+def node(at: Place, depth: int) -> Node:
+    """An expression tree."""
+    if depth > MAX_DEPTH:
+        at.refuse(f"nested more than {MAX_DEPTH} deep")
+    if isinstance(at.value, str):
+        number = at.number()
+        return Number(number) if isinstance(number, int) else at.refuse('a fraction is written ["/", "5", "2"]')
+    if isinstance(at.value, dict):
+        return Name(at.text("symbol"))
+    if not isinstance(at.value, list) or len(at.value) < 2 or not isinstance(at.value[0], str):
+        at.refuse('must be a number as text, {"symbol": ...} or [operation, part, ...]')
+    operation, *rest = at.value
+    parts = [Place(part, f"{at.where} {i}") for i, part in enumerate(rest, 1)]
+    if operation == "**" and len(parts) == 2:
+        exponent = parts[1].number()
+        if not isinstance(exponent, int) or not 2 <= exponent <= MAX_POWER:
+            at.refuse(f"an exponent is a whole number from 2 to {MAX_POWER}")
+        return Power(node(parts[0], depth + 1), exponent)
+    inner = tuple(node(part, depth + 1) for part in parts)
+    if operation == "+" and len(inner) > 1:
+        return Sum(inner)
+    if operation in ("*", "/") and len(inner) == 2:
+        return Product(*inner) if operation == "*" else Ratio(*inner)
+    if operation in FUNCTIONS and (len(inner) == 1) == (operation in ("ceil", "floor", "sqrt")):
+        return Call(operation, inner)
+    return at.refuse(f"unknown operation '{shorten(operation)}' of {len(inner)} parts")

@@ -1,0 +1,150 @@
+"""Jinja2 in a sandbox: a template sees plain data, never Python, and a name it misses is an error with its line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jinja2
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from costgraph.errors import UserError, unknown
+from costgraph.exporting.targets import Target
+
+
+class Verbatim(str):
+    """Text that is in the language of the target already and must not be escaped."""
+
+    __slots__ = ()
+
+
+def comment(text: str) -> str:
+    """Free text for a comment, a docstring or a string literal of any programming language, on one line."""
+    text = "".join(" " if char.isspace() else char for char in text if char.isprintable() or char.isspace())
+    for mark, instead in (
+        ("\\", "/"),
+        ('"', "'"),
+        ("*/", "* /"),
+        ("/*", "/ *"),
+        ("--", "- -"),
+        ("`", "'"),
+        ("${", "$ {"),
+    ):
+        text = text.replace(mark, instead)
+    return " ".join(text.split())
+
+
+def substitution(table: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that replaces characters one by one."""
+    mapping = str.maketrans(dict(table))
+    return lambda text: text.translate(mapping)
+
+
+LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"$<$", ">": r"$>$", "|": r"$\mid$", "×": r"$\times$",
+    "²": "$^2$", "→": r"$\to$", "·": r"$\cdot$", "≪": r"$\ll$", "≥": r"$\ge$", "≤": r"$\le$", "−": "$-$",
+    "–": "--", "µ": r"$\mu$", **{digit: f"$^{i}$" for i, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+}  # fmt: skip
+
+
+def latex(text: str) -> str:
+    """Free text for LaTeX, with quotation marks that open and close."""
+    return substitution(LATEX)(re.sub(r'"([^"]*)"', r"``\1''", text).replace('"', "''"))
+
+
+ESCAPES: dict[str, Callable[[str], str]] = {
+    "none": str,
+    "comment": comment,
+    "latex": latex,
+    "html": substitution({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}),
+    "typst": substitution({char: f"\\{char}" for char in "\\*_`$#<>@[]~/"}),
+    "markdown": substitution({"\\": "\\\\", "|": "\\|", "<": "&lt;", "*": "\\*", "_": "\\_", "`": "\\`", "$": "\\$"}),
+}
+TOML_MARKS = {kind: (f"{kind}_start_string", f"{kind}_end_string") for kind in ("block", "variable", "comment")}
+
+
+def escaped(value: Any, escape: Callable[[str], str]) -> Any:
+    """The same data with all free text made safe for the target."""
+    if isinstance(value, Verbatim):
+        return str(value)
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, Mapping):
+        return {key: escaped(entry, escape) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [escaped(entry, escape) for entry in value]
+    return value
+
+
+def render(target: Target, context: Mapping[str, Any]) -> str:
+    """The target's template filled in.
+
+    Raises:
+        UserError: the template is missing or wrong, misses a name, or reaches for Python internals; with file and line.
+    """
+    if target.escape not in ESCAPES:
+        raise UserError(f"{target.name}: {unknown('escape', target.escape, ESCAPES)}")
+    environment = ImmutableSandboxedEnvironment(
+        loader=jinja2.ChoiceLoader([jinja2.FunctionLoader(reader(folder)) for folder in target.folders]),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+        **delimiters(target),
+    )
+    environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
+    try:
+        return environment.get_template(target.template).render(escaped(context, ESCAPES[target.escape]))
+    except jinja2.TemplateNotFound as error:
+        raise UserError(f"{target.name}: there is no template '{error.name}' in {places(target)}") from None
+    except jinja2.TemplateSyntaxError as error:
+        raise UserError(f"{error.filename or error.name}, line {error.lineno}: {error.message}") from None
+    except SecurityError as error:
+        raise UserError(f"{location(error, target)}: not allowed in a template: {error}") from None
+    except jinja2.UndefinedError as error:
+        raise UserError(f"{location(error, target)}: {error.message}") from None
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
+        raise UserError(f"{location(error, target)}: {type(error).__name__}: {error}") from None
+
+
+def reader(folder: Any) -> Callable[[str], tuple[str, str, Callable[[], bool]] | None]:
+    """A function that reads a template of the folder, and nothing outside it."""
+
+    def read(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        if not re.fullmatch(r"[\w.-]+", name) or name.startswith("."):
+            return None
+        path = folder / name
+        return (path.read_text(encoding="utf-8"), str(path), lambda: True) if path.is_file() else None
+
+    return read
+
+
+def delimiters(target: Target) -> dict[str, str]:
+    """Jinja's delimiters as the target wants them: `block = "<% %>"`."""
+    chosen: dict[str, str] = {}
+    for kind, text in target.marks.items():
+        if kind not in TOML_MARKS or len(text.split()) != 2:
+            raise UserError(f'{target.name}: marks are block, variable and comment, each as in "<% %>"')
+        chosen |= dict(zip(TOML_MARKS[kind], text.split(), strict=True))
+    return chosen
+
+
+def places(target: Target) -> str:
+    """The folders of a target, for a message."""
+    return " or ".join(str(folder) for folder in target.folders)
+
+
+def location(error: BaseException, target: Target) -> str:
+    """The file and line of the template in which an error came up."""
+    found, at = target.template, error.__traceback__
+    while at is not None:
+        name = at.tb_frame.f_code.co_filename
+        if any(name.startswith(str(folder)) for folder in target.folders):
+            found = f"{name}, line {at.tb_lineno}"
+        at = at.tb_next
+    return found

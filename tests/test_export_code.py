@@ -1,0 +1,254 @@
+"""Generated code, compiled or loaded and run by the tools of its language, against exact rationals."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import cache
+from math import ceil
+from typing import Any
+
+import pytest
+import sympy
+import toolchains
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toolchains import RUNNERS, Sizes
+
+import costgraph as cg
+from costgraph.exporting import export
+from costgraph.symbols import sympy_symbol
+
+PROGRAMS = {
+    "c": ("gcc",),
+    "rust": ("rustc",),
+    "javascript": ("node", "tsc"),
+    "typescript": ("node", "tsc"),
+    "excel": ("soffice",),
+}
+TARGETS = [pytest.param(name, marks=pytest.mark.needs_tool(*PROGRAMS.get(name, ()))) for name in RUNNERS]
+LIMIT = Fraction(1, 10**12)
+DIGITS = 10**15  # a spreadsheet saves and shows 15 digits of a number
+
+
+@cache
+def training() -> dict[str, cg.ClosedForm]:
+    """Sums, quotients of sums, negative terms and a fraction."""
+    parallel = cg.derive("flops", "activations", "communication", "intensity", passes=["tensor_parallel(T)"]).forms
+    small = cg.derive("cache", phase="decode", limit="p=1/2").limited
+    return {**parallel, **small}
+
+
+@cache
+def rounded() -> dict[str, Any]:
+    """What stock printers get wrong: ceilings of products, rationals in products, maxima of three, high powers."""
+    B, S, D, L, p = (sympy_symbol(name) for name in "BSDLp")
+    return {
+        "tiles": sympy.ceiling(B * S / 10) * D,
+        "nested": sympy.ceiling(sympy.ceiling(S / 128) * L / 3),
+        "below": sympy.floor((B + 7) / 3) - sympy.Rational(2, 3) * S,
+        "slowest": sympy.Max(B * S, sympy.Rational(3, 2) * D, L * p),
+        "least": sympy.Min(D / 3, L) + sympy.Rational(5, 7),
+        "powers": B**7 / (S + 1) ** 3 + (B + S) ** 2,
+        "difference": (B - S) / (B + S) * sympy.Rational(-2, 3),
+    }
+
+
+HAND: dict[str, Callable[..., Any]] = {  # the same, by hand, in exact arithmetic
+    "tiles": lambda B, S, D, **_: ceil(Fraction(B * S, 10)) * D,
+    "nested": lambda S, L, **_: ceil(Fraction(ceil(Fraction(S, 128)) * L, 3)),
+    "below": lambda B, S, **_: (B + 7) // 3 - Fraction(2 * S, 3),
+    "slowest": lambda B, S, D, L, p, **_: max(Fraction(B * S), Fraction(3 * D, 2), L * Fraction(p)),
+    "least": lambda D, L, **_: min(Fraction(D, 3), Fraction(L)) + Fraction(5, 7),
+    "powers": lambda B, S, **_: Fraction(B**7, (S + 1) ** 3) + (B + S) ** 2,
+    "difference": lambda B, S, **_: Fraction(-2 * (B - S), 3 * (B + S)),
+}
+
+
+def exact(name: str, case: Sizes) -> Fraction:
+    """The exact value: by sympy from the form's own expression, or by hand."""
+    if name in HAND:
+        return Fraction(HAND[name](**case))
+    form = next(form for key, form in training().items() if key.replace(".", "_") == name)
+    values = {sympy_symbol(n): sympy.Rational(v.numerator, v.denominator) for n, v in case.items()}
+    value = form.expr.subs(values)
+    return Fraction(int(value.p), int(value.q))
+
+
+def compare(target: str, forms: Any, cases: Sequence[Sizes]) -> None:
+    """Every result within the promised error, whole ones exact."""
+    for case, results in zip(cases, RUNNERS[target](forms, cases), strict=True):
+        assert len(results) == len(forms)
+        for name, value in results.items():
+            expected = exact(name, case)
+            if target in toolchains.EXACT:
+                assert value == expected, (name, case)
+            else:
+                assert abs(Fraction(value) - expected) <= LIMIT * abs(expected), (name, case, float(expected))
+
+
+def case(**changes: int | Fraction) -> dict[str, int | Fraction]:
+    """Sizes of a small model with changes."""
+    return {"B": 4, "S": 128, "L": 6, "D": 384, "A": 6, "E": 4, "T": 2, "p": 2, **changes}
+
+
+FIXED = [
+    case(**dict.fromkeys("BSLDAETp", 1)),
+    case(),
+    case(E=Fraction(5, 2), p=Fraction(1, 2)),
+    case(B=1, S=2048, L=96, D=12288, A=96, T=8),
+    case(S=2**64, D=2**65, B=2**63),
+    case(S=10**19 + 6, D=3 * 10**20, L=10**18),
+]
+# B*S/10, S/128 and the thirds: exact multiples, one less and one more
+TILES = [case(B=b, S=s, L=n) for b in (1, 3, 10, 128) for s in (9, 10, 11, 127, 128, 129, 1280) for n in (2, 3, 4)]
+HUGE_TILES = [case(B=10 * 2**20, S=128 * 10 * 2**15 + d) for d in (-1, 0, 1)]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_closed_forms_are_computed_to_the_last_digits(target: str) -> None:
+    compare(target, training(), FIXED)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_ceilings_floors_and_maxima_are_exact(target: str) -> None:
+    cases = TILES + HUGE_TILES
+    compare(target, rounded(), cases)
+    for one, results in zip(cases, RUNNERS[target](rounded(), cases), strict=True):
+        for name in ("tiles", "nested"):
+            expected = exact(name, one)
+            if target == "excel" and expected >= DIGITS:  # `compare` has held it to LIMIT
+                continue
+            assert Fraction(results[name]) == expected
+
+
+SIZE = st.integers(1, 10**6)
+DRAWN = st.lists(
+    st.builds(
+        case, B=SIZE, S=SIZE, L=SIZE, D=st.integers(1, 2**70), A=SIZE, T=SIZE,
+        E=st.integers(1, 64).map(lambda n: Fraction(n, 8)), p=st.sampled_from([1, 2, 4, Fraction(1, 2)]),
+    ),
+    min_size=20, max_size=40,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@settings(max_examples=2)
+@given(cases=DRAWN)
+def test_drawn_sizes(target: str, cases: list[Sizes]) -> None:
+    compare(target, training(), cases)
+
+
+# --- what each target promises beside that ----------------------------------------------------------------------------
+
+
+def small(**options: Any) -> Any:
+    """One exported form."""
+    return export(cg.derive("flops"), **options)
+
+
+@pytest.mark.parametrize("target", ["numpy", "python"])
+def test_a_dataclass_of_sizes(target: str) -> None:
+    module = toolchains.imported(small(target=target, symbols_as="dataclass"))
+    module.self_check()
+    assert module.flops(module.Sizes(B=1, S=2, L=3, D=4, E=5)) == 12 * 1 * 2 * 3 * 4 * (4 * 7 + 2)
+
+
+@pytest.mark.needs_tool("gcc", "rustc", "node", "tsc")
+@pytest.mark.parametrize("target", ["c", "rust", "javascript", "typescript"])
+def test_a_struct_of_sizes(target: str, tmp_path: Any) -> None:
+    text, call = small(target=target, symbols_as="dataclass"), toolchains.call
+    if target == "c":
+        (tmp_path / "costs.h").write_text(text)
+        call("gcc", "-std=c99", "-Werror", "-Wall", "-x", "c", "-DCOSTGRAPH_MAIN", "costs.h", "-lm", cwd=tmp_path)
+        call(tmp_path / "a.out")
+    elif target == "rust":
+        (tmp_path / "costs.rs").write_text(text)
+        call("rustc", "--edition=2021", "--test", "-D", "warnings", "costs.rs", cwd=tmp_path)
+        assert "1 passed" in call(tmp_path / "costs")
+    else:
+        name = "costs.mjs" if target == "javascript" else "costs.ts"
+        (tmp_path / name).write_text(text)
+        allow = ["--allowJs", "--checkJs"] if target == "javascript" else []
+        target_options = ["--target", "es2022", "--module", "es2022", "--outDir", "out", "--types", ""]
+        call("tsc", "--strict", *allow, *target_options, name, cwd=tmp_path)
+        made = next((tmp_path / "out").iterdir()).rename(tmp_path / "out" / "made.mjs")
+        main = f"import('{made}').then(m => console.log(m.selfCheck().length, m.flops(m.vectors[0].sizes)))"
+        assert call("node", "-e", main).split() == ["0", "48"]
+
+
+def test_numpy_takes_integers_beyond_64_bits_and_broadcasts() -> None:
+    np = toolchains.need("numpy")
+    module = toolchains.imported(small(target="numpy"))
+    assert module.flops(2**70, 1, 1, 1, 1) == 12.0 * 2**70 * 4
+    grid = module.flops(np.arange(1, 4)[:, None], np.array([1, 10], dtype=np.int32), 1, 100, 4)
+    assert grid.shape == (3, 2)
+    assert grid.dtype == np.float64
+    assert grid[2, 1] == 12 * 3 * 10 * 100 * (600 + 10)
+
+
+def test_numpy_computes_large_arrays_block_by_block_to_the_same_result() -> None:
+    np = toolchains.need("numpy")
+    module = toolchains.imported(small(target="numpy"))
+    B, S = np.arange(1.0, 301.0)[:, None], np.arange(1.0, 501.0)
+    whole = module.flops(B, S, 2, 64, 4)
+    assert whole.shape == (300, 500)
+    assert np.array_equal(whole, 12.0 * B * S * 2 * 64 * (64 * 6.0 + S))
+
+
+@pytest.mark.needs_tool
+def test_jax_without_float64_is_refused() -> None:
+    jax = toolchains.need("jax")
+    module = toolchains.imported(small(target="numpy"))
+    jax.config.update("jax_enable_x64", False)
+    try:
+        with pytest.warns(UserWarning, match="float64"), pytest.raises(TypeError, match="jax_enable_x64"):
+            module.flops(jax.numpy.asarray([1.0]), 1, 1, 1, 1)
+    finally:
+        jax.config.update("jax_enable_x64", True)
+
+
+def test_python_refuses_floats() -> None:
+    module = toolchains.imported(small(target="python"))
+    with pytest.raises(TypeError, match=r"E=2\.5: exact functions take int or Fraction"):
+        module.flops(1, 1, 1, 1, 2.5)
+    assert module.flops(1, 1, 1, 2, Fraction(5, 2)) == 24 * (2 * Fraction(9, 2) + 1)
+
+
+def test_a_form_without_symbols_is_a_function_without_arguments() -> None:
+    form = cg.params(cg.decoder()).limit(L=2, D=8, E=4)
+    for target in ("numpy", "python"):
+        module = toolchains.imported(str(export(form, target)))
+        module.self_check()
+        assert module.params() == 12 * 2 * 64
+
+
+@pytest.mark.needs_tool
+def test_sql_in_another_dialect_runs_there() -> None:
+    toolchains.need("sqlglot")
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(small(target="sql", dialect="sqlite"))
+    cases = [case(), case(S=7)]
+    for one, row in zip(cases, toolchains.queried(cg.derive("flops"), cases, connection), strict=True):
+        assert row["flops"] == exact("flops", one) * one["T"]
+
+
+@pytest.mark.needs_tool("soffice")
+def test_the_workbook_holds_what_its_formulas_give(tmp_path: Any) -> None:
+    openpyxl = toolchains.need("openpyxl")
+    path = tmp_path / "costs.xlsx"
+    path.write_bytes(small(target="excel"))
+    cached = openpyxl.load_workbook(path, data_only=True)["costs"]
+    live = openpyxl.load_workbook(path)
+    at = live.defined_names["cost_flops"].attr_text.split("!")[1].replace("$", "")
+    assert cached[at].value == 12 * 2048 * 96 * 12288 * (12288 * 6 + 2048)
+    assert live["costs"][at].value.startswith("=12*size_B*")
+    size = live.defined_names["size_B"].attr_text.split("!")[1].replace("$", "")
+    live["costs"][size] = 3
+    live.save(path)
+    book = toolchains.recalculated(path)
+    assert book["costs"][at].value == pytest.approx(3 * cached[at].value, rel=1e-14)  # 15 digits are saved
+    agrees = [row for row in book["check"].iter_rows(values_only=True) if str(row[0]).endswith("agrees")]
+    assert agrees
+    assert all(cell is True for row in agrees for cell in row[1:])
