@@ -172,6 +172,20 @@ MALFORMED = {
     GOOD + ERRATUM + 'argument = "believe me"': "an erratum of factor has to be proved",
     HEAD + 'value = "1,5x"\nderived = "1"': "'1,5x' is not a decimal number",
     HEAD + 'value = "1"\nderived = "L"': "'L' still has symbols; bind L with at",
+    GOOD + 'tolerance = "1"': "tolerance must be a decimal number between 0 and 1, not '1'",
+    GOOD + 'tolerance = "0"': "tolerance must be",
+    GOOD + 'tolerance = "-0.1"': "tolerance must be",
+    GOOD + 'tolerance = "nan"': "tolerance must be",
+    GOOD + 'tolerance = "few"': "tolerance must be",
+    GOOD + 'constant = "D"\ndrops = "1/D"\nvanishes = "D->oo"': "constant has D in it, which grows in D->oo",
+    GOOD + 'argument = "believe me"': "an argument settles a formula or a number only beside an erratum",
+    GOOD.replace("*L*", "*Q*") + 'unverified = "later"': "unknown symbol 'Q'",
+    GOOD.replace("params", "parms") + 'unverified = "later"': "unknown measure 'parms'",
+    GOOD.replace("*L*", "*Q*") + ERRATUM.replace('"factor"', '"concept"') + 'argument = "so"': "unknown symbol 'Q'",
+    GOOD.replace("params", "parms") + ERRATUM.replace('"factor"', '"concept"') + 'argument = "so"': "unknown measure",
+    HEAD
+    + 'value = "2"\nderived = "3"'
+    + ERRATUM.replace("(4 + 2*E)*L*D**2", "3").replace("right/2", "2"): "erratum.slip '2' is just a number",
     HEAD + 'claim = "L + 1"\n': "write a comparison",
     HEAD + 'structure = ["x"]\nderive = { structure = "specs attn.q" }': "write spec OP",
     HEAD

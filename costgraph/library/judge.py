@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -9,12 +10,12 @@ from fractions import Fraction
 from typing import Literal
 
 from costgraph import indexed
-from costgraph.calculator import scale_of
+from costgraph.calculator import FUNCTIONS, UNITS, scale_of
 from costgraph.errors import UserError, shorten
 from costgraph.library.entry import KINDS_PROVED, Entry, Indexed
 from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
 from costgraph.library.slips import nearest, responsible
-from costgraph.parser import parse_bindings
+from costgraph.parser import parse_bindings, tree
 from costgraph.printers import python
 from costgraph.quotient import Quotient
 
@@ -102,8 +103,10 @@ def read(entry: Entry) -> None:
         for text in filter(None, (entry.value, str(right))):
             decimal(text)
         return
-    for text in filter(None, (entry.printed, entry.drops, entry.constant, entry.printed and str(right))):
-        names.printed(text)
+    damaged = entry.erratum is not None and entry.erratum.kind in ("notation", "text damage")
+    if entry.printed and not damaged:  # what is wrong with the print may be just that it cannot be read
+        for text in filter(None, (entry.printed, entry.drops, entry.constant, str(right))):
+            names.printed(text)
     if entry.claim:
         names.sides(entry.claim)
 
@@ -137,6 +140,8 @@ def compared(entry: Entry, tested: Test) -> Verdict:
         return Verdict(entry, "differs", f"the correction does not follow: {entry.right}", tested.derived)
     if not erratum.slip and erratum.kind in KINDS_PROVED and not entry.claim:
         raise UserError("erratum.slip is missing: an expression, or 'THIS becomes THAT', that gives what was printed")
+    if erratum.slip and tested.slipped and bare(erratum.slip):
+        raise UserError(f"erratum.slip '{erratum.slip}' is just a number: say by which slip of what it came about")
     if erratum.slip and not (tested.slipped or rewritten(entry))(erratum.slip):
         return Verdict(entry, "differs", "the recorded slip does not give what was printed", tested.derived)
     return Verdict(entry, "erratum as recorded", erratum.why, tested.derived)
@@ -152,6 +157,13 @@ def rewritten(entry: Entry) -> Callable[[str], bool]:
         return this in entry.right and entry.right.replace(this, that) == entry.statement
 
     return gives_print
+
+
+def bare(slip: str) -> bool:
+    """Whether a slip names nothing and computes nothing, so that it could give any print."""
+    nodes = list(ast.walk(tree(slip)))
+    named = any(isinstance(node, ast.Name) and node.id not in (*UNITS, *FUNCTIONS) for node in nodes)
+    return not named and sum(isinstance(node, ast.Constant) for node in nodes) < 2
 
 
 # --- formulas -------------------------------------------------------------------------------------------------------
@@ -185,6 +197,8 @@ def to_order(entry: Entry, names: Names, printed: Quotient, derived: Quotient) -
     drops = names.printed(entry.drops) if entry.drops else Quotient(0)
     rest = drops
     for name in parse_bindings([entry.vanishes]) if entry.vanishes else ():
+        if name in constant.symbols:
+            raise UserError(f"constant has {name} in it, which grows in {entry.vanishes}")
         rest = rest.at_infinity(name)
     if rest.is_infinite or rest.numerator:
         raise UserError(f"drops does not vanish for {entry.vanishes}: {python(rest)} is left")
