@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from costgraph.asked import request
     from costgraph.builder import Builder
     from costgraph.closed_form import ClosedForm
     from costgraph.derivation import derive
     from costgraph.errors import CostgraphError, UserError
-    from costgraph.estimation import estimate
+    from costgraph.estimation.asked import request
+    from costgraph.estimation.estimate import estimate
     from costgraph.exporting import export
     from costgraph.exporting.exchange import read_forms
     from costgraph.graph import Graph
-    from costgraph.hardware import machine
+    from costgraph.hardware.machine import machine
     from costgraph.measures import annotated
     from costgraph.measures.activations import activations
     from costgraph.measures.cache import cache
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from costgraph.passes.recompute import Recompute as recompute
     from costgraph.passes.tensor_parallel import TensorParallel as tensor_parallel
     from costgraph.sizes import model
-    from costgraph.solving import solve
+    from costgraph.solving.solution import solve
 
 # Where each public name lives. Nothing is imported before it is asked for (PEP 562), so that `--help` stays fast.
 _PUBLIC: dict[str, tuple[str, str]] = {
@@ -58,19 +58,19 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "decode": ("costgraph.passes.decode", "Decode"),
     "decoder": ("costgraph.op_sets.decoder", "decoder"),
     "derive": ("costgraph.derivation", "derive"),
-    "estimate": ("costgraph.estimation", "estimate"),
+    "estimate": ("costgraph.estimation.estimate", "estimate"),
     "export": ("costgraph.exporting", "export"),
     "flash_attention": ("costgraph.passes.flash_attention", "FlashAttention"),
     "flops": ("costgraph.measures.flops", "flops"),
     "intensity": ("costgraph.measures.intensity", "intensity"),
-    "machine": ("costgraph.hardware", "machine"),
+    "machine": ("costgraph.hardware.machine", "machine"),
     "model": ("costgraph.sizes", "model"),
     "params": ("costgraph.measures.params", "params"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),
     "read_forms": ("costgraph.exporting.exchange", "read_forms"),
     "recompute": ("costgraph.passes.recompute", "Recompute"),
-    "request": ("costgraph.asked", "request"),
-    "solve": ("costgraph.solving", "solve"),
+    "request": ("costgraph.estimation.asked", "request"),
+    "solve": ("costgraph.solving.solution", "solve"),
     "states": ("costgraph.measures.states", "states"),
     "tensor_parallel": ("costgraph.passes.tensor_parallel", "TensorParallel"),
     "traffic": ("costgraph.measures.traffic", "traffic"),

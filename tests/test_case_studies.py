@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from costgraph import decode, decoder, intensity, prefill, request
-from costgraph.asked import Request
 from costgraph.conventions import NOTES
-from costgraph.estimation import estimate
-from costgraph.hardware import Machine, machine
+from costgraph.estimation.asked import Request
+from costgraph.estimation.estimate import estimate
+from costgraph.hardware.machine import Machine, machine
+from costgraph.hardware.units import BANDWIDTH, BYTE, COMPUTE, Quantity, quantity
 from costgraph.parser import parse_bindings
 from costgraph.polynomial import Polynomial
-from costgraph.question import read
 from costgraph.sizes import model
-from costgraph.solving import Solution, asked_of, solve
-from costgraph.units import BANDWIDTH, BYTE, COMPUTE, Quantity, quantity
+from costgraph.solving.question import read
+from costgraph.solving.solution import Solution, asked_of, solve
 
 DATA = Path(__file__).parent / "data"
 STUDIES = tomllib.loads((DATA / "case_studies.toml").read_text())

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from test_cli import costgraph
 
-from costgraph.calculator import calculate
 from costgraph.errors import UserError
+from costgraph.library.calculator import calculate
 from costgraph.library.own import compare
 from costgraph.library.slips import nearest
 from costgraph.parser import parse

@@ -13,8 +13,8 @@ from test_cli import costgraph
 
 import costgraph as cg
 from costgraph import UserError, decoder, estimate, machine, model, request
-from costgraph.estimation import Estimate
-from costgraph.roofline import Rates, costs, spans
+from costgraph.estimation.estimate import Estimate
+from costgraph.hardware.roofline import Rates, costs, spans
 from costgraph.sizes import named
 
 GOLDEN = Path(__file__).parent / "golden"

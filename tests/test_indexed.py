@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from costgraph.as_written import as_written
-from costgraph.calculator import calculate
 from costgraph.errors import UserError
-from costgraph.indexed import Setting, equal, is_gradient, satisfies
+from costgraph.library.as_written import as_written
+from costgraph.library.calculator import calculate
 from costgraph.library.evaluation import translated
+from costgraph.library.indexed import Setting, equal, is_gradient, satisfies
 from costgraph.library.reading import library
 from costgraph.printers import LATEX, PYTHON, UNICODE
 
@@ -70,7 +70,7 @@ def test_too_many_cells_are_refused() -> None:
 
 
 def test_nested_sums_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("costgraph.indexed.MAX_STEPS", 10_000)
+    monkeypatch.setattr("costgraph.library.indexed.MAX_STEPS", 10_000)
     with pytest.raises(UserError, match="takes too long"):
         equal(Setting({"i": 64}), "r", "sum(sum(sum(1, i), i), i)", "1")
 

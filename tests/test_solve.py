@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from costgraph import UserError, solve
 from costgraph.cli.solve_text import PYTHON, bounds, condition, latex, markdown, text, to_json
-from costgraph.inequality import Case, Relation, cases, coefficients
 from costgraph.parser import parse
 from costgraph.polynomial import Polynomial
-from costgraph.real_roots import intervals
-from costgraph.root import Root, nth_root
-from costgraph.solving import Answer
+from costgraph.solving.inequality import Case, Relation, cases, coefficients
+from costgraph.solving.real_roots import intervals
+from costgraph.solving.root import Root, nth_root
+from costgraph.solving.solution import Answer
 from costgraph.symbols import sympy_symbol
 
 MIXED_OR_FULL = "states(mixed_adam) + activations(p=2) <= states(fp32_adam) + activations(p=4)"

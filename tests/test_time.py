@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 import costgraph as cg
 from costgraph import UserError
 from costgraph.conventions import NOTES
-from costgraph.generation import over, summed
+from costgraph.estimation.generation import over, summed
 from costgraph.graph import Graph
+from costgraph.hardware.roofline import CLASSES, Cost, Rates, Span, Time, costs, mfu, spans
 from costgraph.polynomial import ZERO, Polynomial
-from costgraph.roofline import CLASSES, Cost, Rates, Span, Time, costs, mfu, spans
 from costgraph.symbols import SYMBOLS, sympy_symbol
 
 GRAPHS = {

@@ -58,7 +58,7 @@ def header(result: Derivation) -> Row:
 
 def authors_own(known: Published, style: printers.Style) -> dict[str, str]:
     """For each measure whose form is published, the form as an author wrote it; the shortest if there are several."""
-    from costgraph.as_written import as_written
+    from costgraph.library.as_written import as_written
 
     written = {name: [as_written(e.printed, e.letters, style) for e in found] for name, found in known.items()}
     return {name: min(texts, key=len) for name, texts in written.items() if texts}

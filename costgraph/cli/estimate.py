@@ -63,9 +63,9 @@ def estimate(
         raise unknown("format", format_, FORMATS)
     for path in (output, plot):
         check_target(path, force)
-    from costgraph.asked import request
     from costgraph.cli import estimate_json, estimate_text
-    from costgraph.estimation import estimate as run
+    from costgraph.estimation.asked import request
+    from costgraph.estimation.estimate import estimate as run
 
     asked = request(
         op_set=op_set, model_name=model, phase=phase, hardware=hardware, limit=limit or (), passes=passes or (),

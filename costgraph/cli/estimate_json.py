@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from costgraph import printers
-from costgraph.estimation import Estimate
+from costgraph.estimation.estimate import Estimate
 from costgraph.polynomial import Polynomial
 
 SCHEMA = "costgraph.estimate/1"

@@ -9,10 +9,10 @@ from pathlib import Path
 from costgraph import printers
 from costgraph.cli.derive_text import Row, drawn, plain
 from costgraph.cli.output import on_terminal, writes_unicode
-from costgraph.estimation import Estimate, Stage
+from costgraph.estimation.estimate import Estimate, Stage
+from costgraph.hardware.roofline import Time, number
+from costgraph.hardware.units import BYTE, SECOND, Quantity, digits
 from costgraph.polynomial import ONE, Polynomial, total
-from costgraph.roofline import Time, number
-from costgraph.units import BYTE, SECOND, Quantity, digits
 
 Write = Callable[[Polynomial], str]
 Section = tuple[str, list[Row], list[str]]  # title, table, lines under it

@@ -100,7 +100,7 @@ def precisions() -> list[tuple[str, str]]:
 
 def hardware() -> list[tuple[str, str]]:
     """The machines of the catalog."""
-    from costgraph.hardware import catalog, machine
+    from costgraph.hardware.machine import catalog, machine
 
     rows = []
     for name in catalog():

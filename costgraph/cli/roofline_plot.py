@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from costgraph.errors import UserError
-from costgraph.estimation import Estimate, Stage
-from costgraph.roofline import CLASSES, Span, number
-from costgraph.units import COMPUTE, Quantity
+from costgraph.estimation.estimate import Estimate, Stage
+from costgraph.hardware.roofline import CLASSES, Span, number
+from costgraph.hardware.units import COMPUTE, Quantity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -58,7 +58,7 @@ def solve(
         raise unknown("format", format_, FORMATS)
     check_target(output, force)
     from costgraph.cli import solve_text
-    from costgraph.solving import solve as run
+    from costgraph.solving.solution import solve as run
 
     answer = run(
         question, for_, op_set=op_set, model_name=model, phase=phase, passes=passes or (), limit=limit or (),

@@ -8,10 +8,10 @@ from typing import Any
 
 from costgraph import printers
 from costgraph.cli.output import writes_unicode
-from costgraph.inequality import Case, Condition
 from costgraph.polynomial import Polynomial
-from costgraph.root import Root
-from costgraph.solving import MOST, Answer, Solution, claims
+from costgraph.solving.inequality import Case, Condition
+from costgraph.solving.root import Root
+from costgraph.solving.solution import MOST, Answer, Solution, claims
 from costgraph.symbols import Rational
 
 SCHEMA = "costgraph.solve/1"

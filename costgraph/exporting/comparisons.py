@@ -7,9 +7,9 @@ from typing import Any
 from costgraph.errors import UserError
 from costgraph.exporting.notation import Math
 from costgraph.exporting.templates import Verbatim
-from costgraph.hardware import catalog, machine
+from costgraph.hardware.machine import catalog, machine
 from costgraph.printers import render
-from costgraph.solving import solve
+from costgraph.solving.solution import solve
 
 # what happens there, question, unknown, phase
 CROSSOVERS = (

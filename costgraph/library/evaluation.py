@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import cache, cached_property
 
-from costgraph.calculator import calculate, comparisons, holds
 from costgraph.derivation import Derivation, derive
 from costgraph.einsum import parse_spec
 from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
+from costgraph.library.calculator import calculate, comparisons, holds
 from costgraph.library.entry import Entry, Request
 from costgraph.parser import parse_bindings
 from costgraph.polynomial import ONE, Polynomial, total

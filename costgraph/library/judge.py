@@ -9,9 +9,9 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Literal
 
-from costgraph import indexed
-from costgraph.calculator import FUNCTIONS, UNITS, scale_of
 from costgraph.errors import UserError, shorten
+from costgraph.library import indexed
+from costgraph.library.calculator import FUNCTIONS, UNITS, scale_of
 from costgraph.library.entry import KINDS_PROVED, Entry, Indexed
 from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
 from costgraph.library.slips import nearest, responsible

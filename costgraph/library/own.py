@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from costgraph.calculator import calculate
 from costgraph.derivation import derive
 from costgraph.errors import unknown
+from costgraph.library.calculator import calculate
 from costgraph.library.evaluation import translated
 from costgraph.library.reading import notations
 from costgraph.library.slips import nearest, responsible

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from costgraph.calculator import calculate
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
+from costgraph.library.calculator import calculate
 from costgraph.library.entry import Entry
 from costgraph.library.evaluation import translated
 from costgraph.library.reading import mentioning

@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.parser import split_list
-from costgraph.polynomial import Polynomial
-from costgraph.units import (
+from costgraph.hardware.units import (
     BANDWIDTH,
     BYTE,
     CATALOG_UNITS,
@@ -32,6 +30,8 @@ from costgraph.units import (
     quantity,
     refusal,
 )  # fmt: skip
+from costgraph.parser import split_list
+from costgraph.polynomial import Polynomial
 
 ITEMSIZE = {  # bytes per element of the data types a peak is stated for
     "fp64": Fraction(8), "fp32": Fraction(4), "tf32": Fraction(4), "bf16": Fraction(2), "fp16": Fraction(2),

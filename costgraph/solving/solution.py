@@ -14,22 +14,22 @@ from typing import cast
 from costgraph.assumption import Assumption, Divides
 from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.derivation import check_order, with_phase
-from costgraph.dimension import check
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.hardware import ITEMSIZE, machine
-from costgraph.inequality import Case, Condition, Relation, cases, coefficients, sign
+from costgraph.hardware.machine import ITEMSIZE, machine
+from costgraph.hardware.units import BYTE, Quantity
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.parser import parse_bindings, size
 from costgraph.passes import PASSES
 from costgraph.passes.tensor_parallel import TensorParallel
 from costgraph.polynomial import Polynomial
-from costgraph.question import Setting, names, parts, read
 from costgraph.quotient import Quotient
-from costgraph.real_roots import intervals
 from costgraph.sizes import Model, model
+from costgraph.solving.dimension import check
+from costgraph.solving.inequality import Case, Condition, Relation, cases, coefficients, sign
+from costgraph.solving.question import Setting, names, parts, read
+from costgraph.solving.real_roots import intervals
 from costgraph.symbols import SYMBOLS, Rational
-from costgraph.units import BYTE, Quantity
 
 DEGREE = "T"
 MOST = 4096  # how far a degree that divides is looked for

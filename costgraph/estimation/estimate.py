@@ -11,15 +11,15 @@ from fractions import Fraction
 from functools import cached_property
 from math import gcd
 
-from costgraph.asked import Request
 from costgraph.assumption import Divides
 from costgraph.errors import UserError
-from costgraph.generation import summed
+from costgraph.estimation.asked import Request
+from costgraph.estimation.generation import summed
 from costgraph.graph import Graph
+from costgraph.hardware.roofline import Cost, Rates, Span, Time, costs, mfu, number, spans
 from costgraph.op import Op
 from costgraph.passes.tensor_parallel import TensorParallel
 from costgraph.polynomial import ONE, ZERO, Polynomial, total
-from costgraph.roofline import Cost, Rates, Span, Time, costs, mfu, number, spans
 
 B, S, T = Polynomial.symbol("B"), Polynomial.symbol("S"), Polynomial.symbol("T")
 MOST = 1024  # over how many devices one would split a model
@@ -184,7 +184,7 @@ def exactly(size: Polynomial) -> int:
 def estimate(request: Request) -> Estimate:
     """Put a model on a machine.
 
-    >>> from costgraph.asked import request
+    >>> from costgraph.estimation.asked import request
     >>> answer = estimate(request(model_name="llama-2-7b", hardware="a10", limit="B=1,S=350", new=150))
     >>> answer.largest_batch
     46

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from costgraph.hardware.roofline import Span, Time, number
 from costgraph.polynomial import Polynomial
-from costgraph.roofline import Span, Time, number
 from costgraph.symbols import INDEX
 
 

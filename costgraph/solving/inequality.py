@@ -13,7 +13,7 @@ from typing import Literal
 from costgraph.errors import UserError
 from costgraph.polynomial import Polynomial
 from costgraph.quotient import Quotient
-from costgraph.root import Root, common, linear, pure, quadratic
+from costgraph.solving.root import Root, common, linear, pure, quadratic
 from costgraph.symbols import INDEX
 
 Relation = Literal["<=", ">=", "=="]

@@ -21,12 +21,12 @@ from costgraph.closed_form import ClosedForm
 from costgraph.conventions import PRECISIONS, Convention
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph import Graph
+from costgraph.hardware.roofline import classify
 from costgraph.measures import MEASURES
 from costgraph.parser import Reader, bound, check_bindings, tree
 from costgraph.polynomial import Polynomial
 from costgraph.provenance import Term
 from costgraph.quotient import Quotient
-from costgraph.roofline import classify
 from costgraph.symbols import SYMBOLS
 
 RELATIONS = ("<=", ">=", "==", "<", ">", "=")

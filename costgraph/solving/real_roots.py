@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from costgraph.inequality import Case, Relation
 from costgraph.polynomial import Polynomial, exact
-from costgraph.root import PRECISION, Root
+from costgraph.solving.inequality import Case, Relation
+from costgraph.solving.root import PRECISION, Root
 from costgraph.symbols import sympy_symbol
 
 

@@ -11,7 +11,9 @@ from costgraph.conventions import CONVENTIONS, PRECISIONS, Convention
 from costgraph.derivation import check_order, with_phase
 from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
-from costgraph.hardware import ITEMSIZE, Machine, machine
+from costgraph.hardware.machine import ITEMSIZE, Machine, machine
+from costgraph.hardware.roofline import EFFICIENCIES, Rates
+from costgraph.hardware.units import PRICE, quantity
 from costgraph.measures import MEASURES
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
@@ -19,9 +21,7 @@ from costgraph.parser import parse, parse_bindings, split_list
 from costgraph.passes import PASSES, Pass
 from costgraph.passes.tensor_parallel import TensorParallel
 from costgraph.polynomial import ONE, Polynomial, total
-from costgraph.roofline import EFFICIENCIES, Rates
 from costgraph.sizes import Model, model
-from costgraph.units import PRICE, quantity
 
 PHASES = ("generate", "prefill", "decode", "train")
 S = Polynomial.symbol("S")

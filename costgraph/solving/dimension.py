@@ -10,9 +10,9 @@ import ast
 
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError, shorten
+from costgraph.hardware.units import BANDWIDTH, BYTE, COMPUTE, NONE, SECOND, Powers, powers, unit_text
 from costgraph.parser import size, tree
-from costgraph.question import Setting, dotted
-from costgraph.units import BANDWIDTH, BYTE, COMPUTE, NONE, SECOND, Powers, powers, unit_text
+from costgraph.solving.question import Setting, dotted
 
 SYMBOL = {"hbm": BYTE, "lambda_flops": COMPUTE, "lambda_mem": BANDWIDTH, "lambda_comms": BANDWIDTH, "t": SECOND}
 FLOP = powers(FLOP=1)

@@ -1,0 +1,1 @@
+"""A model on a machine: does it fit, what bounds it, how long does it take."""

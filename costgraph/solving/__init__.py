@@ -1,0 +1,1 @@
+"""Inverse questions: where a relation between costs holds."""
