@@ -321,9 +321,16 @@ REFUSED = {
     "--model ./nowhere.toml": "model file ./nowhere.toml: No such file",
     "--phase training": "unknown phase 'training': did you mean train?",
     "--new 0": "at least one new token",
+    "--new 3 --phase train": "new tokens are what --phase generate is about",
+    "--hardware=": "the name of the hardware is empty",
+    "--model=": "unknown model ''",
+    "--link nvlink": "a link of which machine? name it with --hardware",
+    "--dtype fp99": "unknown data type 'fp99'",
     "--limit T->oo": "an estimate needs sizes, not limits",
     "--price 2.5": "has no unit; write a price such as '2.5 USD/h'",
     "--price 0USD/h": "must be positive",
+    "--price 1USD/h": "the price of which machine? name it with --hardware",
+    "--efficiency flops=0.5,mem=1,flops=0.6": "flops is given twice",
     "--efficiency speed=1": "unknown efficiency 'speed': choose from flops, mem, comms",
     "--efficiency flops=0": "write a share above 0 and up to 1",
     "--efficiency flops=1.5": "write a share above 0 and up to 1",
@@ -344,6 +351,28 @@ def test_bad_input_is_refused_in_one_line(arguments: str) -> None:
     assert (found.returncode, found.stdout) == (2, "")
     assert found.stderr.count("\n") == 1
     assert REFUSED[arguments] in found.stderr or "7 does not divide 96" in found.stderr
+
+
+BEYOND = "longer than K=4096, the longest sequence that the model was made for"
+REMARKS = {  # what was typed -> what is said about it
+    "--limit B=1,S=8": [],
+    "--limit B=1,S=8,T=8": ["T does not occur in the estimate; split the model with --pass 'tensor_parallel(T)'"],
+    "--limit B=1,S=8,T=8 --pass tensor_parallel(T)": [],
+    "--limit N_params=7e9,m=3,hbm=7": ["hbm does not occur in the estimate", "m does not occur in the estimate"],
+    "--limit S=4000 --new 96": [],
+    "--limit S=4000 --new 97": [f"S=4000 and 97 new: {BEYOND}"],
+    "--limit S=4097 --phase prefill": [f"S=4097: {BEYOND}"],
+    "--op-set decoder --limit V=9": ["V does not occur in the estimate"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", REMARKS)
+def test_what_was_typed_without_effect_or_beyond_the_model_is_remarked(arguments: str) -> None:
+    asked = ["estimate", "--model", "llama-2-7b", *arguments.split(" ")]
+    found, data = costgraph(*asked), json.loads(costgraph(*asked, "--json").stdout)
+    assert found.returncode == 0
+    assert sorted(found.stderr.splitlines()) == [f"note: {said}" for said in REMARKS[arguments]]
+    assert sorted(data["remarks"]) == REMARKS[arguments]
 
 
 def test_an_unsatisfiable_question_ends_with_exit_code_2() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from costgraph.cli.output import check_target, deliver, writes_unicode
+from costgraph.cli.output import check_target, deliver, remark, writes_unicode
 from costgraph.errors import UserError, unknown
 
 FORMATS = ("text", "json", "markdown")
@@ -41,7 +41,7 @@ def estimate(
     efficiency: Annotated[
         str, typer.Option(help="Shares of the peaks that are reached: 'flops=0.5,mem=0.8,comms=0.7'.")
     ] = "",
-    new: Annotated[int, typer.Option("--new", help="How many tokens are generated.")] = 1,
+    new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
     convention: Annotated[str, typer.Option(help="What is counted: notes or exact.")] = "notes",
     precision: Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")] = "mixed_adam",
@@ -64,8 +64,8 @@ def estimate(
     for path in (output, plot):
         check_target(path, force)
     from costgraph.cli import estimate_json, estimate_text
-    from costgraph.estimation.asked import request
     from costgraph.estimation.estimate import estimate as run
+    from costgraph.estimation.reading import request
 
     asked = request(
         op_set=op_set, model_name=model, phase=phase, hardware=hardware, limit=limit or (), passes=passes or (),
@@ -73,6 +73,8 @@ def estimate(
         precision=precision,
     )  # fmt: skip
     result = run(asked)
+    for said in result.remarks:
+        remark(said)
     if plot is not None:
         from costgraph.cli.roofline_plot import draw
 

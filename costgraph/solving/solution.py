@@ -15,7 +15,7 @@ from costgraph.assumption import Assumption, Divides
 from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.derivation import check_order, with_phase
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.hardware.machine import ITEMSIZE, machine
+from costgraph.hardware.machine import chosen, itemsize
 from costgraph.hardware.units import BYTE, Quantity
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
@@ -199,9 +199,8 @@ def given(
             raise UserError(f"{name}->oo: solving needs sizes, not limits")
         if name in wanted.target.symbols:
             raise UserError(f"{name} is what the question is solved for; take it out of --limit")
-    bindings = machine(hardware).bindings(dtype, link) if hardware else {}
-    if dtype in ITEMSIZE:
-        bindings["p"] = Polynomial.constant(ITEMSIZE[dtype])
+    device = chosen(hardware, dtype, link)
+    bindings = (device.bindings(dtype, link) if device else {}) | itemsize(dtype)
     if named:
         bindings |= named.bindings
         if named.nominal is not None:
