@@ -15,7 +15,7 @@ FORMATS = ("text", "json", "latex", "markdown")
 
 
 def solve(
-    question: Annotated[str, typer.Argument(metavar="QUESTION", help="LEFT <= RIGHT, LEFT >= RIGHT or LEFT == RIGHT.")],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="LEFT <= RIGHT; or with >=, <, > or ==.")],
     for_: Annotated[str, typer.Option("--for", help="The symbol to solve for, or a product such as B*S.")],
     model: Annotated[
         str | None, typer.Option(help="A named size (see `costgraph list models`), or a file of sizes.")
