@@ -73,6 +73,7 @@ REFUSED = {  # (text, dimension) -> what the message must say
     ("__import__('os') GB", BYTE): "does not start with a number",
     ("1 TB/furlong", BANDWIDTH): "unknown unit 'furlong'",
     ("2.5 EUR/h", PRICE): "unknown unit 'EUR'",
+    ("8 q", BYTE): "choose from B, kB, MB, GB, TB, PB, EB, KiB, MiB, GiB, TiB, PiB, EiB, FLOP, kFLOP",
     ("1" * 90 + " GB", BYTE): "does not start with a number",
 }
 

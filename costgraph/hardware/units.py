@@ -227,7 +227,8 @@ def pint_unit(name: str, refuse: Callable[[str], UserError]) -> tuple[Fraction, 
     try:
         scale, base = registry().get_base_units(registry().parse_units(name))
     except pint.UndefinedUnitError as error:
-        known = [f"{prefix}{u}" for u in ("B", "FLOP") for prefix in DECIMAL] + [f"{prefix}B" for prefix in BINARY]
+        bytes_ = [f"{prefix}B" for prefix in {**DECIMAL, **BINARY}]
+        known = [*bytes_, *(f"{prefix}FLOP" for prefix in DECIMAL)]
         missing = str(error).split("'")[1]
         raise refuse(str(unknown("unit", missing, [*known, "s", "ms", "h", "USD", "token"]))) from None
     by_name = {"FLOP": "FLOP", "byte": "byte", "second": "s", "token": "token", "USD": "USD"}

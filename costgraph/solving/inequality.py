@@ -122,7 +122,9 @@ def split(
     row: list[Polynomial], relation: Relation, known: dict[Polynomial, Sign], conditions: tuple[Condition, ...]
 ) -> Iterator[Case]:
     """The cases of `row <= 0`, `row < 0` or `row == 0`, branching on coefficients whose sign is open."""
-    for c in (row[-1], row[0], *row[1:-1]):
+    ends = [sign(c, known) or 0 for c in (row[0], row[-1])]
+    between = row[1:-1] if ends[0] * ends[1] >= 0 else []  # ends of opposite signs have one root, whatever is between
+    for c in (row[-1], row[0], *between):
         if sign(c, known) is None:
             for s in (1, -1):
                 more = Condition(c if s > 0 else -c)
@@ -133,9 +135,9 @@ def split(
 
 
 def roots(row: list[Polynomial], signs: list[int]) -> tuple[list[Root], tuple[Condition, ...]]:
-    """The positive roots in ascending order (a double one twice) and when they are real; all signs are known."""
+    """The positive roots in ascending order (a double one twice) and when they are real; `signs` are 0 if unneeded."""
     top, bottom = signs[-1], signs[0]
-    if len(row) == 2 or not any(signs[1:-1]):
+    if len(row) == 2 or not any(row[1:-1]):
         if top * bottom >= 0:
             return [], ()
         return [linear(row[1], row[0], top) if len(row) == 2 else pure(row[-1], row[0], len(row) - 1, top)], ()
