@@ -20,5 +20,5 @@ def too_long(bindings: Mapping[str, Polynomial], new: int = 0) -> list[str]:
     sequence, most = (bindings[name].number if name in bindings else None for name in ("S", "K"))
     if sequence is None or most is None or sequence + new <= most:
         return []
-    asked = f"S={shorten(str(sequence), 24)}" + (f" and {new} new" if new else "")
+    asked = f"S={shorten(str(sequence), 24)}" + (f" and {shorten(str(new), 24)} new" if new else "")
     return [f"{asked}: longer than K={shorten(str(most), 24)}, the longest sequence that the model was made for"]

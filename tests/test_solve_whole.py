@@ -182,4 +182,5 @@ def test_a_number_of_hundreds_of_digits_stays_on_its_line() -> None:
     long = "9" * 300
     answer = solve("activations <= hbm", "B", limit=f"S={long},D={long},A=1,L=1,E=4,p=2,hbm={long}{long}{long}")
     assert max(map(len, text(answer, None).splitlines()[3:])) < 1500
-    assert "999 (300 characters)" in text(answer, None)
+    assert "S=999" in text(answer, None)
+    assert "999..., D=999" in text(answer, None)

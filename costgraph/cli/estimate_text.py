@@ -8,7 +8,7 @@ from pathlib import Path
 
 from costgraph import printers
 from costgraph.cli.derive_text import Row, drawn, plain
-from costgraph.cli.output import brief, on_terminal, writes_unicode
+from costgraph.cli.output import on_terminal, writes_unicode
 from costgraph.errors import shorten
 from costgraph.estimation.estimate import Estimate, Stage
 from costgraph.hardware.roofline import Time, number
@@ -47,8 +47,8 @@ def title(result: Estimate) -> str:
     steps = "".join(f", {shorten(str(step), 80)}" for step in asked.passes)
     place = f" on {asked.machine.title}, {asked.dtype}" if asked.machine else " on any machine"
     own = asked.model.bindings if asked.model else ()
-    sizes = ", ".join(f"{n}={brief(v)}" for n, v in asked.bindings.items() if n not in own)
-    new = f", {brief(asked.new)} new" if asked.new else ""
+    sizes = ", ".join(f"{n}={shorten(str(v), 40)}" for n, v in asked.bindings.items() if n not in own)
+    new = f", {shorten(str(asked.new), 40)} new" if asked.new else ""
     return f"{name}{steps}{place}: {asked.phase}" + (f" at {sizes}" if sizes else "") + new
 
 
@@ -92,8 +92,15 @@ def further(result: Estimate) -> list[str]:
         if smallest is None:
             lines.append("no tensor-parallel degree fits: what does not shrink with T is too large by itself")
         else:
-            also = f"; {whole} is the first that divides heads, width and vocabulary" if whole != smallest else ""
-            lines.append(f"fits with tensor_parallel(T) from T = {smallest}" + (also if whole else NONE_DIVIDES))
+            also = (
+                f"; {shorten(str(whole), 40)} is the first that divides heads, width and vocabulary"
+                if whole != smallest
+                else ""
+            )
+            lines.append(
+                f"fits with tensor_parallel(T) from T = {shorten(str(smallest), 40)}"
+                + (also if whole else NONE_DIVIDES)
+            )
     return lines
 
 
@@ -139,7 +146,7 @@ def totals(result: Estimate) -> list[str]:
         took, thumb = result.generation
         rate = number(asked.bindings["B"]) * asked.new / took
         lines.append(
-            f"prefill and {brief(asked.new)} new token{'s' if asked.new > 1 else ''}: {second(took)} "
+            f"prefill and {shorten(str(asked.new), 40)} new token{'s' if asked.new > 1 else ''}: {second(took)} "
             f"({digits(rate)} new token/s); weights alone {second(thumb)}"
         )
     if (usd := result.cost_per_million) is not None:
@@ -205,7 +212,11 @@ def notes(result: Estimate) -> list[str]:
 def thumb(result: Estimate) -> str:
     """How the rule of thumb counts parameters."""
     count = result.request.params
-    return f"N_params = {brief(count)}, each read once" if count is not None else "every weight of a matmul, read once"
+    return (
+        f"N_params = {shorten(str(count), 40)}, each read once"
+        if count is not None
+        else "every weight of a matmul, read once"
+    )
 
 
 # --- formats ------------------------------------------------------------------------------------------------------

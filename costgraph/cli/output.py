@@ -94,12 +94,6 @@ def progress(items: Sequence[Item], what: str) -> Iterator[Item]:
     yield from track(items, description=what, console=Console(stderr=True), transient=True)
 
 
-def brief(value: object) -> str:
-    """A value on a line among others: the first digits and the last of a very long one."""
-    text = str(value)
-    return text if len(text) <= 40 else f"{text[:16]}...{text[-8:]} ({len(text)} characters)"
-
-
 def on_terminal() -> bool:
     """Whether a person looks at stdout and has not asked for plain text."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from costgraph import printers
-from costgraph.cli.output import brief, writes_unicode
+from costgraph.cli.output import writes_unicode
 from costgraph.errors import shorten
 from costgraph.hardware.units import NONE, Quantity, rounded
 from costgraph.polynomial import Polynomial
@@ -103,8 +103,8 @@ def bound(name: str, number: Polynomial) -> str:
     """A value that was put in; a machine's figure also as people write it."""
     known = number.number
     if known is None or name not in DIMENSIONS:
-        return f"{name}={brief(number)}"
-    return f"{name}={brief(number)} ({Quantity(Fraction(known), DIMENSIONS[name])})"
+        return f"{name}={shorten(str(number), 40)}"
+    return f"{name}={shorten(str(number), 40)} ({Quantity(Fraction(known), DIMENSIONS[name])})"
 
 
 def line(case: Case, answer: Answer, style: Style) -> str:
