@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from costgraph.cli.output import check_target, deliver, on_terminal, remark, writes_unicode
-from costgraph.errors import UserError, unknown
+from costgraph.cli.output import check_target, chosen_format, deliver, on_terminal, remark, writes_unicode
+from costgraph.errors import unknown
 
 FORMATS = ("text", "json", "latex", "markdown")
 
@@ -40,11 +40,7 @@ def derive(
 
     Example: costgraph derive --op-set decoder --limit E=4,p=2
     """
-    if json_ and format_ not in ("text", "json"):
-        raise UserError(f"--json and --format {format_} contradict each other")
-    format_ = "json" if json_ else format_
-    if format_ not in FORMATS:
-        raise unknown("format", format_, FORMATS)
+    format_ = chosen_format(format_, json_, FORMATS)
     check_target(output, force)
     from costgraph import printers, shapes
     from costgraph.cli import derive_text

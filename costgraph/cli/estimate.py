@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from costgraph.cli.output import check_target, deliver, remark, writes_unicode
-from costgraph.errors import UserError, unknown
+from costgraph.cli.output import check_target, chosen_format, deliver, remark, writes_unicode
 
 FORMATS = ("text", "json", "markdown")
 
@@ -56,11 +55,7 @@ def estimate(
 
     Example: costgraph estimate --model llama-2-7b --hardware a10 --limit B=1,S=350 --new 150
     """
-    if json_ and format_ not in ("text", "json"):
-        raise UserError(f"--json and --format {format_} contradict each other")
-    format_ = "json" if json_ else format_
-    if format_ not in FORMATS:
-        raise unknown("format", format_, FORMATS)
+    format_ = chosen_format(format_, json_, FORMATS)
     for path in (output, plot):
         check_target(path, force)
     from costgraph.cli import estimate_json, estimate_text

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from costgraph.cli.output import check_target, deliver, remark
-from costgraph.errors import UserError, unknown
+from costgraph.cli.output import check_target, chosen_format, deliver, remark
 
 FORMATS = ("text", "json", "latex", "markdown")
 
@@ -51,11 +50,7 @@ def solve(
 
     Example: costgraph solve 'states + activations <= hbm' --for B --limit E=4,p=2
     """
-    if json_ and format_ not in ("text", "json"):
-        raise UserError(f"--json and --format {format_} contradict each other")
-    format_ = "json" if json_ else format_
-    if format_ not in FORMATS:
-        raise unknown("format", format_, FORMATS)
+    format_ = chosen_format(format_, json_, FORMATS)
     check_target(output, force)
     from costgraph.cli import solve_text
     from costgraph.solving.solution import solve as run
