@@ -72,7 +72,13 @@ def python(value: Quotient | Polynomial, shape: str = "auto") -> str:
 def unicode(value: Quotient | Polynomial, shape: str = "auto") -> str:
     """As on a blackboard: `BSL(34D + 5AS)`."""
     text = " ".join(render(value, shape, UNICODE).split())
-    for apart, joined in (("( ", "("), (" )", ")"), ("/ ", "/"), *((f" {power}", power) for power in "²³⁴⁵⁶⁷⁸⁹")):
+    for apart, joined in (
+        ("( ", "("),
+        (" )", ")"),
+        ("/ ", "/"),
+        (" /", "/"),
+        *((f" {power}", power) for power in "²³⁴⁵⁶⁷⁸⁹"),
+    ):
         text = text.replace(apart, joined)
     return text
 

@@ -226,7 +226,13 @@ def inline(text: str) -> Machine:
     links = {"link": Link(given["link_bw"])} if "link_bw" in given else {}
     # One rate is stated, for whatever data type the user has in mind.
     return Machine(
-        "custom", "as typed", given["mem"], given["mem_bw"], dict.fromkeys(ITEMSIZE, given["flops"]), {}, links
+        "custom",
+        "the machine as typed",
+        given["mem"],
+        given["mem_bw"],
+        dict.fromkeys(ITEMSIZE, given["flops"]),
+        {},
+        links,
     )
 
 

@@ -34,7 +34,7 @@ def powers(**exponents: int) -> Powers:
     return tuple(exponents.get(name, 0) for name in DIMENSIONS)
 
 
-BYTE, SECOND, USD = powers(byte=1), powers(s=1), powers(USD=1)
+BYTE, SECOND = powers(byte=1), powers(s=1)
 COMPUTE, BANDWIDTH, PRICE = powers(FLOP=1, s=-1), powers(byte=1, s=-1), powers(USD=1, s=-1)
 MEANING = {
     BYTE: ("a capacity", "80 GiB"),
