@@ -157,3 +157,10 @@ def test_a_degree_of_hundreds_of_digits_is_refused_with_the_reason() -> None:
     found = costgraph("estimate", "--model", "gpt-3", "--pass", f"tensor_parallel({'9' * 400})", "--limit", "B=1,S=8")
     assert found.returncode == 2
     assert "does not divide 96" in found.stderr
+
+
+def test_an_explanation_that_needs_numbers_says_so() -> None:
+    asked = ["estimate", "--op-set", "decoder", "--explain", "--limit", "B=1,S=8,L=1,D=64,A=1,E=4,p=2"]
+    said = "note: --explain shows every op's time once everything is bound and --hardware is named\n"
+    assert costgraph(*asked).stderr == said
+    assert costgraph(*asked, "--hardware", "a10").stderr == ""

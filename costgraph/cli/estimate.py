@@ -70,6 +70,8 @@ def estimate(
     result = run(asked)
     for said in result.remarks:
         remark(said)
+    if explain and (result.unbound or result.request.machine is None):
+        remark("--explain shows every op's time once everything is bound and --hardware is named")
     if plot is not None:
         from costgraph.cli.roofline_plot import draw
 
