@@ -72,6 +72,9 @@ MISSES = {  # question, for -> where and by how much it fails least
     ("6*B - B*B >= 10", "B"): "at B = 3 the left side is 1 too small",
     ("B*B - 4*B + 4 < 0", "B"): "at B = 2 both sides are equal",
     ("1/B <= 0", "B"): "as B -> oo both sides are equal",
+    ("1/(B - 3) == 0", "B"): "as B -> oo both sides are equal",
+    ("B < 1", "B"): "at B = 1 both sides are equal",
+    ("E < 0", "E"): "as E -> 0 both sides are equal",
     ("E**4 - 4*E + 5 <= 0", "E"): "at E = 1 the left side is 2 too large",
     (
         "B*D + S <= 0",

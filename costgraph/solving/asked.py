@@ -75,7 +75,7 @@ class Asked:
         if self.relation != "==" and len(signs) > 1:
             raise UserError(f"the divisor {below} may have either sign; multiply it out")
         form = self.difference.numerator * (1 if signs == {True} else -1)
-        if self.unknown.name not in form.symbols:
+        if self.unknown.name not in self.difference.symbols:
             raise UserError(f"{self.unknown} does not occur in the question, or cancels from it")
         shared = form.content()
         return form / shared * Polynomial.symbol(self.unknown.name) ** min(shared.exponents(self.unknown.name))
