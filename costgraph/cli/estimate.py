@@ -8,18 +8,15 @@ from typing import Annotated
 
 import typer
 
-from costgraph.cli.output import check_target, chosen_format, deliver, remark, writes_unicode
+from costgraph.cli import arguments as arg
+from costgraph.cli.output import check_target, deliver, remark, writes_unicode
 
 FORMATS = ("text", "json", "markdown")
 
 
 def estimate(
-    model: Annotated[
-        str | None, typer.Option(help="A named size (see `costgraph list models`), or a file of sizes.")
-    ] = None,
-    op_set: Annotated[
-        str | None, typer.Option(help="The graph, with options.  [default: that of the model, else decoder]")
-    ] = None,
+    model: arg.Model = None,
+    op_set: arg.ModelOpSet = None,
     phase: Annotated[
         str, typer.Option(help="generate (prefill, then new tokens), prefill, decode or train.")
     ] = "generate",
@@ -30,9 +27,7 @@ def estimate(
     limit: Annotated[
         list[str] | None, typer.Option(help="Sizes, exactly: 'B=8,S=2048'; N_params for the rule of thumb. Repeatable.")
     ] = None,
-    passes: Annotated[
-        list[str] | None, typer.Option("--pass", help="A rewrite such as 'tensor_parallel(8)'; repeatable, in order.")
-    ] = None,
+    passes: arg.Passes = None,
     dtype: Annotated[
         str | None, typer.Option(help="Whose peak counts, and how wide p is.  [default: bf16 or fp16]")
     ] = None,
@@ -42,20 +37,20 @@ def estimate(
     ] = "",
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
-    convention: Annotated[str, typer.Option(help="What is counted: notes or exact.")] = "notes",
-    precision: Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")] = "mixed_adam",
+    convention: arg.Convention = "notes",
+    precision: arg.Precision = "mixed_adam",
     explain: Annotated[bool, typer.Option("--explain", help="Show every op: its time and what it waits for.")] = False,
     format_: Annotated[str, typer.Option("--format", help="text, json or markdown.")] = "text",
-    json_: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    json_: arg.Json = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the ops on the roofline into this SVG or PNG file.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    output: arg.Output = None,
     force: Annotated[bool, typer.Option("--force", help="Replace output files if they exist.")] = False,
 ) -> None:
     """Does it fit, what bounds it, how long, how many: a model on a machine.
 
     Example: costgraph estimate --model llama-2-7b --hardware a10 --limit B=1,S=350 --new 150
     """
-    format_ = chosen_format(format_, json_, FORMATS)
+    format_ = arg.chosen_format(format_, json_, FORMATS)
     for path in (output, plot):
         check_target(path, force)
     from costgraph.cli import estimate_json, estimate_text

@@ -9,18 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError
 
 Item = TypeVar("Item")
-
-
-def chosen_format(format_: str, json_: bool, choices: Sequence[str]) -> str:
-    """The format that was asked for, by its name or by `--json`."""
-    if json_ and format_ not in ("text", "json"):
-        raise UserError(f"--json and --format {format_} contradict each other")
-    if format_ not in choices:
-        raise unknown("format", format_, choices)
-    return "json" if json_ else format_
 
 
 def check_target(path: Path | None, force: bool) -> None:
