@@ -81,9 +81,10 @@ MISSES = {  # question, for -> where and by how much it fails least
         "B",
     ): "at B = 1 the left side is S + D too large; bind S, D for a number, as in --limit S=2048,D=...",
     ("E*D + S <= 0", "E"): "as E -> 0 the left side is S too large; bind S for a number",
+    ("D/B <= 0", "B"): "as B -> oo both sides are equal",
     ("D/B + S <= 0", "B"): "as B -> oo the left side is S too large; bind S for a number",
     ("states + activations <= 0", "B"): "byte too large; bind ",
-    ("flops/lambda_flops + t <= 0", "lambda_flops"): "as lambda_flops -> oo the left side is t s too large",
+    ("flops/lambda_flops + t <= 0", "lambda_flops"): "as lambda_flops -> oo the left side is t s too large; bind t",
 }
 
 
@@ -92,6 +93,7 @@ def test_the_nearest_miss_is_named_with_its_place(question: str, wanted: str) ->
     with pytest.raises(UserError) as refused:
         solve(question, wanted)
     assert MISSES[question, wanted] in str(refused.value)
+    assert ("; bind " in str(refused.value)) == ("; bind " in MISSES[question, wanted])
 
 
 @pytest.mark.parametrize("row", [(5, -3, 1), (7, -2, 0, 1), (4, 0, -3, 0, 1), (9, -6, 2)])

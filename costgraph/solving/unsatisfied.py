@@ -33,8 +33,9 @@ def unsatisfied(asked: Asked, formulas: Iterable[Case]) -> UserError:
         place, miss = least_form(difference, asked)
         by_form = miss * Quotient(-1 if sign(miss.numerator, {}) == -1 else 1)
         written = f"{python(by_form)} {unit_text(asked.dimension)}".rstrip()
-        said = f"{place} {by_how_much(miss, written)}; bind {', '.join(miss.symbols)} for a number, as in "
-        said += f"--limit {example(miss.numerator)}"
+        said = f"{place} {by_how_much(miss, written)}"
+        if miss.symbols:
+            said += f"; bind {', '.join(miss.symbols)} for a number, as in --limit {example(miss.numerator)}"
     return UserError(f"{text}: {said}" + outside(asked, formulas))
 
 
