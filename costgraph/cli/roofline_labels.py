@@ -16,8 +16,9 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 LEADER = {"arrowstyle": "-", "color": "#9a9a9a", "linewidth": 0.8, "shrinkA": 0}
-DISTANCES = (12, 22, 34, 48, 64, 82, 102, 126, 152, 180)  # points from the marker's edge
-ANGLES = (-30, -60, 0, 100, 130, 60, 30, 150, -90, 170, -15, -45, 80, 115, 140, 160, 190, 45, 15)  # right, below first
+DISTANCES = (12, 22, 34, 48, 64, 82, 102, 126, 152, 180, 210, 240)  # points from the marker's edge
+FIRST = (-30, -60, 0, 100, 130, 60, 30, 150, -90, 170)  # degrees; to the right and below the roof
+ANGLES = (*FIRST, *(angle for angle in range(-170, 181, 10) if angle not in FIRST))
 GAP = 3.0  # points that are kept free around a label
 Pair = tuple[float, float]
 

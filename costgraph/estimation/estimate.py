@@ -136,7 +136,7 @@ class Estimate:
         """What of the request has no effect, or goes beyond what the model was made for."""
         asked = self.request
         sides = [side for stage in self.formulas for time in (stage.time, stage.thumb) for side in time.sums.values()]
-        used = {"K", *total([*self.forms.values(), *sides]).symbols}
+        used = {"K", *total([*self.forms.values(), *sides, *(stage.tokens for stage in self.formulas)]).symbols}
         idle = [without_effect(name, "the estimate") for name in asked.typed if name not in used]
         return (*idle, *too_long(asked.bindings, asked.new))
 
