@@ -12,9 +12,10 @@ from mutants import mutants
 
 from costgraph.errors import UserError
 from costgraph.library import errata
-from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request, converted
+from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request
 from costgraph.library.judge import OUTCOMES, Verdict, judge
 from costgraph.library.reading import HEADER, SOURCE_KEYS, files, from_file, library, mentioning, sources
+from costgraph.library.table import converted
 
 ROOT = Path(__file__).parents[1]
 JUDGED = [entry for entry in library() if not (entry.aside or entry.unverified or entry.argument)]
