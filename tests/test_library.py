@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -40,6 +41,11 @@ def test_errata_that_can_be_proved_are_proved_and_the_others_argued(verdicts: li
             assert verdict.outcome == "erratum as recorded", verdict.entry.id
         elif verdict.outcome == "argued" and verdict.entry.erratum:
             assert verdict.entry.erratum.kind in KINDS_ARGUED
+
+
+def test_every_claim_says_what_its_sides_come_to_and_what_those_of_its_correction() -> None:
+    claims = [e for e in library() if e.claim and not (e.aside or e.argument or e.unverified)]
+    assert [e.id for e in claims if not e.shows or (e.erratum and not e.erratum.shows)] == []
 
 
 def test_every_erratum_says_what_it_changes() -> None:
@@ -186,7 +192,7 @@ MALFORMED = {
     GOOD.replace("params", "parms") + ERRATUM.replace('"factor"', '"concept"') + 'argument = "so"': "unknown measure",
     HEAD
     + 'value = "2"\nderived = "3"'
-    + ERRATUM.replace("(4 + 2*E)*L*D**2", "3").replace("right/2", "2"): "erratum.slip '2' is just a number",
+    + ERRATUM.replace("(4 + 2*E)*L*D**2", "3").replace("right/2", "2"): "erratum.slip '2' is just numbers",
     HEAD + 'claim = "L + 1"\n': "write a comparison",
     HEAD + 'structure = ["x"]\nderive = { structure = "specs attn.q" }': "write spec OP",
     HEAD
@@ -211,10 +217,53 @@ def test_a_file_that_is_not_utf8_is_refused_with_the_line(tmp_path: Path) -> Non
         from_file(file)
 
 
-def test_a_proved_erratum_needs_a_slip() -> None:
-    without = ERRATUM.replace('erratum.slip = "right/2"\n', "")
-    with pytest.raises(UserError, match=r"erratum\.slip is missing"):
-        judge(made('printed = "L*D**2"\nderive = { measure = "params" }', without))
+CLAIM = """
+claim = "S*D < 1"
+shows = "64 < 1"
+at = "S=8,D=8"
+erratum.kind = "wording"
+erratum.severity = "minor"
+erratum.right = "S*D > 1"
+erratum.shows = "64 > 1"
+erratum.slip = "> becomes <"
+erratum.why = "w"
+"""
+
+
+def test_an_erratum_of_a_claim_is_proved_like_any_other() -> None:
+    assert judge(made(CLAIM)).outcome == "erratum as recorded"
+    assert "recorded as 65 > 1" in judge(made(CLAIM.replace('"64 > 1"', '"65 > 1"'))).reason
+
+
+FORMULA = 'printed = "L*D**2"\nderive = { measure = "params" }' + ERRATUM
+NUMBER = 'value = "81"\nderived = "128*9/16"' + ERRATUM.replace("(4 + 2*E)*L*D**2", "72")
+
+EXPLAINS_NOTHING = [
+    (FORMULA, "right/2", None, "erratum.slip is missing"),
+    (CLAIM, "> becomes <", None, "erratum.slip is missing"),
+    (CLAIM, "> becomes <", "S*D > 1 becomes S*D < 1", "replaces all of what is right"),
+    (CLAIM, "> becomes <", "right/2", "write THIS becomes THAT"),
+    (NUMBER, "right/2", "9**2", "is just numbers"),
+    (NUMBER, "right/2", "46/6 + GB/TB", "is just numbers"),
+    (NUMBER, "right/2", "derived + 20/2", "has 20, 2 of its own"),
+    (NUMBER, "right/2", "derived*2.25/2", "has 2.25, 2 of its own"),
+    (NUMBER, "right/2", "derived*45/40", "has 45, 40 of its own"),
+    (NUMBER, "right/2", "derived*5**2/2**3", "has 5, 2, 2, 3 of its own"),
+    (NUMBER, "right/2", "72 becomes 81", "one digit becomes another"),
+]
+
+
+@pytest.mark.parametrize(("text", "old", "slip", "says"), EXPLAINS_NOTHING)
+def test_a_slip_that_could_give_any_print_is_refused(text: str, old: str, slip: str | None, says: str) -> None:
+    line = f'erratum.slip = "{old}"'
+    entry = made(text.replace(line, f'erratum.slip = "{slip}"' if slip else ""))
+    with pytest.raises(UserError, match=re.escape(says)):
+        judge(entry)
+
+
+def test_a_misprinted_digit_is_a_slip() -> None:
+    entry = made(NUMBER.replace('"81"', '"82"').replace("right/2", "7 becomes 8"))
+    assert judge(entry).outcome == "erratum as recorded"
 
 
 def made(*parts: str) -> Entry:

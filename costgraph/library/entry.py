@@ -59,7 +59,8 @@ class Erratum:
         kind: what sort of slip; see KINDS_PROVED and KINDS_ARGUED.
         severity: `minor` misleads nobody who looks twice; `major` changes a result.
         right: what should stand there, in the form of what was printed.
-        slip: an expression of the derived parts that gives what was printed.
+        shows: of a claim, what the two sides of the correction come to.
+        slip: an expression of the derived parts that gives what was printed, or `THIS becomes THAT`.
         why: the reason, in one line.
         consequence: what it changes, in numbers.
         group: a number shared by entries with one cause.
@@ -69,6 +70,7 @@ class Erratum:
     severity: str
     why: str
     right: str | tuple[str, ...] = ""
+    shows: str = ""
     slip: str = ""
     consequence: str = ""
     group: str = ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from costgraph.errors import UserError
-from costgraph.library.entry import KINDS_PROVED, Entry
+from costgraph.library.entry import Entry
 from costgraph.library.evaluation import Names
-from costgraph.library.recorded import bare, rewritten
+from costgraph.library.recorded import BECOMES, check_explains, rewritten
 from costgraph.library.statement import Outcome, Test, decimal, test
 
 OUTCOMES: dict[Outcome, str] = {
@@ -90,10 +90,15 @@ def compared(entry: Entry, tested: Test) -> Verdict:
         return Verdict(entry, "differs", "an erratum is recorded, but what was printed follows", tested.derived)
     if not tested.says(erratum.right):
         return Verdict(entry, "differs", f"the correction does not follow: {entry.right}", tested.derived)
-    if not erratum.slip and erratum.kind in KINDS_PROVED and not entry.claim:
+    if erratum.shows and tested.sides and tested.sides(entry.right) != erratum.shows:
+        return Verdict(entry, "differs", f"the two sides of the correction are recorded as {erratum.shows}")
+    if not erratum.slip:
         raise UserError("erratum.slip is missing: an expression, or 'THIS becomes THAT', that gives what was printed")
-    if erratum.slip and tested.slipped and bare(erratum.slip):
-        raise UserError(f"erratum.slip '{erratum.slip}' is just a number: say by which slip of what it came about")
-    if erratum.slip and not (tested.slipped or rewritten(entry))(erratum.slip):
+    if tested.slipped is None or BECOMES in erratum.slip:
+        gives = rewritten(entry, erratum.slip)
+    else:
+        check_explains(entry, erratum.slip)
+        gives = tested.slipped(erratum.slip)
+    if not gives:
         return Verdict(entry, "differs", "the recorded slip does not give what was printed", tested.derived)
     return Verdict(entry, "erratum as recorded", erratum.why, tested.derived)

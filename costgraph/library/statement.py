@@ -39,12 +39,14 @@ class Test:
         derived: what the engine says, as text.
         slipped: whether a slip gives what was printed; None for statements whose slip is `THIS becomes THAT`.
         difference: what separates a statement from the engine's result, as text.
+        sides: of a claim, what the two sides of its comparisons come to.
     """
 
     says: Callable[[str | tuple[str, ...]], Outcome | Literal[""]]
     derived: str = ""
     slipped: Callable[[str], bool] | None = None
     difference: Callable[[], str] = lambda: ""
+    sides: Callable[[str], str] | None = None
 
 
 def test(entry: Entry) -> Test:
@@ -55,7 +57,7 @@ def test(entry: Entry) -> Test:
         return of_indexed(entry, entry.indexed)
     names = Names(entry)
     if entry.claim:
-        return Test(lambda text: "agrees" if names.true(str(text)) else "", names.sides(entry.claim))
+        return Test(lambda text: "agrees" if names.true(str(text)) else "", names.sides(entry.claim), sides=names.sides)
     return of_number(entry, names) if entry.value else of_formula(entry, names)
 
 

@@ -130,7 +130,7 @@ def check(made: Entry) -> None:
     gets = made.derive or made.derived or made.indexed or made.claim
     if stated and not settled and not gets:
         raise UserError("how the engine gets it is missing: derive, or let and derived; or say why it is unverified")
-    if made.shows and not made.claim:
+    if (made.shows or (made.erratum and made.erratum.shows)) and not made.claim:
         raise UserError("shows is for a claim: what its two sides come to")
     if bool(made.drops) != bool(made.vanishes):
         raise UserError("drops and vanishes belong together: the exact remainder, and what makes it vanish")
