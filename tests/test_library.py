@@ -134,6 +134,8 @@ erratum.slip = "right/2"
 erratum.why = "w"
 """
 
+INDEXED = HEAD + 'printed = "2*x[i]"\nindexed.result = "r[i]"\nindexed.sizes = { i = 2 }\nindexed.arrays = ["x[i]"]\n'
+
 MALFORMED = {
     "x = [": ":1: not valid TOML",
     GOOD + "= 3": ":8: not valid TOML",
@@ -177,7 +179,7 @@ MALFORMED = {
     GOOD + ERRATUM.replace('"factor"', '"fctor"'): "unknown kind of erratum 'fctor': did you mean factor?",
     GOOD + "erratum.kind = 'factor'": "erratum.severity is missing",
     GOOD + ERRATUM + 'argument = "believe me"': "an erratum of factor has to be proved",
-    HEAD + 'value = "1,5x"\nderived = "1"': "'1,5x' is not a decimal number",
+    HEAD + 'value = "1,5x"\nderived = "1/1"': "'1,5x' is not a decimal number",
     HEAD + 'value = "1"\nderived = "L"': "'L' still has symbols; bind L with at",
     GOOD + 'tolerance = "1"': "tolerance must be a decimal number between 0 and 1, not '1'",
     GOOD + 'tolerance = "0"': "tolerance must be",
@@ -191,9 +193,19 @@ MALFORMED = {
     GOOD.replace("*L*", "*Q*") + ERRATUM.replace('"factor"', '"concept"') + 'argument = "so"': "unknown symbol 'Q'",
     GOOD.replace("params", "parms") + ERRATUM.replace('"factor"', '"concept"') + 'argument = "so"': "unknown measure",
     HEAD
-    + 'value = "2"\nderived = "3"'
+    + 'value = "2"\nderived = "2 + 1"'
     + ERRATUM.replace("(4 + 2*E)*L*D**2", "3").replace("right/2", "2"): "erratum.slip '2' is just numbers",
     HEAD + 'claim = "L + 1"\n': "write a comparison",
+    HEAD + 'printed = "B*S/t"\nderived = "B*S/t"': "derived has nothing from the engine in it",
+    HEAD + 'value = "5"\nderived = "5"': "derived = '5' computes nothing",
+    GOOD + 'derived = "(4 + 2*E)*L*D**2 + derived - derived"': "derived is the same whatever the engine says",
+    GOOD + 'derived = "4*L*D**2 + 0*derived + 2*E*L*D**2"': "derived is the same whatever the engine says",
+    GOOD + 'let.other = { measure = "params" }': "nothing uses other; leave it out",
+    GOOD + 'given.n = "3"': "nothing uses n; leave it out",
+    INDEXED + 'indexed.expected = "2 * (x[i])"': "indexed.expected repeats what it is to be compared with",
+    INDEXED.replace("x[i]", "x[k]") + 'unverified = "later"': "unknown index 'k'",
+    HEAD + 'structure = ["a?->b"]\nunverified = "later"': "a?->b",
+    GOOD.replace("*L*", "*Q*") + 'aside = "no"': "unknown symbol 'Q'",
     HEAD + 'structure = ["x"]\nderive = { structure = "specs attn.q" }': "write spec OP",
     HEAD
     + 'printed = "sum(x[i], j)"\nindexed.result = "r"\nindexed.sizes = { i = 99 }': "sizes.i must be a whole number",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from costgraph.errors import UserError
 from costgraph.library.entry import Entry
-from costgraph.library.evaluation import Names
 from costgraph.library.recorded import BECOMES, check_explains, rewritten
-from costgraph.library.statement import Outcome, Test, decimal, test
+from costgraph.library.statement import Outcome, Test, test
+from costgraph.library.unjudged import read
 
 OUTCOMES: dict[Outcome, str] = {
     "agrees": "identical to what the engine derives, or equal to it to the last printed digit",
@@ -20,6 +20,7 @@ OUTCOMES: dict[Outcome, str] = {
     "unverified": "nothing derives it yet",
     "differs": "the print does not follow: a failure",
 }
+UNJUDGED: dict[Outcome, str] = {"argued": "argument", "set aside": "aside", "unverified": "unverified"}
 
 
 @dataclass(frozen=True)
@@ -44,35 +45,14 @@ def judge(entry: Entry) -> Verdict:
         UserError: the entry cannot be evaluated: an unknown symbol, measure, op set or pass, or a formula that does
             not parse; the message names file, line and entry.
     """
-    if entry.aside:
-        return Verdict(entry, "set aside", entry.aside)
     try:
-        if entry.unverified or entry.argument:
-            read(entry)
-            return Verdict(entry, "unverified" if entry.unverified else "argued", entry.unverified or entry.argument)
+        for outcome, reason in UNJUDGED.items():
+            if settled := getattr(entry, reason):
+                read(entry)
+                return Verdict(entry, outcome, settled)
         return compared(entry, test(entry))
     except UserError as error:
         raise UserError(f"{entry.where}: {error}") from None
-
-
-def read(entry: Entry) -> None:
-    """Raise unless the expressions and the requests of an entry that is not judged can be read."""
-    if entry.indexed or entry.structure:
-        return
-    names = Names(entry)
-    if entry.derived or "derived" in names.engine:
-        _ = names.derived
-    right = entry.erratum.right if entry.erratum else ""
-    if entry.value:
-        for text in filter(None, (entry.value, str(right))):
-            decimal(text)
-        return
-    damaged = entry.erratum is not None and entry.erratum.kind in ("notation", "text damage")
-    if entry.printed and not damaged:  # what is wrong with the print may be just that it cannot be read
-        for text in filter(None, (entry.printed, entry.drops, entry.constant, str(right))):
-            names.printed(text)
-    if entry.claim:
-        names.sides(entry.claim)
 
 
 def compared(entry: Entry, tested: Test) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -13,8 +14,9 @@ from costgraph.library import indexed
 from costgraph.library.calculator import scale_of
 from costgraph.library.entry import Entry, Indexed
 from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
+from costgraph.library.involved import check_involved
 from costgraph.library.slips import nearest, responsible
-from costgraph.parser import parse_bindings
+from costgraph.parser import parse_bindings, tree
 from costgraph.printers import python
 from costgraph.quotient import Quotient
 
@@ -56,6 +58,7 @@ def test(entry: Entry) -> Test:
     if entry.indexed:
         return of_indexed(entry, entry.indexed)
     names = Names(entry)
+    check_involved(entry, names)
     if entry.claim:
         return Test(lambda text: "agrees" if names.true(str(text)) else "", names.sides(entry.claim), sides=names.sides)
     return of_number(entry, names) if entry.value else of_formula(entry, names)
@@ -168,6 +171,8 @@ def of_structure(entry: Entry) -> Test:
 def of_indexed(entry: Entry, asked: Indexed) -> Test:
     """A formula with indices, on small tensors: its shape, its properties, or the gradient that it must be."""
     setting = indexed.Setting(asked.sizes, asked.arrays, asked.define)
+    if asked.expected and any(same(asked.expected, text) for text in (entry.printed, entry.right) if text):
+        raise UserError("indexed.expected repeats what it is to be compared with; write it in another way")
 
     def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
         formula = str(text)
@@ -189,3 +194,8 @@ def of_indexed(entry: Entry, asked: Indexed) -> Test:
 
     what = "a gradient by finite differences" if asked.loss else asked.expected or "; ".join(asked.properties)
     return Test(lenient, what, None, lambda: f"tested against {what}")
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two expressions are written alike, but for spaces and parentheses."""
+    return ast.dump(tree(one)) == ast.dump(tree(other))
