@@ -13,6 +13,7 @@ from mutants import mutants
 
 from costgraph.errors import UserError
 from costgraph.library import errata
+from costgraph.library.dimension import check_unit
 from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request
 from costgraph.library.judge import OUTCOMES, Verdict, judge
 from costgraph.library.reading import HEADER, SOURCE_KEYS, files, from_file, library, mentioning, sources
@@ -108,7 +109,8 @@ def test_a_slip_that_does_not_give_the_print_fails() -> None:
 
 def test_a_remainder_that_does_not_vanish_is_refused() -> None:
     entry = made(
-        'printed = "6*N_params*B*S"\nderive = { measure = "flops" }\ndrops = "S/((2+E)*D)"\nvanishes = "S->oo"'
+        'printed = "6*N_params*B*S"\nunit = "FLOP"\nderive = { measure = "flops" }',
+        'drops = "S/((2+E)*D)"\nvanishes = "S->oo"',
     )
     with pytest.raises(UserError, match="drops does not vanish for S->oo"):
         judge(entry)
@@ -134,6 +136,7 @@ erratum.slip = "right/2"
 erratum.why = "w"
 """
 
+FLOPS = HEAD + 'printed = "L"\nderive = { measure = "flops" }\n'
 INDEXED = HEAD + 'printed = "2*x[i]"\nindexed.result = "r[i]"\nindexed.sizes = { i = 2 }\nindexed.arrays = ["x[i]"]\n'
 
 MALFORMED = {
@@ -200,6 +203,16 @@ MALFORMED = {
     HEAD + 'value = "5"\nderived = "5"': "derived = '5' computes nothing",
     GOOD + 'derived = "(4 + 2*E)*L*D**2 + derived - derived"': "derived is the same whatever the engine says",
     GOOD + 'derived = "4*L*D**2 + 0*derived + 2*E*L*D**2"': "derived is the same whatever the engine says",
+    GOOD + 'unit = "FLOPs per second"': "unit is 'FLOPs per second', but what is derived is in element",
+    GOOD + 'unit = "Bytes"': "unknown unit 'Bytes': did you mean byte",
+    GOOD + 'unit = "GB"': "unit is 'GB', but what is derived is in element",
+    FLOPS + 'unit = "byte"': "unit is 'byte', but what is derived is in FLOP",
+    FLOPS + 'unit = "FLOP/token"': "unit is 'FLOP/token', but what is derived is in FLOP",
+    FLOPS + 'unit = "FLOP"\nderived = "derived/S"': "unit is 'FLOP', but what is derived is in FLOP/token",
+    FLOPS
+    + 'unit = "FLOP"\nlet.n = { measure = "params" }\nderived = "derived + n"': "'derived' (FLOP) and 'n' (element)",
+    FLOPS + 'derived = "derived/lambda_flops"\nunit = "ms/token"': "unit is 'ms/token', but what is derived is in s",
+    FLOPS + 'derived = "derived/lambda_mem"\nunit = "s"': "unit is 's', but what is derived is in FLOP s/byte",
     GOOD + 'let.other = { measure = "params" }': "nothing uses other; leave it out",
     GOOD + 'given.n = "3"': "nothing uses n; leave it out",
     INDEXED + 'indexed.expected = "2 * (x[i])"': "indexed.expected repeats what it is to be compared with",
@@ -220,6 +233,25 @@ def test_bad_entries_are_refused_with_their_place(text: str, says: str, tmp_path
         list(map(judge, from_file(file)))
     assert says in str(refused.value)
     assert str(file) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("derivation", "unit"),
+    [
+        ('derive = { measure = "params" }', "million parameters"),
+        ('derive = { measure = "flops" }', "TFLOP"),
+        ('derive = { measure = "flops" }\nderived = "derived/S"', "FLOP/token"),
+        ('derive = { measure = "flops", limit = "B=1,S=1" }', "FLOP/token"),
+        ('derive = { measure = "flops" }\nderived = "derived/lambda_flops"', "ms"),
+        ('derive = { measure = "intensity", phase = "forward" }', "FLOP/byte"),
+        ('derive = { measure = "states", phase = "forward" }\nderived = "2*40*billion + derived"', "GiB"),
+        ('derive = { measure = "states", phase = "forward", limit = "p=1" }', "elements"),
+        ('derive = { tensor = "x", phase = "forward" }\nderived = "p*derived"', "bytes"),
+        ('derive = { measure = "cache", phase = "decode" }\nderived = "solve(derived - hbm, S)"', "tokens"),
+    ],
+)
+def test_units_that_fit(derivation: str, unit: str) -> None:
+    check_unit(made(f'printed = "L"\nunit = "{unit}"\n{derivation}'))
 
 
 def test_a_file_that_is_not_utf8_is_refused_with_the_line(tmp_path: Path) -> None:

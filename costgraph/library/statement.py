@@ -12,6 +12,7 @@ from typing import Literal
 from costgraph.errors import UserError, shorten
 from costgraph.library import indexed
 from costgraph.library.calculator import scale_of
+from costgraph.library.dimension import check_unit
 from costgraph.library.entry import Entry, Indexed
 from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
 from costgraph.library.involved import check_involved
@@ -59,6 +60,7 @@ def test(entry: Entry) -> Test:
         return of_indexed(entry, entry.indexed)
     names = Names(entry)
     check_involved(entry, names)
+    check_unit(entry)
     if entry.claim:
         return Test(lambda text: "agrees" if names.true(str(text)) else "", names.sides(entry.claim), sides=names.sides)
     return of_number(entry, names) if entry.value else of_formula(entry, names)
