@@ -169,7 +169,10 @@ class TestCommand:
         root = ElementTree.fromstring(run.stdout)
         assert sum(int(suite.attrib["tests"]) for suite in root) == len(root.findall(".//testcase")) > 600
         assert root.findall(".//failure") == []
-        assert all(skipped.attrib["message"] for skipped in root.findall(".//skipped"))
+        skipped = [case.attrib["message"] for case in root.findall(".//skipped")]
+        assert len(skipped) == sum(int(suite.attrib["skipped"]) for suite in root)
+        for outcome in ("argued", "set aside", "unverified"):
+            assert any(len(message) > len(outcome) + 20 for message in skipped if message.startswith(f"{outcome}: "))
 
     def test_what_differs_fails(self, tmp_path: Path) -> None:
         (tmp_path / "mine.toml").write_text(WRONG)
@@ -187,6 +190,24 @@ class TestCommand:
         ids = [e["id"] for e in json.loads(run.stdout)["entries"]]
         assert ids == ["001-2.14", "000-A1-01.gflop", "000-A1-01.input", "000-A1-01.output", "mine"]
 
+    def test_one_file_may_have_two_names(self, tmp_path: Path) -> None:
+        (tmp_path / "mine.toml").write_text(WRONG)
+        (tmp_path / "other.toml").symlink_to(tmp_path / "mine.toml")
+        names = ("mine.toml", "./mine.toml", str(tmp_path / "mine.toml"), "other.toml")
+        run = costgraph("check", *names, "--format", "json", cwd=tmp_path)
+        assert [e["id"] for e in json.loads(run.stdout)["entries"]] == ["mine"]
+
+    @pytest.mark.parametrize(("table", "value"), [("sources", "title"), ("notations", "h")])
+    def test_a_key_that_two_files_define_in_two_ways_is_refused(self, table: str, value: str, tmp_path: Path) -> None:
+        own = f'[{table}.my]\n{value} = "D"\n'
+        (tmp_path / "mine.toml").write_text(own + WRONG)
+        (tmp_path / "same.toml").write_text(own + WRONG.replace('"mine"', '"same"'))
+        (tmp_path / "else.toml").write_text(own.replace('"D"', '"S"') + WRONG.replace('"mine"', '"else"'))
+        assert costgraph("check", "mine.toml", "same.toml", cwd=tmp_path).returncode == 1
+        run = costgraph("check", "mine.toml", "else.toml", cwd=tmp_path)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert f"else.toml: {table[:-1]} 'my' is another one in mine.toml; choose another key" in run.stderr
+
     def test_two_entries_of_one_id_are_refused(self, tmp_path: Path) -> None:
         (tmp_path / "mine.toml").write_text(WRONG)
         (tmp_path / "yours.toml").write_text(WRONG)
@@ -203,6 +224,27 @@ class TestCommand:
         assert run.returncode == 1
         assert "nearest slip: left out: mlp (2*L*D**2*E)" in run.stdout
 
+    def test_a_formula_as_json(self) -> None:
+        run = costgraph("check", "--formula", "4*L*D**2", "--measure", "params", "--format", "json")
+        answer = json.loads(run.stdout)
+        assert run.returncode == 1
+        assert answer["schema"] == "costgraph.check.formula/1"
+        assert (answer["outcome"], answer["slip"]) == ("differs", "left out: mlp (2*L*D**2*E)")
+        assert parse(answer["difference"]) == parse("2*L*D**2*E")
+        assert {term["op"] for term in answer["terms"]} == {"mlp.up", "mlp.down"}
+        when = ("--formula", "6*N_params*B*S", "--measure", "flops", "--when", "S << D", "--format", "json")
+        answer = json.loads(costgraph("check", *when).stdout)
+        assert (answer["outcome"], answer["slip"], answer["terms"]) == ("agrees to leading order", "", [])
+        assert parse(answer["neglected"]) == parse("S/(D*(E + 2))")
+
+    def test_no_terms_no_block_of_terms(self) -> None:
+        run = costgraph("check", "--formula", "12*L*D**2 + 3*V", "--measure", "params", "--limit", "E=4")
+        assert run.stdout.splitlines()[2:] == ["differs by -3*V", "nearest slip: 3*V is too much"]
+
+    def test_a_number_that_no_slip_explains_is_put_into_proportion(self) -> None:
+        run = costgraph("check", "--formula", "1.37*N_params", "--measure", "params")
+        assert "the formula is 1.37 of what is derived" in run.stdout
+
     @pytest.mark.parametrize(
         ("arguments", "says"),
         [
@@ -211,7 +253,18 @@ class TestCommand:
             (["."], ". is a folder; name a file"),
             (["qqqqqqqq"], "unknown entry 'qqqqqqqq': see `costgraph formulas list`"),
             (["--formula", "6*N"], "--formula needs --measure"),
-            (["--measure", "flops"], "are for --formula"),
+            (["--measure", "flops"], "--measure is for --formula: entries say themselves how they are derived"),
+            (["001-2.14", "--op-set", "decoder"], "--op-set is for --formula"),
+            (["001-2.14", "--convention", "exact"], "--convention is for --formula"),
+            (["001-2.14", "--precision", "mixed_adam"], "--precision is for --formula"),
+            (["001-2.14", "--pass", "backward"], "--pass is for --formula"),
+            (["001-2.14", "--outcome", "differs", "--format", "json"], "--outcome is for the table"),
+            (["001-2.14", "--formula", "L", "--measure", "params"], "leave out entries"),
+            (["--formula", "L", "--measure", "params", "--format", "junit"], "as a table or as json"),
+            (
+                ["--formula", "Q", "--measure", "params"],
+                "unknown symbol 'Q': choose from N_params, B, S, L, D, A, G, E, V, K, T, p, hbm,",
+            ),
             (["--formula", "6*Nparams", "--measure", "flops"], "did you mean N_params"),
             (["--formula", "6*(N_params", "--measure", "flops"], "column 3"),
             (["--formula", "D", "--measure", "flops", "--notation", "kaplam"], "did you mean kaplan"),
