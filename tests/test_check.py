@@ -106,7 +106,11 @@ def test_a_slip_in_a_quotient_is_found_above_or_below_the_line() -> None:
     ],
 )
 def test_the_slip_between_two_numbers(printed: str, derived: str, slip: str) -> None:
-    assert nearest_number(*decimal(printed), Fraction(derived)) == slip
+    assert nearest_number(*decimal(printed), Fraction(derived), in_bytes=True) == slip
+
+
+def test_prefixes_are_mixed_up_in_bytes_alone() -> None:
+    assert nearest_number(*decimal("16.11"), Fraction(15)) == ""
 
 
 def test_the_terms_of_a_difference_are_those_that_contribute() -> None:
