@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -178,6 +181,12 @@ class TestCommand:
         for outcome in ("argued", "set aside", "unverified"):
             assert any(len(message) > len(outcome) + 20 for message in skipped if message.startswith(f"{outcome}: "))
 
+    def test_a_progress_bar_is_for_a_terminal_and_stdout_for_the_result(self) -> None:
+        shown, result = on_stderr("check")
+        assert "checking" in shown
+        assert result.endswith("in all\n")
+        assert on_stderr("check", "001-2.14")[0] == ""
+
     def test_what_differs_fails(self, tmp_path: Path) -> None:
         (tmp_path / "mine.toml").write_text(WRONG)
         run = costgraph("check", "mine.toml", cwd=tmp_path)
@@ -300,3 +309,21 @@ class TestCommand:
     def test_an_erratum_is_not_named_as_published(self) -> None:
         answer = json.loads(costgraph("derive", "activations", "--pass", "tensor_parallel(T)", "--json").stdout)
         assert "001-2.14" not in answer["measures"]["activations"]["published"]
+
+
+def on_stderr(*arguments: str) -> tuple[str, str]:
+    """What a command writes on a terminal that is its stderr, and what to stdout."""
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on this system")
+    leader, follower = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-m", "costgraph", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower, env=environment, text=True)
+    os.close(follower)
+    result, _ = process.communicate()
+    os.set_blocking(leader, False)
+    try:
+        shown = os.read(leader, 100_000).decode()
+    except OSError:
+        shown = ""
+    os.close(leader)
+    return shown, result
