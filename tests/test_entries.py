@@ -235,6 +235,8 @@ EXPLAINS_NOTHING = [
     (NUMBER, "right/2", "derived*2.25/2", "has 2.25, 2 of its own"),
     (NUMBER, "right/2", "derived*45/40", "has 45, 40 of its own"),
     (NUMBER, "right/2", "derived*5**2/2**3", "has 5, 2, 2, 3 of its own"),
+    ('given.x = "9**2"\n' + NUMBER, "right/2", "x", "is just numbers"),
+    ('given.x = "45/40"\n' + NUMBER, "right/2", "derived*x", "has 45, 40 of its own"),
     (NUMBER, "right/2", "72 becomes 81", "one digit becomes another"),
 ]
 
