@@ -64,7 +64,7 @@ class Erratum:
         kind: what sort of slip; see KINDS_PROVED and KINDS_ARGUED.
         severity: `minor` misleads nobody who looks twice; `major` changes a result.
         right: what should stand there, in the form of what was printed.
-        says: for a claim, what holds instead, in words.
+        says: for what is said in words, what holds instead, in words.
         slip: an expression of the derived parts that gives what was printed.
         why: the reason, in one line.
         consequence: what it changes, in numbers.
@@ -96,7 +96,7 @@ class Entry:
     printed: str = ""
     value: str = ""
     claim: str = ""
-    says: str = ""  # what is claimed, in words
+    says: str = ""  # what a claim or an argued statement says, in words
     shows: str = ""
     structure: tuple[str, ...] = ()
     indexed: Indexed | None = None
@@ -267,8 +267,8 @@ def check(made: Entry) -> None:
         raise UserError("how the engine gets it is missing: derive, or let and derived; or say why it is unverified")
     if made.shows and not made.claim:
         raise UserError("shows is for a claim: what its two sides come to")
-    if (made.says or (made.erratum and made.erratum.says)) and not made.claim:
-        raise UserError("says is for a claim: what it compares, in words")
+    if (made.says or (made.erratum and made.erratum.says)) and not (made.claim or made.argument):
+        raise UserError("says puts a claim or an argued statement into words; a formula or a number is printed")
     if bool(made.drops) != bool(made.vanishes):
         raise UserError("drops and vanishes belong together: the exact remainder, and what makes it vanish")
     for request in [*made.let.values(), *([made.derive] if made.derive else [])]:
