@@ -23,6 +23,7 @@ from costgraph.symbols import SYMBOLS, Rational
 SCALES: dict[str, Rational] = {
     **{f"{prefix}{unit}": 1000**power for unit in ("B", "FLOP") for power, prefix in enumerate("KMGTPE", 1)},
     **{f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGTPE", 1)},
+    **dict.fromkeys(("byte", "FLOP", "second"), 1),
     "ms": Fraction(1, 1000),
     "us": Fraction(1, 10**6),
     "percent": Fraction(1, 100),

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.library.entry import Entry, entry
+from costgraph.library.entry import Entry
+from costgraph.library.table import entry
 from costgraph.resources import data_folder
 
 HEADER = "[[entry]]"
