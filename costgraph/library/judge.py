@@ -49,7 +49,8 @@ def judge(entry: Entry) -> Verdict:
         for outcome, reason in UNJUDGED.items():
             if settled := getattr(entry, reason):
                 read(entry)
-                return Verdict(entry, outcome, settled)
+                wrong = corrected(entry, test(entry)) if entry.argument and (entry.derived or entry.derive) else ""
+                return Verdict(entry, "differs", wrong) if wrong else Verdict(entry, outcome, settled)
         return compared(entry, test(entry))
     except UserError as error:
         raise UserError(f"{entry.where}: {error}") from None
@@ -57,8 +58,7 @@ def judge(entry: Entry) -> Verdict:
 
 def compared(entry: Entry, tested: Test) -> Verdict:
     """The verdict, once it is known how to test the statement."""
-    stated = entry.structure or entry.value or entry.claim or entry.printed
-    found = tested.says(stated)
+    found = tested.says(stated(entry))
     if entry.shows and entry.shows != tested.derived:
         return Verdict(entry, "differs", f"the two sides are recorded as {entry.shows}", tested.derived)
     if entry.erratum is None:
@@ -66,12 +66,8 @@ def compared(entry: Entry, tested: Test) -> Verdict:
             return Verdict(entry, found, derived=tested.derived)
         return Verdict(entry, "differs", tested.difference() or "it is not true", tested.derived)
     erratum = entry.erratum
-    if found:
-        return Verdict(entry, "differs", "an erratum is recorded, but what was printed follows", tested.derived)
-    if not tested.says(erratum.right):
-        return Verdict(entry, "differs", f"the correction does not follow: {entry.right}", tested.derived)
-    if erratum.shows and tested.sides and tested.sides(entry.right) != erratum.shows:
-        return Verdict(entry, "differs", f"the two sides of the correction are recorded as {erratum.shows}")
+    if wrong := corrected(entry, tested):
+        return Verdict(entry, "differs", wrong, tested.derived)
     if not erratum.slip:
         raise UserError("erratum.slip is missing: an expression, or 'THIS becomes THAT', that gives what was printed")
     if tested.slipped is None or BECOMES in erratum.slip:
@@ -82,3 +78,21 @@ def compared(entry: Entry, tested: Test) -> Verdict:
     if not gives:
         return Verdict(entry, "differs", "the recorded slip does not give what was printed", tested.derived)
     return Verdict(entry, "erratum as recorded", erratum.why, tested.derived)
+
+
+def corrected(entry: Entry, tested: Test) -> str:
+    """What is wrong with an erratum, apart from its slip; "" if the print does not follow and the correction does."""
+    if entry.erratum is None:
+        return ""
+    if tested.says(stated(entry)):
+        return "an erratum is recorded, but what was printed follows"
+    if not tested.says(entry.erratum.right):
+        return f"the correction does not follow: {entry.right}"
+    if tested.sides and tested.sides(entry.right) != (entry.erratum.shows or tested.sides(entry.right)):
+        return f"the two sides of the correction are recorded as {entry.erratum.shows}"
+    return ""
+
+
+def stated(entry: Entry) -> str | tuple[str, ...]:
+    """What was printed."""
+    return entry.structure or entry.value or entry.claim or entry.printed
