@@ -209,7 +209,7 @@ def test_bad_entries_are_refused_with_their_place(text: str, says: str, tmp_path
     file = tmp_path / "own.toml"
     file.write_text(text)
     with pytest.raises(UserError) as refused:
-        list(map(judge, from_file(file)))
+        list(map(judge, from_file(file).entries))
     assert says in str(refused.value)
     assert str(file) in str(refused.value)
 

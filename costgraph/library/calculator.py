@@ -55,7 +55,7 @@ class Calculator(Reader):
             case ast.Name(id=name) if name in UNITS:
                 return UNITS[name]
             case ast.Name(id=name) if name not in SYMBOLS:
-                raise self.refuse(node, str(unknown("symbol", name, [*self.names, *SYMBOLS])))
+                raise self.refuse(node, str(unknown("symbol", name, dict.fromkeys((*self.names, *SYMBOLS)))))
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 if name not in FUNCTIONS:
                     raise self.refuse(node, str(unknown("function", name, FUNCTIONS)))

@@ -16,7 +16,7 @@ from costgraph.library.dimension import check_unit
 from costgraph.library.entry import Entry, Indexed
 from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
 from costgraph.library.involved import check_involved
-from costgraph.library.slips import nearest, responsible
+from costgraph.library.slips import nearest, nearest_number, responsible
 from costgraph.parser import parse_bindings, tree
 from costgraph.printers import python
 from costgraph.quotient import Quotient
@@ -123,9 +123,12 @@ def of_number(entry: Entry, names: Names) -> Test:
         printed, half = decimal(entry.value)
         return abs(number(names.slipped(slip)) / scale_of(entry.unit) - printed) <= half
 
-    return Test(
-        says, readable(derived), slipped, lambda: f"printed {entry.value}, derived {readable(derived)} {entry.unit}"
-    )
+    def difference() -> str:
+        slip = nearest_number(*decimal(entry.value), derived)
+        text = f"printed {entry.value}, derived {readable(derived)} {entry.unit}".rstrip()
+        return f"{text}; nearest slip: {slip}" if slip else text
+
+    return Test(says, readable(derived), slipped, difference)
 
 
 def number(value: Quotient) -> Fraction:
