@@ -59,6 +59,7 @@ class Erratum:
         kind: what sort of slip; see KINDS_PROVED and KINDS_ARGUED.
         severity: `minor` misleads nobody who looks twice; `major` changes a result.
         right: what should stand there, in the form of what was printed.
+        says: for what is said in words, what holds instead, in words.
         shows: of a claim, what the two sides of the correction come to.
         slip: an expression of the derived parts that gives what was printed, or `THIS becomes THAT`.
         why: the reason, in one line.
@@ -70,6 +71,7 @@ class Erratum:
     severity: str
     why: str
     right: str | tuple[str, ...] = ""
+    says: str = ""
     shows: str = ""
     slip: str = ""
     consequence: str = ""
@@ -91,6 +93,7 @@ class Entry:
     printed: str = ""
     value: str = ""
     claim: str = ""
+    says: str = ""  # what a claim or an argued statement says, in words
     shows: str = ""
     structure: tuple[str, ...] = ()
     indexed: Indexed | None = None

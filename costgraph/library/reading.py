@@ -19,7 +19,7 @@ from costgraph.resources import data_folder
 
 HEADER = "[[entry]]"
 SOURCES, NOTATIONS = "sources.toml", "notations.toml"
-SOURCE_KEYS = ("title", "authors", "year", "url", "note", "notation")
+SOURCE_KEYS = ("title", "authors", "year", "url", "commit", "note", "notation")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Source:
     authors: str = ""
     year: str = ""
     url: str = ""
+    commit: str = ""  # of a repository: what was read
     note: str = ""
     notation: str = ""
 

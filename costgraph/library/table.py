@@ -132,6 +132,8 @@ def check(made: Entry) -> None:
         raise UserError("how the engine gets it is missing: derive, or let and derived; or say why it is unverified")
     if (made.shows or (made.erratum and made.erratum.shows)) and not made.claim:
         raise UserError("shows is for a claim: what its two sides come to")
+    if (made.says or (made.erratum and made.erratum.says)) and not (made.claim or made.argument):
+        raise UserError("says puts a claim or an argued statement into words; a formula or a number is printed")
     if bool(made.drops) != bool(made.vanishes):
         raise UserError("drops and vanishes belong together: the exact remainder, and what makes it vanish")
     for request in [*made.let.values(), *([made.derive] if made.derive else [])]:
