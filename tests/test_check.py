@@ -156,6 +156,11 @@ class TestCommand:
         assert (answer["outcome"], answer["slip"], answer["terms"]) == ("agrees to leading order", "", [])
         assert parse(answer["neglected"]) == parse("S/(D*(E + 2))")
 
+    def test_a_quotient_shows_its_terms_below_the_line_too(self) -> None:
+        asked = ("check", "--formula", "2*B*S", "--measure", "intensity", "--phase", "forward")
+        assert "\ndivided by\n" in costgraph(*asked).stdout
+        assert json.loads(costgraph(*asked, "--format", "json").stdout)["over"]
+
     def test_no_terms_no_block_of_terms(self) -> None:
         run = costgraph("check", "--formula", "12*L*D**2 + 3*V", "--measure", "params", "--limit", "E=4")
         assert run.stdout.splitlines()[2:] == ["differs by -3*V", "nearest slip: 3*V is too much"]
