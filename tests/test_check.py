@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,8 +15,6 @@ from test_cli import costgraph
 
 from costgraph.errors import UserError
 from costgraph.library.calculator import calculate
-from costgraph.library.own import compare
-from costgraph.library.slips import nearest
 from costgraph.parser import parse
 
 WRONG = """
@@ -25,43 +26,6 @@ place = "p. 1"
 printed = "L*D**2"
 derive = { measure = "params" }
 """
-
-# formula, measure, options -> what the nearest slip must be; "" when it agrees
-OWN: list[tuple[str, str, dict[str, object], str]] = [
-    ("6*N_params*B*S", "flops", {"when": "S << D"}, ""),
-    ("6*N*D", "flops", {"when": "S << D", "notation": "kaplan"}, ""),
-    ("12*B*L*S*D*(S + (2+E)*D)", "flops", {}, ""),
-    ("12*L*D**2", "params", {"limit": ["E=4"]}, ""),
-    ("2*N_params*B*S", "flops", {"when": "S << D"}, "the factor 3 is missing"),
-    ("2*N_params*B*S", "flops", {}, "the factor 3 is missing, and 12*B*S**2*L*D is dropped"),
-    ("(4+2*E)*L*D**2", "params", {"passes": ["tensor_parallel(T)"]}, "the division by T is missing"),
-    ("p*B*S*D*L", "cache", {"phase": "decode"}, "the factor 2 is missing"),
-    ("B*S*D*L", "cache", {"phase": "decode"}, "the factor 2*p is missing"),
-    ("-N_params", "params", {}, "the sign is reversed"),
-    ("12*B*D*L*S*(S+(2+E)*D)", "flops", {"op_set": "decoder(head=True)"}, "left out: head (6*B*S*D*V)"),
-    ("4*L*D**2", "params", {}, "left out: mlp (2*L*D**2*E)"),
-    ("B*L*S*(34*D + 5*A)", "activations", {"limit": ["E=4,p=2"]},
-     "in 5*B*S*L*A, which should be 5*B*S**2*L*A, the factor S is missing"),
-    ("2*N_params*1000**3/1024**3", "states", {"phase": "forward", "limit": ["p=2"]}, "GB for GiB"),
-    ("2*N_params*1024**3/1000**3", "states", {"phase": "forward", "limit": ["p=2"]}, "GiB for GB"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("formula", "measure", "options", "slip"), OWN)
-def test_a_formula_of_ones_own(formula: str, measure: str, options: dict[str, object], slip: str) -> None:
-    found = compare(formula, measure, **options)  # type: ignore[arg-type]
-    assert found.agrees == (slip == "")
-    assert found.agrees or found.slip == slip
-
-
-def test_a_difference_that_no_slip_explains_has_none() -> None:
-    assert nearest(parse("B*S + 7*V"), parse("12*L*D**2 + B")) == ""
-
-
-def test_the_terms_of_a_difference_are_those_that_contribute() -> None:
-    found = compare("12*B*D*L*S*(S+(2+E)*D)", "flops", op_set="decoder(head=True)")
-    assert {term.place for term in found.responsible} == {"head"}
-
 
 CALCULATED = {
     "solve(2*p*B*S*D*L - p*(4 + 2*E)*L*D**2, S)": "(2 + E)*D/B",
@@ -118,7 +82,16 @@ class TestCommand:
         root = ElementTree.fromstring(run.stdout)
         assert sum(int(suite.attrib["tests"]) for suite in root) == len(root.findall(".//testcase")) > 600
         assert root.findall(".//failure") == []
-        assert all(skipped.attrib["message"] for skipped in root.findall(".//skipped"))
+        skipped = [case.attrib["message"] for case in root.findall(".//skipped")]
+        assert len(skipped) == sum(int(suite.attrib["skipped"]) for suite in root)
+        for outcome in ("argued", "set aside", "unverified"):
+            assert any(len(message) > len(outcome) + 20 for message in skipped if message.startswith(f"{outcome}: "))
+
+    def test_a_progress_bar_is_for_a_terminal_and_stdout_for_the_result(self, tmp_path: Path) -> None:
+        shown, result = on_stderr(tmp_path / "all", "check")
+        assert "checking" in shown
+        assert result.endswith("in all\n")
+        assert on_stderr(tmp_path / "one", "check", "001-2.14")[0] == ""
 
     def test_what_differs_fails(self, tmp_path: Path) -> None:
         (tmp_path / "mine.toml").write_text(WRONG)
@@ -136,6 +109,24 @@ class TestCommand:
         ids = [e["id"] for e in json.loads(run.stdout)["entries"]]
         assert ids == ["001-2.14", "000-A1-01.gflop", "000-A1-01.input", "000-A1-01.output", "mine"]
 
+    def test_one_file_may_have_two_names(self, tmp_path: Path) -> None:
+        (tmp_path / "mine.toml").write_text(WRONG)
+        (tmp_path / "other.toml").symlink_to(tmp_path / "mine.toml")
+        names = ("mine.toml", "./mine.toml", str(tmp_path / "mine.toml"), "other.toml")
+        run = costgraph("check", *names, "--format", "json", cwd=tmp_path)
+        assert [e["id"] for e in json.loads(run.stdout)["entries"]] == ["mine"]
+
+    @pytest.mark.parametrize(("table", "value"), [("sources", "title"), ("notations", "h")])
+    def test_a_key_that_two_files_define_in_two_ways_is_refused(self, table: str, value: str, tmp_path: Path) -> None:
+        own = f'[{table}.my]\n{value} = "D"\n'
+        (tmp_path / "mine.toml").write_text(own + WRONG)
+        (tmp_path / "same.toml").write_text(own + WRONG.replace('"mine"', '"same"'))
+        (tmp_path / "else.toml").write_text(own.replace('"D"', '"S"') + WRONG.replace('"mine"', '"else"'))
+        assert costgraph("check", "mine.toml", "same.toml", cwd=tmp_path).returncode == 1
+        run = costgraph("check", "mine.toml", "else.toml", cwd=tmp_path)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert f"else.toml: {table[:-1]} 'my' is another one in mine.toml; choose another key" in run.stderr
+
     def test_two_entries_of_one_id_are_refused(self, tmp_path: Path) -> None:
         (tmp_path / "mine.toml").write_text(WRONG)
         (tmp_path / "yours.toml").write_text(WRONG)
@@ -152,6 +143,32 @@ class TestCommand:
         assert run.returncode == 1
         assert "nearest slip: left out: mlp (2*L*D**2*E)" in run.stdout
 
+    def test_a_formula_as_json(self) -> None:
+        run = costgraph("check", "--formula", "4*L*D**2", "--measure", "params", "--format", "json")
+        answer = json.loads(run.stdout)
+        assert run.returncode == 1
+        assert answer["schema"] == "costgraph.check.formula/1"
+        assert (answer["outcome"], answer["slip"]) == ("differs", "left out: mlp (2*L*D**2*E)")
+        assert parse(answer["difference"]) == parse("2*L*D**2*E")
+        assert {term["op"] for term in answer["terms"]} == {"mlp.up", "mlp.down"}
+        when = ("--formula", "6*N_params*B*S", "--measure", "flops", "--when", "S << D", "--format", "json")
+        answer = json.loads(costgraph("check", *when).stdout)
+        assert (answer["outcome"], answer["slip"], answer["terms"]) == ("agrees to leading order", "", [])
+        assert parse(answer["neglected"]) == parse("S/(D*(E + 2))")
+
+    def test_a_quotient_shows_its_terms_below_the_line_too(self) -> None:
+        asked = ("check", "--formula", "2*B*S", "--measure", "intensity", "--phase", "forward")
+        assert "\ndivided by\n" in costgraph(*asked).stdout
+        assert json.loads(costgraph(*asked, "--format", "json").stdout)["over"]
+
+    def test_no_terms_no_block_of_terms(self) -> None:
+        run = costgraph("check", "--formula", "12*L*D**2 + 3*V", "--measure", "params", "--limit", "E=4")
+        assert run.stdout.splitlines()[2:] == ["differs by -3*V", "nearest slip: 3*V is too much"]
+
+    def test_a_number_that_no_slip_explains_is_put_into_proportion(self) -> None:
+        run = costgraph("check", "--formula", "1.37*N_params", "--measure", "params")
+        assert "the formula is 1.37 of what is derived" in run.stdout
+
     @pytest.mark.parametrize(
         ("arguments", "says"),
         [
@@ -160,7 +177,18 @@ class TestCommand:
             (["."], ". is a folder; name a file"),
             (["qqqqqqqq"], "unknown entry 'qqqqqqqq': see `costgraph formulas list`"),
             (["--formula", "6*N"], "--formula needs --measure"),
-            (["--measure", "flops"], "are for --formula"),
+            (["--measure", "flops"], "--measure is for --formula: entries say themselves how they are derived"),
+            (["001-2.14", "--op-set", "decoder"], "--op-set is for --formula"),
+            (["001-2.14", "--convention", "exact"], "--convention is for --formula"),
+            (["001-2.14", "--precision", "mixed_adam"], "--precision is for --formula"),
+            (["001-2.14", "--pass", "backward"], "--pass is for --formula"),
+            (["001-2.14", "--outcome", "differs", "--format", "json"], "--outcome is for the table"),
+            (["001-2.14", "--formula", "L", "--measure", "params"], "leave out entries"),
+            (["--formula", "L", "--measure", "params", "--format", "junit"], "as a table or as json"),
+            (
+                ["--formula", "Q", "--measure", "params"],
+                "unknown symbol 'Q': choose from N_params, B, S, L, D, A, G, E, V, K, T, p, hbm,",
+            ),
             (["--formula", "6*Nparams", "--measure", "flops"], "did you mean N_params"),
             (["--formula", "6*(N_params", "--measure", "flops"], "column 3"),
             (["--formula", "D", "--measure", "flops", "--notation", "kaplam"], "did you mean kaplan"),
@@ -192,3 +220,26 @@ class TestCommand:
     def test_an_erratum_is_not_named_as_published(self) -> None:
         answer = json.loads(costgraph("derive", "activations", "--pass", "tensor_parallel(T)", "--json").stdout)
         assert "001-2.14" not in answer["measures"]["activations"]["published"]
+
+
+def on_stderr(output: Path, *arguments: str) -> tuple[str, str]:
+    """What a command writes on a terminal that is its stderr, and what to stdout."""
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on this system")
+    leader, follower = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[1])}
+    with output.open("wb") as stdout:
+        command = [sys.executable, "-m", "costgraph", *arguments]
+        process = subprocess.Popen(command, stdout=stdout, stderr=follower, env=environment)
+    os.close(follower)
+    shown = b"".join(iter(lambda: chunk(leader), b""))
+    os.close(leader)
+    assert process.wait() == 0
+    return shown.decode(), output.read_text()
+
+
+def chunk(leader: int) -> bytes:
+    """What comes next from a terminal; nothing once it is closed."""
+    try:
+        return os.read(leader, 4096)
+    except OSError:
+        return b""

@@ -1,20 +1,17 @@
-"""The literature: every entry is judged, small changes are caught, malformed entries are refused with their place."""
+"""The literature: every entry is judged, the founding documents are complete, and the files are in order."""
 
 from __future__ import annotations
 
 import json
-import tomllib
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from mutants import mutants
 
-from costgraph.errors import UserError
 from costgraph.library import errata
-from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request, converted
+from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request
 from costgraph.library.judge import OUTCOMES, Verdict, judge
-from costgraph.library.reading import HEADER, SOURCE_KEYS, files, from_file, library, mentioning, sources
+from costgraph.library.reading import SOURCE_KEYS, files, library, mentioning, sources
 
 ROOT = Path(__file__).parents[1]
 JUDGED = [entry for entry in library() if not (entry.aside or entry.unverified or entry.argument)]
@@ -41,6 +38,11 @@ def test_errata_that_can_be_proved_are_proved_and_the_others_argued(verdicts: li
             assert verdict.entry.erratum.kind in KINDS_ARGUED
 
 
+def test_every_claim_says_what_its_sides_come_to_and_what_those_of_its_correction() -> None:
+    claims = [e for e in library() if e.claim and not (e.aside or e.argument or e.unverified)]
+    assert [e.id for e in claims if not e.shows or (e.erratum and not e.erratum.shows)] == []
+
+
 def test_every_erratum_says_what_it_changes() -> None:
     assert [e.id for e in library() if e.erratum and not (e.erratum.why and e.erratum.consequence)] == []
 
@@ -59,167 +61,6 @@ def test_at_least_40_looked_up_statements_of_at_least_8_further_sources() -> Non
     assert len(further) >= 40
     assert len({e.source for e in further}) >= 8
     assert all(e.place and sources()[e.source].url for e in further)
-
-
-# --- it cannot pass by accident -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("file", sorted({entry.file for entry in JUDGED}))
-def test_a_changed_coefficient_exponent_or_sign_is_caught(file: str) -> None:
-    survivors = []
-    for entry in JUDGED:
-        if entry.file == file:
-            changed = list(mutants(entry))
-            assert changed, entry.id
-            survivors += [(entry.id, what) for what, mutant in changed if survives(mutant)]
-    assert survivors == []
-
-
-def survives(mutant: Entry) -> bool:
-    """Whether a changed entry still passes, other than by lying within its stated tolerance."""
-    try:
-        verdict = judge(mutant)
-    except UserError:
-        return False
-    return not verdict.failed and not (mutant.tolerance and verdict.outcome in ("approximates", "agrees"))
-
-
-def test_an_erratum_that_starts_to_agree_fails() -> None:
-    entry = made('printed = "4*L*D**2*(1 + E/2)"\nderive = { measure = "params" }', ERRATUM)
-    assert judge(entry).reason == "an erratum is recorded, but what was printed follows"
-
-
-def test_a_correction_that_does_not_follow_fails() -> None:
-    entry = made('printed = "L*D**2"\nderive = { measure = "params" }', ERRATUM.replace("(4 + 2*E)", "(5 + 2*E)"))
-    assert judge(entry).reason.startswith("the correction does not follow")
-
-
-def test_a_slip_that_does_not_give_the_print_fails() -> None:
-    entry = made('printed = "L*D**2"\nderive = { measure = "params" }', ERRATUM)
-    assert judge(entry).reason == "the recorded slip does not give what was printed"
-
-
-def test_a_remainder_that_does_not_vanish_is_refused() -> None:
-    entry = made(
-        'printed = "6*N_params*B*S"\nderive = { measure = "flops" }\ndrops = "S/((2+E)*D)"\nvanishes = "S->oo"'
-    )
-    with pytest.raises(UserError, match="drops does not vanish for S->oo"):
-        judge(entry)
-
-
-def test_a_difference_names_the_ops_and_the_nearest_slip() -> None:
-    entry = made('printed = "2*L*D**2"\nderive = { measure = "params" }')
-    assert judge(entry).reason == (
-        "derived minus printed is 2*L*D**2*(E + 1); nearest slip: the factor 2 is missing, and 2*L*D**2*E is dropped; "
-        "it comes from attn.q, attn.k, attn.v, attn.out, mlp.up, mlp.down"
-    )
-
-
-# --- what is written by hand can be wrong ---------------------------------------------------------------------------
-
-HEAD = f'{HEADER}\nid = "x"\ntitle = "t"\nsource = "decoder-only"\nplace = "p"\n'
-GOOD = HEAD + 'printed = "(4 + 2*E)*L*D**2"\nderive = { measure = "params" }\n'
-ERRATUM = """
-erratum.kind = "factor"
-erratum.severity = "minor"
-erratum.right = "(4 + 2*E)*L*D**2"
-erratum.slip = "right/2"
-erratum.why = "w"
-"""
-
-MALFORMED = {
-    "x = [": ":1: not valid TOML",
-    GOOD + "= 3": ":8: not valid TOML",
-    "": f"no {HEADER} in it",
-    "title = 'x'": "'title' stands outside of an entry",
-    "[entry]\nid = 'x'": "write [[entry]] with two pairs of brackets",
-    "entry = [3]": "write [[entry]] with two pairs of brackets",
-    "notations = 3\n" + GOOD: "notations must be a table: write [notations.KEY]",
-    GOOD + "[notations]\nmy = 3": "notation my must be a table: write [notations.my]",
-    GOOD + "[notations.my]\nh = 3": "notation my: h must be an expression in quotes",
-    GOOD + "[notations.kaplan]\nh = 'D'": "the library has a notation 'kaplan' already",
-    "sources = 3\n" + GOOD: "sources must be a table: write [sources.KEY]",
-    GOOD + "[sources]\nmy = 3": "source my must be a table: write [sources.my]",
-    GOOD + "[sources.my]\nyear = '3'": "source my needs a title",
-    GOOD + "[sources.my]\ntitle = 3": "source my: title must be a string in quotes",
-    GOOD + "[sources.kaplan-2020]\ntitle = 'mine'": "the library has a source 'kaplan-2020' already",
-    GOOD.replace('id = "x"', 'id = "001-2.14"'): ":1, entry '001-2.14': the id is taken by decoder-only-training.toml:",
-    GOOD.replace('id = "x"\n', ""): ":1, entry '?': id is missing",
-    GOOD.replace("title", "titel"): "unknown key 'titel': did you mean title",
-    GOOD + GOOD: ":8, entry 'x': the id is taken by",
-    GOOD.replace('"decoder-only"', '"decoder-onyl"'): "unknown source 'decoder-onyl': did you mean decoder-only?",
-    GOOD.replace('source = "decoder-only"\n', ""): "source is missing",
-    GOOD.replace("params", "parms"): "entry 'x': unknown measure 'parms': did you mean params?",
-    GOOD.replace('"params"', '"params", op_set = "decodr"'): "unknown op set 'decodr': did you mean decoder",
-    GOOD.replace('"params"', '"params", passes = ["tensor_paralel(T)"]'): "unknown pass 'tensor_paralel'",
-    GOOD.replace('"params"', '"params", ops = ["atn.*"]'): "no op is called 'atn.*'",
-    GOOD.replace('"params"', '"params", phase = "training"'): "unknown phase 'training': did you mean train",
-    GOOD.replace("*L*", "*Q*"): "column 11 of '(4 + 2*E)*Q*D**2': unknown symbol 'Q'",
-    GOOD.replace("*L*", "*l*"): "unknown symbol 'l': did you mean L",
-    GOOD.replace("(4 +", "4 +)"): "column 4 of",
-    GOOD.replace("(4 + 2*E)*L*D**2", "9**9**9"): "a number of more than 1000 digits",
-    GOOD.replace("(4 + 2*E)*L*D**2", "__import__('os').system('true')"): "only numbers, symbols",
-    GOOD.replace("(4 + 2*E)*L*D**2", "open('x')"): "unknown function 'open'",
-    GOOD.replace("(4 + 2*E)*L*D**2", "[x for x in L]"): "only numbers, symbols",
-    GOOD.replace('"(4 + 2*E)*L*D**2"', "12"): "printed must be a string in quotes",
-    GOOD + 'value = "3"': "printed and value exclude each other",
-    HEAD: "what was printed is missing",
-    HEAD + 'printed = "L"': "how the engine gets it is missing",
-    GOOD + 'drops = "1/D"': "drops and vanishes belong together",
-    GOOD + 'notation = "kaplam"': "unknown notation 'kaplam': did you mean kaplan",
-    GOOD + ERRATUM.replace('"factor"', '"fctor"'): "unknown kind of erratum 'fctor': did you mean factor?",
-    GOOD + "erratum.kind = 'factor'": "erratum.severity is missing",
-    GOOD + ERRATUM + 'argument = "believe me"': "an erratum of factor has to be proved",
-    HEAD + 'value = "1,5x"\nderived = "1"': "'1,5x' is not a decimal number",
-    HEAD + 'value = "1"\nderived = "L"': "'L' still has symbols; bind L with at",
-    GOOD + 'tolerance = "1"': "tolerance must be a decimal number between 0 and 1, not '1'",
-    GOOD + 'tolerance = "0"': "tolerance must be",
-    GOOD + 'tolerance = "-0.1"': "tolerance must be",
-    GOOD + 'tolerance = "nan"': "tolerance must be",
-    GOOD + 'tolerance = "few"': "tolerance must be",
-    GOOD + 'constant = "D"\ndrops = "1/D"\nvanishes = "D->oo"': "constant has D in it, which grows in D->oo",
-    GOOD + 'argument = "believe me"': "an argument settles a formula or a number only beside an erratum",
-    GOOD.replace("*L*", "*Q*") + 'unverified = "later"': "unknown symbol 'Q'",
-    GOOD.replace("params", "parms") + 'unverified = "later"': "unknown measure 'parms'",
-    GOOD.replace("*L*", "*Q*") + ERRATUM.replace('"factor"', '"concept"') + 'argument = "so"': "unknown symbol 'Q'",
-    GOOD.replace("params", "parms") + ERRATUM.replace('"factor"', '"concept"') + 'argument = "so"': "unknown measure",
-    HEAD
-    + 'value = "2"\nderived = "3"'
-    + ERRATUM.replace("(4 + 2*E)*L*D**2", "3").replace("right/2", "2"): "erratum.slip '2' is just a number",
-    HEAD + 'claim = "L + 1"\n': "write a comparison",
-    HEAD + 'structure = ["x"]\nderive = { structure = "specs attn.q" }': "write spec OP",
-    HEAD
-    + 'printed = "sum(x[i], j)"\nindexed.result = "r"\nindexed.sizes = { i = 99 }': "sizes.i must be a whole number",
-}
-
-
-@pytest.mark.parametrize(("text", "says"), MALFORMED.items())
-def test_bad_entries_are_refused_with_their_place(text: str, says: str, tmp_path: Path) -> None:
-    file = tmp_path / "own.toml"
-    file.write_text(text)
-    with pytest.raises(UserError) as refused:
-        list(map(judge, from_file(file)))
-    assert says in str(refused.value)
-    assert str(file) in str(refused.value)
-
-
-def test_a_file_that_is_not_utf8_is_refused_with_the_line(tmp_path: Path) -> None:
-    file = tmp_path / "own.toml"
-    file.write_bytes(GOOD.encode() + b'remark = "\xff"\n')
-    with pytest.raises(UserError, match=":8: not UTF-8"):
-        from_file(file)
-
-
-def test_a_proved_erratum_needs_a_slip() -> None:
-    without = ERRATUM.replace('erratum.slip = "right/2"\n', "")
-    with pytest.raises(UserError, match=r"erratum\.slip is missing"):
-        judge(made('printed = "L*D**2"\nderive = { measure = "params" }', without))
-
-
-def made(*parts: str) -> Entry:
-    """An entry from TOML."""
-    table = tomllib.loads(HEAD + "\n".join(parts))["entry"][0]
-    return Entry(**converted(Entry, table))
 
 
 # --- the files ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from costgraph.derivation import derive
 from costgraph.errors import unknown
@@ -12,8 +13,12 @@ from costgraph.library.evaluation import translated
 from costgraph.library.reading import notations
 from costgraph.library.slips import nearest, responsible
 from costgraph.polynomial import Polynomial
+from costgraph.printers import python
 from costgraph.provenance import Term
 from costgraph.quotient import Quotient
+from costgraph.symbols import Rational
+
+SCHEMA = "costgraph.check.formula/1"
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Comparison:
     """A formula, what the engine derives, and what separates them.
 
     `derived` is the leading term if a regime was given, and `neglected` the exact ratio of what comes next to it.
+    `over` are the terms below the line of a quotient.
     """
 
     measure: str
@@ -30,11 +36,24 @@ class Comparison:
     exactly: Quotient
     neglected: Quotient | None
     terms: tuple[Term, ...]
+    over: tuple[Term, ...] = ()
 
     @property
     def agrees(self) -> bool:
         """Whether the formula is what the engine derives, in the regime if there is one."""
         return self.printed in (self.derived, self.exactly)
+
+    @property
+    def outcome(self) -> str:
+        """In a word: agrees, agrees to leading order, or differs."""
+        if not self.agrees:
+            return "differs"
+        return "agrees" if self.printed == self.exactly else "agrees to leading order"
+
+    @property
+    def ratio(self) -> Rational | None:
+        """The formula over what is derived, if that is a number."""
+        return (self.printed / self.derived).number if self.derived.numerator else None
 
     @property
     def difference(self) -> Quotient:
@@ -50,6 +69,28 @@ class Comparison:
     def responsible(self) -> list[Term]:
         """The terms that contribute to the difference."""
         return responsible(self.printed, self.derived, self.terms)
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract `costgraph.check.formula/1`; see docs/json.md."""
+        return {
+            "schema": SCHEMA,
+            "measure": self.measure,
+            "unit": self.unit,
+            "outcome": self.outcome,
+            "formula": python(self.printed),
+            "derived": python(self.exactly),
+            "leading": None if self.neglected is None else python(self.derived),
+            "neglected": None if self.neglected is None else python(self.neglected),
+            "difference": python(self.difference, "factored"),
+            "slip": "" if self.agrees else self.slip,
+            "terms": [] if self.agrees else listed(self.responsible),
+            "over": [] if self.agrees else listed(self.over),
+        }
+
+
+def listed(terms: Iterable[Term]) -> list[dict[str, str]]:
+    """Terms for JSON."""
+    return [{"op": term.op, "source": term.source, "expr": python(term.amount)} for term in terms]
 
 
 def compare(
@@ -85,4 +126,4 @@ def compare(
     printed = calculate(formula, names | translated(letters, names)).substitute(bound)
     regime = found.regimes.get(measure)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
-    return Comparison(measure, form.unit, printed, leading, form.value, neglected, form.terms)
+    return Comparison(measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over)

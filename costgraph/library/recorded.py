@@ -1,0 +1,101 @@
+"""The slip that an erratum records: does it give what was printed, and does it explain anything?"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Container, Iterator
+
+from costgraph.errors import UserError, shorten
+from costgraph.library.calculator import FUNCTIONS, UNITS
+from costgraph.library.entry import Entry
+from costgraph.parser import tree
+
+BECOMES = " becomes "
+OWN_NUMBERS = 2  # as many twos, or one other number and a two: enough for a factor and a rounding
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+
+
+def rewritten(entry: Entry, slip: str) -> bool:
+    """Whether `THIS becomes THAT` turns the text that is right into the one that was printed.
+
+    Raises:
+        UserError: not of this form; or so much of the text that it would explain any print.
+    """
+    this, becomes, that = (part.strip() for part in slip.partition(BECOMES))
+    if not becomes:
+        raise UserError(f"erratum.slip '{shorten(slip)}': write THIS becomes THAT")
+    if entry.value and not (this.isdigit() and that.isdigit() and len(this) == len(that) == 1):
+        raise UserError(f"erratum.slip '{shorten(slip)}': in a number, one digit becomes another")
+    if entry.claim and this == entry.right:
+        raise UserError(f"erratum.slip '{shorten(slip)}' replaces all of what is right; name the part that went wrong")
+    return this in entry.right and entry.right.replace(this, that) == entry.statement
+
+
+def check_explains(entry: Entry, slip: str) -> None:
+    """Raise if a slip names nothing, or has so many numbers of its own that it could give any print.
+
+    0, 1, powers of ten and 1024 (rounding, prefixes) are free, and so is every number that the entry has elsewhere. Of
+    others there may be one whole factor (`right/3`) and a two (`floor(right + 1/2)`), but nothing added.
+    """
+    node = tree(slip)
+    loose = {name: text for name, text in entry.given.items() if name not in words(entry)}
+    if not names_something(node, loose):
+        raise UserError(f"erratum.slip '{shorten(slip)}' is just numbers: say by which slip of what it came about")
+    elsewhere = {float(number) for text in texts(entry, loose) for number in NUMBER.findall(text)}
+    inside = [node, *(tree(loose[name]) for name in names(node) if name in loose)]
+    own = [number for part in inside for number in numbers(part) if not free(number) and number not in elsewhere]
+    odd = [number for number in own if number != 2]
+    added = [number for part in addends(node, loose) for number in numbers(part) if number in odd]
+    if added or len(own) > OWN_NUMBERS or len(odd) > 1 or any(number % 1 for number in odd):
+        listed = ", ".join(f"{number:g}" for number in own)
+        raise UserError(
+            f"erratum.slip '{shorten(slip)}' has {listed} of its own, which could give any print: "
+            "use what is right, derived or given"
+        )
+
+
+def words(entry: Entry) -> set[str]:
+    """The names in what is derived: a number that is given for the slip alone is a number of the slip's own."""
+    stated = " ".join((entry.derived, entry.printed, entry.claim, entry.right))
+    return set(re.findall(r"[A-Za-z_]\w*", stated))
+
+
+def names(node: ast.AST) -> Iterator[str]:
+    """The names in an expression."""
+    yield from (inside.id for inside in ast.walk(node) if isinstance(inside, ast.Name))
+
+
+def names_something(node: ast.AST, loose: Container[str] = ()) -> bool:
+    """Whether an expression has a name that is neither a unit nor a function, nor given for the slip alone."""
+    return any(name not in UNITS and name not in FUNCTIONS and name not in loose for name in names(node))
+
+
+def addends(node: ast.AST, loose: Container[str]) -> Iterator[ast.AST]:
+    """What is added or subtracted and names nothing."""
+    for inside in ast.walk(node):
+        if isinstance(inside, ast.BinOp) and isinstance(inside.op, ast.Add | ast.Sub):
+            yield from (side for side in (inside.left, inside.right) if not names_something(side, loose))
+
+
+def numbers(node: ast.AST) -> Iterator[float]:
+    """The numbers in an expression, without the exponents of ten."""
+    match node:
+        case ast.BinOp(left=ast.Constant(value=10), op=ast.Pow()):
+            return
+        case ast.Constant(value=int() | float() as number):
+            yield float(number)
+    for child in ast.iter_child_nodes(node):
+        yield from numbers(child)
+
+
+def free(number: float) -> bool:
+    """Whether a number only rounds, or leads from one prefix to another."""
+    return number in (0, 1, 1024) or number in (10**power for power in range(1, 16))
+
+
+def texts(entry: Entry, loose: Container[str]) -> Iterator[str]:
+    """What an entry says besides its slip and what was printed."""
+    yield from (entry.right, entry.derived, entry.at, *entry.letters.values())
+    yield from (text for name, text in entry.given.items() if name not in loose)
+    yield from (request.limit for request in (*entry.let.values(), *([entry.derive] if entry.derive else [])))
