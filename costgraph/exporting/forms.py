@@ -14,7 +14,8 @@ from costgraph.assumption import Divides
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError
-from costgraph.exporting.expression import Node, as_node, evaluate, names
+from costgraph.exporting.conversion import as_node
+from costgraph.exporting.expression import Node, evaluate, names
 from costgraph.measures import MEASURES
 from costgraph.polynomial import Polynomial
 from costgraph.quotient import Quotient
