@@ -47,6 +47,7 @@ def rounded() -> dict[str, Any]:
     return {
         "tiles": sympy.ceiling(B * S / 10) * D,
         "nested": sympy.ceiling(sympy.ceiling(S / 128) * L / 3),
+        "tenths": sympy.floor(B / 10 + S / 10 + L / 10),
         "below": sympy.floor((B + 7) / 3) - sympy.Rational(2, 3) * S,
         "slowest": sympy.Max(B * S, sympy.Rational(3, 2) * D, L * p),
         "least": sympy.Min(D / 3, L) + sympy.Rational(5, 7),
@@ -58,6 +59,7 @@ def rounded() -> dict[str, Any]:
 HAND: dict[str, Callable[..., Any]] = {  # the same, by hand, in exact arithmetic
     "tiles": lambda B, S, D, **_: ceil(Fraction(B * S, 10)) * D,
     "nested": lambda S, L, **_: ceil(Fraction(ceil(Fraction(S, 128)) * L, 3)),
+    "tenths": lambda B, S, L, **_: (B + S + L) // 10,
     "below": lambda B, S, **_: (B + 7) // 3 - Fraction(2 * S, 3),
     "slowest": lambda B, S, D, L, p, **_: max(Fraction(B * S), Fraction(3 * D, 2), L * Fraction(p)),
     "least": lambda D, L, **_: min(Fraction(D, 3), Fraction(L)) + Fraction(5, 7),
@@ -116,7 +118,7 @@ def test_ceilings_floors_and_maxima_are_exact(target: str) -> None:
     cases = TILES + HUGE_TILES
     compare(target, rounded(), cases)
     for one, results in zip(cases, RUNNERS[target](rounded(), cases), strict=True):
-        for name in ("tiles", "nested"):
+        for name in ("tiles", "nested", "tenths"):
             expected = exact(name, one)
             if target == "excel" and expected >= DIGITS:  # `compare` has held it to LIMIT
                 continue
@@ -138,6 +140,67 @@ DRAWN = st.lists(
 @given(cases=DRAWN)
 def test_drawn_sizes(target: str, cases: list[Sizes]) -> None:
     compare(target, training(), cases)
+
+
+# --- any expression at all --------------------------------------------------------------------------------------------
+
+Drawn = tuple[Any, Fraction, Fraction]  # an expression; its value at ODD; what it adds up to when nothing cancels
+ODD = {"B": 3, "S": 127, "L": 7, "D": 1000}
+
+
+def drawn_sum(a: Drawn, b: Drawn) -> Drawn:
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
+
+
+def drawn_difference(a: Drawn, b: Drawn) -> Drawn:
+    return a[0] - b[0], a[1] - b[1], a[2] + b[2]
+
+
+def drawn_product(a: Drawn, b: Drawn) -> Drawn:
+    return a[0] * b[0], a[1] * b[1], a[2] * b[2]
+
+
+def drawn_quotient(a: Drawn, b: Drawn) -> Drawn:
+    return (a[0] / b[0], a[1] / b[1], a[2] / b[2]) if b[1] == b[2] > 0 else a  # nothing cancels below
+
+
+def drawn_maximum(a: Drawn, b: Drawn) -> Drawn:
+    return sympy.Max(a[0], b[0], 5), max(a[1], b[1], Fraction(5)), max(a[2], b[2], Fraction(5))
+
+
+def drawn_power(a: Drawn, exponent: int) -> Drawn:
+    return a[0] ** exponent, a[1] ** exponent, a[2] ** exponent
+
+
+def drawn_ceiling(a: Drawn, divisor: int) -> Drawn:
+    whole = a[1].denominator == 1 and a[2] < 2**53
+    return (sympy.ceiling(a[0] / divisor), Fraction(ceil(a[1] / divisor)), a[2] + 1) if whole else a
+
+
+EXPRESSION = st.recursive(
+    st.one_of(
+        st.sampled_from([(sympy_symbol(name), Fraction(size), Fraction(size)) for name, size in ODD.items()]),
+        st.integers(-3, 12).map(lambda n: (sympy.Integer(n), Fraction(n), Fraction(abs(n)))),
+    ),
+    lambda part: st.one_of(
+        *(st.builds(f, part, part) for f in (drawn_sum, drawn_difference, drawn_product, drawn_quotient)),
+        st.builds(drawn_maximum, part, part),
+        st.builds(drawn_power, part, st.integers(2, 5)),
+        st.builds(drawn_ceiling, part, st.sampled_from([3, 10, 128])),
+    ),
+    max_leaves=10,
+)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@settings(max_examples=2)
+@given(drawn=st.lists(EXPRESSION, min_size=20, max_size=30))
+def test_drawn_expressions(target: str, drawn: list[Drawn]) -> None:
+    letters = sum(sympy_symbol(name) for name in ODD)  # so that every size occurs
+    forms = {f"f{i}": expression for i, (expression, _, _) in enumerate(drawn)} | {"all_sizes": letters}
+    (results,) = RUNNERS[target](forms, [ODD])
+    for i, (expression, expected, magnitude) in enumerate(drawn):
+        assert abs(Fraction(results[f"f{i}"]) - expected) <= LIMIT * magnitude, expression
 
 
 # --- what each target promises beside that ----------------------------------------------------------------------------
@@ -186,6 +249,19 @@ def test_numpy_takes_integers_beyond_64_bits_and_broadcasts() -> None:
     assert grid.shape == (3, 2)
     assert grid.dtype == np.float64
     assert grid[2, 1] == 12 * 3 * 10 * 100 * (600 + 10)
+
+
+def test_all_results_of_numpy_have_the_shape_to_which_the_sizes_broadcast() -> None:
+    np = toolchains.need("numpy")
+    B, S = sympy_symbol("B"), sympy_symbol("S")
+    module = toolchains.imported(str(export({"one": 2 * B, "both": B * S, "none": sympy.Integer(7)}, "numpy")))
+    for rows in (3, 300_000):  # at once, and block by block
+        found = module.costs(B=np.arange(1.0, rows + 1)[:, None], S=[1, 2])
+        assert {name: value.shape for name, value in found.items()} == dict.fromkeys(found, (rows, 2))
+        assert found["none"][-1, -1] == 7
+        assert np.array_equal(found["one"][:, 0], found["one"][:, 1])
+    assert module.both([], 1).shape == (0,)
+    assert module.costs(2, 3) == {"one": 4, "both": 6, "none": 7}
 
 
 def test_numpy_computes_large_arrays_block_by_block_to_the_same_result() -> None:

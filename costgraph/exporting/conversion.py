@@ -5,7 +5,6 @@ A sympy expression may hold Max, Min, ceiling, floor and square roots, which clo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -96,10 +95,6 @@ def from_sympy(expr: sympy.Expr) -> Node:
     import sympy
     from sympy.core.sorting import default_sort_key
 
-    def ordered(parts: Iterable[sympy.Expr]) -> list[sympy.Expr]:
-        return sorted(parts, key=default_sort_key)  # the arguments of Max come as a set
-
-    calls = {sympy.Max: "max", sympy.Min: "min", sympy.ceiling: "ceil", sympy.floor: "floor"}
     if isinstance(expr, sympy.Rational):
         return fraction(Fraction(int(expr.p), int(expr.q)), [], [])
     if isinstance(expr, sympy.Symbol):
@@ -108,9 +103,12 @@ def from_sympy(expr: sympy.Expr) -> Node:
         return add([from_sympy(term) for term in expr.as_ordered_terms()])
     if isinstance(expr, sympy.Mul | sympy.Pow):
         return from_sympy_product(expr)
-    for kind, function in calls.items():
-        if isinstance(expr, kind):
-            return Call(function, tuple(from_sympy(part) for part in ordered(expr.args)))
+    if isinstance(expr, sympy.ceiling | sympy.floor):
+        # over one denominator: the floor of 1/10 + 2/10 + 7/10 in doubles is not that of 10/10
+        return Call("ceil" if isinstance(expr, sympy.ceiling) else "floor", (from_sympy(sympy.together(expr.args[0])),))
+    if isinstance(expr, sympy.Max | sympy.Min):
+        parts = sorted(expr.args, key=default_sort_key)  # they come as a set
+        return Call("max" if isinstance(expr, sympy.Max) else "min", tuple(map(from_sympy, parts)))
     if isinstance(expr, sympy.Float):
         raise UserError(f"the form holds the float {expr}; write it as a Rational to keep it exact")
     raise UserError(f"cannot export {type(expr).__name__} ('{expr}'): only + - * / **, max, min, ceil, floor and sqrt")

@@ -5,10 +5,12 @@ Equal subtrees are equal values, which is how common subexpressions are found.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, isqrt
+from functools import reduce
+from math import ceil, floor, isqrt, sqrt
+from operator import add, mul
 
 from costgraph.errors import UserError
 from costgraph.symbols import INDEX, Rational
@@ -159,3 +161,37 @@ def apply(function: str, values: list[Fraction]) -> Fraction:
     if value < 0 or root * root != value:
         raise UserError(f"the square root of {value} is not rational")
     return root
+
+
+def rounded(node: Node, sizes: Mapping[str, float]) -> float:
+    """The value as generated code computes it: in doubles, every operation rounded; the same bits on every machine.
+
+    Raises:
+        ArithmeticError, ValueError: a step is out of the range of doubles, or the root of a negative number.
+    """
+    parts = [rounded(child, sizes) for child in children(node)]
+    match node:
+        case Number(value):
+            return float(value)
+        case Name(name):
+            return sizes[name]
+        case Sum():
+            return reduce(add, parts)  # from Python 3.12 on, `sum` makes up for what it rounds
+        case Product():
+            return parts[0] * parts[1]
+        case Ratio():
+            return parts[0] / parts[1]
+        case Power(_, exponent):
+            return reduce(mul, parts * exponent)  # what pow gives differs from machine to machine
+        case Call(function):
+            return ROUNDED[function](parts)
+    raise TypeError(node)
+
+
+ROUNDED: dict[str, Callable[[list[float]], float]] = {
+    "max": max,
+    "min": min,
+    "ceil": lambda parts: float(ceil(parts[0])),
+    "floor": lambda parts: float(floor(parts[0])),
+    "sqrt": lambda parts: sqrt(parts[0]),
+}

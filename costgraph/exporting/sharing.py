@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from costgraph.exporting.expression import Name, Node, Number, Power, children, walk, with_children
+from costgraph.exporting.expression import Name, Node, Number, Power, children, names, walk, with_children
 
 
 def shared(roots: Iterable[Node], prefix: str = "x") -> tuple[list[tuple[str, Node]], list[Node]]:
     """(named parts in the order in which to compute them, the roots in terms of them).
 
-    A compound part gets a name when several others use it, or when it is raised to a power.
+    A compound part gets a name when several others use it, or when it is raised to a power; one of numbers alone never.
     """
     roots = list(roots)
     users: dict[Node, int] = {}
@@ -28,7 +28,7 @@ def shared(roots: Iterable[Node], prefix: str = "x") -> tuple[list[tuple[str, No
     @cache
     def rewrite(node: Node) -> Node:
         new = with_children(node, tuple(map(rewrite, children(node))))
-        if isinstance(node, Number | Name) or users[node] < 2:
+        if isinstance(node, Number | Name) or users[node] < 2 or not names([node]):
             return new
         parts.append((f"{prefix}{len(parts)}", new))
         return Name(parts[-1][0])
