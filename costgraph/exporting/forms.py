@@ -188,4 +188,4 @@ def vectors(forms: Sequence[Form]) -> list[tuple[str, dict[str, Rational], list[
 
 def near(value: float, exact: Rational) -> bool:
     """Whether nothing cancelled, and nothing left the range of doubles, on the way to a result."""
-    return isfinite(value) and abs(Fraction(value) - exact) <= Fraction(abs(exact)) / 10**13
+    return isfinite(value) and abs(Fraction(value) - exact) <= abs(Fraction(exact)) / 10**13
