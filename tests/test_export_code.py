@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import cache
 from math import ceil
@@ -17,7 +19,9 @@ from hypothesis import strategies as st
 from toolchains import RUNNERS, Sizes
 
 import costgraph as cg
+from costgraph.errors import UserError
 from costgraph.exporting import export
+from costgraph.exporting.targets import available
 from costgraph.symbols import sympy_symbol
 
 PROGRAMS = {
@@ -201,6 +205,32 @@ def test_drawn_expressions(target: str, drawn: list[Drawn]) -> None:
     (results,) = RUNNERS[target](forms, [ODD])
     for i, (expression, expected, magnitude) in enumerate(drawn):
         assert abs(Fraction(results[f"f{i}"]) - expected) <= LIMIT * magnitude, expression
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def possible(name: str, value: Any, target: str) -> bool:
+    """Whether the target takes a form of that name."""
+    with suppress(UserError):
+        return bool(export({name: value}, target))
+    return False
+
+
+@pytest.mark.parametrize("target", [param for param in TARGETS if param.values[0] in available()])
+def test_every_word_that_a_module_uses_is_reserved_or_harmless_as_a_name(target: str) -> None:
+    B, S = sympy_symbol("B"), sympy_symbol("S")
+    text = "size cost check above below" if target == "excel" else str(export(rounded(), target))
+    words = {word.strip("_").lower(): word for word in sorted(set(re.findall(r"[A-Za-z_]\w*", text)))}
+    forms = {word: 2 * B + S for word in words.values() if word.strip("_") and possible(word, B + S, target)}
+    symbols = [s for w in words.values() if possible("form", (s := sympy.Symbol(w)) + B, target)]
+    assert len(forms) > 3
+    assert len(symbols) > 3
+    (found,) = RUNNERS[target](forms, [{"B": 3, "S": 4}])
+    assert set(found.values()) == {10}
+    together = {"form": sum(i * symbol for i, symbol in enumerate(symbols, 1))}
+    (found,) = RUNNERS[target](together, [{symbol.name: 1 for symbol in symbols}])
+    assert found == {"form": len(symbols) * (len(symbols) + 1) // 2}
 
 
 # --- what each target promises beside that ----------------------------------------------------------------------------
