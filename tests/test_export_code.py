@@ -343,6 +343,20 @@ def test_sql_in_another_dialect_runs_there() -> None:
         assert row["flops"] == exact("flops", one) * one["T"]
 
 
+@pytest.mark.needs_tool
+def test_sql_in_every_dialect_that_sqlglot_writes_can_be_read_there() -> None:
+    sqlglot = toolchains.need("sqlglot")
+    read_only = set()
+    for dialect in filter(None, sqlglot.Dialect.classes):
+        try:
+            assert sqlglot.parse(export(rounded(), "sql", dialect=dialect), read=dialect)
+        except UserError as error:
+            read_only.add(dialect)
+            assert f"reads the SQL dialect '{dialect}' but cannot write it" in str(error)  # noqa: PT017
+    assert read_only <= {"dax", "prql"}
+    assert {"postgres", "mysql", "sqlite", "bigquery", "snowflake", "tsql"} <= set(sqlglot.Dialect.classes)
+
+
 @pytest.mark.needs_tool("soffice")
 def test_the_workbook_holds_what_its_formulas_give(tmp_path: Any) -> None:
     openpyxl = toolchains.need("openpyxl")
