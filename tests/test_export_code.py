@@ -307,6 +307,20 @@ def test_numpy_computes_large_arrays_block_by_block_to_the_same_result() -> None
 
 
 @pytest.mark.needs_tool
+def test_arrays_of_other_libraries_keep_what_makes_them_special() -> None:
+    torch, jax, dask = toolchains.need("torch"), toolchains.need("jax"), toolchains.need("dask.array")
+    module = toolchains.imported(small(target="numpy"))
+    for dtype in (torch.float32, torch.float64):
+        size = torch.tensor(7.0, dtype=dtype, requires_grad=True)
+        module.flops(1, size, 2, 3, 4).backward()
+        assert size.grad == 12 * 2 * 3 * (3 * 6 + 2 * 7)
+    jax.config.update("jax_enable_x64", True)
+    assert jax.grad(jax.jit(module.flops), argnums=1)(1.0, 7.0, 2.0, 3.0, 4.0) == 12 * 2 * 3 * (3 * 6 + 2 * 7)
+    lazy = module.flops(1, dask.arange(6, chunks=2), 2, 3, 4)
+    assert (type(lazy), lazy.chunks) == (dask.Array, ((2, 2, 2),))
+
+
+@pytest.mark.needs_tool
 def test_jax_without_float64_is_refused() -> None:
     jax = toolchains.need("jax")
     module = toolchains.imported(small(target="numpy"))
