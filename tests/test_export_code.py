@@ -389,3 +389,18 @@ def test_the_workbook_holds_what_its_formulas_give(tmp_path: Any) -> None:
     agrees = [row for row in book["check"].iter_rows(values_only=True) if str(row[0]).endswith("agrees")]
     assert agrees
     assert all(cell is True for row in agrees for cell in row[1:])
+
+
+@pytest.mark.needs_tool("soffice")
+def test_every_cached_value_is_what_libreoffice_computes(tmp_path: Any) -> None:
+    openpyxl = toolchains.need("openpyxl")
+    path = tmp_path / "costs.xlsx"
+    path.write_bytes(export({**training(), **rounded()}, "excel"))
+    live, saved = openpyxl.load_workbook(path), openpyxl.load_workbook(path, data_only=True)
+    computed = toolchains.recalculated(path)
+    formulas = [cell for sheet in live for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+    assert len(formulas) > 30
+    for cell in formulas:
+        cached = saved[cell.parent.title][cell.coordinate].value
+        assert cached is not None
+        assert computed[cell.parent.title][cell.coordinate].value == pytest.approx(cached, rel=1e-14), cell.value
