@@ -80,12 +80,12 @@ def export(
         if wrong:
             raise UserError(f"{option} has no meaning for {target}, {what(chosen.kind)}; leave it out")
     if document:
-        from costgraph.exporting import documents
+        from costgraph.exporting import appendix, documents
 
         if chosen.kind == "sheet":
             deliver(documents.sheet(chosen, op_set, convention, precision, notation), output)
         else:
-            deliver(documents.appendix(chosen, names, derivation, form, notation, fragment), output)
+            deliver(appendix.appendix(chosen, names, derivation, form, notation, fragment), output)
         return
     from costgraph.exporting import dress
 
