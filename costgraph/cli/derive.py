@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, on_terminal, remark, writes_unicode
-from costgraph.errors import UserError, unknown
+from costgraph.errors import unknown
 
 FORMATS = ("text", "json", "latex", "markdown")
 
@@ -18,33 +18,25 @@ def derive(
     measures: Annotated[
         list[str] | None, typer.Argument(metavar="[MEASURE]...", help="What to derive; see `costgraph list measures`.")
     ] = None,
-    op_set: Annotated[str, typer.Option(help="The model, with options: 'decoder(head=True, kv_heads=G)'.")] = "decoder",
-    phase: Annotated[str | None, typer.Option(help="train, forward, prefill or decode.  [default: train]")] = None,
-    passes: Annotated[
-        list[str] | None, typer.Option("--pass", help="A rewrite such as 'tensor_parallel(T)'; repeatable, in order.")
-    ] = None,
-    limit: Annotated[
-        list[str] | None, typer.Option(help="Values to put in, exactly: 'E=4,p=2'; a true limit: 'T->oo'. Repeatable.")
-    ] = None,
-    when: Annotated[str | None, typer.Option(help="A regime, 'S << D': keep the leading term.")] = None,
-    convention: Annotated[str, typer.Option(help="What is counted: notes or exact.")] = "notes",
-    precision: Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")] = "mixed_adam",
-    form: Annotated[str, typer.Option(help="expanded, factored, leading, auto, or a symbol to collect by.")] = "auto",
+    op_set: arg.OpSet = "decoder",
+    phase: arg.Phase = None,
+    passes: arg.Passes = None,
+    limit: arg.Limit = None,
+    when: arg.When = None,
+    convention: arg.Convention = "notes",
+    precision: arg.Precision = "mixed_adam",
+    form: arg.Form = "auto",
     explain: Annotated[bool, typer.Option("--explain", help="Show which op and tensor each term came from.")] = False,
     format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
-    json_: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+    json_: arg.Json = False,
+    output: arg.Output = None,
+    force: arg.Force = False,
 ) -> None:
     """Derive closed forms of a model's costs.
 
     Example: costgraph derive --op-set decoder --limit E=4,p=2
     """
-    if json_ and format_ not in ("text", "json"):
-        raise UserError(f"--json and --format {format_} contradict each other")
-    format_ = "json" if json_ else format_
-    if format_ not in FORMATS:
-        raise unknown("format", format_, FORMATS)
+    format_ = arg.chosen_format(format_, json_, FORMATS)
     check_target(output, force)
     from costgraph import printers, shapes
     from costgraph.cli import derive_text

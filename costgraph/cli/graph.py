@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, writes_unicode
 from costgraph.errors import unknown
 
@@ -18,12 +18,12 @@ FORMATS = ("text", "dot", "mermaid")
 
 
 def graph(
-    op_set: Annotated[str, typer.Option(help="The model, with options.")] = "decoder",
+    op_set: arg.OpSet = "decoder",
     phase: Annotated[str, typer.Option(help="train, forward, prefill or decode.")] = "forward",
-    passes: Annotated[list[str] | None, typer.Option("--pass", help="A rewrite; repeatable, in order.")] = None,
+    passes: arg.Passes = None,
     format_: Annotated[str, typer.Option("--format", help="text, dot or mermaid.")] = "text",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+    output: arg.Output = None,
+    force: arg.Force = False,
 ) -> None:
     """Show the ops of a model and what each of them costs."""
     if format_ not in FORMATS:
