@@ -125,6 +125,8 @@ def test_markdown_has_no_macro_that_github_forbids_and_whole_tables() -> None:
     for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
     assert all(line.count("$") % 2 == 0 for line in text.splitlines())
+    for formula in re.findall(r"\$([^$]+)\$", text):  # Markdown takes a backslash away from in front of punctuation
+        assert not re.search(r"\\[^A-Za-z\\]", formula), formula
 
 
 def test_a_notation_changes_letters_and_nothing_else() -> None:
@@ -475,6 +477,19 @@ def test_typst_is_taken_where_tex_is_missing(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr(typeset, "has_typst", lambda: True)
     assert typeset.engine(None) == "typst"
+
+
+@pytest.mark.needs_tool("pdflatex")
+def test_a_template_that_tex_refuses_leaves_no_file(tmp_path: Path) -> None:
+    (tmp_path / "latex").mkdir()
+    (tmp_path / "latex" / "sheet.tex.jinja").write_text(
+        "\\documentclass{article}\n\\begin{document}\n\\heading{<< op_set >>}\n\\end{document}\n"
+    )
+    pdf = tmp_path / "sheet.pdf"
+    said = refused("cheatsheet", "--engine", "latex", "--exporters", str(tmp_path), "-o", str(pdf))
+    assert "Undefined control sequence" in said
+    assert "l.3 \\heading" in said
+    assert not pdf.exists()
 
 
 @pytest.mark.needs_tool("pdflatex")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from costgraph.hardware.units import BINARY, DECIMAL, SECOND, Quantity, prefixed, show
+from costgraph.hardware.units import BINARY, DECIMAL, SECOND, Quantity, digits, prefixed, show
 from costgraph.symbols import SYMBOLS, Rational
 
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -24,7 +24,7 @@ def readable(number: Rational, unit: str) -> str:
     if amount >= 10**6:
         exponent = (len(str(int(amount))) - 1) // 3 * 3
         return f"{float(amount / 10**exponent):.4g} × 10{str(exponent).translate(SUPERSCRIPT)}"
-    return f"{int(amount)}" if amount.denominator == 1 else f"{float(amount):.4g}"
+    return f"{int(amount)}" if amount.denominator == 1 else digits(float(amount))
 
 
 def typical(name: str) -> str:

@@ -12,7 +12,7 @@ from costgraph.exporting.amounts import readable
 from costgraph.exporting.cheatsheet import at
 from costgraph.exporting.contents import CROSSOVERS, Crossover
 from costgraph.exporting.layout import Layout
-from costgraph.exporting.mathematics import Record, arms, formula, is_long, one_fraction, record
+from costgraph.exporting.mathematics import Record, arms, formula, is_long, one_fraction, record, width
 from costgraph.exporting.templates import Verbatim
 from costgraph.hardware.machine import catalog, machine
 from costgraph.quotient import Quotient
@@ -21,6 +21,7 @@ from costgraph.solving.inequality import Condition
 from costgraph.solving.solution import solve
 from costgraph.symbols import SYMBOLS, Rational
 
+LONGEST = 24  # characters of a domain that stands in front of a formula
 UNITS = {"B*S": "tokens"}  # of products that are solved for; a symbol has its own
 
 
@@ -96,12 +97,16 @@ def crossover(asked: Crossover, op_set: str, convention: str, precision: str, la
     sign = math.equals if case.low == case.high else math.at_most if case.high else math.at_least
     left = " ".join(math.style.symbol(name).strip() for name in asked.unknown.split("*"))
     domain = Verbatim(math.comma.join(condition(claim, layout) for claim in case.conditions))
+    length = sum(width(Quotient(side), math) for claim in case.conditions for side in claim.sides)
+    at = domain if length <= LONGEST else ""
     cited = {one.entry.id: one for one in citations.of(asked.published) if citations.equal(one, value)}
     unit = UNITS.get(asked.unknown) or SYMBOLS[asked.unknown].unit
     if is_long(value, math):
-        lines = arms(value, math, ("sum", "divisor"), domain, left + sign)
+        lines = arms(value, math, ("sum", "divisor"), at, left + sign)
     else:
-        lines = [record(left + sign + one_fraction(value, math), domain)]
+        lines = [record(left + sign + one_fraction(value, math), at)]
+    if domain and not at:
+        lines.append(record(domain, Verbatim(math.word("if"))))
     yield layout.made(asked.label, unit, cited, lines, value)
 
 

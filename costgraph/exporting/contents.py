@@ -216,7 +216,6 @@ SECTIONS: tuple[Section, ...] = (
             ),
             Row("prefill traffic", "traffic", phase="prefill", limits=(HALF,)),
             Row("decode traffic", "traffic", phase="decode", limits=(HALF,)),
-            Row("weights read per token", "traffic", phase="decode", sources=("*.weight",), limits=(HALF,)),
         ),
     ),
     Section(
@@ -237,9 +236,7 @@ SECTIONS: tuple[Section, ...] = (
                 "time to prefill, bound by arithmetic", "flops", ("001-s7-naive-latency",), phase="prefill",
                 rate="lambda_flops", regime=QUADRATIC,
             ),
-            Row(
-                "time to load the weights", "states", phase="decode", rate="lambda_mem", limits=(HALF,),
-            ),
+            Row("time to load the weights", "states", phase="decode", rate="lambda_mem"),
             Row("time to load the cache", "cache", phase="decode", rate="lambda_mem"),
         ),
         note="An op takes the longest of its FLOPs, its bytes moved and its bytes sent, each over the machine's rate. "

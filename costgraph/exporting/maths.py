@@ -85,11 +85,11 @@ MATHS: dict[str, Math] = {
         word=lambda w: rf"\mathrm{{{w}}}",
         subscript=lambda a, b: rf"{a}_{{\mathrm{{{b}}}}}" if len(b) > 1 else f"{a}_{{{b}}}",
         fraction=lambda a, b: f"{a}/{b}",
-        maximum=lambda sides: r"\max\mathopen{}\left(" + r",\,".join(sides) + r"\right)",
+        maximum=lambda sides: r"\max\mathopen{}\left(" + ", ".join(sides) + r"\right)",
         inline=lambda m: f"${m}$",
         greek=lambda name: f"\\{name}",
         equals=" = ", arrow=r" \to ", much_less=r" \ll ", less=" < ", greater=" > ", at_most=r" \le ",
-        at_least=r" \ge ", comma=r",\; ", divides=r" \mid ",
+        at_least=r" \ge ", comma=", ", divides=r" \mid ",
     ),
     "typst": Math(
         style=TYPST,
