@@ -99,7 +99,7 @@ def crossover(asked: Crossover, op_set: str, convention: str, precision: str, la
     domain = Verbatim(math.comma.join(condition(claim, layout) for claim in case.conditions))
     length = sum(width(Quotient(side), math) for claim in case.conditions for side in claim.sides)
     at = domain if length <= LONGEST else ""
-    cited = {one.entry.id: one for one in citations.of(asked.published) if citations.equal(one, value)}
+    cited = [one for one in citations.of(asked.published) if citations.equal(one, value)]
     unit = UNITS.get(asked.unknown) or SYMBOLS[asked.unknown].unit
     if is_long(value, math):
         lines = arms(value, math, ("sum", "divisor"), at, left + sign)

@@ -126,7 +126,7 @@ SECTIONS: tuple[Section, ...] = (
                 regime=QUADRATIC, leading="E=4",
             ),
             Row(
-                "forward", "flops.forward", ("001-s3.1-fwd-layer", "001-s3-fwd", "megatron-sc21-layer-forward"),
+                "forward", "flops.forward", ("001-s3-fwd", "001-s3.1-fwd-layer", "megatron-sc21-layer-forward"),
                 regime=QUADRATIC, leading="E=4",
             ),
             Row("backward: twice that", "flops.backward", regime=QUADRATIC),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from costgraph.exporting import citations
@@ -49,37 +49,37 @@ class Layout:
 
     def row(self, line: Line) -> Record:
         """One formula with its limits, unit, sources and a worked number."""
-        cited: dict[str, Printed] = {}
-        lines = list(self.lines(line, cited))
-        return self.made(line.row.label, line.unit, cited, lines, line.value)
+        published, cited = citations.of(line.row.published), set[str]()
+        lines = list(self.lines(line, published, cited))
+        found = [one for one in published if one.entry.id in cited]
+        return self.made(line.row.label, line.unit, found, lines, line.value)
 
     def definition(self, one: Definition) -> Record:
         """A name for a quotient of rates."""
         value = parse(one.text)
-        cited = {found.entry.id: found for found in citations.of(one.published) if citations.equal(found, value)}
+        cited = [found for found in citations.of(one.published) if citations.equal(found, value)]
         return self.made(one.label, one.unit, cited, [main(value, self.math)], value)
 
-    def made(self, label: str, unit: str, cited: Mapping[str, Printed], lines: list[Record], value: Quotient) -> Record:
+    def made(self, label: str, unit: str, cited: Iterable[Printed], lines: list[Record], value: Quotient) -> Record:
         """The record of a row."""
         self.used.update(value.symbols)
         number = at(value, self.sizes)
         return {
             "label": label,
             "unit": unit,
-            "source": self.works.cite(cited.values()),
+            "source": self.works.cite(cited),
             "lines": lines,
             "worked": "" if number is None else readable(number, unit),
         }
 
-    def lines(self, line: Line, cited: dict[str, Printed]) -> Iterator[Record]:
-        """The formula, its leading term and its limits; entries that print one of them are added to `cited`."""
+    def lines(self, line: Line, published: list[Printed], cited: set[str]) -> Iterator[Record]:
+        """The formula, its leading term and its limits; the ids of entries that print one of them go to `cited`."""
         row, math = line.row, self.math
-        published = citations.of(row.published)
         names = ("work", "traffic") if row.measure == "intensity" else ("sum", "divisor")
 
         def entries(value: Quotient) -> list[Printed]:
             found = [one for one in published if citations.equal(one, value, line.in_params(value))]
-            cited.update((one.entry.id, one) for one in found)
+            cited.update(one.entry.id for one in found)
             return found
 
         whole = entries(line.value)

@@ -29,10 +29,20 @@ def formula(value: Quotient, math: Math, shape: str = "auto") -> Verbatim:
 
 def tidy(text: str, math: Math) -> Verbatim:
     """A formula without needless spaces."""
-    text = " ".join(text.split())
+    text = unstretched(" ".join(text.split()))
     if math.plain is math.style or math is MATHS["text"]:
         text = re.sub(r"(?<=[(/]) | (?=[)/])", "", text)
     return Verbatim(text)
+
+
+STRETCHED = re.compile(r"\\mathopen\{\}\\left\(((?:(?!\\mathopen|\\frac).)*?)\\right\)\\mathclose\{\}")
+
+
+def unstretched(text: str) -> str:
+    """LaTeX whose parentheses grow only around fractions."""
+    while (plain := STRETCHED.sub(r"(\1)", text)) != text:
+        text = plain
+    return text
 
 
 def width(value: Quotient, math: Math, shape: str = "auto") -> int:

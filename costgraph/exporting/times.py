@@ -39,7 +39,7 @@ def timed(group: list[Span], layout: Layout) -> Record:
     sides = [(NAMES[name], Quotient(seconds)) for name, seconds in group[0].sides.items()]
     numbers = [at(value, layout.sizes) for _, value in sides]
     longest = max(range(len(sides)), key=lambda i: numbers[i] or 0)
-    return layout.made(together([span.name for span in group]), "s", {}, maximum(sides, layout.math), sides[longest][1])
+    return layout.made(together([span.name for span in group]), "s", (), maximum(sides, layout.math), sides[longest][1])
 
 
 def together(names: list[str]) -> str:
