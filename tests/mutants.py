@@ -1,45 +1,60 @@
-"""Small changes to what an entry of the literature prints: one coefficient, exponent or sign at a time."""
+"""Small changes to what an entry of the literature says: one coefficient, exponent, sign or comparison at a time."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from costgraph.library.entry import Entry
+from costgraph.library.entry import Entry, Erratum
 
 FLIPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.Gt, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
 }  # fmt: skip
+Mutant = tuple[str, str, Entry]  # what was changed, into what, the changed entry
 
 
-def mutants(entry: Entry) -> Iterator[tuple[str, Entry]]:
-    """Every changed version of an entry, with what was changed."""
-    if entry.value:
-        for text in numbers(entry.value):
-            yield f"{entry.value} -> {text}", replace(entry, value=text)
-    if entry.claim:
-        for text in comparisons(entry.claim):
-            yield text, replace(entry, claim=text)
-    if entry.printed:
-        for text in expressions(entry.printed):
-            yield text, replace(entry, printed=text)
-    if entry.structure:
-        yield "one more", replace(entry, structure=(*entry.structure, entry.structure[-1]))
-        yield (
-            "an index or op renamed",
-            replace(entry, structure=(*entry.structure[:-1], entry.structure[-1][:-1] + "z")),
-        )
-    if entry.drops:
-        for text in expressions(entry.drops):
-            yield f"drops: {text}", replace(entry, drops=text)
-    if entry.constant:
-        for text in expressions(entry.constant):
-            yield f"constant: {text}", replace(entry, constant=text)
-    if entry.erratum and isinstance(entry.erratum.right, str) and entry.erratum.right:
-        right = entry.erratum.right
-        for text in numbers(right) if entry.value else () if entry.claim else expressions(right):
-            yield f"right: {text}", replace(entry, erratum=replace(entry.erratum, right=text))
+def mutants(entry: Entry) -> Iterator[Mutant]:
+    """Every changed version of an entry."""
+    yield from of(entry, "value", numbers)
+    yield from of(entry, "printed", expressions)
+    for name in ("claim", "shows", "drops", "constant", "derived"):
+        yield from of(entry, name, changes)
+    for given, text in entry.given.items():
+        for other in changes(text):
+            yield f"given.{given}", other, replace(entry, given={**entry.given, given: other})
+    for parts in lists(entry.structure):
+        yield "structure", "; ".join(parts), replace(entry, structure=parts)
+    if entry.unit and (entry.let or entry.derive):
+        other = "byte" if "FLOP" in entry.unit.partition("/")[0] else "FLOP"
+        yield "unit", other, replace(entry, unit=other)
+    if entry.erratum:
+        for name, other, erratum in of_erratum(entry, entry.erratum):
+            yield f"erratum.{name}", other, replace(entry, erratum=erratum)
+
+
+def of(entry: Entry, name: str, change: Callable[[str], Iterator[str]]) -> Iterator[Mutant]:
+    """The versions of an entry with one text changed."""
+    if text := getattr(entry, name):
+        for other in change(text):
+            yield name, other, replace(entry, **{name: other})  # type: ignore[arg-type]
+
+
+def of_erratum(entry: Entry, erratum: Erratum) -> Iterator[tuple[str, str, Erratum]]:
+    """The versions of an erratum."""
+    if isinstance(erratum.right, tuple):
+        for parts in lists(erratum.right):
+            yield "right", "; ".join(parts), replace(erratum, right=parts)
+    elif erratum.right:
+        change = numbers if entry.value else changes if entry.claim else expressions
+        for other in change(erratum.right):
+            yield "right", other, replace(erratum, right=other)
+    for other in changes(erratum.shows) if erratum.shows else ():
+        yield "shows", other, replace(erratum, shows=other)
+    if erratum.slip and " becomes " not in erratum.slip:
+        for other in changes(erratum.slip):
+            yield "slip", other, replace(erratum, slip=other)
 
 
 def numbers(text: str) -> Iterator[str]:
@@ -52,39 +67,43 @@ def numbers(text: str) -> Iterator[str]:
         yield f"-{text}"
 
 
+def lists(parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Einsums, kinds or places with one more, one fewer, or one index or op renamed."""
+    if parts:
+        yield (*parts, parts[-1])
+        yield from [parts[1:]] if parts[1:] else []
+        yield from ((*parts[:at], part[:-1] + "z", *parts[at + 1 :]) for at, part in enumerate(parts))
+
+
 def expressions(text: str) -> Iterator[str]:
-    """A formula with one number one higher (as a coefficient or as an exponent) or one sign changed, or all negated."""
+    """A formula changed in one place, negated, or doubled."""
     yield f"-({text})"
     yield f"2*({text})"
+    yield from changes(text)
+
+
+def changes(text: str) -> Iterator[str]:
+    """An expression with the first digit of one number one higher, one sign or one comparison turned."""
     count = sum(1 for _ in ast.walk(ast.parse(text, mode="eval")))
     for at in range(count):
         tree = ast.parse(text, mode="eval")
-        node = list(ast.walk(tree))[at]
-        if changed(node):
-            yield ast.unparse(tree)
-
-
-def comparisons(text: str) -> Iterator[str]:
-    """A claim with one comparison turned round, one number one higher or one sign changed."""
-    count = sum(1 for _ in ast.walk(ast.parse(text, mode="eval")))
-    for at in range(count):
-        tree = ast.parse(text, mode="eval")
-        node = list(ast.walk(tree))[at]
-        if isinstance(node, ast.Compare):
-            node.ops = [FLIPPED[type(node.ops[0])](), *node.ops[1:]]  # type: ignore[list-item]
-            yield ast.unparse(tree)
-        elif changed(node):
+        if changed(list(ast.walk(tree))[at]):
             yield ast.unparse(tree)
 
 
 def changed(node: ast.AST) -> bool:
-    """Make a number one higher or turn a sign; whether there was one."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        node.value += 1
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-        node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        node.op = ast.UAdd()
-    else:
-        return False
+    """Change one node; whether there was something to change."""
+    match node:
+        case ast.Compare(ops=[first, *rest]):
+            node.ops = [FLIPPED[type(first)](), *rest]  # type: ignore[list-item]
+        case ast.Constant(value=int() | float() as number):
+            node.value = number + 10 ** (math.floor(math.log10(number)) if number else 0)
+        case ast.BinOp(op=ast.Add()):
+            node.op = ast.Sub()
+        case ast.BinOp(op=ast.Sub()):
+            node.op = ast.Add()
+        case ast.UnaryOp(op=ast.USub()):
+            node.op = ast.UAdd()
+        case _:
+            return False
     return True

@@ -23,6 +23,7 @@ from costgraph.symbols import SYMBOLS, Rational
 SCALES: dict[str, Rational] = {
     **{f"{prefix}{unit}": 1000**power for unit in ("B", "FLOP") for power, prefix in enumerate("KMGTPE", 1)},
     **{f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGTPE", 1)},
+    **dict.fromkeys(("byte", "FLOP", "second"), 1),
     "ms": Fraction(1, 1000),
     "us": Fraction(1, 10**6),
     "percent": Fraction(1, 100),
@@ -54,7 +55,7 @@ class Calculator(Reader):
             case ast.Name(id=name) if name in UNITS:
                 return UNITS[name]
             case ast.Name(id=name) if name not in SYMBOLS:
-                raise self.refuse(node, str(unknown("symbol", name, [*self.names, *SYMBOLS])))
+                raise self.refuse(node, str(unknown("symbol", name, dict.fromkeys((*self.names, *SYMBOLS)))))
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 if name not in FUNCTIONS:
                     raise self.refuse(node, str(unknown("function", name, FUNCTIONS)))

@@ -41,7 +41,10 @@ def item(entry: Entry, form: str) -> list[str]:
     erratum = entry.erratum
     if erratum is None:
         return []
-    rows = [("printed", entry.statement, True), ("follows", entry.right, True), ("why", erratum.why, False)]
+    rows = [("printed", entry.statement, True), ("follows", entry.right, True)]
+    if entry.says and erratum.says:
+        rows = [("claimed", entry.says, False), ("follows", erratum.says, False)]
+    rows += [("why", erratum.why, False)]
     rows += [("consequence", erratum.consequence, False), ("argument", entry.argument, False)]
     label = f"{erratum.kind}, {erratum.severity}"
     if form == "latex":
@@ -55,8 +58,9 @@ def item(entry: Entry, form: str) -> list[str]:
 
 
 def cited(source: Source) -> str:
-    """Title, authors and year."""
-    who = ", ".join(part for part in (source.authors, source.year) if part)
+    """Title, authors, year, and the commit of a repository."""
+    at = source.commit and f"commit {source.commit[:7]}"
+    who = ", ".join(part for part in (source.authors, source.year, at) if part)
     return f"{source.title} ({who})" if who else source.title
 
 

@@ -171,6 +171,8 @@ class Names:
         """What the engine says."""
         if self.entry.derived:
             return calculate(self.entry.derived, self.engine)
+        if "derived" not in self.engine:
+            raise UserError("how the engine gets it is missing: derive with a measure or a tensor, or derived")
         return self.engine["derived"]
 
     def printed(self, text: str) -> Quotient:

@@ -226,6 +226,11 @@ def close(left: float, right: float) -> bool:
     return left == right or abs(left - right) <= TOLERANCE * max(1.0, abs(left), abs(right))
 
 
+def evaluated(setting: Setting, result: str, text: str) -> Array:
+    """The array `result` that `text` gives."""
+    return setting.array(text, declared(result)[1], setting.filled())
+
+
 def equal(setting: Setting, result: str, text: str, expected: str) -> bool:
     """Whether two expressions give the same array `result`."""
     _, letters = declared(result)

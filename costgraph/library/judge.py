@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
-from typing import Literal
 
-from costgraph.errors import UserError, shorten
-from costgraph.library import indexed
-from costgraph.library.calculator import FUNCTIONS, UNITS, scale_of
-from costgraph.library.entry import KINDS_PROVED, Entry, Indexed
-from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
-from costgraph.library.slips import nearest, responsible
-from costgraph.parser import parse_bindings, tree
-from costgraph.printers import python
-from costgraph.quotient import Quotient
+from costgraph.errors import UserError
+from costgraph.library.entry import Entry
+from costgraph.library.recorded import BECOMES, check_explains, rewritten
+from costgraph.library.statement import Outcome, Test, test
+from costgraph.library.unjudged import read
 
-Outcome = Literal[
-    "agrees",
-    "agrees to the stated order",
-    "approximates",
-    "erratum as recorded",
-    "argued",
-    "set aside",
-    "unverified",
-    "differs",
-]
 OUTCOMES: dict[Outcome, str] = {
     "agrees": "identical to what the engine derives, or equal to it to the last printed digit",
     "agrees to the stated order": "what was dropped is exactly the stated remainder, and vanishes in the stated limit",
@@ -39,6 +20,7 @@ OUTCOMES: dict[Outcome, str] = {
     "unverified": "nothing derives it yet",
     "differs": "the print does not follow: a failure",
 }
+UNJUDGED: dict[Outcome, str] = {"argued": "argument", "set aside": "aside", "unverified": "unverified"}
 
 
 @dataclass(frozen=True)
@@ -56,23 +38,6 @@ class Verdict:
         return self.outcome == "differs"
 
 
-@dataclass(frozen=True)
-class Test:
-    """How a kind of statement is tested.
-
-    Args:
-        says: for the text of a statement, how it agrees with the engine; "" if it does not.
-        derived: what the engine says, as text.
-        slipped: whether a slip gives what was printed; None for statements whose slip is `THIS becomes THAT`.
-        difference: what separates a statement from the engine's result, as text.
-    """
-
-    says: Callable[[str | tuple[str, ...]], Outcome | Literal[""]]
-    derived: str = ""
-    slipped: Callable[[str], bool] | None = None
-    difference: Callable[[], str] = lambda: ""
-
-
 def judge(entry: Entry) -> Verdict:
     """The verdict on one entry.
 
@@ -80,53 +45,20 @@ def judge(entry: Entry) -> Verdict:
         UserError: the entry cannot be evaluated: an unknown symbol, measure, op set or pass, or a formula that does
             not parse; the message names file, line and entry.
     """
-    if entry.aside:
-        return Verdict(entry, "set aside", entry.aside)
     try:
-        if entry.unverified or entry.argument:
-            read(entry)
-            return Verdict(entry, "unverified" if entry.unverified else "argued", entry.unverified or entry.argument)
+        for outcome, reason in UNJUDGED.items():
+            if settled := getattr(entry, reason):
+                read(entry)
+                wrong = corrected(entry, test(entry)) if entry.argument and (entry.derived or entry.derive) else ""
+                return Verdict(entry, "differs", wrong) if wrong else Verdict(entry, outcome, settled)
         return compared(entry, test(entry))
     except UserError as error:
         raise UserError(f"{entry.where}: {error}") from None
 
 
-def read(entry: Entry) -> None:
-    """Raise unless the expressions and the requests of an entry that is not judged can be read."""
-    if entry.indexed or entry.structure:
-        return
-    names = Names(entry)
-    if entry.derived or "derived" in names.engine:
-        _ = names.derived
-    right = entry.erratum.right if entry.erratum else ""
-    if entry.value:
-        for text in filter(None, (entry.value, str(right))):
-            decimal(text)
-        return
-    damaged = entry.erratum is not None and entry.erratum.kind in ("notation", "text damage")
-    if entry.printed and not damaged:  # what is wrong with the print may be just that it cannot be read
-        for text in filter(None, (entry.printed, entry.drops, entry.constant, str(right))):
-            names.printed(text)
-    if entry.claim:
-        names.sides(entry.claim)
-
-
-def test(entry: Entry) -> Test:
-    """The test that fits the kind of statement."""
-    if entry.structure:
-        return of_structure(entry)
-    if entry.indexed:
-        return of_indexed(entry, entry.indexed)
-    names = Names(entry)
-    if entry.claim:
-        return Test(lambda text: "agrees" if names.true(str(text)) else "", names.sides(entry.claim))
-    return of_number(entry, names) if entry.value else of_formula(entry, names)
-
-
 def compared(entry: Entry, tested: Test) -> Verdict:
     """The verdict, once it is known how to test the statement."""
-    stated = entry.structure or entry.value or entry.claim or entry.printed
-    found = tested.says(stated)
+    found = tested.says(stated(entry))
     if entry.shows and entry.shows != tested.derived:
         return Verdict(entry, "differs", f"the two sides are recorded as {entry.shows}", tested.derived)
     if entry.erratum is None:
@@ -134,163 +66,33 @@ def compared(entry: Entry, tested: Test) -> Verdict:
             return Verdict(entry, found, derived=tested.derived)
         return Verdict(entry, "differs", tested.difference() or "it is not true", tested.derived)
     erratum = entry.erratum
-    if found:
-        return Verdict(entry, "differs", "an erratum is recorded, but what was printed follows", tested.derived)
-    if not tested.says(erratum.right):
-        return Verdict(entry, "differs", f"the correction does not follow: {entry.right}", tested.derived)
-    if not erratum.slip and erratum.kind in KINDS_PROVED and not entry.claim:
+    if wrong := corrected(entry, tested):
+        return Verdict(entry, "differs", wrong, tested.derived)
+    if not erratum.slip:
         raise UserError("erratum.slip is missing: an expression, or 'THIS becomes THAT', that gives what was printed")
-    if erratum.slip and tested.slipped and bare(erratum.slip):
-        raise UserError(f"erratum.slip '{erratum.slip}' is just a number: say by which slip of what it came about")
-    if erratum.slip and not (tested.slipped or rewritten(entry))(erratum.slip):
+    if tested.slipped is None or BECOMES in erratum.slip:
+        gives = rewritten(entry, erratum.slip)
+    else:
+        check_explains(entry, erratum.slip)
+        gives = tested.slipped(erratum.slip)
+    if not gives:
         return Verdict(entry, "differs", "the recorded slip does not give what was printed", tested.derived)
     return Verdict(entry, "erratum as recorded", erratum.why, tested.derived)
 
 
-def rewritten(entry: Entry) -> Callable[[str], bool]:
-    """For statements that are no closed form: whether `THIS becomes THAT` in the right text gives the printed one."""
-
-    def gives_print(slip: str) -> bool:
-        this, becomes, that = (part.strip() for part in slip.partition(" becomes "))
-        if not becomes:
-            raise UserError(f"erratum.slip '{shorten(slip)}': write THIS becomes THAT")
-        return this in entry.right and entry.right.replace(this, that) == entry.statement
-
-    return gives_print
-
-
-def bare(slip: str) -> bool:
-    """Whether a slip names nothing and computes nothing, so that it could give any print."""
-    nodes = list(ast.walk(tree(slip)))
-    named = any(isinstance(node, ast.Name) and node.id not in (*UNITS, *FUNCTIONS) for node in nodes)
-    return not named and sum(isinstance(node, ast.Constant) for node in nodes) < 2
+def corrected(entry: Entry, tested: Test) -> str:
+    """What is wrong with an erratum, apart from its slip; "" if the print does not follow and the correction does."""
+    if entry.erratum is None:
+        return ""
+    if tested.says(stated(entry)):
+        return "an erratum is recorded, but what was printed follows"
+    if not tested.says(entry.erratum.right):
+        return f"the correction does not follow: {entry.right}"
+    if tested.sides and tested.sides(entry.right) != (entry.erratum.shows or tested.sides(entry.right)):
+        return f"the two sides of the correction are recorded as {entry.erratum.shows}"
+    return ""
 
 
-# --- formulas -------------------------------------------------------------------------------------------------------
-
-
-def of_formula(entry: Entry, names: Names) -> Test:
-    """A closed form: equal, or equal up to a remainder that is given exactly and vanishes."""
-    derived = names.derived
-
-    def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
-        printed = names.printed(str(text))
-        if not entry.drops and not entry.constant:
-            return "agrees" if printed == derived else ""
-        return "agrees to the stated order" if to_order(entry, names, printed, derived) else ""
-
-    def difference() -> str:
-        printed = names.printed(entry.printed)
-        found = terms(entry.derive)[0] if entry.derive and entry.derive.measure and not entry.derived else ()
-        slip = nearest(printed, derived, found)
-        ops = ", ".join(dict.fromkeys(term.op for term in responsible(printed, derived, found)))
-        parts = [f"derived minus printed is {python(derived - printed, 'factored')}"]
-        parts += [f"nearest slip: {slip}"] if slip else []
-        return "; ".join([*parts, *([f"it comes from {shorten(ops, 200)}"] if ops else [])])
-
-    return Test(says, python(derived), lambda slip: names.slipped(slip) == names.printed(entry.printed), difference)
-
-
-def to_order(entry: Entry, names: Names, printed: Quotient, derived: Quotient) -> bool:
-    """Whether derived = constant * printed * (1 + drops) exactly, and drops vanishes in the stated limit."""
-    constant = names.printed(entry.constant) if entry.constant else Quotient(1)
-    drops = names.printed(entry.drops) if entry.drops else Quotient(0)
-    rest = drops
-    for name in parse_bindings([entry.vanishes]) if entry.vanishes else ():
-        if name in constant.symbols:
-            raise UserError(f"constant has {name} in it, which grows in {entry.vanishes}")
-        rest = rest.at_infinity(name)
-    if rest.is_infinite or rest.numerator:
-        raise UserError(f"drops does not vanish for {entry.vanishes}: {python(rest)} is left")
-    return constant * printed * (Quotient(1) + drops) == derived
-
-
-# --- numbers --------------------------------------------------------------------------------------------------------
-
-
-def of_number(entry: Entry, names: Names) -> Test:
-    """A number: right to its last digit, or within the stated tolerance."""
-    derived = number(names.derived) / scale_of(entry.unit)
-
-    def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
-        printed, half = decimal(str(text))
-        if abs(printed - derived) <= half:
-            return "agrees"
-        near = bool(entry.tolerance) and abs(printed - derived) <= decimal(entry.tolerance)[0] * abs(derived)
-        return "approximates" if near else ""
-
-    def slipped(slip: str) -> bool:
-        printed, half = decimal(entry.value)
-        return abs(number(names.slipped(slip)) / scale_of(entry.unit) - printed) <= half
-
-    return Test(
-        says, readable(derived), slipped, lambda: f"printed {entry.value}, derived {readable(derived)} {entry.unit}"
-    )
-
-
-def number(value: Quotient) -> Fraction:
-    """A form without symbols as a number."""
-    if value.number is None:
-        raise UserError(f"'{shorten(python(value))}' still has symbols; bind {', '.join(value.symbols)} with at")
-    return Fraction(value.number)
-
-
-def decimal(text: str) -> tuple[Fraction, Fraction]:
-    """A printed number and half a unit of its last digit."""
-    try:
-        value = Decimal(text.replace(",", "").strip())
-        exponent = value.as_tuple().exponent
-        if not isinstance(exponent, int) or abs(exponent) > 400 or len(text) > 400:
-            raise InvalidOperation
-    except InvalidOperation:
-        raise UserError(f"'{shorten(text)}' is not a decimal number") from None
-    return Fraction(value), Fraction(10) ** exponent / 2
-
-
-# --- structures and indices -----------------------------------------------------------------------------------------
-
-
-def of_structure(entry: Entry) -> Test:
-    """How ops are connected: einsums up to the names of indices, or kinds of ops in order."""
-    if entry.derive is None:
-        raise UserError("a structure needs derive = { structure = ... }")
-    found = structure(entry.derive)
-    specs = entry.derive.structure.startswith("spec")
-
-    def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
-        parts = (text,) if isinstance(text, str) else text
-        if not specs or len(parts) != len(found):
-            return "agrees" if parts == found else ""
-        try:
-            return "agrees" if all(map(same_spec, parts, found)) else ""
-        except UserError:  # an einsum that does not even make sense
-            return ""
-
-    derived = "; ".join(found)
-    return Test(says, derived, None, lambda: f"in the graph: {derived}")
-
-
-def of_indexed(entry: Entry, asked: Indexed) -> Test:
-    """A formula with indices, on small tensors: its shape, its properties, or the gradient that it must be."""
-    setting = indexed.Setting(asked.sizes, asked.arrays, asked.define)
-
-    def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
-        formula = str(text)
-        if asked.loss:
-            true = indexed.is_gradient(setting, asked.result, formula, asked.loss)
-        elif asked.expected:
-            true = indexed.equal(setting, asked.result, formula, asked.expected)
-        else:
-            true = indexed.satisfies(setting, asked.result, formula, asked.properties)
-        return "agrees" if true else ""
-
-    def lenient(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
-        try:
-            return says(text)
-        except UserError:
-            if entry.erratum is None or text == entry.erratum.right:
-                raise
-            return ""  # an index that does not fit: that is what is wrong with the print
-
-    what = "a gradient by finite differences" if asked.loss else asked.expected or "; ".join(asked.properties)
-    return Test(lenient, what, None, lambda: f"tested against {what}")
+def stated(entry: Entry) -> str | tuple[str, ...]:
+    """What was printed."""
+    return entry.structure or entry.value or entry.claim or entry.printed

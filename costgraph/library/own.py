@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from costgraph.derivation import derive
 from costgraph.errors import unknown
@@ -12,8 +13,12 @@ from costgraph.library.evaluation import translated
 from costgraph.library.reading import notations
 from costgraph.library.slips import nearest, responsible
 from costgraph.polynomial import Polynomial
+from costgraph.printers import python
 from costgraph.provenance import Term
 from costgraph.quotient import Quotient
+from costgraph.symbols import Rational
+
+SCHEMA = "costgraph.check.formula/1"
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,18 @@ class Comparison:
         return self.printed in (self.derived, self.exactly)
 
     @property
+    def outcome(self) -> str:
+        """In a word: agrees, agrees to leading order, or differs."""
+        if not self.agrees:
+            return "differs"
+        return "agrees" if self.printed == self.exactly else "agrees to leading order"
+
+    @property
+    def ratio(self) -> Rational | None:
+        """The formula over what is derived, if that is a number."""
+        return (self.printed / self.derived).number if self.derived.numerator else None
+
+    @property
     def difference(self) -> Quotient:
         """Derived minus printed."""
         return self.derived - self.printed
@@ -50,6 +67,25 @@ class Comparison:
     def responsible(self) -> list[Term]:
         """The terms that contribute to the difference."""
         return responsible(self.printed, self.derived, self.terms)
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract `costgraph.check.formula/1`; see docs/json.md."""
+        return {
+            "schema": SCHEMA,
+            "measure": self.measure,
+            "unit": self.unit,
+            "outcome": self.outcome,
+            "formula": python(self.printed),
+            "derived": python(self.exactly),
+            "leading": None if self.neglected is None else python(self.derived),
+            "neglected": None if self.neglected is None else python(self.neglected),
+            "difference": python(self.difference, "factored"),
+            "slip": "" if self.agrees else self.slip,
+            "terms": [
+                {"op": term.op, "source": term.source, "expr": python(term.amount)}
+                for term in (() if self.agrees else self.responsible)
+            ],
+        }
 
 
 def compare(

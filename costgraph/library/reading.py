@@ -5,20 +5,21 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.library.entry import Entry, entry
+from costgraph.library.entry import Entry
+from costgraph.library.table import entry
 from costgraph.resources import data_folder
 
 HEADER = "[[entry]]"
 SOURCES, NOTATIONS = "sources.toml", "notations.toml"
-SOURCE_KEYS = ("title", "authors", "year", "url", "note", "notation")
+SOURCE_KEYS = ("title", "authors", "year", "url", "commit", "note", "notation")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Source:
     authors: str = ""
     year: str = ""
     url: str = ""
+    commit: str = ""  # of a repository: what was read
     note: str = ""
     notation: str = ""
 
@@ -37,10 +39,20 @@ class Source:
         return self.title
 
 
+@dataclass(frozen=True)
+class Document:
+    """What a file holds."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    notations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
 @cache
 def library() -> tuple[Entry, ...]:
     """All entries of `formulas/`, in the order of files and lines."""
-    return unique(one for file in files() for one in read(file.read_bytes(), file.name))
+    return unique(one for file in files() for one in read(file.read_bytes(), file.name).entries)
 
 
 def named(id_: str) -> list[Entry]:
@@ -63,8 +75,8 @@ def files() -> list[Traversable]:
     return sorted((f for f in found if f.name not in (SOURCES, NOTATIONS)), key=lambda f: f.name)
 
 
-def from_file(path: Path) -> tuple[Entry, ...]:
-    """The entries of a user's file.
+def from_file(path: Path) -> Document:
+    """A user's file, or one of the library.
 
     Raises:
         UserError: no such file, not UTF-8, not TOML, no entry in it, a malformed entry, or an id of the library's.
@@ -74,16 +86,16 @@ def from_file(path: Path) -> tuple[Entry, ...]:
     if not path.exists():
         raise UserError(f"{path}: there is no such file")
     if own := [file for file in files() if isinstance(file, Path) and file.samefile(path)]:
-        return tuple(made for made in library() if made.file == own[0].name)
-    found = unique(read(path.read_bytes(), str(path)))
-    if not found:
+        return Document(str(path), tuple(made for made in library() if made.file == own[0].name))
+    found = read(path.read_bytes(), str(path))
+    if not found.entries:
         raise UserError(f"{path}: no {HEADER} in it")
-    unique((*library(), *found))
+    unique((*library(), *found.entries))
     return found
 
 
-def read(data: bytes, name: str) -> list[Entry]:
-    """The entries of one file, which may bring sources and notations of its own.
+def read(data: bytes, name: str) -> Document:
+    """One file, which may bring sources and notations of its own.
 
     Raises:
         UserError: not UTF-8, not TOML (with the line), or a malformed entry (with its line).
@@ -94,14 +106,30 @@ def read(data: bytes, name: str) -> list[Entry]:
     tables = table.get("entry", [])
     if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
         raise UserError(f"{name}: write {HEADER} with two pairs of brackets, and the keys of the entry below it")
-    own, own_letters = bibliography(table.get("sources", {}), name), alphabets(table.get("notations", {}), name)
-    for what, taken in (("source", own.keys() & sources().keys()), ("notation", own_letters.keys() & notations())):
+    own, letters = bibliography(table.get("sources", {}), name), alphabets(table.get("notations", {}), name)
+    for what, taken in (("source", own.keys() & sources().keys()), ("notation", letters.keys() & notations())):
         if taken:
             raise UserError(f"{name}: the library has a {what} '{min(taken)}' already; choose another key")
-    known, letters = sources() | own, {**notations(), **own_letters}
+    known, alphabet = sources() | own, {**notations(), **letters}
     lines = [n for n, line in enumerate(data.decode("utf-8-sig").splitlines(), 1) if line.strip().startswith(HEADER)]
     lines += [0] * (len(tables) - len(lines))
-    return [placed(entry(item, name, line), known, letters) for item, line in zip(tables, lines, strict=False)]
+    placements = zip(tables, lines, strict=False)
+    return Document(
+        name, tuple(placed(entry(item, name, line), known, alphabet) for item, line in placements), own, letters
+    )
+
+
+def agree(documents: Sequence[Document]) -> None:
+    """Raise if two files give one key of a source or of a notation two meanings."""
+    for what in ("sources", "notations"):
+        seen: dict[str, tuple[str, object]] = {}
+        for document in documents:
+            for key, value in getattr(document, what).items():
+                name, other = seen.setdefault(key, (document.name, value))
+                if other != value:
+                    raise UserError(
+                        f"{document.name}: {what[:-1]} '{key}' is another one in {name}; choose another key"
+                    )
 
 
 def placed(made: Entry, known: Mapping[str, Source], letters: Mapping[str, Mapping[str, str]]) -> Entry:
@@ -192,9 +220,9 @@ def notations() -> dict[str, Mapping[str, str]]:
 
 def mentioning(text: str) -> list[Entry]:
     """The entries of `formulas/` whose TOML has `text` in it; only these are parsed, so that it is fast."""
-    found = []
+    found: list[Entry] = []
     for file in files():
         for block in file.read_text(encoding="utf-8").split(f"\n{HEADER}")[1:]:
             if text in block:
-                found += read((HEADER + block).encode(), file.name)
+                found += read((HEADER + block).encode(), file.name).entries
     return found

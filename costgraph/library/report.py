@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from costgraph.library.judge import OUTCOMES, Verdict
+from costgraph.library.judge import OUTCOMES, UNJUDGED, Verdict
 
 SCHEMA = "costgraph.check/1"
 DETAILED = 12  # up to so many entries are shown in full
@@ -83,11 +83,11 @@ def record(verdict: Verdict) -> dict[str, Any]:
 
 
 def junit(verdicts: Sequence[Verdict]) -> str:
-    """JUnit XML for continuous integration: one suite per file; what differs fails, what is unverified is skipped."""
+    """JUnit XML for continuous integration: one suite per file; what differs fails, what is not judged is skipped."""
     root = ElementTree.Element("testsuites", name="costgraph check")
     for file in dict.fromkeys(v.entry.file for v in verdicts):
         part = [v for v in verdicts if v.entry.file == file]
-        failed, skipped = (sum(v.outcome == kind for v in part) for kind in ("differs", "unverified"))
+        failed, skipped = sum(v.failed for v in part), sum(v.outcome in UNJUDGED for v in part)
         suite = ElementTree.SubElement(
             root, "testsuite", name=file, tests=str(len(part)), failures=str(failed), skipped=str(skipped), errors="0"
         )
@@ -97,7 +97,7 @@ def junit(verdicts: Sequence[Verdict]) -> str:
             )
             if verdict.failed:
                 ElementTree.SubElement(case, "failure", message=verdict.reason).text = "\n".join(detailed(verdict))
-            elif verdict.outcome == "unverified":
-                ElementTree.SubElement(case, "skipped", message=verdict.reason)
+            elif verdict.outcome in UNJUDGED:
+                ElementTree.SubElement(case, "skipped", message=f"{verdict.outcome}: {verdict.reason}")
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode")

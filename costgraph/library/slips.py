@@ -1,100 +1,181 @@
-"""What separates a formula from the engine's result: the ops it comes from, and the nearest slip that explains it."""
+"""What separates a formula from the engine's result: the ops it comes from, and the nearest slip that explains it.
+
+A slip is one factor (of everything, of what an op or a place contributes, of the terms with one power of a symbol, of a
+term), something left out or counted twice, or at most two such things term by term. The simplest wins.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 from costgraph.polynomial import ONE, Exponents, Polynomial, total
 from costgraph.printers import python
 from costgraph.provenance import Term
 from costgraph.quotient import Quotient
+from costgraph.symbols import Rational
 
 PREFIXES = {
     Fraction(1024**power, 1000**power): (f"{decimal}B", f"{binary}iB")
     for power, (decimal, binary) in enumerate((("k", "K"), ("M", "M"), ("G", "G"), ("T", "T")), 1)
 }
+LARGEST = 100  # above and below the line of a factor that somebody may have lost
+MOST_PAIRS, MOST_SLIPS = 8, 2  # terms that are matched one by one, and different slips in them
+SIMPLE = 3  # how far-fetched a factor may be in a part of a sum
+USUAL = (1, 2, 3, 4, 8)  # numbers that get lost: operands, passes, bytes, bits; others are far-fetched
+
+
+@dataclass(frozen=True, order=True)
+class Slip:
+    """How far-fetched a slip is, and the slip in words."""
+
+    cost: float
+    text: str
 
 
 def nearest(printed: Quotient, derived: Quotient, terms: Iterable[Term] = ()) -> str:
     """The simplest slip that turns the derived form into the printed one, in words; "" if none does."""
-    if not printed.numerator:
+    if not printed.numerator or not derived.numerator or printed == derived:
         return ""
-    if derived.numerator and (slip := of_factor(printed / derived)):
-        return slip
-    if not (printed.is_polynomial and derived.is_polynomial):
-        return ""
-    return of_terms(printed.numerator, derived.numerator, tuple(terms))
+    if whole := of_factor(printed / derived):
+        return whole.text
+    if printed.denominator == derived.denominator:
+        return of_sum(printed.numerator, derived.numerator, tuple(terms))
+    if printed.numerator == derived.numerator and (below := of_sum(printed.denominator, derived.denominator, ())):
+        return f"below the line: {below}"
+    return ""
 
 
-def of_factor(ratio: Quotient) -> str:
-    """A slip by one factor."""
+def of_sum(printed: Polynomial, derived: Polynomial, terms: tuple[Term, ...]) -> str:
+    """The simplest slip in a part of a sum."""
+    found = [*of_groups(printed, derived, terms), *of_kept(printed, derived), *of_terms(printed, derived)]
+    return min(found).text if found else ""
+
+
+# --- one factor -----------------------------------------------------------------------------------------------------
+
+
+def of_factor(ratio: Quotient) -> Slip | None:
+    """A slip by one factor; None if it is no monomial, or has numbers that nobody just loses."""
     if not ratio.is_polynomial or len(ratio.numerator.terms) != 1:
-        return ""
-    if (number := ratio.number) is not None:
-        for step, (decimal, binary) in PREFIXES.items():
-            if number in (step, 1 / step):
-                meant, written = (decimal, binary) if number == step else (binary, decimal)
-                return f"{written} for {meant}"
-        if number == 1024 or number == Fraction(1, 1024):
-            return "a binary prefix off by one step (1024)"
-        if number == -1:
-            return "the sign is reversed"
+        return None
     ((exponents, value),) = ratio.numerator.terms.items()
-    above = Polynomial({tuple(max(e, 0) for e in exponents): abs(value.numerator)})
-    below = Polynomial({tuple(max(-e, 0) for e in exponents): value.denominator})
-    parts = [f"the factor {below} is missing"] if below != ONE else []
-    if above == Polynomial.symbol("T"):
-        parts.append("the division by T is missing")
-    elif above != ONE:
-        parts.append(f"the factor {above} is too much")
-    return " and ".join(parts)
+    words, rest = of_prefix(Fraction(value))
+    if rest < 0:
+        words, rest = [*words, "the sign is reversed"], -rest
+    if max(rest.numerator, rest.denominator) > LARGEST and rest not in (1024, Fraction(1, 1024)):
+        return None
+    above = Polynomial({tuple(max(e, 0) for e in exponents): rest.numerator})
+    below = Polynomial({tuple(max(-e, 0) for e in exponents): rest.denominator})
+    odd = max(rest, 1 / rest) not in USUAL
+    cost = sum(map(abs, exponents)) + (rest != 1) + SIMPLE * odd + len(words)
+    return Slip(cost, " and ".join([*words, *of_sides(above, below)]))
 
 
-def of_terms(printed: Polynomial, derived: Polynomial, terms: tuple[Term, ...]) -> str:
-    """A slip in some of the terms."""
-    rest = derived - printed
-    lost, extra = parts(derived, printed), parts(printed, derived)
-    if whole := dropped_ops(rest, terms):
-        return f"left out: {whole}"
-    if whole := dropped_ops(-rest, terms):
-        return f"counted twice: {whole}"
-    if lost and not extra:
-        return f"the term{'s' * (len(lost.terms) > 1)} {lost} {'are' if len(lost.terms) > 1 else 'is'} dropped"
-    if extra and not lost:
-        return f"the term{'s' * (len(extra.terms) > 1)} {extra} {'are' if len(extra.terms) > 1 else 'is'} too much"
-    wrong, right = list(extra.monomials()), list(lost.monomials())
-    if len(wrong) == len(right):
-        ratios = {a / b for a, b in zip(wrong, right, strict=True)}
-        if len(ratios) == 1:
-            return f"in {extra}, which should be {lost}, {of_factor(Quotient(ratios.pop()))}"
-    return of_both(printed, derived)
+def of_prefix(number: Fraction) -> tuple[list[str], Fraction]:
+    """Decimal for binary prefixes or the other way round, and the factor that is left."""
+    for step, (decimal, binary) in PREFIXES.items():
+        for factor, said in ((1 / step, f"{decimal} for {binary}"), (step, f"{binary} for {decimal}")):
+            rest = number / factor
+            if max(abs(rest.numerator), rest.denominator) <= LARGEST < max(abs(number.numerator), number.denominator):
+                return [said], rest
+    return [], number
 
 
-def of_both(printed: Polynomial, derived: Polynomial) -> str:
+def of_sides(above: Polynomial, below: Polynomial) -> list[str]:
+    """A factor in words: what is missing, what is too much, or what stands in the place of what."""
+    for side, other, is_what in ((above, below, "missing"), (below, above, "too much")):
+        if side == Polynomial.symbol("T") and other == ONE:
+            return [f"the division by T is {is_what}"]
+    if above != ONE and below != ONE:
+        if (part := (above / below).number) is not None:
+            return [f"it is {part} of what is derived"]
+        return [f"{above} stands in the place of {below}"]
+    if below != ONE:
+        return [f"the factor {below} is missing"]
+    return [f"the factor {above} is too much"] if above != ONE else []
+
+
+# --- part of a sum --------------------------------------------------------------------------------------------------
+
+
+def of_groups(printed: Polynomial, derived: Polynomial, terms: tuple[Term, ...]) -> Iterator[Slip]:
+    """Slips in one part of the sum: what an op or a place contributes, the terms with one power of a symbol, a term."""
+    for extra, (name, part) in enumerate(groups(derived, terms)):
+        far = 1 + extra / 1000  # of equally simple slips, that of the first part
+        instead = printed - derived + part
+        if not instead:
+            yield Slip(far, f"left out: {name} ({python(part)})" if name else f"{python(part)} is dropped")
+        elif name and instead == part + part:
+            yield Slip(far, f"counted twice: {name} ({python(part)})")
+        elif (slip := of_factor(Quotient(instead, part))) and slip.cost <= SIMPLE:
+            where = f"{name} ({python(part)})" if name else f"{python(instead)}, which should be {python(part)}"
+            yield Slip(slip.cost + far, f"in {where}, {slip.text}")
+
+
+def groups(derived: Polynomial, terms: tuple[Term, ...]) -> Iterator[tuple[str, Polynomial]]:
+    """The parts of a sum in which a slip may be, with the names of those that have one."""
+    amounts: dict[str, list[Polynomial]] = {}
+    for term in terms:
+        for name in (term.place, term.op):
+            amounts.setdefault(name, []).append(term.amount)
+    yield from ((name, summed) for name, part in amounts.items() if (summed := total(part)))
+    for symbol in derived.symbols:
+        for power in derived.exponents(symbol):
+            part = Polynomial({e: c for e, c in derived.terms.items() if power_of(symbol, e, c) == power})
+            if part and part != derived:
+                yield "", part
+    yield from (("", part) for part in derived.monomials())
+
+
+def power_of(symbol: str, exponents: Exponents, coefficient: Rational) -> int:
+    """The power of a symbol in a monomial."""
+    found = Polynomial({exponents: coefficient}).exponents(symbol)
+    return next(iter(found)) if found else 0
+
+
+def of_kept(printed: Polynomial, derived: Polynomial) -> Iterator[Slip]:
     """Some terms dropped, and one factor between the others."""
     kept = Polynomial({e: c for e, c in derived.terms.items() if e in printed.terms})
-    if not kept or len(kept.terms) != len(printed.terms):
-        return ""
-    slip = of_factor(Quotient(printed, kept))
-    return slip and f"{slip}, and {derived - kept} is dropped"
+    if kept and kept != derived and len(kept.terms) == len(printed.terms):
+        dropped = f"{python(derived - kept)} is dropped"
+        if kept == printed:
+            yield Slip(2, dropped)
+        elif slip := of_factor(Quotient(printed, kept)):
+            yield Slip(slip.cost + 2, f"{slip.text}, and {dropped}")
 
 
-def parts(one: Polynomial, other: Polynomial) -> Polynomial:
+def of_terms(printed: Polynomial, derived: Polynomial) -> Iterator[Slip]:
+    """Slips term by term: each term that is not derived is matched with the most similar one that is not printed."""
+    wrong, right = only_in(printed, derived), only_in(derived, printed)
+    if (not wrong and not right) or max(len(wrong), len(right)) > MOST_PAIRS:
+        return
+    pairs = sorted(
+        (slip, i, j) for i, a in enumerate(wrong) for j, b in enumerate(right)
+        if (slip := of_factor(Quotient(a / b))) and (slip.cost <= SIMPLE or not (a / b).symbols)
+    )  # fmt: skip
+    matched: dict[Slip, list[tuple[int, int]]] = {}
+    taken: tuple[set[int], set[int]] = set(), set()
+    for slip, i, j in pairs:
+        if i not in taken[0] and j not in taken[1]:
+            taken[0].add(i)
+            taken[1].add(j)
+            matched.setdefault(slip, []).append((i, j))
+    said = [
+        f"in {python(total(wrong[i] for i, _ in found))}, which should be {python(total(right[j] for _, j in found))}, "
+        f"{slip.text}" for slip, found in matched.items()
+    ]  # fmt: skip
+    lost, extra = (total(part for n, part in enumerate(side) if n not in at)
+                   for side, at in ((right, taken[1]), (wrong, taken[0])))  # fmt: skip
+    said += [f"{python(rest)} is {verb}" for rest, verb in ((lost, "dropped"), (extra, "too much")) if rest]
+    if len(said) <= MOST_SLIPS and lost != derived:
+        yield Slip(sum(slip.cost for slip in matched) + 3 * len(said), ", and ".join(said))
+
+
+def only_in(one: Polynomial, other: Polynomial) -> list[Polynomial]:
     """The terms of a sum that do not stand in the other just so."""
-    return Polynomial({e: c for e, c in one.terms.items() if other.terms.get(e) != c})
-
-
-def dropped_ops(rest: Polynomial, terms: tuple[Term, ...]) -> str:
-    """The op, or the place, whose terms make up `rest`."""
-    if not rest:
-        return ""
-    groups: dict[str, list[Polynomial]] = {}
-    for term in terms:
-        for name in (term.op, term.place):
-            groups.setdefault(name, []).append(term.amount)
-    found = next((name for name, amounts in groups.items() if total(amounts) == rest), "")
-    return found and f"{found} ({python(rest)})"
+    return Polynomial({e: c for e, c in one.terms.items() if other.terms.get(e) != c}).monomials()
 
 
 def responsible(printed: Quotient, derived: Quotient, terms: Iterable[Term]) -> list[Term]:
@@ -103,3 +184,15 @@ def responsible(printed: Quotient, derived: Quotient, terms: Iterable[Term]) -> 
         return list(terms)
     wrong: set[Exponents] = set((derived - printed).numerator.terms)
     return [term for term in terms if wrong & set(term.amount.terms)]
+
+
+def nearest_number(printed: Fraction, half: Fraction, derived: Fraction) -> str:
+    """The factor between two numbers, of which the printed one is right to `half`, in words; "" if none is likely."""
+    if not derived or half * 50 > abs(printed):  # one or two digits are near to anything
+        return ""
+    steps = [side for step in PREFIXES for side in (step, 1 / step)]
+    factors = [*steps, Fraction(-1), *(side for usual in USUAL[1:] for side in (Fraction(usual), Fraction(1, usual)))]
+    found = [
+        slip for factor in factors if abs(derived * factor - printed) <= half if (slip := of_factor(Quotient(factor)))
+    ]
+    return min(found).text if found else ""

@@ -1,0 +1,88 @@
+"""The slip that an erratum records: does it give what was printed, and does it explain anything?"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from costgraph.errors import UserError, shorten
+from costgraph.library.calculator import FUNCTIONS, UNITS
+from costgraph.library.entry import Entry
+from costgraph.parser import tree
+
+BECOMES = " becomes "
+OWN_NUMBERS = 2  # as many twos, or one other number and a two: enough for a factor and a rounding
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+
+
+def rewritten(entry: Entry, slip: str) -> bool:
+    """Whether `THIS becomes THAT` turns the text that is right into the one that was printed.
+
+    Raises:
+        UserError: not of this form; or so much of the text that it would explain any print.
+    """
+    this, becomes, that = (part.strip() for part in slip.partition(BECOMES))
+    if not becomes:
+        raise UserError(f"erratum.slip '{shorten(slip)}': write THIS becomes THAT")
+    if entry.value and not (this.isdigit() and that.isdigit() and len(this) == len(that) == 1):
+        raise UserError(f"erratum.slip '{shorten(slip)}': in a number, one digit becomes another")
+    if entry.claim and this == entry.right:
+        raise UserError(f"erratum.slip '{shorten(slip)}' replaces all of what is right; name the part that went wrong")
+    return this in entry.right and entry.right.replace(this, that) == entry.statement
+
+
+def check_explains(entry: Entry, slip: str) -> None:
+    """Raise if a slip names nothing, or has so many numbers of its own that it could give any print.
+
+    0, 1, powers of ten and 1024 (rounding, prefixes) are free, and so is every number that the entry has elsewhere. Of
+    others there may be one whole factor (`right/3`) and a two (`floor(right + 1/2)`), but nothing added.
+    """
+    node = tree(slip)
+    if not names_something(node):
+        raise UserError(f"erratum.slip '{shorten(slip)}' is just numbers: say by which slip of what it came about")
+    elsewhere = {float(number) for text in texts(entry) for number in NUMBER.findall(text)}
+    own = [number for number in numbers(node) if not free(number) and number not in elsewhere]
+    odd = [number for number in own if number != 2]
+    added = [number for part in addends(node) for number in numbers(part) if number in odd]
+    if added or len(own) > OWN_NUMBERS or len(odd) > 1 or any(number % 1 for number in odd):
+        listed = ", ".join(f"{number:g}" for number in own)
+        raise UserError(
+            f"erratum.slip '{shorten(slip)}' has {listed} of its own, which could give any print: "
+            "give these numbers names, or use those of the entry"
+        )
+
+
+def names_something(node: ast.AST) -> bool:
+    """Whether an expression has a name that is neither a unit nor a function."""
+    names = (inside.id for inside in ast.walk(node) if isinstance(inside, ast.Name))
+    return any(name not in UNITS and name not in FUNCTIONS for name in names)
+
+
+def addends(node: ast.AST) -> Iterator[ast.AST]:
+    """What is added or subtracted and has no name in it."""
+    for inside in ast.walk(node):
+        if isinstance(inside, ast.BinOp) and isinstance(inside.op, ast.Add | ast.Sub):
+            yield from (side for side in (inside.left, inside.right) if not names_something(side))
+
+
+def numbers(node: ast.AST) -> Iterator[float]:
+    """The numbers in an expression, without the exponents of ten."""
+    match node:
+        case ast.BinOp(left=ast.Constant(value=10), op=ast.Pow()):
+            return
+        case ast.Constant(value=int() | float() as number):
+            yield float(number)
+    for child in ast.iter_child_nodes(node):
+        yield from numbers(child)
+
+
+def free(number: float) -> bool:
+    """Whether a number only rounds, or leads from one prefix to another."""
+    return number in (0, 1, 1024) or number in (10**power for power in range(1, 16))
+
+
+def texts(entry: Entry) -> Iterator[str]:
+    """What an entry says besides its slip and what was printed."""
+    yield from (entry.right, entry.derived, entry.at, *entry.given.values(), *entry.letters.values())
+    yield from (request.limit for request in (*entry.let.values(), *([entry.derive] if entry.derive else [])))

@@ -1,0 +1,206 @@
+"""How each kind of statement is tested: a formula, a number, a claim, how ops are connected, a formula with indices."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Literal
+
+from costgraph.errors import UserError, shorten
+from costgraph.library import indexed
+from costgraph.library.calculator import scale_of
+from costgraph.library.dimension import check_unit
+from costgraph.library.entry import Entry, Indexed
+from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
+from costgraph.library.involved import check_involved
+from costgraph.library.slips import nearest, nearest_number, responsible
+from costgraph.parser import parse_bindings, tree
+from costgraph.printers import python
+from costgraph.quotient import Quotient
+
+Outcome = Literal[
+    "agrees",
+    "agrees to the stated order",
+    "approximates",
+    "erratum as recorded",
+    "argued",
+    "set aside",
+    "unverified",
+    "differs",
+]
+
+
+@dataclass(frozen=True)
+class Test:
+    """How a kind of statement is tested.
+
+    Args:
+        says: for the text of a statement, how it agrees with the engine; "" if it does not.
+        derived: what the engine says, as text.
+        slipped: whether a slip gives what was printed; None for statements whose slip is `THIS becomes THAT`.
+        difference: what separates a statement from the engine's result, as text.
+        sides: of a claim, what the two sides of its comparisons come to.
+    """
+
+    says: Callable[[str | tuple[str, ...]], Outcome | Literal[""]]
+    derived: str = ""
+    slipped: Callable[[str], bool] | None = None
+    difference: Callable[[], str] = lambda: ""
+    sides: Callable[[str], str] | None = None
+
+
+def test(entry: Entry) -> Test:
+    """The test that fits the kind of statement."""
+    if entry.structure:
+        return of_structure(entry)
+    if entry.indexed:
+        return of_indexed(entry, entry.indexed)
+    names = Names(entry)
+    check_involved(entry, names)
+    check_unit(entry)
+    if entry.claim:
+        return Test(lambda text: "agrees" if names.true(str(text)) else "", names.sides(entry.claim), sides=names.sides)
+    return of_number(entry, names) if entry.value else of_formula(entry, names)
+
+
+# --- formulas -------------------------------------------------------------------------------------------------------
+
+
+def of_formula(entry: Entry, names: Names) -> Test:
+    """A closed form: equal, or equal up to a remainder that is given exactly and vanishes."""
+    derived = names.derived
+
+    def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
+        printed = names.printed(str(text))
+        if not entry.drops and not entry.constant:
+            return "agrees" if printed == derived else ""
+        return "agrees to the stated order" if to_order(entry, names, printed, derived) else ""
+
+    def difference() -> str:
+        printed = names.printed(entry.printed)
+        found = terms(entry.derive)[0] if entry.derive and entry.derive.measure and not entry.derived else ()
+        slip = nearest(printed, derived, found)
+        ops = ", ".join(dict.fromkeys(term.op for term in responsible(printed, derived, found)))
+        parts = [f"derived minus printed is {python(derived - printed, 'factored')}"]
+        parts += [f"nearest slip: {slip}"] if slip else []
+        return "; ".join([*parts, *([f"it comes from {shorten(ops, 200)}"] if ops else [])])
+
+    return Test(says, python(derived), lambda slip: names.slipped(slip) == names.printed(entry.printed), difference)
+
+
+def to_order(entry: Entry, names: Names, printed: Quotient, derived: Quotient) -> bool:
+    """Whether derived = constant * printed * (1 + drops) exactly, and drops vanishes in the stated limit."""
+    constant = names.printed(entry.constant) if entry.constant else Quotient(1)
+    drops = names.printed(entry.drops) if entry.drops else Quotient(0)
+    rest = drops
+    for name in parse_bindings([entry.vanishes]) if entry.vanishes else ():
+        if name in constant.symbols:
+            raise UserError(f"constant has {name} in it, which grows in {entry.vanishes}")
+        rest = rest.at_infinity(name)
+    if rest.is_infinite or rest.numerator:
+        raise UserError(f"drops does not vanish for {entry.vanishes}: {python(rest)} is left")
+    return constant * printed * (Quotient(1) + drops) == derived
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+def of_number(entry: Entry, names: Names) -> Test:
+    """A number: right to its last digit, or within the stated tolerance."""
+    derived = number(names.derived) / scale_of(entry.unit)
+
+    def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
+        printed, half = decimal(str(text))
+        if abs(printed - derived) <= half:
+            return "agrees"
+        near = bool(entry.tolerance) and abs(printed - derived) <= decimal(entry.tolerance)[0] * abs(derived)
+        return "approximates" if near else ""
+
+    def slipped(slip: str) -> bool:
+        printed, half = decimal(entry.value)
+        return abs(number(names.slipped(slip)) / scale_of(entry.unit) - printed) <= half
+
+    def difference() -> str:
+        slip = nearest_number(*decimal(entry.value), derived)
+        text = f"printed {entry.value}, derived {readable(derived)} {entry.unit}".rstrip()
+        return f"{text}; nearest slip: {slip}" if slip else text
+
+    return Test(says, readable(derived), slipped, difference)
+
+
+def number(value: Quotient) -> Fraction:
+    """A form without symbols as a number."""
+    if value.number is None:
+        raise UserError(f"'{shorten(python(value))}' still has symbols; bind {', '.join(value.symbols)} with at")
+    return Fraction(value.number)
+
+
+def decimal(text: str) -> tuple[Fraction, Fraction]:
+    """A printed number and half a unit of its last digit."""
+    try:
+        value = Decimal(text.replace(",", "").strip())
+        exponent = value.as_tuple().exponent
+        if not isinstance(exponent, int) or abs(exponent) > 400 or len(text) > 400:
+            raise InvalidOperation
+    except InvalidOperation:
+        raise UserError(f"'{shorten(text)}' is not a decimal number") from None
+    return Fraction(value), Fraction(10) ** exponent / 2
+
+
+# --- structures and indices -----------------------------------------------------------------------------------------
+
+
+def of_structure(entry: Entry) -> Test:
+    """How ops are connected: einsums up to the names of indices, or kinds of ops in order."""
+    if entry.derive is None:
+        raise UserError("a structure needs derive = { structure = ... }")
+    found = structure(entry.derive)
+    specs = entry.derive.structure.startswith("spec")
+
+    def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
+        parts = (text,) if isinstance(text, str) else text
+        if not specs or len(parts) != len(found):
+            return "agrees" if parts == found else ""
+        try:
+            return "agrees" if all(map(same_spec, parts, found)) else ""
+        except UserError:  # an einsum that does not even make sense
+            return ""
+
+    derived = "; ".join(found)
+    return Test(says, derived, None, lambda: f"in the graph: {derived}")
+
+
+def of_indexed(entry: Entry, asked: Indexed) -> Test:
+    """A formula with indices, on small tensors: its shape, its properties, or the gradient that it must be."""
+    setting = indexed.Setting(asked.sizes, asked.arrays, asked.define)
+    if asked.expected and any(same(asked.expected, text) for text in (entry.printed, entry.right) if text):
+        raise UserError("indexed.expected repeats what it is to be compared with; write it in another way")
+
+    def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
+        formula = str(text)
+        if asked.loss:
+            true = indexed.is_gradient(setting, asked.result, formula, asked.loss)
+        elif asked.expected:
+            true = indexed.equal(setting, asked.result, formula, asked.expected)
+        else:
+            true = indexed.satisfies(setting, asked.result, formula, asked.properties)
+        return "agrees" if true else ""
+
+    def lenient(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
+        try:
+            return says(text)
+        except UserError:
+            if entry.erratum is None or text == entry.erratum.right:
+                raise
+            return ""  # an index that does not fit: that is what is wrong with the print
+
+    what = "a gradient by finite differences" if asked.loss else asked.expected or "; ".join(asked.properties)
+    return Test(lenient, what, None, lambda: f"tested against {what}")
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two expressions are written alike, but for spaces and parentheses."""
+    return ast.dump(tree(one)) == ast.dump(tree(other))

@@ -1,0 +1,159 @@
+"""A TOML table -> an entry of the literature, refused unless it is well formed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request
+
+MEASURED_KEYS = ("measure", "tensor", "structure")
+TABLES: dict[str, type] = {"derive": Request, "erratum": Erratum, "indexed": Indexed}
+REQUIRED = ("id", "title", "source", "place")
+LISTS = {"structure", "assumptions", "passes", "ops", "sources", "arrays", "define", "properties"}
+STRING_TABLES = {"given", "notation"}
+OWN = {"file", "line"}
+
+
+def entry(table: Mapping[str, Any], file: str, line: int) -> Entry:
+    """An entry from its TOML table.
+
+    Raises:
+        UserError: a key that is unknown, missing or of another type; the message names file, line and entry.
+    """
+    place = f"{file}:{line}, entry '{shorten(str(table.get('id', '?')), 40)}'"
+    try:
+        values = converted(Entry, table)
+        if missing := [key for key in REQUIRED if not values.get(key)]:
+            raise UserError(f"{missing[0]} is missing")
+        made = Entry(**values, file=file, line=line)
+        check(made)
+    except UserError as error:
+        raise UserError(f"{place}: {error}") from None
+    return made
+
+
+def converted(kind: type, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a table with the types that the dataclass `kind` wants."""
+    known = [f.name for f in fields(kind) if f.name not in OWN]
+    result: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise unknown("key", key, known)
+        if kind is Request and key == "structure":
+            result[key] = text(key, value)
+        elif key in LISTS or (key == "right" and isinstance(value, list)):
+            result[key] = listed(key, value)
+        elif key in TABLES and kind is Entry:
+            result[key] = nested(key, TABLES[key], value)
+        elif key == "let":
+            result[key] = {name: nested(f"let.{name}", Request, item) for name, item in mapping(key, value).items()}
+        elif key == "sizes":
+            result[key] = {name: size(name, item) for name, item in mapping(key, value).items()}
+        elif key in STRING_TABLES and isinstance(value, dict):
+            result[key] = {name: text(f"{key}.{name}", item) for name, item in value.items()}
+        elif key == "recalled":
+            if not isinstance(value, bool):
+                raise UserError("recalled must be true or false")
+            result[key] = value
+        else:
+            result[key] = text(key, value)
+    return result
+
+
+def nested(key: str, kind: type, value: Any) -> Any:
+    """A table inside an entry as its dataclass."""
+    values = converted(kind, mapping(key, value))
+    missing = [
+        f
+        for f in {Erratum: ("kind", "severity", "why"), Indexed: ("result", "sizes")}.get(kind, ())
+        if not values.get(f)
+    ]
+    if missing:
+        raise UserError(f"{key}.{missing[0]} is missing")
+    return kind(**values)
+
+
+def text(key: str, value: Any) -> str:
+    """A TOML string that holds something."""
+    if not isinstance(value, str):
+        raise UserError(f"{key} must be a string in quotes, not {shorten(repr(value), 30)}")
+    if not value.strip():
+        raise UserError(f"{key} is empty; leave it out")
+    return value
+
+
+def listed(key: str, value: Any) -> tuple[str, ...]:
+    """A TOML array of strings."""
+    if not isinstance(value, list):
+        raise UserError(f"{key} must be a list of strings in [ ]")
+    return tuple(text(key, item) for item in value)
+
+
+def mapping(key: str, value: Any) -> Mapping[str, Any]:
+    """A TOML table."""
+    if not isinstance(value, dict):
+        raise UserError(f"{key} must be a table")
+    return value
+
+
+def size(name: str, value: Any) -> int:
+    """The size of an index letter."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 64:
+        raise UserError(f"sizes.{name} must be a whole number from 1 to 64")
+    return value
+
+
+def tolerance(written: str) -> None:
+    """Raise unless a relative tolerance lies between 0 and 1."""
+    try:
+        fits = 0 < Decimal(written) < 1
+    except InvalidOperation:
+        fits = False
+    if not fits:
+        raise UserError(f"tolerance must be a decimal number between 0 and 1, not '{shorten(written, 30)}'")
+
+
+def check(made: Entry) -> None:
+    """Raise unless the keys of an entry make sense together."""
+    stated = [key for key in ("printed", "value", "claim", "structure") if getattr(made, key)]
+    settled = [key for key in ("argument", "unverified", "aside") if getattr(made, key)]
+    if len(stated) > 1:
+        raise UserError(f"{stated[0]} and {stated[1]} exclude each other; make two entries")
+    if len(settled) > 1:
+        raise UserError(f"{settled[0]} and {settled[1]} exclude each other")
+    if not stated and not settled:
+        raise UserError("what was printed is missing: printed, value, claim or structure")
+    gets = made.derive or made.derived or made.indexed or made.claim
+    if stated and not settled and not gets:
+        raise UserError("how the engine gets it is missing: derive, or let and derived; or say why it is unverified")
+    if (made.shows or (made.erratum and made.erratum.shows)) and not made.claim:
+        raise UserError("shows is for a claim: what its two sides come to")
+    if (made.says or (made.erratum and made.erratum.says)) and not (made.claim or made.argument):
+        raise UserError("says puts a claim or an argued statement into words; a formula or a number is printed")
+    if bool(made.drops) != bool(made.vanishes):
+        raise UserError("drops and vanishes belong together: the exact remainder, and what makes it vanish")
+    for request in [*made.let.values(), *([made.derive] if made.derive else [])]:
+        if len([key for key in MEASURED_KEYS if getattr(request, key)]) != 1:
+            raise UserError("a derivation needs one of measure, tensor and structure")
+    if made.argument and (made.printed or made.value) and not made.erratum:
+        raise UserError(
+            "an argument settles a formula or a number only beside an erratum; derive it, or say why it is unverified"
+        )
+    if made.tolerance:
+        tolerance(made.tolerance)
+    if made.erratum:
+        erratum = made.erratum
+        if erratum.kind not in (*KINDS_PROVED, *KINDS_ARGUED):
+            raise unknown("kind of erratum", erratum.kind, (*KINDS_PROVED, *KINDS_ARGUED))
+        if erratum.severity not in SEVERITIES:
+            raise unknown("severity", erratum.severity, SEVERITIES)
+        if erratum.kind in KINDS_PROVED and made.argument:
+            raise UserError(
+                f"an erratum of {erratum.kind} has to be proved; an argument is for {', '.join(KINDS_ARGUED)}"
+            )
+        if erratum.kind in KINDS_PROVED and not erratum.right and not made.unverified:
+            raise UserError("erratum.right is missing: what should stand there")

@@ -1,0 +1,58 @@
+"""The data of `formulas/`: what its entries say to a reader, and what the documents say of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from costgraph.errors import UserError
+from costgraph.library.errata import cited, page
+from costgraph.library.judge import judge
+from costgraph.library.reading import library, sources
+from costgraph.library.table import entry
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_readme_and_the_changelog_count_statements_and_sources() -> None:
+    for name in ("README.md", "CHANGELOG.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert f"{len(library())} statements" in text, name
+        assert f"{len(sources())} sources" in text, name
+
+
+def test_a_repository_is_cited_at_the_commit_that_was_read() -> None:
+    repositories = [source for source in sources().values() if "github.com" in source.url or source.commit]
+    assert len(repositories) >= 5
+    assert [source.key for source in repositories if not re.fullmatch("[0-9a-f]{40}", source.commit)] == []
+    assert "commit 827ee3b" in cited(sources()["eleuther-cookbook"])
+
+
+def test_an_erratum_without_a_printed_formula_or_number_is_put_into_words() -> None:
+    wordless = [e for e in library() if e.erratum and not (e.printed or e.value or e.structure)]
+    assert len(wordless) > 20
+    assert [e.id for e in wordless if not (e.says and e.erratum and e.erratum.says)] == []
+
+
+def test_the_page_of_errata_shows_words_and_not_the_names_of_a_claim() -> None:
+    claim = next(e for e in library() if e.id == "001-c-s7-compute-bound")
+    text = page([judge(claim)])
+    assert f"- claimed: {claim.says}" in text
+    assert claim.claim not in text
+
+
+def test_words_beside_a_formula_are_refused() -> None:
+    table = {"id": "x", "title": "x", "source": "x", "place": "x", "printed": "L", "says": "it is L"}
+    with pytest.raises(UserError, match="says puts a claim"):
+        entry({**table, "derive": {"measure": "params"}}, "x.toml", 1)
+
+
+def test_no_consequence_is_just_the_correction_again() -> None:
+    bare = [
+        e.id
+        for e in library()
+        if e.erratum and isinstance(e.erratum.right, str) and e.erratum.consequence.rstrip(".").strip() == e.right
+    ]
+    assert bare == []
