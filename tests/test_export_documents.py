@@ -333,6 +333,16 @@ def test_worked_numbers_are_those_of_gpt_3(place: tuple[str, str], worked: str) 
     assert rows()[place]["worked"].startswith(worked)
 
 
+def test_a_sheet_of_what_is_no_model_compares_no_models() -> None:
+    assert context("matmul")["models"] == []
+    assert "models" not in sheet(load("text"), "matmul", "notes", "mixed_adam", None).lower()
+
+
+def test_a_limit_names_only_symbols_that_occur() -> None:
+    lines = rows()["Activation memory", "norms"]["lines"]
+    assert [(line["at"], line["math"]) for line in lines] == [("", "2pBDLS"), ("p=2", "4BSLD")]
+
+
 def test_a_crossover_says_where_it_holds() -> None:
     (line,) = rows()["Crossovers", "attention takes as many FLOPs as the MLP"]["lines"]
     assert (line["at"], line["math"]) == ("E > 2", "S = D(E - 2)")

@@ -59,8 +59,12 @@ class Line:
     @cached_property
     def limits(self) -> list[tuple[str, Quotient]]:
         """The row's limits that change something, each with the value in it."""
-        found = [(text, limited(self.value, text)) for text in self.row.limits]
-        return [(text, value) for text, value in found if value != self.value]
+        found: list[tuple[str, Quotient]] = []
+        for text in self.row.limits:
+            value = limited(self.value, text)
+            if value not in (self.value, *(known for _, known in found)):
+                found.append((text, value))
+        return found
 
     @cached_property
     def leading(self) -> Quotient | None:

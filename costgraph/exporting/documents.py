@@ -64,7 +64,7 @@ def sheet_context(math: Math, op_set: str, convention: str, precision: str) -> d
         "assumptions": assumptions(some, math),
         "sections": sections,
         "machines": machines(),
-        "models": models(),
+        "models": models() if "L" in layout.used else [],  # what is no model is not compared with models
         "sizes": {name: symbol(name, math)["math"] for name in ("L", "D", "A")},  # the columns of the models
         "works": layout.works.titles,
     }

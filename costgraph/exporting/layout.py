@@ -92,14 +92,15 @@ class Layout:
             entries(line.leading)
             yield record(self.with_params(line.leading, line.in_params(line.leading)), condition(row.regime, math))
         for limit, value in line.limits:
-            theirs = self.as_published(entries(value), value, limit)
+            at = condition(relevant(limit, line.value), math)
+            theirs = self.as_published(entries(value), value, limit, at)
             if is_long(value, math):
-                yield from arms(value, math, names, condition(limit, math))
+                yield from arms(value, math, names, at)
             else:
-                yield theirs or record(formula(value, math), condition(limit, math))
+                yield theirs or record(formula(value, math), at)
         if row.leading and len((value := limited(line.value, row.leading)).numerator.terms) > 1:
             entries(value)
-            yield record(formula(value, math, "leading"), condition(row.leading, math))
+            yield record(formula(value, math, "leading"), condition(relevant(row.leading, line.value), math))
 
     def with_params(self, value: Quotient, counted: Quotient | None) -> str:
         """A form, and the same in units of the parameter count."""
@@ -108,7 +109,7 @@ class Layout:
         same = self.math.equals + formula(counted, self.math) if counted is not None else ""
         return formula(value, self.math) + same
 
-    def as_published(self, found: list[Printed], value: Quotient, limit: str = "") -> Record | None:
+    def as_published(self, found: list[Printed], value: Quotient, limit: str = "", at: str = "") -> Record | None:
         """The form as its author wrote it, if an entry prints it in this limit and in few words."""
         if set(self.math.rewrite) & set(value.symbols):
             return None
@@ -120,6 +121,11 @@ class Layout:
                     tidy(as_written(one.text, one.entry.letters, style), self.math)
                     for style in (self.math.tall, self.math.style)
                 )
-                at = condition(limit, self.math) if limit else ""
                 return record(text, at, broken if len(plain) > WIDE else "")
         return None
+
+
+def relevant(limit: str, value: Quotient) -> str:
+    """The bindings of a limit that concern symbols of the value."""
+    kept = [part for part in limit.split(",") if part.partition("=")[0].partition("->")[0].strip() in value.symbols]
+    return ",".join(kept)
