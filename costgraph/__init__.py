@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from costgraph.closed_form import ClosedForm
     from costgraph.derivation import derive
     from costgraph.errors import CostgraphError, UserError
-    from costgraph.estimation.asked import request
     from costgraph.estimation.estimate import estimate
+    from costgraph.estimation.reading import request
     from costgraph.exporting import export
     from costgraph.exporting.exchange import read_forms
     from costgraph.graph import Graph
@@ -69,7 +69,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "prefill": ("costgraph.passes.prefill", "Prefill"),
     "read_forms": ("costgraph.exporting.exchange", "read_forms"),
     "recompute": ("costgraph.passes.recompute", "Recompute"),
-    "request": ("costgraph.estimation.asked", "request"),
+    "request": ("costgraph.estimation.reading", "request"),
     "solve": ("costgraph.solving.solution", "solve"),
     "states": ("costgraph.measures.states", "states"),
     "tensor_parallel": ("costgraph.passes.tensor_parallel", "TensorParallel"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Self
 
-from costgraph.errors import UserError
+from costgraph.errors import UserError, shorten
 from costgraph.polynomial import Polynomial
 from costgraph.symbols import check_domain, lookup
 
@@ -38,7 +38,8 @@ class Divides:
         divisor, dividend = self.divisor.number, self.dividend.number
         if divisor and dividend is not None and Fraction(Fraction(dividend), divisor).denominator != 1:
             advice = f"; {self.advice}" if self.advice else ""
-            raise UserError(f"{claim or self} does not hold: {divisor} does not divide {dividend}{advice}")
+            left, right = (shorten(str(side), 40) for side in (divisor, dividend))
+            raise UserError(f"{shorten(claim or str(self))} does not hold: {left} does not divide {right}{advice}")
 
     @property
     def settled(self) -> bool:

@@ -75,7 +75,15 @@ def python(value: Quotient | Polynomial, shape: str = "auto") -> str:
 def unicode(value: Quotient | Polynomial, shape: str = "auto") -> str:
     """As on a blackboard: `BSL(34D + 5AS)`."""
     text = " ".join(render(value, shape, UNICODE).split())
-    return text.replace("( ", "(").replace(" )", ")").replace("/ ", "/")
+    for apart, joined in (
+        ("( ", "("),
+        (" )", ")"),
+        ("/ ", "/"),
+        (" /", "/"),
+        *((f" {power}", power) for power in "²³⁴⁵⁶⁷⁸⁹"),
+    ):
+        text = text.replace(apart, joined)
+    return text
 
 
 def latex(value: Quotient | Polynomial, shape: str = "auto") -> str:
@@ -134,6 +142,8 @@ def product_text(part: Product, style: Style) -> str:
     if coefficient.denominator != 1:
         below.insert(0, style.number(str(coefficient.denominator)))
     text = style.times.join(above)
+    if style.stacked and below and len(above) == len(part.sums) == 1:
+        text = sum_text(part.sums[0], style)  # alone above the bar
     return style.fraction(text, style.times.join(below), len(below) > 1) if below else text
 
 

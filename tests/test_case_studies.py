@@ -16,8 +16,10 @@ from costgraph.hardware.units import BANDWIDTH, BYTE, COMPUTE, Quantity, quantit
 from costgraph.parser import parse_bindings
 from costgraph.polynomial import Polynomial
 from costgraph.sizes import model
+from costgraph.solving.asked import asked_of
 from costgraph.solving.question import read
-from costgraph.solving.solution import Solution, asked_of, solve
+from costgraph.solving.solution import solve
+from costgraph.solving.whole import Solution
 
 DATA = Path(__file__).parent / "data"
 STUDIES = tomllib.loads((DATA / "case_studies.toml").read_text())

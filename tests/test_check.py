@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from fractions import Fraction
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,9 +15,6 @@ from test_cli import costgraph
 
 from costgraph.errors import UserError
 from costgraph.library.calculator import calculate
-from costgraph.library.own import compare
-from costgraph.library.slips import nearest, nearest_number
-from costgraph.library.statement import decimal
 from costgraph.parser import parse
 
 WRONG = """
@@ -27,92 +26,6 @@ place = "p. 1"
 printed = "L*D**2"
 derive = { measure = "params" }
 """
-
-TENSOR: dict[str, object] = {"limit": ["E=4,p=2"], "passes": ["tensor_parallel(T)"]}
-
-# formula, measure, options -> what the nearest slip must be; "" when it agrees
-OWN: list[tuple[str, str, dict[str, object], str]] = [
-    ("6*N_params*B*S", "flops", {"when": "S << D"}, ""),
-    ("6*N*D", "flops", {"when": "S << D", "notation": "kaplan"}, ""),
-    ("12*B*L*S*D*(S + (2+E)*D)", "flops", {}, ""),
-    ("12*L*D**2", "params", {"limit": ["E=4"]}, ""),
-    ("2*N_params*B*S", "flops", {"when": "S << D"}, "the factor 3 is missing"),
-    ("2*N_params*B*S", "flops", {}, "the factor 3 is missing, and 12*B*S**2*L*D is dropped"),
-    ("(4+2*E)*L*D**2", "params", {"passes": ["tensor_parallel(T)"]}, "the division by T is missing"),
-    ("p*B*S*D*L", "cache", {"phase": "decode"}, "the factor 2 is missing"),
-    ("B*S*D*L", "cache", {"phase": "decode"}, "the factor 2*p is missing"),
-    ("-N_params", "params", {}, "the sign is reversed"),
-    ("12*B*D*L*S*(S+(2+E)*D)", "flops", {"op_set": "decoder(head=True)"}, "left out: head (6*B*S*D*V)"),
-    ("4*L*D**2", "params", {}, "left out: mlp (2*L*D**2*E)"),
-    ("B*L*S*(34*D + 5*A)", "activations", {"limit": ["E=4,p=2"]},
-     "in 5*B*S*L*A, which should be 5*B*S**2*L*A, the factor S is missing"),
-    ("2*N_params*1000**3/1024**3", "states", {"phase": "forward", "limit": ["p=2"]}, "GB for GiB"),
-    ("2*N_params*1024**3/1000**3", "states", {"phase": "forward", "limit": ["p=2"]}, "GiB for GB"),
-    ("4*N_params*1000**3/1024**3", "states", {"phase": "forward", "limit": ["p=2"]},
-     "GB for GiB and the factor 2 is too much"),
-    ("16*N_params", "states", {}, "it is 8/9 of what is derived"),
-    ("12*L*D", "params", {"limit": ["E=4"]}, "the factor D is missing"),
-    ("12*L*D*K", "params", {"limit": ["E=4"]}, "K stands in the place of D"),
-    ("3*L*D**2 + 2*L*E*D**2", "params", {}, "left out: attn.q (L*D**2)"),
-    ("4*L*D**2 + 4*L*E*D**2", "params", {}, "counted twice: mlp (2*L*D**2*E)"),
-    ("12*B*S*L*D*(D*(E+2))", "flops", {}, "12*B*S**2*L*D is dropped"),
-    ("12*B*S*L*D*(D*(E+2)+S) + 3*V", "flops", {}, "3*V is too much"),
-    ("12*B*S*L*D*(D*(E+2)+2*S) + 3*V", "flops", {},
-     "in 24*B*S**2*L*D, which should be 12*B*S**2*L*D, the factor 2 is too much, and 3*V is too much"),
-    ("B*S*L*(34*D + 5*A*S**2)", "activations", {"limit": ["E=4,p=2"]},
-     "in 5*B*S**3*L*A, which should be 5*B*S**2*L*A, the factor S is too much"),
-    ("B*S*L*(34*D + 5*D*S)", "activations", {"limit": ["E=4,p=2"]},
-     "in 5*B*S**2*L*D, which should be 5*B*S**2*L*A, D stands in the place of A"),
-    ("B*S*L*(34*D + 5*A*S/T)", "activations", TENSOR,
-     "in 24*B*S*L*D, which should be 24*B*S*L*D/T, the division by T is missing"),
-    ("B*S*L*(34*D + 5*A*S)/T", "activations", TENSOR,
-     "in 10*B*S*L*D/T, which should be 10*B*S*L*D, the division by T is too much"),
-    ("B*S*L*(10*D + 24*D/T)", "activations", TENSOR, "5*B*S**2*L*A/T is dropped"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("formula", "measure", "options", "slip"), OWN)
-def test_a_formula_of_ones_own(formula: str, measure: str, options: dict[str, object], slip: str) -> None:
-    found = compare(formula, measure, **options)  # type: ignore[arg-type]
-    assert found.agrees == (slip == "")
-    assert found.agrees or found.slip == slip
-
-
-def test_a_difference_that_no_slip_explains_has_none() -> None:
-    assert nearest(parse("B*S + 7*V"), parse("12*L*D**2 + B")) == ""
-    assert nearest(parse("13*B + 7*V"), parse("12*L*D**2 + B*S")) == ""
-    assert nearest(parse("137*L"), parse("L")) == ""
-    assert nearest(parse("0"), parse("L")) == nearest(parse("L"), parse("0")) == nearest(parse("L"), parse("L")) == ""
-
-
-def test_a_slip_in_a_quotient_is_found_above_or_below_the_line() -> None:
-    assert nearest(parse("(B + S)/(D + 1)"), parse("(B + 2*S)/(D + 1)")) == (
-        "in S, which should be 2*S, the factor 2 is missing"
-    )
-    assert nearest(parse("B/(D + 2*L)"), parse("B/(D + L)")) == (
-        "below the line: in 2*L, which should be L, the factor 2 is too much"
-    )
-
-
-@pytest.mark.parametrize(
-    ("printed", "derived", "slip"),
-    [
-        ("13.97", "15", "GB for GiB"),
-        ("16.11", "15", "GiB for GB"),
-        ("30.00", "15", "the factor 2 is too much"),
-        ("7.50", "15", "the factor 2 is missing"),
-        ("15", "15.7", ""),
-        ("19.31", "15", ""),
-    ],
-)
-def test_the_slip_between_two_numbers(printed: str, derived: str, slip: str) -> None:
-    assert nearest_number(*decimal(printed), Fraction(derived)) == slip
-
-
-def test_the_terms_of_a_difference_are_those_that_contribute() -> None:
-    found = compare("12*B*D*L*S*(S+(2+E)*D)", "flops", op_set="decoder(head=True)")
-    assert {term.place for term in found.responsible} == {"head"}
-
 
 CALCULATED = {
     "solve(2*p*B*S*D*L - p*(4 + 2*E)*L*D**2, S)": "(2 + E)*D/B",
@@ -173,6 +86,12 @@ class TestCommand:
         assert len(skipped) == sum(int(suite.attrib["skipped"]) for suite in root)
         for outcome in ("argued", "set aside", "unverified"):
             assert any(len(message) > len(outcome) + 20 for message in skipped if message.startswith(f"{outcome}: "))
+
+    def test_a_progress_bar_is_for_a_terminal_and_stdout_for_the_result(self, tmp_path: Path) -> None:
+        shown, result = on_stderr(tmp_path / "all", "check")
+        assert "checking" in shown
+        assert result.endswith("in all\n")
+        assert on_stderr(tmp_path / "one", "check", "001-2.14")[0] == ""
 
     def test_what_differs_fails(self, tmp_path: Path) -> None:
         (tmp_path / "mine.toml").write_text(WRONG)
@@ -237,6 +156,11 @@ class TestCommand:
         assert (answer["outcome"], answer["slip"], answer["terms"]) == ("agrees to leading order", "", [])
         assert parse(answer["neglected"]) == parse("S/(D*(E + 2))")
 
+    def test_a_quotient_shows_its_terms_below_the_line_too(self) -> None:
+        asked = ("check", "--formula", "2*B*S", "--measure", "intensity", "--phase", "forward")
+        assert "\ndivided by\n" in costgraph(*asked).stdout
+        assert json.loads(costgraph(*asked, "--format", "json").stdout)["over"]
+
     def test_no_terms_no_block_of_terms(self) -> None:
         run = costgraph("check", "--formula", "12*L*D**2 + 3*V", "--measure", "params", "--limit", "E=4")
         assert run.stdout.splitlines()[2:] == ["differs by -3*V", "nearest slip: 3*V is too much"]
@@ -296,3 +220,26 @@ class TestCommand:
     def test_an_erratum_is_not_named_as_published(self) -> None:
         answer = json.loads(costgraph("derive", "activations", "--pass", "tensor_parallel(T)", "--json").stdout)
         assert "001-2.14" not in answer["measures"]["activations"]["published"]
+
+
+def on_stderr(output: Path, *arguments: str) -> tuple[str, str]:
+    """What a command writes on a terminal that is its stderr, and what to stdout."""
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on this system")
+    leader, follower = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[1])}
+    with output.open("wb") as stdout:
+        command = [sys.executable, "-m", "costgraph", *arguments]
+        process = subprocess.Popen(command, stdout=stdout, stderr=follower, env=environment)
+    os.close(follower)
+    shown = b"".join(iter(lambda: chunk(leader), b""))
+    os.close(leader)
+    assert process.wait() == 0
+    return shown.decode(), output.read_text()
+
+
+def chunk(leader: int) -> bytes:
+    """What comes next from a terminal; nothing once it is closed."""
+    try:
+        return os.read(leader, 4096)
+    except OSError:
+        return b""

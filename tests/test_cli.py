@@ -293,3 +293,17 @@ def test_lists_name_and_explain_every_choice(kind: str) -> None:
 
 def test_help_shows_an_example() -> None:
     assert "costgraph derive --op-set decoder --limit E=4,p=2" in costgraph("derive", "--help").stdout
+
+
+def test_what_can_be_listed_is_listed() -> None:
+    found = costgraph("list")
+    assert (found.returncode, found.stderr) == (0, "")
+    kinds = [line.split()[0] for line in found.stdout.splitlines()]
+    assert all(costgraph("list", kind).stdout for kind in kinds)
+    assert {"hardware", "models", "symbols"} <= set(kinds)
+
+
+def test_formulas_alone_shows_its_help() -> None:
+    found = costgraph("formulas")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout == costgraph("formulas", "--help").stdout

@@ -75,6 +75,8 @@ def fates(entry: Entry) -> list[Changed]:
 def hidden(mutant: Entry, where: str) -> str:
     """Why a change cannot be seen in what was printed; "" if it could."""
     erratum, names = mutant.erratum, Names(mutant)
+    if erratum and where in ("value", "printed"):
+        return "as wrong as the print; by which slip it came about is not known" if mutant.argument else ""
     if where == "erratum.slip" and erratum and "floor(" in erratum.slip:
         return "cut off by the rounding that is the slip"
     if not mutant.value:

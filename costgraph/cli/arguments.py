@@ -10,6 +10,10 @@ import typer
 from costgraph.errors import UserError, unknown
 
 OpSet = Annotated[str, typer.Option(help="The model, with options: 'decoder(head=True, kv_heads=G)'.")]
+Model = Annotated[str | None, typer.Option(help="A named size (see `costgraph list models`), or a file of sizes.")]
+ModelOpSet = Annotated[
+    str | None, typer.Option("--op-set", help="The graph, with options.  [default: that of the model, else decoder]")
+]
 Phase = Annotated[str | None, typer.Option(help="train, forward, prefill or decode.  [default: train]")]
 Passes = Annotated[
     list[str] | None, typer.Option("--pass", help="A rewrite such as 'tensor_parallel(T)'; repeatable, in order.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costgraph.cli import arguments as arg
 from costgraph.cli.check_formula import one_formula
 from costgraph.cli.output import check_target, deliver, progress
 from costgraph.errors import UserError, unknown
@@ -27,23 +28,17 @@ def check(
     formula: Annotated[str | None, typer.Option(help="Check this formula instead: '6*N_params*B*S'.")] = None,
     measure: Annotated[str | None, typer.Option(help="What the formula gives; see `costgraph list measures`.")] = None,
     notation: Annotated[str | None, typer.Option(help="How to read its letters, such as kaplan.")] = None,
-    op_set: Annotated[
-        str | None, typer.Option(help="The model of the formula, with options.  [default: decoder]")
-    ] = None,
-    phase: Annotated[str | None, typer.Option(help="train, forward, prefill or decode.  [default: train]")] = None,
-    passes: Annotated[list[str] | None, typer.Option("--pass", help="A rewrite; repeatable, in order.")] = None,
-    limit: Annotated[list[str] | None, typer.Option(help="Values to put in: 'E=4,p=2'. Repeatable.")] = None,
+    op_set: Annotated[str | None, typer.Option(help="Its model, with options.  [default: decoder]")] = None,
+    phase: arg.Phase = None,
+    passes: arg.Passes = None,
+    limit: arg.Limit = None,
     when: Annotated[str | None, typer.Option(help="A regime, 'S << D': compare with the leading term.")] = None,
-    convention: Annotated[
-        str | None, typer.Option(help="What is counted: notes, exact or table_a1.  [default: notes]")
-    ] = None,
-    precision: Annotated[
-        str | None, typer.Option(help="Training state: mixed_adam or fp32_adam.  [default: mixed_adam]")
-    ] = None,
+    convention: Annotated[str | None, typer.Option(help="notes, exact or table_a1.  [default: notes]")] = None,
+    precision: Annotated[str | None, typer.Option(help="mixed_adam or fp32_adam.  [default: mixed_adam]")] = None,
     outcome: Annotated[str | None, typer.Option(help="Show the entries with this outcome in full.")] = None,
     format_: Annotated[str, typer.Option("--format", help="table, json or junit.")] = "table",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+    output: arg.Output = None,
+    force: arg.Force = False,
 ) -> None:
     """Derive again what the literature printed, and judge it; exit with 1 if something differs.
 

@@ -8,19 +8,15 @@ from typing import Annotated
 
 import typer
 
-from costgraph.cli.output import check_target, deliver, writes_unicode
-from costgraph.errors import UserError, unknown
+from costgraph.cli import arguments as arg
+from costgraph.cli.output import check_target, deliver, remark, writes_unicode
 
 FORMATS = ("text", "json", "markdown")
 
 
 def estimate(
-    model: Annotated[
-        str | None, typer.Option(help="A named size (see `costgraph list models`), or a file of sizes.")
-    ] = None,
-    op_set: Annotated[
-        str | None, typer.Option(help="The graph, with options.  [default: that of the model, else decoder]")
-    ] = None,
+    model: arg.Model = None,
+    op_set: arg.ModelOpSet = None,
     phase: Annotated[
         str, typer.Option(help="generate (prefill, then new tokens), prefill, decode or train.")
     ] = "generate",
@@ -31,9 +27,7 @@ def estimate(
     limit: Annotated[
         list[str] | None, typer.Option(help="Sizes, exactly: 'B=8,S=2048'; N_params for the rule of thumb. Repeatable.")
     ] = None,
-    passes: Annotated[
-        list[str] | None, typer.Option("--pass", help="A rewrite such as 'tensor_parallel(8)'; repeatable, in order.")
-    ] = None,
+    passes: arg.Passes = None,
     dtype: Annotated[
         str | None, typer.Option(help="Whose peak counts, and how wide p is.  [default: bf16 or fp16]")
     ] = None,
@@ -41,31 +35,27 @@ def estimate(
     efficiency: Annotated[
         str, typer.Option(help="Shares of the peaks that are reached: 'flops=0.5,mem=0.8,comms=0.7'.")
     ] = "",
-    new: Annotated[int, typer.Option("--new", help="How many tokens are generated.")] = 1,
+    new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
-    convention: Annotated[str, typer.Option(help="What is counted: notes or exact.")] = "notes",
-    precision: Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")] = "mixed_adam",
+    convention: arg.Convention = "notes",
+    precision: arg.Precision = "mixed_adam",
     explain: Annotated[bool, typer.Option("--explain", help="Show every op: its time and what it waits for.")] = False,
     format_: Annotated[str, typer.Option("--format", help="text, json or markdown.")] = "text",
-    json_: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    json_: arg.Json = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the ops on the roofline into this SVG or PNG file.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    output: arg.Output = None,
     force: Annotated[bool, typer.Option("--force", help="Replace output files if they exist.")] = False,
 ) -> None:
     """Does it fit, what bounds it, how long, how many: a model on a machine.
 
     Example: costgraph estimate --model llama-2-7b --hardware a10 --limit B=1,S=350 --new 150
     """
-    if json_ and format_ not in ("text", "json"):
-        raise UserError(f"--json and --format {format_} contradict each other")
-    format_ = "json" if json_ else format_
-    if format_ not in FORMATS:
-        raise unknown("format", format_, FORMATS)
+    format_ = arg.chosen_format(format_, json_, FORMATS)
     for path in (output, plot):
         check_target(path, force)
     from costgraph.cli import estimate_json, estimate_text
-    from costgraph.estimation.asked import request
     from costgraph.estimation.estimate import estimate as run
+    from costgraph.estimation.reading import request
 
     asked = request(
         op_set=op_set, model_name=model, phase=phase, hardware=hardware, limit=limit or (), passes=passes or (),
@@ -73,6 +63,10 @@ def estimate(
         precision=precision,
     )  # fmt: skip
     result = run(asked)
+    for said in result.remarks:
+        remark(said)
+    if explain and (result.unbound or result.request.machine is None):
+        remark("--explain shows every op's time once everything is bound and --hardware is named")
     if plot is not None:
         from costgraph.cli.roofline_plot import draw
 

@@ -26,6 +26,7 @@ def to_json(result: Estimate) -> dict[str, Any]:
         "limit": {name: str(value) for name, value in asked.bindings.items()},
         "efficiency": {name: str(share) for name, share in asked.efficiency.items()},
         "convention": asked.convention.name,
+        "remarks": list(result.remarks),
         "unbound": list(result.unbound),
         "memory": {
             name: {"unit": "byte", "form": printers.python(result.forms[name]), "value": exact(form)}

@@ -9,9 +9,10 @@ from pathlib import Path
 from costgraph import printers
 from costgraph.cli.derive_text import Row, drawn, plain
 from costgraph.cli.output import on_terminal, writes_unicode
+from costgraph.errors import shorten
 from costgraph.estimation.estimate import Estimate, Stage
 from costgraph.hardware.roofline import Time, number
-from costgraph.hardware.units import BYTE, SECOND, Quantity, digits
+from costgraph.hardware.units import BYTE, SECOND, Quantity, digits, rounded
 from costgraph.polynomial import ONE, Polynomial, total
 
 Write = Callable[[Polynomial], str]
@@ -36,17 +37,18 @@ def second(amount: Fraction) -> str:
 
 def percent(share: Fraction) -> str:
     """`86.0 %`."""
-    return f"{float(share) * 100:.3g} %"
+    return f"{rounded(share * 100, 3)} %"
 
 
 def title(result: Estimate) -> str:
     """What was asked, in one line."""
     asked = result.request
     name = f"{asked.model.title} ({asked.op_set})" if asked.model else asked.op_set
-    steps = "".join(f", {step}" for step in asked.passes)
+    steps = "".join(f", {shorten(str(step), 80)}" for step in asked.passes)
     place = f" on {asked.machine.title}, {asked.dtype}" if asked.machine else " on any machine"
-    sizes = ", ".join(f"{n}={v}" for n, v in asked.bindings.items() if not asked.model or n not in asked.model.bindings)
-    new = f", {asked.new} new" if asked.new else ""
+    own = asked.model.bindings if asked.model else ()
+    sizes = ", ".join(f"{n}={shorten(str(v), 40)}" for n, v in asked.bindings.items() if n not in own)
+    new = f", {shorten(str(asked.new), 40)} new" if asked.new else ""
     return f"{name}{steps}{place}: {asked.phase}" + (f" at {sizes}" if sizes else "") + new
 
 
@@ -90,8 +92,15 @@ def further(result: Estimate) -> list[str]:
         if smallest is None:
             lines.append("no tensor-parallel degree fits: what does not shrink with T is too large by itself")
         else:
-            also = f"; {whole} is the first that divides heads, width and vocabulary" if whole != smallest else ""
-            lines.append(f"fits with tensor_parallel(T) from T = {smallest}" + (also if whole else NONE_DIVIDES))
+            also = (
+                f"; {shorten(str(whole), 40)} is the first that divides heads, width and vocabulary"
+                if whole != smallest
+                else ""
+            )
+            lines.append(
+                f"fits with tensor_parallel(T) from T = {shorten(str(smallest), 40)}"
+                + (also if whole else NONE_DIVIDES)
+            )
     return lines
 
 
@@ -118,7 +127,7 @@ def times(result: Estimate, write: Write) -> Section:
                 second(stage.time.optimistic),
                 second(stage.thumb.seconds) if stage.thumb.spans else "-",
                 stage.time.bound,
-                digits(float(result.throughput(stage))),
+                digits(result.throughput(stage)),
                 "-" if share is None else percent(share),
             ]
         )
@@ -137,15 +146,15 @@ def totals(result: Estimate) -> list[str]:
         took, thumb = result.generation
         rate = number(asked.bindings["B"]) * asked.new / took
         lines.append(
-            f"prefill and {asked.new} new token{'s' if asked.new > 1 else ''}: {second(took)} "
-            f"({digits(float(rate))} new token/s); weights alone {second(thumb)}"
+            f"prefill and {shorten(str(asked.new), 40)} new token{'s' if asked.new > 1 else ''}: {second(took)} "
+            f"({digits(rate)} new token/s); weights alone {second(thumb)}"
         )
     if (usd := result.cost_per_million) is not None:
-        lines.append(f"cost: {float(usd):.4g} USD per million {'new ' if result.generation else ''}tokens")
+        lines.append(f"cost: {rounded(usd)} USD per million {'new ' if result.generation else ''}tokens")
     if asked.machine:
         ridge = asked.machine.ridge(asked.dtype).value
-        each = ", ".join(f"{s.name} {float(intensity(s)):.4g}" for s in result.stages)
-        lines.append(f"FLOP/byte: {each}; ridge point of the machine {float(ridge):.4g}, below it memory bound")
+        each = ", ".join(f"{s.name} {rounded(intensity(s))}" for s in result.stages)
+        lines.append(f"FLOP/byte: {each}; ridge point of the machine {rounded(ridge)}, below it memory bound")
     if asked.efficiency:
         lines.append("efficiency: " + ", ".join(f"{name} {percent(e)}" for name, e in asked.efficiency.items()))
     return lines
@@ -168,7 +177,7 @@ def ops(stage: Stage) -> Section:
     """Every op of a step: how long, and what it waits for."""
     rows: list[Row] = [[stage.name, "time", "share", "bound by", "FLOP/byte"]]
     for cost, span in zip(stage.costs, stage.time.spans, strict=True):
-        ratio = f"{float(number(cost.flops) / number(cost.moved)):.4g}" if cost.moved and cost.flops else "-"
+        ratio = rounded(number(cost.flops) / number(cost.moved)) if cost.moved and cost.flops else "-"
         share = percent(span.seconds / stage.time.seconds)
         rows.append([span.name, second(span.seconds), share, span.bound, ratio])
     return "ops", rows, []
@@ -203,7 +212,11 @@ def notes(result: Estimate) -> list[str]:
 def thumb(result: Estimate) -> str:
     """How the rule of thumb counts parameters."""
     count = result.request.params
-    return f"N_params = {count}, each read once" if count is not None else "every weight of a matmul, read once"
+    return (
+        f"N_params = {shorten(str(count), 40)}, each read once"
+        if count is not None
+        else "every weight of a matmul, read once"
+    )
 
 
 # --- formats ------------------------------------------------------------------------------------------------------

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 formulas = typer.Typer(
     help="Read the library of published formulas: list, show, search, errata.",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 
-@formulas.callback()
-def root() -> None:
+@formulas.callback(invoke_without_command=True)
+def root(context: typer.Context) -> None:
     """Read the library of published formulas."""
+    if context.invoked_subcommand is None:
+        deliver(context.get_help())
 
 
 @formulas.command("list")

@@ -10,21 +10,19 @@ import typer
 from costgraph.cli.output import deliver
 from costgraph.errors import unknown
 
-KINDS = ("op-sets", "passes", "measures", "symbols", "conventions", "precisions", "hardware", "models", "notations")
-
 
 def show(
     kind: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="op-sets, passes, measures, symbols, conventions, precisions, hardware, models or notations."
         ),
-    ],
+    ] = None,
 ) -> None:
-    """List what there is to choose from, with options and meaning."""
-    if kind not in KINDS:
-        raise unknown("kind of thing to list", kind, KINDS)
-    rows = ROWS[kind]()
+    """List what there is to choose from, with options and meaning; without KIND, what can be listed."""
+    if kind is not None and kind not in ROWS:
+        raise unknown("kind of thing to list", kind, ROWS)
+    rows = ROWS[kind]() if kind else [(name, getdoc(listed) or "") for name, listed in ROWS.items()]
     width = max(len(name) for name, _ in rows)
     deliver("\n".join(f"{name:{width}}  {meaning}" for name, meaning in rows))
 

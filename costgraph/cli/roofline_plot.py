@@ -2,27 +2,74 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections import defaultdict
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
-from math import atan2, degrees
+from math import atan2, degrees, sqrt
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, cast
 
-from costgraph.errors import UserError
+from costgraph.cli.output import write_whole
+from costgraph.errors import UserError, shorten
 from costgraph.estimation.estimate import Estimate, Stage
-from costgraph.hardware.roofline import CLASSES, Span, number
-from costgraph.hardware.units import COMPUTE, Quantity
+from costgraph.hardware.roofline import CLASSES, Class, Cost, Span, number
+from costgraph.hardware.units import BANDWIDTH, COMPUTE, Quantity, rounded
+from costgraph.polynomial import ONE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 COLORS = dict(zip(CLASSES, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"), strict=True))  # Okabe-Ito
 MARKERS = {"prefill": "o", "training step": "o", "decode step": "D", "first token": "D"}
-INK, FAINT, SHADE = "#222222", "#9a9a9a", "#f3f5f7"
-LEADER = {"arrowstyle": "-", "color": FAINT, "linewidth": 0.8}
+INK, GREY, FAINT, SHADE = "#222222", "#666666", "#9a9a9a", "#f3f5f7"
 SUFFIXES = (".svg", ".png", ".pdf")
+NAMED = Fraction(1, 200)  # from which share of the time on a point has a label
+ALIKE = 1.3  # ops of one class whose intensities differ by less than this factor are one point
+
+
+@dataclass(frozen=True)
+class Point:
+    """Ops of one class that are close to each other, as one point."""
+
+    stage: Stage
+    kind: Class
+    names: tuple[str, ...]
+    intensity: float
+    share: Fraction
+
+    @property
+    def area(self) -> float:
+        """Of the marker, in square points; a small one stays visible."""
+        return 60 + 1400 * float(self.share)
+
+    @property
+    def marker(self) -> str:
+        """Its shape: that of the step."""
+        return MARKERS[self.stage.name]
+
+    @property
+    def radius(self) -> float:
+        """Of the marker, in points."""
+        return sqrt(self.area) * (0.5 if self.marker == "o" else 0.71)
+
+    @property
+    def label(self) -> str:
+        """Its ops, places written once, and their share of the time; nothing for what takes next to none."""
+        if self.share < NAMED:
+            return ""
+        places: dict[str, list[str]] = {}
+        for name in self.names:
+            place, _, op = name.partition(".")
+            ops = places.setdefault(place, [])
+            if (first := op.split(".")[0]) not in ops:
+                ops.append(first)
+        names = "; ".join(f"{place}.{', '.join(ops)}" for place, ops in places.items())
+        share = f"{rounded(self.share * 100, 3)} % of {self.stage.name}"
+        return f"{fill(names, 32, max_lines=3, placeholder=' ...')}\n{share}"
 
 
 def draw(result: Estimate, path: Path) -> None:
@@ -33,148 +80,158 @@ def draw(result: Estimate, path: Path) -> None:
     """
     if path.suffix.lower() not in SUFFIXES:
         raise UserError(f"--plot {path}: name a file that ends in {', '.join(SUFFIXES)}")
-    machine = result.request.machine
     missing = [name for name in result.unbound if not name.startswith("lambda_")]
-    if machine is None or missing:
+    if result.request.machine is None or missing:
         what = [f"bind {', '.join(missing)}"] if missing else []
-        raise UserError(f"a roofline needs numbers: {' and '.join([*what, *([] if machine else ['name --hardware'])])}")
+        what += [] if result.request.machine else ["name --hardware"]
+        raise UserError(f"a roofline needs numbers: {' and '.join(what)}")
     try:
         import matplotlib
     except ModuleNotFoundError:
         raise UserError("--plot needs matplotlib; install it with: pip install 'costgraph[plot]'") from None
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     style = {"svg.hashsalt": "costgraph", "font.size": 12, "font.family": "sans-serif", "svg.fonttype": "path"}
     with matplotlib.rc_context(cast(Any, style)):
-        figure, axes = pyplot.subplots(figsize=(9.6, 5.4), layout="constrained")
-        paint(axes, result)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-        os.close(handle)
-        try:
-            metadata = {"Date": None} if path.suffix == ".svg" else None
-            figure.savefig(name, dpi=160, metadata=metadata)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
-        finally:
-            pyplot.close(figure)
+        suffix, content = path.suffix.lower(), io.BytesIO()
+        undated: Any = {"Date": None} if suffix == ".svg" else {"CreationDate": None} if suffix == ".pdf" else None
+        picture(result).savefig(content, format=suffix[1:], dpi=160, metadata=undated)
+    write_whole(content.getvalue(), path)
 
 
-def paint(axes: Axes, result: Estimate) -> None:
-    """Roof, ops and legend."""
-    points = [
-        (stage, place, group)
-        for stage in result.stages
-        if stage.name != "last token"
-        for place, group in grouped(stage).items()
-    ]
+def picture(result: Estimate) -> Figure:
+    """Roof, ops, labels and legend; everything is bound and matplotlib is there."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from costgraph.cli.roofline_labels import Mark, label
+
+    points = list(drawn(result))
     if not points:
         raise UserError("--plot: no op computes anything here, so there is nothing to place under the roof")
-    asked = result.request
-    assert asked.machine is not None  # draw has asked
-    peak = float(asked.machine.rate(asked.dtype).value)
-    bandwidth = float(asked.machine.bandwidth.quantity.value)
-    ridge = peak / bandwidth
-    xs = [place for _, place, _ in points]
-    low, high = min(*xs, ridge) / 6, max(*xs, ridge) * 16
-    roof(axes, result, low, high, ridge, peak)
-    labels(axes, [(x, min(peak, x * bandwidth), name_of(group), stage) for stage, x, group in points], peak)
-    for stage, x, group in points:
-        share = float(sum(span.seconds for span in group) / stage.time.seconds)
+    figure = Figure(figsize=(9.6, 5.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    peak, ridge = rates(result)
+    xs = [ridge, *(point.intensity for point in points)]
+    low, high = min(xs) / 6, max(xs) * 16
+    heights = [peak * min(1, point.intensity / ridge) for point in points]
+    titles(axes, result, points)
+    legend(axes, points)
+    texts = roof(axes, result, low, high)
+    for point, y in sorted(zip(points, heights, strict=True), key=lambda pair: -pair[0].share):
         axes.scatter(
-            x, min(peak, x * bandwidth), s=60 + 1400 * share, color=COLORS[group[0].kind], alpha=0.85,
-            marker=MARKERS[stage.name], edgecolor="white", linewidth=1.2, zorder=3,
+            point.intensity, y, s=point.area, color=COLORS[point.kind], alpha=0.85, marker=point.marker,
+            edgecolor="white", linewidth=1.2, zorder=3,
         )  # fmt: skip
-    legend(axes, [(stage, group) for stage, _, group in points])
+    lines = [[(low, peak * low / ridge), (ridge, peak), (high, peak)], [(ridge, axes.get_ylim()[0]), (ridge, peak)]]
+    marks = [Mark(p.intensity, y, p.radius, p.label) for p, y in zip(points, heights, strict=True)]
+    label(axes, marks, lines, texts)
+    for outside in figure.texts:  # titles begin where the axes do, which is known once they have their place
+        outside.set_x(axes.get_position().x0)
+    return figure
 
 
-def grouped(stage: Stage) -> dict[float, list[Span]]:
-    """Ops that compute anything, by intensity: those that scale alike are one point."""
-    found: dict[float, list[Span]] = defaultdict(list)
-    for cost, span in zip(stage.costs, stage.time.spans, strict=True):
-        if cost.flops and cost.moved:
-            found[float(f"{float(number(cost.flops) / number(cost.moved)):.3g}")].append(span)
-    return dict(found)
+def rates(result: Estimate) -> tuple[float, float]:
+    """FLOP/s that are reached at most, and FLOPs per byte at the ridge point."""
+    reached = result.request.rates
+    return float(number(reached.flops)), float(number(reached.flops) / number(reached.mem))
 
 
-def name_of(group: list[Span]) -> str:
-    """`attn.q, k, v, out`: the ops of one point, places written once; no more than fit a label."""
-    places: dict[str, list[str]] = defaultdict(list)
-    for span in group:
-        place, _, op = span.name.partition(".")
-        if (first := op.split(".")[0]) not in places[place]:
-            places[place].append(first)
-    return "; ".join(f"{place}.{', '.join(ops)}" for place, ops in list(places.items())[:2])
+def shown(result: Estimate) -> list[Stage]:
+    """The stages in the picture: the last token is where the first is."""
+    return [stage for stage in result.stages if stage.name != "last token"]
 
 
-def roof(axes: Axes, result: Estimate, low: float, high: float, ridge: float, peak: float) -> None:
-    """The two lines, the ridge point, scales and titles."""
-    asked, bandwidth = result.request, peak / ridge
-    assert asked.machine is not None  # draw has asked
-    bottom = low * bandwidth / 2
-    axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(bottom, peak * (high / low) ** 0.22))
-    axes.plot([low, ridge, high], [low * bandwidth, peak, peak], color=INK, linewidth=2.5, zorder=2)
-    axes.fill_between([low, ridge, high], [low * bandwidth, peak, peak], bottom, color=SHADE, zorder=0)
-    axes.plot([ridge, ridge], [bottom, peak], color=FAINT, linewidth=1, linestyle=(0, (4, 4)), zorder=1)
-    axes.annotate(f"ridge point {ridge:.0f} FLOP/B", (ridge, 0), (-5, 6), xycoords=("data", "axes fraction"),
-                  textcoords="offset points", ha="right", va="bottom", color="#666666", fontsize=10)  # fmt: skip
-    rate, width = asked.machine.rate(asked.dtype), asked.machine.bandwidth.quantity
-    axes.annotate(f"{rate} {asked.dtype}", (high, peak), (-4, -22), textcoords="offset points", ha="right", color=INK)
-    axes.annotate(str(width), (low, low * bandwidth), (10, 18), textcoords="offset points", color=INK,
-                  rotation=slope(axes), rotation_mode="anchor")  # fmt: skip
+def drawn(result: Estimate) -> Iterator[Point]:
+    """Ops that compute anything, those of a class that are close to each other together."""
+    for stage in shown(result):
+        pairs = [(c, s) for c, s in zip(stage.costs, stage.time.spans, strict=True) if c.flops and c.moved]
+        for kind in CLASSES:
+            group: list[tuple[Cost, Span]] = []
+            for pair in sorted((p for p in pairs if p[0].kind == kind), key=lambda p: intensity([p])):
+                if group and intensity([pair]) > ALIKE * intensity(group[:1]):
+                    yield together(stage, kind, group)
+                    group = []
+                group.append(pair)
+            if group:
+                yield together(stage, kind, group)
+
+
+def intensity(group: Iterable[tuple[Cost, Span]]) -> Fraction:
+    """FLOPs per byte of some ops together."""
+    costs = [cost for cost, _ in group]
+    return sum((number(c.flops) for c in costs), Fraction(0)) / sum((number(c.moved) for c in costs), Fraction(0))
+
+
+def together(stage: Stage, kind: Class, group: list[tuple[Cost, Span]]) -> Point:
+    """One point, its ops in the order of the model."""
+    order = [cost.name for cost in stage.costs]
+    names = sorted((cost.name for cost, _ in group), key=order.index)
+    share = sum((span.seconds for _, span in group), Fraction(0)) / stage.time.seconds
+    return Point(stage, kind, tuple(names), float(intensity(group)), share)
+
+
+def roof(axes: Axes, result: Estimate, low: float, high: float) -> list[Text]:
+    """The two lines, the ridge point and the scales; returns what is written there."""
+    asked, (peak, ridge) = result.request, rates(result)
+    start = peak * low / ridge
+    axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(start / 2, peak * (high / low) ** 0.25))
+    axes.plot([low, ridge, high], [start, peak, peak], color=INK, linewidth=2.5, zorder=2)
+    axes.fill_between([low, ridge, high], [start, peak, peak], start / 2, color=SHADE, zorder=0)
+    axes.plot([ridge, ridge], [start / 2, peak], color=FAINT, linewidth=1, linestyle=(0, (4, 4)), zorder=1)
     axes.set_xlabel("arithmetic intensity, FLOP per byte moved")
-    axes.set_ylabel("attainable FLOP/s")
+    axes.set_ylabel("attainable FLOP/s per device" if asked.degree != ONE else "attainable FLOP/s")
     axes.yaxis.set_major_formatter(lambda y, _: str(Quantity(Fraction(round(y)), COMPUTE)).replace(" ", "\u2009"))
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
-    name = asked.model.title if asked.model else asked.op_set
-    sizes = ", ".join(f"{n} = {v}" for n, v in asked.bindings.items() if n in ("B", "S"))
-    axes.set_title(
-        f"{name} on {asked.machine.title}   ({sizes})", loc="left", fontsize=14, fontweight="bold", color=INK
-    )
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(which="minor", length=0)
     axes.grid(which="major", color="white", linewidth=1, zorder=0)
     axes.set_axisbelow(True)
+    look: Any = {"textcoords": "offset points", "in_layout": False}
+    return [
+        axes.annotate(f"ridge point {ridge:.0f} FLOP/B", (ridge, 0), (-5, 6), xycoords=("data", "axes fraction"),
+                      ha="right", va="bottom", color=GREY, fontsize=10, **look),
+        axes.annotate(f"{Quantity(number(asked.rates.flops), COMPUTE)} {asked.dtype}", (high, peak), (-4, 6),
+                      ha="right", va="bottom", color=INK, **look),
+        axes.annotate(str(Quantity(number(asked.rates.mem), BANDWIDTH)), (low, start), (10, 18), color=INK,
+                      rotation=slope(axes), rotation_mode="anchor", **look),
+    ]  # fmt: skip
 
 
 def slope(axes: Axes) -> float:
     """The angle at which a line of slope one is seen, in degrees."""
     figure = axes.get_figure(root=True)
-    assert figure is not None  # pyplot.subplots has made it
+    assert figure is not None  # the axes are part of one
     figure.draw_without_rendering()
     (x0, y0), (x1, y1) = axes.transData.transform([(1e1, 1e1), (1e2, 1e2)])
     return degrees(atan2(y1 - y0, x1 - x0))
 
 
-def labels(axes: Axes, points: list[tuple[float, float, str, Stage]], peak: float) -> None:
-    """Names beside the points: above the roof where it is flat, to the right of it where it rises."""
-    flat = sorted((p for p in points if p[1] >= peak), key=lambda p: p[0])
-    for i, (x, y, name, _) in enumerate(flat):
-        axes.annotate(name, (x, y), (4, 24 + 18 * (i % 4)), textcoords="offset points", ha="right", va="bottom",
-                      fontsize=9.5, color=INK,
-                      arrowprops={**LEADER, "relpos": (1, 0)})  # fmt: skip
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # pyplot.subplots has made it
-    per_pixel = 72 / figure.dpi
-    last = axes.transData.transform((1, peak))[1] * per_pixel - 24  # below what is written under the roof
-    for x, y, name, _ in sorted((p for p in points if p[1] < peak), key=lambda p: -p[1]):
-        place = axes.transData.transform((x, y))[1] * per_pixel
-        last = min(place - 12, last - 16)
-        axes.annotate(name, (x, y), (30, last - place), textcoords="offset points", va="center", fontsize=9.5,
-                      color=INK, arrowprops={**LEADER, "relpos": (0, 0.5)})  # fmt: skip
+def titles(axes: Axes, result: Estimate, points: Iterable[Point]) -> None:
+    """What is shown, at which sizes, and what is not."""
+    asked, figure = result.request, axes.get_figure(root=True)
+    assert asked.machine is not None  # draw has asked
+    assert figure is not None  # the axes are part of one
+    name = asked.model.title if asked.model else asked.op_set
+    devices = f"{asked.degree} × " if asked.degree != ONE else ""
+    sizes = [f"{n} = {shorten(str(v), 16)}" for n, v in asked.bindings.items() if n in ("B", "S")]
+    sizes += [f"{shorten(str(asked.new), 16)} new"] if asked.new else []
+    said = [asked.phase, *sizes, asked.dtype, *map(str, asked.passes)]
+    said += [f"{n} at {rounded(share * 100, 3)} %" for n, share in asked.efficiency.items()]
+    figure.suptitle(f"{name} on {devices}{asked.machine.title}", ha="left", fontsize=15, fontweight="bold", color=INK)
+    axes.set_title(shorten(", ".join(said), 110), loc="left", fontsize=11, color=GREY)
+    left = {stage.name: 1 - sum(p.share for p in points if p.stage is stage) for stage in shown(result)}
+    rest = ", ".join(f"{rounded(share * 100, 3)} % of {stage}" for stage, share in left.items())
+    figure.supxlabel(f"Not drawn: ops without counted FLOPs, {rest}", ha="left", fontsize=9.5, color=GREY)
 
 
-def legend(axes: Axes, points: list[tuple[Stage, list[Span]]]) -> None:
+def legend(axes: Axes, points: Iterable[Point]) -> None:
     """Colours are classes of ops, shapes are steps, sizes are shares of a step's time."""
     from matplotlib.lines import Line2D
 
-    kinds = dict.fromkeys(group[0].kind for _, group in points)
-    steps = dict.fromkeys(stage.name for stage, _ in points)
+    points = list(points)
+    kinds, steps = dict.fromkeys(p.kind for p in points), {p.stage.name: p.marker for p in points}
     look: Any = {"linestyle": "", "markersize": 9}
     handles = [Line2D([], [], marker="s", color=COLORS[kind], label=kind, **look) for kind in kinds]
-    handles += [Line2D([], [], marker=MARKERS[step], color="#888888", label=step, **look) for step in steps]
+    handles += [Line2D([], [], marker=marker, color="#888888", label=step, **look) for step, marker in steps.items()]
     axes.legend(handles=handles, loc="lower right", facecolor=SHADE, edgecolor="none", framealpha=1, fontsize=10,
                 title="area: share of the step's time", title_fontsize=10, alignment="left")  # fmt: skip

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, remark
-from costgraph.errors import UserError, unknown
 
 FORMATS = ("text", "json", "latex", "markdown")
 
 
 def solve(
-    question: Annotated[str, typer.Argument(metavar="QUESTION", help="LEFT <= RIGHT, LEFT >= RIGHT or LEFT == RIGHT.")],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="LEFT <= RIGHT; or with >=, <, > or ==.")],
     for_: Annotated[str, typer.Option("--for", help="The symbol to solve for, or a product such as B*S.")],
-    model: Annotated[
-        str | None, typer.Option(help="A named size (see `costgraph list models`), or a file of sizes.")
-    ] = None,
-    op_set: Annotated[
-        str | None, typer.Option(help="The graph, with options.  [default: that of the model, else decoder]")
-    ] = None,
+    model: arg.Model = None,
+    op_set: arg.ModelOpSet = None,
     phase: Annotated[
         str | None, typer.Option(help="train, forward, prefill or decode.  [default: train; decode with the cache]")
     ] = None,
-    passes: Annotated[
-        list[str] | None, typer.Option("--pass", help="A rewrite such as 'tensor_parallel(T)'; repeatable, in order.")
-    ] = None,
+    passes: arg.Passes = None,
     limit: Annotated[list[str] | None, typer.Option(help="Values to put in: 'E=4,p=2'. Repeatable.")] = None,
     hardware: Annotated[
         str | None, typer.Option(help="A machine whose hbm, lambda_flops, lambda_mem, lambda_comms are put in.")
@@ -37,12 +30,12 @@ def solve(
         str | None, typer.Option(help="Whose peak lambda_flops is, and how wide p is.  [default: bf16 or fp16, p open]")
     ] = None,
     link: Annotated[str | None, typer.Option(help="Which link lambda_comms is.  [default: the first]")] = None,
-    convention: Annotated[str, typer.Option(help="What is counted: notes or exact.")] = "notes",
-    precision: Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")] = "mixed_adam",
+    convention: arg.Convention = "notes",
+    precision: arg.Precision = "mixed_adam",
     format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
-    json_: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+    json_: arg.Json = False,
+    output: arg.Output = None,
+    force: arg.Force = False,
 ) -> None:
     """Solve a relation between costs, as a formula with its domain.
 
@@ -51,11 +44,7 @@ def solve(
 
     Example: costgraph solve 'states + activations <= hbm' --for B --limit E=4,p=2
     """
-    if json_ and format_ not in ("text", "json"):
-        raise UserError(f"--json and --format {format_} contradict each other")
-    format_ = "json" if json_ else format_
-    if format_ not in FORMATS:
-        raise unknown("format", format_, FORMATS)
+    format_ = arg.chosen_format(format_, json_, FORMATS)
     check_target(output, force)
     from costgraph.cli import solve_text
     from costgraph.solving.solution import solve as run

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from costgraph import printers
 from costgraph.cli.output import writes_unicode
+from costgraph.errors import shorten
+from costgraph.hardware.units import NONE, Quantity, rounded
 from costgraph.polynomial import Polynomial
 from costgraph.solving.inequality import Case, Condition
 from costgraph.solving.root import Root
-from costgraph.solving.solution import MOST, Answer, Solution, claims
+from costgraph.solving.solution import Answer
+from costgraph.solving.unknown import DIMENSIONS
+from costgraph.solving.whole import MOST, Solution, claims
 from costgraph.symbols import Rational
 
 SCHEMA = "costgraph.solve/1"
@@ -32,29 +37,31 @@ class Style:
 PYTHON = Style(Root.text, printers.python, {})
 UNICODE = Style(Root.unicode, printers.unicode, {"<=": "≤", ">=": "≥", "==": "="})
 LATEX = Style(Root.latex, printers.latex, {"<=": r"\le", ">=": r"\ge", "==": "="})
+OPEN = {"<=": "<", ">=": ">"}
 
 
 def value(root: Root, style: Style) -> str:
     """A root, rounded where the exact number says nothing to a person."""
     number = root.number
     if number is not None and (not root.is_exact or number.denominator >= SIMPLE):
-        return f"{float(number):.10g}"
+        return rounded(number, 10)
     return style.root(root)
 
 
 def bounds(case: Case, unknown: Polynomial, style: Style) -> str:
-    """`B <= ...`, `B >= ...`, `a <= B <= b`, `B = ...`, or that every value does."""
+    """`B <= ...`, `B > ...`, `a <= B <= b`, `B = ...`, or that every value does."""
     name = style.form(unknown)
     low, high = case.low, case.high
     if low is None and high is None:
         return f"every {name}" if style is not LATEX else rf"\text{{every }} {name}"
     if low is not None and low == high:
         return f"{name} {style.sign('==')} {value(low, style)}"
+    most, least = ((style.sign(OPEN[sign] if case.strict else sign)) for sign in ("<=", ">="))
     if low is not None and high is not None:
-        return f"{value(low, style)} {style.sign('<=')} {name} {style.sign('<=')} {value(high, style)}"
+        return f"{value(low, style)} {most} {name} {most} {value(high, style)}"
     if high is not None:
-        return f"{name} {style.sign('<=')} {value(high, style)}"
-    return f"{name} {style.sign('>=')} {value(low or Root(unknown), style)}"
+        return f"{name} {most} {value(high, style)}"
+    return f"{name} {least} {value(low or Root(unknown), style)}"
 
 
 def domain(conditions: tuple[Condition, ...], style: Style) -> str:
@@ -73,7 +80,7 @@ def condition(claim: Condition, style: Style) -> str:
 
 def title(answer: Answer) -> str:
     """What was asked, in one line."""
-    return f"{' '.join(answer.question.split())}, for {answer.unknown} ({answer.op_set}, {answer.phase})"
+    return f"{shorten(answer.question, 200)}, for {answer.unknown} ({answer.op_set}, {answer.phase})"
 
 
 def text(answer: Answer, path: Path | None) -> str:
@@ -81,15 +88,23 @@ def text(answer: Answer, path: Path | None) -> str:
     style = UNICODE if writes_unicode(path) else PYTHON
     lines = [title(answer), "", *(f"  {line(case, answer, style)}" for case in answer.formulas)]
     if answer.formulas:
-        at = ", ".join(f"{name}={number}" for name, number in answer.bindings.items())
+        at = ", ".join(bound(name, number) for name, number in answer.bindings.items())
         lines += ["", f"at {at}", ""]
     for solution in answer.solutions:
-        lines.append("  " + line(solution.case, answer, style) + decimal(solution.case))
+        lines.append("  " + line(solution.case, answer, style) + about(solution.case, answer))
         lines += [f"  {said}" for said in whole(solution, answer)]
     notes = [f"counted ({answer.convention})"]
     if answer.assumptions:
         notes.append("assuming: " + ", ".join(map(str, answer.assumptions)))
     return "\n".join([*lines, "", *notes])
+
+
+def bound(name: str, number: Polynomial) -> str:
+    """A value that was put in; a machine's figure also as people write it."""
+    known = number.number
+    if known is None or name not in DIMENSIONS:
+        return f"{name}={shorten(str(number), 40)}"
+    return f"{name}={shorten(str(number), 40)} ({Quantity(Fraction(known), DIMENSIONS[name])})"
 
 
 def line(case: Case, answer: Answer, style: Style) -> str:
@@ -98,23 +113,28 @@ def line(case: Case, answer: Answer, style: Style) -> str:
     return bounds(case, answer.unknown.target, style) + (f"    if {holds}" if holds else "")
 
 
-def decimal(case: Case) -> str:
-    """Fractions once more as decimals."""
-    numbers = [root.number for root in (case.low, case.high) if root is not None and root.is_exact]
-    shown = [
-        f"{float(n):.6g}" for n in dict.fromkeys(n for n in numbers if n is not None and 1 < n.denominator < SIMPLE)
-    ]
+def about(case: Case, answer: Answer) -> str:
+    """Fractions once more as decimals, and figures of a machine with their unit."""
+    exact = [root for root in dict.fromkeys((case.low, case.high)) if root is not None and root.number is not None]
+    dimension = answer.unknown.dimension
+    if dimension != NONE:
+        shown = [str(Quantity(Fraction(root.number or 0), dimension)) for root in exact]
+    else:
+        numbers = [root.number for root in exact if root.is_exact]
+        shown = [rounded(n, 6) for n in numbers if n is not None and 1 < n.denominator < SIMPLE]
     return f"    (about {' and '.join(shown)})" if shown else ""
 
 
 def whole(solution: Solution, answer: Answer) -> list[str]:
-    """The extreme whole numbers."""
-    lines = []
-    if answer.unknown.whole and solution.case.low != solution.case.high:
-        for word, found in (("smallest", solution.smallest), ("largest", solution.largest)):
-            if found is not None:
-                lines.append(f"{word} {answer.unknown}: {found}" + divides(word, solution, answer))
-    return lines
+    """The extreme whole numbers, or that there is none."""
+    if not answer.unknown.whole:
+        return []
+    case, name = solution.case, answer.unknown
+    if case.low is not None and case.low == case.high:
+        near = " and ".join(map(str, solution.between))
+        return [f"no whole {name} solves it; next to it: {near}"] if near else []
+    found = {"smallest": solution.smallest, "largest": solution.largest}
+    return [f"{word} {name}: {n}{divides(word, solution, answer)}" for word, n in found.items() if n is not None]
 
 
 def divides(word: str, solution: Solution, answer: Answer) -> str:
@@ -166,10 +186,12 @@ def to_json(answer: Answer) -> dict[str, Any]:
                 "smallest": exact(solution.smallest),
                 "largest": exact(solution.largest),
                 "divides": exact(solution.divides),
+                "between": [str(value) for value in solution.between],
             }
             for solution in answer.solutions
         ],
         "assumptions": [str(assumption) for assumption in answer.assumptions],
+        "remarks": list(answer.remarks),
     }
 
 
@@ -180,6 +202,7 @@ def case_json(case: Case) -> dict[str, Any]:
         "high": case.high and case.high.text(),
         "low_latex": case.low and case.low.latex(),
         "high_latex": case.high and case.high.latex(),
+        "strict": case.strict,
         "if": [condition(c, PYTHON) for c in case.conditions],
     }
 

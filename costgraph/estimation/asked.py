@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from costgraph.conventions import CONVENTIONS, PRECISIONS, Convention
+from costgraph.conventions import Convention
 from costgraph.derivation import check_order, with_phase
-from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
-from costgraph.hardware.machine import ITEMSIZE, Machine, machine
-from costgraph.hardware.roofline import EFFICIENCIES, Rates
-from costgraph.hardware.units import PRICE, quantity
+from costgraph.hardware.machine import Machine
+from costgraph.hardware.roofline import Rates
 from costgraph.measures import MEASURES
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.parser import parse, parse_bindings, split_list
-from costgraph.passes import PASSES, Pass
+from costgraph.parser import parse
+from costgraph.passes import Pass
 from costgraph.passes.tensor_parallel import TensorParallel
 from costgraph.polynomial import ONE, Polynomial, total
-from costgraph.sizes import Model, model
+from costgraph.sizes import Model
 
-PHASES = ("generate", "prefill", "decode", "train")
 S = Polynomial.symbol("S")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked, read and checked."""
+    """What was asked, read and checked; `typed` are the symbols that the user bound, and no model or machine."""
 
     op_set: str
     phase: str
@@ -39,6 +36,7 @@ class Request:
     link: str | None
     efficiency: Mapping[str, Fraction]
     bindings: Mapping[str, Polynomial]
+    typed: tuple[str, ...]
     params: Polynomial | None
     new: int
     price: Fraction | None
@@ -80,91 +78,3 @@ class Request:
         if self.phase == "generate":
             cache = cache.substitute({"S": S + self.new})  # at the last token
         return {"weights": MEASURES["states"](graph, self.convention).value.numerator, "cache": cache}
-
-
-def request(
-    op_set: str | None = None,
-    model_name: str | None = None,
-    phase: str = "generate",
-    hardware: str | None = None,
-    limit: str | Iterable[str] = (),
-    passes: Iterable[str] = (),
-    dtype: str | None = None,
-    link: str | None = None,
-    efficiency: str = "",
-    new: int = 1,
-    price: str | None = None,
-    convention: str = "notes",
-    precision: str = "mixed_adam",
-) -> Request:
-    """Read what a user asks for.
-
-    Args:
-        op_set: the graph, with options; that of the model unless given.
-        model_name: a named size, or a file.
-        phase: generate (prefill, then `new` tokens), prefill, decode or train.
-        hardware: a machine of the catalog, a file, or figures as text; without it times stay symbolic.
-        limit: sizes such as `B=8,S=2048`; they go before those of the model. `N_params` sets the count that the rule
-            of thumb uses.
-        passes: such as `tensor_parallel(8)`, in the order in which they are applied.
-        dtype: data type whose peak counts, and whose width p is unless given.
-        link: over which collectives go.
-        efficiency: shares of the peaks that are reached, such as `flops=0.5,mem=0.8`.
-        new: how many tokens are generated.
-        price: of one device, such as `2.5 USD/h`.
-        convention: what is counted.
-        precision: of the training state.
-
-    Raises:
-        UserError: anything unknown, unreadable or out of its domain, or a rate that the machine does not state.
-    """
-    if phase not in PHASES:
-        raise unknown("phase", phase, PHASES)
-    if precision not in PRECISIONS:
-        raise unknown("precision", precision, PRECISIONS)
-    if new < 1:
-        raise UserError(f"--new {new}: at least one new token")
-    named = model(model_name) if model_name else None
-    device = machine(hardware) if hardware else None
-    if device and link:
-        device.link(link)
-    kind = dtype or (device.dtype if device else "")
-    if device:
-        device.rate(kind)
-    typed = parse_bindings([limit] if isinstance(limit, str) else limit)
-    if infinite := [name for name, value in typed.items() if value == "oo"]:
-        raise UserError(f"{infinite[0]}->oo: an estimate needs sizes, not limits")
-    given = {name: value for name, value in typed.items() if isinstance(value, Polynomial)}
-    params = given.pop("N_params", None)
-    width = {"p": Polynomial.constant(ITEMSIZE[kind])} if kind in ITEMSIZE else {}
-    sizes = {**width, **(named.bindings if named else {}), **given}
-    return Request(
-        op_set=op_set or (named.op_set if named else "decoder"),
-        phase=phase,
-        model=named,
-        machine=device,
-        dtype=kind,
-        link=link,
-        efficiency=efficiencies(efficiency),
-        bindings=sizes,
-        params=params,
-        new=new if phase == "generate" else 0,
-        price=quantity(price, PRICE, "--price").value if price else None,
-        convention=parse_call("convention", convention, CONVENTIONS),
-        precision=precision,
-        passes=tuple(parse_call("pass", text, PASSES) for text in passes),
-    )
-
-
-def efficiencies(text: str) -> dict[str, Fraction]:
-    """Read `flops=0.5,mem=0.8`: shares above 0 and up to 1."""
-    found: dict[str, Fraction] = {}
-    for item in split_list(text) if text else []:
-        name, _, value = (part.strip() for part in item.partition("="))
-        if name not in EFFICIENCIES:
-            raise unknown("efficiency", name, EFFICIENCIES)
-        share = parse(value).number if value else None
-        if share is None or not 0 < share <= 1:
-            raise UserError(f"efficiency {item.strip()}: write a share above 0 and up to 1, as in {name}=0.7")
-        found[name] = Fraction(share)
-    return found

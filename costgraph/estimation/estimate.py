@@ -20,6 +20,7 @@ from costgraph.hardware.roofline import Cost, Rates, Span, Time, costs, mfu, num
 from costgraph.op import Op
 from costgraph.passes.tensor_parallel import TensorParallel
 from costgraph.polynomial import ONE, ZERO, Polynomial, total
+from costgraph.remarks import too_long, without_effect
 
 B, S, T = Polynomial.symbol("B"), Polynomial.symbol("S"), Polynomial.symbol("T")
 MOST = 1024  # over how many devices one would split a model
@@ -130,6 +131,15 @@ class Estimate:
         shared = gcd(*(exactly(size.substitute(self.request.bindings)) for size in split)) or 1
         return [degree for degree in range(1, min(shared, MOST) + 1) if shared % degree == 0]
 
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """What of the request has no effect, or goes beyond what the model was made for."""
+        asked = self.request
+        sides = [side for stage in self.formulas for time in (stage.time, stage.thumb) for side in time.sums.values()]
+        used = {"K", *total([*self.forms.values(), *sides, *(stage.tokens for stage in self.formulas)]).symbols}
+        idle = [without_effect(name, "the estimate") for name in asked.typed if name not in used]
+        return (*idle, *too_long(asked.bindings, asked.new))
+
     # --- time -------------------------------------------------------------------------------------------------------
 
     @property
@@ -184,7 +194,7 @@ def exactly(size: Polynomial) -> int:
 def estimate(request: Request) -> Estimate:
     """Put a model on a machine.
 
-    >>> from costgraph.estimation.asked import request
+    >>> from costgraph.estimation.reading import request
     >>> answer = estimate(request(model_name="llama-2-7b", hardware="a10", limit="B=1,S=350", new=150))
     >>> answer.largest_batch
     46

@@ -148,6 +148,11 @@ class Machine:
         return {name: Polynomial.constant(value.value) for name, value in values.items()}
 
 
+def itemsize(dtype: str | None) -> dict[str, Polynomial]:
+    """The width `p` of a data type; empty for one that only a machine of the user's knows."""
+    return {"p": Polynomial.constant(ITEMSIZE[dtype])} if dtype in ITEMSIZE else {}
+
+
 # --- where machines come from -------------------------------------------------------------------------------------
 
 
@@ -166,6 +171,8 @@ def machine(text: str) -> Machine:
     Raises:
         UserError: unknown name, unreadable file, or a figure that is missing, has no unit or is not positive.
     """
+    if not text.strip():
+        raise UserError("the name of the hardware is empty; `costgraph list hardware` shows the catalog")
     if "=" in text:
         return inline(text)
     if text.endswith(".toml") or "/" in text:
@@ -186,6 +193,24 @@ def machine(text: str) -> Machine:
     return from_toml(known[text].read_text(encoding="utf-8"), f"machines/{text}.toml", text)
 
 
+def chosen(hardware: str | None, dtype: str | None, link: str | None) -> Machine | None:
+    """The machine, if one was named, known to have a rate for `dtype` and the link.
+
+    Raises:
+        UserError: as `machine`; no such rate or link; or a link, or a data type that nobody knows, without a machine.
+    """
+    if hardware is None:
+        if link is not None:
+            raise UserError(f"--link {shorten(link)}: a link of which machine? name it with --hardware")
+        if dtype is not None and dtype not in ITEMSIZE:
+            raise unknown("data type", dtype, ITEMSIZE)
+        return None
+    device = machine(hardware)
+    device.link(link)
+    device.rate(dtype)
+    return device
+
+
 def inline(text: str) -> Machine:
     """A machine from `flops=312 TFLOP/s, mem_bw=2.039 TB/s, mem=80 GiB`."""
     given: dict[str, Figure] = {}
@@ -201,7 +226,13 @@ def inline(text: str) -> Machine:
     links = {"link": Link(given["link_bw"])} if "link_bw" in given else {}
     # One rate is stated, for whatever data type the user has in mind.
     return Machine(
-        "custom", "as typed", given["mem"], given["mem_bw"], dict.fromkeys(ITEMSIZE, given["flops"]), {}, links
+        "custom",
+        "the machine as typed",
+        given["mem"],
+        given["mem_bw"],
+        dict.fromkeys(ITEMSIZE, given["flops"]),
+        {},
+        links,
     )
 
 

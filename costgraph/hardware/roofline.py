@@ -161,11 +161,6 @@ class Time:
         return total(side for span in self.spans for side in span.sides.values()).symbols
 
     @property
-    def is_number(self) -> bool:
-        """Whether nothing is left to bind."""
-        return not self.symbols
-
-    @property
     def seconds(self) -> Fraction:
         """The sum over ops of the longest side of each."""
         return sum((span.seconds for span in self.spans), Fraction(0))

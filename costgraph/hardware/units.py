@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ def powers(**exponents: int) -> Powers:
     return tuple(exponents.get(name, 0) for name in DIMENSIONS)
 
 
-BYTE, SECOND, USD = powers(byte=1), powers(s=1), powers(USD=1)
+BYTE, SECOND = powers(byte=1), powers(s=1)
 COMPUTE, BANDWIDTH, PRICE = powers(FLOP=1, s=-1), powers(byte=1, s=-1), powers(USD=1, s=-1)
 MEANING = {
     BYTE: ("a capacity", "80 GiB"),
@@ -120,19 +121,28 @@ def show(quantity: Quantity) -> str:
         return decimal if rest == "/s" else f"{prefixed(value, BINARY, f'B{rest}')} = {decimal}"
     if unit.startswith("FLOP"):
         return prefixed(value, DECIMAL, unit)
-    return f"{float(value):.4g} {unit}".rstrip()
+    return f"{rounded(value)} {unit}".rstrip()
 
 
 def prefixed(value: Fraction, prefixes: Mapping[str, int | Fraction], unit: str) -> str:
     """`value` to four digits with the largest prefix that leaves at least 1 of the unit."""
     by_size = sorted(((Fraction(scale), name) for name, scale in prefixes.items()), reverse=True)
     scale, name = next((pair for pair in by_size if abs(value) >= pair[0]), by_size[-1] if value else (Fraction(1), ""))
-    return f"{digits(float(value / scale))} {name}{unit}"
+    return f"{digits(value / scale)} {name}{unit}"
 
 
-def digits(number: float) -> str:
+def digits(number: Rational) -> str:
     """Four significant digits, without an exponent where five digits before the point suffice."""
-    return f"{number:.0f}" if 9999.5 <= abs(number) < 1e6 else f"{number:.4g}"
+    size = abs(Fraction(number))
+    return rounded(number, 0, "f") if Fraction(19999, 2) <= size < 10**6 else rounded(number)
+
+
+def rounded(number: Rational, places: int = 4, form: str = "g") -> str:
+    """A number as `:.4g` writes it, however large it is."""
+    try:
+        return f"{float(number):.{places}{form}}"
+    except OverflowError:
+        return f"{Decimal(number.numerator) / Decimal(number.denominator):.{places}{form}}"
 
 
 # --- input --------------------------------------------------------------------------------------------------------
@@ -217,7 +227,8 @@ def pint_unit(name: str, refuse: Callable[[str], UserError]) -> tuple[Fraction, 
     try:
         scale, base = registry().get_base_units(registry().parse_units(name))
     except pint.UndefinedUnitError as error:
-        known = [f"{prefix}{u}" for u in ("B", "FLOP") for prefix in DECIMAL] + [f"{prefix}B" for prefix in BINARY]
+        bytes_ = [f"{prefix}B" for prefix in {**DECIMAL, **BINARY}]
+        known = [*bytes_, *(f"{prefix}FLOP" for prefix in DECIMAL)]
         missing = str(error).split("'")[1]
         raise refuse(str(unknown("unit", missing, [*known, "s", "ms", "h", "USD", "token"]))) from None
     by_name = {"FLOP": "FLOP", "byte": "byte", "second": "s", "token": "token", "USD": "USD"}

@@ -23,6 +23,7 @@ def check_involved(entry: Entry, names: Names) -> None:
         raise UserError(f"nothing uses {idle[0]}; leave it out, or write it where it belongs")
     if not entry.derived:
         return
+    _ = names.derived  # that it cannot be computed is no sign of being involved
     node = tree(entry.derived)
     if isinstance(node, ast.Constant):
         raise UserError(f"derived = '{shorten(entry.derived)}' computes nothing: it repeats a number")

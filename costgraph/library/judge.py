@@ -54,6 +54,8 @@ def judge(entry: Entry) -> Verdict:
         return compared(entry, test(entry))
     except UserError as error:
         raise UserError(f"{entry.where}: {error}") from None
+    except RecursionError:
+        raise UserError(f"{entry.where}: an expression is too long or nested too deeply") from None
 
 
 def compared(entry: Entry, tested: Test) -> Verdict:

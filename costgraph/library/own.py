@@ -26,6 +26,7 @@ class Comparison:
     """A formula, what the engine derives, and what separates them.
 
     `derived` is the leading term if a regime was given, and `neglected` the exact ratio of what comes next to it.
+    `over` are the terms below the line of a quotient.
     """
 
     measure: str
@@ -35,6 +36,7 @@ class Comparison:
     exactly: Quotient
     neglected: Quotient | None
     terms: tuple[Term, ...]
+    over: tuple[Term, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -81,11 +83,14 @@ class Comparison:
             "neglected": None if self.neglected is None else python(self.neglected),
             "difference": python(self.difference, "factored"),
             "slip": "" if self.agrees else self.slip,
-            "terms": [
-                {"op": term.op, "source": term.source, "expr": python(term.amount)}
-                for term in (() if self.agrees else self.responsible)
-            ],
+            "terms": [] if self.agrees else listed(self.responsible),
+            "over": [] if self.agrees else listed(self.over),
         }
+
+
+def listed(terms: Iterable[Term]) -> list[dict[str, str]]:
+    """Terms for JSON."""
+    return [{"op": term.op, "source": term.source, "expr": python(term.amount)} for term in terms]
 
 
 def compare(
@@ -121,4 +126,4 @@ def compare(
     printed = calculate(formula, names | translated(letters, names)).substitute(bound)
     regime = found.regimes.get(measure)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
-    return Comparison(measure, form.unit, printed, leading, form.value, neglected, form.terms)
+    return Comparison(measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over)

@@ -87,7 +87,11 @@ def from_file(path: Path) -> Document:
         raise UserError(f"{path}: there is no such file")
     if own := [file for file in files() if isinstance(file, Path) and file.samefile(path)]:
         return Document(str(path), tuple(made for made in library() if made.file == own[0].name))
-    found = read(path.read_bytes(), str(path))
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    found = read(data, str(path))
     if not found.entries:
         raise UserError(f"{path}: no {HEADER} in it")
     unique((*library(), *found.entries))

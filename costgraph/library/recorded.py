@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from costgraph.errors import UserError, shorten
 from costgraph.library.calculator import FUNCTIONS, UNITS
@@ -39,31 +39,43 @@ def check_explains(entry: Entry, slip: str) -> None:
     others there may be one whole factor (`right/3`) and a two (`floor(right + 1/2)`), but nothing added.
     """
     node = tree(slip)
-    if not names_something(node):
+    loose = {name: text for name, text in entry.given.items() if name not in words(entry)}
+    if not names_something(node, loose):
         raise UserError(f"erratum.slip '{shorten(slip)}' is just numbers: say by which slip of what it came about")
-    elsewhere = {float(number) for text in texts(entry) for number in NUMBER.findall(text)}
-    own = [number for number in numbers(node) if not free(number) and number not in elsewhere]
+    elsewhere = {float(number) for text in texts(entry, loose) for number in NUMBER.findall(text)}
+    inside = [node, *(tree(loose[name]) for name in names(node) if name in loose)]
+    own = [number for part in inside for number in numbers(part) if not free(number) and number not in elsewhere]
     odd = [number for number in own if number != 2]
-    added = [number for part in addends(node) for number in numbers(part) if number in odd]
+    added = [number for part in addends(node, loose) for number in numbers(part) if number in odd]
     if added or len(own) > OWN_NUMBERS or len(odd) > 1 or any(number % 1 for number in odd):
         listed = ", ".join(f"{number:g}" for number in own)
         raise UserError(
             f"erratum.slip '{shorten(slip)}' has {listed} of its own, which could give any print: "
-            "give these numbers names, or use those of the entry"
+            "use what is right, derived or given"
         )
 
 
-def names_something(node: ast.AST) -> bool:
-    """Whether an expression has a name that is neither a unit nor a function."""
-    names = (inside.id for inside in ast.walk(node) if isinstance(inside, ast.Name))
-    return any(name not in UNITS and name not in FUNCTIONS for name in names)
+def words(entry: Entry) -> set[str]:
+    """The names in what is derived: a number that is given for the slip alone is a number of the slip's own."""
+    stated = " ".join((entry.derived, entry.printed, entry.claim, entry.right))
+    return set(re.findall(r"[A-Za-z_]\w*", stated))
 
 
-def addends(node: ast.AST) -> Iterator[ast.AST]:
-    """What is added or subtracted and has no name in it."""
+def names(node: ast.AST) -> Iterator[str]:
+    """The names in an expression."""
+    yield from (inside.id for inside in ast.walk(node) if isinstance(inside, ast.Name))
+
+
+def names_something(node: ast.AST, loose: Container[str] = ()) -> bool:
+    """Whether an expression has a name that is neither a unit nor a function, nor given for the slip alone."""
+    return any(name not in UNITS and name not in FUNCTIONS and name not in loose for name in names(node))
+
+
+def addends(node: ast.AST, loose: Container[str]) -> Iterator[ast.AST]:
+    """What is added or subtracted and names nothing."""
     for inside in ast.walk(node):
         if isinstance(inside, ast.BinOp) and isinstance(inside.op, ast.Add | ast.Sub):
-            yield from (side for side in (inside.left, inside.right) if not names_something(side))
+            yield from (side for side in (inside.left, inside.right) if not names_something(side, loose))
 
 
 def numbers(node: ast.AST) -> Iterator[float]:
@@ -82,7 +94,8 @@ def free(number: float) -> bool:
     return number in (0, 1, 1024) or number in (10**power for power in range(1, 16))
 
 
-def texts(entry: Entry) -> Iterator[str]:
+def texts(entry: Entry, loose: Container[str]) -> Iterator[str]:
     """What an entry says besides its slip and what was printed."""
-    yield from (entry.right, entry.derived, entry.at, *entry.given.values(), *entry.letters.values())
+    yield from (entry.right, entry.derived, entry.at, *entry.letters.values())
+    yield from (text for name, text in entry.given.items() if name not in loose)
     yield from (request.limit for request in (*entry.let.values(), *([entry.derive] if entry.derive else [])))

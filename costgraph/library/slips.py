@@ -186,13 +186,12 @@ def responsible(printed: Quotient, derived: Quotient, terms: Iterable[Term]) -> 
     return [term for term in terms if wrong & set(term.amount.terms)]
 
 
-def nearest_number(printed: Fraction, half: Fraction, derived: Fraction) -> str:
+def nearest_number(printed: Fraction, half: Fraction, derived: Fraction, in_bytes: bool = False) -> str:
     """The factor between two numbers, of which the printed one is right to `half`, in words; "" if none is likely."""
     if not derived or half * 50 > abs(printed):  # one or two digits are near to anything
         return ""
-    steps = [side for step in PREFIXES for side in (step, 1 / step)]
-    factors = [*steps, Fraction(-1), *(side for usual in USUAL[1:] for side in (Fraction(usual), Fraction(1, usual)))]
-    found = [
-        slip for factor in factors if abs(derived * factor - printed) <= half if (slip := of_factor(Quotient(factor)))
-    ]
+    factors = [Fraction(-1), *(side for usual in USUAL[1:] for side in (Fraction(usual), Fraction(1, usual)))]
+    factors += [side for step in PREFIXES for side in (step, 1 / step)] if in_bytes else []
+    near = [factor for factor in factors if abs(derived * factor - printed) <= half]
+    found = [slip for factor in near if (slip := of_factor(Quotient(factor)))]
     return min(found).text if found else ""

@@ -12,7 +12,7 @@ from typing import Literal
 from costgraph.errors import UserError, shorten
 from costgraph.library import indexed
 from costgraph.library.calculator import scale_of
-from costgraph.library.dimension import check_unit
+from costgraph.library.dimension import check_unit, of_unit
 from costgraph.library.entry import Entry, Indexed
 from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
 from costgraph.library.involved import check_involved
@@ -124,7 +124,7 @@ def of_number(entry: Entry, names: Names) -> Test:
         return abs(number(names.slipped(slip)) / scale_of(entry.unit) - printed) <= half
 
     def difference() -> str:
-        slip = nearest_number(*decimal(entry.value), derived)
+        slip = nearest_number(*decimal(entry.value), derived, "byte" in of_unit(entry.unit))
         text = f"printed {entry.value}, derived {readable(derived)} {entry.unit}".rstrip()
         return f"{text}; nearest slip: {slip}" if slip else text
 

@@ -139,6 +139,8 @@ def check(made: Entry) -> None:
     for request in [*made.let.values(), *([made.derive] if made.derive else [])]:
         if len([key for key in MEASURED_KEYS if getattr(request, key)]) != 1:
             raise UserError("a derivation needs one of measure, tensor and structure")
+    if idle := [name for name, request in made.let.items() if request.structure]:
+        raise UserError(f"let.{idle[0]} needs a measure or a tensor; a structure is for derive")
     if made.argument and (made.printed or made.value) and not made.erratum:
         raise UserError(
             "an argument settles a formula or a number only beside an erratum; derive it, or say why it is unverified"

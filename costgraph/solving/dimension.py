@@ -10,29 +10,30 @@ import ast
 
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError, shorten
-from costgraph.hardware.units import BANDWIDTH, BYTE, COMPUTE, NONE, SECOND, Powers, powers, unit_text
+from costgraph.hardware.units import BYTE, NONE, Powers, powers, unit_text
 from costgraph.parser import size, tree
 from costgraph.solving.question import Setting, dotted
+from costgraph.solving.unknown import DIMENSIONS
 
-SYMBOL = {"hbm": BYTE, "lambda_flops": COMPUTE, "lambda_mem": BANDWIDTH, "lambda_comms": BANDWIDTH, "t": SECOND}
 FLOP = powers(FLOP=1)
 INTENSITY = powers(FLOP=1, byte=-1)
 
 
-def check(left: str, right: str, setting: Setting) -> None:
-    """Refuse sums and relations of unlike things; both sides have been read.
+def compared(left: str, right: str, setting: Setting) -> Powers:
+    """What both sides, which have been read, are measured in; sums and relations of unlike things are refused.
 
     Raises:
         UserError: which two.
     """
-    like(dimension(tree(left), left, setting), dimension(tree(right), right, setting), "compare", f"{left} and {right}")
+    sides = dimension(tree(left), left, setting), dimension(tree(right), right, setting)
+    return like(*sides, "compare", f"{left} and {right}")
 
 
 def dimension(node: ast.expr, text: str, setting: Setting) -> Powers:
     """The dimension of a side or of a part of it."""
     name = dotted(node.func if isinstance(node, ast.Call) else node)
     if name is not None:
-        return measured(setting.used[name]) if name in setting.used else SYMBOL.get(name, NONE)
+        return measured(setting.used[name]) if name in setting.used else DIMENSIONS.get(name, NONE)
     if isinstance(node, ast.UnaryOp):
         return dimension(node.operand, text, setting)
     if not isinstance(node, ast.BinOp):

@@ -14,9 +14,9 @@ from costgraph.errors import UserError
 from costgraph.polynomial import Polynomial
 from costgraph.quotient import Quotient
 from costgraph.solving.root import Root, common, linear, pure, quadratic
-from costgraph.symbols import INDEX
+from costgraph.symbols import INDEX, Rational
 
-Relation = Literal["<=", ">=", "=="]
+Relation = Literal["<=", ">=", "==", "<", ">"]
 Sign = Literal[-1, 0, 1]
 
 
@@ -60,12 +60,29 @@ class Condition:
 class Case:
     """One answer: the unknown is at least `low` and at most `high` (either may be missing) if the conditions hold.
 
-    For an equation `low` and `high` are the same root. Both missing means that every value does.
+    For an equation `low` and `high` are the same root. Both missing means that every value does. Where `strict` is on,
+    the bounds themselves do not count.
     """
 
     low: Root | None
     high: Root | None
     conditions: tuple[Condition, ...] = ()
+    strict: bool = False
+
+
+def holds(value: Rational, relation: Relation) -> bool:
+    """Whether `value relation 0`."""
+    match relation:
+        case "<=":
+            return value <= 0
+        case ">=":
+            return value >= 0
+        case "<":
+            return value < 0
+        case ">":
+            return value > 0
+        case "==":
+            return value == 0
 
 
 def coefficients(form: Polynomial, name: str) -> list[Polynomial]:
@@ -94,30 +111,33 @@ def cases(form: Polynomial, relation: Relation, name: str) -> list[Case]:
     Raises:
         UserError: the degree is above 2 and not that of a pure power.
     """
-    row = coefficients(-form if relation == ">=" else form, name)
+    row = coefficients(-form if relation in (">=", ">") else form, name)
     if len(row) > 3 and any(row[1:-1]):
         raise UserError(f"degree {len(row) - 1} in {name}: solved only once all other symbols are numbers")
-    return list(split(row, relation == "==", {}, ()))
+    upturned: Relation = {">=": "<=", ">": "<"}.get(relation, relation)  # type: ignore[assignment]
+    return list(split(row, upturned, {}, ()))
 
 
 def split(
-    row: list[Polynomial], equation: bool, known: dict[Polynomial, Sign], conditions: tuple[Condition, ...]
+    row: list[Polynomial], relation: Relation, known: dict[Polynomial, Sign], conditions: tuple[Condition, ...]
 ) -> Iterator[Case]:
-    """The cases of `row <= 0` (or `== 0`), branching on coefficients whose sign is open."""
-    for c in (row[-1], row[0], *row[1:-1]):
+    """The cases of `row <= 0`, `row < 0` or `row == 0`, branching on coefficients whose sign is open."""
+    ends = [sign(c, known) or 0 for c in (row[0], row[-1])]
+    between = row[1:-1] if ends[0] * ends[1] >= 0 else []  # ends of opposite signs have one root, whatever is between
+    for c in (row[-1], row[0], *between):
         if sign(c, known) is None:
             for s in (1, -1):
                 more = Condition(c if s > 0 else -c)
-                yield from split(row, equation, {**known, c: s, -c: -s}, (*conditions, more))
+                yield from split(row, relation, {**known, c: s, -c: -s}, (*conditions, more))
             return
     signs: list[int] = [sign(c, known) or 0 for c in row]
-    yield from (equals if equation else at_most)(row, signs, conditions)
+    yield from equals(row, signs, conditions) if relation == "==" else at_most(row, signs, conditions, relation == "<")
 
 
 def roots(row: list[Polynomial], signs: list[int]) -> tuple[list[Root], tuple[Condition, ...]]:
-    """The positive roots in ascending order (a double one twice) and when they are real; all signs are known."""
+    """The positive roots in ascending order (a double one twice) and when they are real; `signs` are 0 if unneeded."""
     top, bottom = signs[-1], signs[0]
-    if len(row) == 2 or not any(signs[1:-1]):
+    if len(row) == 2 or not any(row[1:-1]):
         if top * bottom >= 0:
             return [], ()
         return [linear(row[1], row[0], top) if len(row) == 2 else pure(row[-1], row[0], len(row) - 1, top)], ()
@@ -143,8 +163,8 @@ def equals(row: list[Polynomial], signs: list[int], conditions: tuple[Condition,
         yield Case(root, root, (*conditions, *real))
 
 
-def at_most(row: list[Polynomial], signs: list[int], conditions: tuple[Condition, ...]) -> Iterator[Case]:
-    """Where the polynomial is at most 0: between its roots if it opens upwards, else outside of them."""
+def at_most(row: list[Polynomial], signs: list[int], conditions: tuple[Condition, ...], strict: bool) -> Iterator[Case]:
+    """Where the polynomial is at most (strictly: below) 0: between its roots if it opens upwards, else outside."""
     found, real = roots(row, signs)
     upwards = signs[-1] > 0
     starts_below = signs[0] < 0 or (signs[0] == 0 and next((s for s in signs if s), 0) < 0)
@@ -153,12 +173,15 @@ def at_most(row: list[Polynomial], signs: list[int], conditions: tuple[Condition
             if starts_below:
                 yield Case(None, None, conditions)
         case [root]:
-            yield Case(None, root, conditions) if upwards else Case(root, None, conditions)
+            yield Case(None, root, conditions, strict) if upwards else Case(root, None, conditions, strict)
+        case [low, high] if upwards:
+            apart = tuple(Condition(claim.form, strict) for claim in real)
+            if not (strict and low == high):
+                yield Case(low, high, (*conditions, *apart), strict)
         case [low, high]:
-            if upwards:
-                yield Case(low, high, (*conditions, *real))
-            elif low == high:
+            if low == high and not strict:
                 yield Case(None, None, conditions)
-            else:
-                yield from (Case(None, low, (*conditions, *real)), Case(high, None, (*conditions, *real)))
-                yield from (Case(None, None, (*conditions, Condition(-claim.form))) for claim in real)
+                return
+            for below, above in ((None, low), (high, None)):
+                yield Case(below, above, (*conditions, *real), strict)
+            yield from (Case(None, None, (*conditions, Condition(-claim.form))) for claim in real)

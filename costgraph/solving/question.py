@@ -166,7 +166,7 @@ def read(text: str, setting: Setting) -> Quotient:
 
 
 def parts(text: str) -> tuple[str, str, str]:
-    """Left side, relation (`<=`, `>=`, `==`) and right side; `<`, `>` and `=` are read as these.
+    """Left side, relation (`<=`, `>=`, `==`, `<`, `>`) and right side; `=` is read as `==`.
 
     Raises:
         UserError: no relation, or more than one.
@@ -182,8 +182,7 @@ def parts(text: str) -> tuple[str, str, str]:
         what = "no relation" if not found else "more than one relation"
         raise UserError(f"'{shorten(text)}': {what}; write LEFT <= RIGHT, LEFT >= RIGHT or LEFT == RIGHT")
     ((at, sign),) = found
-    relation = {"<": "<=", ">": ">=", "=": "=="}.get(sign, sign)
-    return text[:at], relation, text[at + len(sign) :]
+    return text[:at], "==" if sign == "=" else sign, text[at + len(sign) :]
 
 
 def names(text: str) -> set[str]:

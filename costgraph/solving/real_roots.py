@@ -1,36 +1,61 @@
-"""Numeric inequalities of any degree in one unknown: real roots isolated exactly by sympy."""
+"""Numeric equations and inequalities of any degree in one unknown: real roots isolated exactly by sympy."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 from costgraph.polynomial import Polynomial, exact
-from costgraph.solving.inequality import Case, Relation
+from costgraph.solving.inequality import Case, Relation, cases, coefficients, holds
 from costgraph.solving.root import PRECISION, Root
-from costgraph.symbols import sympy_symbol
+from costgraph.symbols import Rational, sympy_symbol
+
+SIMPLE = 10**12  # a rational root with a smaller denominator is found exactly
+
+
+def zeros(form: Polynomial, name: str) -> list[Root]:
+    """The positive roots of `form`, which has no other symbol, in ascending order and each once."""
+    row = coefficients(form, name)
+    if len(row) <= 3 or not any(row[1:-1]):
+        return [case.low for case in cases(form, "==", name) if case.low is not None]
+    import sympy
+
+    shift = -min(0, *form.exponents(name))
+    polynomial = sympy.Poly((form * Polynomial.symbol(name) ** shift).to_sympy(), sympy_symbol(name)).sqf_part()
+    found = polynomial.intervals(eps=sympy.Rational(1, PRECISION), inf=0)
+    return [root(form, name, *(Fraction(int(end.p), int(end.q)) for end in ends)) for ends, _ in found if ends[1] > 0]
+
+
+def root(form: Polynomial, name: str, low: Fraction, high: Fraction) -> Root:
+    """The root between two bounds: a simple fraction if it is one, else their middle."""
+    middle = (low + high) / 2
+    simple = middle.limit_denominator(SIMPLE)
+    if low <= simple <= high and at(form, name, simple) == 0:
+        return Root(Polynomial.constant(exact(simple)))
+    return Root(Polynomial.constant(exact(middle)), rounded=True)
+
+
+def at(form: Polynomial, name: str, value: Rational) -> Fraction:
+    """The value of `form`."""
+    return Fraction(form.substitute({name: Polynomial.constant(exact(value))}).number or 0)
 
 
 def intervals(form: Polynomial, relation: Relation, name: str) -> list[Case]:
     """The stretches of positive numbers on which `form relation 0`; `form` has no other symbol."""
-    import sympy
-
-    shift = -min(0, *form.exponents(name))
-    polynomial = sympy.Poly((form * Polynomial.symbol(name) ** shift).to_sympy(), sympy_symbol(name))
-    eps = sympy.Rational(1, PRECISION)
-    bounds = [at for at, _ in polynomial.intervals(eps=eps, inf=0)]
-    points = [Fraction(int((lo + hi).p), 2 * int((lo + hi).q)) for lo, hi in bounds if hi > 0]
-    roots = [Root(Polynomial.constant(exact(point))) for point in points]
+    roots = zeros(form, name)
     if relation == "==":
         return [Case(root, root) for root in roots]
-    edges = [Fraction(0), *points]
-    middles = [(a + b) / 2 for a, b in zip(edges, points, strict=False)] + [edges[-1] + 1]
-    cases: list[Case] = []
-    for i, middle in enumerate(middles):
-        value = Fraction(form.substitute({name: Polynomial.constant(exact(middle))}).number or 0)
-        if value <= 0 if relation == "<=" else value >= 0:
-            low, high = (None if i == 0 else roots[i - 1]), (None if i == len(roots) else roots[i])
-            if cases and cases[-1].high is low and low is not None:
-                cases[-1] = Case(cases[-1].low, high)
-            else:
-                cases.append(Case(low, high))
-    return cases
+    edges = [Fraction(0), *(Fraction(root.number or 0) for root in roots)]
+    middles = [*((a + b) / 2 for a, b in pairwise(edges)), edges[-1] + 1]
+    inside = [holds(at(form, name, middle), relation) for middle in middles]
+    strict = relation in ("<", ">")
+    ends: list[Root | None] = [None, *roots, None]
+    found: list[Case] = []
+    for i, (low, high) in enumerate(pairwise(ends)):
+        if inside[i] and found and found[-1].high is low and low is not None and not strict:
+            found[-1] = Case(found[-1].low, high)
+        elif inside[i]:
+            found.append(Case(low, high, strict=strict))
+        elif not strict and high is not None and not inside[i + 1]:
+            found.append(Case(high, high))  # touched from outside
+    return found

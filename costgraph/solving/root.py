@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from math import gcd, isqrt, lcm
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ class Root:
         above, factor, radicand, below: as in the module's formula; `radicand` is 0 for a plain quotient.
         index: the root that is taken, 2 for a square root.
         square, rest: how the radicand is written where it has symbols, `square**2 + rest`.
+        rounded: whether `above` is only the first digits of a root of higher degree.
     """
 
     above: Polynomial
@@ -36,6 +38,7 @@ class Root:
     index: int = 2
     square: Polynomial = ZERO
     rest: Polynomial = ZERO
+    rounded: bool = False
 
     @property
     def plain(self) -> Quotient | None:
@@ -64,7 +67,9 @@ class Root:
     def is_exact(self) -> bool:
         """Whether `number` is the value itself and not its first 40 digits."""
         value = self.radicand.number
-        return not self.radicand or (value is not None and nth_root(Fraction(value), self.index) ** self.index == value)
+        if self.rounded or not self.radicand:
+            return not self.rounded
+        return value is not None and nth_root(Fraction(value), self.index) ** self.index == value
 
     @property
     def expr(self) -> sympy.Expr:
@@ -84,6 +89,8 @@ class Root:
 
     def latex(self) -> str:
         """LaTeX for math mode."""
+        if self.rounded:
+            return self._digits()
         if self.plain is not None:
             return latex(self.plain)
         order = "" if self.index == 2 else f"[{self.index}]"
@@ -91,6 +98,8 @@ class Root:
         return above if self.below == ONE else rf"\frac{{{above}}}{{{latex(self.below)}}}"
 
     def _written(self, write: Callable[..., str], root: Callable[[str], str], times: str) -> str:
+        if self.rounded:
+            return self._digits()
         if self.plain is not None:
             return write(self.plain)
         above = self._above(write, root, times)
@@ -98,6 +107,12 @@ class Root:
             return above
         below = write(self.below) if self.below.number is not None else f"({write(self.below)})"
         return f"{f'({above})' if self.above else above}/{below}"
+
+    def _digits(self) -> str:
+        """A rounded root as a decimal of 40 digits."""
+        value = Fraction(self.number or 0)
+        with localcontext(prec=40):
+            return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
 
     def _above(self, write: Callable[..., str], root: Callable[[str], str], times: str) -> str:
         """The upper side, the positive part first."""
@@ -154,6 +169,9 @@ def pure(a: Polynomial, c: Polynomial, index: int, sign: int) -> Root:
     # (n/d)**(1/k) = (n*d**(k-1))**(1/k)/d
     below = inside.denominator
     factor, radicand = extract(inside.numerator * below ** (index - 1), index)
+    if radicand == ONE:
+        whole = Quotient(factor, below)
+        return Root(whole.numerator, whole.denominator)
     return Root(ZERO, below, factor, radicand, index)
 
 

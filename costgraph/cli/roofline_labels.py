@@ -1,0 +1,130 @@
+"""Places labels beside the points of a picture so that no label meets another, a point, a line or a leader.
+
+For every point the places around it are tried, the nearest first; the first one that is free is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from math import cos, radians, sin
+
+from matplotlib.axes import Axes
+from matplotlib.path import Path
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+LEADER = {"arrowstyle": "-", "color": "#9a9a9a", "linewidth": 0.8, "shrinkA": 0}
+DISTANCES = (12, 22, 34, 48, 64, 82, 102, 126, 152, 180, 210, 240)  # points from the marker's edge
+FIRST = (-30, -60, 0, 100, 130, 60, 30, 150, -90, 170)  # degrees; to the right and below the roof
+ANGLES = (*FIRST, *(angle for angle in range(-170, 181, 10) if angle not in FIRST))
+GAP = 3.0  # points that are kept free around a label
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point of the picture: where, in data; the radius of its marker in points; its label."""
+
+    x: float
+    y: float
+    radius: float
+    label: str
+
+
+@dataclass
+class Plan:
+    """What is occupied so far, in pixels."""
+
+    inside: Bbox
+    marks: list[Bbox]
+    labels: list[Bbox]
+    lines: list[Path]
+    leaders: list[Path] = field(default_factory=list)
+
+    def is_free(self, box: Bbox, leader: Path, own: Bbox, strictly: bool) -> bool:
+        """Whether a label and its leader, which starts at the marker `own`, meet nothing (else: no other label)."""
+        around = box.padded(GAP)
+        within = self.inside.x0 < box.x0 and box.x1 < self.inside.x1 and self.inside.y0 < box.y0
+        if not within or box.y1 > self.inside.y1 or any(around.overlaps(other) for other in self.labels):
+            return False
+        if not strictly:
+            return True
+        if any(line.intersects_bbox(around, filled=False) for line in (*self.lines, *self.leaders)):
+            return False
+        under = [mark for mark in self.marks if not mark.overlaps(own)]  # markers may overlap, and leaders leave them
+        return (
+            not any(around.overlaps(mark) for mark in self.marks)
+            and not any(leader.intersects_path(other, filled=False) for other in self.leaders)
+            and not any(leader.intersects_bbox(other, filled=False) for other in (*self.labels, *under))
+        )
+
+
+def label(axes: Axes, marks: Sequence[Mark], lines: Iterable[Sequence[Pair]], texts: Iterable[Text]) -> None:
+    """Write the labels; `lines` (in data) and `texts` are already drawn. The layout must be final."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # pyplot.subplots has made it
+    scale = figure.dpi / 72
+    boxes = [square(pixels(axes, mark.x, mark.y), mark.radius * scale) for mark in marks]
+    legend = axes.get_legend()
+    written = [text.get_window_extent() for text in texts] + ([legend.get_window_extent()] if legend else [])
+    plan = Plan(axes.bbox, boxes, written, [Path([pixels(axes, x, y) for x, y in line]) for line in lines])
+    for mark, own in sorted(zip(marks, boxes, strict=True), key=lambda pair: (-pair[0].radius, pair[0].label)):
+        if mark.label:
+            place(axes, mark, own, plan, scale)
+
+
+def place(axes: Axes, mark: Mark, own: Bbox, plan: Plan, scale: float) -> None:
+    """Write one label where it is free."""
+    x, y = pixels(axes, mark.x, mark.y)
+    width, height = size(axes, mark.label)
+    for strictly, (start, end, (h, v)) in product((True, False), places(mark.radius)):
+        anchor = (x + end[0] * scale, y + end[1] * scale)
+        box = Bbox.from_bounds(anchor[0] - h * width, anchor[1] - v * height, width, height)
+        leader = Path([(x + start[0] * scale, y + start[1] * scale), anchor])
+        if plan.is_free(box, leader, own, strictly):
+            write(axes, mark, end, (h, v))
+            plan.labels.append(box)
+            plan.leaders.append(leader)
+            return
+
+
+def pixels(axes: Axes, x: float, y: float) -> Pair:
+    """Where a point of the data is seen."""
+    across, up = axes.transData.transform((x, y))
+    return float(across), float(up)
+
+
+def places(radius: float) -> Iterator[tuple[Pair, Pair, Pair]]:
+    """Where a leader starts and ends, in points from the centre, and where in the label that is: (0, 0) lower left."""
+    for distance, angle in product(DISTANCES, ANGLES):
+        x, y = cos(radians(angle)), sin(radians(angle))
+        reach = radius + distance
+        h = 0.0 if x > 0.3 else 1.0 if x < -0.3 else 0.5
+        v = 0.5 if h != 0.5 else 0.0 if y > 0 else 1.0
+        yield (radius * x, radius * y), (reach * x, reach * y), (h, v)
+
+
+def write(axes: Axes, mark: Mark, offset: Pair, anchor: Pair) -> None:
+    """One label with its leader."""
+    h, v = anchor
+    axes.annotate(
+        mark.label, (mark.x, mark.y), offset, textcoords="offset points", fontsize=9.5, color="#222222",
+        ha={0.0: "left", 0.5: "center", 1.0: "right"}[h], va={0.0: "bottom", 0.5: "center", 1.0: "top"}[v],
+        arrowprops={**LEADER, "relpos": anchor, "shrinkB": mark.radius * 0.6}, in_layout=False, zorder=2.5,
+        bbox={"pad": 0, "facecolor": "none", "edgecolor": "none"},
+    )  # fmt: skip
+
+
+def size(axes: Axes, text: str) -> Pair:
+    """Width and height of a label in pixels."""
+    trial = axes.text(0, 0, text, fontsize=9.5)
+    box = trial.get_window_extent()
+    trial.remove()
+    return box.width, box.height
+
+
+def square(centre: Sequence[float], half: float) -> Bbox:
+    """The box around a marker."""
+    return Bbox.from_extents(centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half)

@@ -1,0 +1,60 @@
+"""What a question is solved for: a symbol, or a product of symbols."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from costgraph.errors import UserError, shorten
+from costgraph.hardware.units import BANDWIDTH, BYTE, COMPUTE, NONE, SECOND, Powers
+from costgraph.parser import size
+from costgraph.polynomial import Polynomial
+from costgraph.quotient import Quotient
+from costgraph.symbols import SYMBOLS
+
+DIMENSIONS = {"hbm": BYTE, "lambda_flops": COMPUTE, "lambda_mem": BANDWIDTH, "lambda_comms": BANDWIDTH, "t": SECOND}
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What is solved for: a symbol, or a product such as `B*S`, for which its first symbol stands in."""
+
+    target: Polynomial
+    name: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers make sense."""
+        return all(SYMBOLS[name].domain == "positive integer" for name in self.target.symbols)
+
+    @property
+    def dimension(self) -> Powers:
+        """What a machine's figure is measured in; other symbols, and products, count."""
+        return DIMENSIONS.get(str(self.target), NONE)
+
+    def enter(self, form: Quotient) -> Quotient:
+        """The form in the unknown: with B := B/S, the letter B stands for the product B*S.
+
+        Raises:
+            UserError: a factor of the product is left over.
+        """
+        symbol = Polynomial.symbol(self.name)
+        if self.target == symbol:
+            return form
+        rest = self.target / symbol
+        result = form.substitute({self.name: symbol / rest})
+        if left := [name for name in rest.symbols if name in result.symbols]:
+            raise UserError(f"--for {self.target}: {left[0]} does not only occur as a part of {self.target}")
+        return result
+
+    def __str__(self) -> str:
+        return str(self.target)
+
+
+def unknown_of(text: str) -> Unknown:
+    """Read `--for B` or `--for B*S`."""
+    target = size(text)
+    if len(target.terms) != 1 or not target.symbols or set(target.terms.values()) != {1}:
+        raise UserError(f"--for {shorten(text)}: name a symbol, or a product of symbols such as B*S")
+    if any(power not in (0, 1) for power in next(iter(target.terms))):
+        raise UserError(f"--for {shorten(text)}: a product of different symbols, without powers")
+    return Unknown(target, target.symbols[0])

@@ -1,0 +1,120 @@
+"""Whole numbers between bounds: the largest batch that fits, the smallest degree, the one that also divides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil, floor
+
+from costgraph.assumption import Assumption, Divides
+from costgraph.errors import UserError
+from costgraph.polynomial import Polynomial
+from costgraph.solving.inequality import Case, Relation, holds
+from costgraph.solving.real_roots import at
+from costgraph.solving.root import Root
+from costgraph.solving.unknown import Unknown
+from costgraph.symbols import Rational
+
+MOST = 4096  # how far a degree that divides is looked for
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One answer, with the conditions under which it holds.
+
+    Args:
+        case: bounds of the unknown and conditions, as forms or numbers.
+        largest, smallest: the extreme whole numbers (the extreme exact ones where fractions make sense) that satisfy
+            the relation, once everything is bound; None where there is none.
+        divides: the extreme whole number that also keeps the assumptions on divisibility; None where none does, or
+            nothing is assumed.
+        between: the positive whole neighbours of an equation's root that is not whole itself, where only whole
+            numbers make sense.
+    """
+
+    case: Case
+    largest: Rational | None = None
+    smallest: Rational | None = None
+    divides: int | None = None
+    between: tuple[int, ...] = ()
+
+    @property
+    def possible(self) -> bool:
+        """Whether a whole number from 1 on lies between the bounds; the neighbours of a root are an answer, too."""
+        return self.largest is None or max(self.smallest or 1, 1) <= self.largest
+
+
+def with_numbers(
+    case: Case, relation: Relation, form: Polynomial, wanted: Unknown, assumptions: tuple[Assumption, ...]
+) -> Solution:
+    """The case, in which nothing is unbound, with its extreme values."""
+    if not wanted.whole:
+        low, high = (exactly(root, case.strict) for root in (case.low, case.high))
+        return Solution(case, high, low)
+    if case.low is not None and case.low == case.high:
+        return at_root(case, case.low)
+
+    def right(value: int) -> bool:
+        return holds(at(form, wanted.name, value), relation)
+
+    smallest = None if case.low is None else max(above(case.low, case.strict, right), 1)
+    largest = None if case.high is None else below(case.high, case.strict, right)
+    found, step = (smallest, 1) if smallest is not None else (largest, -1)
+    divides = None if found is None else dividing(found, step, wanted, assumptions)
+    return Solution(case, largest, smallest, divides)
+
+
+def exactly(root: Root | None, strict: bool) -> Rational | None:
+    """The extreme value at a bound that counts itself, where it is known exactly."""
+    return root.number if root is not None and root.is_exact and not strict else None
+
+
+def at_root(case: Case, root: Root) -> Solution:
+    """A single value: whole, or between its neighbours."""
+    value = root.number
+    if value is None:
+        return Solution(case)
+    if root.is_exact and value.denominator == 1:
+        return Solution(case, value, value)
+    return Solution(case, between=tuple(v for v in (floor(value), floor(value) + 1) if v >= 1))
+
+
+def above(root: Root, strict: bool, right: Callable[[int], bool]) -> int:
+    """The smallest whole number above a bound."""
+    value = root.number or 0
+    if root.is_exact:
+        return floor(value) + 1 if strict else ceil(value)
+    return nearest(ceil(value), right)
+
+
+def below(root: Root, strict: bool, right: Callable[[int], bool]) -> int:
+    """The largest whole number below a bound."""
+    value = root.number or 0
+    if root.is_exact:
+        return ceil(value) - 1 if strict else floor(value)
+    return nearest(floor(value), right)
+
+
+def nearest(guess: int, right: Callable[[int], bool]) -> int:
+    """The whole number at a rounded bound: the guess unless the exact form says that a neighbour is right."""
+    return next((v for v in (guess, guess - 1, guess + 1) if v > 0 and right(v)), guess)
+
+
+def dividing(start: int, step: int, wanted: Unknown, assumptions: tuple[Assumption, ...]) -> int | None:
+    """The first whole number from `start` on that keeps every assumption such as T | A; None if none does."""
+    found = claims(wanted, assumptions)
+    for value in range(start, start + MOST if step > 0 else 0, step) if found else ():
+        try:
+            for claim in found:
+                claim.substitute({wanted.name: Polynomial.constant(value)})
+        except UserError:
+            continue
+        return value
+    return None
+
+
+def claims(wanted: Unknown, assumptions: tuple[Assumption, ...]) -> list[Divides]:
+    """The assumptions on divisibility that the unknown, a single symbol, has a part in."""
+    names = wanted.target.symbols
+    about = [a for a in assumptions if isinstance(a, Divides)]
+    return [a for a in about if len(names) == 1 and names[0] in (*a.divisor.symbols, *a.dividend.symbols)]

@@ -1,0 +1,192 @@
+"""The picture of `costgraph estimate --plot`: what is written in it, and that nothing covers anything else."""
+
+import os
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from test_cli import costgraph
+
+from costgraph import UserError, estimate, request
+from costgraph.cli.roofline_plot import drawn, picture, shown
+from costgraph.estimation.estimate import Estimate
+
+pytest.importorskip("matplotlib", reason="an extra: pip install 'costgraph[plot]'")
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.path import Path as Line
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
+
+ASKED: dict[str, dict[str, object]] = {
+    "training on eight devices": {
+        "model_name": "gpt-3", "op_set": "decoder", "phase": "train", "hardware": "a100-80gb-sxm",
+        "limit": "B=1,S=2048", "passes": ["tensor_parallel(8)"],
+    },
+    "a generation": {"model_name": "llama-2-7b", "hardware": "a10", "limit": "B=1,S=350", "new": 150},
+    "a decode step": {"model_name": "falcon-40b", "phase": "decode", "hardware": "h100-sxm", "limit": "B=64,S=2000"},
+    "element-wise ops": {
+        "model_name": "llama-2-7b", "hardware": "a10", "limit": "B=1,S=350",
+        "convention": "exact(elementwise=table_a1)",
+    },
+    "half the peak": {
+        "model_name": "bert-large", "phase": "train", "hardware": "t4", "limit": "B=32,S=128",
+        "efficiency": "flops=0.5",
+    },
+    "flash attention": {
+        "model_name": "llama-2-7b", "phase": "prefill", "hardware": "v100-sxm2", "limit": "B=4,S=4096", "dtype": "fp16",
+        "passes": ["flash_attention"],
+    },
+    "markers in markers": {
+        "model_name": "falcon-40b", "hardware": "h100-sxm", "limit": "B=64,S=2000", "passes": ["tensor_parallel(8)"],
+    },
+    "one class of op": {"op_set": "attention", "phase": "prefill", "hardware": "l4", "limit": "B=1,S=9,D=64,A=4"},
+}  # fmt: skip
+
+
+@pytest.fixture(params=ASKED, scope="module")
+def result(request: pytest.FixtureRequest) -> Estimate:
+    return run(request.param)
+
+
+def run(name: str) -> Estimate:
+    return estimate(request(**ASKED[name]))  # type: ignore[arg-type]
+
+
+def labels(axes: Axes) -> list[Annotation]:
+    """Those with a leader."""
+    return [text for text in axes.texts if isinstance(text, Annotation) and text.arrow_patch is not None]
+
+
+def box(text: Annotation) -> Bbox:
+    """The box of the words alone, without the leader."""
+    from matplotlib.text import Text
+
+    return Text.get_window_extent(text)
+
+
+def leader(text: Annotation) -> Line:
+    """The line to the point, in pixels."""
+    assert text.arrow_patch is not None
+    return text.arrow_patch.get_transform().transform_path(text.arrow_patch.get_path())
+
+
+def rendered(result: Estimate) -> tuple[Figure, Axes]:
+    figure = picture(result)
+    figure.draw_without_rendering()
+    return figure, figure.axes[0]
+
+
+def test_no_label_meets_another_or_a_leader_or_a_line(result: Estimate) -> None:
+    _, axes = rendered(result)
+    found = labels(axes)
+    assert len(found) == sum(1 for point in drawn(result) if point.label)
+    for one, other in combinations(found, 2):
+        assert not box(one).overlaps(box(other)), (one.get_text(), other.get_text())
+        assert not leader(one).intersects_path(leader(other), filled=False)
+        assert not leader(one).intersects_bbox(box(other), filled=False)
+        assert not leader(other).intersects_bbox(box(one), filled=False)
+    for text in found:
+        for line in axes.get_lines():
+            drawn_line = line.get_transform().transform_path(line.get_path())
+            assert not drawn_line.intersects_bbox(box(text), filled=False), text.get_text()
+
+
+def test_labels_stay_inside_and_clear_of_legend_scales_and_points(result: Estimate) -> None:
+    _, axes = rendered(result)
+    legend = axes.get_legend()
+    assert legend is not None
+    others = [
+        legend.get_window_extent(),
+        *(box(t) for t in axes.texts if isinstance(t, Annotation) and not t.arrow_patch),
+    ]
+    for text in labels(axes):
+        assert axes.bbox.containsx(box(text).x0)
+        assert axes.bbox.containsx(box(text).x1)
+        assert axes.bbox.containsy(box(text).y1)
+        assert not any(box(text).overlaps(other) for other in others), text.get_text()
+        for collection in axes.collections[1:]:  # the first is the area under the roof
+            offsets = collection.get_offset_transform().transform(collection.get_offsets())
+            assert not any(box(text).contains(*at) for at in offsets)
+
+
+def test_titles_fit_the_page(result: Estimate) -> None:
+    figure, axes = rendered(result)
+    for text in (*figure.texts, axes.title):
+        extent = text.get_window_extent()
+        assert extent.x0 >= 0
+        assert extent.x1 <= figure.bbox.x1
+
+
+def test_everything_is_either_drawn_or_said_to_be_left_out(result: Estimate) -> None:
+    figure, _ = rendered(result)
+    footer = next(text.get_text() for text in figure.texts if "Not drawn" in text.get_text())
+    for stage in shown(result):
+        computing = {cost.name for cost in stage.costs if cost.flops}
+        points = [point for point in drawn(result) if point.stage is stage]
+        assert computing == {name for point in points for name in point.names}
+        idle = [span.seconds for cost, span in zip(stage.costs, stage.time.spans, strict=True) if not cost.flops]
+        rest = sum(idle, Fraction(0)) / stage.time.seconds
+        assert sum(point.share for point in points) + rest == 1
+        assert f"{float(rest) * 100:.3g} % of {stage.name}" in footer
+
+
+TITLES = {
+    "training on eight devices": (
+        "GPT-3 175B on 8 × NVIDIA A100 80GB SXM4", "train, B = 1, S = 2048, bf16, tensor_parallel(8)",
+    ),
+    "a generation": ("Llama 2 7B on NVIDIA A10", "generate, B = 1, S = 350, 150 new, bf16"),
+    "half the peak": ("BERT-large on NVIDIA T4", "train, B = 32, S = 128, fp16, flops at 50 %"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_the_title_says_model_phase_sizes_and_devices(name: str) -> None:
+    figure, axes = rendered(run(name))
+    assert (figure.get_suptitle(), axes.get_title(loc="left")) == TITLES[name]
+
+
+def test_the_roof_is_what_is_reached() -> None:
+    _, axes = rendered(run("half the peak"))
+    assert axes.get_lines()[0].get_ydata()[-1] == 65e12 / 2  # type: ignore[index]
+    assert any(text.get_text() == "32.5 TFLOP/s fp16" for text in axes.texts)
+
+
+def test_a_model_that_computes_nothing_has_no_picture() -> None:
+    asked = request(op_set="elementwise(residual)", phase="prefill", hardware="l4", limit="B=1,S=9,D=64")
+    with pytest.raises(UserError, match="no op computes anything here"):
+        picture(estimate(asked))
+
+
+# --- the file -----------------------------------------------------------------------------------------------------
+
+PICTURE = ["estimate", "--model", "llama-2-7b", "--hardware", "a10", "--limit", "B=1,S=4096", "--new", "10", "--plot"]
+
+
+def test_the_roofline_is_drawn_and_the_same_each_time(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="an extra: pip install 'costgraph[plot]'")
+    for name in ("a.svg", "b.svg"):
+        found = costgraph(*PICTURE, name, cwd=tmp_path)
+        assert found.returncode == 0, found.stderr
+    first, second = ((tmp_path / name).read_bytes() for name in ("a.svg", "b.svg"))
+    assert first == second
+    assert first.startswith(b"<?xml")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.svg", "b.svg"]
+
+
+def test_a_picture_is_not_replaced_unasked(tmp_path: Path) -> None:
+    (tmp_path / "a.svg").write_text("mine")
+    found = costgraph(*PICTURE, "a.svg", cwd=tmp_path)
+    assert found.returncode == 2
+    assert "replace it with --force" in found.stderr
+    assert (tmp_path / "a.svg").read_text() == "mine"
+
+
+def test_a_missing_extra_is_named(tmp_path: Path) -> None:
+    (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError('No module named matplotlib')")
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])
+    found = costgraph(*PICTURE, "a.svg", cwd=tmp_path, PYTHONPATH=path)
+    assert found.returncode == 2
+    assert "pip install 'costgraph[plot]'" in found.stderr

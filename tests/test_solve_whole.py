@@ -1,0 +1,186 @@
+"""Whole numbers, strict relations and divisors."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from costgraph import UserError, solve
+from costgraph.cli.solve_text import PYTHON, bounds, text, to_json
+
+GPT3: Any = {"op_set": "decoder", "model_name": "gpt-3", "hardware": "a100-80gb-sxm"}
+
+
+def test_the_smallest_degree_also_divides_what_it_splits() -> None:
+    answer = solve(
+        "states + activations <= hbm",
+        "T",
+        passes=["tensor_parallel(T)"],
+        limit="B=1,S=2048,p=2",
+        **GPT3,
+    )
+    (solution,) = answer.solutions
+    assert (solution.smallest, solution.divides) == (55, 96)
+    assert "smallest T: 55; with T | 96 and T | 49152: 96" in text(answer, None)
+
+
+def test_a_degree_that_can_divide_nothing_is_not_passed_off_as_one() -> None:
+    whole: Any = GPT3 | {"op_set": "decoder(head=True)"}  # 50257 words
+    answer = solve("states + activations <= hbm", "T", passes=["tensor_parallel(T)"], limit="B=1,S=2048,p=2", **whole)
+    (solution,) = answer.solutions
+    assert (solution.smallest, solution.divides) == (56, None)
+    assert "smallest T: 56; with T | 96 and T | 49152 and T | 50257: none up to 4096 more" in text(answer, None)
+
+
+def test_the_largest_whole_number_really_fits_and_the_next_does_not() -> None:
+    options: Any = {"op_set": "decoder", "model_name": "llama-2-7b", "hardware": "a10", "phase": "decode"}
+    answer = solve("states + cache <= hbm", "S", limit="B=3,p=2", **options)
+    largest = answer.solutions[0].largest
+    weights = 2 * 32 * (4 * 4096**2 + 3 * 4096 * 11008)  # four D x D and three D x 11008 matrices a layer, two bytes
+    used = [weights + 2 * 2 * 3 * 32 * 4096 * s for s in (int(largest or 0), int(largest or 0) + 1)]
+    assert used[0] <= 24 * 2**30 < used[1]
+
+
+def test_fractions_stay_fractions_where_they_make_sense() -> None:
+    answer = solve("params <= N_params", "E", limit="N_params=6442450944,L=32,D=4096")
+    assert answer.solutions[0].largest == 4
+    answer = solve("params == N_params", "E", limit="N_params=7000000000,L=32,D=4096")
+    assert answer.solutions[0].largest == (Fraction(7 * 10**9, 32 * 4096**2) - 4) / 2
+
+
+def test_irrational_bounds_are_rounded_to_the_right_whole_number() -> None:
+    answer = solve("S*S <= hbm", "S", limit="hbm=1000000000000000000000000000000000000000000000000000001")
+    assert answer.solutions[0].largest == 10**27
+    answer = solve("S*S <= hbm", "S", limit=f"hbm={10**54 - 1}")
+    assert answer.solutions[0].largest == 10**27 - 1
+
+
+def test_degrees_above_two_are_solved_once_everything_is_bound() -> None:
+    answer = solve("D**3 + D <= hbm", "D", limit="hbm=1010")
+    assert answer.solutions[0].largest == 10
+    with pytest.raises(UserError, match="degree 3 in D: bind hbm to solve it"):
+        solve("D**3 + D <= hbm", "D")
+
+
+# --- strict relations ---------------------------------------------------------------------------------------------
+
+ENDS = {  # question, for -> what is said, smallest, largest
+    ("B < 5", "B"): ("B < 5", None, 4),
+    ("B <= 5", "B"): ("B <= 5", None, 5),
+    ("B > 5", "B"): ("B > 5", 6, None),
+    ("B >= 5", "B"): ("B >= 5", 5, None),
+    ("2*B < 5", "B"): ("B < 5/2", None, 2),
+    ("2*B > 5", "B"): ("B > 5/2", 3, None),
+    ("5 > B", "B"): ("B < 5", None, 4),
+    ("B*B < 25", "B"): ("B < 5", None, 4),
+    ("B*B < 26", "B"): ("B < 5.099019514", None, 5),
+    ("S*S + 6 < 6*S", "S"): ("1.267949192 < S < 4.732050808", 2, 4),
+    ("S*S + 8 < 6*S", "S"): ("2 < S < 4", 3, 3),
+    ("S**3 + S < 1010", "S"): ("S < 10", None, 9),
+    ("S**3 + S <= 1010", "S"): ("S <= 10", None, 10),
+    ("E < 5", "E"): ("E < 5", None, None),  # no fraction is the largest
+    ("E <= 5", "E"): ("E <= 5", None, 5),
+    ("E*E <= 5", "E"): ("E <= 2.236067977", None, None),  # nothing that is exact
+}
+
+
+@pytest.mark.parametrize(("question", "wanted"), ENDS)
+def test_whether_the_bound_itself_counts_is_kept(question: str, wanted: str) -> None:
+    said, smallest, largest = ENDS[question, wanted]
+    answer = solve(question, wanted)
+    (solution,) = answer.solutions
+    assert bounds(solution.case, answer.unknown.target, PYTHON) == said
+    assert (solution.smallest, solution.largest) == (smallest, largest)
+    (data,) = to_json(answer)["solutions"]
+    assert data["strict"] == ("<" in said.replace("<=", "") or ">" in said.replace(">=", ""))
+    assert (data["smallest"], data["largest"]) == tuple(
+        None if end is None else str(end) for end in (smallest, largest)
+    )
+
+
+def test_a_strict_relation_leaves_out_the_point_where_both_sides_touch() -> None:
+    answer = solve("S*S + 4*D*D > 4*S*D", "S")
+    assert [bounds(s.case, answer.unknown.target, PYTHON) for s in answer.solutions] == ["S < 2*D", "S > 2*D"]
+    third = solve("(S - 2)**2*(S + 1) > 0", "S")
+    assert [(s.smallest, s.largest) for s in third.solutions] == [(None, 1), (3, None)]
+
+
+ROWS = st.lists(st.integers(min_value=-9, max_value=9), min_size=2, max_size=4)
+TRUE: dict[str, Callable[[int, int], bool]] = {"<": int.__lt__, "<=": int.__le__, ">": int.__gt__, ">=": int.__ge__}
+
+
+@given(ROWS, st.sampled_from(list(TRUE)))
+def test_the_extreme_whole_numbers_are_those_that_counting_finds(row: list[int], relation: str) -> None:
+    """Up to 40, beyond which no polynomial with such coefficients changes sign."""
+    question = " + ".join(f"({c})*B**{power}" for power, c in enumerate(row))
+
+    def right(value: int) -> bool:
+        return TRUE[relation](sum(c * value**power for power, c in enumerate(row)), 0)
+
+    assume(any(row[1:]))
+    counted = {value for value in range(1, 41) if right(value)}
+    try:
+        solutions = solve(f"{question} {relation} 0", "B").solutions
+    except UserError:
+        assert not counted
+        return
+    found = set()
+    for solution in solutions:
+        found |= set(range(int(solution.smallest or 1), int(solution.largest or 40) + 1))
+    assert found == counted
+
+
+# --- equations ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "between", "line"),
+    [
+        ("2*B == 5", ["2", "3"], "no whole B solves it; next to it: 2 and 3"),
+        ("2*B == 1", ["1"], "no whole B solves it; next to it: 1"),
+        ("B*B == 5", ["2", "3"], "no whole B solves it; next to it: 2 and 3"),
+        ("2*B == 6", [], ""),
+    ],
+)
+def test_a_root_that_is_not_whole_has_whole_neighbours(question: str, between: list[str], line: str) -> None:
+    answer = solve(question, "B")
+    (data,) = to_json(answer)["solutions"]
+    assert data["between"] == between
+    assert data["smallest"] == data["largest"] == (None if between else "3")
+    assert line in text(answer, None)
+    assert "no whole" in text(answer, None) or not between
+
+
+def test_a_root_of_higher_degree_is_said_once_and_exactly_where_it_is_rational() -> None:
+    answer = solve("(3*E - 2)**2*(E - 7)*(E*E + 1) == 0", "E")
+    assert [s.case.low and s.case.low.text() for s in answer.solutions] == ["2/3", "7"]
+    rounded = solve("E**3 + E == 1", "E").solutions[0].case.low
+    assert rounded is not None
+    assert rounded.text() == "0.6823278038280193273694837397110482568912"  # real root of x**3 + x - 1, OEIS A263719
+    assert rounded.latex() == rounded.text()
+
+
+def test_a_point_that_is_touched_from_outside_is_an_answer() -> None:
+    answer = solve("(S - 2)**2*(S + 1) <= 0", "S")
+    assert [bounds(s.case, answer.unknown.target, PYTHON) for s in answer.solutions] == ["S == 2"]
+
+
+# --- units --------------------------------------------------------------------------------------------------------
+
+
+def test_bytes_are_answered_in_both_kinds_of_units() -> None:
+    answer = solve("states + activations <= hbm", "hbm", op_set="decoder", model_name="gpt-3", limit="B=1,S=2048,p=2")
+    assert "3.098 TiB = 3.406 TB" in text(answer, None)
+    rate = solve("flops/lambda_flops <= t", "lambda_flops", limit="B=1,S=8,L=1,D=64,E=4,t=1,p=2")
+    assert "2.408 MFLOP/s" in text(rate, None)
+
+
+def test_a_number_of_hundreds_of_digits_stays_on_its_line() -> None:
+    long = "9" * 300
+    answer = solve("activations <= hbm", "B", limit=f"S={long},D={long},A=1,L=1,E=4,p=2,hbm={long}{long}{long}")
+    assert max(map(len, text(answer, None).splitlines()[3:])) < 1500
+    assert "S=999" in text(answer, None)
+    assert "999..., D=999" in text(answer, None)
