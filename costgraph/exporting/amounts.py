@@ -24,7 +24,7 @@ def readable(number: Rational, unit: str) -> str:
     if amount >= 10**6:
         exponent = (len(str(int(amount))) - 1) // 3 * 3
         return f"{float(amount / 10**exponent):.4g} × 10{str(exponent).translate(SUPERSCRIPT)}"
-    return f"{int(amount)}" if amount.denominator == 1 else digits(float(amount))
+    return f"{int(amount)}" if amount.denominator == 1 else digits(amount)
 
 
 def typical(name: str) -> str:
