@@ -16,8 +16,8 @@ from test_export_code import EXPRESSION, Drawn
 
 import costgraph as cg
 from costgraph.errors import UserError
-from costgraph.exporting.exchange import read_forms
-from costgraph.exporting.forms import Form
+from costgraph.exporting.exchange import read_forms, stored
+from costgraph.exporting.forms import Form, collect
 from costgraph.polynomial import NAMES, Polynomial, total
 from costgraph.quotient import Quotient
 
@@ -44,6 +44,23 @@ def written(forms: Any) -> str:
     text = cg.export(forms, "json")
     assert isinstance(text, str)
     return text
+
+
+def test_a_derivation_comes_back_with_its_setting_and_regime() -> None:
+    for derivation in (
+        cg.derive("flops", "params", when="S << D", limit="E=4"),
+        cg.derive("intensity", phase="decode", when="S << D"),
+        cg.derive("communication", passes=["tensor_parallel(T)"], limit="T->oo"),
+    ):
+        text = written(derivation)
+        assert [part.setting for part in stored(text)] == [part.setting for part in collect(derivation)]
+        assert cg.export(stored(text), "json") == text
+        assert cg.export(stored(text), "rust") == cg.export(derivation, "rust")
+    leading = cg.derive("flops", when="S << D").regimes["flops"].leading
+    text = written(cg.derive("flops", when="S << D"))
+    assert read_forms(text) == {"flops": leading}
+    with pytest.raises(UserError, match="do not sum to the value"):
+        stored(text.replace("S << D", "D << S"))
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from fractions import Fraction
 from typing import Any
@@ -20,6 +21,53 @@ from costgraph.symbols import sympy_symbol
 def small(**options: Any) -> Any:
     """One exported form."""
     return export(cg.derive("flops"), **options)
+
+
+CODE = ["numpy", "python", "c", "rust", "javascript", "typescript", "sql"]
+
+
+def prose(text: Any) -> str:
+    """A module in one line, without what starts a line of a comment and without quotation marks."""
+    lines = (re.sub(r"^\s*(\*|///?|--)?\s*", "", line) for line in str(text).splitlines())
+    return " ".join(lines).replace("`", "")
+
+
+@pytest.mark.parametrize("target", CODE)
+def test_a_module_says_what_its_numbers_are_the_cost_of(target: str) -> None:
+    passes = ["flash_attention", "tensor_parallel(T)"]
+    text = prose(export(cg.derive("states", "flops", passes=passes, limit="E=4,p=2"), target))
+    rewritten = "phase train, rewritten by flash_attention, then backward, then tensor_parallel(T)"
+    assert f"For decoder, {rewritten}; E = 4, p = 2." in text
+    assert f"For decoder, {rewritten}; precision mixed_adam; E = 4, p = 2." in text
+    infinite = cg.derive("communication", op_set="decoder(head=True)", passes=["tensor_parallel(T)"], limit="T->oo")
+    assert "For decoder(head=True), phase train" in prose(export(infinite, target))
+    assert "; T -> oo." in prose(export(infinite, target))
+    assert "For a model that the caller knows." in prose(export(infinite.limited, target))
+    assert "Only the leading terms" not in text
+
+
+@pytest.mark.parametrize("target", CODE)
+def test_leading_terms_are_not_shown_as_the_whole_form(target: str) -> None:
+    text = prose(export(cg.derive("flops", when="S << D", limit="E=4"), target))
+    assert "Only the leading terms where S << D; what is neglected first is S/(6*D) of them." in text
+    intensity = prose(export(cg.derive("intensity", phase="decode", when="S << D"), target))
+    assert "Left out, exactly" not in intensity  # the rest of the whole form, not of these terms
+    whole = prose(export(cg.derive("params", when="S << D", limit="E=4"), target))  # nothing is neglected
+    assert "Only the leading terms" not in whole
+    assert "Left out, exactly: 4*L*D." in whole
+
+
+def test_what_is_left_out_is_counted_where_nobody_would_read_it() -> None:
+    text = prose(export(cg.derive("intensity", phase="decode"), "numpy"))
+    assert "Left out, exactly: a quotient of 6 by 32 terms, which the target json writes out." in text
+
+
+@pytest.mark.parametrize("target", CODE)
+def test_a_long_form_is_wrapped_like_prose(target: str) -> None:
+    derivation = cg.derive("intensity", phase="decode", op_set="decoder(head=True, kv_heads=G)")
+    text, form = str(export(derivation, target)), str(derivation.forms["intensity"].value)
+    assert form in prose(text)
+    assert form not in text
 
 
 @pytest.mark.parametrize("target", ["numpy", "python"])

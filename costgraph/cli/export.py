@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +12,7 @@ from costgraph.errors import UserError
 
 if TYPE_CHECKING:
     from costgraph.derivation import Derivation
-    from costgraph.exporting.forms import Value
+    from costgraph.exporting.forms import Form
     from costgraph.exporting.targets import Target
 
 
@@ -82,7 +81,7 @@ def export(
     else:
         from costgraph.exporting import dress
 
-        forms = stored(from_) if from_ is not None else derived(names, derivation)
+        forms = read(from_) if from_ is not None else derived(names, derivation)
         deliver(dress(chosen, forms, symbols_as, form, dialect), output)
 
 
@@ -124,16 +123,16 @@ def derived(names: list[str], derivation: dict[str, Any]) -> Derivation:
     return result
 
 
-def stored(path: Path) -> Mapping[str, Value]:
+def read(path: Path) -> list[Form]:
     """The forms in a file that the target json wrote.
 
     Raises:
         UserError: it is no text, or no such document.
     """
-    from costgraph.exporting.exchange import read_forms
+    from costgraph.exporting.exchange import stored
 
     try:
-        return read_forms(path.read_text(encoding="utf-8"))
+        return stored(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise UserError(f"{path} is not a text file") from None
     except UserError as error:

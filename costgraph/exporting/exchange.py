@@ -62,6 +62,10 @@ def entry(form: Form) -> dict[str, Any]:
         result |= {"text": str(form.value), "value": quotient(form.value)}
     else:
         result["tree"] = tree(form.node)
+    if form.setting:
+        result["setting"] = form.setting
+    if form.regime is not None:
+        result["regime"] = {"when": form.regime.regime, "neglected": quotient(form.regime.neglected)}
     if (closed := form.closed) is not None:
         rule = closed.convention
         result |= {
@@ -131,12 +135,18 @@ def read_forms(text: str) -> dict[str, ClosedForm | Quotient | Node]:
     """The forms in a document that the target `json` wrote, by name, as exactly as they were.
 
     Returns:
-        A closed form where the document tells where its terms came from, else its bare value; an expression tree where
-        it holds a maximum or a rounding. All of them can be exported again.
+        A closed form where the document tells where its terms came from, else its bare value; the value alone where it
+        is the leading part of a closed form; an expression tree where it holds a maximum or a rounding. All of them can
+        be exported again.
 
     Raises:
         UserError: the text is no such document; the message says where.
     """
+    return {form.name: form.closed if form.closed and form.regime is None else form.value for form in stored(text)}
+
+
+def stored(text: str) -> list[Form]:
+    """The same with all that the document says about them."""
     try:
         content = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
@@ -144,13 +154,13 @@ def read_forms(text: str) -> dict[str, ClosedForm | Quotient | Node]:
     top = Place(content, "the document")
     if top.text("schema") != SCHEMA:
         raise UserError(f"the document says schema '{shorten(top.text('schema'))}'; {SCHEMA} is expected")
-    found: dict[str, ClosedForm | Quotient | Node] = {}
+    found: dict[str, Form] = {}
     for part in top.list("forms"):
         name = part.text("name")
         if name in found:
             part.refuse(f"a second form called '{shorten(name)}'")
         found[name] = form(name, part)
-    return found
+    return list(found.values())
 
 
 class Place:
@@ -222,12 +232,23 @@ def monomial(at: Place) -> Polynomial:
     return Polynomial({tuple(exponents): coefficient} if coefficient else {})
 
 
-def form(name: str, at: Place) -> ClosedForm | Quotient | Node:
+def form(name: str, at: Place) -> Form:
     """One form."""
+    setting = at.text("setting") if at.has("setting") else ""
     if at.has("tree"):
-        return node(at.get("tree"), 0)
+        return Form(name, node(at.get("tree"), 0), setting=setting)
+    value = at.quotient("value")
     if not at.has("terms"):
-        return at.quotient("value")
+        return Form(name, value, setting=setting)
+    closed = closed_form(name, at)
+    regime = closed.when(at.get("regime").text("when")) if at.has("regime") else None
+    if value != (regime.leading if regime else closed.value):
+        at.refuse("the terms do not sum to the value; the document has been changed")
+    return Form(name, value, closed, setting=setting, regime=regime)
+
+
+def closed_form(name: str, at: Place) -> ClosedForm:
+    """A sum or quotient with the places its terms come from."""
     rule = at.get("convention")
     rates = rule.get("elementwise")
     convention = Convention(
@@ -239,7 +260,7 @@ def form(name: str, at: Place) -> ClosedForm | Quotient | Node:
     for letter in infinite:
         if letter not in SYMBOLS:
             at.refuse(str(unknown("symbol", letter, SYMBOLS)))
-    closed = ClosedForm(
+    return ClosedForm(
         name,
         at.text("unit"),
         tuple(map(read_term, at.list("terms"))),
@@ -249,9 +270,6 @@ def form(name: str, at: Place) -> ClosedForm | Quotient | Node:
         tuple(map(read_term, at.list("over"))),
         infinite,
     )
-    if closed.value != at.quotient("value"):
-        at.refuse("the terms do not sum to the value; the document has been changed")
-    return closed
 
 
 def read_term(at: Place) -> Term:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from inspect import getmodule
@@ -21,13 +21,14 @@ from costgraph.exporting.expression import Node, evaluate, names, rounded
 from costgraph.measures import MEASURES
 from costgraph.polynomial import Polynomial
 from costgraph.quotient import Quotient
-from costgraph.symbols import SYMBOLS, Rational
+from costgraph.regime import Regime
+from costgraph.symbols import INFINITY, SYMBOLS, Rational
 
 if TYPE_CHECKING:
     import sympy
 
-Value = Union[ClosedForm, Quotient, Polynomial, Node, "sympy.Expr"]
-Forms = Derivation | ClosedForm | Iterable[ClosedForm] | Mapping[str, Value]  # what `export` takes
+Value = Union["Form", ClosedForm, Quotient, Polynomial, Node, "sympy.Expr"]
+Forms = Derivation | ClosedForm | Iterable[Union["Form", ClosedForm]] | Mapping[str, Value]  # what `export` takes
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,16 @@ class Form:
         value: the exact form, or a tree or sympy expression where there is a maximum or a rounding in it.
         closed: the closed form it came from, if there is one.
         shape: how it is written; one of `shapes.SHAPES` or a symbol.
+        setting: the model, its phase and passes, and what was put in, in words; empty if nobody knows.
+        regime: if the value is only the leading part of the closed form, where that is so.
     """
 
     name: str
     value: Quotient | Node | sympy.Expr
     closed: ClosedForm | None = None
     shape: str = "auto"
+    setting: str = ""
+    regime: Regime | None = None
 
     @cached_property
     def node(self) -> Node:
@@ -98,10 +103,7 @@ def collect(forms: Forms, shape: str = "auto") -> list[Form]:
         UserError: nothing was given, two forms have the same name, or a value is no form.
     """
     if isinstance(forms, Derivation):
-        if forms.when is None:
-            found = [Form(name, form.value, form, shape) for name, form in forms.limited.items()]
-        else:
-            found = [Form(name, forms.regimes[name].leading, form, shape) for name, form in forms.limited.items()]
+        found = [derived(forms, name, shape) for name in forms.limited]
     elif isinstance(forms, ClosedForm):
         found = [Form(forms.name, forms.value, forms, shape)]
     elif isinstance(forms, Mapping):
@@ -118,8 +120,29 @@ def collect(forms: Forms, shape: str = "auto") -> list[Form]:
     return found
 
 
+def derived(derivation: Derivation, name: str, shape: str) -> Form:
+    """One form of a derivation: its leading terms, if a regime was asked for."""
+    closed, regime = derivation.limited[name], derivation.regimes.get(name)
+    if regime is not None and regime.leading != closed.value:
+        return Form(name, regime.leading, closed, shape, setting(derivation, name), regime)
+    return Form(name, closed.value, closed, shape, setting(derivation, name))
+
+
+def setting(derivation: Derivation, name: str) -> str:
+    """What a form is a cost of: `decoder, phase train, rewritten by backward; E = 4`."""
+    graph = derivation.graph
+    rewritten = f", rewritten by {', then '.join(graph.passes)}" if graph.passes else ""
+    precision = [f"precision {derivation.precision}"] if name == "states" else []
+    put_in = [f"{symbol} {'->' if value == INFINITY else '='} {value}" for symbol, value in derivation.limit.items()]
+    return "; ".join(
+        [f"{graph.name}, phase {derivation.phase}{rewritten}", *precision, *filter(None, [", ".join(put_in)])]
+    )
+
+
 def named(name: str, value: Value, shape: str) -> Form:
     """A form under a name."""
+    if isinstance(value, Form):
+        return replace(value, name=name, shape=shape)
     if isinstance(value, ClosedForm):
         return Form(name, value.value, value, shape)
     if isinstance(value, Polynomial):

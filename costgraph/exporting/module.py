@@ -14,8 +14,10 @@ from costgraph.exporting.languages import LANGUAGES, Language
 from costgraph.exporting.sharing import shared
 from costgraph.exporting.targets import SYMBOLS_AS, Target
 from costgraph.exporting.templates import Verbatim
+from costgraph.printers import python
 from costgraph.symbols import SYMBOLS, Rational
 
+READABLE = 600  # characters of a sum that somebody reads in a comment
 TOGETHER = "costs"  # the function that computes all forms at once
 
 
@@ -81,8 +83,23 @@ def described(form: Form, name: str, language: Language, spelling: dict[str, str
         "source": form.source or "given by the caller",
         "convention": f"{closed.convention.name}: {closed.convention.describe()}" if closed else "not stated",
         "assumptions": ", ".join(map(str, closed.assumptions)) if closed else "",
-        "left_out": str(closed.remainder) if closed and closed.remainder.numerator else "",
+        "setting": form.setting or "a model that the caller knows",
+        "regime": form.regime.regime if form.regime else "",
+        "neglected": python(form.regime.neglected) if form.regime else "",
+        "left_out": left_out(form),
     }
+
+
+def left_out(form: Form) -> str:
+    """What the convention leaves out of a form, so that both together are exact; empty if nothing."""
+    rest = form.closed.remainder if form.closed and form.regime is None else None
+    if rest is None or not rest.numerator:
+        return ""
+    above, below = (len(side.terms) for side in (rest.numerator, rest.denominator))
+    whole = str(rest)
+    return (
+        whole if len(whole) <= READABLE else f"a quotient of {above} by {below} terms, which the target json writes out"
+    )
 
 
 def named_parts(
