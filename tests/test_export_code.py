@@ -20,6 +20,7 @@ from toolchains import RUNNERS, Sizes
 import costgraph as cg
 from costgraph.errors import UserError
 from costgraph.exporting import export
+from costgraph.exporting.forms import BEYOND, collect, vectors
 from costgraph.exporting.targets import available
 from costgraph.symbols import sympy_symbol
 
@@ -129,6 +130,21 @@ def test_ceilings_floors_and_maxima_are_exact(target: str) -> None:
 def test_thirty_tenths_are_three(target: str) -> None:
     B, S = sympy_symbol("B"), sympy_symbol("S")  # 4 by the reciprocal of 10, as sympy's own printers write it
     assert RUNNERS[target]({"tiles": sympy.ceiling(B * S / 10)}, [{"B": 3, "S": 10}]) == [{"tiles": 3}]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_form_without_a_single_test_vector_is_computed_all_the_same(target: str) -> None:
+    B = sympy_symbol("B")
+    form = {"nowhere": 1 / ((B - 1) * (B - 3) * (B - BEYOND))}  # undefined at every size of the test vectors
+    assert not vectors(collect(form))
+    (found,) = RUNNERS[target](form, [{"B": 2}])
+    assert found["nowhere"] == pytest.approx(1 / (BEYOND - 2), rel=1e-12)
+
+
+@pytest.mark.parametrize("target", ["python", *(t for t in TARGETS if t.values[0] in PROGRAMS or t.values[0] == "sql")])
+def test_forms_without_symbols_are_computed(target: str) -> None:
+    (found,) = RUNNERS[target]({"seven": sympy.Integer(7), "third": sympy.Rational(1, 3)}, [{}])
+    assert found == {"seven": 7, "third": pytest.approx(1 / 3, rel=1e-12)}
 
 
 SIZE = st.integers(1, 10**6)

@@ -100,6 +100,19 @@ def test_a_struct_of_sizes(target: str, tmp_path: Any) -> None:
         assert call("node", "-e", main).split() == ["0", "48"]
 
 
+@pytest.mark.needs_tool("node", "tsc")
+@pytest.mark.parametrize("target", ["javascript", "typescript"])
+def test_a_self_check_of_numbers_says_what_differs_nan_as_well(target: str, tmp_path: Any) -> None:
+    text = small(target=target).replace("flops: 12.0*", "flops: NaN*")
+    name = "costs.mjs" if target == "javascript" else "costs.ts"
+    (tmp_path / name).write_text(text)
+    if target == "typescript":
+        toolchains.call("tsc", "--target", "es2022", "--module", "es2022", "--types", "", name, cwd=tmp_path)
+        (tmp_path / "costs.js").rename(tmp_path / "costs.mjs")
+    main = "import('./costs.mjs').then(m => console.log(m.selfCheck()[0]))"
+    assert toolchains.call("node", "-e", main, cwd=tmp_path) == "flops: NaN, exactly 48\n"
+
+
 def test_numpy_takes_integers_beyond_64_bits_and_broadcasts() -> None:
     np = toolchains.need("numpy")
     module = toolchains.imported(small(target="numpy"))
