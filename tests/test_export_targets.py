@@ -61,9 +61,12 @@ def test_other_marks_where_those_of_jinja_are_in_the_way(tmp_path: Path) -> None
 DESCRIPTIONS = {  # exporter.toml -> what is said about it
     TOML + "sufix = 'x'\n": "exporter.toml: unknown key 'sufix': did you mean suffix or prefix?",
     TOML.replace("python", "pyton"): "unknown printer 'pyton': did you mean python?",
-    TOML.replace('"code"', '"cod"'): "unknown kind 'cod': did you mean code?",
+    TOML.replace('"code"', '"cod"'): "exporter.toml: kind: unknown choice 'cod': did you mean code?",
     TOML.replace('title = "mine"\n', ""): "the key 'title' is missing",
     TOML + "reserved = 'x'\n": "reserved must be a list",
+    TOML + "writer = 'xslx'\n": "writer: unknown choice 'xslx': did you mean xlsx?",
+    TOML + "symbols_as = ['argz']\n": "symbols_as: unknown choice 'argz': did you mean args?",
+    TOML + "cannot = { ceiling = 'no rounding' }\n": "cannot: unknown choice 'ceiling': did you mean ceil",
     TOML + "escape = 'lua'\n": "unknown escape 'lua'",
     TOML + "[marks]\nblock = '<%'\n": "marks are block, variable and comment",
     TOML.replace("mine.jinja", "other.jinja"): "there is no template 'other.jinja' in",
@@ -94,6 +97,10 @@ TEMPLATES = {  # a template -> what is said about it
     "{{ forms.append(1) }}": "mine.jinja, line 1: not allowed in a template",
     "{{ forms[0].update({'name': 1}) }}": "mine.jinja, line 1: not allowed in a template",
     "{{ range(10 ** 9) | list }}": "mine.jinja, line 1: OverflowError",
+    "{{ 'a' * 10 ** 18 }}": "mine.jinja, line 1: MemoryError",
+    "{{ forms | map(foo=1) | list }}": "mine.jinja, line 1: map requires a filter argument",
+    "{% block a required %}{% endblock %}": "mine.jinja, line 1: Required block 'a' not found",
+    "{{ forms | nope }}": "mine.jinja, line 1: No filter named 'nope'",
     "{% import 'os' as os %}": "there is no template 'os'",
     "{% include '/etc/hostname' %}": "there is no template '/etc/hostname'",
     "{% include '../mine/mine.jinja' %}": "there is no template '../mine/mine.jinja'",
@@ -121,6 +128,10 @@ def test_what_a_target_cannot_express_is_refused_in_its_own_words(tmp_path: Path
     assert "does not fit a double" in refused({"big": B * sympy.Integer(10) ** 400}, "c")
     assert cg.export({"big": B * sympy.Integer(10) ** 400}, "python")
     assert "nothing to export" in refused({}, "c")
+    assert "a Graph is no form; give a derivation, closed forms or {'name': form}" in refused(cg.decoder(), "c")
+    assert "a NoneType is no form" in refused(None, "c")
+    assert "a str is no form" in refused("flops", "c")
+    assert "the name of a form is text, not 3" in refused({3: B}, "c")
     assert "two forms are called 'flops'" in refused([*FLOPS.values(), *FLOPS.values()], "c")
     assert "has no functions that could take a dataclass" in refused(FLOPS, "sql", symbols_as="dataclass")
     assert "c has no dialects" in refused(FLOPS, "c", dialect="mysql")

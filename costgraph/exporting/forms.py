@@ -108,6 +108,8 @@ def collect(forms: Forms, shape: str = "auto") -> list[Form]:
         found = [Form(forms.name, forms.value, forms, shape)]
     elif isinstance(forms, Mapping):
         found = [named(name, value, shape) for name, value in forms.items()]
+    elif not isinstance(forms, Iterable):
+        raise UserError(f"a {type(forms).__name__} is no form; give a derivation, closed forms or {{'name': form}}")
     else:
         found = [named(getattr(form, "name", "form"), form, shape) for form in forms]
     if not found:
@@ -141,6 +143,8 @@ def setting(derivation: Derivation, name: str) -> str:
 
 def named(name: str, value: Value, shape: str) -> Form:
     """A form under a name."""
+    if not isinstance(name, str):
+        raise UserError(f"the name of a form is text, not {name!r}")
     if isinstance(value, Form):
         return replace(value, name=name, shape=shape)
     if isinstance(value, ClosedForm):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
 
 from costgraph.errors import UserError, unknown
+from costgraph.exporting.expression import FUNCTIONS
 from costgraph.resources import data_folder
 
 DESCRIPTION = "exporter.toml"
@@ -21,6 +22,12 @@ KINDS: dict[str, str] = {
     "appendix": "one derivation, op by op",
 }
 SYMBOLS_AS = ("args", "dataclass")
+CHOICES: dict[str, Iterable[str]] = {
+    "kind": KINDS,
+    "writer": ("text", "xlsx"),
+    "symbols_as": SYMBOLS_AS,
+    "cannot": FUNCTIONS,
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Target:
         reserved: names that a symbol or form must not have.
         symbols_as: how functions may take their symbols.
         dialects: whether other dialects can be asked for.
-        cannot: what the target cannot express, with the reason.
+        cannot: the functions of `expression.FUNCTIONS` that the target cannot express, each with the reason.
         marks: Jinja's delimiters where the usual ones are in the way.
     """
 
@@ -133,6 +140,9 @@ def read(name: str, path: str, content: Mapping[str, Any], places: tuple[Travers
     for key in ("title", "kind", "printer", "suffix", "template"):
         if key not in values:
             raise UserError(f"{path}: the key '{key}' is missing")
-    if values["kind"] not in KINDS:
-        raise UserError(f"{path}: {unknown('kind', values['kind'], KINDS)}")
+    for key, choices in CHOICES.items():
+        chosen = values.get(key, ())
+        for word in [chosen] if isinstance(chosen, str) else chosen:
+            if word not in choices:
+                raise UserError(f"{path}: {key}: {unknown('choice', word, choices)}")
     return Target(name=name, folders=places, **values)

@@ -111,9 +111,9 @@ def render(target: Target, context: Mapping[str, Any]) -> str:
         raise UserError(f"{error.filename or error.name}, line {error.lineno}: {error.message}") from None
     except SecurityError as error:
         raise UserError(f"{location(error, target)}: not allowed in a template: {error}") from None
-    except jinja2.UndefinedError as error:
+    except jinja2.TemplateRuntimeError as error:
         raise UserError(f"{location(error, target)}: {error.message}") from None
-    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError) as error:
         raise UserError(f"{location(error, target)}: {type(error).__name__}: {error}") from None
 
 
