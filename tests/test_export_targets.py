@@ -14,6 +14,7 @@ import toolchains
 
 import costgraph as cg
 from costgraph.errors import UserError
+from costgraph.exporting.expression import Call, Name, Node, Sum
 from costgraph.symbols import sympy_symbol
 
 FLOPS = cg.derive("flops").forms
@@ -136,6 +137,17 @@ def test_what_a_target_cannot_express_is_refused_in_its_own_words(tmp_path: Path
     assert "has no functions that could take a dataclass" in refused(FLOPS, "sql", symbols_as="dataclass")
     assert "c has no dialects" in refused(FLOPS, "c", dialect="mysql")
     assert "unknown SQL dialect 'mysqll': did you mean mysql" in refused(FLOPS, "sql", dialect="mysqll")
+
+
+def test_a_formula_that_excel_would_call_damage_is_refused() -> None:
+    B, S = sympy_symbol("B"), sympy_symbol("S")
+    long = sum((B + i) ** (i % 7 + 2) * (S + i) for i in range(1, 300))
+    assert "characters long; Excel takes 8192; export it to another target" in refused({"long": long}, "excel")
+    deep: Node = Name("B")
+    for _ in range(63):
+        deep = Call("max", (deep, Sum((Name("S"), Call("floor", (Name("B"),))))))
+    assert cg.export({"deep": deep}, "excel")
+    assert "65 functions deep; Excel takes 64" in refused({"deep": Call("floor", (deep,))}, "excel")
 
 
 def test_the_words_of_a_language_are_reserved_in_it() -> None:

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from costgraph.errors import UserError
+from costgraph.errors import UserError, shorten
 from costgraph.exporting.targets import Target
 
 STYLES: dict[str, dict[str, Any]] = {
@@ -18,6 +18,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "result": {"num_format": "#,##0.########"},
     "text": {"italic": True},
 }
+LONGEST_FORMULA, DEEPEST_FORMULA = 8192, 64  # what Excel opens: characters, and functions in one another
 NO_TIME = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # the same input gives the same bytes
 
 
@@ -25,7 +26,7 @@ def workbook(text: str, target: Target) -> bytes:
     """The bytes of an xlsx file.
 
     Raises:
-        UserError: XlsxWriter is not installed, or the template's text does not describe a workbook.
+        UserError: XlsxWriter is not installed, the template's text describes no workbook, or Excel would not open it.
     """
     try:
         import xlsxwriter
@@ -51,6 +52,34 @@ def workbook(text: str, target: Target) -> bytes:
     return stream.getvalue()
 
 
+def refuse_unfit(formula: str) -> None:
+    """Refuse a formula that Excel would call damage of the file.
+
+    Raises:
+        UserError: it is too long or too deep.
+    """
+    if len(formula) > LONGEST_FORMULA:
+        size = f"{len(formula)} characters long; Excel takes {LONGEST_FORMULA}"
+    elif (depth := nesting(formula)) > DEEPEST_FORMULA:
+        size = f"{depth} functions deep; Excel takes {DEEPEST_FORMULA}"
+    else:
+        return
+    raise UserError(f"the formula {shorten(formula)} is {size}; export it to another target, or its parts one by one")
+
+
+def nesting(formula: str) -> int:
+    """How many functions stand in one another."""
+    opened: list[bool] = []  # of every parenthesis that is open: whether it is a function's
+    deepest = 0
+    for opening, closing in re.findall(r"(\w*\()|(\))", formula):
+        if closing:
+            opened.pop()
+        else:
+            opened.append(opening != "(")
+            deepest = max(deepest, sum(opened))
+    return deepest
+
+
 def put(
     book: Any, page: Any, styles: dict[str, Any], row: int, column: int, cell: dict[str, Any], rows: dict[str, int]
 ) -> None:
@@ -65,6 +94,7 @@ def put(
                 formula = formula.replace(place, xl_rowcol_to_cell(row - back, column))
         if cell.get("here"):  # the sizes of this column instead of the named ones
             formula = re.sub(r"\w+", lambda n: xl_rowcol_to_cell(rows[n[0]], column) if n[0] in rows else n[0], formula)
+        refuse_unfit(formula)
         page.write_formula(row, column, formula, style, cell["value"] if cell["value"] is not None else 0)
     elif "number" in cell:
         page.write_number(row, column, cell["number"], style)
