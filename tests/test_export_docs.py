@@ -11,10 +11,15 @@ import re
 from pathlib import Path
 
 import pytest
+import sympy
 import toolchains
 
 import costgraph as cg
-from costgraph.exporting.targets import available
+from costgraph.errors import UserError
+from costgraph.exporting.forms import collect
+from costgraph.exporting.module import context
+from costgraph.exporting.targets import available, load
+from costgraph.symbols import sympy_symbol
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -62,3 +67,18 @@ def test_the_example_target_writes_what_the_page_shows_and_lua_runs_it(tmp_path:
     (tmp_path / "costs.lua").write_text(text, encoding="utf-8")
     printed = toolchains.call("lua5.4", "-e", 'print(require("costs").params(96, 12288, 4.0))', cwd=tmp_path)
     assert float(printed) == 96 * 12 * 12288**2
+    B, S = sympy_symbol("B"), sympy_symbol("S")
+    text = cg.export({"all": sympy.Max(B**7, S, 3) + sympy.sqrt(B * S)}, "lua", exporters=tmp_path)
+    (tmp_path / "costs.lua").write_text(str(text), encoding="utf-8")
+    assert float(toolchains.call("lua5.4", "-e", 'print(require("costs").all(4.0, 9.0))', cwd=tmp_path)) == 4**7 + 6
+    for word in ("while", "goto", "pow"):
+        with pytest.raises(UserError, match="reserved word in lua"):
+            cg.export({word: B}, "lua", exporters=tmp_path)
+
+
+def test_the_page_names_all_that_a_template_sees() -> None:
+    page = (DOCS / "add-an-exporter.md").read_text(encoding="utf-8")
+    seen = context(load("c"), collect(cg.derive("flops", when="S << D")))
+    (form,) = seen["forms"]
+    for key in {*seen, *form, *seen["symbols"][0], *seen["together"], *seen["vectors"][0], *form["arguments"][0]}:
+        assert f"`{key}`" in page, key
