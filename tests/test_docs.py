@@ -1,4 +1,7 @@
-"""Every example in the README and in docs/ is run: Python blocks as doctests, console blocks as commands."""
+"""Every example in the README and in docs/ is run: Python blocks as doctests, console blocks as commands.
+
+With COSTGRAPH_UPDATE_GOLDEN set, console blocks are written anew first; `...` keeps standing for lines left out.
+"""
 
 import doctest
 import os
@@ -6,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
@@ -36,8 +40,42 @@ def test_commands_print_what_is_shown(command: str, printed: str) -> None:
         env=environment,
         check=True,
     )
+    if "COSTGRAPH_UPDATE_GOLDEN" in os.environ and not shows(printed, run.stdout):
+        new = updated(printed, run.stdout)
+        for page in PAGES:
+            text = page.read_text()
+            page.write_text(text.replace(f"$ {command}\n{printed}```", f"$ {command}\n{new}```"))
+        printed = new
+    assert shows(printed, run.stdout), run.stdout
+
+
+def shows(printed: str, output: str) -> bool:
+    """Whether a block shows the output, with `...` for lines left out."""
     pattern = "".join(r"(?:.*\n)*?" if line == "..." else re.escape(line) + "\n" for line in printed.splitlines())
-    assert re.fullmatch(pattern, run.stdout), run.stdout
+    return re.fullmatch(pattern, output) is not None
+
+
+def updated(printed: str, output: str) -> str:
+    """The block with each stretch between `...` replaced by what is most like it in the output."""
+    rest, made = output.splitlines(), list[str]()
+    for stretch in re.split(r"^\.\.\.\n", printed, flags=re.MULTILINE):
+        lines = stretch.splitlines()
+        if not made and "..." not in printed.splitlines():
+            return output
+        starts = range(len(rest) - len(lines) + 1) if made else [0]
+        start = max(starts, key=lambda i: SequenceMatcher(None, "\n".join(rest[i : i + len(lines)]), stretch).ratio())
+        made += [*(["..."] if made else []), *rest[start : start + len(lines)]]
+        rest = rest[start + len(lines) :]
+    return "\n".join(made) + "\n"
+
+
+def test_a_block_is_updated_between_its_dots() -> None:
+    printed = "first 1\n...\nthird 3\nfourth 4\n...\n"
+    output = "first 9\nsecond\nanother\nthird 7\nfourth 8\nfifth\n"
+    assert not shows(printed, output)
+    assert updated(printed, output) == "first 9\n...\nthird 7\nfourth 8\n...\n"
+    assert shows(updated(printed, output), output)
+    assert updated("one\n", "two\nthree\n") == "two\nthree\n"
 
 
 def test_every_command_block_of_the_readme_names_the_program() -> None:

@@ -42,6 +42,10 @@ ASKED: dict[str, dict[str, object]] = {
     "markers in markers": {
         "model_name": "falcon-40b", "hardware": "h100-sxm", "limit": "B=64,S=2000", "passes": ["tensor_parallel(8)"],
     },
+    "a crowd": {
+        "model_name": "falcon-40b", "op_set": "decoder", "hardware": "a10", "limit": "B=512,S=512",
+        "passes": ["tensor_parallel(8)"],
+    },
     "one class of op": {"op_set": "attention", "phase": "prefill", "hardware": "l4", "limit": "B=1,S=9,D=64,A=4"},
 }  # fmt: skip
 

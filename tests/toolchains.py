@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
 import json
 import re
 import shutil
@@ -193,32 +194,48 @@ def queried(forms: Forms, cases: Sequence[Sizes], connection: Any) -> Results:
 
 
 def excel(forms: Forms, cases: Sequence[Sizes]) -> Results:
-    """LibreOffice: the formulas of the workbook, filled down over one row per case."""
+    """LibreOffice: the formulas of the workbook, filled down over one row per case, with all bits of their results."""
     openpyxl = need("openpyxl")
     spelling = spelled(letters(forms), load("excel"))
+    content = export(forms, "excel")
+    assert isinstance(content, bytes)
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    formulas = {
+        title.removeprefix("cost_"): book["costs"][target.attr_text.split("!")[1].replace("$", "")].value
+        for title, target in book.defined_names.items()
+        if title.startswith("cost_")
+    }
+    table = openpyxl.Workbook()
+    for row, case in enumerate(cases, 1):
+        places = {}
+        for column, (letter, spelt) in enumerate(spelling.items(), 1):
+            places[spelt] = table.active.cell(row, column, float(case[letter])).coordinate
+        for i, formula in enumerate(formulas.values()):
+            text = re.sub("|".join(rf"\b{name}\b" for name in places), replaced(places), formula) if places else formula
+            for place, cell in enumerate(bits(table.active, row, len(spelling) + 1 + 4 * i)):
+                table.active.cell(row, len(spelling) + 1 + 4 * i + place, cell.format(text))
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        content = export(forms, "excel")
-        assert isinstance(content, bytes)
-        (folder / "costs.xlsx").write_bytes(content)
-        book = openpyxl.load_workbook(folder / "costs.xlsx")
-        formulas = {
-            title.removeprefix("cost_"): book["costs"][target.attr_text.split("!")[1].replace("$", "")].value
-            for title, target in book.defined_names.items()
-            if title.startswith("cost_")
-        }
-        table = openpyxl.Workbook()
-        for row, case in enumerate(cases, 1):
-            places = {}
-            for column, (letter, spelt) in enumerate(spelling.items(), 1):
-                cell = table.active.cell(row, column, float(case[letter]))
-                places[spelt] = cell.coordinate
-            for column, formula in enumerate(formulas.values(), len(spelling) + 1):
-                text = re.sub("|".join(rf"\b{name}\b" for name in places), replaced(places), formula)
-                table.active.cell(row, column, text)
-        table.save(folder / "cases.xlsx")
-        rows = recalculated(folder / "cases.xlsx").active.iter_rows(values_only=True)
-        return [dict(zip(formulas, row[len(spelling) :], strict=True)) for row in rows]
+        table.save(Path(name) / "cases.xlsx")
+        rows = recalculated(Path(name) / "cases.xlsx").active.iter_rows(values_only=True, min_col=len(spelling) + 1)
+        return [{name: whole(*row[4 * i : 4 * i + 4]) for i, name in enumerate(formulas)} for row in rows]
+
+
+def bits(sheet: Any, row: int, column: int) -> list[str]:
+    """Four cells: a formula, and its result as (second + third / 2^27) * 2^fourth; 15 digits of a number are saved."""
+    value, high, _, power = (sheet.cell(row, column + i).coordinate for i in range(4))
+    return [
+        "{}",
+        f"=INT({value}/2^{power})",
+        f"=INT(({value}/2^{power}-{high})*2^27)",
+        f"=IF({value}=0,0,INT(LOG(ABS({value}),2))-26)",
+    ]
+
+
+def whole(value: float, high: int, low: int, power: int) -> Fraction:
+    """The number in those cells."""
+    exact = (high + Fraction(low, 2**27)) * Fraction(2) ** int(power)
+    assert float(value) == pytest.approx(float(exact), rel=1e-14)
+    return exact
 
 
 def replaced(places: Mapping[str, str]) -> Callable[[re.Match[str]], str]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.errors import UserError
 
+if TYPE_CHECKING:
+    from costgraph.derivation import Derivation
+    from costgraph.exporting.forms import Value
+    from costgraph.exporting.targets import Target
+
 
 def export(
+    context: typer.Context,
     target: Annotated[str | None, typer.Argument(help="numpy, c, latex, ...; see --list.", show_default=False)] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the targets and stop.")] = False,
     measures: Annotated[
@@ -58,70 +65,82 @@ def export(
         raise UserError(f"name a target: {', '.join(available(exporters))}")
     check_target(output, force)
     chosen = load(target, exporters)
+    refuse_unfit(context, chosen, from_ is not None)
     names = [name.strip() for text in measures or () for name in text.split(",") if name.strip()]
     derivation: dict[str, Any] = {
         "op_set": op_set, "phase": phase, "passes": passes or (), "limit": limit or (), "when": when,
         "convention": convention, "precision": precision,
     }  # fmt: skip
-    document = chosen.kind in ("sheet", "appendix")
-    given = {"--symbols-as": symbols_as != "args", "--dialect": dialect is not None, "--from": from_ is not None}
-    unfit = {"--notation": notation is not None, "--fragment": fragment} if not document else given
     if chosen.kind == "sheet":
-        unfit |= {
-            "--measures": bool(names), "--phase": phase is not None, "--pass": bool(passes), "--limit": bool(limit),
-            "--when": when is not None, "--form": form != "auto", "--fragment": fragment,
-        }  # fmt: skip
-    if from_ is not None and not document:
-        usual = {"op_set": "decoder", "convention": "notes", "precision": "mixed_adam"}
-        changed = [name for name, value in derivation.items() if value and value != usual.get(name)]
-        unfit |= {f"--{name.replace('_', '-')} (with --from)": True for name in changed}
-        unfit["--measures (with --from)"] = bool(names)
-    for option, wrong in unfit.items():
-        if wrong:
-            raise UserError(f"{option} has no meaning for {target}, {what(chosen.kind)}; leave it out")
-    if document:
-        from costgraph.exporting import documents
+        from costgraph.exporting.documents import sheet
 
-        if chosen.kind == "sheet":
-            deliver(documents.sheet(chosen, op_set, convention, precision, notation), output)
-        else:
-            deliver(documents.appendix(chosen, names, derivation, form, notation, fragment), output)
-        return
-    from costgraph.exporting import dress
+        deliver(sheet(chosen, op_set, convention, precision, notation), output)
+    elif chosen.kind == "appendix":
+        from costgraph.exporting.appendix import appendix
 
-    if from_ is not None:
-        from costgraph.exporting.exchange import read_forms
+        deliver(appendix(chosen, names, derivation, form, notation, fragment), output)
+    else:
+        from costgraph.exporting import dress
 
-        deliver(dress(chosen, read_forms(read(from_)), symbols_as, form, dialect), output)
-        return
+        forms = stored(from_) if from_ is not None else derived(names, derivation)
+        deliver(dress(chosen, forms, symbols_as, form, dialect), output)
+
+
+ALWAYS = {"target", "--exporters", "-o", "--force"}
+MODEL = {"--op-set", "--convention", "--precision"}
+DERIVATION = {*MODEL, "--measures", "--phase", "--pass", "--limit", "--when", "--form"}
+MEANT: dict[str, set[str]] = {  # the options that say something to a kind of target
+    "code": {*DERIVATION, "--symbols-as", "--dialect", "--from"},
+    "data": {*DERIVATION, "--from"},
+    "sheet": {*MODEL, "--notation"},
+    "appendix": {*DERIVATION, "--notation", "--fragment"},
+}
+
+
+def refuse_unfit(context: typer.Context, target: Target, stored: bool) -> None:
+    """Refuse an option that would be ignored.
+
+    Raises:
+        UserError: naming the first of them.
+    """
+    from costgraph.exporting.targets import KINDS
+
+    source = context.get_parameter_source
+    typed = [p.opts[0] for p in context.command.params if getattr(source(p.name or ""), "name", "") == "COMMANDLINE"]
+    for option in typed:
+        if option not in ALWAYS | MEANT[target.kind]:
+            raise UserError(f"{option} has no meaning for {target.name}, {KINDS[target.kind]}; leave it out")
+        if stored and option in DERIVATION - {"--form"}:
+            raise UserError(f"{option} has no meaning with --from, which brings forms that are derived; leave it out")
+
+
+def derived(names: list[str], derivation: dict[str, Any]) -> Derivation:
+    """The forms that the options ask for."""
     from costgraph.derivation import derive
 
     result = derive(*names, **derivation)
     for name in result.unused:
         remark(f"{name} does not occur in {', '.join(result.forms)}")
-    deliver(dress(chosen, result, symbols_as, form, dialect), output)
+    return result
+
+
+def stored(path: Path) -> Mapping[str, Value]:
+    """The forms in a file that the target json wrote.
+
+    Raises:
+        UserError: it is no text, or no such document.
+    """
+    from costgraph.exporting.exchange import read_forms
+
+    try:
+        return read_forms(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not a text file") from None
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
 
 
 def listed(rows: dict[str, str]) -> list[str]:
     """Names and titles in two columns."""
     width = max(map(len, rows))
     return [f"{name:{width}}  {title}" for name, title in rows.items()]
-
-
-def what(kind: str) -> str:
-    """A kind of target in words."""
-    from costgraph.exporting.targets import KINDS
-
-    return KINDS[kind]
-
-
-def read(path: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        UserError: it is no text.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not a text file") from None

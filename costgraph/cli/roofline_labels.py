@@ -5,7 +5,7 @@ For every point the places around it are tried, the nearest first; the first one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import cos, radians, sin
@@ -19,6 +19,7 @@ LEADER = {"arrowstyle": "-", "color": "#9a9a9a", "linewidth": 0.8, "shrinkA": 0}
 DISTANCES = (12, 22, 34, 48, 64, 82, 102, 126, 152, 180, 210, 240)  # points from the marker's edge
 FIRST = (-30, -60, 0, 100, 130, 60, 30, 150, -90, 170)  # degrees; to the right and below the roof
 ANGLES = (*FIRST, *(angle for angle in range(-170, 181, 10) if angle not in FIRST))
+INSIDE = 0.6  # a leader starts a little inside of its marker, which covers it: markers are not all round
 GAP = 3.0  # points that are kept free around a label
 Pair = tuple[float, float]
 
@@ -31,6 +32,24 @@ class Mark:
     y: float
     radius: float
     label: str
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A label's place: the offset in points, where in the label that is, and whether it meets nothing there."""
+
+    mark: Mark
+    offset: Pair
+    anchor: Pair
+    free: bool
+
+
+ORDERS: tuple[Callable[[Mark], tuple[float, str]], ...] = (
+    lambda mark: (-mark.radius, mark.label),
+    lambda mark: (mark.radius, mark.label),
+    lambda mark: (mark.x, mark.label),
+    lambda mark: (-mark.x, mark.label),
+)
 
 
 @dataclass
@@ -69,14 +88,27 @@ def label(axes: Axes, marks: Sequence[Mark], lines: Iterable[Sequence[Pair]], te
     boxes = [square(pixels(axes, mark.x, mark.y), mark.radius * scale) for mark in marks]
     legend = axes.get_legend()
     written = [text.get_window_extent() for text in texts] + ([legend.get_window_extent()] if legend else [])
-    plan = Plan(axes.bbox, boxes, written, [Path([pixels(axes, x, y) for x, y in line]) for line in lines])
-    for mark, own in sorted(zip(marks, boxes, strict=True), key=lambda pair: (-pair[0].radius, pair[0].label)):
-        if mark.label:
-            place(axes, mark, own, plan, scale)
+    paths = [Path([pixels(axes, x, y) for x, y in line]) for line in lines]
+    named = [pair for pair in zip(marks, boxes, strict=True) if pair[0].label]
+    best: list[Placed] | None = None
+    for order in ORDERS:  # who comes first has the choice, and may leave none to others
+        plan = Plan(axes.bbox, boxes, [*written], paths)
+        found = [place(axes, mark, own, plan, scale) for mark, own in sorted(named, key=lambda pair: order(pair[0]))]
+        if best is None or misfits(found) < misfits(best):
+            best = found
+        if not misfits(best):
+            break
+    for placed in best or ():
+        write(axes, placed.mark, placed.offset, placed.anchor)
 
 
-def place(axes: Axes, mark: Mark, own: Bbox, plan: Plan, scale: float) -> None:
-    """Write one label where it is free."""
+def misfits(found: Iterable[Placed]) -> int:
+    """How many labels meet something."""
+    return sum(not placed.free for placed in found)
+
+
+def place(axes: Axes, mark: Mark, own: Bbox, plan: Plan, scale: float) -> Placed:
+    """Where one label is free; where it only misses other labels if it is free nowhere."""
     x, y = pixels(axes, mark.x, mark.y)
     width, height = size(axes, mark.label)
     for strictly, (start, end, (h, v)) in product((True, False), places(mark.radius)):
@@ -84,10 +116,10 @@ def place(axes: Axes, mark: Mark, own: Bbox, plan: Plan, scale: float) -> None:
         box = Bbox.from_bounds(anchor[0] - h * width, anchor[1] - v * height, width, height)
         leader = Path([(x + start[0] * scale, y + start[1] * scale), anchor])
         if plan.is_free(box, leader, own, strictly):
-            write(axes, mark, end, (h, v))
             plan.labels.append(box)
             plan.leaders.append(leader)
-            return
+            return Placed(mark, end, (h, v), strictly)
+    return Placed(mark, (0, -mark.radius - GAP), (0.5, 1.0), free=False)
 
 
 def pixels(axes: Axes, x: float, y: float) -> Pair:
@@ -103,7 +135,7 @@ def places(radius: float) -> Iterator[tuple[Pair, Pair, Pair]]:
         reach = radius + distance
         h = 0.0 if x > 0.3 else 1.0 if x < -0.3 else 0.5
         v = 0.5 if h != 0.5 else 0.0 if y > 0 else 1.0
-        yield (radius * x, radius * y), (reach * x, reach * y), (h, v)
+        yield (INSIDE * radius * x, INSIDE * radius * y), (reach * x, reach * y), (h, v)
 
 
 def write(axes: Axes, mark: Mark, offset: Pair, anchor: Pair) -> None:
@@ -112,7 +144,7 @@ def write(axes: Axes, mark: Mark, offset: Pair, anchor: Pair) -> None:
     axes.annotate(
         mark.label, (mark.x, mark.y), offset, textcoords="offset points", fontsize=9.5, color="#222222",
         ha={0.0: "left", 0.5: "center", 1.0: "right"}[h], va={0.0: "bottom", 0.5: "center", 1.0: "top"}[v],
-        arrowprops={**LEADER, "relpos": anchor, "shrinkB": mark.radius * 0.6}, in_layout=False, zorder=2.5,
+        arrowprops={**LEADER, "relpos": anchor, "shrinkB": mark.radius * INSIDE}, in_layout=False, zorder=2.5,
         bbox={"pad": 0, "facecolor": "none", "edgecolor": "none"},
     )  # fmt: skip
 

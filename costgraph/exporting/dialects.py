@@ -9,7 +9,7 @@ def transpile(text: str, dialect: str) -> str:
     """DuckDB's SQL in another dialect, with its comments.
 
     Raises:
-        UserError: sqlglot is not installed, or knows no such dialect.
+        UserError: sqlglot is not installed, knows no such dialect, or can read but not write it.
     """
     try:
         import sqlglot
@@ -20,4 +20,9 @@ def transpile(text: str, dialect: str) -> str:
         raise unknown("SQL dialect", dialect, known)
     head, _, rest = text.partition("CREATE TABLE")
     statements = sqlglot.transpile("CREATE TABLE" + rest, read="duckdb", write=dialect, pretty=True)
-    return head + ";\n\n".join(statements) + ";\n"
+    made = head + ";\n\n".join(statements) + ";\n"
+    try:
+        sqlglot.parse(made, read=dialect)
+    except sqlglot.ParseError:
+        raise UserError(f"sqlglot reads the SQL dialect '{dialect}' but cannot write it; choose another one") from None
+    return made

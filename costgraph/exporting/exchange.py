@@ -86,7 +86,7 @@ def entry(form: Form) -> dict[str, Any]:
 
 def term(one: Term) -> dict[str, Any]:
     """A contribution with the place it comes from."""
-    return {"op": one.op, "source": one.source, "amount": polynomial(one.amount)}
+    return {"op": one.op, "source": one.source, "role": one.role, "amount": polynomial(one.amount)}
 
 
 def quotient(value: Quotient) -> dict[str, Any]:
@@ -256,7 +256,7 @@ def form(name: str, at: Place) -> ClosedForm | Quotient | Node:
 
 def read_term(at: Place) -> Term:
     """One contribution."""
-    return Term(at.text("op"), at.text("source"), at.polynomial("amount"))
+    return Term(at.text("op"), at.text("source"), at.polynomial("amount"), at.text("role"))
 
 
 def assumption(at: Place) -> Assumption:

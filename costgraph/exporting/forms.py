@@ -6,15 +6,18 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from inspect import getmodule
+from math import isfinite
 from typing import TYPE_CHECKING, Union
 
 from costgraph.assumption import Divides
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError
-from costgraph.exporting.expression import Node, as_node, evaluate, names
+from costgraph.exporting.conversion import as_node
+from costgraph.exporting.expression import Node, evaluate, names, rounded
 from costgraph.measures import MEASURES
 from costgraph.polynomial import Polynomial
 from costgraph.quotient import Quotient
@@ -166,7 +169,7 @@ def candidates(symbols: Iterable[str]) -> dict[str, dict[str, Rational]]:
 
 
 def vectors(forms: Sequence[Form]) -> list[tuple[str, dict[str, Rational], list[Rational]]]:
-    """(label, sizes, exact results) wherever the forms' assumptions hold and a double can hold the results."""
+    """(label, sizes, exact results) wherever the forms' assumptions hold and doubles come close to the results."""
     found = []
     for label, sizes in candidates(names([form.node for form in forms])).items():
         try:
@@ -174,9 +177,15 @@ def vectors(forms: Sequence[Form]) -> list[tuple[str, dict[str, Rational], list[
                 for claim in form.divides:
                     claim.substitute({n: Polynomial.constant(v) for n, v in sizes.items()})
             results = [form.at(sizes) for form in forms]
-            for result in results:
-                float(result)
-        except (UserError, OverflowError):
+            doubles = {name: float(size) for name, size in sizes.items()}
+            close = [near(rounded(form.node, doubles), exact) for form, exact in zip(forms, results, strict=True)]
+        except (UserError, ArithmeticError, ValueError):
             continue
-        found.append((label, sizes, results))
+        if all(close):
+            found.append((label, sizes, results))
     return found
+
+
+def near(value: float, exact: Rational) -> bool:
+    """Whether nothing cancelled, and nothing left the range of doubles, on the way to a result."""
+    return isfinite(value) and abs(Fraction(value) - exact) <= abs(Fraction(exact)) / 10**13

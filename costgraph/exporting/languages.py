@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from costgraph.errors import UserError
-from costgraph.exporting.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum
+from costgraph.exporting.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum, names
 
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly text binds
 WRITTEN_OUT = 4  # powers up to this one are products: faster and more accurate than a call of pow
+EXACT = 2**53  # up to here a double holds every whole number
 
 
 class Language:
@@ -22,7 +23,11 @@ class Language:
         spelling: what each symbol is called in the target; one that is not listed keeps its name.
     """
 
-    calls: Mapping[str, str] = {"max": "max", "min": "min", "ceil": "ceil", "floor": "floor", "sqrt": "sqrt"}
+    whole = "{}.0"  # a whole number that a double holds exactly, as a literal of a double
+    rounded = "{}"  # a larger one, given as the nearest double
+    raised = "pow({}, {}.0)"  # a power too high to be written out
+    calls: Mapping[str, str] = {name: name + "({})" for name in FUNCTIONS}
+    pairs = True  # whether max and min take two arguments only
     shares = True  # whether parts can be given names before the result
 
     def __init__(self, spelling: Mapping[str, str] | None = None) -> None:
@@ -38,7 +43,7 @@ class Language:
             case Number(value):
                 return (self.number(value), ATOM) if value >= 0 else (f"-{self.number(-value)}", SUM)
             case Name(name):
-                return self.symbol(name), ATOM
+                return self.spelling.get(name, name), ATOM
             case Sum(terms):
                 return self.sum(terms), SUM
             case Product():
@@ -48,7 +53,7 @@ class Language:
             case Power(base, exponent):
                 return self.power(base, exponent)
             case Call(function, arguments):
-                return self.call(function, [self.text(argument) for argument in arguments]), ATOM
+                return self.call(function, arguments), ATOM
         raise TypeError(node)
 
     def at(self, node: Node, tightness: int) -> str:
@@ -56,26 +61,11 @@ class Language:
         text, bound = self.bound(node)
         return text if bound >= tightness else f"({text})"
 
-    # --- what languages differ in -------------------------------------------------------------------------------------
+    # --- what languages may write in their own way --------------------------------------------------------------------
 
     def number(self, value: int) -> str:
-        """A whole number as a literal of a double."""
-        if value < 10**16:
-            return f"{value}.0"
-        return repr(self.double(value))
-
-    def double(self, value: int) -> float:
-        """The nearest double."""
-        try:
-            return float(value)
-        except OverflowError:
-            raise UserError(
-                f"a constant of {len(str(value))} digits does not fit a double; only JSON and Python can hold it"
-            ) from None
-
-    def symbol(self, name: str) -> str:
-        """A symbol or a named part."""
-        return self.spelling.get(name, name)
+        """A number that is not negative, as a literal."""
+        return self.whole.format(value) if value <= EXACT else self.rounded.format(repr(double(value)))
 
     def ratio(self, above: Node, below: Node) -> tuple[str, int]:
         """One division."""
@@ -86,15 +76,17 @@ class Language:
         text = self.at(base, ATOM)
         if exponent <= WRITTEN_OUT:
             return "*".join([text] * exponent), PRODUCT
-        return self.raised(text, exponent), ATOM
+        return self.raised.format(text, exponent), ATOM
 
-    def raised(self, base: str, exponent: int) -> str:
-        """A power too high to be written out."""
-        return f"pow({base}, {exponent}.0)"
+    def call(self, function: str, arguments: tuple[Node, ...]) -> str:
+        """A function; max and min are nested where the language takes two arguments only."""
+        if self.pairs and len(arguments) > 2:
+            arguments = (arguments[0], Call(function, arguments[1:]))
+        return self.calls[function].format(", ".join(map(self.argument, arguments)))
 
-    def call(self, function: str, arguments: list[str]) -> str:
-        """A function; max and min are nested where a language takes two arguments only."""
-        return nested(self.calls[function], arguments)
+    def argument(self, node: Node) -> str:
+        """What a function is applied to."""
+        return self.text(node)
 
     # --- the same everywhere ------------------------------------------------------------------------------------------
 
@@ -136,113 +128,94 @@ def negated(node: Node) -> Node | None:
     return None
 
 
-def nested(function: str, arguments: list[str]) -> str:
-    """`f(a, f(b, c))`."""
-    if len(arguments) < 3:
-        return f"{function}({', '.join(arguments)})"
-    return f"{function}({arguments[0]}, {nested(function, arguments[1:])})"
+def double(value: int) -> float:
+    """The nearest double.
+
+    Raises:
+        UserError: there is none.
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        size = f"a constant of {len(str(value))} digits"
+        raise UserError(f"{size} does not fit a double; only JSON and Python can hold it") from None
 
 
 class Python(Language):
     """Exact integers and fractions; a division is a call that keeps it exact."""
 
-    calls: Mapping[str, str] = {**Language.calls, "ceil": "_ceil", "floor": "_floor"}
+    calls: Mapping[str, str] = {**Language.calls, "ceil": "_ceil({})", "floor": "_floor({})"}
+    pairs = False
 
     def number(self, value: int) -> str:
+        """All its digits."""
         return str(value)
 
     def ratio(self, above: Node, below: Node) -> tuple[str, int]:
+        """A call of a function of the module."""
         return f"_ratio({self.text(above)}, {self.text(below)})", ATOM
 
     def power(self, base: Node, exponent: int) -> tuple[str, int]:
+        """Python's own operator, exact for whole numbers and fractions."""
         return f"{self.at(base, ATOM)}**{exponent}", POWER
-
-    def call(self, function: str, arguments: list[str]) -> str:
-        return f"{self.calls[function]}({', '.join(arguments)})"
 
 
 class NumPy(Language):
     """Functions of the array-API standard, looked up in the namespace `xp` of the arguments."""
 
+    raised = "({}**{})"
     calls: Mapping[str, str] = {
-        "max": "xp.maximum", "min": "xp.minimum", "ceil": "xp.ceil", "floor": "xp.floor", "sqrt": "xp.sqrt",
+        "max": "xp.maximum({})", "min": "xp.minimum({})", "ceil": "xp.ceil({})", "floor": "xp.floor({})",
+        "sqrt": "xp.sqrt({})",
     }  # fmt: skip
 
-    def raised(self, base: str, exponent: int) -> str:
-        return f"({base}**{exponent})"
-
-    def call(self, function: str, arguments: list[str]) -> str:
-        if function in ("max", "min"):  # of numbers, too
-            arguments = [f"xp.asarray({a}, dtype=xp.float64)" if literal(a) else a for a in arguments]
-        return super().call(function, arguments)
-
-
-def literal(text: str) -> bool:
-    """Whether the text is a number."""
-    return text.lstrip("-").replace(".", "", 1).isdigit()
+    def argument(self, node: Node) -> str:
+        """An array: the standard's functions take no bare numbers."""
+        return self.text(node) if names([node]) else f"xp.asarray({self.text(node)}, dtype=xp.float64)"
 
 
 class C(Language):
     """C99 with <math.h>."""
 
-    calls: Mapping[str, str] = {**Language.calls, "max": "fmax", "min": "fmin"}
+    calls: Mapping[str, str] = {**Language.calls, "max": "fmax({})", "min": "fmin({})"}
 
 
 class JavaScript(Language):
     """JavaScript and TypeScript."""
 
-    calls: Mapping[str, str] = {name: f"Math.{name}" for name in Language.calls}
-
-    def raised(self, base: str, exponent: int) -> str:
-        return f"Math.pow({base}, {exponent})"
+    raised = "Math.pow({}, {})"
+    calls: Mapping[str, str] = {name: f"Math.{name}({{}})" for name in FUNCTIONS}
+    pairs = False
 
 
 class Rust(Language):
     """Rust's f64, by the functions of its type."""
 
-    calls: Mapping[str, str] = {name: f"f64::{name}" for name in Language.calls}
-
-    def raised(self, base: str, exponent: int) -> str:
-        return f"f64::powi({base}, {exponent})"
-
-    def number(self, value: int) -> str:
-        return super().number(value) if value < 10**16 else f"{self.double(value)!r}_f64"
+    rounded = "{}_f64"
+    raised = "f64::powi({}, {})"
+    calls: Mapping[str, str] = {name: f"f64::{name}({{}})" for name in FUNCTIONS}
 
 
 class SQL(Language):
     """Doubles in SQL, where there are no names for parts."""
 
-    calls: Mapping[str, str] = {**Language.calls, "max": "greatest", "min": "least"}
+    whole = "{}e0"
+    raised = "power({}, {}e0)"
+    calls: Mapping[str, str] = {**Language.calls, "max": "greatest({})", "min": "least({})"}
+    pairs = False
     shares = False
-
-    def number(self, value: int) -> str:
-        return f"{value}e0" if value < 10**16 else repr(self.double(value))
-
-    def raised(self, base: str, exponent: int) -> str:
-        return f"power({base}, {exponent}e0)"
-
-    def call(self, function: str, arguments: list[str]) -> str:
-        return f"{self.calls[function]}({', '.join(arguments)})"
 
 
 class Excel(Language):
     """Formulas of a worksheet; symbols are names of cells."""
 
-    calls: Mapping[str, str] = {"max": "MAX", "min": "MIN", "sqrt": "SQRT"}
+    whole = "{}"
+    raised = "POWER({},{})"
+    calls: Mapping[str, str] = {
+        "max": "MAX({})", "min": "MIN({})", "ceil": "(-INT(-({})))", "floor": "INT({})", "sqrt": "SQRT({})",
+    }  # fmt: skip
+    pairs = False
     shares = False
-
-    def number(self, value: int) -> str:
-        return str(value) if value < 10**15 else repr(self.double(value)).upper()
-
-    def raised(self, base: str, exponent: int) -> str:
-        return f"POWER({base},{exponent})"
-
-    def call(self, function: str, arguments: list[str]) -> str:
-        if function == "floor":
-            return f"INT({arguments[0]})"
-        if function == "ceil":
-            return f"(-INT(-({arguments[0]})))"
-        return f"{self.calls[function]}({','.join(arguments)})"
 
 
 LANGUAGES: dict[str, type[Language]] = {

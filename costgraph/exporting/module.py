@@ -8,9 +8,10 @@ from typing import Any
 
 from costgraph import __version__
 from costgraph.errors import UserError, unknown
-from costgraph.exporting.expression import Call, Node, names, shared, walk
+from costgraph.exporting.expression import Call, Node, names, walk
 from costgraph.exporting.forms import Form, fingerprint, vectors
 from costgraph.exporting.languages import LANGUAGES, Language
+from costgraph.exporting.sharing import shared
 from costgraph.exporting.targets import SYMBOLS_AS, Target
 from costgraph.exporting.templates import Verbatim
 from costgraph.symbols import SYMBOLS, Rational
@@ -152,8 +153,8 @@ def fold(name: str, target: Target) -> str:
 
 def legal(name: str, what: str, target: Target) -> str:
     """`name`, if a symbol or form can be called so."""
-    if not re.fullmatch(r"[A-Za-z_]\w*", name, flags=re.ASCII):
-        raise UserError(f"{what} cannot be a name in {target.name}: letters, digits and _ only, no digit first")
+    if not re.fullmatch(r"[A-Za-z]\w*", name, flags=re.ASCII):
+        raise UserError(f"{what} cannot be a name in {target.name}: a letter first, then letters, digits and _ only")
     if fold(name, target) in {fold(word, target) for word in target.reserved}:
         raise UserError(f"{what}: '{name}' is a reserved word in {target.name}; rename it before exporting")
     return name

@@ -1,0 +1,88 @@
+"""How fast exported NumPy code is: against `sympy.lambdify(cse=True)` and against Python loops, at random points.
+
+`python export.py [POINTS]`. All take turns in one run; each time is the median of five. Results of both are compared.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from statistics import median
+from time import perf_counter
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import sympy
+
+import costgraph as cg
+from costgraph.symbols import sympy_symbol
+
+ROUNDS = 5
+LOOPED = 100_000  # points of a Python loop: its time is linear in them
+AT_LEAST = {"lambdify": 1, "loop": 500}  # how many times as fast the exported code has to be
+FORMS: dict[str, Mapping[str, cg.ClosedForm]] = {
+    "training FLOPs": cg.derive("flops").forms,
+    "training with tensor parallelism": cg.derive(
+        "flops", "activations", "communication", "intensity", passes=["tensor_parallel(T)"]
+    ).forms,
+    "decoding": cg.derive("flops", "cache", "traffic", phase="decode").forms,
+}
+
+
+def seconds(function: Callable[[], Any]) -> float:
+    """One call."""
+    start = perf_counter()
+    function()
+    return perf_counter() - start
+
+
+def module(forms: Mapping[str, cg.ClosedForm], target: str) -> ModuleType:
+    """The exported module, imported."""
+    made = ModuleType("generated_costs")
+    exec(compile(cg.export(forms, target), f"{target}.py", "exec"), made.__dict__)
+    return made
+
+
+def compare(title: str, forms: Mapping[str, cg.ClosedForm], points: int) -> None:
+    """Print how long one set of forms takes, each way."""
+    expressions = [form.expr for form in forms.values()]
+    symbols = sorted(set().union(*(e.free_symbols for e in expressions)), key=lambda symbol: str(symbol))
+    names = [symbol.name for symbol in symbols]
+    random = np.random.default_rng(0)
+    sizes = {name: random.integers(1, 1000, points).astype(np.float64) for name in names}
+    few = list(zip(*(sizes[name][:LOOPED].tolist() for name in names), strict=True))
+
+    generated = module(forms, "numpy")
+    printed = sympy.lambdify([sympy_symbol(name) for name in names], expressions, "numpy", cse=True)
+    plain = sympy.lambdify([sympy_symbol(name) for name in names], expressions, "math", cse=True)
+    for value, other in zip(generated.costs(**sizes).values(), printed(**sizes), strict=True):
+        np.testing.assert_allclose(value, other, rtol=1e-12)
+
+    ways: dict[str, tuple[Callable[[], Any], int]] = {
+        "exported": (lambda: generated.costs(**sizes), points),
+        "lambdify": (lambda: printed(**sizes), points),
+        "loop": (lambda: [generated.costs(**dict(zip(names, row, strict=True))) for row in few], len(few)),
+        "plain loop": (lambda: [plain(*row) for row in few], len(few)),
+    }
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, (way, count) in ways.items():
+            times[name].append(seconds(way) / count)
+    took = {name: median(values) for name, values in times.items()}
+    print(f"{title}: {len(forms)} forms of {len(names)} sizes")
+    print(f"  {'exported':10} {took['exported'] * 1e9:9.2f} ns a point")
+    for name in ("lambdify", "loop", "plain loop"):
+        ratio = took[name] / took["exported"]
+        goal = f"  at least {AT_LEAST[name]}: {'yes' if ratio >= AT_LEAST[name] else 'NO'}" if name in AT_LEAST else ""
+        print(f"  {name:10} {took[name] * 1e9:9.2f} ns a point {ratio:8.1f} x{goal}")
+
+
+def main(points: int) -> None:
+    print(f"{points:.0e} random points, medians of {ROUNDS}, NumPy {np.__version__}, sympy {sympy.__version__}")
+    for title, forms in FORMS.items():
+        compare(title, forms, points)
+
+
+if __name__ == "__main__":
+    main(int(float(sys.argv[1])) if len(sys.argv) > 1 else 10**7)

@@ -1,0 +1,184 @@
+"""What each code target promises beside right results: dataclasses, broadcasting, dialects, cached values."""
+
+from __future__ import annotations
+
+import sqlite3
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import sympy
+import toolchains
+from test_export_code import case, exact, rounded, training
+
+import costgraph as cg
+from costgraph.errors import UserError
+from costgraph.exporting import export
+from costgraph.symbols import sympy_symbol
+
+
+def small(**options: Any) -> Any:
+    """One exported form."""
+    return export(cg.derive("flops"), **options)
+
+
+@pytest.mark.parametrize("target", ["numpy", "python"])
+def test_a_dataclass_of_sizes(target: str) -> None:
+    module = toolchains.imported(small(target=target, symbols_as="dataclass"))
+    module.self_check()
+    assert module.flops(module.Sizes(B=1, S=2, L=3, D=4, E=5)) == 12 * 1 * 2 * 3 * 4 * (4 * 7 + 2)
+
+
+@pytest.mark.needs_tool("gcc", "rustc", "node", "tsc")
+@pytest.mark.parametrize("target", ["c", "rust", "javascript", "typescript"])
+def test_a_struct_of_sizes(target: str, tmp_path: Any) -> None:
+    text, call = small(target=target, symbols_as="dataclass"), toolchains.call
+    if target == "c":
+        (tmp_path / "costs.h").write_text(text)
+        call("gcc", "-std=c99", "-Werror", "-Wall", "-x", "c", "-DCOSTGRAPH_MAIN", "costs.h", "-lm", cwd=tmp_path)
+        call(tmp_path / "a.out")
+    elif target == "rust":
+        (tmp_path / "costs.rs").write_text(text)
+        call("rustc", "--edition=2021", "--test", "-D", "warnings", "costs.rs", cwd=tmp_path)
+        assert "1 passed" in call(tmp_path / "costs")
+    else:
+        name = "costs.mjs" if target == "javascript" else "costs.ts"
+        (tmp_path / name).write_text(text)
+        allow = ["--allowJs", "--checkJs"] if target == "javascript" else []
+        target_options = ["--target", "es2022", "--module", "es2022", "--outDir", "out", "--types", ""]
+        call("tsc", "--strict", *allow, *target_options, name, cwd=tmp_path)
+        made = next((tmp_path / "out").iterdir()).rename(tmp_path / "out" / "made.mjs")
+        main = f"import('{made}').then(m => console.log(m.selfCheck().length, m.flops(m.vectors[0].sizes)))"
+        assert call("node", "-e", main).split() == ["0", "48"]
+
+
+def test_numpy_takes_integers_beyond_64_bits_and_broadcasts() -> None:
+    np = toolchains.need("numpy")
+    module = toolchains.imported(small(target="numpy"))
+    assert module.flops(2**70, 1, 1, 1, 1) == 12.0 * 2**70 * 4
+    grid = module.flops(np.arange(1, 4)[:, None], np.array([1, 10], dtype=np.int32), 1, 100, 4)
+    assert grid.shape == (3, 2)
+    assert grid.dtype == np.float64
+    assert grid[2, 1] == 12 * 3 * 10 * 100 * (600 + 10)
+
+
+def test_all_results_of_numpy_have_the_shape_to_which_the_sizes_broadcast() -> None:
+    np = toolchains.need("numpy")
+    B, S = sympy_symbol("B"), sympy_symbol("S")
+    module = toolchains.imported(str(export({"one": 2 * B, "both": B * S, "none": sympy.Integer(7)}, "numpy")))
+    for rows in (3, 300_000):  # at once, and block by block
+        found = module.costs(B=np.arange(1.0, rows + 1)[:, None], S=[1, 2])
+        assert {name: value.shape for name, value in found.items()} == dict.fromkeys(found, (rows, 2))
+        assert found["none"][-1, -1] == 7
+        assert np.array_equal(found["one"][:, 0], found["one"][:, 1])
+    assert module.both([], 1).shape == (0,)
+    assert module.costs(2, 3) == {"one": 4, "both": 6, "none": 7}
+
+
+def test_numpy_computes_large_arrays_block_by_block_to_the_same_result() -> None:
+    np = toolchains.need("numpy")
+    module = toolchains.imported(small(target="numpy"))
+    B, S = np.arange(1.0, 301.0)[:, None], np.arange(1.0, 501.0)
+    whole = module.flops(B, S, 2, 64, 4)
+    assert whole.shape == (300, 500)
+    assert np.array_equal(whole, 12.0 * B * S * 2 * 64 * (64 * 6.0 + S))
+
+
+@pytest.mark.needs_tool
+def test_arrays_of_other_libraries_keep_what_makes_them_special() -> None:
+    torch, jax, dask = toolchains.need("torch"), toolchains.need("jax"), toolchains.need("dask.array")
+    module = toolchains.imported(small(target="numpy"))
+    for dtype in (torch.float32, torch.float64):
+        size = torch.tensor(7.0, dtype=dtype, requires_grad=True)
+        module.flops(1, size, 2, 3, 4).backward()
+        assert size.grad == 12 * 2 * 3 * (3 * 6 + 2 * 7)
+    jax.config.update("jax_enable_x64", True)
+    assert jax.grad(jax.jit(module.flops), argnums=1)(1.0, 7.0, 2.0, 3.0, 4.0) == 12 * 2 * 3 * (3 * 6 + 2 * 7)
+    lazy = module.flops(1, dask.arange(6, chunks=2), 2, 3, 4)
+    assert (type(lazy), lazy.chunks) == (dask.Array, ((2, 2, 2),))
+
+
+@pytest.mark.needs_tool
+def test_jax_without_float64_is_refused() -> None:
+    jax = toolchains.need("jax")
+    module = toolchains.imported(small(target="numpy"))
+    jax.config.update("jax_enable_x64", False)
+    try:
+        with pytest.warns(UserWarning, match="float64"), pytest.raises(TypeError, match="jax_enable_x64"):
+            module.flops(jax.numpy.asarray([1.0]), 1, 1, 1, 1)
+    finally:
+        jax.config.update("jax_enable_x64", True)
+
+
+def test_python_refuses_floats() -> None:
+    module = toolchains.imported(small(target="python"))
+    with pytest.raises(TypeError, match=r"E=2\.5: exact functions take int or Fraction"):
+        module.flops(1, 1, 1, 1, 2.5)
+    assert module.flops(1, 1, 1, 2, Fraction(5, 2)) == 24 * (2 * Fraction(9, 2) + 1)
+
+
+def test_a_form_without_symbols_is_a_function_without_arguments() -> None:
+    form = cg.params(cg.decoder()).limit(L=2, D=8, E=4)
+    for target in ("numpy", "python"):
+        module = toolchains.imported(str(export(form, target)))
+        module.self_check()
+        assert module.params() == 12 * 2 * 64
+
+
+@pytest.mark.needs_tool
+def test_sql_in_another_dialect_runs_there() -> None:
+    toolchains.need("sqlglot")
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(small(target="sql", dialect="sqlite"))
+    cases = [case(), case(S=7)]
+    for one, row in zip(cases, toolchains.queried(cg.derive("flops"), cases, connection), strict=True):
+        assert row["flops"] == exact("flops", one) * one["T"]
+
+
+@pytest.mark.needs_tool
+def test_sql_in_every_dialect_that_sqlglot_writes_can_be_read_there() -> None:
+    sqlglot = toolchains.need("sqlglot")
+    read_only = set()
+    for dialect in filter(None, sqlglot.Dialect.classes):
+        try:
+            assert sqlglot.parse(export(rounded(), "sql", dialect=dialect), read=dialect)
+        except UserError as error:
+            read_only.add(dialect)
+            assert f"reads the SQL dialect '{dialect}' but cannot write it" in str(error)  # noqa: PT017
+    assert read_only <= {"dax", "prql"}
+    assert {"postgres", "mysql", "sqlite", "bigquery", "snowflake", "tsql"} <= set(sqlglot.Dialect.classes)
+
+
+@pytest.mark.needs_tool("soffice")
+def test_the_workbook_holds_what_its_formulas_give(tmp_path: Any) -> None:
+    openpyxl = toolchains.need("openpyxl")
+    path = tmp_path / "costs.xlsx"
+    path.write_bytes(small(target="excel"))
+    cached = openpyxl.load_workbook(path, data_only=True)["costs"]
+    live = openpyxl.load_workbook(path)
+    at = live.defined_names["cost_flops"].attr_text.split("!")[1].replace("$", "")
+    assert cached[at].value == 12 * 2048 * 96 * 12288 * (12288 * 6 + 2048)
+    assert live["costs"][at].value.startswith("=12*size_B*")
+    size = live.defined_names["size_B"].attr_text.split("!")[1].replace("$", "")
+    live["costs"][size] = 3
+    live.save(path)
+    book = toolchains.recalculated(path)
+    assert book["costs"][at].value == pytest.approx(3 * cached[at].value, rel=1e-14)  # 15 digits are saved
+    agrees = [row for row in book["check"].iter_rows(values_only=True) if str(row[0]).endswith("agrees")]
+    assert agrees
+    assert all(cell is True for row in agrees for cell in row[1:])
+
+
+@pytest.mark.needs_tool("soffice")
+def test_every_cached_value_is_what_libreoffice_computes(tmp_path: Any) -> None:
+    openpyxl = toolchains.need("openpyxl")
+    path = tmp_path / "costs.xlsx"
+    path.write_bytes(export({**training(), **rounded()}, "excel"))
+    live, saved = openpyxl.load_workbook(path), openpyxl.load_workbook(path, data_only=True)
+    computed = toolchains.recalculated(path)
+    formulas = [cell for sheet in live for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+    assert len(formulas) > 30
+    for cell in formulas:
+        cached = saved[cell.parent.title][cell.coordinate].value
+        assert cached is not None
+        assert computed[cell.parent.title][cell.coordinate].value == pytest.approx(cached, rel=1e-14), cell.value

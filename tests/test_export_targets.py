@@ -1,0 +1,165 @@
+"""Targets: what a user may add, override and ask for, and what is refused in words."""
+
+from __future__ import annotations
+
+import keyword
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sympy
+import toolchains
+
+import costgraph as cg
+from costgraph.errors import UserError
+from costgraph.symbols import sympy_symbol
+
+FLOPS = cg.derive("flops").forms
+TOML = 'title = "mine"\nkind = "code"\nprinter = "python"\nsuffix = ".txt"\ntemplate = "mine.jinja"\n'
+
+
+def mine(folder: Path, template: str = "", description: str = TOML) -> Path:
+    """A folder with one target of the user's own."""
+    (folder / "mine").mkdir()
+    (folder / "mine" / "exporter.toml").write_text(description, encoding="utf-8")
+    (folder / "mine" / "mine.jinja").write_text(template, encoding="utf-8")
+    return folder
+
+
+def refused(*arguments: Any, **options: Any) -> str:
+    """What is said about forms or a target that cannot be exported."""
+    with pytest.raises(UserError) as error:
+        cg.export(*arguments, **options)
+    return str(error.value)
+
+
+# --- of the user's own ------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_adds_a_target(tmp_path: Path) -> None:
+    text = cg.export(
+        FLOPS, "mine", exporters=mine(tmp_path, "{% for f in forms %}{{ f.name }}: {{ f.result }}{% endfor %}")
+    )
+    assert text == "flops: 12*B*S*L*D*(D*(E + 2) + S)"
+
+
+def test_a_folder_overrides_one_template_and_keeps_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "rust").mkdir()
+    (tmp_path / "rust" / "costs.rs.jinja").write_text("fn {{ forms[0].name }}() { {{ forms[0].result }} }")
+    assert cg.export(FLOPS, "rust", exporters=tmp_path) == "fn flops() { 12.0*B*S*L*D*(D*(E + 2.0) + S) }"
+    assert "def flops" in str(cg.export(FLOPS, "numpy", exporters=tmp_path))
+
+
+def test_other_marks_where_those_of_jinja_are_in_the_way(tmp_path: Path) -> None:
+    description = TOML + '[marks]\nblock = "<% %>"\nvariable = "<< >>"\n'
+    folder = mine(tmp_path, "<% for f in forms %>{{<< f.name >>}}<% endfor %>", description)
+    assert cg.export(FLOPS, "mine", exporters=folder) == "{{flops}}"
+
+
+DESCRIPTIONS = {  # exporter.toml -> what is said about it
+    TOML + "sufix = 'x'\n": "exporter.toml: unknown key 'sufix': did you mean suffix or prefix?",
+    TOML.replace("python", "pyton"): "unknown printer 'pyton': did you mean python?",
+    TOML.replace('"code"', '"cod"'): "unknown kind 'cod': did you mean code?",
+    TOML.replace('title = "mine"\n', ""): "the key 'title' is missing",
+    TOML + "reserved = 'x'\n": "reserved must be a list",
+    TOML + "escape = 'lua'\n": "unknown escape 'lua'",
+    TOML + "[marks]\nblock = '<%'\n": "marks are block, variable and comment",
+    TOML.replace("mine.jinja", "other.jinja"): "there is no template 'other.jinja' in",
+    "title = ": "exporter.toml: Invalid value",
+}
+
+
+@pytest.mark.parametrize(("description", "said"), DESCRIPTIONS.items())
+def test_a_description_that_is_wrong_is_refused(description: str, said: str, tmp_path: Path) -> None:
+    assert said in refused(FLOPS, "mine", exporters=mine(tmp_path, "", description))
+
+
+TEMPLATES = {  # a template -> what is said about it
+    "\n\n{{ forms[0].nme }}": "mine.jinja, line 3: 'dict object' has no attribute 'nme'",
+    "\n{% for %}": "mine.jinja, line 2: ",
+    "{{ 1 / 0 }}": "mine.jinja, line 1: ZeroDivisionError",
+    "{% include 'mine.jinja' %}": "mine.jinja, line 1: RecursionError",
+    "{{ forms[0].name.__class__ }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ ''['__class__'] }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ '' | attr('__class__') }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ (forms | map(attribute='__class__') | list)[0].mro }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ lipsum.__globals__ }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ cycler.__init__.__globals__ }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ '{0.__class__}'.format(1) }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ '{a.__class__}'.format_map({'a': 1}) }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ ('%s' | format(self)).__class__ }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ self.__init__.__globals__ }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ forms.append(1) }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ forms[0].update({'name': 1}) }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ range(10 ** 9) | list }}": "mine.jinja, line 1: OverflowError",
+    "{% import 'os' as os %}": "there is no template 'os'",
+    "{% include '/etc/hostname' %}": "there is no template '/etc/hostname'",
+    "{% include '../mine/mine.jinja' %}": "there is no template '../mine/mine.jinja'",
+}
+
+
+@pytest.mark.parametrize(("template", "said"), TEMPLATES.items())
+def test_a_template_that_is_wrong_or_reaches_for_python_is_refused(template: str, said: str, tmp_path: Path) -> None:
+    assert said in refused(FLOPS, "mine", exporters=mine(tmp_path, template))
+
+
+# --- what a target cannot express -------------------------------------------------------------------------------------
+
+
+def test_what_a_target_cannot_express_is_refused_in_its_own_words(tmp_path: Path) -> None:
+    B, S = sympy_symbol("B"), sympy_symbol("S")
+    root, tiles = {"root": sympy.sqrt(B)}, {"tiles": sympy.ceiling(B / S)}
+    assert "the sqrt in root" in refused(root, "python")
+    assert "export to numpy, c, javascript or rust" in refused(root, "python")
+    folder = mine(tmp_path, "", TOML + '[cannot]\nceil = "there is no rounding"\n')
+    assert "mine cannot express the ceil in tiles: there is no rounding" in refused(tiles, "mine", exporters=folder)
+    assert "cannot export the power" in refused({"power": B**S}, "c")
+    assert "cannot export log" in refused({"log": sympy.log(B)}, "c")
+    assert "the float 0.5" in refused({"half": B * sympy.Float(0.5)}, "c")
+    assert "does not fit a double" in refused({"big": B * sympy.Integer(10) ** 400}, "c")
+    assert cg.export({"big": B * sympy.Integer(10) ** 400}, "python")
+    assert "nothing to export" in refused({}, "c")
+    assert "two forms are called 'flops'" in refused([*FLOPS.values(), *FLOPS.values()], "c")
+    assert "has no functions that could take a dataclass" in refused(FLOPS, "sql", symbols_as="dataclass")
+    assert "c has no dialects" in refused(FLOPS, "c", dialect="mysql")
+    assert "unknown SQL dialect 'mysqll': did you mean mysql" in refused(FLOPS, "sql", dialect="mysqll")
+
+
+def test_the_words_of_a_language_are_reserved_in_it() -> None:
+    B = sympy_symbol("B")
+    for word in keyword.kwlist:
+        assert "reserved word" in refused({word: B}, "python")
+        assert "reserved word" in refused({word: B}, "numpy")
+    rows = toolchains.need("duckdb").sql(
+        "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'"
+    )
+    for (word,) in rows.fetchall():
+        assert "reserved word" in refused({word.upper(): B}, "sql")
+
+
+@pytest.mark.parametrize("target", ["sql", pytest.param("excel", marks=pytest.mark.needs_tool("soffice"))])
+def test_names_that_differ_in_case_alone_stay_apart(target: str) -> None:
+    upper, lower = sympy.Symbol("S", positive=True), sympy.Symbol("s", positive=True)
+    assert toolchains.RUNNERS[target]({"total": 10 * upper + lower}, [{"S": 2, "s": 3}]) == [{"total": 23}]
+    assert "'total'" in refused({"Total": upper, "total": lower}, target)
+    assert cg.export({"Total": upper, "total": lower}, "numpy")
+
+
+UNFIT = {  # arguments of export -> what is said
+    "numpy --notation megatron": "--notation has no meaning for numpy, a module of functions; leave it out",
+    "json --symbols-as dataclass": "--symbols-as has no meaning for json, the forms themselves; leave it out",
+    "html --phase decode": "--phase has no meaning for html, the cheat sheet of an op set; leave it out",
+    "c --from x.json --op-set decoder": "--op-set has no meaning with --from",
+    "c --from missing.json": "missing.json",
+    "": "name a target: c, excel,",
+}
+
+
+@pytest.mark.parametrize(("arguments", "said"), UNFIT.items())
+def test_options_that_would_be_ignored_are_refused(arguments: str, said: str) -> None:
+    command = [sys.executable, "-m", "costgraph", "export", *arguments.split()]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert said in done.stderr
