@@ -243,8 +243,8 @@ def parse_regime(text: str) -> tuple[Polynomial, Polynomial]:
     Raises:
         UserError: no `<<`, or a side that is not a product of symbols.
     """
-    left, sign, right = text.partition("<<")
-    if not sign:
+    left, _, right = text.partition("<<")
+    if not (left.strip() and right.strip()):
         raise UserError(f"'{shorten(text)}': write SMALL << LARGE, for example 'S << D'")
     sides = size(left), size(right)
     for side in sides:
