@@ -119,7 +119,7 @@ MALFORMED = {
     GOOD + 'tolerance = "-0.1"': "tolerance must be",
     GOOD + 'tolerance = "nan"': "tolerance must be",
     GOOD + 'tolerance = "few"': "tolerance must be",
-    GOOD + 'constant = "D"\ndrops = "1/D"\nvanishes = "D->oo"': "constant has D in it, which grows in D->oo",
+    GOOD + 'constant = "D"\ndrops = "1/D"\nvanishes = "D->oo"': "constant has D in it, which grows",
     GOOD + 'argument = "believe me"': "an argument settles a formula or a number only beside an erratum",
     HEAD + 'printed = "Q"\nunverified = "later"': "unknown symbol 'Q'",
     GOOD + 'unverified = "later"': "unverified says that nothing derives it, and derive how it is derived",

@@ -21,6 +21,8 @@ from costgraph.parser import parse_bindings, tree
 from costgraph.printers import python
 from costgraph.quotient import Quotient
 
+CONSTANTS = ("p", "E")  # what an order of magnitude leaves out beside numbers: neither grows with a model
+
 Outcome = Literal[
     "agrees",
     "agrees to the stated order",
@@ -115,10 +117,10 @@ def to_order(entry: Entry, names: Names, printed: Quotient, derived: Quotient) -
     """Whether derived = constant * printed * (1 + drops) exactly, and drops vanishes in the stated limit."""
     constant = names.printed(entry.constant) if entry.constant else Quotient(1)
     drops = names.printed(entry.drops) if entry.drops else Quotient(0)
+    if grows := [name for name in constant.symbols if name not in CONSTANTS]:
+        raise UserError(f"constant has {grows[0]} in it, which grows; it may have numbers, {' and '.join(CONSTANTS)}")
     rest = drops
     for name in parse_bindings([entry.vanishes]) if entry.vanishes else ():
-        if name in constant.symbols:
-            raise UserError(f"constant has {name} in it, which grows in {entry.vanishes}")
         rest = rest.at_infinity(name)
     if rest.is_infinite or rest.numerator:
         raise UserError(f"drops does not vanish for {entry.vanishes}: {python(rest)} is left")
