@@ -13,7 +13,7 @@ from costgraph.errors import UserError, shorten
 from costgraph.library import indexed
 from costgraph.library.calculator import scale_of
 from costgraph.library.dimension import check_unit, of_unit
-from costgraph.library.entry import Entry, Indexed
+from costgraph.library.entry import BLANK, Entry, Indexed
 from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
 from costgraph.library.involved import check_depends, check_involved, check_named
 from costgraph.library.slips import nearest, nearest_number, responsible
@@ -135,6 +135,8 @@ def of_number(entry: Entry, names: Names) -> Test:
     derived = number(names.derived) / scale_of(entry.unit)
 
     def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
+        if text == BLANK:
+            return ""
         printed, half = decimal(str(text))
         if abs(printed - derived) <= half:
             return "agrees"
