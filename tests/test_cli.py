@@ -116,10 +116,14 @@ def test_a_value_that_is_code_is_never_executed(tmp_path: Path) -> None:
     assert not victim.exists()
 
 
-def test_a_symbol_that_the_result_does_not_contain_is_a_remark() -> None:
-    run = costgraph("derive", "params", "--limit", "V=7")
+@pytest.mark.parametrize("command", [["derive", "params"], ["export", "numpy", "--measures", "params"]])
+def test_a_symbol_that_the_result_does_not_contain_is_a_remark(command: list[str]) -> None:
+    run = costgraph(*command, "--limit", "V=7,T=8")
     assert run.returncode == 0
-    assert run.stderr == "note: V does not occur in params\n"
+    assert run.stderr.splitlines() == [
+        "note: V does not occur in params",
+        "note: T does not occur in params; split the model with --pass 'tensor_parallel(T)'",
+    ]
 
 
 def test_a_closed_pipe_ends_quietly() -> None:
