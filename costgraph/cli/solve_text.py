@@ -71,11 +71,11 @@ def domain(conditions: tuple[Condition, ...], style: Style) -> str:
 
 def condition(claim: Condition, style: Style) -> str:
     """One condition, solved for its symbol where it has only one."""
-    if claim.strict and (solved := claim.solved) is not None:
+    if (solved := claim.solved) is not None:
         name, sign, number = solved
-        return f"{style.form(Polynomial.symbol(name))} {sign} {style.form(number)}"
+        return f"{style.form(Polynomial.symbol(name))} {style.sign(sign)} {style.form(number)}"
     left, right = claim.sides
-    return f"{style.form(left, 'factored')} {'>' if claim.strict else style.sign('>=')} {style.form(right, 'factored')}"
+    return f"{style.form(left, 'factored')} {style.sign(claim.sign)} {style.form(right, 'factored')}"
 
 
 def title(answer: Answer) -> str:
@@ -196,7 +196,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
 
 
 def case_json(case: Case) -> dict[str, Any]:
-    """Bounds in Python syntax and the conditions, each `left > right`."""
+    """Bounds in Python syntax and the conditions, each such as `left > right`."""
     return {
         "low": case.low and case.low.text(),
         "high": case.high and case.high.text(),
