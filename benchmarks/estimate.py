@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import sys
-from statistics import median
 from time import perf_counter
 
-from startup import UNIT, seconds
+from startup import UNIT, compare
 
 MODEL = ["-m", "costgraph", "estimate", "--model", "llama-2-7b", "--limit", "B=1,S=350", "--new", "150", "--hardware"]
 TYPED = "flops=125 TFLOPS/s, mem_bw=600000 MB/s, mem=24576 MiB"  # units that the catalog does not use
@@ -44,22 +43,6 @@ QUESTIONS: dict[str, tuple[str, dict[str, object]]] = {
 }
 
 
-def main(rounds: int) -> None:
-    for arguments in COMMANDS.values():  # bytecode is written and files are cached
-        seconds(arguments)
-    runs: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for _ in range(rounds):
-        for name, arguments in COMMANDS.items():
-            runs[name].append(seconds(arguments))
-    unit = median(runs[UNIT])
-    print(f"medians of {rounds} runs, Python {sys.version.split()[0]}")
-    for name, times in runs.items():
-        ratio = median(times) / unit
-        goal = f"  at most {AT_MOST[name]}: {'yes' if ratio <= AT_MOST[name] else 'NO'}" if name in AT_MOST else ""
-        print(f"{name:35} {median(times) * 1000:6.0f} ms  {ratio:5.2f} x{goal}")
-    questions()
-
-
 def questions() -> None:
     """What one question takes beyond start-up; at most a second."""
     from costgraph import solve
@@ -72,4 +55,5 @@ def questions() -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+    compare(COMMANDS, AT_MOST, int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+    questions()

@@ -35,20 +35,21 @@ def seconds(arguments: list[str]) -> float:
     return perf_counter() - start
 
 
-def main(rounds: int) -> None:
-    for arguments in COMMANDS.values():  # bytecode is written and files are cached
+def compare(commands: dict[str, list[str]], at_most: dict[str, float], rounds: int) -> None:
+    """Print the medians of commands that take turns, as multiples of `import sympy`, beside what they may be."""
+    for arguments in commands.values():  # bytecode is written and files are cached
         seconds(arguments)
-    runs: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    runs: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(rounds):
-        for name, arguments in COMMANDS.items():
+        for name, arguments in commands.items():
             runs[name].append(seconds(arguments))
     unit = median(runs[UNIT])
     print(f"medians of {rounds} runs, Python {sys.version.split()[0]}")
     for name, times in runs.items():
         ratio = median(times) / unit
-        goal = f"  at most {AT_MOST[name]}: {'yes' if ratio <= AT_MOST[name] else 'NO'}" if name in AT_MOST else ""
+        goal = f"  at most {at_most[name]}: {'yes' if ratio <= at_most[name] else 'NO'}" if name in at_most else ""
         print(f"{name:51} {median(times) * 1000:6.0f} ms  {ratio:5.2f} x{goal}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+    compare(COMMANDS, AT_MOST, int(sys.argv[1]) if len(sys.argv) > 1 else 15)

@@ -32,6 +32,7 @@ class Style:
     plus: str = " + "
     minus: str = " - "
     negative: str = "-"
+    dot: str = "·"  # a product where factors must not run together, as between numbers
     stacked: bool = False  # whether fractions are drawn with a bar, so that nothing above it needs parentheses
 
 
@@ -41,8 +42,9 @@ def ratio(above: str, below: str, compound: bool) -> str:
 
 
 PYTHON = Style(
-    symbol=str, power=lambda base, n: f"{base}**{n}", times="*", fraction=ratio, open="(", close=")", infinity="oo"
-)
+    symbol=str, power=lambda base, n: f"{base}**{n}", times="*", fraction=ratio, open="(", close=")", infinity="oo",
+    dot="*",
+)  # fmt: skip
 UNICODE = Style(
     symbol=lambda name: name if len(name) == 1 else f" {name} ",
     power=lambda base, n: base + str(n).translate(SUPERSCRIPTS),
@@ -60,6 +62,7 @@ LATEX = Style(
     open=r"\left(",
     close=r"\right)",
     infinity=r"\infty",
+    dot=r" \cdot ",
     stacked=True,
 )
 

@@ -44,7 +44,7 @@ SYMBOLS: dict[str, Symbol] = {
         Symbol("L", "L", "", "number of layers (transformer blocks)", "positive integer", 96),
         Symbol("D", "D", "", "hidden width", "positive integer", 12288),
         Symbol("A", "A", "", "number of attention (query) heads", "positive integer", 96),
-        Symbol("G", "G", "", "number of key/value heads (A without grouping)", "positive integer", 96),
+        Symbol("G", "G", "", "number of key/value heads", "positive integer", 96),
         Symbol("E", "E", "", "expansion factor of the MLP", "positive rational", 4),
         Symbol("V", "V", "", "vocabulary size", "positive integer", 50257),
         Symbol("K", "K", "tokens", "block size: longest sequence with a learned position", "positive integer", 2048),

@@ -235,3 +235,8 @@ def test_key_value_heads_divide_heads() -> None:
 def test_copies_need_fewer_key_value_heads() -> None:
     with pytest.raises(UserError, match="kv_heads"):
         train(cg.tensor_parallel(replicate_kv=True))
+
+
+def test_a_graph_without_a_sequence_has_none_to_split() -> None:
+    with pytest.raises(UserError, match="no sequence to split"):
+        cg.derive("communication", op_set="matmul", phase="forward", passes=["tensor_parallel(T, sequence=True)"])

@@ -34,38 +34,60 @@ def cheatsheet(
     Example: costgraph cheatsheet -o cheatsheet.pdf
     """
     from costgraph.exporting import documents, typeset
-    from costgraph.exporting.targets import available, load
+    from costgraph.exporting.targets import load
 
     check_target(output, force)
-    if engine is not None and engine not in typeset.ENGINES:
-        raise unknown("engine", engine, typeset.ENGINES)
     suffix = output.suffix if output else ".txt"
-    sheets = [target for name in available(exporters) if (target := load(name, exporters)).kind == "sheet"]
-    if suffix in PAGES:
-        if suffix == ".png" and engine == "latex":
-            raise UserError("pdflatex makes no PNG; leave --engine out, or name a .pdf file")
-        name = typeset.engine("typst" if suffix == ".png" else engine)
-    else:
-        if engine is not None:
-            raise UserError(f"--engine makes pages, and {suffix or 'a file without suffix'} has none")
-        fitting = [target.name for target in sheets if target.suffix == suffix]
-        if not fitting:
-            choices = ", ".join(dict.fromkeys([*PAGES, *(target.suffix for target in sheets)]))
-            raise UserError(f"{output}: the suffix says what is written; choose from {choices}")
-        name = fitting[0]  # type: ignore[assignment]
+    name = typesetter(suffix, engine) if suffix in PAGES else written_as(suffix, engine, exporters)
     text = documents.sheet(load(name, exporters), op_set, convention, precision, notation)
-    if suffix not in PAGES or output is None:
+    if output is None or suffix not in PAGES:
         deliver(text, output)
     elif name == "latex":
         deliver(typeset.pdflatex(text), output)
     else:
-        pages = typeset.typst(text, "png" if suffix == ".png" else "pdf")
-        paths = (
-            [output] if len(pages) == 1 else [output.with_stem(f"{output.stem}-{i}") for i in range(1, len(pages) + 1)]
-        )
-        for path in paths:
-            check_target(path, force)
-        for path, page in zip(paths, pages, strict=True):
-            deliver(page, path)
-        if paths != [output]:
-            remark(f"one file for each page: {', '.join(map(str, paths))}")
+        deliver_pages(typeset.typst(text, "png" if suffix == ".png" else "pdf"), output, force)
+
+
+def typesetter(suffix: str, engine: str | None) -> str:
+    """What makes pages of this kind.
+
+    Raises:
+        UserError: an unknown program, one that makes no such pages, or none is installed.
+    """
+    from costgraph.exporting import typeset
+
+    if engine is not None and engine not in typeset.ENGINES:
+        raise unknown("engine", engine, typeset.ENGINES)
+    if suffix == ".png" and engine == "latex":
+        raise UserError("pdflatex makes no PNG; leave --engine out, or name a .pdf file")
+    return typeset.engine("typst" if suffix == ".png" else engine)
+
+
+def written_as(suffix: str, engine: str | None, exporters: Path | None) -> str:
+    """The target that writes text with this suffix.
+
+    Raises:
+        UserError: no target does, or a program to make pages was asked for.
+    """
+    from costgraph.exporting.targets import available, load
+
+    if engine is not None:
+        raise UserError(f"--engine makes pages, and {suffix or 'a file without suffix'} has none")
+    sheets = [target for name in available(exporters) if (target := load(name, exporters)).kind == "sheet"]
+    fitting = [target.name for target in sheets if target.suffix == suffix]
+    if not fitting:
+        choices = ", ".join(dict.fromkeys([*PAGES, *(target.suffix for target in sheets)]))
+        raise UserError(f"'{suffix}': the suffix says what is written; choose from {choices}")
+    return fitting[0]
+
+
+def deliver_pages(pages: list[bytes], output: Path, force: bool) -> None:
+    """Write pages, those of more than one with their number in the name."""
+    numbered = [output.with_stem(f"{output.stem}-{i}") for i in range(1, len(pages) + 1)]
+    paths = [output] if len(pages) == 1 else numbered
+    for path in paths:
+        check_target(path, force)
+    for path, page in zip(paths, pages, strict=True):
+        deliver(page, path)
+    if paths != [output]:
+        remark(f"one file for each page: {', '.join(map(str, paths))}")

@@ -77,7 +77,7 @@ def export(
 
         deliver(sheet(chosen, op_set, convention, precision, notation), output)
     elif chosen.kind == "appendix":
-        from costgraph.exporting.documents import appendix
+        from costgraph.exporting.appendix import appendix
 
         deliver(appendix(chosen, names, derivation, form, notation, fragment), output)
     else:

@@ -1,27 +1,28 @@
-"""What the cheat sheet compares: machines with each other, and costs at the sizes where two of them are equal."""
+"""What the cheat sheet compares: machines, models, and costs at the sizes where two of them are equal."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from fractions import Fraction
 
+from costgraph.derivation import derive
 from costgraph.errors import UserError
-from costgraph.exporting.notation import Math
+from costgraph.exporting import citations
+from costgraph.exporting.amounts import readable
+from costgraph.exporting.cheatsheet import at
+from costgraph.exporting.contents import CROSSOVERS, Crossover
+from costgraph.exporting.layout import Layout
+from costgraph.exporting.mathematics import Record, arms, formula, is_long, one_fraction, record, width
 from costgraph.exporting.templates import Verbatim
 from costgraph.hardware.machine import catalog, machine
-from costgraph.printers import render
+from costgraph.quotient import Quotient
+from costgraph.sizes import model, named
+from costgraph.solving.inequality import Condition
 from costgraph.solving.solution import solve
+from costgraph.symbols import SYMBOLS, Rational
 
-# what happens there, question, unknown, phase
-CROSSOVERS = (
-    ("attention costs as many FLOPs as the MLP", "flops(attn) == flops(mlp)", "S", None),
-    ("attention maps cost as many FLOPs as the MLP", "flops(attention_core) == flops(mlp)", "S", None),
-    ("cache as large as the weights", "cache == states", "B*S", None),
-    ("activations as large as the training state", "activations == states", "B", None),
-    (
-        "tokens that hide the loading of the weights", "flops(weights)/lambda_flops == states/lambda_mem", "B*S",
-        "prefill",
-    ),
-)  # fmt: skip
+LONGEST = 24  # characters of a domain that stands in front of a formula
+UNITS = {"B*S": "tokens"}  # of products that are solved for; a symbol has its own
 
 
 def machines() -> list[dict[str, str]]:
@@ -44,18 +45,76 @@ def machines() -> list[dict[str, str]]:
     return found
 
 
-def crossovers(op_set: str, convention: str, precision: str, math: Math) -> list[dict[str, Any]]:
-    """Where two costs are equal, solved; what the op set has no such costs for is left out."""
+def models() -> list[dict[str, str]]:
+    """Known models, counted exactly: parameters, weights, FLOPs of one token, cache of one token, both in bf16."""
     found = []
-    for label, question, unknown, phase in CROSSOVERS:
+    for name in named():
+        one = model(name)
+        sizes = {n: v.number for n, v in one.bindings.items() if v.number is not None} | {"B": 1, "S": 1, "p": 2}
+        wanted: dict[str, Rational | None] = {}
+        for measure, phase in (("params", "forward"), ("flops", "forward"), ("cache", "decode")):
+            try:
+                form = derive(measure, op_set=one.op_set, phase=phase, convention="exact").forms[measure]
+            except UserError:  # an encoder has no cache
+                wanted[measure] = None
+                continue
+            wanted[measure] = at(form.value, sizes)
+        params, flops, cache = wanted.values()
+        found.append(
+            {
+                "title": one.title,
+                **{n: str(sizes.get(n, "")) for n in ("L", "D", "A")},
+                "params": readable(params or 0, ""),
+                "weights": f"{float(Fraction(params or 0) * 2 / 2**30):.4g}",
+                "flops": f"{float(Fraction(flops or 0)) / 1e9:.4g}",
+                "cache": "" if cache is None else f"{float(Fraction(cache)) / 2**10:.4g}",
+            }
+        )
+    return found
+
+
+def crossovers(op_set: str, convention: str, precision: str, layout: Layout) -> Iterator[Record]:
+    """Where two costs are equal, solved; what the op set has no such costs for is left out."""
+    for asked in CROSSOVERS:
         try:
-            answer = solve(question, unknown, op_set, phase=phase, convention=convention, precision=precision)
+            yield from crossover(asked, op_set, convention, precision, layout)
         except UserError:
             continue
-        roots = [solution.case.low for solution in answer.solutions]
-        if len(roots) != 1 or roots[0] is None or (value := roots[0].plain) is None:
-            continue
-        left = " ".join(math.style.symbol(name).strip() for name in unknown.split("*"))
-        text = left + math.equals + " ".join(render(value, "auto", math.style).split())
-        found.append({"label": label, "math": Verbatim(text)})
-    return found
+
+
+def crossover(asked: Crossover, op_set: str, convention: str, precision: str, layout: Layout) -> Iterator[Record]:
+    """One question with its answer, the domain in which it holds, and a number."""
+    answer = solve(
+        asked.question, asked.unknown, op_set, phase=asked.phase, passes=asked.passes, convention=convention,
+        precision=precision,
+    )  # fmt: skip
+    if len(answer.solutions) != 1:
+        return
+    case, math = answer.solutions[0].case, layout.math
+    root = case.high or case.low
+    if root is None or (value := root.plain) is None:
+        return
+    sign = math.equals if case.low == case.high else math.at_most if case.high else math.at_least
+    left = " ".join(math.style.symbol(name).strip() for name in asked.unknown.split("*"))
+    domain = Verbatim(math.comma.join(condition(claim, layout) for claim in case.conditions))
+    length = sum(width(Quotient(side), math) for claim in case.conditions for side in claim.sides)
+    at = domain if length <= LONGEST else ""
+    cited = [one for one in citations.of(asked.published) if citations.equal(one, value)]
+    unit = UNITS.get(asked.unknown) or SYMBOLS[asked.unknown].unit
+    if is_long(value, math):
+        lines = arms(value, math, ("sum", "divisor"), at, left + sign)
+    else:
+        lines = [record(left + sign + one_fraction(value, math), at)]
+    if domain and not at:
+        lines.append(record(domain, Verbatim(math.word("if"))))
+    yield layout.made(asked.label, unit, cited, lines, value)
+
+
+def condition(claim: Condition, layout: Layout) -> str:
+    """`E > 2` in the language of the document."""
+    math = layout.math
+    if (solved := claim.solved) is not None:
+        name, sign, number = solved
+        return math.style.symbol(name) + (math.greater if sign == ">" else math.less) + formula(number, math)
+    left, right = (formula(Quotient(side), math) for side in claim.sides)
+    return left + math.greater + right

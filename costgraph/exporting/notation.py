@@ -4,116 +4,35 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from costgraph.errors import UserError, unknown
-from costgraph.printers import LATEX, UNICODE, Style
+from costgraph.exporting.maths import GREEK, MATHS, Math
+from costgraph.polynomial import Polynomial
+from costgraph.printers import UNICODE
 from costgraph.resources import data_folder
 from costgraph.symbols import SYMBOLS, lookup
 
 FOLDER = "_notations"
 LETTER = r"[A-Za-z]+(?:_[A-Za-z0-9]+)?"
 SHOWN = re.compile(rf"({LETTER})(?:/({LETTER}))?")
-
-TYPST = Style(
-    symbol=str,  # replaced by the notation
-    power=lambda base, n: f"{base}^({n})",
-    times=" ",
-    fraction=lambda above, below, _: f"frac({above}, {below})",
-    open="(",
-    close=")",
-    infinity="oo",
-    stacked=True,
-)
-MATHML = Style(
-    symbol=str,
-    power=lambda base, n: f"<msup><mrow>{base}</mrow><mn>{n}</mn></msup>",
-    times="<mo>&#8290;</mo>",
-    fraction=lambda above, below, _: f"<mfrac><mrow>{above}</mrow><mrow>{below}</mrow></mfrac>",
-    open='<mrow><mo form="prefix">(</mo>',
-    close='<mo form="postfix">)</mo></mrow>',
-    infinity="<mi>∞</mi>",
-    number=lambda text: f"<mn>{text}</mn>",
-    plus="<mo>+</mo>",
-    minus="<mo>−</mo>",
-    negative='<mo form="prefix">−</mo>',
-    stacked=True,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Math:
-    """How formulas are written in one kind of document.
-
-    Args:
-        style: of polynomials.
-        word: text in a formula.
-        equals, approx: signs with their spaces.
-        divides: the sign between divisor and dividend.
-        inline: a formula within text.
-        plain: the same symbols as characters; tells how wide a formula will be.
-    """
-
-    style: Style
-    word: Callable[[str], str]
-    subscript: Callable[[str, str], str]
-    fraction: Callable[[str, str], str]
-    equals: str
-    approx: str
-    arrow: str
-    much_less: str
-    comma: str
-    divides: str
-    inline: Callable[[str], str]
-    plain: Style = UNICODE
-
-
-MATHS: dict[str, Math] = {
-    "latex": Math(
-        replace(LATEX, open="(", close=")"),
-        lambda w: rf"\mathrm{{{w}}}",
-        lambda a, b: rf"{a}_{{\mathrm{{{b}}}}}" if len(b) > 1 else f"{a}_{{{b}}}",
-        lambda a, b: f"({a}/{b})",
-        " = ", r" \approx ", r" \to ", r" \ll ", r",\; ", r" \mid ", lambda m: f"${m}$",
-    ),
-    "typst": Math(
-        TYPST,
-        lambda w: f'"{w}"',
-        lambda a, b: f'{a}_"{b}"',
-        lambda a, b: f"({a} slash {b})",
-        " = ", " approx ", " -> ", " << ", ", ", " divides ", lambda m: f"${m}$",
-    ),
-    "mathml": Math(
-        MATHML,
-        lambda w: f"<mtext>{w}</mtext>",
-        lambda a, b: f"<msub>{a}<mtext>{b}</mtext></msub>",
-        lambda a, b: f"<mrow><mo>(</mo>{a}<mo>/</mo>{b}<mo>)</mo></mrow>",
-        "<mo>=</mo>", "<mo>≈</mo>", "<mo>→</mo>", "<mo>≪</mo>", "<mo>,</mo>", "<mo>∣</mo>",
-        lambda m: f"<math>{m}</math>",
-    ),
-    "text": Math(
-        UNICODE,
-        str,
-        lambda a, b: f"{a}_{b}",
-        lambda a, b: f"({a}/{b})",
-        " = ", " ≈ ", " → ", " ≪ ", ", ", " | ", lambda m: " ".join(m.split()),
-    ),
-}  # fmt: skip
+OWN_TEX = re.compile(r"\\?([A-Za-z]+)_\{\\mathrm\{(.+)\}\}")  # how a subscript stands in the table of symbols
+SPARE = "t"  # a symbol that no cost of a model contains; shown as the letter above a quotient
 
 
 def letter(text: str, math: Math) -> str:
     """A letter or word of a notation, perhaps with a subscript, in the language of the document."""
     base, _, below = text.partition("_")
-    if math is MATHS["mathml"]:
+    if base in GREEK:
+        written = math.greek(base)
+    elif math.style is MATHS["mathml"].style:
         written = f"<mi>{base}</mi>"
-    elif len(base) > 1:
-        written = math.word(base)
     else:
-        written = base
+        written = math.word(base) if len(base) > 1 else base
     return math.subscript(written, below) if below else written
 
 
@@ -126,24 +45,47 @@ def shown(text: str, math: Math) -> str:
 
 
 def own(name: str, math: Math) -> str:
-    """A symbol in the notation of the table."""
-    if math is MATHS["latex"]:
+    """A symbol in the notation of the table, which is written there in LaTeX."""
+    if math.style is MATHS["latex"].style:
         return SYMBOLS[name].tex
+    subscripted = OWN_TEX.fullmatch(SYMBOLS[name].tex)
+    if subscripted and math.style is not MATHS["text"].style:
+        return letter("_".join(subscripted.groups()), math)
     return letter(name, math)
 
 
 def written_in(math: Math, notation: Mapping[str, str]) -> Math:
     """`math` with symbols as the notation shows them."""
+    rewrite = rewritten(notation)
+    looks = {**notation, SPARE: notation[next(iter(rewrite))].partition("/")[0]} if rewrite else notation
 
     def symbol(name: str) -> str:
-        return shown(notation[name], math) if name in notation else own(name, math)
+        if name not in looks:
+            return own(name, math)
+        look = shown(looks[name], math)  # what is always rewritten stands alone, as in `F/D = 4`
+        return f"{math.style.open}{look}{math.style.close}" if "/" in looks[name] and name not in rewrite else look
 
     def plain(name: str) -> str:
-        text = shown(notation[name], MATHS["text"]) if name in notation else name
+        text = shown(looks[name], MATHS["text"]) if name in looks else own(name, MATHS["text"])
+        if "/" in text and name not in rewrite:
+            text = f"({text})"
         return f" {text} " if len(text) > 1 else text
 
     flat = replace(UNICODE, symbol=plain)
-    return replace(math, style=flat if math is MATHS["text"] else replace(math.style, symbol=symbol), plain=flat)
+    if math is MATHS["text"]:
+        return replace(math, style=flat, tall=flat, plain=flat, rewrite=rewrite)
+    style, tall = replace(math.style, symbol=symbol), replace(math.tall, symbol=symbol)
+    return replace(math, style=style, tall=tall, plain=flat, rewrite=rewrite)
+
+
+def rewritten(notation: Mapping[str, str]) -> dict[str, Polynomial]:
+    """For `E = "F/D"`: what to put in for E, so that D*E is printed as F; empty where no symbol is shown as the D."""
+    names = {notation.get(name, name): name for name in SYMBOLS}
+    for name, text in notation.items():
+        _, _, below = text.partition("/")
+        if below in names:
+            return {name: Polynomial.symbol(SPARE) / Polynomial.symbol(names[below])}
+    return {}
 
 
 # --- where notations come from ----------------------------------------------------------------------------------------

@@ -46,14 +46,19 @@ def substitution(table: Mapping[str, str]) -> Callable[[str], str]:
 LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"$<$", ">": r"$>$", "|": r"$\mid$", "×": r"$\times$",
-    "²": "$^2$", "→": r"$\to$", "·": r"$\cdot$", "≪": r"$\ll$", "≥": r"$\ge$", "≤": r"$\le$", "−": "$-$",
-    "–": "--", "µ": r"$\mu$", **{digit: f"$^{i}$" for i, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    "→": r"$\to$", "·": r"$\cdot$", "≪": r"$\ll$", "≥": r"$\ge$", "≤": r"$\le$", "−": "$-$",
+    "–": "--", "µ": r"$\mu$",
 }  # fmt: skip
+
+
+POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+NO_POWERS = str.maketrans(POWERS, "0123456789")
 
 
 def latex(text: str) -> str:
     """Free text for LaTeX, with quotation marks that open and close."""
-    return substitution(LATEX)(re.sub(r'"([^"]*)"', r"``\1''", text).replace('"', "''"))
+    text = substitution(LATEX)(re.sub(r'"([^"]*)"', r"``\1''", text).replace('"', "''"))
+    return re.sub(f"[{POWERS}]+", lambda found: f"$^{{{found[0].translate(NO_POWERS)}}}$", text)
 
 
 ESCAPES: dict[str, Callable[[str], str]] = {

@@ -31,17 +31,24 @@ def shown(node: ast.expr, letters: Mapping[str, str], style: Style) -> tuple[str
             return style.power(held(shown(left, letters, style), ATOM, style), exponent), POWER
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as sign, right=right):
             inside = held(shown(right, letters, style), SUM if isinstance(sign, ast.Add) else PRODUCT, style)
-            return f"{shown(left, letters, style)[0]} {'+' if isinstance(sign, ast.Add) else '-'} {inside}", SUM
+            written = style.plus if isinstance(sign, ast.Add) else style.minus
+            return shown(left, letters, style)[0] + written + inside, SUM
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             parts = [held(shown(side, letters, style), PRODUCT, style) for side in (left, right)]
-            unclear = not style.times and ("/" in parts[0] or parts[1][:1].isdigit())
-            times = "·" if unclear else style.times
-            return times.join(parts), PRODUCT
+            unclear = begins_with_number(right) or ("/" in parts[0] and not style.stacked)
+            return (style.dot if unclear else style.times).join(parts), PRODUCT
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             return fraction(shown(left, letters, style), shown(right, letters, style), style)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return f"-{held(shown(operand, letters, style), PRODUCT, style)}", SUM
-    return ast.unparse(node), ATOM
+            return style.negative + held(shown(operand, letters, style), PRODUCT, style), SUM
+    return style.number(ast.unparse(node)), ATOM
+
+
+def begins_with_number(node: ast.expr) -> bool:
+    """Whether a factor would be read as part of a number in front of it."""
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.Pow):
+        node = node.left
+    return isinstance(node, ast.Constant)
 
 
 def fraction(above: tuple[str, int], below: tuple[str, int], style: Style) -> tuple[str, int]:

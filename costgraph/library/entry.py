@@ -127,6 +127,11 @@ class Entry:
         return {} if isinstance(self.notation, str) else self.notation
 
     @property
+    def stated(self) -> str | tuple[str, ...]:
+        """What was printed."""
+        return self.structure or self.value or self.claim or self.printed
+
+    @property
     def statement(self) -> str:
         """What was printed, as text: the formula, the number with its unit, the structure or the claim."""
         if self.value:

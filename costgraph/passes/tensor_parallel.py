@@ -80,6 +80,8 @@ class TensorParallel(Pass):
         elif self.replicate_kv:
             raise UserError(f"{self.name}: replicate_kv is for fewer key/value heads than heads (kv_heads=G)")
         if self.sequence:
+            if SEQUENCE not in sizes:
+                raise UserError("tensor_parallel(sequence=True): there is no sequence to split in this graph")
             assumptions[SEQUENCE] = Divides(degree, sizes[SEQUENCE])
         for letter, assumption in assumptions.items():
             assumption.check()

@@ -1,0 +1,37 @@
+"""Worked numbers as a person reads them: four digits, a prefix, and both kinds of prefix for bytes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from costgraph.hardware.units import BINARY, DECIMAL, SECOND, Quantity, digits, prefixed, show
+from costgraph.symbols import SYMBOLS, Rational
+
+SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def readable(number: Rational, unit: str) -> str:
+    """A number with its unit, rounded to four digits."""
+    amount = Fraction(number)
+    if unit in ("byte", "bytes", "byte sent per device"):
+        return f"{prefixed(amount, DECIMAL, 'B')} = {prefixed(amount, BINARY, 'B')}"
+    if unit in ("FLOP", "FLOP/s"):
+        return prefixed(amount, DECIMAL, unit)
+    if unit == "bytes/s":
+        return prefixed(amount, DECIMAL, "B/s")
+    if unit == "s":
+        return show(Quantity(amount, SECOND))
+    if amount >= 10**6:
+        exponent = (len(str(int(amount))) - 1) // 3 * 3
+        return f"{float(amount / 10**exponent):.4g} × 10{str(exponent).translate(SUPERSCRIPT)}"
+    return f"{int(amount)}" if amount.denominator == 1 else digits(amount)
+
+
+def typical(name: str) -> str:
+    """The size of a symbol in the reference model; rates and capacities with a prefix, nothing for a count."""
+    symbol = SYMBOLS[name]
+    if name == "N_params":  # follows from the others
+        return ""
+    if symbol.unit in ("FLOP/s", "bytes/s"):
+        return readable(symbol.typical, symbol.unit)
+    return prefixed(Fraction(symbol.typical), DECIMAL, "B") if symbol.typical >= 10**6 else str(symbol.typical)

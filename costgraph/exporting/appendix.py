@@ -1,0 +1,123 @@
+"""The derivation appendix: op by op, where each term comes from, the sum, the simplification, the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from costgraph import __version__
+from costgraph.closed_form import ClosedForm
+from costgraph.derivation import Derivation, derive
+from costgraph.exporting import templates
+from costgraph.exporting.documents import assumptions, conventions, math_of, symbol
+from costgraph.exporting.forms import collect, fingerprint, source
+from costgraph.exporting.mathematics import arms, condition, formula, is_long, main, tidy, width
+from costgraph.exporting.maths import Math
+from costgraph.exporting.targets import Target
+from costgraph.exporting.templates import Verbatim
+from costgraph.library.as_written import as_written
+from costgraph.library.published import published
+from costgraph.library.reading import sources
+from costgraph.polynomial import total
+from costgraph.printers import ratio
+from costgraph.provenance import Term
+from costgraph.quotient import Quotient
+from costgraph.symbols import INDEX
+
+
+def appendix(
+    target: Target, measures: Sequence[str], options: dict[str, Any], shape: str, chosen: str | None, fragment: bool
+) -> str:
+    """One derivation, op by op: where each term comes from, the sum, the simplification, the limit.
+
+    Raises:
+        UserError: what `derive` refuses, an unknown notation, or a wrong template.
+    """
+    derivation = derive(*measures, **options)
+    math = math_of(target, chosen)
+    forms = collect(replace(derivation, when=None))
+    used = {name for form in derivation.forms.values() for name in (*form.value.symbols, *form.remainder.symbols)}
+    context = {
+        "version": __version__,
+        "hash": fingerprint(forms),
+        "fragment": fragment,
+        "op_set": derivation.op_set,
+        "phase": derivation.phase,
+        "passes": list(derivation.graph.passes),
+        "symbols": [symbol(name, math) for name in sorted(used, key=INDEX.__getitem__)],
+        "conventions": conventions(derivation),
+        "assumptions": assumptions(derivation, math),
+        "forms": [derived(name, derivation, math, shape) for name in derivation.forms],
+    }
+    return templates.render(target, context)
+
+
+def derived(name: str, derivation: Derivation, math: Math, shape: str) -> dict[str, Any]:
+    """One closed form with its terms."""
+    form, limited = derivation.forms[name], derivation.limited[name]
+    regime = derivation.regimes.get(name)
+    return {
+        "name": name,
+        "unit": form.unit,
+        "source": source(name),
+        "places": places(form.terms, math),
+        "over": places(form.over, math),
+        "expanded": displayed(form.value, math, "expanded"),
+        "simplified": displayed(form.value, math, shape),
+        "leading": displayed(form.value, math, "leading") if form.value.is_polynomial else [],
+        "published": published_as(form, derivation.phase, math),
+        "limit": condition(",".join(f"{n}->oo" if v == "oo" else f"{n}={v}" for n, v in derivation.limit.items()), math)
+        if derivation.limit
+        else "",
+        "limited": displayed(limited.value, math, shape),
+        "regime": condition(derivation.when, math) if derivation.when else "",
+        "dominant": displayed(regime.leading, math) if regime else [],
+        "neglected": displayed(regime.neglected, math) if regime else [],
+        "left_out": displayed(form.remainder, math) if form.remainder.numerator and not form.over else [],
+        "flat": not form.terms,
+    }
+
+
+PAGE = 85  # characters, as on a blackboard, that fit into a line of the page
+
+
+def displayed(value: Quotient, math: Math, shape: str = "auto") -> list[Verbatim]:
+    """A form as one displayed formula, or as a fraction with named arms and these."""
+    if is_long(value, math):
+        return [line["broken"] or line["math"] for line in arms(value, math, ("above", "below"))]
+    line = main(value, math, shape)
+    return [line["broken"] if width(value, math, shape) > PAGE else line["math"]]
+
+
+def published_as(form: ClosedForm, phase: str, math: Math) -> list[dict[str, str]]:
+    """Where the form was printed, and as it was printed there."""
+    found = published({form.name: form}, phase)[form.name]
+    return [
+        {
+            "where": f"{sources()[entry.source].title}, {entry.place}",
+            "math": tidy(as_written(entry.printed, entry.letters, math.style), math),
+        }
+        for entry in found
+    ]
+
+
+def places(terms: Sequence[Term], math: Math) -> list[dict[str, Any]]:
+    """The terms by the part of the model they stand in, with subtotals."""
+    flat = replace(math, tall=replace(math.style, fraction=ratio, stacked=False))  # as rows of text are
+    found = []
+    for place in dict.fromkeys(term.place for term in terms):
+        members = [term for term in terms if term.place == place]
+        amounts = [total([term.amount for term in members]), *(term.amount for term in members)]
+        together, *texts = [formula(Quotient(amount), flat) for amount in amounts]
+        found.append(
+            {
+                "name": place,
+                "total": together,
+                "terms": [
+                    {"op": term.op, "source": term.source, "math": text}
+                    for term, text in zip(members, texts, strict=True)
+                ],
+            }
+        )
+    return found

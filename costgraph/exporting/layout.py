@@ -1,0 +1,131 @@
+"""The rows of the cheat sheet as records for a template: lines of formulas, sources and a worked number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from costgraph.exporting import citations
+from costgraph.exporting.amounts import readable
+from costgraph.exporting.cheatsheet import Line, at, limited
+from costgraph.exporting.citations import Printed, Works
+from costgraph.exporting.contents import Definition
+from costgraph.exporting.mathematics import (
+    WIDE,
+    Record,
+    arms,
+    condition,
+    formula,
+    is_long,
+    main,
+    record,
+    tidy,
+    width,
+)
+from costgraph.exporting.maths import MATHS, Math
+from costgraph.library.as_written import as_written
+from costgraph.parser import parse
+from costgraph.quotient import Quotient
+from costgraph.symbols import Rational
+
+WORDY = 1.25  # how much longer than the engine's own a published form may be and still be shown
+
+
+@dataclass
+class Layout:
+    """What the rows of one document share.
+
+    Args:
+        math: the language and the letters.
+        sizes: at which worked numbers are computed.
+        works: the bibliography, which grows as rows are laid out.
+        used: the symbols of the rows laid out so far.
+    """
+
+    math: Math
+    sizes: Mapping[str, Rational]
+    works: Works = field(default_factory=Works)
+    used: set[str] = field(default_factory=set)
+
+    def row(self, line: Line) -> Record:
+        """One formula with its limits, unit, sources and a worked number."""
+        published, cited = citations.of(line.row.published), set[str]()
+        lines = list(self.lines(line, published, cited))
+        found = [one for one in published if one.entry.id in cited]
+        return self.made(line.row.label, line.unit, found, lines, line.value)
+
+    def definition(self, one: Definition) -> Record:
+        """A name for a quotient of rates."""
+        value = parse(one.text)
+        cited = [found for found in citations.of(one.published) if citations.equal(found, value)]
+        return self.made(one.label, one.unit, cited, [main(value, self.math)], value)
+
+    def made(self, label: str, unit: str, cited: Iterable[Printed], lines: list[Record], value: Quotient) -> Record:
+        """The record of a row."""
+        self.used.update(value.symbols)
+        number = at(value, self.sizes)
+        return {
+            "label": label,
+            "unit": unit,
+            "source": self.works.cite(cited),
+            "lines": lines,
+            "worked": "" if number is None else readable(number, unit),
+        }
+
+    def lines(self, line: Line, published: list[Printed], cited: set[str]) -> Iterator[Record]:
+        """The formula, its leading term and its limits; the ids of entries that print one of them go to `cited`."""
+        row, math = line.row, self.math
+        names = ("work", "traffic") if row.measure == "intensity" else ("sum", "divisor")
+
+        def entries(value: Quotient) -> list[Printed]:
+            found = [one for one in published if citations.equal(one, value, line.in_params(value))]
+            cited.update(one.entry.id for one in found)
+            return found
+
+        whole = entries(line.value)
+        if is_long(line.value, math):
+            yield from arms(line.value, math, names)
+        else:
+            counted = line.in_params(line.value) if row.measure == "states" else None
+            yield self.as_published(whole, line.value) or main(line.value, math, after=counted)
+        if line.leading is not None and line.leading != line.value:
+            entries(line.leading)
+            yield record(self.with_params(line.leading, line.in_params(line.leading)), condition(row.regime, math))
+        for limit, value in line.limits:
+            at = condition(relevant(limit, line.value), math)
+            theirs = self.as_published(entries(value), value, limit, at)
+            if is_long(value, math):
+                yield from arms(value, math, names, at)
+            else:
+                yield theirs or record(formula(value, math), at)
+        if row.leading and len((value := limited(line.value, row.leading)).numerator.terms) > 1:
+            entries(value)
+            yield record(formula(value, math, "leading"), condition(relevant(row.leading, line.value), math))
+
+    def with_params(self, value: Quotient, counted: Quotient | None) -> str:
+        """A form, and the same in units of the parameter count."""
+        if counted is not None:
+            self.used.update(counted.symbols)
+        same = self.math.equals + formula(counted, self.math) if counted is not None else ""
+        return formula(value, self.math) + same
+
+    def as_published(self, found: list[Printed], value: Quotient, limit: str = "", at: str = "") -> Record | None:
+        """The form as its author wrote it, if an entry prints it in this limit and in few words."""
+        if set(self.math.rewrite) & set(value.symbols):
+            return None
+        for one in found:
+            plain = tidy(as_written(one.text, one.entry.letters, self.math.plain), MATHS["text"])
+            simple = self.math.plain.dot not in plain and "N_params" not in one.text
+            if simple and one.limit == limit and len(plain) <= WORDY * width(value, self.math):
+                text, broken = (
+                    tidy(as_written(one.text, one.entry.letters, style), self.math)
+                    for style in (self.math.tall, self.math.style)
+                )
+                return record(text, at, broken if len(plain) > WIDE else "")
+        return None
+
+
+def relevant(limit: str, value: Quotient) -> str:
+    """The bindings of a limit that concern symbols of the value."""
+    kept = [part for part in limit.split(",") if part.partition("=")[0].partition("->")[0].strip() in value.symbols]
+    return ",".join(kept)

@@ -1,0 +1,139 @@
+"""Forms, limits and maxima as formulas in the language of a document; long ones get named arms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+from costgraph.exporting.maths import MATHS, Math
+from costgraph.exporting.templates import Verbatim
+from costgraph.parser import parse_bindings
+from costgraph.polynomial import ONE, Polynomial
+from costgraph.printers import render
+from costgraph.quotient import Quotient
+
+Record = dict[str, Any]  # what a template sees
+WIDE = 44  # characters, as on a blackboard, from which on a formula may need two lines
+LONG = 37  # characters above or below a fraction bar, from which on the two get names
+LONG_ABOVE = 50  # the same where only what stands above is a sum
+
+
+def formula(value: Quotient, math: Math, shape: str = "auto") -> Verbatim:
+    """A form in the language of the document."""
+    value = value.substitute(math.rewrite)
+    return tidy(render(value, shape, math.tall), math)
+
+
+def tidy(text: str, math: Math) -> Verbatim:
+    """A formula without needless spaces."""
+    text = unstretched(" ".join(text.split()))
+    if math.plain is math.style or math is MATHS["text"]:
+        text = re.sub(r"(?<=[(/]) | (?=[)/])", "", text)
+    return Verbatim(text)
+
+
+STRETCHED = re.compile(r"\\mathopen\{\}\\left\(((?:(?!\\mathopen|\\frac).)*?)\\right\)\\mathclose\{\}")
+
+
+def unstretched(text: str) -> str:
+    """LaTeX whose parentheses grow only around fractions."""
+    while (plain := STRETCHED.sub(r"(\1)", text)) != text:
+        text = plain
+    return text
+
+
+def width(value: Quotient, math: Math, shape: str = "auto") -> int:
+    """How many characters a form takes on a blackboard."""
+    return len(tidy(render(value.substitute(math.rewrite), shape, math.plain), MATHS["text"]))
+
+
+def record(text: str, at: str = "", broken: str = "") -> Record:
+    """A line of a row: a formula, the condition under which it holds, and what to break where it is too wide."""
+    return {"at": at, "math": Verbatim(text), "wide": bool(broken), "broken": Verbatim(broken)}
+
+
+def main(value: Quotient, math: Math, shape: str = "auto", before: str = "", after: Quotient | None = None) -> Record:
+    """A formula that holds without conditions, perhaps with a name before it and another form of it after it."""
+    length = width(value, math, shape) + len(before) + (width(after, math) if after is not None else 0)
+    same = math.equals + formula(after, math) if after is not None else ""
+    value = value.substitute(math.rewrite)
+    text, broken = (before + tidy(render(value, shape, style), math) + same for style in (math.tall, math.style))
+    return record(text, broken=broken if length > WIDE else "")
+
+
+def one_fraction(value: Quotient, math: Math) -> Verbatim:
+    """A sum of fractions over their common denominator."""
+    above, below = apart(value.substitute(math.rewrite))
+    if len(above.terms) < 2 or below == ONE:
+        return formula(value, math)
+    sides = [str(formula(Quotient(side), math)) for side in (above, below)]
+    if not math.style.stacked:
+        sides = [f"({side})" for side in sides]
+    return Verbatim(math.style.fraction(sides[0], sides[1], False))
+
+
+# --- named arms -------------------------------------------------------------------------------------------------------
+
+
+def is_long(value: Quotient, math: Math) -> bool:
+    """Whether a fraction is too much for one line."""
+    if not value.numerator or value.is_infinite:
+        return False
+    sides = apart(value.substitute(math.rewrite))
+    limit = LONG_ABOVE if len(sides[1].terms) == 1 else LONG
+    return sides[1].number is None and max(width(Quotient(side), math) for side in sides) > limit
+
+
+def apart(value: Quotient) -> tuple[Polynomial, Polynomial]:
+    """What stands above and below the fraction bar, without negative powers and fractions in it."""
+    powers = [min(0, *column) for column in zip(*value.numerator.terms, strict=True)]
+    whole = lcm(*(Fraction(number).denominator for number in value.numerator.terms.values()))
+    below = Polynomial({tuple(-power for power in powers): whole})
+    return value.numerator * below, value.denominator * below
+
+
+def arms(value: Quotient, math: Math, names: tuple[str, str], at: str = "", before: str = "") -> list[Record]:
+    """A fraction with long sums: first the quotient with names for them, then each of them."""
+    value = value.substitute(math.rewrite)
+    over, under = apart(value)
+    above, below = map(math.word, names)
+    if len(under.terms) == 1:
+        whole = math.style.fraction(above, formula(Quotient(under), math), False)
+        return [record(before + whole, at), main(Quotient(over), math, "expanded", before=above + math.equals)]
+    return [
+        record(before + math.style.fraction(above, below, False), at),
+        main(Quotient(value.numerator), math, before=above + math.equals),
+        main(Quotient(value.denominator), math, before=below + math.equals),
+    ]
+
+
+def maximum(sides: Sequence[tuple[str, Quotient]], math: Math) -> list[Record]:
+    """The longest of several times; where they do not fit into a line, each under its name."""
+    if len(sides) == 1:
+        return [main(sides[0][1], math)]
+    if sum(width(value, math) for _, value in sides) <= WIDE:
+        return [record(math.maximum([formula(value, math) for _, value in sides]))]
+    whole = record(math.maximum([math.word(name) for name, _ in sides]))
+    return [whole, *(main(value, math, before=math.word(name) + math.equals) for name, value in sides)]
+
+
+# --- conditions -------------------------------------------------------------------------------------------------------
+
+
+def condition(text: str, math: Math) -> Verbatim:
+    """`E=4,T->oo` or `S << D` in the language of the document."""
+    symbol = math.style.symbol
+    if "<<" in text:
+        left, _, right = (part.strip() for part in text.partition("<<"))
+        return Verbatim(symbol(left).strip() + math.much_less + symbol(right).strip())
+    parts = []
+    for name, bound in parse_bindings([text]).items():
+        left = symbol(name).strip()
+        if isinstance(bound, Polynomial):
+            parts.append(left + math.equals.strip() + formula(Quotient(bound), math))
+        else:
+            parts.append(left + math.arrow + math.style.infinity)
+    return Verbatim(math.comma.join(parts))

@@ -1,0 +1,51 @@
+"""How long each op takes: the longest of computing, moving bytes and sending them, as closed forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from costgraph.derivation import derive
+from costgraph.errors import UserError
+from costgraph.exporting.cheatsheet import at
+from costgraph.exporting.layout import Layout
+from costgraph.exporting.mathematics import Record, maximum
+from costgraph.hardware.roofline import Span, costs, spans
+from costgraph.quotient import Quotient
+
+PHASES = {"prefill": "Time of each op in prefill", "decode": "Time of each op in decode"}
+NAMES = {"compute": "compute", "memory": "memory", "link": "link"}
+
+
+def sections(op_set: str, convention: str, layout: Layout) -> Iterator[Record]:
+    """A section for each phase that the op set has."""
+    for phase, title in PHASES.items():
+        try:
+            graph = derive("flops", op_set=op_set, phase=phase, convention=convention)
+        except UserError:
+            continue
+        groups: dict[tuple[str, ...], list[Span]] = {}
+        for span in spans(costs(graph.graph, graph.convention)).spans:
+            groups.setdefault(tuple(map(str, span.sides.values())), []).append(span)
+        rows = [timed(group, layout) for group in groups.values()]
+        if rows:
+            yield {"title": title, "note": NOTE if phase == "prefill" else "", "rows": rows, "compact": True}
+
+
+NOTE = "In seconds, each op by itself, all its runs; ops that take equally long share a line."
+
+
+def timed(group: list[Span], layout: Layout) -> Record:
+    """Ops that take equally long, and how long that is."""
+    sides = [(NAMES[name], Quotient(seconds)) for name, seconds in group[0].sides.items()]
+    numbers = [at(value, layout.sizes) for _, value in sides]
+    longest = max(range(len(sides)), key=lambda i: numbers[i] or 0)
+    return layout.made(together([span.name for span in group]), "s", (), maximum(sides, layout.math), sides[longest][1])
+
+
+def together(names: list[str]) -> str:
+    """`attn.q, k, v` for ops of one place."""
+    by_place: dict[str, list[str]] = {}
+    for name in names:
+        place, _, what = name.partition(".")
+        by_place.setdefault(place, []).append(what)
+    return "; ".join(f"{place}.{', '.join(found)}" if found[0] else place for place, found in by_place.items())
