@@ -68,7 +68,7 @@ def tree(text: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text.strip(), mode="eval").body
+            return ast.parse(f"{text.strip()}\n", mode="eval").body  # without a line end, what is missing has no column
     except SyntaxError as error:
         raise UserError(f"column {error.offset or 1} of '{shorten(text)}': {plain(error.msg)}") from None
     except (ValueError, MemoryError, RecursionError):
@@ -243,8 +243,8 @@ def parse_regime(text: str) -> tuple[Polynomial, Polynomial]:
     Raises:
         UserError: no `<<`, or a side that is not a product of symbols.
     """
-    left, sign, right = text.partition("<<")
-    if not sign:
+    left, _, right = text.partition("<<")
+    if not (left.strip() and right.strip()):
         raise UserError(f"'{shorten(text)}': write SMALL << LARGE, for example 'S << D'")
     sides = size(left), size(right)
     for side in sides:

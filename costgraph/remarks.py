@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from costgraph.errors import shorten
-from costgraph.polynomial import Polynomial
+
+if TYPE_CHECKING:
+    from costgraph.polynomial import Polynomial
 
 ADVICE = {"T": "; split the model with --pass 'tensor_parallel(T)'"}
 

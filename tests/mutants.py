@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -24,6 +25,10 @@ def mutants(entry: Entry) -> Iterator[Mutant]:
     for given, text in entry.given.items():
         for other in changes(text):
             yield f"given.{given}", other, replace(entry, given={**entry.given, given: other})
+    used = words(" ".join((entry.printed, entry.claim, entry.drops, entry.constant, entry.right)))
+    for letter in sorted(used & entry.letters.keys()):
+        for other in changes(entry.letters[letter]):
+            yield f"notation.{letter}", other, replace(entry, notation={**entry.letters, letter: other})
     for parts in lists(entry.structure):
         yield "structure", "; ".join(parts), replace(entry, structure=parts)
     if entry.unit and (entry.let or entry.derive):
@@ -55,6 +60,11 @@ def of_erratum(entry: Entry, erratum: Erratum) -> Iterator[tuple[str, str, Errat
     if erratum.slip and " becomes " not in erratum.slip:
         for other in changes(erratum.slip):
             yield "slip", other, replace(erratum, slip=other)
+
+
+def words(text: str) -> set[str]:
+    """The names in a text."""
+    return set(re.findall(r"[A-Za-z_]\w*", text))
 
 
 def numbers(text: str) -> Iterator[str]:

@@ -145,6 +145,25 @@ def test_rates_of_the_a10_compare_as_its_data_sheet_prints(faster: str, slower: 
     assert float(found.rate(faster).value / found.rate(slower).value) == pytest.approx(ratio, abs=0.001)
 
 
+@pytest.mark.parametrize(
+    ("counted", "question", "percent"),
+    [
+        ("notes", "flops.forward", "99.70415309141295"),
+        ("table_a1", "flops.forward(norm) + flops.forward(attn.softmax)", "0.2321836497771786"),
+    ],
+    ids=["contractions, printed as 99.80", "norms and softmax, printed as 0.17"],
+)
+def test_shares_of_forward_flops_of_bert(counted: str, question: str, percent: str) -> None:
+    """Table 1 has forward and backward; the forward rows of Table A.1, the only ones printed, give these shares."""
+
+    def count(text: str, convention: str) -> Fraction:
+        setting = asked_of((text, "1"), "encoder", "forward", (), convention, "mixed_adam")
+        sizes = parse_bindings(["B=8,S=512,D=1024,A=16,E=4,p=2,L=1"])
+        return Fraction(read(text, setting).substitute(sizes).number or 0)  # type: ignore[arg-type]
+
+    assert close(100 * count(question, counted) / count("flops.forward", "table_a1"), percent)
+
+
 # --- the standard attention algorithm -----------------------------------------------------------------------------
 
 CORE = ("attn.scores", "attn.softmax", "attn.values")

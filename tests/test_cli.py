@@ -116,10 +116,23 @@ def test_a_value_that_is_code_is_never_executed(tmp_path: Path) -> None:
     assert not victim.exists()
 
 
-def test_a_symbol_that_the_result_does_not_contain_is_a_remark() -> None:
-    run = costgraph("derive", "params", "--limit", "V=7")
+@pytest.mark.parametrize("command", [["derive", "params"], ["export", "numpy", "--measures", "params"]])
+def test_a_symbol_that_the_result_does_not_contain_is_a_remark(command: list[str]) -> None:
+    run = costgraph(*command, "--limit", "V=7,T=8")
     assert run.returncode == 0
-    assert run.stderr == "note: V does not occur in params\n"
+    assert run.stderr.splitlines() == [
+        "note: V does not occur in params",
+        "note: T does not occur in params; split the model with --pass 'tensor_parallel(T)'",
+    ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only some systems have")
+def test_a_full_disk_is_said_in_words() -> None:
+    with open("/dev/full", "w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "costgraph", "derive", "params"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (run.returncode, run.stderr) == (2, "error: output: No space left on device\n")
 
 
 def test_a_closed_pipe_ends_quietly() -> None:

@@ -119,10 +119,10 @@ MALFORMED = {
     GOOD + 'tolerance = "-0.1"': "tolerance must be",
     GOOD + 'tolerance = "nan"': "tolerance must be",
     GOOD + 'tolerance = "few"': "tolerance must be",
-    GOOD + 'constant = "D"\ndrops = "1/D"\nvanishes = "D->oo"': "constant has D in it, which grows in D->oo",
+    GOOD + 'constant = "D"\ndrops = "1/D"\nvanishes = "D->oo"': "constant has D in it, which grows",
     GOOD + 'argument = "believe me"': "an argument settles a formula or a number only beside an erratum",
-    GOOD.replace("*L*", "*Q*") + 'unverified = "later"': "unknown symbol 'Q'",
-    GOOD.replace("params", "parms") + 'unverified = "later"': "unknown measure 'parms'",
+    HEAD + 'printed = "Q"\nunverified = "later"': "unknown symbol 'Q'",
+    GOOD + 'unverified = "later"': "unverified says that nothing derives it, and derive how it is derived",
     GOOD.replace("*L*", "*Q*") + ERRATUM.replace('"factor"', '"concept"') + 'argument = "so"': "unknown symbol 'Q'",
     GOOD.replace("params", "parms") + ERRATUM.replace('"factor"', '"concept"') + 'argument = "so"': "unknown measure",
     HEAD
@@ -131,8 +131,8 @@ MALFORMED = {
     HEAD + 'claim = "L + 1"\n': "write a comparison",
     HEAD + 'printed = "B*S/t"\nderived = "B*S/t"': "derived has nothing from the engine in it",
     HEAD + 'value = "5"\nderived = "5"': "derived = '5' computes nothing",
-    GOOD + 'derived = "(4 + 2*E)*L*D**2 + derived - derived"': "derived is the same whatever the engine says",
-    GOOD + 'derived = "4*L*D**2 + 0*derived + 2*E*L*D**2"': "derived is the same whatever the engine says",
+    GOOD + 'derived = "(4 + 2*E)*L*D**2 + derived - derived"': "would follow whatever the engine says",
+    GOOD + 'derived = "4*L*D**2 + 0*derived + 2*E*L*D**2"': "would follow whatever the engine says",
     GOOD + 'unit = "FLOPs per second"': "unit is 'FLOPs per second', but what is derived is in element",
     GOOD + 'unit = "Bytes"': "unknown unit 'Bytes': did you mean byte",
     GOOD + 'unit = "GB"': "unit is 'GB', but what is derived is in element",
@@ -152,7 +152,18 @@ MALFORMED = {
     INDEXED + 'indexed.expected = "2 * (x[i])"': "indexed.expected repeats what it is to be compared with",
     INDEXED.replace("x[i]", "x[k]") + 'unverified = "later"': "unknown index 'k'",
     HEAD + 'structure = ["a?->b"]\nunverified = "later"': "a?->b",
-    GOOD.replace("*L*", "*Q*") + 'aside = "no"': "unknown symbol 'Q'",
+    HEAD + 'printed = "Q"\naside = "no"': "unknown symbol 'Q'",
+    HEAD + 'value = "3"\nderived = "1 + 2"\naside = "no"': "aside says that nothing derives it, and derived how",
+    HEAD + 'printed = "L"\naside = "no"' + ERRATUM: "an erratum has to be proved, or settled by an argument",
+    HEAD + 'value = "4"\nderived = "2*3"\ntolerance = "0.4"' + ERRATUM: "tolerance is for a print that is right",
+    GOOD.replace("(4 + 2*E)*L*D**2", "derived"): "would follow whatever the engine says",
+    GOOD.replace("(4 + 2*E)*L*D**2", "X") + 'notation = { X = "derived" }': "would follow whatever the engine says",
+    HEAD + 'claim = "n == n"\nlet.n = { measure = "params" }': "would follow whatever the engine says",
+    HEAD + 'claim = "2*n > n"\nat = "L=1,D=8,E=4"\nlet.n = { measure = "params" }': "would follow whatever the engine",
+    HEAD
+    + 'value = "1e9"\nderived = "max(n, 10**9)"\nat = "L=1,D=8,E=4"\nlet.n = { measure = "params" }': "would follow",
+    INDEXED: "indexed.expected is missing, or properties, or a loss",
+    INDEXED + 'indexed.properties = ["r[i] == r[i]"]': "indexed.properties would hold of any formula",
     HEAD + 'structure = ["x"]\nderive = { structure = "specs attn.q" }': "write spec OP",
     HEAD
     + 'printed = "sum(x[i], j)"\nindexed.result = "r"\nindexed.sizes = { i = 99 }': "sizes.i must be a whole number",
@@ -203,6 +214,12 @@ def test_an_argument_replaces_the_slip_alone() -> None:
     assert judge(made(argued.replace('"4"', '"6"'))).reason == "an erratum is recorded, but what was printed follows"
 
 
+def test_an_argument_does_not_save_a_claim_that_is_not_true() -> None:
+    claim = 'claim = "n < 1"\nat = "L=1,D=8,E=4"\nlet.n = { measure = "params" }\nargument = "so"'
+    assert judge(made(claim)).reason == "it is not true"
+    assert judge(made(claim.replace("<", ">"))).outcome == "argued"
+
+
 CLAIM = """
 claim = "S*D < 1"
 shows = "64 < 1"
@@ -238,6 +255,9 @@ EXPLAINS_NOTHING = [
     ('given.x = "9**2"\n' + NUMBER, "right/2", "x", "is just numbers"),
     ('given.x = "45/40"\n' + NUMBER, "right/2", "derived*x", "has 45, 40 of its own"),
     (NUMBER, "right/2", "72 becomes 81", "one digit becomes another"),
+    (NUMBER, "right/2", "derived + 10 - 1", "has 1, 10 of its own"),
+    (NUMBER, "right/2", "81*derived/derived", "is the same whatever is right or derived"),
+    (FORMULA, "right/2", "L*D**2", "is the same whatever is right or derived"),
 ]
 
 

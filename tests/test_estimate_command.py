@@ -66,6 +66,8 @@ REFUSED = {
     "--efficiency speed=1": "unknown efficiency 'speed': choose from flops, mem, comms",
     "--efficiency flops=0": "write a share above 0 and up to 1",
     "--efficiency flops=1.5": "write a share above 0 and up to 1",
+    "--efficiency flops=50%": "efficiency flops=50%: write a share above 0 and up to 1, as in flops=0.7",
+    "--efficiency flops": "efficiency flops: write a share above 0 and up to 1",
     "--precision int8": "unknown precision",
     "--format latex": "unknown format",
     "--json --format text --plot x.bmp --hardware a10": "a file that ends in .svg, .png, .pdf",

@@ -37,7 +37,7 @@ entry that is judged, one thing at a time is changed, and the entry is judged ag
   remainder, a dropped constant, a claim, a correction and a record of what sides come to; formulas are also negated and
   doubled,
 - every einsum, kind or place of a structure, and the unit of what a graph gives,
-- and what the print is compared with and explained by: `derived`, `given` and the slips.
+- and what the print is read with, compared with and explained by: the letters of `notation`, `derived`, `given`, slips.
 
 What differs or is refused is caught. `COSTGRAPH_UPDATE_GOLDEN=1 pytest tests/test_mutation.py` writes this page.
 """
@@ -101,7 +101,9 @@ def shown(value: Fraction) -> str:
 def page(changed: Iterable[Changed]) -> str:
     """The page: counts by what was changed, and everything that was not caught."""
     found = list(changed)
-    counts = Counter((one.where.partition(".")[0] if "given" in one.where else one.where, one.fate) for one in found)
+    counts = Counter(
+        (one.where if one.where.startswith("erratum") else one.where.partition(".")[0], one.fate) for one in found
+    )
     lines = [INTRODUCTION, f"| changed | number | {' | '.join(FATES)} |", f"|---|{'---:|' * (len(FATES) + 1)}"]
     for where in sorted({where for where, _ in counts}, key=lambda name: (name.startswith("erratum"), name)):
         row = [counts[where, fate] for fate in FATES]

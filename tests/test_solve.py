@@ -118,7 +118,7 @@ def test_each_solution_comes_with_its_domain() -> None:
     answer = solve("(E - 2)*B <= D", "B")
     assert [(written(s.case, "B"), [condition(c, PYTHON) for c in s.case.conditions]) for s in answer.solutions] == [
         ("<= D/(E - 2)", ["E > 2"]),
-        ("every B", ["E < 2"]),
+        ("every B", ["E <= 2"]),
     ]
     lines = text(answer, None).splitlines()
     assert "  B ≤ D/(E - 2)    if E > 2" in lines or "  B <= D/(E - 2)    if E > 2" in lines

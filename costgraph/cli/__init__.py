@@ -72,7 +72,7 @@ def main() -> NoReturn:
     except (KeyboardInterrupt, typer.Abort):
         code = 130
     except OSError as error:
-        code = complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        code = complain(f"{error.filename or 'output'}: {error.strerror or error}")
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

@@ -10,6 +10,7 @@ import typer
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, on_terminal, remark, writes_unicode
 from costgraph.errors import unknown
+from costgraph.remarks import without_effect
 
 FORMATS = ("text", "json", "latex", "markdown")
 
@@ -51,7 +52,7 @@ def derive(
         convention=convention, precision=precision,
     )  # fmt: skip
     for name in result.unused:
-        remark(f"{name} does not occur in {', '.join(result.forms)}")
+        remark(without_effect(name, ", ".join(result.forms)))
     known = published(result.limited, result.phase)
     pretty, style = (
         (printers.unicode, printers.UNICODE) if writes_unicode(output) else (printers.python, printers.PYTHON)

@@ -9,6 +9,7 @@ import typer
 
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.errors import UserError
+from costgraph.remarks import without_effect
 
 if TYPE_CHECKING:
     from costgraph.derivation import Derivation
@@ -119,7 +120,7 @@ def derived(names: list[str], derivation: dict[str, Any]) -> Derivation:
 
     result = derive(*names, **derivation)
     for name in result.unused:
-        remark(f"{name} does not occur in {', '.join(result.forms)}")
+        remark(without_effect(name, ", ".join(result.forms)))
     return result
 
 

@@ -90,16 +90,26 @@ def label(axes: Axes, marks: Sequence[Mark], lines: Iterable[Sequence[Pair]], te
     written = [text.get_window_extent() for text in texts] + ([legend.get_window_extent()] if legend else [])
     paths = [Path([pixels(axes, x, y) for x, y in line]) for line in lines]
     named = [pair for pair in zip(marks, boxes, strict=True) if pair[0].label]
-    best: list[Placed] | None = None
-    for order in ORDERS:  # who comes first has the choice, and may leave none to others
-        plan = Plan(axes.bbox, boxes, [*written], paths)
-        found = [place(axes, mark, own, plan, scale) for mark, own in sorted(named, key=lambda pair: order(pair[0]))]
-        if best is None or misfits(found) < misfits(best):
-            best = found
+    best: list[Placed] = []
+    for attempt in attempts(axes, named, lambda: Plan(axes.bbox, boxes, [*written], paths), scale):
+        best = min(best or attempt, attempt, key=misfits)
         if not misfits(best):
             break
-    for placed in best or ():
+    for placed in best:
         write(axes, placed.mark, placed.offset, placed.anchor)
+
+
+def attempts(
+    axes: Axes, named: Sequence[tuple[Mark, Bbox]], plan: Callable[[], Plan], scale: float
+) -> Iterator[list[Placed]]:
+    """Labels in one order after the other: who comes first has the choice, so who found no place comes first next."""
+    for order in ORDERS:
+        row = sorted(named, key=lambda pair: order(pair[0]))
+        for _ in named:
+            empty = plan()
+            found = [place(axes, mark, own, empty, scale) for mark, own in row]
+            yield found
+            row = [pair for _, pair in sorted(zip(found, row, strict=True), key=lambda both: both[0].free)]
 
 
 def misfits(found: Iterable[Placed]) -> int:

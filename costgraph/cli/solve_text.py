@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from costgraph import printers
 from costgraph.cli.output import writes_unicode
+from costgraph.cli.solve_names import Names
 from costgraph.errors import shorten
 from costgraph.hardware.units import NONE, Quantity, rounded
 from costgraph.polynomial import Polynomial
+from costgraph.quotient import Quotient
+from costgraph.solving import root as roots
 from costgraph.solving.inequality import Case, Condition
-from costgraph.solving.root import Root
+from costgraph.solving.root import Notation, Root
 from costgraph.solving.solution import Answer
 from costgraph.solving.unknown import DIMENSIONS
 from costgraph.solving.whole import MOST, Solution, claims
@@ -23,20 +26,39 @@ SCHEMA = "costgraph.solve/1"
 SIMPLE = 10**9  # a fraction with a larger denominator is shown as a decimal
 
 
-class Style:
-    """How roots, conditions and signs are written."""
+LINE = 110  # characters up to which an answer and its conditions stand on one line
 
-    def __init__(self, root: Callable[[Root], str], form: Callable[..., str], signs: dict[str, str]) -> None:
-        self.root, self.form, self.signs = root, form, signs
+
+@dataclass(frozen=True)
+class Style:
+    """How roots, conditions and signs are written.
+
+    Args:
+        notation: of roots and forms.
+        signs: those that are not written as in Python.
+        names: of long parts, if they get any.
+    """
+
+    notation: Notation
+    signs: Mapping[str, str]
+    names: Names | None = None
 
     def sign(self, sign: str) -> str:
         """`<=` as it is written here."""
         return self.signs.get(sign, sign)
 
+    def root(self, root: Root) -> str:
+        """A root, its long parts by name where they get one."""
+        return self.names.root(root) if self.names else root.written(self.notation)
 
-PYTHON = Style(Root.text, printers.python, {})
-UNICODE = Style(Root.unicode, printers.unicode, {"<=": "≤", ">=": "≥", "==": "="})
-LATEX = Style(Root.latex, printers.latex, {"<=": r"\le", ">=": r"\ge", "==": "="})
+    def form(self, value: Quotient | Polynomial, shape: str = "auto") -> str:
+        """A form."""
+        return self.notation.write(value, shape)
+
+
+PYTHON = Style(roots.PYTHON, {})
+UNICODE = Style(roots.UNICODE, {"<=": "≤", ">=": "≥", "==": "="})
+LATEX = Style(roots.LATEX, {"<=": r"\le", ">=": r"\ge", "==": "="})
 OPEN = {"<=": "<", ">=": ">"}
 
 
@@ -71,11 +93,13 @@ def domain(conditions: tuple[Condition, ...], style: Style) -> str:
 
 def condition(claim: Condition, style: Style) -> str:
     """One condition, solved for its symbol where it has only one."""
-    if claim.strict and (solved := claim.solved) is not None:
+    if style.names and (said := style.names.condition(claim, style.sign)):
+        return said
+    if (solved := claim.solved) is not None:
         name, sign, number = solved
-        return f"{style.form(Polynomial.symbol(name))} {sign} {style.form(number)}"
+        return f"{style.form(Polynomial.symbol(name))} {style.sign(sign)} {style.form(number)}"
     left, right = claim.sides
-    return f"{style.form(left, 'factored')} {'>' if claim.strict else style.sign('>=')} {style.form(right, 'factored')}"
+    return f"{style.form(left, 'factored')} {style.sign(claim.sign)} {style.form(right, 'factored')}"
 
 
 def title(answer: Answer) -> str:
@@ -86,13 +110,12 @@ def title(answer: Answer) -> str:
 def text(answer: Answer, path: Path | None) -> str:
     """The formula, what it is with values put in, and when it holds."""
     style = UNICODE if writes_unicode(path) else PYTHON
-    lines = [title(answer), "", *(f"  {line(case, answer, style)}" for case in answer.formulas)]
+    style = replace(style, names=Names(style.notation))
+    lines = [title(answer), "", *block([(case, []) for case in answer.formulas], answer, style)]
     if answer.formulas:
         at = ", ".join(bound(name, number) for name, number in answer.bindings.items())
         lines += ["", f"at {at}", ""]
-    for solution in answer.solutions:
-        lines.append("  " + line(solution.case, answer, style) + about(solution.case, answer))
-        lines += [f"  {said}" for said in whole(solution, answer)]
+    lines += block([(solution.case, whole(solution, answer)) for solution in answer.solutions], answer, style)
     notes = [f"counted ({answer.convention})"]
     if answer.assumptions:
         notes.append("assuming: " + ", ".join(map(str, answer.assumptions)))
@@ -107,10 +130,25 @@ def bound(name: str, number: Polynomial) -> str:
     return f"{name}={shorten(str(number), 40)} ({Quantity(Fraction(known), DIMENSIONS[name])})"
 
 
-def line(case: Case, answer: Answer, style: Style) -> str:
-    """One case with its domain."""
-    holds = domain(case.conditions, style)
-    return bounds(case, answer.unknown.target, style) + (f"    if {holds}" if holds else "")
+def block(cases: list[tuple[Case, list[str]]], answer: Answer, style: Style) -> list[str]:
+    """Cases, each with its domain and what is said below it, and what the names in them mean."""
+    lines: list[str] = []
+    known = len(style.names.given) if style.names else 0
+    heads = [bounds(case, answer.unknown.target, style) for case, _ in cases]  # names first, conditions use them
+    for head, (case, below) in zip(heads, cases, strict=True):
+        holds = [condition(c, style) for c in case.conditions]
+        head += about(case, answer)
+        together = f"if {' and '.join(holds)}" if holds else ""
+        if len(head) + len(together) <= LINE:
+            lines.append(f"{head}    {together}".rstrip())
+        elif len(together) <= LINE:
+            lines += [head, f"    {together}"]
+        else:
+            lines += [head, f"    if {holds[0]}", *(f"    and {claim}" for claim in holds[1:])]
+        lines += below
+    if style.names and (meanings := list(style.names.meanings(known, style.sign("==")))):
+        lines += [f"{'with' if not i else '    '} {meaning}" for i, meaning in enumerate(meanings)]
+    return [f"  {line}" for line in lines]
 
 
 def about(case: Case, answer: Answer) -> str:
@@ -196,7 +234,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
 
 
 def case_json(case: Case) -> dict[str, Any]:
-    """Bounds in Python syntax and the conditions, each `left > right`."""
+    """Bounds in Python syntax and the conditions, each such as `left > right`."""
     return {
         "low": case.low and case.low.text(),
         "high": case.high and case.high.text(),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from costgraph.conventions import CONVENTIONS, PRECISIONS
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
 from costgraph.hardware.machine import Machine, chosen, itemsize
 from costgraph.hardware.roofline import EFFICIENCIES
@@ -123,8 +123,11 @@ def efficiencies(text: str) -> dict[str, Fraction]:
             raise unknown("efficiency", name, EFFICIENCIES)
         if name in found:
             raise UserError(f"--efficiency: {name} is given twice")
-        share = parse(value).number if value else None
+        try:
+            share = parse(value).number
+        except UserError:
+            share = None
         if share is None or not 0 < share <= 1:
-            raise UserError(f"efficiency {item.strip()}: write a share above 0 and up to 1, as in {name}=0.7")
+            raise UserError(f"efficiency {shorten(item.strip())}: write a share above 0 and up to 1, as in {name}=0.7")
         found[name] = Fraction(share)
     return found

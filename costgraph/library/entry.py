@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 KINDS_PROVED = ("algebra", "factor", "unit", "sign", "index", "dimension", "number", "rounding")
 KINDS_ARGUED = ("concept", "wording", "notation", "text damage")
+BLANK = "-"  # the value of a cell that is empty or cannot be read
 SEVERITIES = ("minor", "major")
 
 
@@ -127,10 +128,15 @@ class Entry:
         return {} if isinstance(self.notation, str) else self.notation
 
     @property
+    def stated(self) -> str | tuple[str, ...]:
+        """What was printed."""
+        return self.structure or self.value or self.claim or self.printed
+
+    @property
     def statement(self) -> str:
         """What was printed, as text: the formula, the number with its unit, the structure or the claim."""
         if self.value:
-            return f"{self.value} {self.unit}".strip()
+            return "an empty cell" if self.value == BLANK else f"{self.value} {self.unit}".strip()
         return self.printed or self.claim or "; ".join(self.structure)
 
     @property

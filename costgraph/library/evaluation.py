@@ -139,6 +139,12 @@ class Names:
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
 
+    def instead(self, name: str, value: Quotient) -> Names:
+        """The same names, if the engine gave `value` for `name`."""
+        other = Names(self.entry)
+        other.engine = self.engine | {name: value}
+        return other
+
     @cached_property
     def engine(self) -> dict[str, Quotient]:
         """Names in `derived`, `drops`, `constant` and `given`: the derivations, the given numbers, what `at` binds."""
@@ -179,12 +185,16 @@ class Names:
         """A formula of the source."""
         return calculate(text, self.author)
 
-    def slipped(self, text: str) -> Quotient:
-        """The formula that the recorded slip leads to."""
-        right = (
-            {} if not self.entry.erratum or self.entry.value else {"right": self.printed(str(self.entry.erratum.right))}
-        )
-        return calculate(text, self.author | right | {"derived": self.derived})
+    @cached_property
+    def explaining(self) -> dict[str, Quotient]:
+        """Names in `slip`: those of the author, what is right (a formula), and what is derived."""
+        formula = self.entry.erratum is not None and not self.entry.value
+        right = {"right": self.printed(self.entry.right)} if formula else {}
+        return self.author | right | {"derived": self.derived}
+
+    def slipped(self, text: str, instead: dict[str, Quotient] | None = None) -> Quotient:
+        """What the recorded slip leads to; `instead` has other values for some of the names."""
+        return calculate(text, self.explaining | (instead or {}))
 
     def true(self, text: str) -> bool:
         """Whether a claim of the source holds."""

@@ -1,24 +1,24 @@
-"""Whether the engine has a say in what an entry is compared with: compared with itself, a print always agrees."""
+"""Whether the engine has a say in what an entry states: compared with itself, a print always agrees."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from costgraph.errors import UserError, shorten
-from costgraph.library.calculator import calculate
 from costgraph.library.entry import Entry
 from costgraph.library.evaluation import Names
+from costgraph.library.recorded import loose
 from costgraph.parser import tree
 from costgraph.quotient import Quotient
 
-CHANGE = Quotient(10**40 + 1)
+CHANGE = Quotient(10**40 + 1)  # no rounding hides it
 DERIVING = ("solve", "limit")  # what makes a derivation of an expression in symbols alone
 
 
-def check_involved(entry: Entry, names: Names) -> None:
-    """Raise if `derived` is nothing but a number, or would be the same whatever the engine says, or names are idle."""
+def check_named(entry: Entry, names: Names) -> None:
+    """Raise if `derived` computes nothing, or has nothing from the engine in it, or if names are idle."""
     if idle := [name for name in (*entry.let, *entry.given) if name not in words(entry)]:
         raise UserError(f"nothing uses {idle[0]}; leave it out, or write it where it belongs")
     if not entry.derived:
@@ -27,28 +27,60 @@ def check_involved(entry: Entry, names: Names) -> None:
     node = tree(entry.derived)
     if isinstance(node, ast.Constant):
         raise UserError(f"derived = '{shorten(entry.derived)}' computes nothing: it repeats a number")
-    from_engine = [*entry.let, *(["derived", "N_params"] if entry.derive else [])]
-    if not from_engine:
-        if entry.printed and not any(isinstance(part, ast.Name) and part.id in DERIVING for part in ast.walk(node)):
-            raise UserError("derived has nothing from the engine in it: name a derivation of let, or of derive")
+    derives = any(isinstance(part, ast.Name) and part.id in DERIVING for part in ast.walk(node))
+    if entry.printed and not from_engine(entry) and not derives:
+        raise UserError("derived has nothing from the engine in it: name a derivation of let, or of derive")
+
+
+def check_involved(entry: Entry, names: Names, follows: Callable[[Names], bool]) -> None:
+    """Raise if the statement that should hold (whether it `follows` from names) holds whatever the engine says."""
+    asked = [name for name in from_engine(entry) if name in names.engine]
+    if not asked or not follows(names):
         return
-    if not any(depends(entry.derived, names, name) for name in from_engine if name in names.engine):
-        raise UserError("derived is the same whatever the engine says: nothing would be derived")
+    if not any(matters(name, names, follows, bool(entry.value)) for name in asked):
+        raise UserError("what is stated would follow whatever the engine says: nothing is derived")
 
 
-def depends(text: str, names: Names, name: str) -> bool:
-    """Whether what is derived changes with what the engine gives for `name`."""
+def from_engine(entry: Entry) -> list[str]:
+    """The names of what the engine gives."""
+    return [*entry.let, *(["derived", "N_params"] if entry.derive else [])]
+
+
+def matters(name: str, names: Names, follows: Callable[[Names], bool], number: bool) -> bool:
+    """Whether something else would follow if the engine gave more for `name` or less; of a number, for either.
+
+    A number may be the larger one of the engine's and one that was typed in, and the root of a form survives factors.
+    """
     given = names.engine[name]
+    more, less = (given * CHANGE, given + CHANGE), (given / CHANGE, *([given - CHANGE] if number else []))
+    seen = [any(not still(names.instead(name, other), follows) for other in side) for side in (more, less)]
+    return all(seen) if number else any(seen)
+
+
+def still(names: Names, follows: Callable[[Names], bool]) -> bool:
+    """Whether the statement follows; not if it could be computed before, and cannot be any more."""
     try:
-        return any(calculate(text, names.engine | {name: other}) != names.derived for other in changed(given))
-    except UserError:  # what could be computed cannot be computed any more
-        return True
+        return follows(names)
+    except UserError:
+        return False
 
 
-def changed(value: Quotient) -> Iterator[Quotient]:
-    """Other values, by a factor and by a summand that no rounding hides; the root of a form survives the factor."""
-    yield value * CHANGE
-    yield value + CHANGE
+def check_depends(entry: Entry, slip: str, names: Names) -> None:
+    """Raise if a slip comes to the same whatever is right, derived or bound: it could give any print."""
+    known, found = names.explaining, names.slipped(slip)
+    kept = [name for name in names.engine if name not in loose(entry)]
+    asked = [name for name in (*kept, "right", "derived") if name in known]
+    others = [{name: other} for name in asked for other in (known[name] * CHANGE, known[name] + CHANGE)]
+    if all(computed(names, slip, other) == found for other in others):
+        raise UserError(f"erratum.slip '{shorten(slip)}' is the same whatever is right or derived: use these in it")
+
+
+def computed(names: Names, slip: str, instead: dict[str, Quotient]) -> Quotient | None:
+    """What a slip comes to with other values for some names; None if it cannot be computed any more."""
+    try:
+        return names.slipped(slip, instead)
+    except UserError:
+        return None
 
 
 def words(entry: Entry) -> set[str]:

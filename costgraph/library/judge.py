@@ -49,7 +49,7 @@ def judge(entry: Entry) -> Verdict:
         for outcome, reason in UNJUDGED.items():
             if settled := getattr(entry, reason):
                 read(entry)
-                wrong = corrected(entry, test(entry)) if entry.argument and (entry.derived or entry.derive) else ""
+                wrong = contradicted(entry) if entry.argument else ""
                 return Verdict(entry, "differs", wrong) if wrong else Verdict(entry, outcome, settled)
         return compared(entry, test(entry))
     except UserError as error:
@@ -60,7 +60,7 @@ def judge(entry: Entry) -> Verdict:
 
 def compared(entry: Entry, tested: Test) -> Verdict:
     """The verdict, once it is known how to test the statement."""
-    found = tested.says(stated(entry))
+    found = tested.says(entry.stated)
     if entry.shows and entry.shows != tested.derived:
         return Verdict(entry, "differs", f"the two sides are recorded as {entry.shows}", tested.derived)
     if entry.erratum is None:
@@ -82,19 +82,24 @@ def compared(entry: Entry, tested: Test) -> Verdict:
     return Verdict(entry, "erratum as recorded", erratum.why, tested.derived)
 
 
+def contradicted(entry: Entry) -> str:
+    """What is derived against an argument; "" if nothing is, or if it fits."""
+    if not (entry.derived or entry.derive or entry.claim or entry.indexed):
+        return ""
+    tested = test(entry)
+    if entry.erratum:
+        return corrected(entry, tested)
+    return "" if tested.says(entry.stated) else tested.difference() or "it is not true"
+
+
 def corrected(entry: Entry, tested: Test) -> str:
     """What is wrong with an erratum, apart from its slip; "" if the print does not follow and the correction does."""
     if entry.erratum is None:
         return ""
-    if tested.says(stated(entry)):
+    if tested.says(entry.stated):
         return "an erratum is recorded, but what was printed follows"
     if not tested.says(entry.erratum.right):
         return f"the correction does not follow: {entry.right}"
     if tested.sides and tested.sides(entry.right) != (entry.erratum.shows or tested.sides(entry.right)):
         return f"the two sides of the correction are recorded as {entry.erratum.shows}"
     return ""
-
-
-def stated(entry: Entry) -> str | tuple[str, ...]:
-    """What was printed."""
-    return entry.structure or entry.value or entry.claim or entry.printed

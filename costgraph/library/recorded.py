@@ -36,29 +36,35 @@ def check_explains(entry: Entry, slip: str) -> None:
     """Raise if a slip names nothing, or has so many numbers of its own that it could give any print.
 
     0, 1, powers of ten and 1024 (rounding, prefixes) are free, and so is every number that the entry has elsewhere. Of
-    others there may be one whole factor (`right/3`) and a two (`floor(right + 1/2)`), but nothing added.
+    others there may be one whole factor (`right/3`) and a two (`floor(right + 1/2)`). Added may be 1 or 1/2, once.
     """
     node = tree(slip)
-    loose = {name: text for name, text in entry.given.items() if name not in words(entry)}
-    if not names_something(node, loose):
+    own_names = loose(entry)
+    if not names_something(node, own_names):
         raise UserError(f"erratum.slip '{shorten(slip)}' is just numbers: say by which slip of what it came about")
-    elsewhere = {float(number) for text in texts(entry, loose) for number in NUMBER.findall(text)}
-    inside = [node, *(tree(loose[name]) for name in names(node) if name in loose)]
+    elsewhere = {float(number) for text in texts(entry, own_names) for number in NUMBER.findall(text)}
+    inside = [node, *(tree(own_names[name]) for name in names(node) if name in own_names)]
     own = [number for part in inside for number in numbers(part) if not free(number) and number not in elsewhere]
     odd = [number for number in own if number != 2]
-    added = [number for part in addends(node, loose) for number in numbers(part) if number in odd]
-    if added or len(own) > OWN_NUMBERS or len(odd) > 1 or any(number % 1 for number in odd):
-        listed = ", ".join(f"{number:g}" for number in own)
+    added = [ast.unparse(part) for part in addends(node, own_names)]
+    if (
+        added not in ([], ["1"], ["1 / 2"])
+        or len(own) > OWN_NUMBERS
+        or len(odd) > 1
+        or any(number % 1 for number in odd)
+    ):
+        listed = ", ".join([f"{number:g}" for number in own] or added)
         raise UserError(
             f"erratum.slip '{shorten(slip)}' has {listed} of its own, which could give any print: "
             "use what is right, derived or given"
         )
 
 
-def words(entry: Entry) -> set[str]:
-    """The names in what is derived: a number that is given for the slip alone is a number of the slip's own."""
+def loose(entry: Entry) -> dict[str, str]:
+    """The numbers that are given for the slip alone: they are numbers of the slip's own."""
     stated = " ".join((entry.derived, entry.printed, entry.claim, entry.right))
-    return set(re.findall(r"[A-Za-z_]\w*", stated))
+    used = set(re.findall(r"[A-Za-z_]\w*", stated))
+    return {name: text for name, text in entry.given.items() if name not in used}
 
 
 def names(node: ast.AST) -> Iterator[str]:

@@ -20,6 +20,10 @@ PREFIXES = {
     Fraction(1024**power, 1000**power): (f"{decimal}B", f"{binary}iB")
     for power, (decimal, binary) in enumerate((("k", "K"), ("M", "M"), ("G", "G"), ("T", "T")), 1)
 }
+MULTIPLES = {
+    **{1000**power: f"10**{3 * power}" for power in (2, 3, 4, 5)},
+    **{1024**power: f"2**{10 * power}" for power in (2, 3, 4, 5)},
+}  # what amounts are counted in
 LARGEST = 100  # above and below the line of a factor that somebody may have lost
 MOST_PAIRS, MOST_SLIPS = 8, 2  # terms that are matched one by one, and different slips in them
 SIMPLE = 3  # how far-fetched a factor may be in a part of a sum
@@ -74,12 +78,16 @@ def of_factor(ratio: Quotient) -> Slip | None:
 
 
 def of_prefix(number: Fraction) -> tuple[list[str], Fraction]:
-    """Decimal for binary prefixes or the other way round, and the factor that is left."""
-    for step, (decimal, binary) in PREFIXES.items():
-        for factor, said in ((1 / step, f"{decimal} for {binary}"), (step, f"{binary} for {decimal}")):
-            rest = number / factor
-            if max(abs(rest.numerator), rest.denominator) <= LARGEST < max(abs(number.numerator), number.denominator):
-                return [said], rest
+    """Decimal for binary prefixes or the other way round, or a multiple as the unit, and the factor that is left."""
+    choices = [
+        *((factor, said) for step, (decimal, binary) in PREFIXES.items()
+          for factor, said in ((1 / step, f"{decimal} for {binary}"), (step, f"{binary} for {decimal}"))),
+        *((Fraction(1, multiple), f"it counts in units of {name}") for multiple, name in MULTIPLES.items()),
+    ]  # fmt: skip
+    for factor, said in choices:
+        rest = number / factor
+        if max(abs(rest.numerator), rest.denominator) <= LARGEST < max(abs(number.numerator), number.denominator):
+            return [said], rest
     return [], number
 
 

@@ -13,13 +13,15 @@ from costgraph.errors import UserError, shorten
 from costgraph.library import indexed
 from costgraph.library.calculator import scale_of
 from costgraph.library.dimension import check_unit, of_unit
-from costgraph.library.entry import Entry, Indexed
+from costgraph.library.entry import BLANK, Entry, Indexed
 from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
-from costgraph.library.involved import check_involved
+from costgraph.library.involved import check_depends, check_involved, check_named
 from costgraph.library.slips import nearest, nearest_number, responsible
 from costgraph.parser import parse_bindings, tree
 from costgraph.printers import python
 from costgraph.quotient import Quotient
+
+CONSTANTS = ("p", "E")  # what an order of magnitude leaves out beside numbers: neither grows with a model
 
 Outcome = Literal[
     "agrees",
@@ -59,11 +61,27 @@ def test(entry: Entry) -> Test:
     if entry.indexed:
         return of_indexed(entry, entry.indexed)
     names = Names(entry)
-    check_involved(entry, names)
+    check_named(entry, names)
     check_unit(entry)
+    made = of_names(entry, names)
+    holding = entry.erratum.right if entry.erratum else entry.stated
+    check_involved(entry, names, lambda other: bool(of_names(entry, other).says(holding)))
+    return made
+
+
+def of_names(entry: Entry, names: Names) -> Test:
+    """The test of a statement about what names stand for."""
     if entry.claim:
-        return Test(lambda text: "agrees" if names.true(str(text)) else "", names.sides(entry.claim), sides=names.sides)
+        return of_claim(entry, names)
     return of_number(entry, names) if entry.value else of_formula(entry, names)
+
+
+# --- claims ---------------------------------------------------------------------------------------------------------
+
+
+def of_claim(entry: Entry, names: Names) -> Test:
+    """A comparison: true, with sides that come to what was recorded."""
+    return Test(lambda text: "agrees" if names.true(str(text)) else "", names.sides(entry.claim), sides=names.sides)
 
 
 # --- formulas -------------------------------------------------------------------------------------------------------
@@ -88,17 +106,21 @@ def of_formula(entry: Entry, names: Names) -> Test:
         parts += [f"nearest slip: {slip}"] if slip else []
         return "; ".join([*parts, *([f"it comes from {shorten(ops, 200)}"] if ops else [])])
 
-    return Test(says, python(derived), lambda slip: names.slipped(slip) == names.printed(entry.printed), difference)
+    def slipped(slip: str) -> bool:
+        check_depends(entry, slip, names)
+        return names.slipped(slip) == names.printed(entry.printed)
+
+    return Test(says, python(derived), slipped, difference)
 
 
 def to_order(entry: Entry, names: Names, printed: Quotient, derived: Quotient) -> bool:
     """Whether derived = constant * printed * (1 + drops) exactly, and drops vanishes in the stated limit."""
     constant = names.printed(entry.constant) if entry.constant else Quotient(1)
     drops = names.printed(entry.drops) if entry.drops else Quotient(0)
+    if grows := [name for name in constant.symbols if name not in CONSTANTS]:
+        raise UserError(f"constant has {grows[0]} in it, which grows; it may have numbers, {' and '.join(CONSTANTS)}")
     rest = drops
     for name in parse_bindings([entry.vanishes]) if entry.vanishes else ():
-        if name in constant.symbols:
-            raise UserError(f"constant has {name} in it, which grows in {entry.vanishes}")
         rest = rest.at_infinity(name)
     if rest.is_infinite or rest.numerator:
         raise UserError(f"drops does not vanish for {entry.vanishes}: {python(rest)} is left")
@@ -113,6 +135,8 @@ def of_number(entry: Entry, names: Names) -> Test:
     derived = number(names.derived) / scale_of(entry.unit)
 
     def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
+        if text == BLANK:
+            return ""
         printed, half = decimal(str(text))
         if abs(printed - derived) <= half:
             return "agrees"
@@ -120,6 +144,7 @@ def of_number(entry: Entry, names: Names) -> Test:
         return "approximates" if near else ""
 
     def slipped(slip: str) -> bool:
+        check_depends(entry, slip, names)
         printed, half = decimal(entry.value)
         return abs(number(names.slipped(slip)) / scale_of(entry.unit) - printed) <= half
 
@@ -176,6 +201,8 @@ def of_structure(entry: Entry) -> Test:
 def of_indexed(entry: Entry, asked: Indexed) -> Test:
     """A formula with indices, on small tensors: its shape, its properties, or the gradient that it must be."""
     setting = indexed.Setting(asked.sizes, asked.arrays, asked.define)
+    if not (asked.expected or asked.loss or asked.properties):
+        raise UserError("indexed.expected is missing, or properties, or a loss: what the formula is compared with")
     if asked.expected and any(same(asked.expected, text) for text in (entry.printed, entry.right) if text):
         raise UserError("indexed.expected repeats what it is to be compared with; write it in another way")
 
@@ -187,6 +214,9 @@ def of_indexed(entry: Entry, asked: Indexed) -> Test:
             true = indexed.equal(setting, asked.result, formula, asked.expected)
         else:
             true = indexed.satisfies(setting, asked.result, formula, asked.properties)
+            others = (f"({formula}) + 1", f"2*({formula})")
+            if true and all(indexed.satisfies(setting, asked.result, other, asked.properties) for other in others):
+                raise UserError("indexed.properties would hold of any formula")
         return "agrees" if true else ""
 
     def lenient(text: str | tuple[str, ...]) -> Outcome | Literal[""]:

@@ -119,17 +119,7 @@ def tolerance(written: str) -> None:
 
 def check(made: Entry) -> None:
     """Raise unless the keys of an entry make sense together."""
-    stated = [key for key in ("printed", "value", "claim", "structure") if getattr(made, key)]
-    settled = [key for key in ("argument", "unverified", "aside") if getattr(made, key)]
-    if len(stated) > 1:
-        raise UserError(f"{stated[0]} and {stated[1]} exclude each other; make two entries")
-    if len(settled) > 1:
-        raise UserError(f"{settled[0]} and {settled[1]} exclude each other")
-    if not stated and not settled:
-        raise UserError("what was printed is missing: printed, value, claim or structure")
-    gets = made.derive or made.derived or made.indexed or made.claim
-    if stated and not settled and not gets:
-        raise UserError("how the engine gets it is missing: derive, or let and derived; or say why it is unverified")
+    check_judged(made)
     if (made.shows or (made.erratum and made.erratum.shows)) and not made.claim:
         raise UserError("shows is for a claim: what its two sides come to")
     if (made.says or (made.erratum and made.erratum.says)) and not (made.claim or made.argument):
@@ -141,21 +131,44 @@ def check(made: Entry) -> None:
             raise UserError("a derivation needs one of measure, tensor and structure")
     if idle := [name for name, request in made.let.items() if request.structure]:
         raise UserError(f"let.{idle[0]} needs a measure or a tensor; a structure is for derive")
+    if made.tolerance:
+        tolerance(made.tolerance)
+    if made.erratum:
+        check_erratum(made, made.erratum)
+
+
+def check_judged(made: Entry) -> None:
+    """Raise unless it is clear what was printed, and how it is judged or why it is not."""
+    stated = [key for key in ("printed", "value", "claim", "structure") if getattr(made, key)]
+    settled = [key for key in ("argument", "unverified", "aside") if getattr(made, key)]
+    gets = [key for key in ("derive", "derived", "indexed", "claim") if getattr(made, key)]
+    for keys in (stated, settled):
+        if len(keys) > 1:
+            apart = "; make two entries" if keys is stated else ""
+            raise UserError(f"{keys[0]} and {keys[1]} exclude each other{apart}")
+    if not stated and not settled:
+        raise UserError("what was printed is missing: printed, value, claim or structure")
+    if stated and not settled and not gets:
+        raise UserError("how the engine gets it is missing: derive, or let and derived; or say why it is unverified")
     if made.argument and (made.printed or made.value) and not made.erratum:
         raise UserError(
             "an argument settles a formula or a number only beside an erratum; derive it, or say why it is unverified"
         )
+    if settled and not made.argument and gets and gets[0] in ("derive", "derived"):
+        raise UserError(f"{settled[0]} says that nothing derives it, and {gets[0]} how it is derived; leave one out")
+
+
+def check_erratum(made: Entry, erratum: Erratum) -> None:
+    """Raise unless an erratum is of a known kind, and can be proved or is argued."""
+    if erratum.kind not in (*KINDS_PROVED, *KINDS_ARGUED):
+        raise unknown("kind of erratum", erratum.kind, (*KINDS_PROVED, *KINDS_ARGUED))
+    if erratum.severity not in SEVERITIES:
+        raise unknown("severity", erratum.severity, SEVERITIES)
+    if made.unverified or made.aside:
+        raise UserError("an erratum has to be proved, or settled by an argument: derive it, or leave it out")
     if made.tolerance:
-        tolerance(made.tolerance)
-    if made.erratum:
-        erratum = made.erratum
-        if erratum.kind not in (*KINDS_PROVED, *KINDS_ARGUED):
-            raise unknown("kind of erratum", erratum.kind, (*KINDS_PROVED, *KINDS_ARGUED))
-        if erratum.severity not in SEVERITIES:
-            raise unknown("severity", erratum.severity, SEVERITIES)
-        if erratum.kind in KINDS_PROVED and made.argument:
-            raise UserError(
-                f"an erratum of {erratum.kind} has to be proved; an argument is for {', '.join(KINDS_ARGUED)}"
-            )
-        if erratum.kind in KINDS_PROVED and not erratum.right and not made.unverified:
-            raise UserError("erratum.right is missing: what should stand there")
+        raise UserError("tolerance is for a print that is right: write erratum.right with the digits that follow")
+    if erratum.kind in KINDS_PROVED and made.argument:
+        raise UserError(f"an erratum of {erratum.kind} has to be proved; an argument is for {', '.join(KINDS_ARGUED)}")
+    if erratum.kind in KINDS_PROVED and not erratum.right:
+        raise UserError("erratum.right is missing: what should stand there")

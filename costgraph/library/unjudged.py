@@ -12,7 +12,7 @@ UNREADABLE = ("notation", "text damage")  # what is wrong with the print may be 
 
 
 def read(entry: Entry) -> None:
-    """Raise unless the expressions and the requests of an entry that is not judged can be read."""
+    """Raise unless the expressions of an entry that is not judged can be read."""
     if entry.erratum and entry.erratum.kind in UNREADABLE:
         return
     right = entry.erratum.right if entry.erratum else ()
@@ -36,10 +36,8 @@ def read_indexed(asked: Indexed, texts: list[str]) -> None:
 
 
 def read_expressions(entry: Entry, texts: list[str]) -> None:
-    """Read a formula, a number or a claim, and derive what the entry asks for."""
+    """Read a formula, a number or a claim."""
     names = Names(entry)
-    if entry.derived or "derived" in names.engine:
-        _ = names.derived
     if entry.value:
         for text in (entry.value, *texts):
             decimal(text)

@@ -6,12 +6,12 @@ becomes a condition, and all the answers are listed with theirs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from costgraph.errors import UserError
-from costgraph.polynomial import Polynomial
+from costgraph.polynomial import ZERO, Polynomial
 from costgraph.quotient import Quotient
 from costgraph.solving.root import Root, common, linear, pure, quadratic
 from costgraph.symbols import INDEX, Rational
@@ -22,10 +22,10 @@ Sign = Literal[-1, 0, 1]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`form > 0`, or `form >= 0` where `strict` is off."""
+    """`form > 0`, `form >= 0` or `form == 0`."""
 
     form: Polynomial
-    strict: bool = True
+    sign: Literal[">", ">=", "=="] = ">"
 
     @property
     def sides(self) -> tuple[Polynomial, Polynomial]:
@@ -35,10 +35,15 @@ class Condition:
         return left, left - form
 
     def __str__(self) -> str:
-        if self.strict and self.solved:
+        if self.solved:
             return "{} {} {}".format(*self.solved)
         left, right = self.sides
-        return f"{left} {'>' if self.strict else '>='} {right}"
+        return f"{left} {self.sign} {right}"
+
+    def met(self, values: Mapping[str, Polynomial]) -> bool:
+        """Whether it is certain to hold with these values put in."""
+        known = sign(self.form.substitute(values), {})
+        return known is not None and holds(known, self.sign)
 
     @property
     def solved(self) -> tuple[str, str, Quotient] | None:
@@ -51,7 +56,7 @@ class Condition:
         slope = next(c for e, c in form.terms.items() if e[at])
         return (
             form.symbols[0],
-            ">" if slope > 0 else "<",
+            self.sign if slope > 0 else self.sign.replace(">", "<"),
             Quotient((form - Polynomial.symbol(form.symbols[0]) * slope) / -slope),
         )
 
@@ -115,23 +120,41 @@ def cases(form: Polynomial, relation: Relation, name: str) -> list[Case]:
     if len(row) > 3 and any(row[1:-1]):
         raise UserError(f"degree {len(row) - 1} in {name}: solved only once all other symbols are numbers")
     upturned: Relation = {">=": "<=", ">": "<"}.get(relation, relation)  # type: ignore[assignment]
-    return list(split(row, upturned, {}, ()))
+    return split(row, upturned, {})
 
 
-def split(
-    row: list[Polynomial], relation: Relation, known: dict[Polynomial, Sign], conditions: tuple[Condition, ...]
-) -> Iterator[Case]:
+def split(row: list[Polynomial], relation: Relation, known: dict[Polynomial, Sign]) -> list[Case]:
     """The cases of `row <= 0`, `row < 0` or `row == 0`, branching on coefficients whose sign is open."""
+    row = without_zeros(row, known)
+    if not row:
+        return [] if relation == "<" else [Case(None, None)]
     ends = [sign(c, known) or 0 for c in (row[0], row[-1])]
     between = row[1:-1] if ends[0] * ends[1] >= 0 else []  # ends of opposite signs have one root, whatever is between
     for c in (row[-1], row[0], *between):
         if sign(c, known) is None:
-            for s in (1, -1):
-                more = Condition(c if s > 0 else -c)
-                yield from split(row, relation, {**known, c: s, -c: -s}, (*conditions, more))
-            return
+            at_zero = split(row, relation, {**known, c: 0, -c: 0})
+            beside = [(c * s, split(row, relation, {**known, c: s, -c: -s})) for s in (1, -1)]
+            return list(joined(beside, Condition(c, "=="), at_zero))
     signs: list[int] = [sign(c, known) or 0 for c in row]
-    yield from equals(row, signs, conditions) if relation == "==" else at_most(row, signs, conditions, relation == "<")
+    return list(equals(row, signs) if relation == "==" else at_most(row, signs, relation == "<"))
+
+
+def without_zeros(row: list[Polynomial], known: dict[Polynomial, Sign]) -> list[Polynomial]:
+    """The row without coefficients that are known to be 0; the unknown, which is positive, is divided out."""
+    row = [ZERO if sign(c, known) == 0 else c for c in row]
+    filled = [power for power, c in enumerate(row) if c]
+    return row[filled[0] : filled[-1] + 1] if filled else []
+
+
+def joined(beside: list[tuple[Polynomial, list[Case]]], zero: Condition, at_zero: list[Case]) -> Iterator[Case]:
+    """Cases for a positive, a negative and a vanishing coefficient; what holds for 0 as well is said once."""
+    said = []
+    for form, found in beside:
+        for case in found:
+            also = case in at_zero and case not in said
+            said += [case] if also else []
+            yield replace(case, conditions=(Condition(form, ">=" if also else ">"), *case.conditions))
+    yield from (replace(case, conditions=(zero, *case.conditions)) for case in at_zero if case not in said)
 
 
 def roots(row: list[Polynomial], signs: list[int]) -> tuple[list[Root], tuple[Condition, ...]]:
@@ -153,17 +176,17 @@ def roots(row: list[Polynomial], signs: list[int]) -> tuple[list[Root], tuple[Co
     if real == -1:
         return [], ()
     found = [quadratic(a, b, c, -1), quadratic(a, b, c, 1)]
-    return found, (Condition(discriminant, strict=False),) if real is None else ()
+    return found, (Condition(discriminant, ">="),) if real is None else ()
 
 
-def equals(row: list[Polynomial], signs: list[int], conditions: tuple[Condition, ...]) -> Iterator[Case]:
+def equals(row: list[Polynomial], signs: list[int]) -> Iterator[Case]:
     """The roots, each an answer."""
     found, real = roots(row, signs)
     for root in dict.fromkeys(found):
-        yield Case(root, root, (*conditions, *real))
+        yield Case(root, root, real)
 
 
-def at_most(row: list[Polynomial], signs: list[int], conditions: tuple[Condition, ...], strict: bool) -> Iterator[Case]:
+def at_most(row: list[Polynomial], signs: list[int], strict: bool) -> Iterator[Case]:
     """Where the polynomial is at most (strictly: below) 0: between its roots if it opens upwards, else outside."""
     found, real = roots(row, signs)
     upwards = signs[-1] > 0
@@ -171,17 +194,17 @@ def at_most(row: list[Polynomial], signs: list[int], conditions: tuple[Condition
     match found:
         case []:
             if starts_below:
-                yield Case(None, None, conditions)
+                yield Case(None, None)
         case [root]:
-            yield Case(None, root, conditions, strict) if upwards else Case(root, None, conditions, strict)
+            yield Case(None, root, (), strict) if upwards else Case(root, None, (), strict)
         case [low, high] if upwards:
-            apart = tuple(Condition(claim.form, strict) for claim in real)
+            apart = tuple(Condition(claim.form, ">" if strict else ">=") for claim in real)
             if not (strict and low == high):
-                yield Case(low, high, (*conditions, *apart), strict)
+                yield Case(low, high, apart, strict)
         case [low, high]:
             if low == high and not strict:
-                yield Case(None, None, conditions)
+                yield Case(None, None)
                 return
             for below, above in ((None, low), (high, None)):
-                yield Case(below, above, (*conditions, *real), strict)
-            yield from (Case(None, None, (*conditions, Condition(-claim.form))) for claim in real)
+                yield Case(below, above, real, strict)
+            yield from (Case(None, None, (Condition(-claim.form),)) for claim in real)

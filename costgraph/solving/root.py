@@ -17,6 +17,36 @@ from costgraph.symbols import Rational
 if TYPE_CHECKING:
     import sympy
 
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a root is written.
+
+    Args:
+        write: a form, in a shape if one is named.
+        root: what stands under a root sign, with the index of the root.
+        square: something in parentheses, or a name, squared.
+        times: between a factor and a root.
+        stacked: whether fractions are drawn with a bar.
+    """
+
+    write: Callable[..., str]
+    root: Callable[[str, int], str]
+    square: Callable[[str], str]
+    times: str
+    stacked: bool = False
+
+
+def grouped(text: str) -> str:
+    """In parentheses, unless it is a name."""
+    return text if text.isidentifier() and len(text) == 1 else f"({text})"
+
+
+PYTHON = Notation(python, lambda r, n: f"sqrt({r})" if n == 2 else f"({r})**(1/{n})", lambda a: f"{grouped(a)}**2", "*")
+UNICODE = Notation(unicode, lambda r, n: f"√({r})" if n == 2 else f"({r})^(1/{n})", lambda a: f"{grouped(a)}²", "")
+LATEX = Notation(
+    latex, lambda r, n: rf"\sqrt{'' if n == 2 else f'[{n}]'}{{{r}}}", lambda a: rf"\left({a}\right)^{{2}}", " ", True
+)
 PRECISION = 10**40  # irrational roots are known to this many digits before they are rounded
 
 
@@ -81,31 +111,29 @@ class Root:
 
     def text(self) -> str:
         """Python syntax."""
-        return self._written(python, lambda r: f"sqrt({r})" if self.index == 2 else f"({r})**(1/{self.index})", "*")
+        return self.written(PYTHON)
 
     def unicode(self) -> str:
         """As on a blackboard."""
-        return self._written(unicode, lambda r: f"√({r})" if self.index == 2 else f"({r})^(1/{self.index})", "")
+        return self.written(UNICODE)
 
     def latex(self) -> str:
         """LaTeX for math mode."""
-        if self.rounded:
-            return self._digits()
-        if self.plain is not None:
-            return latex(self.plain)
-        order = "" if self.index == 2 else f"[{self.index}]"
-        above = self._above(latex, lambda r: rf"\sqrt{order}{{{r}}}", " ")
-        return above if self.below == ONE else rf"\frac{{{above}}}{{{latex(self.below)}}}"
+        return self.written(LATEX)
 
-    def _written(self, write: Callable[..., str], root: Callable[[str], str], times: str) -> str:
+    def written(self, notation: Notation) -> str:
+        """In any notation."""
+        write = notation.write
         if self.rounded:
             return self._digits()
         if self.plain is not None:
             return write(self.plain)
-        above = self._above(write, root, times)
+        above = self._above(notation)
         if self.below == ONE:
             return above
-        below = write(self.below) if self.below.number is not None else f"({write(self.below)})"
+        if notation.stacked:
+            return rf"\frac{{{above}}}{{{write(self.below)}}}"
+        below = write(self.below) if self.below.number is not None else grouped(write(self.below))
         return f"{f'({above})' if self.above else above}/{below}"
 
     def _digits(self) -> str:
@@ -114,26 +142,28 @@ class Root:
         with localcontext(prec=40):
             return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
 
-    def _above(self, write: Callable[..., str], root: Callable[[str], str], times: str) -> str:
+    def _above(self, notation: Notation) -> str:
         """The upper side, the positive part first."""
+        write = notation.write
         minus = next(iter(self.factor.terms.values())) < 0
         size = -self.factor if minus else self.factor
-        surd = (f"{write(size)}{times}" if size != ONE else "") + root(self._inside(write))
+        surd = (f"{write(size)}{notation.times}" if size != ONE else "") + notation.root(
+            self.inside(notation), self.index
+        )
         if not self.above:
             return f"-{surd}" if minus else surd
+        above = write(self.above)
         if minus:
-            return f"{write(self.above)} - {surd}"
-        below_zero = all(c < 0 for c in self.above.terms.values())
-        return f"{surd} - {write(-self.above)}" if below_zero else f"{surd} + {write(self.above)}"
+            return f"{above} - {surd}"
+        return f"{surd} - {above[1:]}" if above.startswith("-") else f"{surd} + {above}"
 
-    def _inside(self, write: Callable[..., str]) -> str:
+    def inside(self, notation: Notation) -> str:
+        """What stands under the root sign."""
+        write = notation.write
         if not self.square:
             return write(self.radicand)
-        power = {python: "**2", unicode: "²", latex: "^{2}"}[write]
-        opening, closing = (r"\left(", r"\right)") if write is latex else ("(", ")")
-        rest = write(Quotient(self.rest), "factored")
-        added = f"- {rest[1:].lstrip()}" if rest.startswith("-") else f"+ {rest}"
-        return f"{opening}{write(self.square)}{closing}{power} {added}"
+        square, rest = notation.square(write(self.square)), write(self.rest, "factored")
+        return f"{square} - {rest[1:].lstrip()}" if rest.startswith("-") else f"{square} + {rest}"
 
 
 def nth_root(value: Fraction, index: int) -> Fraction:

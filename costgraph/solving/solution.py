@@ -141,4 +141,4 @@ def without(form: Polynomial, relation: Relation) -> Iterable[Case]:
     if (known == 0 and not strict) or (known == 1 and relation != "=="):
         yield Case(None, None)
     elif known is None and relation != "==":
-        yield Case(None, None, (Condition(above, strict),))
+        yield Case(None, None, (Condition(above, ">" if strict else ">="),))

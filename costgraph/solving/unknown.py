@@ -52,9 +52,9 @@ class Unknown:
 
 def unknown_of(text: str) -> Unknown:
     """Read `--for B` or `--for B*S`."""
-    target = size(text)
+    target = size(text) if text.strip() else Polynomial({})
     if len(target.terms) != 1 or not target.symbols or set(target.terms.values()) != {1}:
-        raise UserError(f"--for {shorten(text)}: name a symbol, or a product of symbols such as B*S")
+        raise UserError(f"--for '{shorten(text)}': name a symbol, or a product of symbols such as B*S")
     if any(power not in (0, 1) for power in next(iter(target.terms))):
-        raise UserError(f"--for {shorten(text)}: a product of different symbols, without powers")
+        raise UserError(f"--for '{shorten(text)}': a product of different symbols, without powers")
     return Unknown(target, target.symbols[0])

@@ -149,7 +149,7 @@ def outside(asked: Asked, formulas: Iterable[Case]) -> str:
     """The formulas that would answer the question, had their conditions been met."""
     said, used = "", asked.bindings
     for case in formulas:
-        failed = [c for c in case.conditions if (sign(c.form.substitute(used), {}) or 0) < (1 if c.strict else 0)]
+        failed = [c for c in case.conditions if not c.met(used)]
         root = case.high or case.low
         if failed and root is not None:
             between = ("<" if case.high else ">") + "=" * (not case.strict)

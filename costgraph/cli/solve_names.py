@@ -1,0 +1,65 @@
+"""Short names for the long parts of a root: `(√(u² + v) - u)/w`, and beside it what u, v and w are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from costgraph.polynomial import Polynomial
+from costgraph.solving.inequality import Condition
+from costgraph.solving.root import Notation, Root
+
+LETTERS = "uvwxyz"  # none of them is a symbol of a formula
+PART = 24  # characters up to which a part of a root is written out
+WHOLE = 100  # characters up to which a root is written out
+TURNED = {">": "<", ">=": "<=", "==": "=="}
+
+
+class Names:
+    """The names of one answer, given in the order in which they are needed.
+
+    Args:
+        notation: how roots are written.
+    """
+
+    def __init__(self, notation: Notation) -> None:
+        self.notation = notation
+        self.given: dict[Polynomial, str] = {}
+        self.signs: dict[Polynomial, str] = {}  # what has a name or stands under a root, without positive factors
+
+    def root(self, root: Root) -> str:
+        """A root, its parts by name where it is too long."""
+        written = root.written(self.notation)
+        if not root.square or len(written) <= WHOLE:
+            return written
+        named = replace(self.notation, write=self.part)
+        self.signs[bare(root.radicand)] = root.inside(named)
+        return root.written(named)
+
+    def part(self, form: Polynomial, shape: str = "auto") -> str:
+        """A part of a root; a long one by name."""
+        for known, sign in ((form, ""), (-form, "-")):
+            if known in self.given:
+                return sign + self.given[known]
+        written = self.notation.write(form, shape)
+        if len(written) <= PART or len(self.given) == len(LETTERS):
+            return written
+        self.given[form] = self.signs[bare(form)] = LETTERS[len(self.given)]
+        return self.given[form]
+
+    def condition(self, claim: Condition, sign: Callable[[str], str]) -> str | None:
+        """A condition on the sign of something that has a name: `w > 0`."""
+        for form, way in ((claim.form, claim.sign), (-claim.form, TURNED[claim.sign])):
+            if name := self.signs.get(bare(form)):
+                return f"{name} {sign(way)} 0"
+        return None
+
+    def meanings(self, known: int, equals: str) -> Iterator[str]:
+        """`u = ...` for all names but those that were `known` before."""
+        for form, name in [*self.given.items()][known:]:
+            yield f"{name} {equals} {self.notation.write(form, 'factored')}"
+
+
+def bare(form: Polynomial) -> Polynomial:
+    """A form without positive factors that all its terms share: it has the same sign."""
+    return form / form.content()

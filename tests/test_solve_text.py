@@ -1,0 +1,76 @@
+"""What `costgraph solve` prints where an answer is long: names for parts, conditions on lines of their own."""
+
+import re
+
+import pytest
+
+from costgraph import solve
+from costgraph.cli.solve_names import LETTERS
+from costgraph.cli.solve_text import text, to_json
+from costgraph.parser import parse
+from costgraph.solving.solution import Answer
+from costgraph.symbols import SYMBOLS
+
+LONG = "flops/lambda_flops <= traffic/lambda_mem"
+
+
+def lines(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """As Python syntax, so that it can be read back."""
+    monkeypatch.setattr("costgraph.cli.solve_text.writes_unicode", lambda _: False)
+    return text(answer, None).splitlines()
+
+
+def test_no_symbol_has_the_letter_of_a_part() -> None:
+    assert not set(LETTERS) & set(SYMBOLS)
+
+
+def test_a_short_root_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = lines(solve("S*S + D <= B*S", "S"), monkeypatch)
+    assert "  B/2 - sqrt((B/2)**2 - D) <= S <= sqrt((B/2)**2 - D) + B/2    if B**2 >= 4*D" in shown
+    assert not any(line.startswith("  with") for line in shown)
+
+
+def test_parts_of_a_long_root_have_names_that_conditions_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = lines(solve(LONG, "S", op_set="decoder(head=True)"), monkeypatch)
+    assert "  S <= (sqrt(u**2 + v) - u)/w    if w > 0" in shown
+    assert "  every S    if w < 0 and u > 0 and u**2 + v < 0" in shown
+    assert "  every S    if w <= 0 and u <= 0" in shown
+
+
+def test_names_put_in_give_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With numbers for the symbols, against the exact root."""
+    answer = solve(LONG, "S", op_set="decoder(head=True)")
+    shown = "\n".join(lines(answer, monkeypatch))
+    values = {
+        name: 3 + i for i, name in enumerate(("A", "B", "D", "E", "K", "L", "V", "p", "lambda_flops", "lambda_mem"))
+    }
+    values["lambda_mem"] = 10**6  # so that w > 0
+    named = {name: parse(form) for name, form in re.findall(r"(?:with|    ) ([uvw]) = (.*)", shown.replace("==", "="))}
+    u, v, w = (
+        float(named[name].substitute({k: parse(str(n)).numerator for k, n in values.items()}).number or 0)
+        for name in "uvw"
+    )
+    root = answer.solutions[0].case.high
+    assert root is not None
+    exact = float(root.expr.subs({symbol: values[symbol.name] for symbol in root.expr.free_symbols}))
+    assert w > 0
+    assert ((u * u + v) ** 0.5 - u) / w == pytest.approx(exact, rel=1e-6)
+
+
+def test_conditions_that_do_not_fit_stand_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = lines(solve(LONG, "S", phase="decode"), monkeypatch)
+    below = [i for i, line in enumerate(shown) if line.startswith("      if ")]
+    assert len(below) == 3
+    assert all(shown[i + 1].startswith("      and ") for i in below)
+    assert "  every S" in shown
+
+
+def test_formula_and_answer_with_numbers_have_different_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = "\n".join(lines(solve(LONG, "S", model_name="gpt-3", hardware="a100-80gb-sxm"), monkeypatch))
+    assert re.findall(r"^(?:  with|      ) ([a-z]) == ", shown, re.MULTILINE) == ["u", "v", "w", "x", "y"]
+
+
+def test_json_has_every_bound_and_condition_in_full() -> None:
+    for case in to_json(solve(LONG, "S", op_set="decoder(head=True)"))["solutions"]:
+        for written in (case["low"], case["high"], *case["if"]):
+            assert not set(re.findall(r"\b[a-z]\b", written or "")) & set(LETTERS)
