@@ -55,6 +55,7 @@ def test_every_figure_names_its_source(place: str, row: dict[str, Any]) -> None:
     if "accessed" in row:
         assert type(row["accessed"]) is datetime.date
         assert "recalled" not in row
+        assert "url" in row
     else:
         assert row["recalled"] is True
         assert "url" not in row
