@@ -10,6 +10,7 @@ from costgraph import UserError, solve
 
 UNLIKE = {
     "flops + states <= hbm": "cannot add FLOP and byte",
+    "flops <= 80 GiB": "cannot compare FLOP and byte",
     "flops <= hbm": "cannot compare FLOP and byte",
     "states - lambda_mem <= hbm": "cannot subtract byte and byte/s",
     "flops/lambda_flops <= states": "cannot compare s and byte",

@@ -184,3 +184,17 @@ def test_a_number_of_hundreds_of_digits_stays_on_its_line() -> None:
     assert max(map(len, text(answer, None).splitlines()[3:])) < 1500
     assert "S=999" in text(answer, None)
     assert "999..., D=999" in text(answer, None)
+
+
+CAPACITIES = [
+    ("states <= 80 GiB", "states <= 80*2**30"),
+    ("states <= 0.5 TB", "states <= 500000000000"),
+    ("80  GB ≥ states + 2 MiB", "80*10**9 >= states + 2*2**20"),
+    ("2*(40 GiB) >= states", "80*2**30 >= states"),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), CAPACITIES)
+def test_capacities_may_be_written_with_their_unit(written: str, meant: str) -> None:
+    limit = "D=4096,E=4,p=2"
+    assert solve(written, "L", limit=limit).solutions == solve(meant, "L", limit=limit).solutions

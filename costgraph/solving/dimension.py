@@ -12,7 +12,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError, shorten
 from costgraph.hardware.units import BYTE, NONE, Powers, powers, unit_text
 from costgraph.parser import size, tree
-from costgraph.solving.question import Setting, dotted
+from costgraph.solving.question import CAPACITIES, Setting, dotted
 from costgraph.solving.unknown import DIMENSIONS
 
 FLOP = powers(FLOP=1)
@@ -33,6 +33,8 @@ def dimension(node: ast.expr, text: str, setting: Setting) -> Powers:
     """The dimension of a side or of a part of it."""
     name = dotted(node.func if isinstance(node, ast.Call) else node)
     if name is not None:
+        if name in CAPACITIES:
+            return BYTE
         return measured(setting.used[name]) if name in setting.used else DIMENSIONS.get(name, NONE)
     if isinstance(node, ast.UnaryOp):
         return dimension(node.operand, text, setting)

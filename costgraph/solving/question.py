@@ -7,6 +7,8 @@ Names are symbols of the table or measures of one graph. A measure may be restri
     states(fp32_adam)           under another precision policy
     activations(p=2)            with sizes of its own
 
+Capacities may be written out: `80 GiB`, `0.5 TB`.
+
 The text goes through the whitelist of `parser`; nothing in it is executed.
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -30,6 +33,10 @@ from costgraph.quotient import Quotient
 from costgraph.symbols import SYMBOLS
 
 RELATIONS = ("<=", ">=", "==", "<", ">", "=")
+CAPACITIES = {f"{prefix}B": 1000**n for n, prefix in enumerate("kMGTP", 1)} | {
+    f"{prefix}iB": 1024**n for n, prefix in enumerate("KMGTP", 1)
+}
+COUNTED = re.compile(rf"(?<=[\d.)]) (?= *(?:{'|'.join(CAPACITIES)})\b)")  # the space in `80 GiB`
 WEIGHTS = "weights"  # the ops that multiply by a weight matrix
 
 
@@ -108,6 +115,8 @@ class Reading(Reader):
         name = dotted(node)
         if name in MEASURES:
             return self.measured(node, name, [], {}, "")
+        if name in CAPACITIES:
+            return Quotient(CAPACITIES[name])
         if name is not None and name not in SYMBOLS:
             raise self.refuse(node, str(unknown("symbol or measure", name, [*MEASURES, *SYMBOLS])))
         return Reader.quotient(self, node, depth)
@@ -166,11 +175,12 @@ def read(text: str, setting: Setting) -> Quotient:
 
 
 def parts(text: str) -> tuple[str, str, str]:
-    """Left side, relation (`<=`, `>=`, `==`, `<`, `>`) and right side; `=` is read as `==`.
+    """Left side, relation (`<=`, `>=`, `==`, `<`, `>`) and right side; `=` is read as `==`, `80 GiB` as `80*GiB`.
 
     Raises:
         UserError: no relation, or more than one.
     """
+    text = COUNTED.sub("*", text.replace("≤", "<=").replace("≥", ">="))
     found, depth, at = [], 0, 0
     while at < len(text):
         depth += (text[at] == "(") - (text[at] == ")")
