@@ -168,6 +168,8 @@ def pages(log: str) -> int:
         ("attention", None, 2),
         ("matmul", None, 1),
         ("elementwise", None, 1),
+        ("decoder(head=True)", None, 2),
+        ("decoder(head=True)", "megatron", 2),
         ("decoder(head=True, kv_heads=G)", None, 3),
         ("decoder(head=True, kv_heads=G, biases=True)", "scaling-book", 3),
     ],
@@ -178,6 +180,17 @@ def test_nothing_sticks_out_of_the_columns_of_the_latex_sheet(
     log = compiled(sheet(load("latex"), op_set, "notes", "mixed_adam", notation), tmp_path)
     assert overfull(log) == []
     assert pages(log) <= most
+
+
+@pytest.mark.needs_tool("pdflatex")
+@pytest.mark.parametrize("convention", ["exact", "table_a1"])
+@pytest.mark.parametrize("op_set", ["decoder", "encoder", "attention", "matmul", "elementwise"])
+def test_every_convention_has_a_sheet_of_two_pages_from_which_nothing_sticks_out(
+    op_set: str, convention: str, tmp_path: Path
+) -> None:
+    log = compiled(sheet(load("latex"), op_set, convention, "mixed_adam", None), tmp_path)
+    assert overfull(log) == []
+    assert pages(log) <= 2
 
 
 @pytest.mark.needs_tool("pdflatex", "pdftoppm")
@@ -502,7 +515,31 @@ def test_a_template_that_tex_refuses_leaves_no_file(tmp_path: Path) -> None:
     assert not pdf.exists()
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("#!/bin/sh\nexit 3\n", "pdflatex failed: status 3, no log, no pages"),
+        ("#!/bin/sh\nexit 0\n", "pdflatex failed: status 0, no log, no pages"),
+        ("#!/no/such/interpreter\n", "pdflatex cannot be run: No such file or directory"),
+    ],
+)
+def test_a_tex_that_does_not_work_is_told_in_words(
+    script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pdflatex").write_text(script)
+    (tmp_path / "pdflatex").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=said):
+        typeset.pdflatex("anything")
+
+
 @pytest.mark.needs_tool("pdflatex")
 def test_what_tex_refuses_is_told_by_its_own_lines() -> None:
     with pytest.raises(UserError, match=r"pdflatex failed: ! Undefined control sequence\. / l\.2 .*nosuchmacro"):
         typeset.pdflatex("\\documentclass{article}\\begin{document}\n\\nosuchmacro\n\\end{document}\n")
+
+
+def test_a_sum_that_is_simple_already_is_shown_once() -> None:
+    text = run("export", "latex-derivation", "--measures", "cache", "--phase", "decode", "--fragment").stdout
+    assert "which is" not in text
+    assert "which is" in run("export", "latex-derivation", "--measures", "params", "--fragment").stdout

@@ -100,7 +100,8 @@ class Layout:
                 yield theirs or record(formula(value, math), at)
         if row.leading and len((value := limited(line.value, row.leading)).numerator.terms) > 1:
             entries(value)
-            yield record(formula(value, math, "leading"), condition(relevant(row.leading, line.value), math))
+            kept = relevant(row.leading, line.value)
+            yield record(formula(value, math, "leading"), condition(kept, math) if kept else "")
 
     def with_params(self, value: Quotient, counted: Quotient | None) -> str:
         """A form, and the same in units of the parameter count."""
