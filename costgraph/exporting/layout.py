@@ -10,6 +10,7 @@ from costgraph.exporting.amounts import readable
 from costgraph.exporting.cheatsheet import Line, at, limited
 from costgraph.exporting.citations import Printed, Works
 from costgraph.exporting.contents import Definition
+from costgraph.exporting.markup import MATHS, Math
 from costgraph.exporting.mathematics import (
     WIDE,
     Record,
@@ -22,7 +23,6 @@ from costgraph.exporting.mathematics import (
     tidy,
     width,
 )
-from costgraph.exporting.maths import MATHS, Math
 from costgraph.library.as_written import as_written
 from costgraph.parser import parse
 from costgraph.quotient import Quotient
@@ -115,6 +115,8 @@ class Layout:
         if set(self.math.rewrite) & set(value.symbols):
             return None
         for one in found:
+            if one.entry.derived:  # in names of its own, not in symbols
+                continue
             plain = tidy(as_written(one.text, one.entry.letters, self.math.plain), MATHS["text"])
             simple = self.math.plain.dot not in plain and "N_params" not in one.text
             if simple and one.limit == limit and len(plain) <= WORDY * width(value, self.math):
