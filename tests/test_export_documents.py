@@ -560,3 +560,9 @@ def test_a_sum_that_is_simple_already_is_shown_once() -> None:
     text = run("export", "latex-derivation", "--measures", "cache", "--phase", "decode", "--fragment").stdout
     assert "which is" not in text
     assert "which is" in run("export", "latex-derivation", "--measures", "params", "--fragment").stdout
+
+
+def test_the_arms_of_an_intensity_are_its_work_and_its_traffic() -> None:
+    options = ["--measures", "intensity", "--phase", "decode", "--op-set", "decoder(head=True, kv_heads=G)"]
+    text = run("export", "latex-derivation", *options, "--fragment").stdout
+    assert r"\frac{\mathrm{work}}{\mathrm{traffic}}" in text

@@ -14,6 +14,7 @@ from costgraph.exporting.markup import MATHS, Math
 from costgraph.exporting.mathematics import (
     WIDE,
     Record,
+    arm_names,
     arms,
     condition,
     formula,
@@ -75,7 +76,7 @@ class Layout:
     def lines(self, line: Line, published: list[Printed], cited: set[str]) -> Iterator[Record]:
         """The formula, its leading term and its limits; the ids of entries that print one of them go to `cited`."""
         row, math = line.row, self.math
-        names = ("work", "traffic") if row.measure == "intensity" else ("sum", "divisor")
+        names = arm_names(row.measure)
 
         def entries(value: Quotient) -> list[Printed]:
             found = [one for one in published if citations.equal(one, value, line.in_params(value))]

@@ -110,6 +110,11 @@ def arms(value: Quotient, math: Math, names: tuple[str, str], at: str = "", befo
     ]
 
 
+def arm_names(measure: str) -> tuple[str, str]:
+    """What stands above and below the fraction bar of a measure."""
+    return ("work", "traffic") if measure == "intensity" else ("sum", "divisor")
+
+
 def maximum(sides: Sequence[tuple[str, Quotient]], math: Math) -> list[Record]:
     """The longest of several times; where they do not fit into a line, each under its name."""
     if len(sides) == 1:
