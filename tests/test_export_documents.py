@@ -168,6 +168,8 @@ def pages(log: str) -> int:
         ("attention", None, 2),
         ("matmul", None, 1),
         ("elementwise", None, 1),
+        ("decoder(head=True)", None, 2),
+        ("decoder(head=True)", "megatron", 2),
         ("decoder(head=True, kv_heads=G)", None, 3),
         ("decoder(head=True, kv_heads=G, biases=True)", "scaling-book", 3),
     ],
@@ -178,6 +180,17 @@ def test_nothing_sticks_out_of_the_columns_of_the_latex_sheet(
     log = compiled(sheet(load("latex"), op_set, "notes", "mixed_adam", notation), tmp_path)
     assert overfull(log) == []
     assert pages(log) <= most
+
+
+@pytest.mark.needs_tool("pdflatex")
+@pytest.mark.parametrize("convention", ["exact", "table_a1"])
+@pytest.mark.parametrize("op_set", ["decoder", "encoder", "attention", "matmul", "elementwise"])
+def test_every_convention_has_a_sheet_of_two_pages_from_which_nothing_sticks_out(
+    op_set: str, convention: str, tmp_path: Path
+) -> None:
+    log = compiled(sheet(load("latex"), op_set, convention, "mixed_adam", None), tmp_path)
+    assert overfull(log) == []
+    assert pages(log) <= 2
 
 
 @pytest.mark.needs_tool("pdflatex", "pdftoppm")
@@ -196,7 +209,9 @@ def test_both_pages_are_filled_and_their_columns_end_together(engine: str, tmp_p
         ends = []
         for column in range(3):
             left, right = (int(width * (0.03 + 0.325 * at)) for at in (column, column + 0.95))
-            ends.append(max(y for y, row in enumerate(body) if min(row[left:right]) < 128) / len(rows))
+            ends.append(
+                max(y for y, row in enumerate(body) if min(row[left:right]) < 190) / len(rows)
+            )  # small print is grey
         assert min(ends) > 0.86
         assert max(ends) - min(ends) < 0.06
 
@@ -257,9 +272,10 @@ def test_the_same_sheet_gives_the_same_pdf() -> None:
     assert typeset.pdflatex(text) == typeset.pdflatex(text)
 
 
-def test_typst_makes_two_pages() -> None:
+@pytest.mark.parametrize("op_set", ["decoder", "decoder(head=True)", "decoder(kv_heads=G)", "encoder"])
+def test_typst_makes_two_pages(op_set: str) -> None:
     toolchains.need("typst")
-    pages = typeset.typst(decoder("typst"), "png")
+    pages = typeset.typst(sheet(load("typst"), op_set, "notes", "mixed_adam", None), "png")
     assert len(pages) == 2
     assert all(page.startswith(b"\x89PNG") for page in pages)
 
@@ -285,19 +301,19 @@ def test_every_entry_that_a_row_names_is_cited_and_agrees() -> None:
             for entry in entries:
                 assert judge(entry).outcome in ("agrees", "agrees to the stated order", "erratum as recorded")
                 assert source, f"{row.label} does not cite {entry.id}"
-    assert found["Activation memory", "all blocks"]["source"] == "[1] Eq. 2.7, 2.8*; [6] Eq. 1"
+    assert found["Activation memory", "in all"]["source"] == "[1] Eq. 2.7, 2.8*; [6] Eq. 1"
 
 
 def test_nothing_is_cited_for_another_model() -> None:
     biased = rows("decoder(head=True, kv_heads=G)")
-    assert biased["Activation memory", "all blocks"]["source"] == ""
+    assert biased["Activation memory", "in all"]["source"] == ""
     assert biased["Activation memory", "MLP"]["source"] != ""
 
 
 L, D, A, S, V, T = 96, 12288, 96, 2048, 50257, 8  # GPT-3 on 8 devices, one sequence
 TEN_MATRICES = 12 * D * D  # of a block: four D x D in attention, two D x 4D in the MLP
 WORKED = {  # computed here in a few words from what a block consists of, not from a form of the engine
-    ("Parameters", "all blocks"): f"{L * TEN_MATRICES / 1e9:.4g} × 10⁹",
+    ("Parameters", "in all"): f"{L * TEN_MATRICES / 1e9:.4g} × 10⁹",
     ("Parameters", "embeddings, tied head"): f"{(V + 2048) * D / 1e6:.4g} × 10⁶",  # and one vector per position
     ("Model states", "mixed precision, Adam"): f"{L * TEN_MATRICES * (2 + 4 + 12) / 1e12:.4g} TB",
     (
@@ -305,7 +321,7 @@ WORKED = {  # computed here in a few words from what a block consists of, not fr
         "forward and backward",
     ): f"{3 * L * (2 * S * TEN_MATRICES + 2 * 2 * S * S * D) / 1e15:.4g} PFLOP",
     ("Training FLOPs", "head and loss"): f"{3 * 2 * S * D * V / 1e12:.4g} TFLOP",
-    ("Activation memory", "all blocks"): f"{L * S * (34 * D + 5 * A * S) / 1e9:.4g} GB",
+    ("Activation memory", "in all"): f"{L * S * (34 * D + 5 * A * S) / 1e9:.4g} GB",
     ("Activation memory", "whole blocks recomputed"): f"{L * S * D * 2 / 1e9:.4g} GB",
     ("Tensor and sequence parallel", "activations, tensor parallel"): (
         f"{L * S * (10 * D + (24 * D + 5 * A * S) / T) / 1e9:.4g} GB"
@@ -349,7 +365,7 @@ def test_a_crossover_says_where_it_holds() -> None:
 
 
 def test_a_published_form_is_shown_as_its_author_wrote_it() -> None:
-    lines = rows()["Activation memory", "all blocks"]["lines"]
+    lines = rows()["Activation memory", "in all"]["lines"]
     assert [line["math"] for line in lines] == [
         "2BDLS(p(E + 4) + 1) + ABLS²(2p + 1)", "BLS(66D + 9AS)", "BLS(34D + 5AS)", "5BS²LA(1 + 34D/(5SA))",
     ]  # fmt: skip
@@ -370,6 +386,20 @@ def test_a_symbol_that_a_notation_shows_as_a_quotient_is_multiplied_out() -> Non
 @pytest.mark.parametrize("notation", [None, "megatron", "scaling-book"])
 def test_plain_text_fits_a_terminal(notation: str | None) -> None:
     assert [line for line in decoder("text", notation).splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("convention", ["notes", "exact", "table_a1"])
+@pytest.mark.parametrize(
+    "op_set", ["encoder", "attention", "matmul", "elementwise", "decoder(head=True, kv_heads=G, biases=True)"]
+)
+def test_the_plain_text_of_every_op_set_fits_a_terminal(op_set: str, convention: str) -> None:
+    text = sheet(load("text"), op_set, convention, "mixed_adam", None)
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
+def test_what_cites_no_source_is_said_to_be_derived_here() -> None:
+    for target in SHEETS:
+        assert "cites no source is derived here" in decoder(target)
 
 
 def test_greek_letters_are_letters() -> None:
@@ -502,7 +532,37 @@ def test_a_template_that_tex_refuses_leaves_no_file(tmp_path: Path) -> None:
     assert not pdf.exists()
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("#!/bin/sh\nexit 3\n", "pdflatex failed: status 3, no log, no pages"),
+        ("#!/bin/sh\nexit 0\n", "pdflatex failed: status 0, no log, no pages"),
+        ("#!/no/such/interpreter\n", "pdflatex cannot be run: No such file or directory"),
+    ],
+)
+def test_a_tex_that_does_not_work_is_told_in_words(
+    script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pdflatex").write_text(script)
+    (tmp_path / "pdflatex").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=said):
+        typeset.pdflatex("anything")
+
+
 @pytest.mark.needs_tool("pdflatex")
 def test_what_tex_refuses_is_told_by_its_own_lines() -> None:
     with pytest.raises(UserError, match=r"pdflatex failed: ! Undefined control sequence\. / l\.2 .*nosuchmacro"):
         typeset.pdflatex("\\documentclass{article}\\begin{document}\n\\nosuchmacro\n\\end{document}\n")
+
+
+def test_a_sum_that_is_simple_already_is_shown_once() -> None:
+    text = run("export", "latex-derivation", "--measures", "cache", "--phase", "decode", "--fragment").stdout
+    assert "which is" not in text
+    assert "which is" in run("export", "latex-derivation", "--measures", "params", "--fragment").stdout
+
+
+def test_the_arms_of_an_intensity_are_its_work_and_its_traffic() -> None:
+    options = ["--measures", "intensity", "--phase", "decode", "--op-set", "decoder(head=True, kv_heads=G)"]
+    text = run("export", "latex-derivation", *options, "--fragment").stdout
+    assert r"\frac{\mathrm{work}}{\mathrm{traffic}}" in text

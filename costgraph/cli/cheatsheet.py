@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.errors import UserError, unknown
 
@@ -14,9 +15,9 @@ PAGES = (".pdf", ".png")
 
 
 def cheatsheet(
-    op_set: Annotated[str, typer.Option(help="The model, with options: 'decoder(head=True, kv_heads=G)'.")] = "decoder",
-    convention: Annotated[str, typer.Option(help="What is counted: notes or exact.")] = "notes",
-    precision: Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")] = "mixed_adam",
+    op_set: arg.OpSet = "decoder",
+    convention: arg.Convention = "notes",
+    precision: arg.Precision = "mixed_adam",
     notation: Annotated[
         str | None, typer.Option(help="Letters: notes, megatron, scaling-book, or a TOML file.")
     ] = None,
@@ -27,7 +28,7 @@ def cheatsheet(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A .pdf, .png, .tex, .typ, .md, .html or .txt file.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+    force: arg.Force = False,
 ) -> None:
     """Write the cheat sheet of an op set; as plain text when no file is named.
 

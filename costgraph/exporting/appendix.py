@@ -12,8 +12,8 @@ from costgraph.derivation import Derivation, derive
 from costgraph.exporting import templates
 from costgraph.exporting.documents import assumptions, conventions, math_of, symbol
 from costgraph.exporting.forms import collect, fingerprint, source
-from costgraph.exporting.mathematics import arms, condition, formula, is_long, main, tidy, width
-from costgraph.exporting.maths import Math
+from costgraph.exporting.markup import Math
+from costgraph.exporting.mathematics import arm_names, arms, condition, formula, is_long, main, tidy, width
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
 from costgraph.library.as_written import as_written
@@ -63,14 +63,14 @@ def derived(name: str, derivation: Derivation, math: Math, shape: str) -> dict[s
         "source": source(name),
         "places": places(form.terms, math),
         "over": places(form.over, math),
-        "expanded": displayed(form.value, math, "expanded"),
-        "simplified": displayed(form.value, math, shape),
+        "expanded": displayed(form.value, math, "expanded", name),
+        "simplified": displayed(form.value, math, shape, name),
         "leading": displayed(form.value, math, "leading") if form.value.is_polynomial else [],
         "published": published_as(form, derivation.phase, math),
         "limit": condition(",".join(f"{n}->oo" if v == "oo" else f"{n}={v}" for n, v in derivation.limit.items()), math)
         if derivation.limit
         else "",
-        "limited": displayed(limited.value, math, shape),
+        "limited": displayed(limited.value, math, shape, name),
         "regime": condition(derivation.when, math) if derivation.when else "",
         "dominant": displayed(regime.leading, math) if regime else [],
         "neglected": displayed(regime.neglected, math) if regime else [],
@@ -82,10 +82,10 @@ def derived(name: str, derivation: Derivation, math: Math, shape: str) -> dict[s
 PAGE = 85  # characters, as on a blackboard, that fit into a line of the page
 
 
-def displayed(value: Quotient, math: Math, shape: str = "auto") -> list[Verbatim]:
+def displayed(value: Quotient, math: Math, shape: str = "auto", measure: str = "") -> list[Verbatim]:
     """A form as one displayed formula, or as a fraction with named arms and these."""
     if is_long(value, math):
-        return [line["broken"] or line["math"] for line in arms(value, math, ("above", "below"))]
+        return [line["broken"] or line["math"] for line in arms(value, math, arm_names(measure))]
     line = main(value, math, shape)
     return [line["broken"] if width(value, math, shape) > PAGE else line["math"]]
 

@@ -94,7 +94,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "Parameters",
         (
-            Row("all blocks", "params", ("001-2.2", "kaplan-2020-eq2.1b"), limits=("E=4",)),
+            Row("in all", "params", ("001-2.2", "kaplan-2020-eq2.1b"), limits=("E=4",)),
             Row("attention", "params", ("001-s1.3-params",), places=("attn",)),
             Row("MLP", "params", ("001-s1.4-params", "kaplan-2020-tab1-ff"), places=("mlp",), limits=("E=4",)),
             Row(
@@ -145,7 +145,7 @@ SECTIONS: tuple[Section, ...] = (
         "Activation memory",
         (
             Row(
-                "all blocks", "activations",
+                "in all", "activations",
                 ("001-2.7", "001-2.8a", "001-2.8b", "korthikanti-2022-eq1"), limits=("E=4,p=4", HALF),
                 leading=HALF,
             ),
@@ -159,7 +159,8 @@ SECTIONS: tuple[Section, ...] = (
             ),
             Row("flash attention", "activations", passes=("flash_attention",), limits=(HALF,)),
             Row(
-                "attention recomputed", "activations", passes=(SELECTIVE,), limits=(HALF,),
+                "attention recomputed", "activations", passes=(SELECTIVE,),
+                limits=(HALF,),
             ),
             Row(
                 "whole blocks recomputed", "activations", ("korthikanti-2022-tab2-full",), passes=(FULL,),
@@ -236,14 +237,18 @@ SECTIONS: tuple[Section, ...] = (
                 "time to prefill, bound by arithmetic", "flops", ("001-s7-naive-latency",), phase="prefill",
                 rate="lambda_flops", regime=QUADRATIC,
             ),
-            Row("time to load the weights", "states", phase="decode", rate="lambda_mem"),
+            Row(
+                "time to load the weights", "states", ("002-time-token",), phase="decode",
+                rate="lambda_mem",
+            ),
             Row("time to load the cache", "cache", phase="decode", rate="lambda_mem"),
         ),
         note="An op takes the longest of its FLOPs, its bytes moved and its bytes sent, each over the machine's rate. "
         "Below the ridge point (machine balance) it waits for memory, above for arithmetic.",
         definitions=(
             Definition(
-                "ridge point (machine balance)", "lambda_flops/lambda_mem", "FLOP/byte", ("001-C-lambda-math",),
+                "ridge point (machine balance)", "lambda_flops/lambda_mem", "FLOP/byte",
+                ("001-C-lambda-math",),
             ),
         ),
     ),

@@ -15,8 +15,8 @@ from costgraph.exporting.comparisons import crossovers, machines, models
 from costgraph.exporting.contents import SECTIONS
 from costgraph.exporting.forms import Form, fingerprint
 from costgraph.exporting.layout import Layout
+from costgraph.exporting.markup import MATHS, Math
 from costgraph.exporting.mathematics import Record, formula
-from costgraph.exporting.maths import MATHS, Math
 from costgraph.exporting.notation import notation, written_in
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim

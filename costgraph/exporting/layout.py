@@ -10,9 +10,11 @@ from costgraph.exporting.amounts import readable
 from costgraph.exporting.cheatsheet import Line, at, limited
 from costgraph.exporting.citations import Printed, Works
 from costgraph.exporting.contents import Definition
+from costgraph.exporting.markup import MATHS, Math
 from costgraph.exporting.mathematics import (
     WIDE,
     Record,
+    arm_names,
     arms,
     condition,
     formula,
@@ -22,7 +24,6 @@ from costgraph.exporting.mathematics import (
     tidy,
     width,
 )
-from costgraph.exporting.maths import MATHS, Math
 from costgraph.library.as_written import as_written
 from costgraph.parser import parse
 from costgraph.quotient import Quotient
@@ -75,7 +76,7 @@ class Layout:
     def lines(self, line: Line, published: list[Printed], cited: set[str]) -> Iterator[Record]:
         """The formula, its leading term and its limits; the ids of entries that print one of them go to `cited`."""
         row, math = line.row, self.math
-        names = ("work", "traffic") if row.measure == "intensity" else ("sum", "divisor")
+        names = arm_names(row.measure)
 
         def entries(value: Quotient) -> list[Printed]:
             found = [one for one in published if citations.equal(one, value, line.in_params(value))]
@@ -100,7 +101,8 @@ class Layout:
                 yield theirs or record(formula(value, math), at)
         if row.leading and len((value := limited(line.value, row.leading)).numerator.terms) > 1:
             entries(value)
-            yield record(formula(value, math, "leading"), condition(relevant(row.leading, line.value), math))
+            kept = relevant(row.leading, line.value)
+            yield record(formula(value, math, "leading"), condition(kept, math) if kept else "")
 
     def with_params(self, value: Quotient, counted: Quotient | None) -> str:
         """A form, and the same in units of the parameter count."""
@@ -114,6 +116,8 @@ class Layout:
         if set(self.math.rewrite) & set(value.symbols):
             return None
         for one in found:
+            if one.entry.derived:  # in names of its own, not in symbols
+                continue
             plain = tidy(as_written(one.text, one.entry.letters, self.math.plain), MATHS["text"])
             simple = self.math.plain.dot not in plain and "N_params" not in one.text
             if simple and one.limit == limit and len(plain) <= WORDY * width(value, self.math):

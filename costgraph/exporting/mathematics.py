@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from costgraph.exporting.maths import MATHS, Math
+from costgraph.exporting.markup import MATHS, Math
 from costgraph.exporting.templates import Verbatim
 from costgraph.parser import parse_bindings
 from costgraph.polynomial import ONE, Polynomial
@@ -108,6 +108,11 @@ def arms(value: Quotient, math: Math, names: tuple[str, str], at: str = "", befo
         main(Quotient(value.numerator), math, before=above + math.equals),
         main(Quotient(value.denominator), math, before=below + math.equals),
     ]
+
+
+def arm_names(measure: str) -> tuple[str, str]:
+    """What stands above and below the fraction bar of a measure."""
+    return ("work", "traffic") if measure == "intensity" else ("sum", "divisor")
 
 
 def maximum(sides: Sequence[tuple[str, Quotient]], math: Math) -> list[Record]:

@@ -65,9 +65,11 @@ def pdflatex(source: str) -> bytes:
                 done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=PATIENCE)
             except subprocess.TimeoutExpired:
                 raise UserError(f"pdflatex did not finish in {PATIENCE} seconds") from None
+            except OSError as error:
+                raise UserError(f"pdflatex cannot be run: {error.strerror}") from None
             log = done.stdout.decode("utf-8", "replace")
-            if done.returncode:
-                raise UserError(f"pdflatex failed: {relevant(log)}")
+            if done.returncode or not (folder / "document.pdf").is_file():
+                raise UserError(f"pdflatex failed: {relevant(log) or f'status {done.returncode}, no log, no pages'}")
         return (folder / "document.pdf").read_bytes()
 
 
