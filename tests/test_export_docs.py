@@ -16,8 +16,8 @@ import toolchains
 
 import costgraph as cg
 from costgraph.errors import UserError
+from costgraph.exporting.code.module import context
 from costgraph.exporting.forms import collect
-from costgraph.exporting.module import context
 from costgraph.exporting.targets import available, load
 from costgraph.symbols import sympy_symbol
 

@@ -14,7 +14,7 @@ import toolchains
 
 import costgraph as cg
 from costgraph.errors import UserError
-from costgraph.exporting.expression import Call, Name, Node, Sum
+from costgraph.exporting.code.expression import Call, Name, Node, Sum
 from costgraph.symbols import sympy_symbol
 
 FLOPS = cg.derive("flops").forms

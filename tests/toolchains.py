@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from costgraph.exporting import export
+from costgraph.exporting.code.module import spelled
 from costgraph.exporting.forms import Forms, collect
-from costgraph.exporting.module import spelled
 from costgraph.exporting.targets import load
 
 Sizes = Mapping[str, int | Fraction]
@@ -43,7 +43,7 @@ def tool(name: str) -> str:
 
 def letters(forms: Forms) -> list[str]:
     """The symbols in the order in which `costs` takes them."""
-    from costgraph.exporting.expression import names
+    from costgraph.exporting.code.expression import names
 
     return names([form.node for form in collect(forms)])
 

@@ -34,13 +34,14 @@ def cheatsheet(
 
     Example: costgraph cheatsheet -o cheatsheet.pdf
     """
-    from costgraph.exporting import documents, typeset
+    from costgraph.exporting.documents import typeset
+    from costgraph.exporting.documents.sheet import sheet
     from costgraph.exporting.targets import load
 
     check_target(output, force)
     suffix = output.suffix if output else ".txt"
     name = typesetter(suffix, engine) if suffix in PAGES else written_as(suffix, engine, exporters)
-    text = documents.sheet(load(name, exporters), op_set, convention, precision, notation)
+    text = sheet(load(name, exporters), op_set, convention, precision, notation)
     if output is None or suffix not in PAGES:
         deliver(text, output)
     elif name == "latex":
@@ -55,7 +56,7 @@ def typesetter(suffix: str, engine: str | None) -> str:
     Raises:
         UserError: an unknown program, one that makes no such pages, or none is installed.
     """
-    from costgraph.exporting import typeset
+    from costgraph.exporting.documents import typeset
 
     if engine is not None and engine not in typeset.ENGINES:
         raise unknown("engine", engine, typeset.ENGINES)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.errors import UserError
 from costgraph.remarks import without_effect
@@ -24,18 +25,14 @@ def export(
     measures: Annotated[
         list[str] | None, typer.Option(help="What to derive: 'flops,activations'; see `costgraph list measures`.")
     ] = None,
-    op_set: Annotated[str, typer.Option(help="The model, with options: 'decoder(head=True, kv_heads=G)'.")] = "decoder",
-    phase: Annotated[str | None, typer.Option(help="train, forward, prefill or decode.  [default: train]")] = None,
-    passes: Annotated[
-        list[str] | None, typer.Option("--pass", help="A rewrite such as 'tensor_parallel(T)'; repeatable, in order.")
-    ] = None,
-    limit: Annotated[
-        list[str] | None, typer.Option(help="Values to put in, exactly: 'E=4,p=2'; a true limit: 'T->oo'. Repeatable.")
-    ] = None,
-    when: Annotated[str | None, typer.Option(help="A regime, 'S << D': export the leading terms.")] = None,
-    convention: Annotated[str, typer.Option(help="What is counted: notes or exact.")] = "notes",
-    precision: Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")] = "mixed_adam",
-    form: Annotated[str, typer.Option(help="expanded, factored, leading, auto, or a symbol to collect by.")] = "auto",
+    op_set: arg.OpSet = "decoder",
+    phase: arg.Phase = None,
+    passes: arg.Passes = None,
+    limit: arg.Limit = None,
+    when: arg.When = None,
+    convention: arg.Convention = "notes",
+    precision: arg.Precision = "mixed_adam",
+    form: arg.Form = "auto",
     symbols_as: Annotated[str, typer.Option(help="How functions take symbols: args or dataclass.")] = "args",
     dialect: Annotated[str | None, typer.Option(help="For sql: another dialect than DuckDB's, by sqlglot.")] = None,
     notation: Annotated[
@@ -48,8 +45,8 @@ def export(
         Path | None, typer.Option("--from", help="Read the forms from a file that the target json wrote.")
     ] = None,
     exporters: Annotated[Path | None, typer.Option(help="A folder with more targets or other templates.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+    output: arg.Output = None,
+    force: arg.Force = False,
 ) -> None:
     """Write closed forms as code, data or documents.
 
@@ -72,11 +69,11 @@ def export(
         "convention": convention, "precision": precision,
     }  # fmt: skip
     if chosen.kind == "sheet":
-        from costgraph.exporting.documents import sheet
+        from costgraph.exporting.documents.sheet import sheet
 
         deliver(sheet(chosen, op_set, convention, precision, notation), output)
     elif chosen.kind == "appendix":
-        from costgraph.exporting.appendix import appendix
+        from costgraph.exporting.documents.appendix import appendix
 
         deliver(appendix(chosen, names, derivation, form, notation, fragment), output)
     else:

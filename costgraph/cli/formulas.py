@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, progress, remark
 from costgraph.errors import UserError, unknown
 
@@ -70,8 +70,8 @@ def search(words: Annotated[list[str], typer.Argument(help="All of these must oc
 @formulas.command()
 def errata(
     format_: Annotated[str, typer.Option("--format", help="markdown or latex.")] = "markdown",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+    output: arg.Output = None,
+    force: arg.Force = False,
 ) -> None:
     """Write the page of errata: what was printed, what follows, why, and what it changes."""
     from costgraph.library.errata import FORMATS, page

@@ -44,7 +44,8 @@ def dress(
     target: Target, forms: Forms, symbols_as: str = "args", shape: str = "auto", dialect: str | None = None
 ) -> str | bytes:
     """Forms in a target that has been read already."""
-    from costgraph.exporting import module, templates
+    from costgraph.exporting import templates
+    from costgraph.exporting.code import module
 
     if target.kind not in ("code", "data"):
         raise UserError(
@@ -59,11 +60,11 @@ def dress(
         return templates.render(target, {"document": document(found)})
     text = templates.render(target, module.context(target, found, symbols_as))
     if dialect is not None:
-        from costgraph.exporting.dialects import transpile
+        from costgraph.exporting.code.dialects import transpile
 
         return transpile(text, dialect)
     if target.writer == "xlsx":
-        from costgraph.exporting.workbook import workbook
+        from costgraph.exporting.code.workbook import workbook
 
         return workbook(text, target)
     return text

@@ -17,7 +17,7 @@ from costgraph.assumption import Assumption, Divides
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.exporting.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum, names
+from costgraph.exporting.code.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum, names
 from costgraph.exporting.forms import Form, fingerprint, vectors
 from costgraph.polynomial import NAMES, Polynomial, exact, total
 from costgraph.provenance import Term

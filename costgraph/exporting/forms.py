@@ -16,8 +16,8 @@ from costgraph.assumption import Divides
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError
-from costgraph.exporting.conversion import as_node
-from costgraph.exporting.expression import Node, evaluate, names, rounded
+from costgraph.exporting.code.conversion import as_node
+from costgraph.exporting.code.expression import Node, evaluate, names, rounded
 from costgraph.measures import MEASURES
 from costgraph.polynomial import Polynomial
 from costgraph.quotient import Quotient

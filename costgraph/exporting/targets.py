@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from costgraph.errors import UserError, unknown
-from costgraph.exporting.expression import FUNCTIONS
+from costgraph.exporting.code.expression import FUNCTIONS
 from costgraph.resources import data_folder
 
 DESCRIPTION = "exporter.toml"

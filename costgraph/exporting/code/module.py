@@ -8,10 +8,10 @@ from typing import Any
 
 from costgraph import __version__
 from costgraph.errors import UserError, unknown
-from costgraph.exporting.expression import Call, Node, names, walk
+from costgraph.exporting.code.expression import Call, Node, names, walk
+from costgraph.exporting.code.languages import LANGUAGES, Language
+from costgraph.exporting.code.sharing import shared
 from costgraph.exporting.forms import Form, fingerprint, vectors
-from costgraph.exporting.languages import LANGUAGES, Language
-from costgraph.exporting.sharing import shared
 from costgraph.exporting.targets import SYMBOLS_AS, Target
 from costgraph.exporting.templates import Verbatim
 from costgraph.printers import python

@@ -10,10 +10,10 @@ from costgraph import __version__
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation, derive
 from costgraph.exporting import templates
-from costgraph.exporting.documents import assumptions, conventions, math_of, symbol
+from costgraph.exporting.documents.markup import Math
+from costgraph.exporting.documents.mathematics import arm_names, arms, condition, formula, is_long, main, tidy, width
+from costgraph.exporting.documents.sheet import assumptions, conventions, math_of, symbol
 from costgraph.exporting.forms import collect, fingerprint, source
-from costgraph.exporting.markup import Math
-from costgraph.exporting.mathematics import arm_names, arms, condition, formula, is_long, main, tidy, width
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
 from costgraph.library.as_written import as_written

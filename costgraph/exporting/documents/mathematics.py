@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from costgraph.exporting.markup import MATHS, Math
+from costgraph.exporting.documents.markup import MATHS, Math
 from costgraph.exporting.templates import Verbatim
 from costgraph.parser import parse_bindings
 from costgraph.polynomial import ONE, Polynomial

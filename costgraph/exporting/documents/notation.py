@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from costgraph.errors import UserError, unknown
-from costgraph.exporting.markup import GREEK, MATHS, Math
+from costgraph.exporting.documents.markup import GREEK, MATHS, Math
 from costgraph.polynomial import Polynomial
 from costgraph.printers import UNICODE
 from costgraph.resources import data_folder

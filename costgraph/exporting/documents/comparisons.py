@@ -7,12 +7,12 @@ from fractions import Fraction
 
 from costgraph.derivation import derive
 from costgraph.errors import UserError
-from costgraph.exporting import citations
-from costgraph.exporting.amounts import readable
-from costgraph.exporting.cheatsheet import at
-from costgraph.exporting.contents import CROSSOVERS, Crossover
-from costgraph.exporting.layout import Layout
-from costgraph.exporting.mathematics import Record, arms, formula, is_long, one_fraction, record, width
+from costgraph.exporting.documents import citations
+from costgraph.exporting.documents.amounts import readable
+from costgraph.exporting.documents.cheatsheet import at
+from costgraph.exporting.documents.contents import CROSSOVERS, Crossover
+from costgraph.exporting.documents.layout import Layout
+from costgraph.exporting.documents.mathematics import Record, arms, formula, is_long, one_fraction, record, width
 from costgraph.exporting.templates import Verbatim
 from costgraph.hardware.machine import catalog, machine
 from costgraph.quotient import Quotient

@@ -9,15 +9,16 @@ from costgraph import __version__
 from costgraph.assumption import Assumption, AtMost, Divides, InDomain
 from costgraph.derivation import Derivation
 from costgraph.errors import unknown
-from costgraph.exporting import cheatsheet, templates, times
-from costgraph.exporting.amounts import typical
-from costgraph.exporting.comparisons import crossovers, machines, models
-from costgraph.exporting.contents import SECTIONS
+from costgraph.exporting import templates
+from costgraph.exporting.documents import cheatsheet, times
+from costgraph.exporting.documents.amounts import typical
+from costgraph.exporting.documents.comparisons import crossovers, machines, models
+from costgraph.exporting.documents.contents import SECTIONS
+from costgraph.exporting.documents.layout import Layout
+from costgraph.exporting.documents.markup import MATHS, Math
+from costgraph.exporting.documents.mathematics import Record, formula
+from costgraph.exporting.documents.notation import notation, written_in
 from costgraph.exporting.forms import Form, fingerprint
-from costgraph.exporting.layout import Layout
-from costgraph.exporting.markup import MATHS, Math
-from costgraph.exporting.mathematics import Record, formula
-from costgraph.exporting.notation import notation, written_in
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
 from costgraph.polynomial import Polynomial

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from costgraph import shapes
 from costgraph.errors import UserError
-from costgraph.exporting.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum
+from costgraph.exporting.code.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum
 from costgraph.polynomial import NAMES, Polynomial
 from costgraph.quotient import Quotient
 from costgraph.symbols import Rational

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from costgraph.derivation import derive
 from costgraph.errors import UserError
-from costgraph.exporting.cheatsheet import at
-from costgraph.exporting.layout import Layout
-from costgraph.exporting.mathematics import Record, maximum
+from costgraph.exporting.documents.cheatsheet import at
+from costgraph.exporting.documents.layout import Layout
+from costgraph.exporting.documents.mathematics import Record, maximum
 from costgraph.hardware.roofline import Span, costs, spans
 from costgraph.quotient import Quotient
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation, derive
 from costgraph.errors import UserError
-from costgraph.exporting.contents import Row, Section
+from costgraph.exporting.documents.contents import Row, Section
 from costgraph.parser import parse_bindings
 from costgraph.polynomial import Polynomial, total
 from costgraph.quotient import Quotient

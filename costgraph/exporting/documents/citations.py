@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from costgraph.errors import UserError
-from costgraph.exporting.cheatsheet import limited
+from costgraph.exporting.documents.cheatsheet import limited
 from costgraph.library.entry import Entry
 from costgraph.library.evaluation import Names
 from costgraph.library.reading import named, sources

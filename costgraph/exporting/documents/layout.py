@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from costgraph.exporting import citations
-from costgraph.exporting.amounts import readable
-from costgraph.exporting.cheatsheet import Line, at, limited
-from costgraph.exporting.citations import Printed, Works
-from costgraph.exporting.contents import Definition
-from costgraph.exporting.markup import MATHS, Math
-from costgraph.exporting.mathematics import (
+from costgraph.exporting.documents import citations
+from costgraph.exporting.documents.amounts import readable
+from costgraph.exporting.documents.cheatsheet import Line, at, limited
+from costgraph.exporting.documents.citations import Printed, Works
+from costgraph.exporting.documents.contents import Definition
+from costgraph.exporting.documents.markup import MATHS, Math
+from costgraph.exporting.documents.mathematics import (
     WIDE,
     Record,
     arm_names,

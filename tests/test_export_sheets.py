@@ -1,0 +1,253 @@
+"""What stands on cheat sheets and in derivations. Files in tests/golden/sheets are what `costgraph export` prints."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import decoder, run
+
+from costgraph.exporting.documents.contents import SECTIONS
+from costgraph.exporting.documents.sheet import math_of, sheet, sheet_context
+from costgraph.exporting.targets import load
+from costgraph.library.judge import judge
+from costgraph.library.reading import named
+
+GOLDEN = Path(__file__).parent / "golden" / "sheets"
+SHEETS = {"latex": ".tex", "typst": ".typ", "markdown": ".md", "html": ".html", "text": ".txt"}
+
+
+def golden(name: str, text: str) -> None:
+    """Compare with a golden file, or write it where COSTGRAPH_UPDATE_GOLDEN is set."""
+    path = GOLDEN / name
+    if os.environ.get("COSTGRAPH_UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8"), f"run with COSTGRAPH_UPDATE_GOLDEN=1 to accept {name}"
+
+
+@pytest.mark.parametrize("target", SHEETS)
+def test_the_sheet_is_the_golden_file(target: str) -> None:
+    golden(f"decoder{SHEETS[target]}", decoder(target))
+
+
+def test_the_appendix_is_the_golden_file() -> None:
+    options = [
+        "--measures",
+        "activations,intensity",
+        "--pass",
+        "tensor_parallel(T)",
+        "--limit",
+        "E=4,p=2",
+        "--fragment",
+    ]
+    golden("derivation.tex", run("export", "latex-derivation", *options).stdout)
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+@pytest.mark.parametrize("target", ["latex", "typst", "latex-derivation"])
+def test_the_hash_seed_changes_nothing(target: str, seed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = ["--measures", "activations,traffic"] if target == "latex-derivation" else []
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    first = run("export", target, *options).stdout
+    monkeypatch.setenv("PYTHONHASHSEED", seed)
+    assert run("export", target, *options).stdout == first != ""
+
+
+@pytest.mark.parametrize("target", SHEETS)
+def test_every_sheet_has_every_section(target: str) -> None:
+    text = decoder(target).lower()
+    for title in (
+        "symbols", "conventions", "parameters", "model states", "training flops", "activation memory",
+        "tensor and sequence parallel", "key/value cache", "prefill and decode", "roofline",
+        "time of each op in decode", "crossovers", "hardware", "models", "sources",
+    ):  # fmt: skip
+        assert title.replace("/", "\\/" if target == "typst" else "/") in text
+
+
+class Tags(HTMLParser):
+    """Whether tags are closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.seen.add(tag)
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_html_is_well_formed_mathml_without_a_script() -> None:
+    tags = Tags()
+    tags.feed(decoder("html"))
+    assert not tags.open
+    assert {"math", "mfrac", "msup"} <= tags.seen
+    assert not tags.seen & {"script", "img", "link"}
+
+
+def test_markdown_has_no_macro_that_github_forbids_and_whole_tables() -> None:
+    text = decoder("markdown")
+    assert not re.findall(r"\\(?:operatorname|def|newcommand|DeclareMathOperator|require|href)\b", text)
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
+    assert all(line.count("$") % 2 == 0 for line in text.splitlines())
+    for formula in re.findall(r"\$([^$]+)\$", text):  # Markdown takes a backslash away from in front of punctuation
+        assert not re.search(r"\\[^A-Za-z\\]", formula), formula
+
+
+def test_a_notation_changes_letters_and_nothing_else() -> None:
+    assert "B   " in decoder("text")
+    megatron = decoder("text", "megatron")
+    assert re.search(r"^  s ", megatron, re.MULTILINE)
+    assert re.search(r"^  h ", megatron, re.MULTILINE)
+    assert re.findall(r"\d+\.?\d* GiB", megatron) == re.findall(r"\d+\.?\d* GiB", decoder("text"))
+
+
+def context(op_set: str = "decoder", notation: str | None = None) -> dict[str, Any]:
+    """What the text target lays out."""
+    return sheet_context(math_of(load("text"), notation), op_set, "notes", "mixed_adam")
+
+
+@cache
+def rows(op_set: str = "decoder") -> dict[tuple[str, str], dict[str, Any]]:
+    """The rows of a sheet by section and label."""
+    return {(part["title"], row["label"]): row for part in context(op_set)["sections"] for row in part["rows"]}
+
+
+def test_every_entry_that_a_row_names_is_cited_and_agrees() -> None:
+    found = rows()
+    for section in SECTIONS:
+        for row in section.rows:
+            entries = [entry for id_ in row.published for entry in named(id_) if entry.id == id_]
+            assert len(entries) == len(row.published)
+            source = found[section.title, row.label]["source"]
+            for entry in entries:
+                assert judge(entry).outcome in ("agrees", "agrees to the stated order", "erratum as recorded")
+                assert source, f"{row.label} does not cite {entry.id}"
+    assert found["Activation memory", "in all"]["source"] == "[1] Eq. 2.7, 2.8*; [6] Eq. 1"
+
+
+def test_nothing_is_cited_for_another_model() -> None:
+    biased = rows("decoder(head=True, kv_heads=G)")
+    assert biased["Activation memory", "in all"]["source"] == ""
+    assert biased["Activation memory", "MLP"]["source"] != ""
+
+
+L, D, A, S, V, T = 96, 12288, 96, 2048, 50257, 8  # GPT-3 on 8 devices, one sequence
+TEN_MATRICES = 12 * D * D  # of a block: four D x D in attention, two D x 4D in the MLP
+WORKED = {  # computed here in a few words from what a block consists of, not from a form of the engine
+    ("Parameters", "in all"): f"{L * TEN_MATRICES / 1e9:.4g} × 10⁹",
+    ("Parameters", "embeddings, tied head"): f"{(V + 2048) * D / 1e6:.4g} × 10⁶",  # and one vector per position
+    ("Model states", "mixed precision, Adam"): f"{L * TEN_MATRICES * (2 + 4 + 12) / 1e12:.4g} TB",
+    (
+        "Training FLOPs",
+        "forward and backward",
+    ): f"{3 * L * (2 * S * TEN_MATRICES + 2 * 2 * S * S * D) / 1e15:.4g} PFLOP",
+    ("Training FLOPs", "head and loss"): f"{3 * 2 * S * D * V / 1e12:.4g} TFLOP",
+    ("Activation memory", "in all"): f"{L * S * (34 * D + 5 * A * S) / 1e9:.4g} GB",
+    ("Activation memory", "whole blocks recomputed"): f"{L * S * D * 2 / 1e9:.4g} GB",
+    ("Tensor and sequence parallel", "activations, tensor parallel"): (
+        f"{L * S * (10 * D + (24 * D + 5 * A * S) / T) / 1e9:.4g} GB"
+    ),
+    ("Tensor and sequence parallel", "bytes sent per step"): f"{L * 4 * 2 * 7 / 8 * S * D * 2 / 1e9:.4g} GB",
+    ("Key/value cache", "all heads"): f"{L * 2 * S * D * 2 / 1e9:.4g} GB",
+    ("Prefill and decode", "decode FLOPs, one token"): f"{L * (2 * TEN_MATRICES + 4 * S * D) / 1e9:.4g} GFLOP",
+    ("Roofline", "ridge point (machine balance)"): f"{312 / 2:.4g}",
+    ("Roofline", "product of (m, k) and (k, n)"): f"{2 * 4096**3 / (2 * 3 * 4096**2):.4g}",
+    ("Roofline", "time to load the weights"): f"{2 * L * TEN_MATRICES / 2e12 * 1e3:.4g} ms",
+    ("Time of each op in prefill", "attn.q, k, v, out"): f"{L * 2 * S * D * D / 312e12 * 1e3:.4g} ms",
+    ("Time of each op in decode", "attn.q, k, v, out"): f"{L * 2 * (D * D + 2 * D) / 2e12 * 1e3:.4g} ms",
+    ("Crossovers", "attention takes as many FLOPs as the MLP"): f"{2 * D}",
+    ("Crossovers", "attention maps keep as many bytes as all else"): f"{34 * D / (5 * A):.4g}",
+    ("Crossovers", "tokens that hide the loading of the weights"): "156",
+    ("Crossovers", "devices that hold the training state"): f"{18 * L * TEN_MATRICES / 80e9:.4g}",
+    ("Crossovers", "largest batch that decodes in memory"): (
+        f"{(T * 80e9 - 2 * L * TEN_MATRICES) / (L * 2 * S * D * 2):.4g}"
+    ),
+}
+
+
+@pytest.mark.parametrize(("place", "worked"), WORKED.items(), ids=[label for _, label in WORKED])
+def test_worked_numbers_are_those_of_gpt_3(place: tuple[str, str], worked: str) -> None:
+    assert rows()[place]["worked"].startswith(worked)
+
+
+def test_a_sheet_of_what_is_no_model_compares_no_models() -> None:
+    assert context("matmul")["models"] == []
+    assert "models" not in sheet(load("text"), "matmul", "notes", "mixed_adam", None).lower()
+
+
+def test_a_limit_names_only_symbols_that_occur() -> None:
+    lines = rows()["Activation memory", "norms"]["lines"]
+    assert [(line["at"], line["math"]) for line in lines] == [("", "2pBDLS"), ("p=2", "4BSLD")]
+
+
+def test_a_crossover_says_where_it_holds() -> None:
+    (line,) = rows()["Crossovers", "attention takes as many FLOPs as the MLP"]["lines"]
+    assert (line["at"], line["math"]) == ("E > 2", "S = D(E - 2)")
+
+
+def test_a_published_form_is_shown_as_its_author_wrote_it() -> None:
+    lines = rows()["Activation memory", "in all"]["lines"]
+    assert [line["math"] for line in lines] == [
+        "2BDLS(p(E + 4) + 1) + ABLS²(2p + 1)", "BLS(66D + 9AS)", "BLS(34D + 5AS)", "5BS²LA(1 + 34D/(5SA))",
+    ]  # fmt: skip
+
+
+def test_a_fraction_of_long_sums_gets_named_arms() -> None:
+    lines = [line["math"] for line in rows()["Roofline", "intensity of decode"]["lines"]]
+    assert lines[:2] == ["work/traffic", "work = 2BD(D(E + 2) + S)"]
+    assert lines[2].startswith("traffic = p(")
+
+
+def test_a_symbol_that_a_notation_shows_as_a_quotient_is_multiplied_out() -> None:
+    text = decoder("text", "scaling-book")
+    assert "12BTLD(T + 2D + F)" in text
+    assert re.search(r"^  F/D +4  expansion factor", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("notation", [None, "megatron", "scaling-book"])
+def test_plain_text_fits_a_terminal(notation: str | None) -> None:
+    assert [line for line in decoder("text", notation).splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("convention", ["notes", "exact", "table_a1"])
+@pytest.mark.parametrize(
+    "op_set", ["encoder", "attention", "matmul", "elementwise", "decoder(head=True, kv_heads=G, biases=True)"]
+)
+def test_the_plain_text_of_every_op_set_fits_a_terminal(op_set: str, convention: str) -> None:
+    text = sheet(load("text"), op_set, convention, "mixed_adam", None)
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
+def test_what_cites_no_source_is_said_to_be_derived_here() -> None:
+    for target in SHEETS:
+        assert "cites no source is derived here" in decoder(target)
+
+
+def test_greek_letters_are_letters() -> None:
+    for target in SHEETS:
+        assert "lambda_flops" not in decoder(target)
+    assert 'lambda_"FLOP/s"' in decoder("typst")
+    assert "λ_flops" in decoder("text")
+
+
+def test_a_sum_that_is_simple_already_is_shown_once() -> None:
+    text = run("export", "latex-derivation", "--measures", "cache", "--phase", "decode", "--fragment").stdout
+    assert "which is" not in text
+    assert "which is" in run("export", "latex-derivation", "--measures", "params", "--fragment").stdout
+
+
+def test_the_arms_of_an_intensity_are_its_work_and_its_traffic() -> None:
+    options = ["--measures", "intensity", "--phase", "decode", "--op-set", "decoder(head=True, kv_heads=G)"]
+    text = run("export", "latex-derivation", *options, "--fragment").stdout
+    assert r"\frac{\mathrm{work}}{\mathrm{traffic}}" in text
