@@ -42,7 +42,6 @@ class Target:
         template: the Jinja2 template to start with, in the same folder.
         escape: how free text (units, meanings, sources) is made safe.
         writer: `text`, or `xlsx` when the template describes a workbook.
-        comment: what starts a line that is only a remark.
         prefix: put before the names of symbols.
         function_prefix: put before the names of forms.
         case_sensitive: whether `S` and `s` are two names.
@@ -61,7 +60,6 @@ class Target:
     template: str
     escape: str = "comment"
     writer: str = "text"
-    comment: str = "#"
     prefix: str = ""
     function_prefix: str = ""
     case_sensitive: bool = True
