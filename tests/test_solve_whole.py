@@ -188,6 +188,7 @@ def test_a_number_of_hundreds_of_digits_stays_on_its_line() -> None:
 
 CAPACITIES = [
     ("states <= 80 GiB", "states <= 80*2**30"),
+    ("states <= 80GiB", "states <= 80*2**30"),
     ("states <= 0.5 TB", "states <= 500000000000"),
     ("80  GB ≥ states + 2 MiB", "80*10**9 >= states + 2*2**20"),
     ("2*(40 GiB) >= states", "80*2**30 >= states"),

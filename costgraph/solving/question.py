@@ -36,7 +36,7 @@ RELATIONS = ("<=", ">=", "==", "<", ">", "=")
 CAPACITIES = {f"{prefix}B": 1000**n for n, prefix in enumerate("kMGTP", 1)} | {
     f"{prefix}iB": 1024**n for n, prefix in enumerate("KMGTP", 1)
 }
-COUNTED = re.compile(rf"(?<=[\d.)]) (?= *(?:{'|'.join(CAPACITIES)})\b)")  # the space in `80 GiB`
+COUNTED = re.compile(rf"(?<=[\d.)]) ?(?= *(?:{'|'.join(CAPACITIES)})\b)")  # where `80 GiB` and `80GiB` multiply
 WEIGHTS = "weights"  # the ops that multiply by a weight matrix
 
 
