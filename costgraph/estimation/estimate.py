@@ -116,7 +116,8 @@ class Estimate:
         if self.left is None or self.capacity is None or self.request.degree != ONE:
             return None
         step = TensorParallel()
-        form = total(self.request.memory(step).values()).substitute(self.request.bindings)
+        others = {name: value for name, value in self.request.bindings.items() if name != "T"}  # T is what is asked for
+        form = total(self.request.memory(step).values()).substitute(others)
         whole = number(form.substitute({"T": ONE}))
         kept = whole - 2 * (whole - number(form.substitute({"T": ONE * 2})))  # what does not shrink with T
         if kept >= self.capacity:
