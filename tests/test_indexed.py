@@ -81,6 +81,8 @@ WRITTEN = [
      r"\frac{S B D}{T} \left(34 + \frac{5 A S}{D}\right)"),
     ("2*(S - (D - E))/(2*d)**2", {"d": "D/A"}, "2(S - (D - E))/(2D/A)²",
      r"\frac{2 \left(S - \left(D - E\right)\right)}{\left(2 \frac{D}{A}\right)^{2}}"),
+    ("w*2*(s + n)", {"s": "S - n", "w": "p"}, "p·2S", r"p \cdot 2 S"),
+    ("s - n", {"s": "S - n"}, "S - n - n", "S - n - n"),
 ]  # fmt: skip
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from costgraph.parser import tree
 from costgraph.printers import PYTHON, Style
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how tightly the outermost operation of a text binds
+Summand = tuple[int, ast.expr, Mapping[str, str]]  # its sign, the term, and what its letters stand for
 
 
 def as_written(text: str, letters: Mapping[str, str], style: Style = PYTHON) -> str:
-    """`text` with its letters replaced by what they stand for, and nothing else changed.
+    """`text` with its letters replaced by what they stand for, and nothing else changed but sums such as S - n + n.
 
     Raises:
         UserError: not an expression.
@@ -29,6 +30,8 @@ def shown(node: ast.expr, letters: Mapping[str, str], style: Style) -> tuple[str
             return style.symbol(name), ATOM
         case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)):
             return style.power(held(shown(left, letters, style), ATOM, style), exponent), POWER
+        case ast.BinOp(op=ast.Add() | ast.Sub()) if len(kept := left_over(node, letters)) == 1 and kept[0][0] > 0:
+            return shown(*kept[0][1:], style)
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as sign, right=right):
             inside = held(shown(right, letters, style), SUM if isinstance(sign, ast.Add) else PRODUCT, style)
             written = style.plus if isinstance(sign, ast.Add) else style.minus
@@ -42,6 +45,31 @@ def shown(node: ast.expr, letters: Mapping[str, str], style: Style) -> tuple[str
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return style.negative + held(shown(operand, letters, style), PRODUCT, style), SUM
     return style.number(ast.unparse(node)), ATOM
+
+
+def summands(node: ast.expr, letters: Mapping[str, str], sign: int = 1) -> Iterator[Summand]:
+    """The terms of a sum, letters that stand for sums opened."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as operation, right=right):
+            yield from summands(left, letters, sign)
+            yield from summands(right, letters, sign if isinstance(operation, ast.Add) else -sign)
+        case ast.Name(id=name) if name in letters and letters[name] != name:
+            yield from summands(tree(letters[name]), {}, sign)
+        case _:
+            yield sign, node, letters
+
+
+def left_over(node: ast.expr, letters: Mapping[str, str]) -> list[Summand]:
+    """The terms of a sum without those that another one takes away."""
+    kept: list[Summand] = []
+    for sign, term, meaning in summands(node, letters):
+        text = shown(term, meaning, PYTHON)
+        opposite = next((one for one in kept if one[0] == -sign and shown(*one[1:], PYTHON) == text), None)
+        if opposite:
+            kept.remove(opposite)
+        else:
+            kept.append((sign, term, meaning))
+    return kept
 
 
 def begins_with_number(node: ast.expr) -> bool:
