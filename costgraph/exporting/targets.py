@@ -94,10 +94,10 @@ def available(extra: Path | None = None) -> dict[str, tuple[Traversable, ...]]:
         for folder in sorted(place.iterdir(), key=lambda entry: entry.name):
             if folder.is_dir() and not folder.name.startswith((".", "_")):
                 found[folder.name] = (*found.get(folder.name, ()), folder)
-    return {name: places for name, places in sorted(found.items()) if any(described(p) for p in places)}
+    return {name: places for name, places in sorted(found.items()) if any(has_description(p) for p in places)}
 
 
-def described(folder: Traversable) -> bool:
+def has_description(folder: Traversable) -> bool:
     """Whether the folder is a target of its own, and not only templates that override those of another."""
     return (folder / DESCRIPTION).is_file()
 
@@ -111,7 +111,7 @@ def load(name: str, extra: Path | None = None) -> Target:
     known = available(extra)
     if name not in known:
         raise unknown("target", name, known)
-    folder = next(place for place in known[name] if described(place))
+    folder = next(place for place in known[name] if has_description(place))
     path = folder / DESCRIPTION
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
