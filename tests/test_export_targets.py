@@ -46,6 +46,12 @@ def test_a_folder_adds_a_target(tmp_path: Path) -> None:
     assert text == "flops: 12*B*S*L*D*(D*(E + 2) + S)"
 
 
+def test_a_target_of_data_needs_no_printer(tmp_path: Path) -> None:
+    description = TOML.replace('"code"', '"data"').replace('printer = "python"\n', 'escape = "none"\n')
+    text = cg.export(FLOPS, "mine", exporters=mine(tmp_path, "{{ document }}", description))
+    assert text == str(cg.export(FLOPS, "json")).rstrip("\n")
+
+
 def test_a_folder_overrides_one_template_and_keeps_the_rest(tmp_path: Path) -> None:
     (tmp_path / "rust").mkdir()
     (tmp_path / "rust" / "costs.rs.jinja").write_text("fn {{ forms[0].name }}() { {{ forms[0].result }} }")
@@ -64,6 +70,8 @@ DESCRIPTIONS = {  # exporter.toml -> what is said about it
     TOML.replace("python", "pyton"): "unknown printer 'pyton': did you mean python?",
     TOML.replace('"code"', '"cod"'): "exporter.toml: kind: unknown choice 'cod': did you mean code?",
     TOML.replace('title = "mine"\n', ""): "the key 'title' is missing",
+    TOML.replace('kind = "code"\n', ""): "the key 'kind' is missing",
+    TOML.replace('printer = "python"\n', ""): "the key 'printer' is missing",
     TOML + "reserved = 'x'\n": "reserved must be a list",
     TOML + "writer = 'xslx'\n": "writer: unknown choice 'xslx': did you mean xlsx?",
     TOML + "symbols_as = ['argz']\n": "symbols_as: unknown choice 'argz': did you mean args?",

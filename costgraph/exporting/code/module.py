@@ -82,7 +82,7 @@ def function(form: Form, name: str, language: Language, spelling: dict[str, str]
         "source": form.source or "given by the caller",
         "convention": f"{closed.convention.name}: {closed.convention.describe()}" if closed else "not stated",
         "assumptions": ", ".join(map(str, closed.assumptions)) if closed else "",
-        "setting": form.setting or "a model that the caller knows",
+        "setting": form.setting,
         "regime": form.regime.regime if form.regime else "",
         "neglected": python(form.regime.neglected) if form.regime else "",
         "left_out": left_out(form),
