@@ -9,10 +9,31 @@ from typing import Any
 
 import jinja2
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from costgraph.errors import UserError, unknown
 from costgraph.exporting.targets import Target
+
+LARGEST = 2**64  # side of a product or power in a template: larger ones could fill the memory
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's, where `*` and `**` are of numbers of ordinary size only: text is not repeated."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """A product or power.
+
+        Raises:
+            SecurityError: a side is no number, or a whole number would get too large.
+        """
+        if not all(isinstance(side, int | float) for side in (left, right)):
+            raise SecurityError(f"{operator} of anything but numbers")
+        if max(abs(left), abs(right)) > LARGEST or (operator == "**" and abs(right) > 64):
+            raise SecurityError(f"{operator} of numbers that large")
+        return super().call_binop(context, operator, left, right)
 
 
 class Verbatim(str):
@@ -93,7 +114,7 @@ def render(target: Target, context: Mapping[str, Any]) -> str:
     """
     if target.escape not in ESCAPES:
         raise UserError(f"{target.name}: {unknown('escape', target.escape, ESCAPES)}")
-    environment = ImmutableSandboxedEnvironment(
+    environment = Sandbox(
         loader=jinja2.ChoiceLoader([jinja2.FunctionLoader(reader(folder)) for folder in target.folders]),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
