@@ -14,7 +14,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from costgraph.errors import UserError, unknown
 from costgraph.exporting.targets import Target
+from costgraph.resources import data_folder
 
+SHARED = "_shared"  # folder of what templates of several targets import
 LARGEST = 2**64  # side of a product or power in a template: larger ones could fill the memory
 
 
@@ -115,7 +117,9 @@ def render(target: Target, context: Mapping[str, Any]) -> str:
     if target.escape not in ESCAPES:
         raise UserError(f"{target.name}: {unknown('escape', target.escape, ESCAPES)}")
     environment = Sandbox(
-        loader=jinja2.ChoiceLoader([jinja2.FunctionLoader(reader(folder)) for folder in target.folders]),
+        loader=jinja2.ChoiceLoader(
+            [jinja2.FunctionLoader(reader(folder)) for folder in (*target.folders, data_folder("exporters") / SHARED)]
+        ),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
