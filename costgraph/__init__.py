@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from costgraph.estimation.estimate import estimate
     from costgraph.estimation.reading import request
     from costgraph.exporting import export
-    from costgraph.exporting.exchange import read_forms
+    from costgraph.exporting.exchange.reading import read_forms
     from costgraph.graph import Graph
     from costgraph.hardware.machine import machine
     from costgraph.measures import annotated
@@ -67,7 +67,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "model": ("costgraph.sizes", "model"),
     "params": ("costgraph.measures.params", "params"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),
-    "read_forms": ("costgraph.exporting.exchange", "read_forms"),
+    "read_forms": ("costgraph.exporting.exchange.reading", "read_forms"),
     "recompute": ("costgraph.passes.recompute", "Recompute"),
     "request": ("costgraph.estimation.reading", "request"),
     "solve": ("costgraph.solving.solution", "solve"),

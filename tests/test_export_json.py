@@ -16,7 +16,7 @@ from test_export_code import EXPRESSION, Drawn
 
 import costgraph as cg
 from costgraph.errors import UserError
-from costgraph.exporting.exchange import read_forms, stored
+from costgraph.exporting.exchange.reading import read_forms, stored
 from costgraph.exporting.forms import Form, collect
 from costgraph.polynomial import NAMES, Polynomial, total
 from costgraph.quotient import Quotient

@@ -42,7 +42,7 @@ def test_a_module_says_what_its_numbers_are_the_cost_of(target: str) -> None:
     infinite = cg.derive("communication", op_set="decoder(head=True)", passes=["tensor_parallel(T)"], limit="T->oo")
     assert "For decoder(head=True), phase train" in prose(export(infinite, target))
     assert "; T -> oo." in prose(export(infinite, target))
-    assert "For a model that the caller knows." in prose(export(infinite.limited, target))
+    assert "For decoder" not in prose(export(infinite.limited, target))  # a form alone does not know its model
     assert "Only the leading terms" not in text
 
 

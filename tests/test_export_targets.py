@@ -46,11 +46,23 @@ def test_a_folder_adds_a_target(tmp_path: Path) -> None:
     assert text == "flops: 12*B*S*L*D*(D*(E + 2) + S)"
 
 
+def test_a_target_of_data_needs_no_printer(tmp_path: Path) -> None:
+    description = TOML.replace('"code"', '"data"').replace('printer = "python"\n', 'escape = "none"\n')
+    text = cg.export(FLOPS, "mine", exporters=mine(tmp_path, "{{ document }}", description))
+    assert text == str(cg.export(FLOPS, "json")).rstrip("\n")
+
+
 def test_a_folder_overrides_one_template_and_keeps_the_rest(tmp_path: Path) -> None:
     (tmp_path / "rust").mkdir()
     (tmp_path / "rust" / "costs.rs.jinja").write_text("fn {{ forms[0].name }}() { {{ forms[0].result }} }")
     assert cg.export(FLOPS, "rust", exporters=tmp_path) == "fn flops() { 12.0*B*S*L*D*(D*(E + 2.0) + S) }"
     assert "def flops" in str(cg.export(FLOPS, "numpy", exporters=tmp_path))
+
+
+def test_a_template_can_multiply_numbers(tmp_path: Path) -> None:
+    assert (
+        cg.export(FLOPS, "mine", exporters=mine(tmp_path, "{{ 6 * 7 }} {{ 2 ** 10 }} {{ 2 * 0.5 }}")) == "42 1024 1.0"
+    )
 
 
 def test_other_marks_where_those_of_jinja_are_in_the_way(tmp_path: Path) -> None:
@@ -64,6 +76,8 @@ DESCRIPTIONS = {  # exporter.toml -> what is said about it
     TOML.replace("python", "pyton"): "unknown printer 'pyton': did you mean python?",
     TOML.replace('"code"', '"cod"'): "exporter.toml: kind: unknown choice 'cod': did you mean code?",
     TOML.replace('title = "mine"\n', ""): "the key 'title' is missing",
+    TOML.replace('kind = "code"\n', ""): "the key 'kind' is missing",
+    TOML.replace('printer = "python"\n', ""): "the key 'printer' is missing",
     TOML + "reserved = 'x'\n": "reserved must be a list",
     TOML + "writer = 'xslx'\n": "writer: unknown choice 'xslx': did you mean xlsx?",
     TOML + "symbols_as = ['argz']\n": "symbols_as: unknown choice 'argz': did you mean args?",
@@ -98,7 +112,9 @@ TEMPLATES = {  # a template -> what is said about it
     "{{ forms.append(1) }}": "mine.jinja, line 1: not allowed in a template",
     "{{ forms[0].update({'name': 1}) }}": "mine.jinja, line 1: not allowed in a template",
     "{{ range(10 ** 9) | list }}": "mine.jinja, line 1: OverflowError",
-    "{{ 'a' * 10 ** 18 }}": "mine.jinja, line 1: MemoryError",
+    "{{ 'a' * 10 ** 10 }}": "mine.jinja, line 1: not allowed in a template: a repetition of more than 10000",
+    "{{ 10001 * [1] }}": "mine.jinja, line 1: not allowed in a template: a repetition of more than 10000",
+    "{{ 10 ** (10 ** 10) }}": "mine.jinja, line 1: not allowed in a template: ** of numbers that large",
     "{{ forms | map(foo=1) | list }}": "mine.jinja, line 1: map requires a filter argument",
     "{% block a required %}{% endblock %}": "mine.jinja, line 1: Required block 'a' not found",
     "{{ forms | nope }}": "mine.jinja, line 1: No filter named 'nope'",

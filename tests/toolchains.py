@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from costgraph.exporting import export
-from costgraph.exporting.code.module import spelled
+from costgraph.exporting.code.naming import spelled
 from costgraph.exporting.forms import Forms, collect
 from costgraph.exporting.targets import load
 

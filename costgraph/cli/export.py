@@ -127,7 +127,7 @@ def read(path: Path) -> list[Form]:
     Raises:
         UserError: it is no text, or no such document.
     """
-    from costgraph.exporting.exchange import stored
+    from costgraph.exporting.exchange.reading import stored
 
     try:
         return stored(path.read_text(encoding="utf-8"))

@@ -55,7 +55,7 @@ def dress(
         raise UserError(f"{target.name} has no dialects; leave --dialect out")
     found = collect(forms, shape)
     if target.kind == "data":
-        from costgraph.exporting.exchange import document
+        from costgraph.exporting.exchange.writing import document
 
         return templates.render(target, {"document": document(found)})
     text = templates.render(target, module.context(target, found, symbols_as))

@@ -37,9 +37,9 @@ class Target:
     Args:
         title: one line for `--list`.
         kind: what is rendered; one of `KINDS`.
-        printer: which printer turns an expression into text.
         suffix: of the files.
         template: the Jinja2 template to start with, in the same folder.
+        printer: which printer turns an expression into text; data needs none.
         escape: how free text (units, meanings, sources) is made safe.
         writer: `text`, or `xlsx` when the template describes a workbook.
         prefix: put before the names of symbols.
@@ -55,9 +55,9 @@ class Target:
     name: str
     title: str
     kind: Kind
-    printer: str
     suffix: str
     template: str
+    printer: str = ""
     escape: str = "comment"
     writer: str = "text"
     prefix: str = ""
@@ -94,10 +94,10 @@ def available(extra: Path | None = None) -> dict[str, tuple[Traversable, ...]]:
         for folder in sorted(place.iterdir(), key=lambda entry: entry.name):
             if folder.is_dir() and not folder.name.startswith((".", "_")):
                 found[folder.name] = (*found.get(folder.name, ()), folder)
-    return {name: places for name, places in sorted(found.items()) if any(described(p) for p in places)}
+    return {name: places for name, places in sorted(found.items()) if any(has_description(p) for p in places)}
 
 
-def described(folder: Traversable) -> bool:
+def has_description(folder: Traversable) -> bool:
     """Whether the folder is a target of its own, and not only templates that override those of another."""
     return (folder / DESCRIPTION).is_file()
 
@@ -111,7 +111,7 @@ def load(name: str, extra: Path | None = None) -> Target:
     known = available(extra)
     if name not in known:
         raise unknown("target", name, known)
-    folder = next(place for place in known[name] if described(place))
+    folder = next(place for place in known[name] if has_description(place))
     path = folder / DESCRIPTION
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -135,8 +135,8 @@ def read(name: str, path: str, content: Mapping[str, Any], places: tuple[Travers
         if not all(isinstance(part, str) for part in parts):
             raise UserError(f"{path}: {key} must hold text only")
         values[key] = tuple(value) if isinstance(value, list) else value
-    for key in ("title", "kind", "printer", "suffix", "template"):
-        if key not in values:
+    for key in ("title", "kind", "suffix", "template", "printer"):
+        if key not in values and not (key == "printer" and values["kind"] == "data"):
             raise UserError(f"{path}: the key '{key}' is missing")
     for key, choices in CHOICES.items():
         chosen = values.get(key, ())

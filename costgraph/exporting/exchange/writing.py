@@ -1,0 +1,117 @@
+"""Forms as a JSON document with all it takes to rebuild them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from costgraph import __version__
+from costgraph.assumption import Divides
+from costgraph.exporting.code.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, names
+from costgraph.exporting.exchange import SCHEMA
+from costgraph.exporting.forms import Form, fingerprint, vectors
+from costgraph.polynomial import NAMES, Polynomial
+from costgraph.provenance import Term
+from costgraph.quotient import Quotient
+from costgraph.symbols import SYMBOLS
+
+MONOMIAL = re.compile(r'\{\s*"coefficient": "[^"]*",\s*"powers": \{[^{}]*\}\s*\}')  # one line each
+
+
+def document(forms: Sequence[Form]) -> str:
+    """The JSON text."""
+    letters = names([form.node for form in forms])
+    content = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "hash": fingerprint(forms),
+        "symbols": [
+            {"name": s.name, "meaning": s.meaning, "unit": s.unit, "domain": s.domain}
+            for s in (SYMBOLS[letter] for letter in letters if letter in SYMBOLS)
+        ],
+        "forms": [entry(form) for form in forms],
+        "vectors": [
+            {
+                "label": label,
+                "sizes": {name: str(size) for name, size in sizes.items()},
+                "results": {form.name: str(result) for form, result in zip(forms, results, strict=True)},
+            }
+            for label, sizes, results in vectors(forms)
+        ],
+    }
+    return MONOMIAL.sub(lambda match: " ".join(match[0].split()), json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def entry(form: Form) -> dict[str, Any]:
+    """One form with all it takes to rebuild it."""
+    result: dict[str, Any] = {"name": form.name, "unit": form.unit, "source": form.source}
+    if isinstance(form.value, Quotient):
+        result |= {"text": str(form.value), "value": quotient(form.value)}
+    else:
+        result["tree"] = tree(form.node)
+    if form.setting:
+        result["setting"] = form.setting
+    if form.regime is not None:
+        result["regime"] = {"when": form.regime.regime, "neglected": quotient(form.regime.neglected)}
+    if (closed := form.closed) is not None:
+        rule = closed.convention
+        result |= {
+            "convention": {
+                "name": rule.name,
+                "neglects": sorted(rule.neglects),
+                "elementwise": {kind: str(rate) for kind, rate in rule.elementwise},
+            },
+            "assumptions": [
+                {"divisor": polynomial(a.divisor), "dividend": polynomial(a.dividend), "advice": a.advice}
+                if isinstance(a, Divides)
+                else {"text": a}
+                for a in closed.assumptions
+            ],
+            "remainder": quotient(closed.remainder),
+            "terms": [term(t) for t in closed.terms],
+            "over": [term(t) for t in closed.over],
+            "at_infinity": list(closed.at_infinity),
+        }
+    return result
+
+
+def term(one: Term) -> dict[str, Any]:
+    """A contribution with the place it comes from."""
+    return {"op": one.op, "source": one.source, "role": one.role, "amount": polynomial(one.amount)}
+
+
+def quotient(value: Quotient) -> dict[str, Any]:
+    """Numerator and denominator as lists of monomials."""
+    return {"numerator": polynomial(value.numerator), "denominator": polynomial(value.denominator)}
+
+
+def polynomial(value: Polynomial) -> list[dict[str, Any]]:
+    """Monomials in printing order: `{"coefficient": "5/2", "powers": {"B": 1, "T": -1}}`."""
+    found = []
+    for monomial in value.monomials():
+        ((exponents, coefficient),) = monomial.terms.items()
+        powers = {name: power for name, power in zip(NAMES, exponents, strict=True) if power}
+        found.append({"coefficient": str(coefficient), "powers": powers})
+    return found
+
+
+def tree(node: Node) -> Any:
+    """An expression as nested lists: `["max", ["*", "B", "S"], "12"]`; a number is text, a symbol an object."""
+    match node:
+        case Number(value):
+            return str(value)
+        case Name(name):
+            return {"symbol": name}
+        case Sum(parts):
+            return ["+", *map(tree, parts)]
+        case Product(left, right):
+            return ["*", tree(left), tree(right)]
+        case Ratio(above, below):
+            return ["/", tree(above), tree(below)]
+        case Power(base, exponent):
+            return ["**", tree(base), str(exponent)]
+        case Call(function, parts):
+            return [function, *map(tree, parts)]
+    raise TypeError(node)
