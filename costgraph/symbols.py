@@ -51,7 +51,7 @@ SYMBOLS: dict[str, Symbol] = {
         Symbol("T", "T", "devices", "tensor-parallel degree", "positive integer", 8),
         Symbol("p", "p", "bytes", "bytes per element of weights and activations", "positive rational", 2),
         Symbol("N_params", r"N_{\mathrm{params}}", "parameters", "number of parameters", "positive integer", 10**11),
-        Symbol("hbm", r"M_{\mathrm{hbm}}", "bytes", "memory of one device", "positive rational", 8 * 10**10),
+        Symbol("hbm", r"M_{\mathrm{hbm}}", "bytes", "memory of one device", "positive rational", 80 * 2**30),
         Symbol(
             "lambda_flops", r"\lambda_{\mathrm{FLOP/s}}", "FLOP/s", "peak compute rate of one device",
             "positive rational", 312 * 10**12,

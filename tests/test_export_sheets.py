@@ -169,9 +169,9 @@ WORKED = {  # computed here in a few words from what a block consists of, not fr
     ("Crossovers", "attention takes as many FLOPs as the MLP"): f"{2 * D}",
     ("Crossovers", "attention maps keep as many bytes as all else"): f"{34 * D / (5 * A):.4g}",
     ("Crossovers", "tokens that hide the loading of the weights"): "156",
-    ("Crossovers", "devices that hold the training state"): f"{18 * L * TEN_MATRICES / 80e9:.4g}",
+    ("Crossovers", "devices that hold the training state"): f"{18 * L * TEN_MATRICES / (80 * 2**30):.4g}",
     ("Crossovers", "largest batch that decodes in memory"): (
-        f"{(T * 80e9 - 2 * L * TEN_MATRICES) / (L * 2 * S * D * 2):.4g}"
+        f"{(T * 80 * 2**30 - 2 * L * TEN_MATRICES) / (L * 2 * S * D * 2):.4g}"
     ),
 }
 

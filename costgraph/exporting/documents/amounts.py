@@ -34,4 +34,4 @@ def typical(name: str) -> str:
         return ""
     if symbol.unit in ("FLOP/s", "bytes/s"):
         return readable(symbol.typical, symbol.unit)
-    return prefixed(Fraction(symbol.typical), DECIMAL, "B") if symbol.typical >= 10**6 else str(symbol.typical)
+    return prefixed(Fraction(symbol.typical), BINARY, "B") if symbol.typical >= 10**6 else str(symbol.typical)
