@@ -213,6 +213,18 @@ def parse_bindings(items: Iterable[str]) -> dict[str, Binding]:
     return bindings
 
 
+def parse_sizes(items: str | Iterable[str], what: str) -> dict[str, Polynomial]:
+    """Bindings like those of `parse_bindings`, all of them sizes.
+
+    Raises:
+        UserError: as there; and a true limit, which `what` cannot make use of.
+    """
+    bindings = parse_bindings([items] if isinstance(items, str) else items)
+    if infinite := [name for name, value in bindings.items() if value == "oo"]:
+        raise UserError(f"{infinite[0]}->oo: {what} needs sizes, not limits")
+    return {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
+
+
 def bound(name: str, value: Size) -> Polynomial:
     """The value that `name` takes, checked against the symbol's domain when it is a number."""
     lookup(name)

@@ -30,7 +30,7 @@ Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to th
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 
 
-def chosen_format(name: str, json: bool, known: tuple[str, ...]) -> str:
+def chosen_format(name: str, known: tuple[str, ...], json: bool = False) -> str:
     """The output format that `--format` and `--json` ask for together."""
     if name not in known:
         raise unknown("format", name, known)

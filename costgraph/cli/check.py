@@ -44,8 +44,7 @@ def check(
 
     Example: costgraph check --formula '6*N_params*B*S' --measure flops --when 'S << D'
     """
-    if format_ not in FORMATS:
-        raise unknown("format", format_, FORMATS)
+    format_ = arg.chosen_format(format_, FORMATS)
     check_target(output, force)
     asked = {
         "measure": measure, "notation": notation, "op_set": op_set, "phase": phase, "passes": passes, "limit": limit,

@@ -37,7 +37,7 @@ def derive(
 
     Example: costgraph derive --op-set decoder --limit E=4,p=2
     """
-    format_ = arg.chosen_format(format_, json_, FORMATS)
+    format_ = arg.chosen_format(format_, FORMATS, json_)
     check_target(output, force)
     from costgraph import printers, shapes
     from costgraph.cli import derive_text

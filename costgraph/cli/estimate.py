@@ -50,7 +50,7 @@ def estimate(
 
     Example: costgraph estimate --model llama-2-7b --hardware a10 --limit B=1,S=350 --new 150
     """
-    format_ = arg.chosen_format(format_, json_, FORMATS)
+    format_ = arg.chosen_format(format_, FORMATS, json_)
     for path in (output, plot):
         check_target(path, force)
     from costgraph.cli import estimate_json, estimate_text

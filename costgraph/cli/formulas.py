@@ -78,8 +78,7 @@ def errata(
     from costgraph.library.judge import judge
     from costgraph.library.reading import library
 
-    if format_ not in FORMATS:
-        raise unknown("format", format_, FORMATS)
+    format_ = arg.chosen_format(format_, FORMATS)
     check_target(output, force)
     wrong = [entry for entry in library() if entry.erratum]
     verdicts = [judge(entry) for entry in progress(wrong, "proving")]

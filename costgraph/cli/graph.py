@@ -8,7 +8,6 @@ import typer
 
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, writes_unicode
-from costgraph.errors import unknown
 
 if TYPE_CHECKING:
     from costgraph.derivation import Derivation
@@ -26,8 +25,7 @@ def graph(
     force: arg.Force = False,
 ) -> None:
     """Show the ops of a model and what each of them costs."""
-    if format_ not in FORMATS:
-        raise unknown("format", format_, FORMATS)
+    format_ = arg.chosen_format(format_, FORMATS)
     check_target(output, force)
     from costgraph.derivation import derive
 

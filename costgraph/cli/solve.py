@@ -44,7 +44,7 @@ def solve(
 
     Example: costgraph solve 'states + activations <= hbm' --for B --limit E=4,p=2
     """
-    format_ = arg.chosen_format(format_, json_, FORMATS)
+    format_ = arg.chosen_format(format_, FORMATS, json_)
     check_target(output, force)
     from costgraph.cli import solve_text
     from costgraph.solving.solution import solve as run

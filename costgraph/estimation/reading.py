@@ -12,9 +12,8 @@ from costgraph.hardware.machine import Machine, chosen, itemsize
 from costgraph.hardware.roofline import EFFICIENCIES
 from costgraph.hardware.units import PRICE, quantity
 from costgraph.options import parse_call
-from costgraph.parser import parse, parse_bindings, split_list
+from costgraph.parser import parse, parse_sizes, split_list
 from costgraph.passes import PASSES
-from costgraph.polynomial import Polynomial
 from costgraph.sizes import model
 
 PHASES = ("generate", "prefill", "decode", "train")
@@ -62,7 +61,7 @@ def request(
     named = model(model_name) if model_name is not None else None
     device = chosen(hardware, dtype, link)
     kind = dtype or (device.dtype if device else "")
-    typed = sizes(limit)
+    typed = parse_sizes(limit, "an estimate")
     params = typed.pop("N_params", None)
     return Request(
         op_set=op_set or (named.op_set if named else "decoder"),
@@ -81,14 +80,6 @@ def request(
         precision=precision,
         passes=tuple(parse_call("pass", text, PASSES) for text in passes),
     )
-
-
-def sizes(limit: str | Iterable[str]) -> dict[str, Polynomial]:
-    """Values of symbols, none of them infinite."""
-    typed = parse_bindings([limit] if isinstance(limit, str) else limit)
-    if infinite := [name for name, value in typed.items() if value == "oo"]:
-        raise UserError(f"{infinite[0]}->oo: an estimate needs sizes, not limits")
-    return {name: value for name, value in typed.items() if isinstance(value, Polynomial)}
 
 
 def generated(phase: str, new: int | None) -> int:

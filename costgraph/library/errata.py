@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from costgraph.errors import unknown
 from costgraph.library.entry import Entry
 from costgraph.library.judge import Verdict
 from costgraph.library.reading import Source, sources
@@ -20,8 +19,6 @@ INTRODUCTION = (
 
 def page(verdicts: Iterable[Verdict], form: str = "markdown") -> str:
     """All errata, by source: first those proved by computation, then those settled by an argument."""
-    if form not in FORMATS:
-        raise unknown("format", form, FORMATS)
     found = [v for v in verdicts if v.entry.erratum and v.outcome in ("erratum as recorded", "argued")]
     proved = [v for v in found if v.outcome == "erratum as recorded"]
     argued = [v for v in found if v.outcome == "argued"]

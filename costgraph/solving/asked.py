@@ -14,7 +14,7 @@ from costgraph.hardware.machine import chosen, itemsize
 from costgraph.hardware.units import Powers
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.parser import parse_bindings
+from costgraph.parser import parse_sizes
 from costgraph.passes import PASSES
 from costgraph.passes.tensor_parallel import TensorParallel
 from costgraph.polynomial import Polynomial
@@ -134,13 +134,10 @@ def ask(
 
 def values(wanted: Unknown, limit: str | Iterable[str]) -> dict[str, Polynomial]:
     """Values that were typed, none of them infinite or of the unknown."""
-    typed = parse_bindings([limit] if isinstance(limit, str) else limit)
-    for name, value in typed.items():
-        if value == "oo":
-            raise UserError(f"{name}->oo: solving needs sizes, not limits")
-        if name in wanted.target.symbols:
-            raise UserError(f"{name} is what the question is solved for; take it out of --limit")
-    return {name: value for name, value in typed.items() if isinstance(value, Polynomial)}
+    typed = parse_sizes(limit, "solving")
+    if asked := [name for name in typed if name in wanted.target.symbols]:
+        raise UserError(f"{asked[0]} is what the question is solved for; take it out of --limit")
+    return typed
 
 
 def given(named: Model | None, hardware: str | None, dtype: str | None, link: str | None) -> dict[str, Polynomial]:

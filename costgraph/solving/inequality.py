@@ -119,8 +119,8 @@ def cases(form: Polynomial, relation: Relation, name: str) -> list[Case]:
     row = coefficients(-form if relation in (">=", ">") else form, name)
     if len(row) > 3 and any(row[1:-1]):
         raise UserError(f"degree {len(row) - 1} in {name}: solved only once all other symbols are numbers")
-    upturned: Relation = {">=": "<=", ">": "<"}.get(relation, relation)  # type: ignore[assignment]
-    return split(row, upturned, {})
+    upturned: dict[Relation, Relation] = {">=": "<=", ">": "<"}
+    return split(row, upturned.get(relation, relation), {})
 
 
 def split(row: list[Polynomial], relation: Relation, known: dict[Polynomial, Sign]) -> list[Case]:

@@ -25,6 +25,7 @@ from costgraph.conventions import PRECISIONS, Convention
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph import Graph
 from costgraph.hardware.roofline import classify
+from costgraph.hardware.units import BINARY, DECIMAL
 from costgraph.measures import MEASURES
 from costgraph.parser import Reader, bound, check_bindings, tree
 from costgraph.polynomial import Polynomial
@@ -33,9 +34,7 @@ from costgraph.quotient import Quotient
 from costgraph.symbols import SYMBOLS
 
 RELATIONS = ("<=", ">=", "==", "<", ">", "=")
-CAPACITIES = {f"{prefix}B": 1000**n for n, prefix in enumerate("kMGTP", 1)} | {
-    f"{prefix}iB": 1024**n for n, prefix in enumerate("KMGTP", 1)
-}
+CAPACITIES = {f"{prefix}B": factor for prefix, factor in {**DECIMAL, **BINARY}.items() if prefix}  # B is the batch
 COUNTED = re.compile(rf"(?<=[\d.)]) ?(?= *(?:{'|'.join(CAPACITIES)})\b)")  # where `80 GiB` and `80GiB` multiply
 WEIGHTS = "weights"  # the ops that multiply by a weight matrix
 
