@@ -19,7 +19,7 @@ import numpy as np
 import sympy
 
 import costgraph as cg
-from costgraph.symbols import sympy_symbol
+from costgraph.algebra.symbols import sympy_symbol
 
 ROUNDS = 5
 LOOPED = 100_000  # points of a Python loop: its time is linear in them

@@ -14,10 +14,10 @@ from time import process_time
 from typing import Any, TypeVar
 
 import costgraph as cg
+from costgraph.algebra.polynomial import NAMES, Polynomial
+from costgraph.algebra.shapes import SHAPES, write
 from costgraph.builder import Builder
 from costgraph.graph import Graph
-from costgraph.polynomial import NAMES, Polynomial
-from costgraph.shapes import SHAPES, write
 
 AT_MOST = 30.0  # microseconds an op, for one measure of a graph that stands
 SIZES = (1_000, 10_000, 100_000)

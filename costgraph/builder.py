@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from costgraph.assumption import Assumption
+from costgraph.algebra.assumption import Assumption
+from costgraph.algebra.parser import Size, size
+from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.einsum import bind, parse_spec
 from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
 from costgraph.op import Op
-from costgraph.parser import Size, size
-from costgraph.polynomial import ONE, Polynomial
 from costgraph.rules import rule
 from costgraph.tensor import Dim, Role, Tensor
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from costgraph.assumption import Assumption, InDomain
+from costgraph.algebra.assumption import Assumption, InDomain
+from costgraph.algebra.parser import Binding, Size, bound, check_bindings, parse, parse_regime
+from costgraph.algebra.polynomial import ONE, Polynomial, total
+from costgraph.algebra.printers import latex, python
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.regime import Regime, leading
+from costgraph.algebra.symbols import INFINITY, Rational
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
-from costgraph.parser import Binding, Size, bound, check_bindings, parse, parse_regime
-from costgraph.polynomial import ONE, Polynomial, total
-from costgraph.printers import latex, python
 from costgraph.provenance import Term, explain, substituted
-from costgraph.quotient import Quotient
-from costgraph.regime import Regime, leading
-from costgraph.symbols import INFINITY, Rational
 
 if TYPE_CHECKING:
     import sympy

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from costgraph.symbols import Rational
+from costgraph.algebra.symbols import Rational
 
 Elementwise = Literal["none", "one", "softmax3", "table_a1"]
 Additions = Literal["fused", "counted"]  # a sum of n products takes n additions, or n - 1

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from costgraph.algebra.parser import Binding, parse_bindings, parse_regime
+from costgraph.algebra.printers import latex, python
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.regime import Regime
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import CONVENTIONS, PRECISIONS, Convention
 from costgraph.errors import UserError, unknown
@@ -14,11 +18,7 @@ from costgraph.graph import Graph
 from costgraph.measures import MEASURES
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.parser import Binding, parse_bindings, parse_regime
 from costgraph.passes import ORDER, PASSES, Pass, stage
-from costgraph.printers import latex, python
-from costgraph.quotient import Quotient
-from costgraph.regime import Regime
 
 SCHEMA = "costgraph.derive/1"
 PHASES: dict[str, str | None] = {"train": "backward", "forward": None, "prefill": "prefill", "decode": "decode"}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+from costgraph.algebra.polynomial import Polynomial, product
 from costgraph.errors import UserError
-from costgraph.polynomial import Polynomial, product
 from costgraph.tensor import Dim, Tensor
 
 

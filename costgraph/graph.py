@@ -12,12 +12,12 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from costgraph.assumption import Assumption, InDomain
+from costgraph.algebra.assumption import Assumption, InDomain
+from costgraph.algebra.parser import Size, bound, check_bindings
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.collector import paused
 from costgraph.errors import BugError, unknown
 from costgraph.op import Op
-from costgraph.parser import Size, bound, check_bindings
-from costgraph.polynomial import Polynomial
 from costgraph.tensor import Dim, Tensor
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from costgraph.polynomial import ONE, Polynomial
+from costgraph.algebra.polynomial import ONE, Polynomial
 
 Phase = Literal["forward", "recompute", "backward"]
 

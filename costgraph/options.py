@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from costgraph.algebra.parser import size, tree
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.parser import size, tree
 
 
 def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) -> Any:

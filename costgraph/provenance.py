@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from costgraph.polynomial import Polynomial, total
-from costgraph.printers import unicode
+from costgraph.algebra.polynomial import Polynomial, total
+from costgraph.algebra.printers import unicode
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from costgraph.errors import shorten
 
 if TYPE_CHECKING:
-    from costgraph.polynomial import Polynomial
+    from costgraph.algebra.polynomial import Polynomial
 
 ADVICE = {"T": "; split the model with --pass 'tensor_parallel(T)'"}
 

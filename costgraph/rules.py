@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from costgraph.algebra.polynomial import ZERO, Polynomial, total
 from costgraph.conventions import Convention
 from costgraph.einsum import bind, parse_spec
 from costgraph.errors import unknown
 from costgraph.op import Op
-from costgraph.polynomial import ZERO, Polynomial, total
 from costgraph.tensor import Tensor
 
 # How gradients flow back through an op:

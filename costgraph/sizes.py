@@ -9,9 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from costgraph.algebra.parser import bound
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError, unknown
-from costgraph.parser import bound
-from costgraph.polynomial import Polynomial
 
 
 @dataclass(frozen=True)

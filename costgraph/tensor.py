@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from costgraph.polynomial import ONE, Polynomial, product
+from costgraph.algebra.polynomial import ONE, Polynomial, product
 
 Role = Literal["input", "weight", "bias", "norm", "activation", "mask", "statistic", "cache"]
 PARAMETERS: tuple[Role, ...] = ("weight", "bias", "norm")

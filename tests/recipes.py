@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 import costgraph as cg
+from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.closed_form import ClosedForm
 from costgraph.graph import Graph
 from costgraph.measures import MEASURES
-from costgraph.polynomial import Polynomial, total
 
 # name: (options of the decoder, passes in order)
 RECIPES: dict[str, tuple[Mapping[str, Any], tuple[Any, ...]]] = {

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from costgraph import decode, decoder, intensity, prefill, request
+from costgraph.algebra.parser import parse_bindings
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, Quantity, quantity
 from costgraph.conventions import NOTES
 from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import estimate
 from costgraph.hardware.machine import Machine, machine
-from costgraph.hardware.units import BANDWIDTH, BYTE, COMPUTE, Quantity, quantity
-from costgraph.parser import parse_bindings
-from costgraph.polynomial import Polynomial
 from costgraph.sizes import model
 from costgraph.solving.asked import asked_of
 from costgraph.solving.question import read

@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 import pytest
 from test_cli import costgraph
 
+from costgraph.algebra.parser import parse
 from costgraph.errors import UserError
 from costgraph.library.calculator import calculate
-from costgraph.parser import parse
 
 WRONG = """
 [[entry]]

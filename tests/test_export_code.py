@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from toolchains import RUNNERS, Sizes
 
 import costgraph as cg
+from costgraph.algebra.symbols import sympy_symbol
 from costgraph.errors import UserError
 from costgraph.exporting import export
 from costgraph.exporting.forms import BEYOND, collect, vectors
 from costgraph.exporting.targets import available
-from costgraph.symbols import sympy_symbol
 
 PROGRAMS = {
     "c": ("gcc",),

@@ -15,11 +15,11 @@ import sympy
 import toolchains
 
 import costgraph as cg
+from costgraph.algebra.symbols import sympy_symbol
 from costgraph.errors import UserError
 from costgraph.exporting.code.module import context
 from costgraph.exporting.forms import collect
 from costgraph.exporting.targets import available, load
-from costgraph.symbols import sympy_symbol
 
 DOCS = Path(__file__).parents[1] / "docs"
 

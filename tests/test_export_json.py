@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from test_export_code import EXPRESSION, Drawn
 
 import costgraph as cg
+from costgraph.algebra.polynomial import NAMES, Polynomial, total
+from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError
 from costgraph.exporting.exchange.reading import read_forms, stored
 from costgraph.exporting.forms import Form, collect
-from costgraph.polynomial import NAMES, Polynomial, total
-from costgraph.quotient import Quotient
 
 FORMS = {
     "training": cg.derive("flops", "activations", "communication", passes=["tensor_parallel(T)"]).forms,

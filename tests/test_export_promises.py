@@ -13,9 +13,9 @@ import toolchains
 from test_export_code import case, exact, rounded, training
 
 import costgraph as cg
+from costgraph.algebra.symbols import sympy_symbol
 from costgraph.errors import UserError
 from costgraph.exporting import export
-from costgraph.symbols import sympy_symbol
 
 
 def small(**options: Any) -> Any:

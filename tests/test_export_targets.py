@@ -13,9 +13,9 @@ import sympy
 import toolchains
 
 import costgraph as cg
+from costgraph.algebra.expression import Call, Name, Node, Sum
+from costgraph.algebra.symbols import sympy_symbol
 from costgraph.errors import UserError
-from costgraph.exporting.code.expression import Call, Name, Node, Sum
-from costgraph.symbols import sympy_symbol
 
 FLOPS = cg.derive("flops").forms
 TOML = 'title = "mine"\nkind = "code"\nprinter = "python"\nsuffix = ".txt"\ntemplate = "mine.jinja"\n'

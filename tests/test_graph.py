@@ -11,13 +11,13 @@ import sympy
 from recipes import RECIPES, graph
 
 import costgraph as cg
+from costgraph.algebra.polynomial import Polynomial, total
+from costgraph.algebra.quotient import Quotient
 from costgraph.conventions import EXACT, NOTES
 from costgraph.errors import BugError, UserError
 from costgraph.graph import Graph
 from costgraph.measures import MEASURES
 from costgraph.op import Op
-from costgraph.polynomial import Polynomial, total
-from costgraph.quotient import Quotient
 
 ALL = list(RECIPES)
 SOME = ["forward", "train, head", "flash", "full", "decode", "tp", "sp"]

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from costgraph import UserError, machine
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, quantity
 from costgraph.hardware.machine import ITEMSIZE, catalog
-from costgraph.hardware.units import BANDWIDTH, BYTE, COMPUTE, quantity
-from costgraph.polynomial import Polynomial
 
 EXPECTED = (
     "a100-40gb-pcie a100-40gb-sxm a100-80gb-pcie a100-80gb-sxm h100-sxm h100-pcie h200 b200 l4 l40s a10 t4 "

@@ -6,13 +6,13 @@ import re
 
 import pytest
 
+from costgraph.algebra.printers import LATEX, PYTHON, UNICODE
 from costgraph.errors import UserError
 from costgraph.library.as_written import as_written
 from costgraph.library.calculator import calculate
 from costgraph.library.evaluation import translated
 from costgraph.library.indexed import Setting, equal, is_gradient, satisfies
 from costgraph.library.reading import library
-from costgraph.printers import LATEX, PYTHON, UNICODE
 
 PRODUCT = Setting({"d": 3, "i": 2, "j": 4}, ("x[d,i]", "W[i,j]", "g[d,j]"), ("y[d,j] = sum(x[d,i]*W[i,j], i)",))
 LOSS = "sum(g[d,j]*phi(y[d,j]), d, j)"

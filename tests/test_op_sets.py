@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from costgraph.algebra.quotient import Quotient
 from costgraph.derivation import derive
 from costgraph.errors import UserError
-from costgraph.quotient import Quotient
 
 BERT = "B=1,S=512,L=12,D=768,A=12,E=4"
 LINES = (Path(__file__).parent / "data" / "bert_base.csv").read_text().splitlines()

@@ -15,10 +15,10 @@ import pytest
 from recipes import by_place
 
 import costgraph as cg
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT, NOTES
 from costgraph.graph import Graph
-from costgraph.polynomial import Polynomial
 
 DATA = Path(__file__).parent / "data"
 Row = dict[str, str]

@@ -8,9 +8,9 @@ from fractions import Fraction
 import pytest
 
 import costgraph as cg
+from costgraph.algebra.parser import MAX_LENGTH, parse, parse_bindings, parse_regime, size
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError
-from costgraph.parser import MAX_LENGTH, parse, parse_bindings, parse_regime, size
-from costgraph.symbols import SYMBOLS
 
 
 def assert_short(message: str) -> None:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from test_parser import assert_short
 
 import costgraph as cg
+from costgraph.algebra.parser import parse, parse_bindings, parse_regime, size
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.parser import parse, parse_bindings, parse_regime, size
 from costgraph.passes import PASSES
-from costgraph.symbols import SYMBOLS
 
 CODE = "__import__('os').system('touch {file}')"
 

@@ -12,9 +12,9 @@ import pytest
 from recipes import graph, train
 
 import costgraph as cg
+from costgraph.algebra.parser import parse
 from costgraph.conventions import NOTES
 from costgraph.errors import UserError
-from costgraph.parser import parse
 from costgraph.passes import ORDER, PASSES, stage
 from costgraph.passes.rewrite import FREE
 

@@ -7,11 +7,11 @@ from fractions import Fraction
 
 import pytest
 
+from costgraph.algebra.parser import parse
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, as_polynomial, product, total
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.regime import leading
 from costgraph.errors import UserError
-from costgraph.parser import parse
-from costgraph.polynomial import ONE, ZERO, Polynomial, as_polynomial, product, total
-from costgraph.quotient import Quotient
-from costgraph.regime import leading
 
 
 def poly(text: str) -> Polynomial:

@@ -9,13 +9,13 @@ import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from costgraph.parser import parse
-from costgraph.polynomial import Polynomial, total
-from costgraph.printers import latex, python, unicode
-from costgraph.quotient import Quotient
-from costgraph.regime import leading
-from costgraph.shapes import SHAPES, write
-from costgraph.symbols import sympy_symbol
+from costgraph.algebra.parser import parse
+from costgraph.algebra.polynomial import Polynomial, total
+from costgraph.algebra.printers import latex, python, unicode
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.regime import leading
+from costgraph.algebra.shapes import SHAPES, write
+from costgraph.algebra.symbols import sympy_symbol
 
 LETTERS = ("B", "S", "D", "E", "T", "p")
 rationals = st.fractions(-20, 20, max_denominator=6).filter(bool)

@@ -11,10 +11,10 @@ import pytest
 from recipes import RECIPES, SUMS, by_op, by_place, graph, train
 
 import costgraph as cg
+from costgraph.algebra.parser import parse
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT, NOTES, Elementwise, exact, notes
 from costgraph.measures import MEASURES
-from costgraph.parser import parse
 
 Form = Callable[[], ClosedForm]
 

@@ -8,8 +8,8 @@ import pytest
 from recipes import by_op, graph
 
 import costgraph as cg
+from costgraph.algebra.parser import parse
 from costgraph.closed_form import ClosedForm
-from costgraph.parser import parse
 
 Form = Callable[[], ClosedForm]
 WEIGHTS = "p*(4 + 2*E)*L*D**2"

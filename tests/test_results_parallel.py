@@ -8,10 +8,10 @@ import pytest
 from recipes import by_op, by_place, graph, train
 
 import costgraph as cg
+from costgraph.algebra.parser import parse
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
-from costgraph.parser import parse
 
 Form = Callable[[], ClosedForm]
 

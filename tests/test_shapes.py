@@ -6,10 +6,10 @@ import pytest
 from recipes import graph
 
 import costgraph as cg
+from costgraph.algebra.parser import parse
+from costgraph.algebra.printers import latex, python, unicode
+from costgraph.algebra.shapes import SHAPES, write
 from costgraph.errors import UserError
-from costgraph.parser import parse
-from costgraph.printers import latex, python, unicode
-from costgraph.shapes import SHAPES, write
 
 
 @pytest.mark.parametrize(

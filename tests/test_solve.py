@@ -9,12 +9,12 @@ import pytest
 import sympy
 
 from costgraph import solve
+from costgraph.algebra.inequalities import Case
+from costgraph.algebra.parser import parse
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.symbols import sympy_symbol
 from costgraph.cli.solve_text import PYTHON, bounds, condition, latex, markdown, text, to_json
-from costgraph.parser import parse
-from costgraph.polynomial import Polynomial
-from costgraph.solving.inequality import Case
 from costgraph.solving.solution import Answer
-from costgraph.symbols import sympy_symbol
 
 MIXED_OR_FULL = "states(mixed_adam) + activations(p=2) <= states(fp32_adam) + activations(p=4)"
 FORMULAS = [  # question, for, options, bound, conditions

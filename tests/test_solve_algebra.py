@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from costgraph.parser import parse
-from costgraph.polynomial import Polynomial
-from costgraph.solving.inequality import Case, Relation, cases, coefficients, holds
-from costgraph.solving.real_roots import intervals
-from costgraph.solving.root import Root, nth_root
+from costgraph.algebra.inequalities import Case, Relation, cases, coefficients, holds
+from costgraph.algebra.parser import parse
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.real_roots import intervals
+from costgraph.algebra.roots import Root, nth_root
 
 B = Polynomial.symbol("B")
 small = st.integers(min_value=-6, max_value=6)

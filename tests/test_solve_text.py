@@ -5,11 +5,11 @@ import re
 import pytest
 
 from costgraph import solve
+from costgraph.algebra.parser import parse
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.cli.solve_names import LETTERS
 from costgraph.cli.solve_text import text, to_json
-from costgraph.parser import parse
 from costgraph.solving.solution import Answer
-from costgraph.symbols import SYMBOLS
 
 LONG = "flops/lambda_flops <= traffic/lambda_mem"
 

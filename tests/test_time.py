@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 import costgraph as cg
 from costgraph import UserError
+from costgraph.algebra.polynomial import ZERO, Polynomial
+from costgraph.algebra.symbols import SYMBOLS, sympy_symbol
 from costgraph.conventions import NOTES
 from costgraph.estimation.generation import over, summed
 from costgraph.graph import Graph
 from costgraph.hardware.roofline import CLASSES, Cost, Rates, Span, Time, costs, mfu, spans
-from costgraph.polynomial import ZERO, Polynomial
-from costgraph.symbols import SYMBOLS, sympy_symbol
 
 GRAPHS = {
     "train": cg.decoder(head=True).apply(cg.backward),

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costgraph import UserError
-from costgraph.hardware.units import (
+from costgraph.algebra.symbols import Rational
+from costgraph.algebra.units import (
     BANDWIDTH,
     BYTE,
     CATALOG_UNITS,
@@ -22,7 +23,6 @@ from costgraph.hardware.units import (
     powers,
     quantity,
 )
-from costgraph.symbols import Rational
 
 READ: dict[str, tuple[Powers, Rational]] = {  # text -> (dimension, exact value in base units)
     "312 T FLOP/s": (COMPUTE, 312 * 10**12),  # the prefix stands alone
@@ -91,7 +91,7 @@ def test_units_of_the_catalog_are_what_the_units_library_says(name: str) -> None
 
 
 def test_the_units_library_is_imported_only_for_text_that_needs_it() -> None:
-    code = "import sys, costgraph.hardware.units as u; u.quantity('80 GiB', u.BYTE); assert 'pint' not in sys.modules;"
+    code = "import sys, costgraph.algebra.units as u; u.quantity('80 GiB', u.BYTE); assert 'pint' not in sys.modules;"
     code += "u.quantity('1 MiB', u.BYTE); assert 'pint' in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 

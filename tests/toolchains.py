@@ -43,7 +43,7 @@ def tool(name: str) -> str:
 
 def letters(forms: Forms) -> list[str]:
     """The symbols in the order in which `costs` takes them."""
-    from costgraph.exporting.code.expression import names
+    from costgraph.algebra.expression import names
 
     return names([form.node for form in collect(forms)])
 

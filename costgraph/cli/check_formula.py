@@ -26,7 +26,7 @@ def one_formula(formula: str, options: Mapping[str, Any], format_: str) -> tuple
 
 def comparison(compared: Comparison, when: str | None) -> str:
     """A formula of one's own against the engine, as text."""
-    from costgraph.printers import python
+    from costgraph.algebra.printers import python
     from costgraph.provenance import explain
 
     lines = [f"formula   {python(compared.printed)}", f"derived   {python(compared.exactly)} {compared.unit}"]

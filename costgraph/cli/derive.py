@@ -39,11 +39,11 @@ def derive(
     """
     format_ = arg.chosen_format(format_, FORMATS, json_)
     check_target(output, force)
-    from costgraph import printers, shapes
+    from costgraph.algebra import printers, shapes
+    from costgraph.algebra.symbols import SYMBOLS
     from costgraph.cli import derive_text
     from costgraph.derivation import derive as run
     from costgraph.library.published import published
-    from costgraph.symbols import SYMBOLS
 
     if form not in shapes.SHAPES and form not in SYMBOLS:
         raise unknown("form", form, shapes.SHAPES)

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from costgraph import printers, provenance
+from costgraph import provenance
+from costgraph.algebra import printers
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import Rational
 from costgraph.derivation import Derivation
-from costgraph.polynomial import Polynomial
-from costgraph.quotient import Quotient
-from costgraph.symbols import Rational
 
 if TYPE_CHECKING:
     from costgraph.library.entry import Entry

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from costgraph import printers
+from costgraph.algebra import printers
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.estimation.estimate import Estimate
-from costgraph.polynomial import Polynomial
 
 SCHEMA = "costgraph.estimate/1"
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
-from costgraph import printers
+from costgraph.algebra import printers
+from costgraph.algebra.polynomial import ONE, Polynomial, total
+from costgraph.algebra.units import BYTE, SECOND, Quantity, digits, rounded
 from costgraph.cli.derive_text import Row, drawn, plain
 from costgraph.cli.output import on_terminal, writes_unicode
 from costgraph.errors import shorten
 from costgraph.estimation.estimate import Estimate, Stage
 from costgraph.hardware.roofline import Time, number
-from costgraph.hardware.units import BYTE, SECOND, Quantity, digits, rounded
-from costgraph.polynomial import ONE, Polynomial, total
 
 Write = Callable[[Polynomial], str]
 Section = tuple[str, list[Row], list[str]]  # title, table, lines under it

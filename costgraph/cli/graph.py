@@ -40,8 +40,8 @@ def graph(
 def tree(result: Derivation, pretty: bool) -> str:
     """Ops by phase and place, with their shapes and costs per run."""
     from costgraph import rules
-    from costgraph.polynomial import ONE
-    from costgraph.printers import python, unicode
+    from costgraph.algebra.polynomial import ONE
+    from costgraph.algebra.printers import python, unicode
 
     write = unicode if pretty else python
     sign = "×" if pretty else "x"

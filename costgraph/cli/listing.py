@@ -63,7 +63,7 @@ def measures() -> list[tuple[str, str]]:
 
 def symbols() -> list[tuple[str, str]]:
     """The symbols, in printing order."""
-    from costgraph.symbols import SYMBOLS
+    from costgraph.algebra.symbols import SYMBOLS
 
     return [
         (symbol.name, f"{symbol.meaning}{f' [{symbol.unit}]' if symbol.unit else ''}, {symbol.domain}")

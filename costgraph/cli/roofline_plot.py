@@ -11,12 +11,12 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, cast
 
+from costgraph.algebra.polynomial import ONE
+from costgraph.algebra.units import BANDWIDTH, COMPUTE, Quantity, rounded
 from costgraph.cli.output import write_whole
 from costgraph.errors import UserError, shorten
 from costgraph.estimation.estimate import Estimate, Stage
 from costgraph.hardware.roofline import CLASSES, Class, Cost, Span, number
-from costgraph.hardware.units import BANDWIDTH, COMPUTE, Quantity, rounded
-from costgraph.polynomial import ONE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from costgraph.polynomial import Polynomial
-from costgraph.solving.inequality import Condition
-from costgraph.solving.root import Notation, Root
+from costgraph.algebra.inequalities import Condition
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.roots import Notation, Root
 
 LETTERS = "uvwxyz"  # none of them is a symbol of a formula
 PART = 24  # characters up to which a part of a root is written out

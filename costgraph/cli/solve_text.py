@@ -8,19 +8,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from costgraph.algebra import roots
+from costgraph.algebra.inequalities import Case, Condition
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.roots import Notation, Root
+from costgraph.algebra.symbols import Rational
+from costgraph.algebra.units import NONE, Quantity, rounded
 from costgraph.cli.output import writes_unicode
 from costgraph.cli.solve_names import Names
 from costgraph.errors import shorten
-from costgraph.hardware.units import NONE, Quantity, rounded
-from costgraph.polynomial import Polynomial
-from costgraph.quotient import Quotient
-from costgraph.solving import root as roots
-from costgraph.solving.inequality import Case, Condition
-from costgraph.solving.root import Notation, Root
 from costgraph.solving.solution import Answer
 from costgraph.solving.unknown import DIMENSIONS
 from costgraph.solving.whole import MOST, Solution, claims
-from costgraph.symbols import Rational
 
 SCHEMA = "costgraph.solve/1"
 SIMPLE = 10**9  # a fraction with a larger denominator is shown as a decimal

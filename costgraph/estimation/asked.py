@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from costgraph.algebra.parser import parse
+from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.conventions import Convention
 from costgraph.derivation import check_order, with_phase
 from costgraph.graph import Graph
@@ -15,10 +17,8 @@ from costgraph.hardware.roofline import Rates
 from costgraph.measures import MEASURES
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.parser import parse
 from costgraph.passes import Pass
 from costgraph.passes.tensor_parallel import TensorParallel
-from costgraph.polynomial import ONE, Polynomial, total
 from costgraph.sizes import Model
 
 S = Polynomial.symbol("S")

@@ -11,7 +11,8 @@ from fractions import Fraction
 from functools import cached_property
 from math import gcd
 
-from costgraph.assumption import Divides
+from costgraph.algebra.assumption import Divides
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.generation import summed
@@ -19,7 +20,6 @@ from costgraph.graph import Graph
 from costgraph.hardware.roofline import Cost, Rates, Span, Time, costs, mfu, number, spans
 from costgraph.op import Op
 from costgraph.passes.tensor_parallel import TensorParallel
-from costgraph.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.remarks import too_long, without_effect
 
 B, S, T = Polynomial.symbol("B"), Polynomial.symbol("S"), Polynomial.symbol("T")

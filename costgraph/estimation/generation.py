@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.symbols import INDEX
 from costgraph.hardware.roofline import Span, Time, number
-from costgraph.polynomial import Polynomial
-from costgraph.symbols import INDEX
 
 
 def summed(time: Time, first: int, last: int) -> Fraction:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
+from costgraph.algebra.parser import parse, parse_sizes, split_list
+from costgraph.algebra.units import PRICE, quantity
 from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
 from costgraph.hardware.machine import Machine, chosen, itemsize
 from costgraph.hardware.roofline import EFFICIENCIES
-from costgraph.hardware.units import PRICE, quantity
 from costgraph.options import parse_call
-from costgraph.parser import parse, parse_sizes, split_list
 from costgraph.passes import PASSES
 from costgraph.sizes import model
 

@@ -12,17 +12,17 @@ from inspect import getmodule
 from math import isfinite
 from typing import TYPE_CHECKING, Union
 
-from costgraph.assumption import Divides
+from costgraph.algebra.assumption import Divides
+from costgraph.algebra.expression import Node, evaluate, names, rounded
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.regime import Regime
+from costgraph.algebra.symbols import INFINITY, SYMBOLS, Rational
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError
-from costgraph.exporting.code.conversion import as_node
-from costgraph.exporting.code.expression import Node, evaluate, names, rounded
+from costgraph.exporting.code.nodes import as_node
 from costgraph.measures import MEASURES
-from costgraph.polynomial import Polynomial
-from costgraph.quotient import Quotient
-from costgraph.regime import Regime
-from costgraph.symbols import INFINITY, SYMBOLS, Rational
 
 if TYPE_CHECKING:
     import sympy

@@ -9,8 +9,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
 
+from costgraph.algebra.expression import FUNCTIONS
 from costgraph.errors import UserError, unknown
-from costgraph.exporting.code.expression import FUNCTIONS
 from costgraph.resources import data_folder
 
 DESCRIPTION = "exporter.toml"

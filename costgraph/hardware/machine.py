@@ -16,8 +16,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from costgraph.errors import UserError, shorten, unknown
-from costgraph.hardware.units import (
+from costgraph.algebra.parser import split_list
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.units import (
     BANDWIDTH,
     BYTE,
     CATALOG_UNITS,
@@ -30,8 +31,7 @@ from costgraph.hardware.units import (
     quantity,
     refusal,
 )  # fmt: skip
-from costgraph.parser import split_list
-from costgraph.polynomial import Polynomial
+from costgraph.errors import UserError, shorten, unknown
 
 ITEMSIZE = {  # bytes per element of the data types a peak is stated for
     "fp64": Fraction(8), "fp32": Fraction(4), "tf32": Fraction(4), "bf16": Fraction(2), "fp16": Fraction(2),

@@ -18,14 +18,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from costgraph import rules
+from costgraph.algebra.polynomial import ZERO, Polynomial, total
+from costgraph.algebra.printers import latex, python
+from costgraph.algebra.symbols import Rational
 from costgraph.conventions import NOTES, Convention
 from costgraph.errors import UserError
 from costgraph.graph import Graph
 from costgraph.measures.communication import RINGS, ring
 from costgraph.op import Op
-from costgraph.polynomial import ZERO, Polynomial, total
-from costgraph.printers import latex, python
-from costgraph.symbols import Rational
 
 if TYPE_CHECKING:
     import sympy

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from costgraph.parser import tree
-from costgraph.printers import PYTHON, Style
+from costgraph.algebra.parser import tree
+from costgraph.algebra.printers import PYTHON, Style
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how tightly the outermost operation of a text binds
 Summand = tuple[int, ast.expr, Mapping[str, str]]  # its sign, the term, and what its letters stand for

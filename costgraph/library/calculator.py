@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import comb
 
+from costgraph.algebra.parser import MAX_TERMS, Reader, tree
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.parser import MAX_TERMS, Reader, tree
-from costgraph.polynomial import Polynomial
-from costgraph.quotient import Quotient
-from costgraph.symbols import SYMBOLS, Rational
 
 SCALES: dict[str, Rational] = {
     **{f"{prefix}{unit}": 1000**power for unit in ("B", "FLOP") for power, prefix in enumerate("KMGTPE", 1)},

@@ -10,12 +10,12 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from costgraph.algebra.parser import parse_bindings, tree
+from costgraph.algebra.polynomial import ONE
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.library.calculator import SCALES
 from costgraph.library.entry import Entry, Request
 from costgraph.library.evaluation import derivation
-from costgraph.parser import parse_bindings, tree
-from costgraph.polynomial import ONE
 
 Dimension = Mapping[str, int]  # base -> power
 BASES = {

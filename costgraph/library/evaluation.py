@@ -8,18 +8,18 @@ from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import cache, cached_property
 
+from costgraph.algebra.parser import parse_bindings
+from costgraph.algebra.polynomial import ONE, Polynomial, total
+from costgraph.algebra.printers import python
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import Rational
 from costgraph.derivation import Derivation, derive
 from costgraph.einsum import parse_spec
 from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
 from costgraph.library.calculator import calculate, comparisons, holds
 from costgraph.library.entry import Entry, Request
-from costgraph.parser import parse_bindings
-from costgraph.polynomial import ONE, Polynomial, total
-from costgraph.printers import python
 from costgraph.provenance import Term
-from costgraph.quotient import Quotient
-from costgraph.symbols import Rational
 
 
 @cache

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
+from costgraph.algebra.parser import MAX_DEPTH, tree
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.parser import MAX_DEPTH, tree
 
 Index = dict[str, int]
 STEP, TOLERANCE = 1e-5, 1e-6

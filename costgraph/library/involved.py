@@ -6,12 +6,12 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
+from costgraph.algebra.parser import tree
+from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError, shorten
 from costgraph.library.entry import Entry
 from costgraph.library.evaluation import Names
 from costgraph.library.recorded import loose
-from costgraph.parser import tree
-from costgraph.quotient import Quotient
 
 CHANGE = Quotient(10**40 + 1)  # no rounding hides it
 DERIVING = ("solve", "limit")  # what makes a derivation of an expression in symbols alone

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.printers import python
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import Rational
 from costgraph.derivation import derive
 from costgraph.errors import unknown
 from costgraph.library.calculator import calculate
 from costgraph.library.evaluation import translated
 from costgraph.library.reading import notations
 from costgraph.library.slips import nearest, responsible
-from costgraph.polynomial import Polynomial
-from costgraph.printers import python
 from costgraph.provenance import Term
-from costgraph.quotient import Quotient
-from costgraph.symbols import Rational
 
 SCHEMA = "costgraph.check.formula/1"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.library.calculator import calculate
 from costgraph.library.entry import Entry
 from costgraph.library.evaluation import translated
 from costgraph.library.reading import mentioning
-from costgraph.quotient import Quotient
 
 
 def published(forms: Mapping[str, ClosedForm], phase: str) -> dict[str, list[Entry]]:

@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Container, Iterator
 
+from costgraph.algebra.parser import tree
 from costgraph.errors import UserError, shorten
 from costgraph.library.calculator import FUNCTIONS, UNITS
 from costgraph.library.entry import Entry
-from costgraph.parser import tree
 
 BECOMES = " becomes "
 OWN_NUMBERS = 2  # as many twos, or one other number and a two: enough for a factor and a rounding

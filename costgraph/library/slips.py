@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from costgraph.polynomial import ONE, Exponents, Polynomial, total
-from costgraph.printers import python
+from costgraph.algebra.polynomial import ONE, Exponents, Polynomial, total
+from costgraph.algebra.printers import python
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import Rational
 from costgraph.provenance import Term
-from costgraph.quotient import Quotient
-from costgraph.symbols import Rational
 
 PREFIXES = {
     Fraction(1024**power, 1000**power): (f"{decimal}B", f"{binary}iB")

@@ -9,6 +9,9 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Literal
 
+from costgraph.algebra.parser import parse_bindings, tree
+from costgraph.algebra.printers import python
+from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError, shorten
 from costgraph.library import indexed
 from costgraph.library.calculator import scale_of
@@ -17,9 +20,6 @@ from costgraph.library.entry import BLANK, Entry, Indexed
 from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
 from costgraph.library.involved import check_depends, check_involved, check_named
 from costgraph.library.slips import nearest, nearest_number, responsible
-from costgraph.parser import parse_bindings, tree
-from costgraph.printers import python
-from costgraph.quotient import Quotient
 
 CONSTANTS = ("p", "E")  # what an order of magnitude leaves out beside numbers: neither grows with a model
 

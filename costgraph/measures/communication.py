@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
+from costgraph.algebra.polynomial import ONE, Polynomial, product
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
 from costgraph.measures.summing import closed_form
 from costgraph.op import Op
-from costgraph.polynomial import ONE, Polynomial, product
 from costgraph.provenance import Term
 
 Algorithm = Literal["ring", "chief"]

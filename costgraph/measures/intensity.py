@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
 from costgraph.measures.flops import flops
 from costgraph.measures.traffic import traffic
-from costgraph.quotient import Quotient
 
 
 def intensity(graph: Graph, convention: Convention = NOTES) -> ClosedForm:

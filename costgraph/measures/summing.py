@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from costgraph.algebra.polynomial import total
+from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.collector import paused
 from costgraph.conventions import Convention
 from costgraph.graph import Graph
-from costgraph.polynomial import total
 from costgraph.provenance import Term
-from costgraph.quotient import Quotient
 
 
 @paused()

@@ -5,10 +5,10 @@ Index letters: s query position, t key position, h width of the head.
 
 from __future__ import annotations
 
-from costgraph.assumption import Divides
+from costgraph.algebra.assumption import Divides
+from costgraph.algebra.parser import size
 from costgraph.builder import Builder
 from costgraph.graph import Graph
-from costgraph.parser import size
 
 
 def attention() -> Graph:

@@ -7,11 +7,11 @@ that share it.
 
 from __future__ import annotations
 
-from costgraph.assumption import AtMost, Divides, InDomain
+from costgraph.algebra.assumption import AtMost, Divides, InDomain
+from costgraph.algebra.parser import Size, bound, size
 from costgraph.builder import Builder, Extra
 from costgraph.errors import UserError
 from costgraph.graph import Graph
-from costgraph.parser import Size, bound, size
 
 
 def decoder(

@@ -6,11 +6,11 @@ h width of a head, f width of the MLP.
 
 from __future__ import annotations
 
-from costgraph.assumption import Divides
+from costgraph.algebra.assumption import Divides
+from costgraph.algebra.parser import Size, size
 from costgraph.builder import Builder
 from costgraph.graph import Graph
 from costgraph.op_sets.decoder import drop, norm, project
-from costgraph.parser import Size, size
 
 
 def encoder() -> Graph:

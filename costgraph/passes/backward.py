@@ -19,11 +19,11 @@ from typing import ClassVar
 
 import networkx
 
+from costgraph.algebra.polynomial import ONE
 from costgraph.einsum import parse_spec
 from costgraph.graph import Graph
 from costgraph.op import Op
 from costgraph.passes.rewrite import Pass
-from costgraph.polynomial import ONE
 from costgraph.rules import rule, saved
 from costgraph.tensor import Tensor
 

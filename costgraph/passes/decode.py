@@ -18,12 +18,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from costgraph.assumption import AtMost, InDomain
+from costgraph.algebra.assumption import AtMost, InDomain
+from costgraph.algebra.parser import Size, bound
+from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.graph import Graph
-from costgraph.parser import Size, bound
 from costgraph.passes.prefill import inference
 from costgraph.passes.rewrite import Pass
-from costgraph.polynomial import ONE, Polynomial
 from costgraph.tensor import Dim
 
 QUERY, CONTEXT = "s", "t"  # index letters of query and context positions

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import ClassVar
 
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.graph import Graph
 from costgraph.op import Op
 from costgraph.passes.rewrite import Pass
-from costgraph.polynomial import Polynomial
 from costgraph.tensor import Tensor
 
 SEGMENT = "attention_core"

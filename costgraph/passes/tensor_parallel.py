@@ -19,13 +19,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from costgraph.assumption import Assumption, Divides, InDomain
+from costgraph.algebra.assumption import Assumption, Divides, InDomain
+from costgraph.algebra.parser import Size, bound
+from costgraph.algebra.polynomial import ONE, Polynomial, product
 from costgraph.errors import BugError, UserError
 from costgraph.graph import Graph
 from costgraph.op import Op
-from costgraph.parser import Size, bound
 from costgraph.passes.rewrite import Pass
-from costgraph.polynomial import ONE, Polynomial, product
 from costgraph.rules import rule
 from costgraph.tensor import Dim, Tensor
 

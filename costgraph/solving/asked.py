@@ -6,23 +6,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from costgraph.assumption import Assumption
+from costgraph.algebra.assumption import Assumption
+from costgraph.algebra.inequalities import Relation
+from costgraph.algebra.parser import parse_sizes
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.units import Powers
 from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.derivation import check_order, with_phase
 from costgraph.errors import UserError, unknown
 from costgraph.hardware.machine import chosen, itemsize
-from costgraph.hardware.units import Powers
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.parser import parse_sizes
 from costgraph.passes import PASSES
 from costgraph.passes.tensor_parallel import TensorParallel
-from costgraph.polynomial import Polynomial
-from costgraph.quotient import Quotient
 from costgraph.remarks import too_long, without_effect
 from costgraph.sizes import Model
 from costgraph.solving.dimension import compared
-from costgraph.solving.inequality import Relation
 from costgraph.solving.question import Setting, names, parts, read
 from costgraph.solving.unknown import Unknown, unknown_of
 from costgraph.solving.whole import claims

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 
+from costgraph.algebra.parser import size, tree
+from costgraph.algebra.units import BYTE, NONE, Powers, powers, unit_text
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError, shorten
-from costgraph.hardware.units import BYTE, NONE, Powers, powers, unit_text
-from costgraph.parser import size, tree
 from costgraph.solving.question import CAPACITIES, Setting, dotted
 from costgraph.solving.unknown import DIMENSIONS
 

@@ -20,18 +20,18 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from costgraph.algebra.parser import Reader, bound, check_bindings, tree
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
+from costgraph.algebra.units import BINARY, DECIMAL
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import PRECISIONS, Convention
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph import Graph
 from costgraph.hardware.roofline import classify
-from costgraph.hardware.units import BINARY, DECIMAL
 from costgraph.measures import MEASURES
-from costgraph.parser import Reader, bound, check_bindings, tree
-from costgraph.polynomial import Polynomial
 from costgraph.provenance import Term
-from costgraph.quotient import Quotient
-from costgraph.symbols import SYMBOLS
 
 RELATIONS = ("<=", ">=", "==", "<", ">", "=")
 CAPACITIES = {f"{prefix}B": factor for prefix, factor in {**DECIMAL, **BINARY}.items() if prefix}  # B is the batch

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from costgraph.assumption import Assumption
+from costgraph.algebra.assumption import Assumption
+from costgraph.algebra.inequalities import Case, Condition, Relation, cases, coefficients, sign
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.real_roots import intervals
 from costgraph.errors import UserError
-from costgraph.polynomial import Polynomial
 from costgraph.remarks import too_long
 from costgraph.sizes import model
 from costgraph.solving.asked import Asked, ask
-from costgraph.solving.inequality import Case, Condition, Relation, cases, coefficients, sign
-from costgraph.solving.real_roots import intervals
 from costgraph.solving.unknown import Unknown
 from costgraph.solving.unsatisfied import unsatisfied
 from costgraph.solving.whole import Solution, with_numbers

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from costgraph.algebra.parser import size
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
+from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, NONE, SECOND, Powers
 from costgraph.errors import UserError, shorten
-from costgraph.hardware.units import BANDWIDTH, BYTE, COMPUTE, NONE, SECOND, Powers
-from costgraph.parser import size
-from costgraph.polynomial import Polynomial
-from costgraph.quotient import Quotient
-from costgraph.symbols import SYMBOLS
 
 DIMENSIONS = {"hbm": BYTE, "lambda_flops": COMPUTE, "lambda_mem": BANDWIDTH, "lambda_comms": BANDWIDTH, "t": SECOND}
 

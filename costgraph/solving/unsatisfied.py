@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import floor
 
+from costgraph.algebra.inequalities import Case, sign
+from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.printers import python
+from costgraph.algebra.quotient import Quotient, leading
+from costgraph.algebra.real_roots import zeros
+from costgraph.algebra.symbols import INDEX
+from costgraph.algebra.units import NONE, Quantity, rounded, unit_text
 from costgraph.errors import UserError, shorten
 from costgraph.hardware.roofline import example
-from costgraph.hardware.units import NONE, Quantity, rounded, unit_text
-from costgraph.polynomial import ONE, Polynomial
-from costgraph.printers import python
-from costgraph.quotient import Quotient, leading
 from costgraph.solving.asked import Asked
-from costgraph.solving.inequality import Case, sign
-from costgraph.solving.real_roots import zeros
 from costgraph.solving.unknown import Unknown
-from costgraph.symbols import INDEX
 
 Miss = tuple[str, Quotient]  # where, and by how much the left side is larger
 

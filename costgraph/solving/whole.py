@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, floor
 
-from costgraph.assumption import Assumption, Divides
+from costgraph.algebra.assumption import Assumption, Divides
+from costgraph.algebra.inequalities import Case, Relation, holds
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.real_roots import at
+from costgraph.algebra.roots import Root
+from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError
-from costgraph.polynomial import Polynomial
-from costgraph.solving.inequality import Case, Relation, holds
-from costgraph.solving.real_roots import at
-from costgraph.solving.root import Root
 from costgraph.solving.unknown import Unknown
-from costgraph.symbols import Rational
 
 MOST = 4096  # how far a degree that divides is looked for
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from costgraph.algebra.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum, names
 from costgraph.errors import UserError
-from costgraph.exporting.code.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum, names
 
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly text binds
 WRITTEN_OUT = 4  # powers up to this one are products: faster and more accurate than a call of pow

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from costgraph import __version__
+from costgraph.algebra.expression import Call, Node, names, walk
+from costgraph.algebra.printers import python
+from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.errors import UserError, unknown
-from costgraph.exporting.code.expression import Call, Node, names, walk
 from costgraph.exporting.code.languages import LANGUAGES, Language
 from costgraph.exporting.code.naming import TOGETHER, function_names, spelled, unused_prefix
 from costgraph.exporting.code.sharing import shared
 from costgraph.exporting.forms import Form, fingerprint, vectors
 from costgraph.exporting.targets import SYMBOLS_AS, Target
 from costgraph.exporting.templates import Verbatim
-from costgraph.printers import python
-from costgraph.symbols import SYMBOLS, Rational
 
 READABLE = 600  # characters of a sum that somebody reads in a comment
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError
 from costgraph.exporting.forms import Form
 from costgraph.exporting.targets import Target
-from costgraph.symbols import SYMBOLS
 
 TOGETHER = "costs"  # the function that computes all forms at once
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from costgraph.exporting.code.expression import Name, Node, Number, Power, children, names, walk, with_children
+from costgraph.algebra.expression import Name, Node, Number, Power, children, names, walk, with_children
 
 
 def shared(roots: Iterable[Node], prefix: str = "x") -> tuple[list[tuple[str, Node]], list[Node]]:

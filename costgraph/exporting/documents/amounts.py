@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from costgraph.hardware.units import BINARY, DECIMAL, SECOND, Quantity, digits, prefixed, show
-from costgraph.symbols import SYMBOLS, Rational
+from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.algebra.units import BINARY, DECIMAL, SECOND, Quantity, digits, prefixed, show
 
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -7,6 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from costgraph import __version__
+from costgraph.algebra.polynomial import total
+from costgraph.algebra.printers import ratio
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import INDEX
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation, derive
 from costgraph.exporting import templates
@@ -19,11 +23,7 @@ from costgraph.exporting.templates import Verbatim
 from costgraph.library.as_written import as_written
 from costgraph.library.published import published
 from costgraph.library.reading import sources
-from costgraph.polynomial import total
-from costgraph.printers import ratio
 from costgraph.provenance import Term
-from costgraph.quotient import Quotient
-from costgraph.symbols import INDEX
 
 
 def appendix(

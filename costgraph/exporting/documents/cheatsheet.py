@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+from costgraph.algebra.parser import parse_bindings
+from costgraph.algebra.polynomial import Polynomial, total
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation, derive
 from costgraph.errors import UserError
 from costgraph.exporting.documents.contents import Row, Section
-from costgraph.parser import parse_bindings
-from costgraph.polynomial import Polynomial, total
-from costgraph.quotient import Quotient
-from costgraph.symbols import SYMBOLS, Rational
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError
 from costgraph.exporting.documents.cheatsheet import limited
 from costgraph.library.entry import Entry
 from costgraph.library.evaluation import Names
 from costgraph.library.reading import named, sources
-from costgraph.quotient import Quotient
 
 CORRECTED = "*"  # after a place whose print has a slip
 

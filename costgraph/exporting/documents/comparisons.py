@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from costgraph.algebra.inequalities import Condition
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.derivation import derive
 from costgraph.errors import UserError
 from costgraph.exporting.documents import citations
@@ -15,11 +18,8 @@ from costgraph.exporting.documents.layout import Layout
 from costgraph.exporting.documents.mathematics import Record, arms, formula, is_long, one_fraction, record, width
 from costgraph.exporting.templates import Verbatim
 from costgraph.hardware.machine import catalog, machine
-from costgraph.quotient import Quotient
 from costgraph.sizes import model, named
-from costgraph.solving.inequality import Condition
 from costgraph.solving.solution import solve
-from costgraph.symbols import SYMBOLS, Rational
 
 LONGEST = 24  # characters of a domain that stands in front of a formula
 UNITS = {"B*S": "tokens"}  # of products that are solved for; a symbol has its own

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from costgraph.algebra.parser import parse
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import Rational
 from costgraph.exporting.documents import citations
 from costgraph.exporting.documents.amounts import readable
 from costgraph.exporting.documents.cheatsheet import Line, at, limited
@@ -25,9 +28,6 @@ from costgraph.exporting.documents.mathematics import (
     width,
 )
 from costgraph.library.as_written import as_written
-from costgraph.parser import parse
-from costgraph.quotient import Quotient
-from costgraph.symbols import Rational
 
 WORDY = 1.25  # how much longer than the engine's own a published form may be and still be shown
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from costgraph.polynomial import Polynomial
-from costgraph.printers import LATEX, UNICODE, Style
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.printers import LATEX, UNICODE, Style
 
 TYPST = Style(
     symbol=str,  # replaced by the notation

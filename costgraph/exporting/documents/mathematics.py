@@ -8,12 +8,12 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
+from costgraph.algebra.parser import parse_bindings
+from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.printers import render
+from costgraph.algebra.quotient import Quotient
 from costgraph.exporting.documents.markup import MATHS, Math
 from costgraph.exporting.templates import Verbatim
-from costgraph.parser import parse_bindings
-from costgraph.polynomial import ONE, Polynomial
-from costgraph.printers import render
-from costgraph.quotient import Quotient
 
 Record = dict[str, Any]  # what a template sees
 WIDE = 44  # characters, as on a blackboard, from which on a formula may need two lines

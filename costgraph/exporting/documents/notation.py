@@ -10,12 +10,12 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.printers import UNICODE
+from costgraph.algebra.symbols import SYMBOLS, lookup
 from costgraph.errors import UserError, unknown
 from costgraph.exporting.documents.markup import GREEK, MATHS, Math
-from costgraph.polynomial import Polynomial
-from costgraph.printers import UNICODE
 from costgraph.resources import data_folder
-from costgraph.symbols import SYMBOLS, lookup
 
 FOLDER = "_notations"
 LETTER = r"[A-Za-z]+(?:_[A-Za-z0-9]+)?"

@@ -6,7 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from costgraph import __version__
-from costgraph.assumption import Assumption, AtMost, Divides, InDomain
+from costgraph.algebra.assumption import Assumption, AtMost, Divides, InDomain
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import INDEX, SYMBOLS, lookup
 from costgraph.derivation import Derivation
 from costgraph.errors import unknown
 from costgraph.exporting import templates
@@ -21,9 +24,6 @@ from costgraph.exporting.documents.notation import notation, written_in
 from costgraph.exporting.forms import Form, fingerprint
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
-from costgraph.polynomial import Polynomial
-from costgraph.quotient import Quotient
-from costgraph.symbols import INDEX, SYMBOLS, lookup
 
 
 def math_of(target: Target, chosen: str | None) -> Math:

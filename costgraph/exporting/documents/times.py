@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from costgraph.algebra.quotient import Quotient
 from costgraph.derivation import derive
 from costgraph.errors import UserError
 from costgraph.exporting.documents.cheatsheet import at
 from costgraph.exporting.documents.layout import Layout
 from costgraph.exporting.documents.mathematics import Record, maximum
 from costgraph.hardware.roofline import Span, costs, spans
-from costgraph.quotient import Quotient
 
 PHASES = {"prefill": "Time of each op in prefill", "decode": "Time of each op in decode"}
 NAMES = {"compute": "compute", "memory": "memory", "link": "link"}

@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, NoReturn
 
-from costgraph.assumption import Assumption, Divides
+from costgraph.algebra.assumption import Assumption, Divides
+from costgraph.algebra.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum
+from costgraph.algebra.polynomial import NAMES, Polynomial, exact, total
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import INDEX, SYMBOLS, Rational
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.exporting.code.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum
 from costgraph.exporting.exchange import SCHEMA
 from costgraph.exporting.forms import Form
-from costgraph.polynomial import NAMES, Polynomial, exact, total
 from costgraph.provenance import Term
-from costgraph.quotient import Quotient
-from costgraph.symbols import INDEX, SYMBOLS, Rational
 
 MAX_DIGITS = 4000
 MAX_POWER = 256

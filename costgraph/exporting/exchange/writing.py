@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from costgraph import __version__
-from costgraph.assumption import Divides
-from costgraph.exporting.code.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, names
+from costgraph.algebra.assumption import Divides
+from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, names
+from costgraph.algebra.polynomial import NAMES, Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.exporting.exchange import SCHEMA
 from costgraph.exporting.forms import Form, fingerprint, vectors
-from costgraph.polynomial import NAMES, Polynomial
 from costgraph.provenance import Term
-from costgraph.quotient import Quotient
-from costgraph.symbols import SYMBOLS
 
 MONOMIAL = re.compile(r'\{\s*"coefficient": "[^"]*",\s*"powers": \{[^{}]*\}\s*\}')  # one line each
 

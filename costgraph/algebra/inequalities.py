@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from costgraph.algebra.polynomial import ZERO, Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.roots import Root, common, linear, pure, quadratic
+from costgraph.algebra.symbols import INDEX, Rational
 from costgraph.errors import UserError
-from costgraph.polynomial import ZERO, Polynomial
-from costgraph.quotient import Quotient
-from costgraph.solving.root import Root, common, linear, pure, quadratic
-from costgraph.symbols import INDEX, Rational
 
 Relation = Literal["<=", ">=", "==", "<", ">"]
 Sign = Literal[-1, 0, 1]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from costgraph.assumption import Assumption
-from costgraph.polynomial import Exponents, Polynomial
-from costgraph.printers import latex, python
-from costgraph.quotient import Quotient
+from costgraph.algebra.assumption import Assumption
+from costgraph.algebra.polynomial import Exponents, Polynomial
+from costgraph.algebra.printers import latex, python
+from costgraph.algebra.quotient import Quotient
 
 if TYPE_CHECKING:
     import sympy

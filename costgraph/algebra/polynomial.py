@@ -13,8 +13,8 @@ from math import gcd, lcm
 from operator import add, sub
 from typing import TYPE_CHECKING
 
+from costgraph.algebra.symbols import INDEX, SYMBOLS, Rational, lookup, sympy_symbol
 from costgraph.errors import UserError
-from costgraph.symbols import INDEX, SYMBOLS, Rational, lookup, sympy_symbol
 
 if TYPE_CHECKING:
     import sympy

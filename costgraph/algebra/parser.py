@@ -15,10 +15,10 @@ from fractions import Fraction
 from math import comb
 from typing import Literal
 
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import INFINITY, SYMBOLS, Rational, check_domain, lookup
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.polynomial import Polynomial
-from costgraph.quotient import Quotient
-from costgraph.symbols import INFINITY, SYMBOLS, Rational, check_domain, lookup
 
 MAX_LENGTH = 10_000  # characters
 MAX_DEPTH = 60  # nested operations

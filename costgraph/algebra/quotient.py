@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, as_polynomial
+from costgraph.algebra.symbols import INDEX, Rational
 from costgraph.errors import UserError
-from costgraph.polynomial import ONE, ZERO, Polynomial, as_polynomial
-from costgraph.symbols import INDEX, Rational
 
 if TYPE_CHECKING:
     import sympy

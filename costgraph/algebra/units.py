@@ -15,8 +15,8 @@ from fractions import Fraction
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.symbols import Rational
 
 if TYPE_CHECKING:
     import pint

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 
-from costgraph.polynomial import Polynomial, exact
-from costgraph.solving.inequality import Case, Relation, cases, coefficients, holds
-from costgraph.solving.root import PRECISION, Root
-from costgraph.symbols import Rational, sympy_symbol
+from costgraph.algebra.inequalities import Case, Relation, cases, coefficients, holds
+from costgraph.algebra.polynomial import Polynomial, exact
+from costgraph.algebra.roots import PRECISION, Root
+from costgraph.algebra.symbols import Rational, sympy_symbol
 
 SIMPLE = 10**12  # a rational root with a smaller denominator is found exactly
 

@@ -1,4 +1,4 @@
-"""Forms as expression trees: closed forms in the shape they are written in, sympy expressions node by node.
+"""Whatever holds a form as an expression tree; sympy expressions node by node.
 
 A sympy expression may hold Max, Min, ceiling, floor and square roots, which closed forms never do.
 """
@@ -6,15 +6,13 @@ A sympy expression may hold Max, Min, ceiling, floor and square roots, which clo
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import reduce
 from typing import TYPE_CHECKING
 
-from costgraph import shapes
+from costgraph.algebra.conversion import add, fraction, from_quotient, power
+from costgraph.algebra.expression import Call, Name, Node
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError
-from costgraph.exporting.code.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum
-from costgraph.polynomial import NAMES, Polynomial
-from costgraph.quotient import Quotient
-from costgraph.symbols import Rational
 
 if TYPE_CHECKING:
     import sympy
@@ -27,63 +25,6 @@ def as_node(form: Quotient | Polynomial | Node | sympy.Expr, shape: str = "auto"
     if isinstance(form, Polynomial):
         form = Quotient(form)
     return from_quotient(form, shape) if isinstance(form, Quotient) else from_sympy(form)
-
-
-# --- from forms -------------------------------------------------------------------------------------------------------
-
-
-def from_quotient(value: Quotient, shape: str = "auto") -> Node:
-    """An exact form in one of `shapes.SHAPES`.
-
-    Raises:
-        UserError: the form grows without bound.
-    """
-    if value.is_infinite:
-        raise UserError("the form grows without bound (oo): there is no number to compute")
-    above = from_sum(shapes.write(value.numerator, shape))
-    return above if value.is_polynomial else Ratio(above, from_sum(shapes.write(value.denominator, shape)))
-
-
-def from_sum(written: shapes.Sum) -> Node:
-    """A written sum."""
-    return add([from_product(part) for part in written.products])
-
-
-def from_product(part: shapes.Product) -> Node:
-    """A written product: symbols, sums, then the coefficient, over at most one divisor."""
-    ((exponents, coefficient),) = part.monomial.terms.items()
-    powers = list(zip(NAMES, exponents, strict=True))
-    above = [power(Name(name), e) for name, e in powers if e > 0] + [from_sum(s) for s in part.sums]
-    below = [power(Name(name), -e) for name, e in powers if e < 0]
-    return fraction(coefficient, above, below)
-
-
-def fraction(coefficient: Rational, above: list[Node], below: list[Node]) -> Node:
-    """`coefficient * above / below` with one division, the numbers behind the symbols."""
-    top = multiply([*above, *([Number(coefficient.numerator)] if coefficient.numerator != 1 or not above else [])])
-    if coefficient.denominator != 1:
-        below = [*below, Number(coefficient.denominator)]
-    return Ratio(top, multiply(below)) if below else top
-
-
-def add(terms: list[Node]) -> Node:
-    """A sum; 0 for none, the term itself for one."""
-    if len(terms) > 1:
-        return Sum(tuple(terms))
-    return terms[0] if terms else Number(0)
-
-
-def multiply(factors: list[Node]) -> Node:
-    """A product, leaning to the left."""
-    return reduce(Product, factors)
-
-
-def power(base: Node, exponent: int) -> Node:
-    """A whole positive power."""
-    return base if exponent == 1 else Power(base, exponent)
-
-
-# --- from sympy -------------------------------------------------------------------------------------------------------
 
 
 def from_sympy(expr: sympy.Expr) -> Node:

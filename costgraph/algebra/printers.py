@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from costgraph.polynomial import NAMES, ONE, Polynomial
-from costgraph.quotient import Quotient
-from costgraph.shapes import Product, Sum, write
-from costgraph.symbols import SYMBOLS
+from costgraph.algebra.polynomial import NAMES, ONE, Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.shapes import Product, Sum, write
+from costgraph.algebra.symbols import SYMBOLS
 
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 

@@ -9,10 +9,10 @@ from fractions import Fraction
 from math import gcd, isqrt, lcm
 from typing import TYPE_CHECKING
 
-from costgraph.polynomial import ONE, ZERO, Polynomial, exact
-from costgraph.printers import latex, python, unicode
-from costgraph.quotient import Quotient
-from costgraph.symbols import Rational
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, exact
+from costgraph.algebra.printers import latex, python, unicode
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import Rational
 
 if TYPE_CHECKING:
     import sympy

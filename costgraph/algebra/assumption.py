@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Self
 
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.symbols import check_domain, lookup
 from costgraph.errors import UserError, shorten
-from costgraph.polynomial import Polynomial
-from costgraph.symbols import check_domain, lookup
 
 
 @dataclass(frozen=True, slots=True)

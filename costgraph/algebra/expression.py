@@ -12,8 +12,8 @@ from functools import reduce
 from math import ceil, floor, isqrt, sqrt
 from operator import add, mul
 
+from costgraph.algebra.symbols import INDEX, Rational
 from costgraph.errors import UserError
-from costgraph.symbols import INDEX, Rational
 
 FUNCTIONS = ("max", "min", "ceil", "floor", "sqrt")
 

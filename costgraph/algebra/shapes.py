@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import log10
 
+from costgraph.algebra.polynomial import CONSTANT, NAMES, ONE, ZERO, Polynomial
+from costgraph.algebra.symbols import INDEX, SYMBOLS
 from costgraph.errors import unknown
-from costgraph.polynomial import CONSTANT, NAMES, ONE, ZERO, Polynomial
-from costgraph.symbols import INDEX, SYMBOLS
 
 
 @dataclass(frozen=True)
