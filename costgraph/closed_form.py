@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.assumption import Assumption, InDomain
-from costgraph.algebra.parser import Binding, Size, bound, check_bindings, parse, parse_regime
+from costgraph.algebra.bindings import Binding, bound, check_bindings, parse_regime
+from costgraph.algebra.parser import Size, parse
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.quotient import Quotient
@@ -110,7 +111,8 @@ class ClosedForm:
 
     def when(self, regime: str) -> Regime:
         """The leading term for `S << D` and the like, and the exact ratio of what is neglected first to it."""
-        found = leading(self.value, *parse_regime(regime))
+        small, large, _ = parse_regime(regime)
+        found = leading(self.value, small, large)
         return replace(
             found, unit=self.unit, regime=regime, convention=self.convention.name, assumptions=self.assumptions
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from costgraph.algebra.parser import Binding, parse_bindings, parse_regime
+from costgraph.algebra.bindings import Binding, parse_bindings, parse_regime
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime

@@ -13,7 +13,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from costgraph.algebra.assumption import Assumption, InDomain
-from costgraph.algebra.parser import Size, bound, check_bindings
+from costgraph.algebra.bindings import bound, check_bindings
+from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.collector import paused
 from costgraph.errors import BugError, unknown

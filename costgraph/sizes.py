@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from costgraph.algebra.parser import bound
+from costgraph.algebra.bindings import bound
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError, unknown
 

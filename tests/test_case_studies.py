@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 
 from costgraph import decode, decoder, intensity, prefill, request
-from costgraph.algebra.parser import parse_bindings
+from costgraph.algebra.bindings import parse_bindings
+from costgraph.algebra.parser import read
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, Quantity, quantity
+from costgraph.algebra.quantities import Quantity, quantity
+from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, powers
 from costgraph.conventions import NOTES
 from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import estimate
 from costgraph.hardware.machine import Machine, machine
 from costgraph.sizes import model
 from costgraph.solving.asked import asked_of
-from costgraph.solving.question import read
+from costgraph.solving.question import form
 from costgraph.solving.solution import solve
 from costgraph.solving.whole import Solution
 
@@ -38,7 +40,7 @@ def close(value: Fraction | int, expected: str) -> bool:
 def asked(case: dict[str, Any], hardware: str | None) -> Fraction:
     """The number that answers `ask`."""
     setting = asked_of(
-        (case["ask"], "1"), case["op_set"], case.get("phase"), case.get("passes", ()), "notes", "mixed_adam"
+        (read(case["ask"]), read("1")), case["op_set"], case.get("phase"), case.get("passes", ()), "notes", "mixed_adam"
     )
     bindings: dict[str, Any] = {}
     if "model" in case:
@@ -46,7 +48,7 @@ def asked(case: dict[str, Any], hardware: str | None) -> Fraction:
     if hardware:
         bindings |= machine(hardware).bindings("fp16")
     bindings |= parse_bindings([case["limit"]])
-    value = read(case["ask"], setting).substitute(bindings).number
+    value = form(read(case["ask"]), setting).substitute(bindings).number
     assert value is not None
     return Fraction(value)
 
@@ -129,9 +131,9 @@ def test_cards_compare_as_their_bandwidths_do() -> None:
 def test_no_batch_makes_falcon_compute_bound_at_2048_tokens() -> None:
     """FLOPs per byte grow with the batch towards (2/p)*(N/(2*D*L*S) + 1) = 20.9, far below the machine's 153."""
     case = CASES["Sec. 8, App. D: FLOPs per byte at B = 200, cache counted"]
-    setting = asked_of((case["ask"], "1"), "decoder", "decode", (), "notes", "mixed_adam")
+    setting = asked_of((read(case["ask"]), read("1")), "decoder", "decode", (), "notes", "mixed_adam")
     sizes = {**model("falcon-40b").bindings, "N_params": model("falcon-40b").nominal, **parse_bindings(["p=2,S=2048"])}
-    most = read(case["ask"], setting).substitute(sizes).at_infinity("B").number  # type: ignore[arg-type]
+    most = form(read(case["ask"]), setting).substitute(sizes).at_infinity("B").number  # type: ignore[arg-type]
     assert most is not None
     assert close(Fraction(most), str(Fraction(40 * 10**9, 2 * 8192 * 60 * 2048) + 1))
     assert most < machine("a100-80gb-sxm").ridge().value
@@ -157,9 +159,9 @@ def test_shares_of_forward_flops_of_bert(counted: str, question: str, percent: s
     """Table 1 has forward and backward; the forward rows of Table A.1, the only ones printed, give these shares."""
 
     def count(text: str, convention: str) -> Fraction:
-        setting = asked_of((text, "1"), "encoder", "forward", (), convention, "mixed_adam")
+        setting = asked_of((read(text), read("1")), "encoder", "forward", (), convention, "mixed_adam")
         sizes = parse_bindings(["B=8,S=512,D=1024,A=16,E=4,p=2,L=1"])
-        return Fraction(read(text, setting).substitute(sizes).number or 0)  # type: ignore[arg-type]
+        return Fraction(form(read(text), setting).substitute(sizes).number or 0)  # type: ignore[arg-type]
 
     assert close(100 * count(question, counted) / count("flops.forward", "table_a1"), percent)
 
@@ -206,7 +208,7 @@ def figure(found: Machine, field: str) -> Quantity:
 def amount(text: str, field: str) -> Quantity:
     """A printed figure."""
     if field == "ridge":
-        return Quantity(Fraction(text.split()[0]), (1, -1, 0, 0, 0))
+        return Quantity(Fraction(text.split()[0]), powers(FLOP=1, byte=-1))
     dimension = {"memory": BYTE, "bandwidth": BANDWIDTH, "link": BANDWIDTH}.get(field, COMPUTE)
     return quantity(text, dimension)
 

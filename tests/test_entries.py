@@ -101,7 +101,7 @@ MALFORMED = {
     GOOD.replace("(4 +", "4 +)"): "column 4 of",
     GOOD.replace("(4 + 2*E)*L*D**2", "9**9**9"): "a number of more than 1000 digits",
     GOOD.replace("(4 + 2*E)*L*D**2", "__import__('os').system('true')"): "only numbers, symbols",
-    GOOD.replace("(4 + 2*E)*L*D**2", "open('x')"): "unknown function 'open'",
+    GOOD.replace("(4 + 2*E)*L*D**2", "open(2)"): "unknown function 'open'",
     GOOD.replace("(4 + 2*E)*L*D**2", "[x for x in L]"): "only numbers, symbols",
     GOOD.replace('"(4 + 2*E)*L*D**2"', "12"): "printed must be a string in quotes",
     GOOD + 'value = "3"': "printed and value exclude each other",
@@ -142,7 +142,7 @@ MALFORMED = {
     FLOPS
     + 'unit = "FLOP"\nlet.n = { measure = "params" }\nderived = "derived + n"': "'derived' (FLOP) and 'n' (element)",
     FLOPS + 'derived = "derived/lambda_flops"\nunit = "ms/token"': "unit is 'ms/token', but what is derived is in s",
-    FLOPS + 'derived = "derived/lambda_mem"\nunit = "s"': "unit is 's', but what is derived is in FLOP s/byte",
+    FLOPS + 'derived = "derived/lambda_mem"\nunit = "s"': "unit is 's', but what is derived is in FLOP*s/byte",
     GOOD + 'let.how = { structure = "kinds attn" }\nderived = "how"': "let.how needs a measure or a tensor",
     GOOD + f'derived = "{"2**" * 2000}derived"': "nested more than 60 deep",
     INDEXED + f'indexed.expected = "{"x[i]+" * 1900}x[i]"': "an expression is too long or nested too deeply",
@@ -255,7 +255,7 @@ EXPLAINS_NOTHING = [
     ('given.x = "9**2"\n' + NUMBER, "right/2", "x", "is just numbers"),
     ('given.x = "45/40"\n' + NUMBER, "right/2", "derived*x", "has 45, 40 of its own"),
     (NUMBER, "right/2", "72 becomes 81", "one digit becomes another"),
-    (NUMBER, "right/2", "derived + 10 - 1", "has 1, 10 of its own"),
+    (NUMBER, "right/2", "derived + 10 - 1", "has 10, 1 of its own"),
     (NUMBER, "right/2", "81*derived/derived", "is the same whatever is right or derived"),
     (FORMULA, "right/2", "L*D**2", "is the same whatever is right or derived"),
 ]

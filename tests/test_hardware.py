@@ -12,7 +12,8 @@ import pytest
 
 from costgraph import UserError, machine
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, quantity
+from costgraph.algebra.quantities import quantity
+from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE
 from costgraph.hardware.machine import ITEMSIZE, catalog
 
 EXPECTED = (

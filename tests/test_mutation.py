@@ -11,8 +11,8 @@ from pathlib import Path
 
 from mutants import mutants
 
+from costgraph.algebra.units import unit_named
 from costgraph.errors import UserError
-from costgraph.library.calculator import scale_of
 from costgraph.library.entry import Entry
 from costgraph.library.evaluation import Names
 from costgraph.library.judge import judge
@@ -90,7 +90,7 @@ def hidden(mutant: Entry, where: str) -> str:
 
 def scale(entry: Entry) -> Fraction:
     """The factor in front of the entry's unit."""
-    return Fraction(scale_of(entry.unit))
+    return Fraction(unit_named(entry.unit).scale)
 
 
 def shown(value: Fraction) -> str:

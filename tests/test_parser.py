@@ -8,7 +8,8 @@ from fractions import Fraction
 import pytest
 
 import costgraph as cg
-from costgraph.algebra.parser import MAX_LENGTH, parse, parse_bindings, parse_regime, size
+from costgraph.algebra.bindings import Order, parse_bindings, parse_regime
+from costgraph.algebra.parser import MAX_LENGTH, parse, size
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError
 
@@ -95,7 +96,7 @@ def test_numbers_are_exact(text: str, value: Fraction) -> None:
         pytest.param("True", "only numbers", id="bool"),
         pytest.param("None", "only numbers", id="None"),
         pytest.param("1j", "only numbers", id="imaginary"),
-        pytest.param("S.real", "only numbers", id="attribute"),
+        pytest.param("S.real", "unknown symbol 'S.real'", id="attribute"),
         pytest.param("S[0]", "only numbers", id="subscript"),
         pytest.param("max(S, D)", "only numbers", id="call"),
         pytest.param("lambda: S", "only numbers", id="lambda"),
@@ -220,7 +221,7 @@ def test_floats_are_refused_with_advice() -> None:
     ("text", "small", "large"), [("S << D", "S", "D"), ("S<<2*D", "S", "2*D"), ("B*S << (2)*D**2", "B*S", "2*D**2")]
 )
 def test_regimes(text: str, small: str, large: str) -> None:
-    assert parse_regime(text) == (size(small), size(large))
+    assert parse_regime(text) == Order(size(small), size(large))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from test_parser import assert_short
 
 import costgraph as cg
-from costgraph.algebra.parser import parse, parse_bindings, parse_regime, size
+from costgraph.algebra.bindings import parse_bindings, parse_regime
+from costgraph.algebra.parser import parse, size
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError
 from costgraph.op_sets import OP_SETS

@@ -1,6 +1,7 @@
 """Questions that cannot be used are refused in words."""
 
 import contextlib
+import re
 
 import pytest
 from hypothesis import given
@@ -16,13 +17,37 @@ UNLIKE = {
     "flops/lambda_flops <= states": "cannot compare s and byte",
     "intensity <= lambda_mem/lambda_flops": "cannot compare FLOP/byte and byte/FLOP",
     "(states**2 + B)/states + flops <= hbm": "cannot add byte and FLOP",
+    "t == B*p/lambda_flops": "cannot compare s and byte*s/FLOP",
+    "t == B*flops/lambda_mem": "cannot compare s and FLOP*s/byte",
+    "hbm == B*t": "cannot compare byte and s",
+    "B*N_params*p <= hbm/t": "cannot compare byte and byte/s",
+    "2*B*N_params/lambda_flops + hbm/lambda_flops <= t": "cannot compare byte*s/FLOP and s",
 }
 
 
 @pytest.mark.parametrize("question", UNLIKE)
 def test_unlike_things_are_not_added_or_compared(question: str) -> None:
-    with pytest.raises(UserError, match=UNLIKE[question]):
+    with pytest.raises(UserError, match=re.escape(UNLIKE[question])):
         solve(question, "B")
+
+
+ROOFLINE = {  # a formula as it is typed: dimensions come from the symbols, and a count may be one of FLOPs or bytes
+    "t == N_params*p*B/lambda_mem": "lambda_mem*t/(p*N_params)",
+    "6*N_params*B*S/lambda_flops == t": "lambda_flops*t/(6*S*N_params)",
+    "t*lambda_flops == 6*N_params*B*S": "lambda_flops*t/(6*S*N_params)",
+    "t == 2*N_params*B/lambda_flops + N_params*p/lambda_mem": "",
+    "2*B*N_params*p <= lambda_mem*20 ms": "lambda_mem/(100*p*N_params)",
+    "B <= lambda_flops*p/(2*lambda_mem)": "p*lambda_flops/(2*lambda_mem)",
+    "B*p*N_params/(312 TFLOP/s) <= p*N_params/(312 TFLOP/s)": "1",
+}
+
+
+@pytest.mark.parametrize("question", ROOFLINE)
+def test_formulas_of_a_roofline_are_read_as_they_are_typed(question: str) -> None:
+    (solution,) = solve(question, "B").solutions
+    root = solution.case.high
+    assert root is not None
+    assert root.text() == ROOFLINE[question] or not ROOFLINE[question]
 
 
 @pytest.mark.parametrize("question", ["activations <= 10**9", "p*params*B <= hbm", "B*flops/flops <= 7 + S"])
@@ -52,7 +77,7 @@ REFUSED = {  # (question, for) -> what the message must say
     ("activations <= hbm", "B*S"): "S does not only occur as a part of B*S",
     ("activations <= hbm", "V"): "V does not occur in the question",
     ("().__class__ <= hbm", "B"): "only numbers, symbols",
-    ("__import__('os').system('x') <= hbm", "B"): "unknown measure",
+    ("__import__('os').system('x') <= hbm", "B"): "only numbers, symbols",
     ("states <= 9**9**9", "L"): "a number of more than 1000 digits",
     ("activations/(D - E) <= hbm", "B"): "may have either sign; multiply it out",
     ("states <= ", "B"): "an expression is missing",

@@ -1,23 +1,24 @@
 """Text that a user typed, read without ever being executed.
 
-One whitelist over Python's own `ast` serves formulas (`12*B*D*L*S*(S + (2+E)*D)`), bindings (`E=4,p=2,T->oo`), regimes
-(`S << D`) and, in `options.py`, options by name. Length, depth, exponents and digits are bounded before anything is
-computed, so that hostile input is answered at once.
+`read` turns one expression into a tree over a whitelist of Python's own `ast`; a `Reader` folds the tree into an exact
+quotient. Length, depth, exponents and digits are bounded before anything is computed, and work before it is done.
 """
 
 from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import comb
-from typing import Literal
+from typing import ClassVar
 
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, negative
+from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import INFINITY, SYMBOLS, Rational, check_domain, lookup
+from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.algebra.work import bounded
 from costgraph.errors import UserError, shorten, unknown
 
 MAX_LENGTH = 10_000  # characters
@@ -25,11 +26,10 @@ MAX_DEPTH = 60  # nested operations
 MAX_EXPONENT = 64
 MAX_DIGITS = 1000
 MAX_TERMS = 5000
-MAX_VALUE_TERMS = 50  # of what a symbol is replaced by, which may be raised to a power
 LARGEST = 10**MAX_DIGITS
+ALLOWED = "only numbers, symbols, + - * / ** and parentheses are allowed"
 
 Size = Polynomial | Rational | str  # what Python callers may pass where a size is meant
-Binding = Polynomial | Literal["oo"]  # what a symbol is bound to: a size, or infinity as a true limit
 
 
 def parse(text: str) -> Quotient:
@@ -41,7 +41,7 @@ def parse(text: str) -> Quotient:
     Raises:
         UserError: anything else, with the column and what would be allowed there.
     """
-    return Reader(text).quotient(tree(text))
+    return Reader(read(text)).value()
 
 
 def size(value: Size) -> Polynomial:
@@ -56,13 +56,70 @@ def size(value: Size) -> Polynomial:
     return value if isinstance(value, Polynomial) else Polynomial.constant(value)
 
 
+# --- text to trees ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """An expression as it was typed, and its tree."""
+
+    text: str
+    node: Node
+
+    def refuse(self, node: Node, reason: str) -> UserError:
+        """An error that points at `node`."""
+        return at_column(self.text, node.column, reason)
+
+
+def at_column(text: str, column: int, reason: str) -> UserError:
+    """An error about one place of a text."""
+    return UserError(f"column {column or 1} of '{shorten(text)}': {reason}")
+
+
+def read(text: str) -> Formula:
+    """The tree of one expression: numbers, dotted names, `+ - * / **`, parentheses, calls such as `flops(attn, p=2)`.
+
+    Raises:
+        UserError: it is too long or too deep, or anything else stands in it, with the column.
+    """
+    return Formula(text, Scanner(text).node(tree(text)))
+
+
+def relations(text: str, signs: Container[str]) -> tuple[list[Formula], list[str]]:
+    """The sides of `a <= b < c` and the signs between them; `a <= b and b < c` is two relations one after the other.
+
+    The list of signs has an empty one where a relation ends and the next begins.
+
+    Raises:
+        UserError: no relation, or another sign than those of `signs`.
+    """
+    node, scanner = tree(text), Scanner(text)
+    sides: list[Formula] = []
+    found: list[str] = []
+    for part in node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]:
+        if not isinstance(part, ast.Compare):
+            raise scanner.refuse(part, "write a comparison, such as a < b or a == b")
+        found += [""] if sides else []
+        sides += [Formula(text, scanner.node(side)) for side in (part.left, *part.comparators)]
+        for operator in part.ops:
+            if (sign := SIGNS.get(type(operator), "")) not in signs:
+                raise scanner.refuse(part, f"compare with {', '.join(s for s in SIGNS.values() if s in signs)}")
+            found.append(sign)
+    return sides, found
+
+
+SIGNS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+
+
 def tree(text: str) -> ast.expr:
-    """The syntax tree of one expression, refused when it is too long, not ASCII or not an expression."""
+    """Python's syntax tree of one expression, refused when it is too long, not ASCII or not an expression."""
     if len(text) > MAX_LENGTH:
         raise UserError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are read")
     for column, char in enumerate(text, 1):
         if not char.isascii() or not char.isprintable() or char == "#":
-            raise UserError(f"column {column} of '{shorten(text)}': unexpected character {char!a}")
+            raise at_column(text, column, f"unexpected character {char!a}")
     if not text.strip():
         raise UserError("an expression is missing")
     try:
@@ -70,7 +127,7 @@ def tree(text: str) -> ast.expr:
             warnings.simplefilter("ignore")
             return ast.parse(f"{text.strip()}\n", mode="eval").body  # without a line end, what is missing has no column
     except SyntaxError as error:
-        raise UserError(f"column {error.offset or 1} of '{shorten(text)}': {plain(error.msg)}") from None
+        raise at_column(text, error.offset or 1, plain(error.msg)) from None
     except (ValueError, MemoryError, RecursionError):
         raise UserError(f"'{shorten(text)}' is nested too deeply or holds too long a number") from None
 
@@ -81,47 +138,78 @@ def plain(message: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Walks the tree of `text` and computes with exact quotients; every node type not named here is refused."""
+class Scanner:
+    """Python's syntax tree of `text` -> our tree; every kind of syntax that is not named here is refused."""
 
     text: str
 
     def refuse(self, node: ast.AST, reason: str) -> UserError:
         """An error that points at `node`."""
-        return UserError(f"column {getattr(node, 'col_offset', 0) + 1} of '{shorten(self.text)}': {reason}")
+        return at_column(self.text, getattr(node, "col_offset", 0) + 1, reason)
 
-    def quotient(self, node: ast.expr, depth: int = 0) -> Quotient:
-        """The value of `node`."""
+    def node(self, node: ast.expr, depth: int = 0) -> Node:
+        """The tree of `node`."""
         if depth > MAX_DEPTH:
             raise self.refuse(node, f"nested more than {MAX_DEPTH} deep")
+        column = node.col_offset + 1
         match node:
             case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
-                return Quotient(self.literal(node))
-            case ast.Name(id=name):
-                if name not in SYMBOLS:
-                    raise self.refuse(node, str(unknown("symbol", name, SYMBOLS)))
-                return Quotient(Polynomial.symbol(name))
+                return Number(self.literal(node), column=column)
+            case ast.Name() | ast.Attribute() if (name := dotted(node)) is not None:
+                return Name(name, column=column)
             case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
-                value = self.quotient(operand, depth + 1)
-                return value if isinstance(node.op, ast.UAdd) else Quotient(-1) * value
-            case ast.BinOp(left=left, op=ast.Pow(), right=right):
-                return self.power(node, self.quotient(left, depth + 1), self.quotient(right, depth + 1))
-            case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div()):
-                return self.chain(node, depth)
+                value = self.node(operand, depth + 1)
+                return value if isinstance(node.op, ast.UAdd) else negative(value, column)
+            case ast.BinOp(op=ast.Pow()):
+                return self.power(node, depth)
+            case ast.BinOp(op=ast.Add() | ast.Sub()):
+                return self.sum(node, depth)
+            case ast.BinOp(op=ast.Mult() | ast.Div()):
+                return self.product(node, depth)
             case ast.BinOp(op=ast.BitXor()):
                 raise self.refuse(node, "powers are written with **, not ^")
-        raise self.refuse(node, "only numbers, symbols, + - * / ** and parentheses are allowed")
+            case ast.Call(func=func, args=args, keywords=keywords) if (name := dotted(func)) is not None:
+                arguments = tuple(self.node(argument, depth + 1) for argument in args)
+                named = tuple((word.arg or "**", self.node(word.value, depth + 1)) for word in keywords)
+                return Call(name, arguments, named, column=column)
+        raise self.refuse(node, ALLOWED)
 
-    def chain(self, node: ast.expr, depth: int) -> Quotient:
-        """The value of `a + b - c * d ...`: a long chain nests to the left and is not deep."""
+    def sum(self, node: ast.expr, depth: int) -> Node:
+        """`a + b - c ...`: a long chain nests to the left and is not deep."""
+        last: list[Node] = []
+        column = node.col_offset + 1
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+            term = self.node(node.right, depth + 1)
+            last.append(term if isinstance(node.op, ast.Add) else negative(term, term.column))
+            node = node.left
+        return Sum((self.node(node, depth + 1), *reversed(last)), column=column)
+
+    def product(self, node: ast.expr, depth: int) -> Node:
+        """`a * b / c ...`, likewise."""
         links: list[ast.BinOp] = []
-        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div):
+        column = node.col_offset + 1
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
             links.append(node)
             node = node.left
-        value = self.quotient(node, depth + 1)
+        value = self.node(node, depth + 1)
         for link in reversed(links):
-            value = self.binary(link, value, self.quotient(link.right, depth + 1))
+            right = self.node(link.right, depth + 1)
+            value = (Product if isinstance(link.op, ast.Mult) else Ratio)(value, right, column=column)
         return value
+
+    def power(self, node: ast.BinOp, depth: int) -> Node:
+        """A whole power; a negative one is 1 over the positive one."""
+        column = node.col_offset + 1
+        base, exponent = self.node(node.left, depth + 1), self.node(node.right, depth + 1)
+        number = Constant(Formula(self.text, exponent)).value().number
+        if number is None or number.denominator != 1:
+            raise self.refuse(node.right, "an exponent must be a whole number")
+        power = int(number)
+        if abs(power) < 2:
+            positive = base if power else Ratio(base, base, column=column)
+        else:
+            positive = Power(base, abs(power), column=column)
+        return Ratio(Number(1, column=column), positive, column=column) if power < 0 else positive
 
     def literal(self, node: ast.Constant) -> Rational:
         """A number exactly as written: 0.1 is 1/10."""
@@ -134,146 +222,137 @@ class Reader:
             value = Fraction(written)
         except ValueError:
             raise self.refuse(node, f"'{shorten(written)}' is not a decimal number") from None
-        return self.bounded(node, Quotient(value)).numerator.number or 0
+        if value.numerator >= LARGEST or value.denominator >= LARGEST:
+            raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
+        return value.numerator if value.denominator == 1 else value
 
-    def binary(self, node: ast.BinOp, left: Quotient, right: Quotient) -> Quotient:
-        """The sum, difference, product or quotient, refused when it would not fit."""
+
+def dotted(node: ast.expr) -> str | None:
+    """`flops.forward` as written, None for anything else than names and dots."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
+
+
+# --- trees to quotients -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The exact value of a formula. What else names and calls may mean is up to subclasses.
+
+    Args:
+        formula: as it was read.
+        symbols: the names that stand for symbols.
+    """
+
+    expected: ClassVar[str] = "symbol"
+    formula: Formula
+    symbols: Container[str] = field(default_factory=lambda: SYMBOLS)
+
+    def value(self, node: Node | None = None) -> Quotient:
+        """The value of the formula, or of a part of it.
+
+        Raises:
+            UserError: an unknown name, a division by zero, or more work than is done for one expression.
+        """
+        with bounded():
+            return fold(self.formula.node if node is None else node, self.step, self.whole)
+
+    def whole(self, node: Node) -> Quotient | None:
+        """The value of what is not computed from the values of its parts."""
+        match node:
+            case Number(value):
+                return Quotient(value)
+            case Name():
+                return self.name(node)
+            case Call():
+                return self.call(node)
+        return None
+
+    def name(self, node: Name) -> Quotient:
+        """What a name stands for."""
+        if node.name not in self.symbols:
+            raise self.refuse(node, str(unknown(self.expected, node.name, self.known())))
+        return Quotient(Polynomial.symbol(node.name))
+
+    def known(self) -> list[str]:
+        """The names that an error may offer."""
+        return [name for name in SYMBOLS if name in self.symbols]
+
+    def call(self, node: Call) -> Quotient:
+        """What a call stands for."""
+        raise self.refuse(node, ALLOWED)
+
+    def refuse(self, node: Node, reason: str) -> UserError:
+        """An error that points at `node`."""
+        return self.formula.refuse(node, reason)
+
+    def step(self, node: Node, parts: tuple[Quotient, ...]) -> Quotient:
+        """Arithmetic, refused when its result would not fit."""
+        match node:
+            case Sum():
+                return self.sum(node, parts)
+            case Product():
+                self.check_terms(node, *parts)
+                return self.fits(node, parts[0] * parts[1])
+            case Ratio():
+                self.check_terms(node, *parts)
+                if not parts[1].numerator:
+                    raise self.refuse(node.below, "division by zero")
+                return self.fits(node, parts[0] / parts[1])
+            case Power(_, exponent):
+                return self.power(node, parts[0], exponent)
+        raise TypeError(node)
+
+    def sum(self, node: Sum, parts: tuple[Quotient, ...]) -> Quotient:
+        """The sum: polynomials are merged in one go."""
+        value = Quotient(total(part.numerator for part in parts if part.is_polynomial))
+        for part in parts:
+            if not part.is_polynomial:
+                self.check_terms(node, value, part)
+                value = self.fits(node, value + part)
+        return self.fits(node, value)
+
+    def power(self, node: Power, base: Quotient, exponent: int) -> Quotient:
+        """A power, if it is small enough."""
+        if (value := base.number) is not None:
+            bits = max(abs(value.numerator).bit_length(), value.denominator.bit_length())
+            if bits * exponent > 2 * LARGEST.bit_length():  # answered without computing it
+                raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
+        elif exponent > MAX_EXPONENT:
+            raise self.refuse(node, f"an exponent may be at most {MAX_EXPONENT}")
+        terms = max(len(base.numerator.terms), len(base.denominator.terms))
+        if terms > 1 and comb(terms + exponent, terms) > MAX_TERMS:
+            raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
+        return self.fits(node, base**exponent)
+
+    def check_terms(self, node: Node, left: Quotient, right: Quotient) -> None:
+        """Refuse a sum or product of quotients that would have too many terms."""
         pairs = len(left.numerator.terms) * len(right.numerator.terms)
         pairs += len(left.denominator.terms) * len(right.denominator.terms)
         if pairs > MAX_TERMS:
             raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
-        match node.op:
-            case ast.Add():
-                return self.bounded(node, left + right)
-            case ast.Sub():
-                return self.bounded(node, left - right)
-            case ast.Mult():
-                return self.bounded(node, left * right)
-        if not right.numerator:
-            raise self.refuse(node, "division by zero")
-        return self.bounded(node, left / right)
 
-    def power(self, node: ast.BinOp, base: Quotient, exponent: Quotient) -> Quotient:
-        """A power with a small whole exponent."""
-        number = exponent.number
-        if number is None or number.denominator != 1:
-            raise self.refuse(node.right, "an exponent must be a whole number")
-        power = int(number)
-        if (value := base.number) is not None:
-            bits = max(abs(value.numerator).bit_length(), value.denominator.bit_length())
-            if bits * abs(power) > 2 * LARGEST.bit_length():  # answered without computing it
-                raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
-        elif abs(power) > MAX_EXPONENT:
-            raise self.refuse(node.right, f"an exponent may be at most {MAX_EXPONENT}")
-        terms = max(len(base.numerator.terms), len(base.denominator.terms))
-        if terms > 1 and comb(terms + abs(power), terms) > MAX_TERMS:
-            raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
-        if not base.numerator and power < 0:
-            raise self.refuse(node, "division by zero")
-        return self.bounded(node, base**power)
-
-    def bounded(self, node: ast.AST, value: Quotient) -> Quotient:
+    def fits(self, node: Node, value: Quotient) -> Quotient:
         """`value`, unless one of its coefficients has too many digits or an exponent is too large."""
         for side in (value.numerator, value.denominator):
-            for exponents, c in side.terms.items():
+            if len(side.terms) > MAX_TERMS:
+                raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
+            for c in side.terms.values():
                 if abs(c.numerator) >= LARGEST or c.denominator >= LARGEST:
                     raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
-                if max(map(abs, exponents)) > 4 * MAX_EXPONENT:
-                    raise self.refuse(node, f"an exponent may be at most {4 * MAX_EXPONENT}")
+            if max((abs(e) for name in side.symbols for e in side.exponents(name)), default=0) > 4 * MAX_EXPONENT:
+                raise self.refuse(node, f"an exponent may be at most {4 * MAX_EXPONENT}")
         return value
 
 
-# --- bindings -----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Constant(Reader):
+    """Reads an exponent, in which no name may stand."""
 
-
-def parse_bindings(items: Iterable[str]) -> dict[str, Binding]:
-    """Read `E=4,p=2`, `T->oo` and the like into {symbol: value}.
-
-    Raises:
-        UserError: a missing or unreadable value, an unknown symbol, the same symbol twice, a value outside the domain.
-    """
-    bindings: dict[str, Binding] = {}
-    for item in (part for text in items for part in split_list(text)):
-        arrow = "->" in item
-        name, sign, value = (part.strip() for part in item.partition("->" if arrow else "="))
-        if not sign or not name:
-            raise UserError(f"'{shorten(item)}': write SYMBOL=VALUE or SYMBOL->oo")
-        if not value:
-            raise UserError(f"'{shorten(item)}': a value is missing after {sign}")
-        try:
-            lookup(name)
-            if name in bindings:
-                raise UserError(f"{name} is given twice")
-            if arrow and value != INFINITY:
-                raise UserError(f"a limit goes to {INFINITY}, as in {name}->oo; a value is put in with {name}=VALUE")
-            bindings[name] = "oo" if arrow else bound(name, value)
-        except UserError as error:
-            raise UserError(f"'{shorten(item)}': {error}") from None
-    check_bindings(bindings)
-    return bindings
-
-
-def parse_sizes(items: str | Iterable[str], what: str) -> dict[str, Polynomial]:
-    """Bindings like those of `parse_bindings`, all of them sizes.
-
-    Raises:
-        UserError: as there; and a true limit, which `what` cannot make use of.
-    """
-    bindings = parse_bindings([items] if isinstance(items, str) else items)
-    if infinite := [name for name, value in bindings.items() if value == "oo"]:
-        raise UserError(f"{infinite[0]}->oo: {what} needs sizes, not limits")
-    return {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
-
-
-def bound(name: str, value: Size) -> Polynomial:
-    """The value that `name` takes, checked against the symbol's domain when it is a number."""
-    lookup(name)
-    if isinstance(value, str) and value.strip().lower() in ("inf", "infinity", INFINITY, "nan"):
-        raise UserError(f"'{value.strip()}' is not a number; a true limit is written {name}->oo")
-    polynomial = size(value)
-    if (number := polynomial.number) is not None:
-        check_domain(name, number)
-    elif all(c < 0 for c in polynomial.terms.values()):
-        raise UserError(f"{name}={polynomial}: {name} cannot be negative")
-    if len(polynomial.terms) > MAX_VALUE_TERMS:
-        raise UserError(f"{name}: a value of more than {MAX_VALUE_TERMS} terms")
-    return polynomial
-
-
-def check_bindings(bindings: Mapping[str, Binding]) -> None:
-    """Refuse values that mention a symbol which is itself replaced: bindings are meant all at once."""
-    for name, value in bindings.items():
-        if isinstance(value, Polynomial):
-            for other in value.symbols:
-                if other in bindings and other != name:
-                    raise UserError(f"{name}={value}: {other} is replaced as well; write {name} without it")
-
-
-def parse_regime(text: str) -> tuple[Polynomial, Polynomial]:
-    """Read `S << D` into (small, large), two monomials.
-
-    Raises:
-        UserError: no `<<`, or a side that is not a product of symbols.
-    """
-    left, _, right = text.partition("<<")
-    if not (left.strip() and right.strip()):
-        raise UserError(f"'{shorten(text)}': write SMALL << LARGE, for example 'S << D'")
-    sides = size(left), size(right)
-    for side in sides:
-        if len(side.terms) != 1 or not side.symbols or min(side.terms.values()) < 0:
-            raise UserError(f"'{shorten(text)}': each side of << must be a product of symbols")
-    if not (sides[0] / sides[1]).symbols:
-        raise UserError(f"'{shorten(text)}': both sides of << are the same")
-    return sides
-
-
-def split_list(text: str) -> list[str]:
-    """Split at the commas that stand outside parentheses."""
-    parts, depth = [""], 0
-    for char in text:
-        depth += (char == "(") - (char == ")")
-        if char == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += char
-    return parts
+    def name(self, node: Name) -> Quotient:
+        """Refused."""
+        raise self.refuse(node, "an exponent must be a whole number")

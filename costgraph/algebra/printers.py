@@ -34,6 +34,11 @@ class Style:
     negative: str = "-"
     dot: str = "·"  # a product where factors must not run together, as between numbers
     stacked: bool = False  # whether fractions are drawn with a bar, so that nothing above it needs parentheses
+    call: Callable[[str, list[str]], str] = lambda name, inside: f"{name}({', '.join(inside)})"
+
+
+UPRIGHT = {"ceil": "⌈{}⌉", "floor": "⌊{}⌋", "sqrt": "√({})"}
+TEX_CALLS = {"ceil": r"\lceil {} \rceil", "floor": r"\lfloor {} \rfloor"}
 
 
 def ratio(above: str, below: str, compound: bool) -> str:
@@ -53,6 +58,7 @@ UNICODE = Style(
     open="(",
     close=")",
     infinity="∞",
+    call=lambda name, inside: UPRIGHT.get(name, f"{name}({{}})").format(", ".join(inside)),
 )
 LATEX = Style(
     symbol=lambda name: SYMBOLS[name].tex,
@@ -64,6 +70,7 @@ LATEX = Style(
     infinity=r"\infty",
     dot=r" \cdot ",
     stacked=True,
+    call=lambda name, inside: TEX_CALLS.get(name, rf"\{name}\left({{}}\right)").format(", ".join(inside)),
 )
 
 

@@ -6,6 +6,7 @@ The order of the table is the order in which symbols are printed. Nothing else m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -49,7 +50,7 @@ SYMBOLS: dict[str, Symbol] = {
         Symbol("V", "V", "", "vocabulary size", "positive integer", 50257),
         Symbol("K", "K", "tokens", "block size: longest sequence with a learned position", "positive integer", 2048),
         Symbol("T", "T", "devices", "tensor-parallel degree", "positive integer", 8),
-        Symbol("p", "p", "bytes", "bytes per element of weights and activations", "positive rational", 2),
+        Symbol("p", "p", "bytes/element", "bytes per element of weights and activations", "positive rational", 2),
         Symbol("N_params", r"N_{\mathrm{params}}", "parameters", "number of parameters", "positive integer", 10**11),
         Symbol("hbm", r"M_{\mathrm{hbm}}", "bytes", "memory of one device", "positive rational", 80 * 2**30),
         Symbol(
@@ -91,6 +92,11 @@ def check_domain(name: str, value: Rational) -> None:
     whole = symbol.domain == "positive integer"
     if value <= 0 or (whole and Fraction(value).denominator != 1):
         raise UserError(f"{name}={value}: {name} ({symbol.meaning}) must be a {symbol.domain}")
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names in the order of the table; those that are not in it last, by name."""
+    return sorted(names, key=lambda name: (INDEX.get(name, len(INDEX)), name))
 
 
 @cache

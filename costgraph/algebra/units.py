@@ -1,259 +1,130 @@
-"""Quantities with dimensions and exact values: `2039 GB/s` is not a number, and GB is not GiB.
+"""The one table of units: what costs, symbols, machines and entries of the literature are measured in.
 
-The five dimensions are FLOP, byte, s, token and USD. Arithmetic keeps track of them; adding unlike ones is an error.
-Text that a user typed is read by pint, imported when there is such text; the units of the machine catalog stand in
-`CATALOG_UNITS`, so that a catalog machine costs no import.
+There are six bases. A parameter is an element, a position a token; sequences, devices, layers and the like are counts.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
-from functools import cache, partial
-from typing import TYPE_CHECKING
+from functools import cache
 
-from costgraph.algebra.symbols import Rational
-from costgraph.errors import UserError, shorten, unknown
+from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.errors import unknown
 
-if TYPE_CHECKING:
-    import pint
-
-DIMENSIONS = ("FLOP", "byte", "s", "token", "USD")
-Powers = tuple[int, ...]  # one exponent per dimension
-NONE: Powers = (0, 0, 0, 0, 0)
-DECIMAL = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
-BINARY = {"": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
-SMALL = {"": Fraction(1), "m": Fraction(1, 10**3), "µ": Fraction(1, 10**6), "n": Fraction(1, 10**9)}
+BASES = ("FLOP", "byte", "s", "token", "USD", "element")
+Powers = tuple[int, ...]  # one exponent per base
+NONE: Powers = (0,) * len(BASES)
 
 
 def powers(**exponents: int) -> Powers:
     """Exponents by name: `powers(byte=1, s=-1)` is a bandwidth."""
-    return tuple(exponents.get(name, 0) for name in DIMENSIONS)
+    return tuple(exponents.get(name, 0) for name in BASES)
 
 
-BYTE, SECOND = powers(byte=1), powers(s=1)
+FLOP, BYTE, SECOND, ELEMENT = powers(FLOP=1), powers(byte=1), powers(s=1), powers(element=1)
 COMPUTE, BANDWIDTH, PRICE = powers(FLOP=1, s=-1), powers(byte=1, s=-1), powers(USD=1, s=-1)
-MEANING = {
-    BYTE: ("a capacity", "80 GiB"),
-    COMPUTE: ("a compute rate", "312 TFLOP/s"),
-    BANDWIDTH: ("a bandwidth", "2.039 TB/s"),
-    PRICE: ("a price", "2.5 USD/h"),
-}
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
-    """An exact value in base units (FLOP, byte, s, token, USD) with its dimension.
+class Unit:
+    """How many base units it is, and its dimension."""
 
-    >>> GIB = Quantity(Fraction(2**30), BYTE)
-    >>> print(GIB * 80 / (GIB * 2 / Quantity(Fraction(1), SECOND)))
-    40 s
-    >>> print(GIB * 80)
-    80 GiB = 85.9 GB
-    """
-
-    value: Fraction
+    scale: Rational
     dimension: Powers = NONE
 
-    def __add__(self, other: Quantity) -> Quantity:
-        return Quantity(self.value + self._like(other, "add").value, self.dimension)
 
-    def __sub__(self, other: Quantity) -> Quantity:
-        return Quantity(self.value - self._like(other, "subtract").value, self.dimension)
-
-    def __mul__(self, other: Quantity | Rational) -> Quantity:
-        other = as_quantity(other)
-        dimension = tuple(a + b for a, b in zip(self.dimension, other.dimension, strict=True))
-        return Quantity(self.value * other.value, dimension)
-
-    def __truediv__(self, other: Quantity | Rational) -> Quantity:
-        other = as_quantity(other)
-        if not other.value:
-            raise UserError(f"cannot divide {self} by zero")
-        dimension = tuple(a - b for a, b in zip(self.dimension, other.dimension, strict=True))
-        return Quantity(self.value / other.value, dimension)
-
-    __rmul__ = __mul__
-
-    def __lt__(self, other: Quantity) -> bool:
-        return self.value < self._like(other, "compare").value
-
-    def __le__(self, other: Quantity) -> bool:
-        return self.value <= self._like(other, "compare").value
-
-    def _like(self, other: Quantity, verb: str) -> Quantity:
-        if self.dimension != other.dimension:
-            mine, theirs = unit_text(self.dimension) or "a number", unit_text(other.dimension) or "a number"
-            raise UserError(f"cannot {verb} {mine} and {theirs}: {self} against {other}")
-        return other
-
-    def __str__(self) -> str:
-        """Rounded to four digits, with a prefix; bytes with the binary and the decimal one where they differ."""
-        return show(self)
+DECIMAL = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
+BINARY = {"": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
+SMALL = {"": Fraction(1), "m": Fraction(1, 10**3), "µ": Fraction(1, 10**6), "n": Fraction(1, 10**9)}
+LITERATURE = {"K": 10**3}  # how papers write the decimal k
+LARGE_NUMBERS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+PLAIN: dict[str, Unit] = {  # by their names in the singular
+    "FLOP": Unit(1, FLOP), "OP": Unit(1, FLOP), "byte": Unit(1, BYTE), "B": Unit(1, BYTE),
+    "s": Unit(1, SECOND), "second": Unit(1, SECOND), "us": Unit(SMALL["µ"], SECOND), "minute": Unit(60, SECOND),
+    "min": Unit(60, SECOND), "hour": Unit(3600, SECOND), "h": Unit(3600, SECOND), "day": Unit(86400, SECOND),
+    "year": Unit(365 * 86400, SECOND), "token": Unit(1, powers(token=1)), "position": Unit(1, powers(token=1)),
+    "parameter": Unit(1, ELEMENT), "element": Unit(1, ELEMENT), "USD": Unit(1, powers(USD=1)),
+    "%": Unit(Fraction(1, 100)), "percent": Unit(Fraction(1, 100)), "": Unit(1),
+}  # fmt: skip
+COUNTS = (
+    "log10", "sequence", "request", "device", "chip", "GPU", "layer", "head", "block", "step", "microbatch", "expert",
+)  # fmt: skip
+UNITS: dict[str, Unit] = {
+    **{f"{prefix}B": Unit(scale, BYTE) for prefix, scale in {**DECIMAL, **LITERATURE, **BINARY}.items()},
+    **{f"{p}{op}": Unit(n, FLOP) for op in ("FLOP", "OP") for p, n in {**DECIMAL, **LITERATURE}.items()},
+    **{f"{prefix}s": Unit(scale, SECOND) for prefix, scale in SMALL.items()},
+    **{name: Unit(scale) for name, scale in LARGE_NUMBERS.items()},
+    **dict.fromkeys(COUNTS, Unit(1)),
+    **PLAIN,
+}
+# Units that may stand as factors in a formula: those that are no letters, so that no symbol is hidden by them.
+FACTORS = {
+    name: unit
+    for name, unit in UNITS.items()
+    if name in (*LARGE_NUMBERS, "percent", "ms", "us", "byte", "FLOP", "second", "hour", "day")
+    or (len(name) > 1 and name.endswith(("B", "FLOP")))
+}
 
 
-def as_quantity(value: Quantity | Rational) -> Quantity:
-    """A plain number as a quantity without dimension."""
-    return value if isinstance(value, Quantity) else Quantity(Fraction(value))
+def times(one: Powers, other: Powers, power: int = 1) -> Powers:
+    """`one * other**power`."""
+    return tuple(a + power * b for a, b in zip(one, other, strict=True))
 
 
-# --- output -------------------------------------------------------------------------------------------------------
+def without(dimension: Powers, *bases: str) -> Powers:
+    """A dimension without some bases."""
+    return tuple(0 if base in bases else n for base, n in zip(BASES, dimension, strict=True))
 
 
 def unit_text(dimension: Powers) -> str:
     """The base unit of a dimension: `byte/s`."""
-    above = [n if p == 1 else f"{n}^{p}" for n, p in zip(DIMENSIONS, dimension, strict=True) if p > 0]
-    below = [n if p == -1 else f"{n}^{-p}" for n, p in zip(DIMENSIONS, dimension, strict=True) if p < 0]
+    above = [n if p == 1 else f"{n}^{p}" for n, p in zip(BASES, dimension, strict=True) if p > 0]
+    below = [n if p == -1 else f"{n}^{-p}" for n, p in zip(BASES, dimension, strict=True) if p < 0]
     return "/".join(["*".join(above) or ("1" if below else ""), *below])
 
 
-def show(quantity: Quantity) -> str:
-    """See `Quantity.__str__`."""
-    value, unit = quantity.value, unit_text(quantity.dimension)
-    if quantity.dimension == SECOND:
-        return prefixed(value, SMALL, "s")
-    if quantity.dimension[1] == 1 and abs(value) >= 1000 and unit.startswith("byte"):
-        rest = unit.removeprefix("byte")
-        decimal = prefixed(value, DECIMAL, f"B{rest}")
-        return decimal if rest == "/s" else f"{prefixed(value, BINARY, f'B{rest}')} = {decimal}"
-    if unit.startswith("FLOP"):
-        return prefixed(value, DECIMAL, unit)
-    return f"{rounded(value)} {unit}".rstrip()
-
-
-def prefixed(value: Fraction, prefixes: Mapping[str, int | Fraction], unit: str) -> str:
-    """`value` to four digits with the largest prefix that leaves at least 1 of the unit."""
-    by_size = sorted(((Fraction(scale), name) for name, scale in prefixes.items()), reverse=True)
-    scale, name = next((pair for pair in by_size if abs(value) >= pair[0]), by_size[-1] if value else (Fraction(1), ""))
-    return f"{digits(value / scale)} {name}{unit}"
-
-
-def digits(number: Rational) -> str:
-    """Four significant digits, without an exponent where five digits before the point suffice."""
-    size = abs(Fraction(number))
-    return rounded(number, 0, "f") if Fraction(19999, 2) <= size < 10**6 else rounded(number)
-
-
-def rounded(number: Rational, places: int = 4, form: str = "g") -> str:
-    """A number as `:.4g` writes it, however large it is."""
-    try:
-        return f"{float(number):.{places}{form}}"
-    except OverflowError:
-        return f"{Decimal(number.numerator) / Decimal(number.denominator):.{places}{form}}"
-
-
-# --- input --------------------------------------------------------------------------------------------------------
-
-CATALOG_UNITS: dict[str, tuple[int, Powers]] = {
-    "GB": (10**9, BYTE),
-    "GiB": (2**30, BYTE),
-    "GB/s": (10**9, BANDWIDTH),
-    "GiB/s": (2**30, BANDWIDTH),
-    "TB/s": (10**12, BANDWIDTH),
-    "TFLOP/s": (10**12, COMPUTE),
-    "PFLOP/s": (10**15, COMPUTE),
-    "TOP/s": (10**12, COMPUTE),
-}
-NUMBER = re.compile(r"\d{1,30}(?:_?\d)*(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?")
-TOO_LONG = "has too many digits: 30 before and after the point and 2 in the exponent are read"
-APART = re.compile(r"(?<=[\d ])([kMGTPE]i?) (?=FLOP|OP|B|byte)")  # a prefix that stands alone: 312 T FLOP/s
-UNIT = re.compile(r"[A-Za-zµ]{1,20}(?:\s*[*/]\s*[A-Za-zµ]{1,20}){0,3}")
-
-
-def quantity(text: str, dimension: Powers, place: str = "") -> Quantity:
-    """One number and one unit, such as `3.35 TB/s`, `80 GiB` or `2.5 USD/h`.
-
-    Args:
-        text: what the user typed.
-        dimension: what it must be.
-        place: named in front of error messages.
+@cache
+def unit_named(text: str) -> Unit:
+    """A unit as it is written beside a number: `GB/token`, `million elements`, `byte sent per device`.
 
     Raises:
-        UserError: no number, no unit, an unknown unit, another dimension, or a value that is not positive.
+        UserError: a name that is not known; the message has the nearest.
     """
-    refuse = partial(refusal, place, text, dimension)
-    stripped = APART.sub(r"\1", " ".join(text.split()))
-    sign = stripped[:1] if stripped[:1] in ("-", "+") else ""
-    number = NUMBER.match(stripped, len(sign))
-    if not number or len(stripped) > 80:
-        raise refuse("does not start with a number")
-    name = stripped[number.end() :].strip()
-    if number.end() < len(stripped) and stripped[number.end()] in "0123456789":
-        raise refuse(TOO_LONG)
-    if not name:
-        raise refuse("has no unit")
-    scale, found = unit(name, refuse)
-    if found != dimension:
-        raise refuse(f"is in {unit_text(found) or 'no unit'}")
-    return positive(Fraction(sign + number.group()), scale, dimension, refuse)
-
-
-def refusal(place: str, text: str, dimension: Powers, reason: str) -> UserError:
-    """An error that shows what was typed, what is wrong with it and how it could look."""
-    what, example = MEANING.get(dimension, ("a quantity", f"1 {unit_text(dimension)}"))
-    return UserError(f"{f'{place}: ' if place else ''}'{shorten(text)}' {reason}; write {what} such as '{example}'")
-
-
-def positive(number: Fraction, scale: Rational, dimension: Powers, refuse: Callable[[str], UserError]) -> Quantity:
-    """The quantity, refused unless it is above zero."""
-    if number <= 0:
-        raise refuse("must be positive")
-    return Quantity(number * scale, dimension)
-
-
-def unit(name: str, refuse: Callable[[str], UserError]) -> tuple[Rational, Powers]:
-    """How many base units a unit is, and its dimension."""
-    if name in CATALOG_UNITS:
-        return CATALOG_UNITS[name]
-    if not UNIT.fullmatch(name):
-        raise refuse(f"has the unit '{shorten(name)}', which is not a product or quotient of names")
-    for part in re.findall(r"[A-Za-zµ]+", name):
-        if part in ("G", "T", "M", "K", "k", "Gi", "Ti", "Mi", "Ki"):
-            raise refuse(f"has a prefix but no unit: GB is 10^9 bytes, GiB is 2^30 ('{part}')")
-        if "i" in part and part.endswith("B") and part[:-1] not in BINARY:
-            raise refuse(f"mixes prefixes ('{part}'): GB is 10^9 bytes, GiB is 2^30")
-        if part.endswith(("b", "bit", "bits", "bps")):
-            raise refuse(f"has bits or a small b ('{part}'); a byte is B, 8 bits")
-    return pint_unit(name, refuse)
-
-
-def pint_unit(name: str, refuse: Callable[[str], UserError]) -> tuple[Fraction, Powers]:
-    """The same for any product or quotient of prefixed units, read by pint."""
-    import pint
-
-    try:
-        scale, base = registry().get_base_units(registry().parse_units(name))
-    except pint.UndefinedUnitError as error:
-        bytes_ = [f"{prefix}B" for prefix in {**DECIMAL, **BINARY}]
-        known = [*bytes_, *(f"{prefix}FLOP" for prefix in DECIMAL)]
-        missing = str(error).split("'")[1]
-        raise refuse(str(unknown("unit", missing, [*known, "s", "ms", "h", "USD", "token"]))) from None
-    by_name = {"FLOP": "FLOP", "byte": "byte", "second": "s", "token": "token", "USD": "USD"}
-    exponents = {by_name[str(n)]: int(str(power)) for n, power in base._units.items()}
-    return Fraction(str(scale)), powers(**exponents)
-
-
-@cache
-def registry() -> pint.UnitRegistry[Fraction]:
-    """A pint registry of these units alone, exact, and fast to build."""
-    import pint
-
-    found: pint.UnitRegistry[Fraction] = pint.UnitRegistry(None, non_int_type=Fraction)
-    for line in definitions():
-        found.define(line)
+    above, *below = text.split("/")
+    found = one_unit(above)
+    for name in below:
+        divisor = one_unit(name)
+        found = Unit(Fraction(found.scale) / divisor.scale, times(found.dimension, divisor.dimension, -1))
     return found
 
 
-def definitions() -> Iterator[str]:
-    """The prefixes and units in pint's notation."""
-    names = {"k": "kilo", "M": "mega", "G": "giga", "T": "tera", "P": "peta", "E": "exa"}
-    for prefix, name in names.items():
-        yield f"{name}- = {DECIMAL[prefix]} = {prefix}-"
-        yield f"{name[:2]}bi- = {BINARY[('K' if prefix == 'k' else prefix) + 'i']} = {prefix.upper()}i-"
-    yield from ("milli- = 1/1000 = m-", "micro- = 1/1000000 = u- = µ-")
-    yield from ("FLOP = [work] = FLOPs = FLOPS", "OP = FLOP = OPs", "byte = [data] = B = bytes")
-    yield from ("second = [time] = s", "minute = 60*second = min", "hour = 3600*second = h", "day = 24*hour")
-    yield from ("token = [token] = tokens", "USD = [money]")
+def one_unit(name: str) -> Unit:
+    """One name of a unit, in the singular or in the plural, behind a large number or not; what follows it is prose."""
+    words = name.split()
+    scale = LARGE_NUMBERS[words.pop(0)] if words and words[0] in LARGE_NUMBERS else 1
+    plain = words[0] if words else ""
+    for known in (plain, plain.removesuffix("s")):
+        if known in UNITS:
+            return Unit(UNITS[known].scale * scale, UNITS[known].dimension)
+    raise unknown("unit", plain, [*units_to_offer(), *LARGE_NUMBERS, *PLAIN])
+
+
+def units_to_offer() -> Iterator[str]:
+    """The units that a message offers: not every spelling of each."""
+    yield from (f"{prefix}B" for prefix in {**DECIMAL, **BINARY})
+    yield from (f"{prefix}FLOP" for prefix in DECIMAL)
+    yield from ("s", "ms", "h", "USD", "token")
+
+
+@cache
+def of_symbol(name: str) -> Powers:
+    """What a symbol is measured in; a symbol that is not in the table counts."""
+    return unit_named(SYMBOLS[name].unit).dimension if name in SYMBOLS else NONE
+
+
+def of_quantity(name: str) -> Powers:
+    """The same for a symbol whose value is a quantity, such as `hbm`; NONE for a count, or bytes per element."""
+    dimension = of_symbol(name)
+    return dimension if dimension == without(dimension, "token", "element") else NONE

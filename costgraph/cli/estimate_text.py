@@ -8,7 +8,8 @@ from pathlib import Path
 
 from costgraph.algebra import printers
 from costgraph.algebra.polynomial import ONE, Polynomial, total
-from costgraph.algebra.units import BYTE, SECOND, Quantity, digits, rounded
+from costgraph.algebra.quantities import Quantity, digits, rounded
+from costgraph.algebra.units import BYTE, SECOND
 from costgraph.cli.derive_text import Row, drawn, plain
 from costgraph.cli.output import on_terminal, writes_unicode
 from costgraph.errors import shorten

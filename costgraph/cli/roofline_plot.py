@@ -12,7 +12,8 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any, cast
 
 from costgraph.algebra.polynomial import ONE
-from costgraph.algebra.units import BANDWIDTH, COMPUTE, Quantity, rounded
+from costgraph.algebra.quantities import Quantity, rounded
+from costgraph.algebra.units import BANDWIDTH, COMPUTE
 from costgraph.cli.output import write_whole
 from costgraph.errors import UserError, shorten
 from costgraph.estimation.estimate import Estimate, Stage

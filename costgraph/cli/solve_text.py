@@ -11,15 +11,15 @@ from typing import Any
 from costgraph.algebra import roots
 from costgraph.algebra.inequalities import Case, Condition
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quantities import Quantity, rounded
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.roots import Notation, Root
 from costgraph.algebra.symbols import Rational
-from costgraph.algebra.units import NONE, Quantity, rounded
+from costgraph.algebra.units import NONE, of_quantity
 from costgraph.cli.output import writes_unicode
 from costgraph.cli.solve_names import Names
 from costgraph.errors import shorten
 from costgraph.solving.solution import Answer
-from costgraph.solving.unknown import DIMENSIONS
 from costgraph.solving.whole import MOST, Solution, claims
 
 SCHEMA = "costgraph.solve/1"
@@ -125,9 +125,10 @@ def text(answer: Answer, path: Path | None) -> str:
 def bound(name: str, number: Polynomial) -> str:
     """A value that was put in; a machine's figure also as people write it."""
     known = number.number
-    if known is None or name not in DIMENSIONS:
+    dimension = of_quantity(name)
+    if known is None or dimension == NONE:
         return f"{name}={shorten(str(number), 40)}"
-    return f"{name}={shorten(str(number), 40)} ({Quantity(Fraction(known), DIMENSIONS[name])})"
+    return f"{name}={shorten(str(number), 40)} ({Quantity(Fraction(known), dimension)})"
 
 
 def block(cases: list[tuple[Case, list[str]]], answer: Answer, style: Style) -> list[str]:

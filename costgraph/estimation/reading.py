@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from costgraph.algebra.parser import parse, parse_sizes, split_list
-from costgraph.algebra.units import PRICE, quantity
+from costgraph.algebra.bindings import parse_sizes, split_list
+from costgraph.algebra.parser import parse
+from costgraph.algebra.quantities import quantity
+from costgraph.algebra.units import PRICE
 from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request

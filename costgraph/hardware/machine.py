@@ -16,21 +16,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from costgraph.algebra.parser import split_list
+from costgraph.algebra.bindings import split_list
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.units import (
-    BANDWIDTH,
-    BYTE,
-    CATALOG_UNITS,
-    COMPUTE,
-    NUMBER,
-    TOO_LONG,
-    Powers,
-    Quantity,
-    positive,
-    quantity,
-    refusal,
-)  # fmt: skip
+from costgraph.algebra.quantities import CATALOG_UNITS, NUMBER, TOO_LONG, Quantity, positive, quantity, refusal
+from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, Powers
 from costgraph.errors import UserError, shorten, unknown
 
 ITEMSIZE = {  # bytes per element of the data types a peak is stated for
@@ -307,6 +296,6 @@ def amount(value: Any, unit: str, dimension: Powers, place: str) -> Quantity:
             raise refuse(TOO_LONG)
         raise refuse("mixes a unit into the value; the unit stands in `unit`" if rest[:1].isalpha() else "is no number")
     number = Fraction(text)
-    if unit in CATALOG_UNITS and CATALOG_UNITS[unit][1] == dimension:
-        return positive(number, CATALOG_UNITS[unit][0], dimension, refuse)
+    if unit in CATALOG_UNITS and CATALOG_UNITS[unit].dimension == dimension:
+        return positive(number, CATALOG_UNITS[unit].scale, dimension, refuse)
     return quantity(f"{text} {unit}", dimension, place)

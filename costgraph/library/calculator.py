@@ -7,38 +7,22 @@ functions: `solve(form, S)` for the root of a form that is linear in a symbol, `
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import comb
 
-from costgraph.algebra.parser import MAX_TERMS, Reader, tree
+from costgraph.algebra.expression import Call, Name, Node
+from costgraph.algebra.parser import ALLOWED, MAX_TERMS, Reader, read, relations
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.algebra.symbols import Rational
+from costgraph.algebra.units import FACTORS
 from costgraph.errors import UserError, shorten, unknown
 
-SCALES: dict[str, Rational] = {
-    **{f"{prefix}{unit}": 1000**power for unit in ("B", "FLOP") for power, prefix in enumerate("KMGTPE", 1)},
-    **{f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGTPE", 1)},
-    **dict.fromkeys(("byte", "FLOP", "second"), 1),
-    "ms": Fraction(1, 1000),
-    "us": Fraction(1, 10**6),
-    "percent": Fraction(1, 100),
-    "thousand": 10**3,
-    "million": 10**6,
-    "billion": 10**9,
-}
-UNITS: dict[str, Quotient] = {name: Quotient(value) for name, value in SCALES.items()}
 NUMERIC = ("floor", "ceil", "min", "max", "sqrt", "log10")
 FUNCTIONS = (*NUMERIC, "solve", "limit", "at")
-
-
-def scale_of(unit: str) -> Rational:
-    """The factor in front of a unit: 10^9 for `GB/token`, 2^30 for `GiB`, 1/100 for `%`, 1 for `token`."""
-    return SCALES.get("percent" if unit == "%" else unit.partition("/")[0].partition(" ")[0], 1)
 
 
 @dataclass(frozen=True)
@@ -47,52 +31,50 @@ class Calculator(Reader):
 
     names: Mapping[str, Quotient] = field(default_factory=dict)
 
-    def quotient(self, node: ast.expr, depth: int = 0) -> Quotient:
-        """The value of `node`."""
-        match node:
-            case ast.Name(id=name) if name in self.names:
-                return self.names[name]
-            case ast.Name(id=name) if name in UNITS:
-                return UNITS[name]
-            case ast.Name(id=name) if name not in SYMBOLS:
-                raise self.refuse(node, str(unknown("symbol", name, dict.fromkeys((*self.names, *SYMBOLS)))))
-            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-                if name not in FUNCTIONS:
-                    raise self.refuse(node, str(unknown("function", name, FUNCTIONS)))
-                return self.called(node, name, args, depth + 1)
-        return super().quotient(node, depth)
+    def name(self, node: Name) -> Quotient:
+        """A named quantity, a unit or a symbol."""
+        if node.name in self.names:
+            return self.names[node.name]
+        return Quotient(FACTORS[node.name].scale) if node.name in FACTORS else super().name(node)
 
-    def called(self, node: ast.Call, name: str, args: list[ast.expr], depth: int) -> Quotient:
+    def known(self) -> list[str]:
+        """Named quantities first."""
+        return list(dict.fromkeys((*self.names, *super().known())))
+
+    def call(self, node: Call) -> Quotient:
         """The value of a function."""
+        name, args = node.function, node.arguments
+        if name not in FUNCTIONS or node.options:
+            raise self.refuse(node, ALLOWED if node.options else str(unknown("function", name, FUNCTIONS)))
         wanted = {"solve": 2, "limit": 2, "at": 3, "min": len(args), "max": len(args)}.get(name, 1)
-        if len(args) != wanted or not args or any(isinstance(arg, ast.Starred) for arg in args):
+        if len(args) != wanted or not args:
             raise self.refuse(node, f"{name} takes {wanted or 'at least 1'} argument{'s' * (wanted != 1)}")
         if name not in NUMERIC:
-            return self.of_form(node, name, self.quotient(args[0], depth), args[1:], depth)
-        numbers = [self.quotient(arg, depth).number for arg in args]
+            return self.of_form(node, name, self.value(args[0]), args[1:])
+        numbers = [self.value(arg).number for arg in args]
         if any(number is None for number in numbers):
             raise self.refuse(node, f"{name} is for numbers; a symbol is left in its argument")
         return Quotient(numeric(name, [Fraction(number) for number in numbers if number is not None]))
 
-    def of_form(self, node: ast.Call, name: str, form: Quotient, args: list[ast.expr], depth: int) -> Quotient:
+    def of_form(self, node: Call, name: str, form: Quotient, args: tuple[Node, ...]) -> Quotient:
         """The root, the limit or the substitution of a form."""
         symbol = args[0]
-        if not isinstance(symbol, ast.Name) or symbol.id not in SYMBOLS:
+        if not isinstance(symbol, Name) or symbol.name not in self.symbols:
             raise self.refuse(symbol, f"{name} needs a symbol here")
         if name == "limit":
-            return form.at_infinity(symbol.id)
+            return form.at_infinity(symbol.name)
         if name == "at":
-            value = self.quotient(args[1], depth)
+            value = self.value(args[1])
             terms, power = (
                 len(value.numerator.terms) + len(value.denominator.terms),
-                max(map(abs, exponents(form, symbol.id))),
+                max(map(abs, exponents(form, symbol.name))),
             )
             if comb(terms + power, power) * (len(form.numerator.terms) + len(form.denominator.terms)) > MAX_TERMS:
                 raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
-            return self.bounded(node, replaced(form, symbol.id, value))
-        roots = linear_root(form.numerator, symbol.id)
+            return self.fits(node, replaced(form, symbol.name, value))
+        roots = linear_root(form.numerator, symbol.name)
         if roots is None:
-            raise self.refuse(node, f"the form is not linear in {symbol.id}")
+            raise self.refuse(node, f"the form is not linear in {symbol.name}")
         return roots
 
 
@@ -156,12 +138,10 @@ def calculate(text: str, names: Mapping[str, Quotient] | None = None) -> Quotien
     Raises:
         UserError: not an expression, or a name that nothing defines; with the column.
     """
-    return Calculator(text, names or {}).quotient(tree(text))
+    return Calculator(read(text), names=names or {}).value()
 
 
-SIGNS: dict[type[ast.cmpop], str] = {
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
-}  # fmt: skip
+SIGNS = ("<", "<=", ">", ">=", "==", "!=")
 Comparison = tuple[Quotient, str, Quotient]
 
 
@@ -180,19 +160,14 @@ def comparisons(text: str, names: Mapping[str, Quotient] | None = None) -> list[
     Raises:
         UserError: not a comparison, or symbols are left where numbers are needed.
     """
-    node = tree(text)
-    reader = Calculator(text, names or {})
+    formulas, signs = relations(text, SIGNS)
+    sides = [Calculator(formula, names=names or {}).value() for formula in formulas]
     found: list[Comparison] = []
-    for part in node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]:
-        if not isinstance(part, ast.Compare):
-            raise reader.refuse(part, "write a comparison, such as a < b or a == b")
-        sides = [reader.quotient(side) for side in (part.left, *part.comparators)]
-        for sign, left, right in zip(part.ops, sides, sides[1:], strict=False):
-            if type(sign) not in SIGNS:
-                raise reader.refuse(part, f"compare with {', '.join(SIGNS.values())}")
-            if not isinstance(sign, ast.Eq | ast.NotEq) and (left.number is None or right.number is None):
-                raise reader.refuse(part, f"symbols are left in '{shorten(text)}'; give them numbers")
-            found.append((left, SIGNS[type(sign)], right))
+    for formula, sign, left, right in zip(formulas, signs, sides, sides[1:], strict=False):
+        if sign not in ("", "==", "!=") and (left.number is None or right.number is None):
+            reason = f"symbols are left in '{shorten(text)}'; give them numbers"
+            raise formula.refuse(formula.node, reason)
+        found += [(left, sign, right)] if sign else []
     return found
 
 

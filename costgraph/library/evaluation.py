@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import cache, cached_property
 
-from costgraph.algebra.parser import parse_bindings
+from costgraph.algebra.bindings import parse_bindings
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient

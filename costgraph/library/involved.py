@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Iterator
 
-from costgraph.algebra.parser import tree
+from costgraph.algebra.expression import Call, Number, walk
+from costgraph.algebra.parser import read
 from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError, shorten
 from costgraph.library.entry import Entry
@@ -24,10 +24,10 @@ def check_named(entry: Entry, names: Names) -> None:
     if not entry.derived:
         return
     _ = names.derived  # that it cannot be computed is no sign of being involved
-    node = tree(entry.derived)
-    if isinstance(node, ast.Constant):
+    node = read(entry.derived).node
+    if isinstance(node, Number):
         raise UserError(f"derived = '{shorten(entry.derived)}' computes nothing: it repeats a number")
-    derives = any(isinstance(part, ast.Name) and part.id in DERIVING for part in ast.walk(node))
+    derives = any(isinstance(part, Call) and part.function in DERIVING for part in walk(node))
     if entry.printed and not from_engine(entry) and not derives:
         raise UserError("derived has nothing from the engine in it: name a derivation of let, or of derive")
 

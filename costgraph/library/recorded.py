@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Container, Iterator
 
-from costgraph.algebra.parser import tree
+from costgraph.algebra.expression import Call, Name, Node, Number, Power, Sum, fold, negated, walk
+from costgraph.algebra.parser import read
+from costgraph.algebra.units import FACTORS
+from costgraph.algebra.writing import text as written
 from costgraph.errors import UserError, shorten
-from costgraph.library.calculator import FUNCTIONS, UNITS
+from costgraph.library.calculator import FUNCTIONS
 from costgraph.library.entry import Entry
 
 BECOMES = " becomes "
@@ -38,17 +40,17 @@ def check_explains(entry: Entry, slip: str) -> None:
     0, 1, powers of ten and 1024 (rounding, prefixes) are free, and so is every number that the entry has elsewhere. Of
     others there may be one whole factor (`right/3`) and a two (`floor(right + 1/2)`). Added may be 1 or 1/2, once.
     """
-    node = tree(slip)
+    node = read(slip).node
     own_names = loose(entry)
     if not names_something(node, own_names):
         raise UserError(f"erratum.slip '{shorten(slip)}' is just numbers: say by which slip of what it came about")
     elsewhere = {float(number) for text in texts(entry, own_names) for number in NUMBER.findall(text)}
-    inside = [node, *(tree(own_names[name]) for name in names(node) if name in own_names)]
+    inside = [node, *(read(own_names[name]).node for name in names(node) if name in own_names)]
     own = [number for part in inside for number in numbers(part) if not free(number) and number not in elsewhere]
     odd = [number for number in own if number != 2]
-    added = [ast.unparse(part) for part in addends(node, own_names)]
+    added = [written(part) for part in addends(node, own_names)]
     if (
-        added not in ([], ["1"], ["1 / 2"])
+        added not in ([], ["1"], ["1/2"], ["0.5"])
         or len(own) > OWN_NUMBERS
         or len(odd) > 1
         or any(number % 1 for number in odd)
@@ -67,32 +69,39 @@ def loose(entry: Entry) -> dict[str, str]:
     return {name: text for name, text in entry.given.items() if name not in used}
 
 
-def names(node: ast.AST) -> Iterator[str]:
-    """The names in an expression."""
-    yield from (inside.id for inside in ast.walk(node) if isinstance(inside, ast.Name))
+def names(node: Node) -> Iterator[str]:
+    """The names in an expression, those of functions included."""
+    for inside in walk(node):
+        if isinstance(inside, Name | Call):
+            yield inside.name if isinstance(inside, Name) else inside.function
 
 
-def names_something(node: ast.AST, loose: Container[str] = ()) -> bool:
+def names_something(node: Node, loose: Container[str] = ()) -> bool:
     """Whether an expression has a name that is neither a unit nor a function, nor given for the slip alone."""
-    return any(name not in UNITS and name not in FUNCTIONS and name not in loose for name in names(node))
+    return any(name not in FACTORS and name not in FUNCTIONS and name not in loose for name in names(node))
 
 
-def addends(node: ast.AST, loose: Container[str]) -> Iterator[ast.AST]:
+def addends(node: Node, loose: Container[str]) -> Iterator[Node]:
     """What is added or subtracted and names nothing."""
-    for inside in ast.walk(node):
-        if isinstance(inside, ast.BinOp) and isinstance(inside.op, ast.Add | ast.Sub):
-            yield from (side for side in (inside.left, inside.right) if not names_something(side, loose))
+    for inside in walk(node):
+        if isinstance(inside, Sum):
+            yield from (negated(side) or side for side in inside.terms if not names_something(side, loose))
 
 
-def numbers(node: ast.AST) -> Iterator[float]:
-    """The numbers in an expression, without the exponents of ten."""
-    match node:
-        case ast.BinOp(left=ast.Constant(value=10), op=ast.Pow()):
-            return
-        case ast.Constant(value=int() | float() as number):
-            yield float(number)
-    for child in ast.iter_child_nodes(node):
-        yield from numbers(child)
+def numbers(node: Node) -> Iterator[float]:
+    """The numbers in an expression, without powers of ten and signs."""
+
+    def step(inside: Node, parts: tuple[list[float], ...]) -> list[float]:
+        match inside:
+            case Power(Number(10), _):
+                return []
+            case Power(_, exponent):
+                return [*parts[0], float(exponent)]
+            case Number(value):
+                return [abs(float(value))]
+        return [number for part in parts for number in part]
+
+    yield from fold(node, step)
 
 
 def free(number: float) -> bool:

@@ -9,13 +9,14 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Literal
 
-from costgraph.algebra.parser import parse_bindings, tree
+from costgraph.algebra.bindings import parse_bindings
+from costgraph.algebra.parser import tree
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.units import BASES, unit_named
 from costgraph.errors import UserError, shorten
 from costgraph.library import indexed
-from costgraph.library.calculator import scale_of
-from costgraph.library.dimension import check_unit, of_unit
+from costgraph.library.dimension import check_unit
 from costgraph.library.entry import BLANK, Entry, Indexed
 from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
 from costgraph.library.involved import check_depends, check_involved, check_named
@@ -132,7 +133,7 @@ def to_order(entry: Entry, names: Names, printed: Quotient, derived: Quotient) -
 
 def of_number(entry: Entry, names: Names) -> Test:
     """A number: right to its last digit, or within the stated tolerance."""
-    derived = number(names.derived) / scale_of(entry.unit)
+    derived = number(names.derived) / unit_named(entry.unit).scale
 
     def says(text: str | tuple[str, ...]) -> Outcome | Literal[""]:
         if text == BLANK:
@@ -146,10 +147,12 @@ def of_number(entry: Entry, names: Names) -> Test:
     def slipped(slip: str) -> bool:
         check_depends(entry, slip, names)
         printed, half = decimal(entry.value)
-        return abs(number(names.slipped(slip)) / scale_of(entry.unit) - printed) <= half
+        return abs(number(names.slipped(slip)) / unit_named(entry.unit).scale - printed) <= half
 
     def difference() -> str:
-        slip = nearest_number(*decimal(entry.value), derived, "byte" in of_unit(entry.unit))
+        slip = nearest_number(
+            *decimal(entry.value), derived, unit_named(entry.unit).dimension[BASES.index("byte")] != 0
+        )
         text = f"printed {entry.value}, derived {readable(derived)} {entry.unit}".rstrip()
         return f"{text}; nearest slip: {slip}" if slip else text
 

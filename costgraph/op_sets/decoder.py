@@ -8,7 +8,8 @@ that share it.
 from __future__ import annotations
 
 from costgraph.algebra.assumption import AtMost, Divides, InDomain
-from costgraph.algebra.parser import Size, bound, size
+from costgraph.algebra.bindings import bound
+from costgraph.algebra.parser import Size, size
 from costgraph.builder import Builder, Extra
 from costgraph.errors import UserError
 from costgraph.graph import Graph

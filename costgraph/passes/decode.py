@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from costgraph.algebra.assumption import AtMost, InDomain
-from costgraph.algebra.parser import Size, bound
+from costgraph.algebra.bindings import bound
+from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.graph import Graph
 from costgraph.passes.prefill import inference

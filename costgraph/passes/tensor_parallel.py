@@ -20,7 +20,8 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from costgraph.algebra.assumption import Assumption, Divides, InDomain
-from costgraph.algebra.parser import Size, bound
+from costgraph.algebra.bindings import bound
+from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE, Polynomial, product
 from costgraph.errors import BugError, UserError
 from costgraph.graph import Graph

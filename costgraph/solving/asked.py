@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from costgraph.algebra.assumption import Assumption
+from costgraph.algebra.bindings import parse_sizes
 from costgraph.algebra.inequalities import Relation
-from costgraph.algebra.parser import parse_sizes
+from costgraph.algebra.parser import Formula
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import Powers
@@ -23,7 +24,7 @@ from costgraph.passes.tensor_parallel import TensorParallel
 from costgraph.remarks import too_long, without_effect
 from costgraph.sizes import Model
 from costgraph.solving.dimension import compared
-from costgraph.solving.question import Setting, names, parts, read
+from costgraph.solving.question import Setting, form, names, parts
 from costgraph.solving.unknown import Unknown, unknown_of
 from costgraph.solving.whole import claims
 
@@ -117,7 +118,7 @@ def ask(
     )  # fmt: skip
     typed = values(wanted, limit)
     known = given(named, hardware, dtype, link) | typed
-    sides = read(left, setting), read(right, setting)
+    sides = form(left, setting), form(right, setting)
     return Asked(
         text=question,
         relation=cast(Relation, between),
@@ -151,7 +152,7 @@ def given(named: Model | None, hardware: str | None, dtype: str | None, link: st
 
 
 def asked_of(
-    sides: tuple[str, str],
+    sides: tuple[Formula, Formula],
     op_set: str,
     phase: str | None,
     passes: Iterable[str],
@@ -170,7 +171,7 @@ def asked_of(
     return Setting(graph, phase, parse_call("convention", convention, CONVENTIONS), precision)
 
 
-def split(sides: tuple[str, str], wanted: Unknown, passes: Iterable[str]) -> str:
+def split(sides: tuple[Formula, Formula], wanted: Unknown, passes: Iterable[str]) -> str:
     """A pass that makes the model depend on the unknown, where that is the degree and no pass does; else nothing."""
     typed = any(text.strip().startswith(TensorParallel.name) for text in passes)
     if wanted.target.symbols != (DEGREE,) or typed or DEGREE in names(sides[0]) | names(sides[1]):

@@ -1,76 +1,79 @@
-"""What the two sides of a question are measured in: FLOPs and bytes are neither added nor compared.
+"""What the two sides of a question are measured in.
 
-Measures, the machine's memory and its rates have a dimension. Numbers and sizes (`B`, `p`, 10**9) have none and may
-stand beside anything.
+Measures, the machine's memory and its rates have a dimension, and so have symbols by their unit in the table. Numbers,
+sizes and counts of parameters may stand beside anything, and a product of them for FLOPs or for bytes.
 """
 
 from __future__ import annotations
 
-import ast
+from dataclasses import dataclass
 
-from costgraph.algebra.parser import size, tree
-from costgraph.algebra.units import BYTE, NONE, Powers, powers, unit_text
-from costgraph.closed_form import ClosedForm
+from costgraph.algebra.dimensions import Amount, Measuring
+from costgraph.algebra.expression import Call, Name, Sum, negated
+from costgraph.algebra.parser import Formula
+from costgraph.algebra.units import BYTE, FLOP, NONE, Powers, of_symbol, times, unit_named, unit_text, without
 from costgraph.errors import UserError, shorten
-from costgraph.solving.question import CAPACITIES, Setting, dotted
-from costgraph.solving.unknown import DIMENSIONS
+from costgraph.solving.question import TYPED_UNITS, Setting
 
-FLOP = powers(FLOP=1)
-INTENSITY = powers(FLOP=1, byte=-1)
+COUNTED = ("token", "element")  # bases that only count
 
 
-def compared(left: str, right: str, setting: Setting) -> Powers:
+def compared(left: Formula, right: Formula, setting: Setting) -> Powers:
     """What both sides, which have been read, are measured in; sums and relations of unlike things are refused.
 
     Raises:
         UserError: which two.
     """
-    sides = dimension(tree(left), left, setting), dimension(tree(right), right, setting)
-    return like(*sides, "compare", f"{left} and {right}")
+    one, other = (Dimensions(setting, side).amount(side.node) for side in (left, right))
+    return like(one, other, "compare", f"{left.text.strip()} and {right.text.strip()}").dimension
 
 
-def dimension(node: ast.expr, text: str, setting: Setting) -> Powers:
-    """The dimension of a side or of a part of it."""
-    name = dotted(node.func if isinstance(node, ast.Call) else node)
-    if name is not None:
-        if name in CAPACITIES:
-            return BYTE
-        return measured(setting.used[name]) if name in setting.used else DIMENSIONS.get(name, NONE)
-    if isinstance(node, ast.UnaryOp):
-        return dimension(node.operand, text, setting)
-    if not isinstance(node, ast.BinOp):
-        return NONE
-    if isinstance(node.op, ast.Pow):
-        times = int(size(ast.unparse(node.right)).number or 0)
-        return tuple(power * times for power in dimension(node.left, text, setting))
-    links: list[ast.BinOp] = []  # a long chain nests to the left and is not deep
-    while isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Pow):
-        links.append(node)
-        node = node.left
-    value = dimension(node, text, setting)
-    for link in reversed(links):
-        value = combined(link, value, dimension(link.right, text, setting), text)
-    return value
+@dataclass(frozen=True)
+class Dimensions(Measuring):
+    """Finds the dimension of one side."""
+
+    setting: Setting
+    formula: Formula
+
+    def name(self, node: Name) -> Amount:
+        """A measure, a unit or a symbol."""
+        return self.of(node.name)
+
+    def call(self, node: Call, parts: tuple[Amount, ...]) -> Amount:
+        """A measure of a part."""
+        return self.of(node.function)
+
+    def of(self, name: str) -> Amount:
+        """What a name is measured in, apart from what only counts."""
+        if name in self.setting.used:
+            found = unit_named(self.setting.used[name].unit).dimension
+        elif name in TYPED_UNITS:
+            found = TYPED_UNITS[name].dimension
+        else:
+            found = of_symbol(name)
+        found = without(found, *COUNTED)
+        return Amount(found, bare=False, counts=found == NONE)
+
+    def sum(self, node: Sum, parts: tuple[Amount, ...]) -> Amount:
+        """Terms that are alike."""
+        found = parts[0]
+        for term, part in zip(node.terms[1:], parts[1:], strict=True):
+            verb = "add" if negated(term) is None else "subtract"
+            found = like(found, part, verb, self.formula.text.strip())
+        return found
 
 
-def combined(node: ast.BinOp, left: Powers, right: Powers, text: str) -> Powers:
-    """The dimension of a sum, difference, product or quotient."""
-    if isinstance(node.op, ast.Mult | ast.Div):
-        way = 1 if isinstance(node.op, ast.Mult) else -1
-        return tuple(a + way * b for a, b in zip(left, right, strict=True))
-    return like(left, right, "add" if isinstance(node.op, ast.Add) else "subtract", text)
+def like(left: Amount, right: Amount, verb: str, text: str) -> Amount:
+    """What both are measured in, or the one of them that is measured in anything."""
+    for one, other in ((left, right), (right, left)):
+        if one.counts and may_stand_for(one.dimension, other.dimension):
+            return other
+    if left.dimension != right.dimension:
+        units = (unit_text(left.dimension) or "a number", unit_text(right.dimension) or "a number")
+        raise UserError(f"cannot {verb} {units[0]} and {units[1]} in '{shorten(text, 80)}'")
+    return left
 
 
-def measured(form: ClosedForm) -> Powers:
-    """The dimension of a measure; a count of parameters has none."""
-    if form.unit == "FLOP/byte":
-        return INTENSITY
-    return {"FLOP": FLOP, "byte": BYTE}.get(form.unit.partition(" ")[0], NONE)
-
-
-def like(left: Powers, right: Powers, verb: str, text: str) -> Powers:
-    """The dimension that both have, or the one that only one of them has."""
-    if NONE not in (left, right) and left != right:
-        where = shorten(text, 80)
-        raise UserError(f"cannot {verb} {unit_text(left)} and {unit_text(right)} in '{where}'")
-    return left if left != NONE else right
+def may_stand_for(counted: Powers, other: Powers) -> bool:
+    """Whether a count of that dimension is the other one when the count is one of FLOPs or bytes, or of anything."""
+    return counted == NONE or times(other, counted, -1) in (FLOP, BYTE)

@@ -7,24 +7,25 @@ Names are symbols of the table or measures of one graph. A measure may be restri
     states(fp32_adam)           under another precision policy
     activations(p=2)            with sizes of its own
 
-Capacities may be written out: `80 GiB`, `0.5 TB`.
+Quantities may be written out: `80 GiB`, `0.5 TB`, `20 ms`, `312 TFLOP/s`.
 
 The text goes through the whitelist of `parser`; nothing in it is executed.
 """
 
 from __future__ import annotations
 
-import ast
 import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
-from costgraph.algebra.parser import Reader, bound, check_bindings, tree
+from costgraph.algebra.bindings import bound, check_bindings
+from costgraph.algebra.expression import Call, Name, Node, walk
+from costgraph.algebra.parser import Formula, Reader, read
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS
-from costgraph.algebra.units import BINARY, DECIMAL
+from costgraph.algebra.units import FACTORS, UNITS
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import PRECISIONS, Convention
 from costgraph.errors import UserError, shorten, unknown
@@ -34,8 +35,9 @@ from costgraph.measures import MEASURES
 from costgraph.provenance import Term
 
 RELATIONS = ("<=", ">=", "==", "<", ">", "=")
-CAPACITIES = {f"{prefix}B": factor for prefix, factor in {**DECIMAL, **BINARY}.items() if prefix}  # B is the batch
-COUNTED = re.compile(rf"(?<=[\d.)]) ?(?= *(?:{'|'.join(CAPACITIES)})\b)")  # where `80 GiB` and `80GiB` multiply
+TYPED_UNITS = {**FACTORS, "s": UNITS["s"]}  # B is the batch, E the expansion of the MLP
+# where `80 GiB` and `80GiB` multiply
+COUNTED = re.compile(rf"(?<=[\d.)]) ?(?= *(?:{'|'.join(sorted(TYPED_UNITS, key=len, reverse=True))})\b)")
 WEIGHTS = "weights"  # the ops that multiply by a weight matrix
 
 
@@ -61,18 +63,18 @@ class Setting:
                 precision = word
                 words.remove(word)
         options = {"precision": precision} if name == "states" else {}
-        form = MEASURES[name](self.graph, self.convention, **options)
+        found = MEASURES[name](self.graph, self.convention, **options)
         if words:
             chosen = set().union(*(self.ops(word) for word in words))
-            form = restricted(form, lambda term: term.op in chosen)
+            found = restricted(found, lambda term: term.op in chosen)
         if dims:
-            form = restricted(form, lambda term: self.has_dims(term, dims))
-        if not form.terms:
+            found = restricted(found, lambda term: self.has_dims(term, dims))
+        if not found.terms:
             part = f" of {', '.join(words)}" if words else ""
             raise UserError(f"{name}{part} is 0 in phase {self.phase}; choose another --phase or part")
-        self.used[name] = form
+        self.used[name] = found
         check_bindings(bindings)
-        return form.limited(bindings).value
+        return found.limited(bindings).value
 
     def ops(self, word: str) -> set[str]:
         """The names of the ops that a word stands for."""
@@ -101,53 +103,48 @@ def restricted(form: ClosedForm, keep: Callable[[Term], bool]) -> ClosedForm:
     return replace(form, terms=tuple(filter(keep, form.terms)), over=tuple(filter(keep, form.over)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading(Reader):
     """Reads one side of a question: what the parser reads, and measures."""
 
-    setting: Setting
+    expected: ClassVar[str] = "symbol or measure"
+    setting: Setting = field(kw_only=True)
 
-    def quotient(self, node: ast.expr, depth: int = 0) -> Quotient:
-        """The value of `node`."""
-        if isinstance(node, ast.Call):
-            return self.call(node)
-        name = dotted(node)
-        if name in MEASURES:
-            return self.measured(node, name, [], {}, "")
-        if name in CAPACITIES:
-            return Quotient(CAPACITIES[name])
-        if name is not None and name not in SYMBOLS:
-            raise self.refuse(node, str(unknown("symbol or measure", name, [*MEASURES, *SYMBOLS])))
-        return Reader.quotient(self, node, depth)
+    def name(self, node: Name) -> Quotient:
+        """A measure, a unit or a symbol."""
+        if node.name in MEASURES:
+            return self.measured(node, node.name, [], {}, "")
+        return Quotient(TYPED_UNITS[node.name].scale) if node.name in TYPED_UNITS else super().name(node)
 
-    def call(self, node: ast.Call) -> Quotient:
+    def known(self) -> list[str]:
+        """Measures first."""
+        return [*MEASURES, *super().known()]
+
+    def call(self, node: Call) -> Quotient:
         """A measure with words and bindings in parentheses."""
-        name = dotted(node.func)
+        name = node.function
         if name not in MEASURES:
-            raise self.refuse(node, str(unknown("measure", name or "expression", MEASURES)))
+            raise self.refuse(node, str(unknown("measure", name, MEASURES)))
         words, bindings, dims = [], dict[str, Polynomial](), ""
-        for arg in node.args:
-            word = dotted(arg)
-            if word is None:
+        for arg in node.arguments:
+            if not isinstance(arg, Name):
                 raise self.refuse(arg, f"{name}(...) takes parts of the model, a precision, or SYMBOL=VALUE")
-            words.append(word)
-        for keyword in node.keywords:
-            key, value = keyword.arg or "**", keyword.value
-            if key == "dims" and isinstance(value, ast.Name):
-                dims = value.id
-            elif key in bindings or key not in SYMBOLS:
-                reason = f"{key} is given twice" if key in bindings else str(unknown("symbol", key, [*SYMBOLS, "dims"]))
+            words.append(arg.name)
+        for key, value in node.options:
+            if key == "dims" and isinstance(value, Name):
+                dims = value.name
+            elif key in bindings or key not in self.symbols:
+                choices = [*super().known(), "dims"]
+                reason = f"{key} is given twice" if key in bindings else str(unknown("symbol", key, choices))
                 raise self.refuse(value, reason)
             else:
-                size = Reader.quotient(self, value)
+                size = Reader(self.formula, self.symbols).value(value)
                 if not size.is_polynomial:
                     raise self.refuse(value, f"{key} must be a size, without a sum in a denominator")
                 bindings[key] = bound(key, size.numerator)
         return self.measured(node, name, words, bindings, dims)
 
-    def measured(
-        self, node: ast.expr, name: str, words: list[str], bindings: dict[str, Polynomial], dims: str
-    ) -> Quotient:
+    def measured(self, node: Node, name: str, words: list[str], bindings: dict[str, Polynomial], dims: str) -> Quotient:
         """The measure's form, an error pointing at where it was asked for."""
         try:
             return self.setting.measure(name, words, bindings, dims)
@@ -155,25 +152,16 @@ class Reading(Reader):
             raise self.refuse(node, str(error)) from None
 
 
-def dotted(node: ast.expr) -> str | None:
-    """`flops.forward` as written, None for anything else than names and dots."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute) and (left := dotted(node.value)) is not None:
-        return f"{left}.{node.attr}"
-    return None
-
-
-def read(text: str, setting: Setting) -> Quotient:
+def form(side: Formula, setting: Setting) -> Quotient:
     """One side as an exact form.
 
     Raises:
         UserError: what is not allowed, with its column.
     """
-    return Reading(text, setting).quotient(tree(text))
+    return Reading(side, setting=setting).value()
 
 
-def parts(text: str) -> tuple[str, str, str]:
+def parts(text: str) -> tuple[Formula, str, Formula]:
     """Left side, relation (`<=`, `>=`, `==`, `<`, `>`) and right side; `=` is read as `==`, `80 GiB` as `80*GiB`.
 
     Raises:
@@ -191,9 +179,13 @@ def parts(text: str) -> tuple[str, str, str]:
         what = "no relation" if not found else "more than one relation"
         raise UserError(f"'{shorten(text)}': {what}; write LEFT <= RIGHT, LEFT >= RIGHT or LEFT == RIGHT")
     ((at, sign),) = found
-    return text[:at], "==" if sign == "=" else sign, text[at + len(sign) :]
+    return read(text[:at]), "==" if sign == "=" else sign, read(text[at + len(sign) :])
 
 
-def names(text: str) -> set[str]:
-    """Every name and dotted name that occurs in one side."""
-    return {name for node in ast.walk(tree(text)) if isinstance(node, ast.expr) and (name := dotted(node))}
+def names(side: Formula) -> set[str]:
+    """Every name that occurs in one side, and those of measures that are called."""
+    return {
+        name
+        for node in walk(side.node)
+        if (name := node.name if isinstance(node, Name) else node.function if isinstance(node, Call) else "")
+    }

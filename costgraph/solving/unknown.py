@@ -8,10 +8,8 @@ from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, NONE, SECOND, Powers
+from costgraph.algebra.units import Powers, of_quantity
 from costgraph.errors import UserError, shorten
-
-DIMENSIONS = {"hbm": BYTE, "lambda_flops": COMPUTE, "lambda_mem": BANDWIDTH, "lambda_comms": BANDWIDTH, "t": SECOND}
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Unknown:
     @property
     def dimension(self) -> Powers:
         """What a machine's figure is measured in; other symbols, and products, count."""
-        return DIMENSIONS.get(str(self.target), NONE)
+        return of_quantity(str(self.target))
 
     def enter(self, form: Quotient) -> Quotient:
         """The form in the unknown: with B := B/S, the letter B stands for the product B*S.

@@ -9,10 +9,11 @@ from math import floor
 from costgraph.algebra.inequalities import Case, sign
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.printers import python
+from costgraph.algebra.quantities import Quantity, rounded
 from costgraph.algebra.quotient import Quotient, leading
 from costgraph.algebra.real_roots import zeros
 from costgraph.algebra.symbols import INDEX
-from costgraph.algebra.units import NONE, Quantity, rounded, unit_text
+from costgraph.algebra.units import NONE, unit_text
 from costgraph.errors import UserError, shorten
 from costgraph.hardware.roofline import example
 from costgraph.solving.asked import Asked

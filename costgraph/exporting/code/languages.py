@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from costgraph.algebra.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum, names
+from costgraph.algebra.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum, names, negated
 from costgraph.errors import UserError
 
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly text binds
@@ -40,7 +40,9 @@ class Language:
     def bound(self, node: Node) -> tuple[str, int]:
         """Text, and how tightly it binds."""
         match node:
-            case Number(value):
+            case Number(value) if not isinstance(value, int):
+                return self.ratio(Number(value.numerator), Number(value.denominator))
+            case Number(int(value)):
                 return (self.number(value), ATOM) if value >= 0 else (f"-{self.number(-value)}", SUM)
             case Name(name):
                 return self.spelling.get(name, name), ATOM
@@ -114,18 +116,6 @@ class Language:
 def factors(node: Node) -> list[Node]:
     """The factors of a product that leans to the left."""
     return [*factors(node.left), node.right] if isinstance(node, Product) else [node]
-
-
-def negated(node: Node) -> Node | None:
-    """The opposite of a term that is written with a minus sign, else None."""
-    match node:
-        case Number(value) if value < 0:
-            return Number(-value)
-        case Product(left, Number(value)) if value < 0:
-            return left if value == -1 else Product(left, Number(-value))
-        case Ratio(above, below) if (positive := negated(above)) is not None:
-            return Ratio(positive, below)
-    return None
 
 
 def double(value: int) -> float:

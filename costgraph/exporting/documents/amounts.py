@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from costgraph.algebra.quantities import Quantity, digits, prefixed, show
 from costgraph.algebra.symbols import SYMBOLS, Rational
-from costgraph.algebra.units import BINARY, DECIMAL, SECOND, Quantity, digits, prefixed, show
+from costgraph.algebra.units import BINARY, DECIMAL, SECOND
 
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from costgraph.algebra.parser import parse_bindings
+from costgraph.algebra.bindings import parse_bindings
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, Rational

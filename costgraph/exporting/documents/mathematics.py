@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from costgraph.algebra.parser import parse_bindings
+from costgraph.algebra.bindings import parse_bindings
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.printers import render
 from costgraph.algebra.quotient import Quotient
