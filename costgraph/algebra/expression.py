@@ -12,7 +12,7 @@ from functools import reduce
 from math import ceil, floor, isqrt, sqrt
 from operator import add, mul
 
-from costgraph.algebra.symbols import INDEX, Rational
+from costgraph.algebra.symbols import Rational, in_order
 from costgraph.errors import UserError
 
 FUNCTIONS = ("max", "min", "ceil", "floor", "sqrt")
@@ -111,8 +111,7 @@ def walk(node: Node) -> Iterable[Node]:
 
 def names(nodes: Iterable[Node]) -> list[str]:
     """The symbols that occur, in the order of the table; unknown ones last, by name."""
-    found = {part.name for node in nodes for part in walk(node) if isinstance(part, Name)}
-    return sorted(found, key=lambda name: (INDEX.get(name, len(INDEX)), name))
+    return in_order({part.name for node in nodes for part in walk(node) if isinstance(part, Name)})
 
 
 # --- exact values -----------------------------------------------------------------------------------------------------

@@ -138,8 +138,8 @@ class Reader:
 
     def binary(self, node: ast.BinOp, left: Quotient, right: Quotient) -> Quotient:
         """The sum, difference, product or quotient, refused when it would not fit."""
-        pairs = len(left.numerator.terms) * len(right.numerator.terms)
-        pairs += len(left.denominator.terms) * len(right.denominator.terms)
+        pairs = len(left.numerator) * len(right.numerator)
+        pairs += len(left.denominator) * len(right.denominator)
         if pairs > MAX_TERMS:
             raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
         match node.op:
@@ -165,7 +165,7 @@ class Reader:
                 raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
         elif abs(power) > MAX_EXPONENT:
             raise self.refuse(node.right, f"an exponent may be at most {MAX_EXPONENT}")
-        terms = max(len(base.numerator.terms), len(base.denominator.terms))
+        terms = max(len(base.numerator), len(base.denominator))
         if terms > 1 and comb(terms + abs(power), terms) > MAX_TERMS:
             raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
         if not base.numerator and power < 0:
@@ -175,11 +175,10 @@ class Reader:
     def bounded(self, node: ast.AST, value: Quotient) -> Quotient:
         """`value`, unless one of its coefficients has too many digits or an exponent is too large."""
         for side in (value.numerator, value.denominator):
-            for exponents, c in side.terms.items():
-                if abs(c.numerator) >= LARGEST or c.denominator >= LARGEST:
-                    raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
-                if max(map(abs, exponents)) > 4 * MAX_EXPONENT:
-                    raise self.refuse(node, f"an exponent may be at most {4 * MAX_EXPONENT}")
+            if any(abs(c.numerator) >= LARGEST or c.denominator >= LARGEST for c in side.coefficients):
+                raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
+            if side.largest_power > 4 * MAX_EXPONENT:
+                raise self.refuse(node, f"an exponent may be at most {4 * MAX_EXPONENT}")
         return value
 
 
@@ -233,9 +232,9 @@ def bound(name: str, value: Size) -> Polynomial:
     polynomial = size(value)
     if (number := polynomial.number) is not None:
         check_domain(name, number)
-    elif all(c < 0 for c in polynomial.terms.values()):
+    elif polynomial.signs == {-1}:
         raise UserError(f"{name}={polynomial}: {name} cannot be negative")
-    if len(polynomial.terms) > MAX_VALUE_TERMS:
+    if len(polynomial) > MAX_VALUE_TERMS:
         raise UserError(f"{name}: a value of more than {MAX_VALUE_TERMS} terms")
     return polynomial
 
@@ -260,7 +259,7 @@ def parse_regime(text: str) -> tuple[Polynomial, Polynomial]:
         raise UserError(f"'{shorten(text)}': write SMALL << LARGE, for example 'S << D'")
     sides = size(left), size(right)
     for side in sides:
-        if len(side.terms) != 1 or not side.symbols or min(side.terms.values()) < 0:
+        if not side.is_monomial or not side.symbols or side.leading_coefficient < 0:
             raise UserError(f"'{shorten(text)}': each side of << must be a product of symbols")
     if not (sides[0] / sides[1]).symbols:
         raise UserError(f"'{shorten(text)}': both sides of << are the same")

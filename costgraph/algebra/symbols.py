@@ -6,6 +6,7 @@ The order of the table is the order in which symbols are printed. Nothing else m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -72,6 +73,11 @@ SYMBOLS: dict[str, Symbol] = {
 }  # fmt: skip
 INDEX: dict[str, int] = {name: i for i, name in enumerate(SYMBOLS)}
 INFINITY = "oo"
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names of symbols in the order of the table, in which they are printed; names that are not in it last, by name."""
+    return sorted(names, key=lambda name: (INDEX.get(name, len(INDEX)), name))
 
 
 def lookup(name: str) -> Symbol:
