@@ -14,8 +14,9 @@ from time import process_time
 from typing import Any, TypeVar
 
 import costgraph as cg
-from costgraph.algebra.polynomial import NAMES, Polynomial
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.shapes import SHAPES, write
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.builder import Builder
 from costgraph.graph import Graph
 
@@ -125,19 +126,20 @@ def derived(sizes: dict[str, int]) -> list[str]:
 def presentation(monomials: int = 200) -> None:
     """Writing a large polynomial in every shape: one at random, and one that is a product of sums."""
     draw = random.Random(0)
-    terms: dict[tuple[int, ...], int] = {}
-    while len(terms) < monomials:
-        terms[tuple(draw.choice((0, 0, 1, 2)) for _ in NAMES)] = draw.randint(1, 99)
+    drawn = Polynomial.constant(0)
+    while len(drawn) < monomials:
+        powers = {name: draw.choice((0, 0, 1, 2)) for name in SYMBOLS}
+        drawn += Polynomial.monomial(powers, draw.randint(1, 99))
     letters = [Polynomial.symbol(name) for name in ("B", "S", "L", "D", "A", "E", "V", "K")]
     product = (letters[0] + letters[1] + 1) * (letters[2] + 2 * letters[3] + letters[4])
     product = product * (letters[5] + letters[6] + 3) * (letters[7] + letters[0] + letters[2] + 5)
     product = product * (letters[1] + 7)
     print("\npresentation        monomials     seconds   at most 1")
-    for name, poly in {"random": Polynomial(terms), "product": product}.items():
+    for name, poly in {"random": drawn, "product": product}.items():
         for shape in (*SHAPES, "D"):
             seconds, _ = timed(partial(write, poly, shape))
             verdict = "yes" if seconds <= 1 else "NO"
-            print(f"{name + ', ' + shape:20}{len(poly.terms):9}{seconds:12.3f}   {verdict}")
+            print(f"{name + ', ' + shape:20}{len(poly):9}{seconds:12.3f}   {verdict}")
 
 
 def main(largest: int) -> None:

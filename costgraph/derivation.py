@@ -55,7 +55,7 @@ class Derivation:
     def in_params(self, name: str) -> Quotient | None:
         """How many times the parameter count a regime's leading term is (6*B*S for training FLOPs), if a monomial."""
         ratio = self.regimes[name].leading / self.params.value if self.params.value.numerator else None
-        return ratio if ratio is not None and ratio.is_polynomial and len(ratio.numerator.terms) == 1 else None
+        return ratio if ratio is not None and ratio.is_polynomial and ratio.numerator.is_monomial else None
 
     @cached_property
     def params(self) -> ClosedForm:

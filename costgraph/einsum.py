@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from costgraph.algebra.polynomial import Polynomial, product
+from costgraph.algebra.polynomial import ZERO, Polynomial, product
 from costgraph.errors import UserError
 from costgraph.tensor import Dim, Tensor
 
@@ -34,7 +34,7 @@ class Spec:
     def flops(self, sizes: dict[str, Polynomial]) -> Polynomial:
         """2 per multiply-add if anything is summed, 1 per multiply if not, 0 for a mere sum of one operand."""
         if len(self.operands) < 2:
-            return Polynomial({})
+            return ZERO
         return product(sizes[letter] for letter in self.letters) * (2 if self.summed else 1)
 
     def gradient(self, position: int) -> tuple[Spec, int]:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from test_export_code import EXPRESSION, Drawn
 
 import costgraph as cg
-from costgraph.algebra.polynomial import NAMES, Polynomial, total
+from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError
 from costgraph.exporting.exchange.reading import read_forms, stored
 from costgraph.exporting.forms import Form, collect
@@ -28,13 +29,11 @@ FORMS = {
     "quotients": cg.derive("intensity", phase="decode", limit="p=1/2").limited,
 }
 FRACTION = st.fractions(max_denominator=10**6)
-POWERS = st.dictionaries(st.sampled_from(NAMES), st.integers(-4, 6), max_size=4)
+POWERS = st.dictionaries(st.sampled_from(tuple(SYMBOLS)), st.integers(-4, 6), max_size=4)
 
 
 def monomial(coefficient: Fraction, powers: dict[str, int]) -> Polynomial:
-    exponents = tuple(powers.get(name, 0) for name in NAMES)
-    number: Any = coefficient.numerator if coefficient.denominator == 1 else coefficient
-    return Polynomial({exponents: number} if coefficient else {})
+    return Polynomial.monomial(powers, coefficient)
 
 
 SUM = st.lists(st.builds(monomial, FRACTION, POWERS), max_size=6).map(total)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from costgraph.algebra.inequalities import Case, Relation, cases, coefficients, holds
 from costgraph.algebra.parser import parse
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.polynomial import ZERO, Polynomial
 from costgraph.algebra.real_roots import intervals
 from costgraph.algebra.roots import Root, nth_root
 
@@ -34,7 +34,7 @@ def inside(found: list[Case], value: Fraction) -> bool:
     st.fractions(min_value=Fraction(1, 50), max_value=20),
 )
 def test_cases_hold_exactly_where_the_relation_does(row: list[int], relation: Relation, value: Fraction) -> None:
-    form = sum((B**k * c for k, c in enumerate(row)), Polynomial({}))
+    form = sum((B**k * c for k, c in enumerate(row)), ZERO)
     assume("B" in form.symbols)
     number = sum((c * value**k for k, c in enumerate(row)), Fraction(0))
     assume(abs(number) > Fraction(1, 10**6))  # not at an irrational root, which is known to 40 digits
@@ -47,7 +47,7 @@ def test_cases_hold_exactly_where_the_relation_does(row: list[int], relation: Re
     st.fractions(min_value=Fraction(1, 50), max_value=20),
 )
 def test_the_same_for_any_degree(row: list[int], relation: Relation, value: Fraction) -> None:
-    form = sum((B**k * c for k, c in enumerate(row)), Polynomial({}))
+    form = sum((B**k * c for k, c in enumerate(row)), ZERO)
     assume("B" in form.symbols)
     number = sum((c * value**k for k, c in enumerate(row)), Fraction(0))
     assume(abs(number) > Fraction(1, 10**6))

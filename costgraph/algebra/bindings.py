@@ -70,9 +70,9 @@ def bound(name: str, value: Size) -> Polynomial:
     polynomial = size(value)
     if (number := polynomial.number) is not None:
         check_domain(name, number)
-    elif all(c < 0 for c in polynomial.terms.values()):
+    elif polynomial.signs == {-1}:
         raise UserError(f"{name}={polynomial}: {name} cannot be negative")
-    if len(polynomial.terms) > MAX_VALUE_TERMS:
+    if len(polynomial) > MAX_VALUE_TERMS:
         raise UserError(f"{name}: a value of more than {MAX_VALUE_TERMS} terms")
     return polynomial
 
@@ -98,7 +98,7 @@ def parse_regime(text: str) -> Order:
         raise UserError(f"'{shorten(text)}': write SMALL << LARGE, for example 'S << D', or SMALL <= LARGE")
     sides = [size(left), size(right)]
     for side in sides:
-        if len(side.terms) != 1 or not side.symbols or min(side.terms.values()) < 0:
+        if not side.is_monomial or not side.symbols or side.leading_coefficient < 0:
             raise UserError(f"'{shorten(text)}': each side of {sign} must be a product of symbols")
     if not (sides[0] / sides[1]).symbols:
         raise UserError(f"'{shorten(text)}': both sides of {sign} are the same")

@@ -6,7 +6,6 @@ from functools import reduce
 
 from costgraph.algebra import shapes
 from costgraph.algebra.expression import Name, Node, Number, Power, Product, Ratio, Sum
-from costgraph.algebra.polynomial import NAMES
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError
@@ -31,11 +30,10 @@ def from_sum(written: shapes.Sum) -> Node:
 
 def from_product(part: shapes.Product) -> Node:
     """A written product: symbols, sums, then the coefficient, over at most one divisor."""
-    ((exponents, coefficient),) = part.monomial.terms.items()
-    powers = list(zip(NAMES, exponents, strict=True))
+    powers = part.monomial.powers.items()
     above = [power(Name(name), e) for name, e in powers if e > 0] + [from_sum(s) for s in part.sums]
     below = [power(Name(name), -e) for name, e in powers if e < 0]
-    return fraction(coefficient, above, below)
+    return fraction(part.monomial.leading_coefficient, above, below)
 
 
 def fraction(coefficient: Rational, above: list[Node], below: list[Node]) -> Node:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from costgraph.algebra.polynomial import ZERO, Polynomial
+from costgraph.algebra.polynomial import ZERO, Polynomial, content, total
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.roots import Root, common, linear, pure, quadratic
-from costgraph.algebra.symbols import INDEX, Rational
+from costgraph.algebra.roots import Root, linear, pure, quadratic
+from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError
 
 Relation = Literal["<=", ">=", "==", "<", ">"]
@@ -31,7 +31,7 @@ class Condition:
     def sides(self) -> tuple[Polynomial, Polynomial]:
         """The condition as (left, right): common positive factors dropped, negative terms moved to the right."""
         form = self.form / self.form.content()
-        left = Polynomial({e: c for e, c in form.terms.items() if c > 0})
+        left = total(term for term in form.monomials() if term.signs == {1})
         return left, left - form
 
     def __str__(self) -> str:
@@ -52,8 +52,7 @@ class Condition:
         form = left - right
         if len(form.symbols) != 1 or form.exponents(form.symbols[0]) - {0, 1}:
             return None
-        at = INDEX[form.symbols[0]]
-        slope = next(c for e, c in form.terms.items() if e[at])
+        slope = form.coefficient(Polynomial.symbol(form.symbols[0]))
         return (
             form.symbols[0],
             self.sign if slope > 0 else self.sign.replace(">", "<"),
@@ -92,22 +91,19 @@ def holds(value: Rational, relation: Relation) -> bool:
 
 def coefficients(form: Polynomial, name: str) -> list[Polynomial]:
     """The coefficients of powers 0, 1, 2 ... of the symbol `name`, without factors that they all share."""
-    at, powers = INDEX[name], form.exponents(name)
-    row = []
-    for power in range(min(powers, default=0), max(powers, default=0) + 1):
-        terms = {(*e[:at], 0, *e[at + 1 :]): c for e, c in form.terms.items() if e[at] == power}
-        row.append(Polynomial(terms))
-    return [c / common(*filter(None, row)) for c in row] if form else [form]
+    if not form:
+        return [form]
+    found, shared = form.collect(name), content(*form.collect(name).values())
+    return [found.get(power, ZERO) / shared for power in range(min(found), max(found) + 1)]
 
 
 def sign(form: Polynomial, known: dict[Polynomial, Sign]) -> Sign | None:
     """The sign of a form of positive symbols, None if it depends on their values."""
     if form in known:
         return known[form]
-    signs = {c > 0 for c in form.terms.values()}
-    if not signs:
+    if not form:
         return 0
-    return None if len(signs) > 1 else (1 if True in signs else -1)
+    return None if len(form.signs) > 1 else (1 if form.signs == {1} else -1)
 
 
 def cases(form: Polynomial, relation: Relation, name: str) -> list[Case]:

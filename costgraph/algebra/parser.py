@@ -324,27 +324,25 @@ class Reader:
                 raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
         elif exponent > MAX_EXPONENT:
             raise self.refuse(node, f"an exponent may be at most {MAX_EXPONENT}")
-        terms = max(len(base.numerator.terms), len(base.denominator.terms))
+        terms = max(len(base.numerator), len(base.denominator))
         if terms > 1 and comb(terms + exponent, terms) > MAX_TERMS:
             raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
         return self.fits(node, base**exponent)
 
     def check_terms(self, node: Node, left: Quotient, right: Quotient) -> None:
         """Refuse a sum or product of quotients that would have too many terms."""
-        pairs = len(left.numerator.terms) * len(right.numerator.terms)
-        pairs += len(left.denominator.terms) * len(right.denominator.terms)
+        pairs = len(left.numerator) * len(right.numerator) + len(left.denominator) * len(right.denominator)
         if pairs > MAX_TERMS:
             raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
 
     def fits(self, node: Node, value: Quotient) -> Quotient:
         """`value`, unless one of its coefficients has too many digits or an exponent is too large."""
         for side in (value.numerator, value.denominator):
-            if len(side.terms) > MAX_TERMS:
+            if len(side) > MAX_TERMS:
                 raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
-            for c in side.terms.values():
-                if abs(c.numerator) >= LARGEST or c.denominator >= LARGEST:
-                    raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
-            if max((abs(e) for name in side.symbols for e in side.exponents(name)), default=0) > 4 * MAX_EXPONENT:
+            if any(abs(c.numerator) >= LARGEST or c.denominator >= LARGEST for c in side.coefficients):
+                raise self.refuse(node, f"a number of more than {MAX_DIGITS} digits")
+            if side.largest_power > 4 * MAX_EXPONENT:
                 raise self.refuse(node, f"an exponent may be at most {4 * MAX_EXPONENT}")
         return value
 

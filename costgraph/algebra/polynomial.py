@@ -37,12 +37,12 @@ class Polynomial:
     3*B*D
     """
 
-    __slots__ = ("__dict__", "terms")
-    terms: Mapping[Exponents, Rational]
+    __slots__ = ("__dict__", "_terms")
+    _terms: Mapping[Exponents, Rational]
 
     def __init__(self, terms: Mapping[Exponents, Rational]) -> None:
         """Take over `terms`, whose coefficients must be non-zero and exact."""
-        self.terms = terms
+        self._terms = terms
 
     @classmethod
     def constant(cls, value: Rational) -> Polynomial:
@@ -54,6 +54,13 @@ class Polynomial:
         """The polynomial that is the symbol `name` of the table."""
         lookup(name)
         return cls({tuple(int(i == INDEX[name]) for i in range(len(SYMBOLS))): 1})
+
+    @classmethod
+    def monomial(cls, powers: Mapping[str, int], coefficient: Rational = 1) -> Polynomial:
+        """The single term `coefficient * product of symbol**power`; 0 if the coefficient is."""
+        for name in powers:
+            lookup(name)
+        return cls({tuple(powers.get(name, 0) for name in NAMES): exact(coefficient)} if coefficient else {})
 
     # --- arithmetic -------------------------------------------------------------------------------------------------
 
@@ -72,13 +79,13 @@ class Polynomial:
             return self
         if self is ONE:
             return other
-        if len(self.terms) == 1 and len(other.terms) == 1:  # sizes are monomials: nearly every product in a graph
-            ((e1, c1),) = self.terms.items()
-            ((e2, c2),) = other.terms.items()
+        if len(self._terms) == 1 and len(other._terms) == 1:  # sizes are monomials: nearly every product in a graph
+            ((e1, c1),) = self._terms.items()
+            ((e2, c2),) = other._terms.items()
             return Polynomial({tuple(map(add, e1, e2)): exact(c1 * c2)})
         terms: dict[Exponents, Rational] = {}
-        for e1, c1 in self.terms.items():
-            for e2, c2 in other.terms.items():
+        for e1, c1 in self._terms.items():
+            for e2, c2 in other._terms.items():
                 key = tuple(map(add, e1, e2))
                 terms[key] = terms.get(key, 0) + c1 * c2
         return Polynomial({key: exact(c) for key, c in terms.items() if c})
@@ -86,11 +93,11 @@ class Polynomial:
     def __truediv__(self, other: Polynomial | Rational) -> Polynomial:
         """Divide by a monomial. Use `divide` for a divisor of several terms."""
         other = as_polynomial(other)
-        if len(other.terms) != 1:
+        if len(other._terms) != 1:
             raise UserError(f"cannot divide by '{other}': a divisor must be a single non-zero term")
-        ((e2, c2),) = other.terms.items()
+        ((e2, c2),) = other._terms.items()
         return Polynomial(
-            {tuple(map(sub, e1, e2)): exact(Fraction(c1) / Fraction(c2)) for e1, c1 in self.terms.items()}
+            {tuple(map(sub, e1, e2)): exact(Fraction(c1) / Fraction(c2)) for e1, c1 in self._terms.items()}
         )
 
     def __pow__(self, power: int) -> Polynomial:
@@ -112,13 +119,14 @@ class Polynomial:
 
     def divide(self, other: Polynomial) -> Polynomial | None:
         """The exact quotient, or None when `other` does not divide this polynomial without remainder."""
-        if not other.terms:
+        if not other._terms:
             return None
-        lead, lead_coefficient = max(other.terms.items())
-        floor = [min((e[i] for e in self.terms), default=0) - min(e[i] for e in other.terms) for i in range(len(lead))]
+        lead, lead_coefficient = max(other._terms.items())
+        lowest = [[min(column) for column in zip(*side._terms, strict=True)] for side in (self, other)]
+        floor = list(map(sub, *lowest))
         rest, quotient = self, ZERO
-        while rest.terms:
-            top, coefficient = max(rest.terms.items())
+        while rest._terms:
+            top, coefficient = max(rest._terms.items())
             exponents = tuple(map(sub, top, lead))
             if any(e < f for e, f in zip(exponents, floor, strict=True)):
                 return None
@@ -131,44 +139,98 @@ class Polynomial:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, int | Fraction):
             other = as_polynomial(other)
-        return isinstance(other, Polynomial) and self.terms == other.terms
+        return isinstance(other, Polynomial) and self._terms == other._terms
 
     def __hash__(self) -> int:
-        return hash(frozenset(self.terms.items()))
+        return hash(frozenset(self._terms.items()))
 
     def __bool__(self) -> bool:
-        return bool(self.terms)
+        return bool(self._terms)
 
     @cached_property
     def symbols(self) -> tuple[str, ...]:
         """Names of the symbols that occur, in the order of the table."""
-        return tuple(name for i, name in enumerate(NAMES) if any(e[i] for e in self.terms))
+        return tuple(name for i, name in enumerate(NAMES) if any(e[i] for e in self._terms))
 
     @property
     def number(self) -> Rational | None:
         """The value when no symbol is left, else None."""
-        if not self.terms:
+        if not self._terms:
             return 0
-        return self.terms.get(CONSTANT) if len(self.terms) == 1 else None
+        return self._terms.get(CONSTANT) if len(self._terms) == 1 else None
+
+    def __len__(self) -> int:
+        """The number of terms."""
+        return len(self._terms)
+
+    @property
+    def is_monomial(self) -> bool:
+        """Whether there is exactly one term."""
+        return len(self._terms) == 1
+
+    @cached_property
+    def powers(self) -> dict[str, int]:
+        """The powers of the symbols in a monomial, in the order of the table: `{"B": 1, "T": -1}`."""
+        (exponents,) = self._terms
+        return {name: power for name, power in zip(NAMES, exponents, strict=True) if power}
+
+    @property
+    def coefficients(self) -> list[Rational]:
+        """The numbers in front of the terms, in no order."""
+        return list(self._terms.values())
+
+    @property
+    def signs(self) -> set[int]:
+        """The signs that occur among the coefficients: 1, -1, both, or none for 0."""
+        return {1 if c > 0 else -1 for c in self._terms.values()}
+
+    @property
+    def leading_coefficient(self) -> Rational:
+        """The number in front of the term that is printed first; 0 for none."""
+        return min(self._terms.items(), key=printing_order)[1] if self._terms else 0
+
+    @property
+    def largest_power(self) -> int:
+        """The largest absolute power of any symbol."""
+        return max((abs(power) for exponents in self._terms for power in exponents), default=0)
+
+    def coefficient(self, monomial: Polynomial) -> Rational:
+        """The number in front of a monomial here, whatever the monomial's own coefficient is; 0 where it is missing."""
+        (exponents,) = monomial._terms
+        return self._terms.get(exponents, 0)
 
     def exponents(self, name: str) -> set[int]:
         """The powers in which the symbol `name` occurs, 0 included when a term is without it."""
-        return {e[INDEX[name]] for e in self.terms}
+        return {e[INDEX[name]] for e in self._terms}
+
+    def collect(self, name: str) -> dict[int, Polynomial]:
+        """The coefficient of each power of the symbol `name`, lowest power first."""
+        at = INDEX[name]
+        found: dict[int, dict[Exponents, Rational]] = {power: {} for power in sorted(self.exponents(name))}
+        for e, c in self._terms.items():
+            found[e[at]][(*e[:at], 0, *e[at + 1 :])] = c
+        return {power: Polynomial(terms) for power, terms in found.items()}
+
+    def derivative(self, name: str) -> Polynomial:
+        """The derivative by the symbol `name`."""
+        x = Polynomial.symbol(name)
+        return total(part * x ** (power - 1) * power for power, part in self.collect(name).items())
 
     def monomials(self) -> list[Polynomial]:
         """The terms one by one, in printing order."""
-        return [Polynomial({e: c}) for e, c in sorted(self.terms.items(), key=printing_order)]
+        return [Polynomial({e: c}) for e, c in sorted(self._terms.items(), key=printing_order)]
 
     def content(self) -> Polynomial:
-        """The largest monomial that divides every term, with the gcd of the coefficients (positive)."""
-        if not self.terms:
-            return ONE
-        coefficients = [Fraction(c) for c in self.terms.values()]
-        numerator, denominator = 0, 1
-        for c in coefficients:
-            numerator, denominator = gcd(numerator, c.numerator), lcm(denominator, c.denominator)
-        exponents = tuple(min(column) for column in zip(*self.terms, strict=True))
-        return Polynomial({exponents: exact(Fraction(numerator, denominator))})
+        """The largest monomial that divides every term, with the gcd of the coefficients (positive); 1 for 0."""
+        return content(self)
+
+    def fraction(self) -> tuple[Polynomial, Polynomial]:
+        """What stands above and below one fraction bar: whole coefficients and no negative powers on either side."""
+        if not self._terms:
+            return ZERO, ONE
+        powers = tuple(-min(0, *column) for column in zip(*self._terms, strict=True))
+        below = Polynomial({powers: lcm(*(c.denominator for c in self._terms.values()))})
+        return self * below, below
 
     # --- substitution -----------------------------------------------------------------------------------------------
 
@@ -183,7 +245,7 @@ class Polynomial:
             return self
         powers: dict[tuple[str, int], Polynomial] = {}
         result: dict[Exponents, Rational] = {}
-        for exponents, coefficient in self.terms.items():
+        for exponents, coefficient in self._terms.items():
             kept = list(exponents)
             factors = []
             for name, value in bindings.items():
@@ -194,7 +256,7 @@ class Polynomial:
             term = Polynomial({tuple(kept): coefficient})
             for factor in factors:
                 term = term * factor
-            for key, c in term.terms.items():
+            for key, c in term._terms.items():
                 result[key] = result.get(key, 0) + c
         return Polynomial({key: exact(c) for key, c in result.items() if c})
 
@@ -210,7 +272,7 @@ class Polynomial:
                     sympy.Rational(c.numerator, c.denominator),
                     *(sympy_symbol(name) ** power for name, power in zip(NAMES, e, strict=True) if power),
                 )
-                for e, c in self.terms.items()
+                for e, c in self._terms.items()
             )
         )
 
@@ -222,7 +284,7 @@ class Polynomial:
         return f"Polynomial({self})"
 
     def __reduce__(self) -> tuple[type[Polynomial], tuple[Mapping[Exponents, Rational]]]:
-        return Polynomial, (self.terms,)
+        return Polynomial, (self._terms,)
 
 
 def printing_order(term: tuple[Exponents, Rational]) -> tuple[int, list[int]]:
@@ -233,13 +295,11 @@ def printing_order(term: tuple[Exponents, Rational]) -> tuple[int, list[int]]:
 
 def monomial_text(monomial: Polynomial) -> str:
     """One term in Python syntax, divisors last: `3*B*D**2/(2*T)`."""
-    ((exponents, coefficient),) = monomial.terms.items()
-    upper = [(n, e) for n, e in zip(NAMES, exponents, strict=True) if e > 0]
-    lower = [(n, -e) for n, e in zip(NAMES, exponents, strict=True) if e < 0]
-    top = [n if e == 1 else f"{n}**{e}" for n, e in upper]
+    coefficient = monomial.leading_coefficient
+    top = [n if e == 1 else f"{n}**{e}" for n, e in monomial.powers.items() if e > 0]
     if abs(coefficient.numerator) != 1 or not top:
         top.insert(0, str(abs(coefficient.numerator)))
-    bottom = [n if e == 1 else f"{n}**{e}" for n, e in lower]
+    bottom = [n if e == -1 else f"{n}**{-e}" for n, e in monomial.powers.items() if e < 0]
     if coefficient.denominator != 1:
         bottom.insert(0, str(coefficient.denominator))
     text = "*".join(top)
@@ -248,11 +308,21 @@ def monomial_text(monomial: Polynomial) -> str:
     return ("-" if coefficient < 0 else "") + text
 
 
+def content(*parts: Polynomial) -> Polynomial:
+    """The largest monomial that divides every term of every part, with the gcd of the coefficients (positive)."""
+    exponents = [e for part in parts for e in part._terms]
+    if not exponents:
+        return ONE
+    coefficients = [c for part in parts for c in part._terms.values()]
+    shared = Fraction(gcd(*(c.numerator for c in coefficients)), lcm(*(c.denominator for c in coefficients)))
+    return Polynomial({tuple(map(min, zip(*exponents, strict=True))): exact(shared)})
+
+
 def total(summands: Iterable[Polynomial]) -> Polynomial:
     """The sum of many polynomials, merged in place: linear in the number of terms."""
     terms: dict[Exponents, Rational] = {}
     for summand in summands:
-        for key, c in summand.terms.items():
+        for key, c in summand._terms.items():
             terms[key] = terms.get(key, 0) + c
     return Polynomial({key: exact(c) for key, c in terms.items() if c})
 
@@ -262,8 +332,8 @@ def product(factors: Iterable[Polynomial]) -> Polynomial:
     exponents, rest = CONSTANT, ONE
     coefficient: Rational = 1
     for factor in factors:
-        if len(factor.terms) == 1:  # one polynomial for any number of monomials
-            ((e, c),) = factor.terms.items()
+        if len(factor._terms) == 1:  # one polynomial for any number of monomials
+            ((e, c),) = factor._terms.items()
             exponents, coefficient = tuple(map(add, exponents, e)), coefficient * c
         else:
             rest = rest * factor

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from costgraph.algebra.polynomial import NAMES, ONE, Polynomial
+from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.shapes import Product, Sum, write
 from costgraph.algebra.symbols import SYMBOLS
@@ -128,7 +128,7 @@ def opens_negative(written: Sum) -> bool:
 
 def is_negative(part: Product) -> bool:
     """Whether the number in front is below zero."""
-    return next(iter(part.monomial.terms.values())) < 0
+    return part.monomial.leading_coefficient < 0
 
 
 def factor_text(written: Sum, style: Style) -> str:
@@ -139,8 +139,7 @@ def factor_text(written: Sum, style: Style) -> str:
 
 def product_text(part: Product, style: Style) -> str:
     """`12*B*S*(S + D)/T`."""
-    ((exponents, coefficient),) = part.monomial.terms.items()
-    powers = list(zip(NAMES, exponents, strict=True))
+    powers, coefficient = part.monomial.powers.items(), part.monomial.leading_coefficient
     factors = [parenthesised(factor, sum(1 for _ in same), style) for factor, same in groupby(part.sums)]
     above = [*symbols(((n, e) for n, e in powers if e > 0), style), *factors]
     below = symbols(((n, -e) for n, e in powers if e < 0), style)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, as_polynomial
-from costgraph.algebra.symbols import INDEX, Rational
+from costgraph.algebra.symbols import Rational, in_order
 from costgraph.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ class Quotient:
         numerator, denominator = as_polynomial(numerator), as_polynomial(denominator)
         if not numerator and denominator:
             denominator = ONE
-        elif len(denominator.terms) == 1:
+        elif denominator.is_monomial:
             numerator, denominator = numerator / denominator, ONE
         elif exactly := numerator.divide(denominator):
             numerator, denominator = exactly, ONE
         elif inverse := denominator.divide(numerator):
             numerator, denominator = ONE, inverse
         if denominator and denominator != ONE:
-            above, below = split_monomial(numerator.content() / denominator.content())
+            above, below = (numerator.content() / denominator.content()).fraction()
             numerator = numerator / numerator.content() * above
             denominator = denominator / denominator.content() * below
         self.numerator: Polynomial = numerator
@@ -49,7 +49,7 @@ class Quotient:
     @property
     def symbols(self) -> tuple[str, ...]:
         """Names of the symbols that occur, in the order of the table."""
-        return tuple(sorted({*self.numerator.symbols, *self.denominator.symbols}, key=INDEX.__getitem__))
+        return tuple(in_order({*self.numerator.symbols, *self.denominator.symbols}))
 
     @property
     def number(self) -> Rational | None:
@@ -101,15 +101,14 @@ class Quotient:
 
     def at_infinity(self, name: str) -> Quotient:
         """The limit as the symbol `name` grows without bound; `1/0` where it diverges."""
-        above, below = (max(side.exponents(name), default=None) for side in (self.numerator, self.denominator))
-        if above is None or below is None:
+        if not self.numerator or not self.denominator:
             return self
-        if above > below:
-            fastest = leading(self.numerator, name, above).terms.values()
-            return MINUS_INFINITE if all(c < 0 for c in fastest) else INFINITE
-        if above < below:
+        above, below = self.numerator.collect(name), self.denominator.collect(name)
+        if max(above) > max(below):
+            return MINUS_INFINITE if above[max(above)].signs == {-1} else INFINITE
+        if max(above) < max(below):
             return Quotient(ZERO)
-        return Quotient(leading(self.numerator, name, above), leading(self.denominator, name, below))
+        return Quotient(above[max(above)], below[max(below)])
 
     def to_sympy(self) -> sympy.Expr:
         """The same quotient as a sympy expression."""
@@ -128,19 +127,6 @@ class Quotient:
 
     def __repr__(self) -> str:
         return f"Quotient({self})"
-
-
-def split_monomial(monomial: Polynomial) -> tuple[Polynomial, Polynomial]:
-    """A monomial as (what stands above the line, what stands below it)."""
-    ((exponents, coefficient),) = monomial.terms.items()
-    above = Polynomial({tuple(max(e, 0) for e in exponents): coefficient.numerator})
-    return above, Polynomial({tuple(max(-e, 0) for e in exponents): coefficient.denominator})
-
-
-def leading(side: Polynomial, name: str, power: int) -> Polynomial:
-    """The coefficient of `name**power`."""
-    at = INDEX[name]
-    return Polynomial({(*e[:at], 0, *e[at + 1 :]): c for e, c in side.terms.items() if e[at] == power})
 
 
 def unbounded(sign: Polynomial) -> Quotient:

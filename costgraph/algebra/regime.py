@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.assumption import Assumption
-from costgraph.algebra.polynomial import Exponents, Polynomial
+from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.quotient import Quotient
 
 if TYPE_CHECKING:
     import sympy
+
+Powers = Mapping[str, int]  # of a monomial, by symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +58,27 @@ def leading(value: Quotient, small: Polynomial, large: Polynomial) -> Regime:
 
 def split(side: Polynomial, ratio: Polynomial) -> tuple[Polynomial, Polynomial]:
     """A sum as (leading terms, terms neglected first), for `ratio` -> 0."""
-    ((small,),) = (ratio.terms,)
-    top = undominated(dict(side.terms), small)
-    rest = {e: c for e, c in side.terms.items() if e not in top.terms}
-    return top, undominated(rest, small)
+    top = undominated(side, ratio)
+    return top, undominated(side - top, ratio)
 
 
-def undominated(terms: dict[Exponents, int | Fraction], small: Exponents) -> Polynomial:
+def undominated(side: Polynomial, ratio: Polynomial) -> Polynomial:
     """The terms that are not negligible against another one."""
-    return Polynomial({e: c for e, c in terms.items() if not any(negligible(e, other, small) for other in terms)})
+    terms = side.monomials()
+    return total(a for a in terms if not any(negligible(a.powers, b.powers, ratio.powers) for b in terms))
 
 
-def negligible(term: Exponents, other: Exponents, small: Exponents) -> bool:
+def negligible(term: Powers, other: Powers, small: Powers) -> bool:
     """Whether term/other goes to 0 with the ratio `small`.
 
     That is so if term/other is a positive power of the ratio times powers <= 0 of the symbols in the ratio, which are
     sizes and so at least 1; symbols that are not in the ratio stay as they are.
     """
     low, high = Fraction(0), None
-    for mine, theirs, weight in zip(term, other, small, strict=True):
-        power = mine - theirs
+    for name, weight in small.items():
+        bound = Fraction(term.get(name, 0) - other.get(name, 0), weight)
         if weight > 0:
-            low = max(low, Fraction(power, weight))
-        elif weight < 0:
-            bound = Fraction(-power, -weight)
+            low = max(low, bound)
+        else:
             high = bound if high is None else min(high, bound)
     return high is not None and high > 0 and high >= low

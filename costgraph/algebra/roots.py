@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from math import gcd, isqrt, lcm
+from math import isqrt
 from typing import TYPE_CHECKING
 
-from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, exact
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, content
 from costgraph.algebra.printers import latex, python, unicode
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
@@ -145,7 +145,7 @@ class Root:
     def _above(self, notation: Notation) -> str:
         """The upper side, the positive part first."""
         write = notation.write
-        minus = next(iter(self.factor.terms.values())) < 0
+        minus = self.factor.leading_coefficient < 0
         size = -self.factor if minus else self.factor
         surd = (f"{write(size)}{notation.times}" if size != ONE else "") + notation.root(
             self.inside(notation), self.index
@@ -209,34 +209,26 @@ def quadratic(a: Polynomial, b: Polynomial, c: Polynomial, sign: int) -> Root:
     """The root of `a*X**2 + b*X + c` with this sign before the square root, as (-b/2 +- sqrt(b**2/4 - a*c))/a."""
     half = b / 2
     radicand = half * half - a * c
-    if len(radicand.terms) > 1:
-        written = half if next(iter(half.terms.values())) > 0 else -half  # the sign says nothing inside a square
+    if len(radicand) > 1:
+        written = half if half.leading_coefficient > 0 else -half  # the sign says nothing inside a square
         return Root(-half, a, ONE * sign, radicand, square=written, rest=-a * c)
     factor, radicand = extract(radicand, 2)
     if radicand in (ZERO, ONE):
         quotient = Quotient(-half + factor * sign, a)
         return Root(quotient.numerator, quotient.denominator)
-    shared = common(half, factor, a)
+    shared = content(half, factor, a)
     return Root(-half / shared, a / shared, factor / shared * sign, radicand)
-
-
-def common(*parts: Polynomial) -> Polynomial:
-    """The largest monomial that divides all of them, with the gcd of their coefficients."""
-    contents = [next(iter(part.content().terms.items())) for part in parts]
-    values = [Fraction(coefficient) for _, coefficient in contents]
-    shared = Fraction(gcd(*(v.numerator for v in values)), lcm(*(v.denominator for v in values)))
-    return Polynomial({tuple(map(min, zip(*(exponents for exponents, _ in contents), strict=True))): exact(shared)})
 
 
 def extract(radicand: Polynomial, index: int) -> tuple[Polynomial, Polynomial]:
     """`radicand` as (factor, rest) with factor**index * rest: whole powers of its common monomial pulled out."""
     if not radicand:
         return ZERO, ZERO
-    ((exponents, coefficient),) = radicand.content().terms.items()
-    value = Fraction(coefficient)
+    shared = radicand.content()
+    value = Fraction(shared.leading_coefficient)
     below = value.denominator  # pulled out completely, so that only whole numbers are left inside
     outside = Fraction(largest_power(int(value * below**index), index), below)
-    pulled = Polynomial({tuple(e // index for e in exponents): exact(outside)})
+    pulled = Polynomial.monomial({name: power // index for name, power in shared.powers.items()}, outside)
     return pulled, radicand / pulled**index
 
 

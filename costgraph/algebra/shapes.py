@@ -6,13 +6,13 @@ sympy: factors are found by grouping terms under their largest common monomial a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import log10
+from operator import itemgetter
 
-from costgraph.algebra.polynomial import CONSTANT, NAMES, ONE, ZERO, Polynomial
-from costgraph.algebra.symbols import INDEX, SYMBOLS
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, content, total
+from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.errors import unknown
 
 
@@ -26,8 +26,8 @@ class Product:
     @cached_property
     def operations(self) -> int:
         """Multiplications, divisions and powers, and what the sums take."""
-        ((exponents, coefficient),) = self.monomial.terms.items()
-        powers = [abs(e) for e in exponents if e]
+        coefficient = self.monomial.leading_coefficient
+        powers = [abs(power) for power in self.monomial.powers.values()]
         parts = len(powers) + len(self.sums) + (abs(coefficient.numerator) != 1) + (coefficient.denominator != 1)
         return max(parts - 1, 0) + sum(e > 1 for e in powers) + sum(s.operations for s in self.sums)
 
@@ -73,17 +73,13 @@ def factored(poly: Polynomial) -> Sum:
 
 def collected(poly: Polynomial, name: str) -> Sum:
     """One product per power of the symbol `name`, highest first."""
-    at = INDEX[name]
-    parts = []
-    for power in sorted(poly.exponents(name), reverse=True):
-        part = Polynomial({e: c for e, c in poly.terms.items() if e[at] == power})
-        parts.append(factor(part))
-    return Sum(tuple(parts))
+    symbol = Polynomial.symbol(name)
+    return Sum(tuple(factor(part * symbol**power) for power, part in reversed(poly.collect(name).items())))
 
 
 def leading_first(poly: Polynomial) -> Sum:
     """The term that is largest in a typical large model, times 1 + the others relative to it."""
-    if len(poly.terms) < 2:
+    if len(poly) < 2:
         return expanded(poly)
     largest = max(poly.monomials(), key=magnitude)
     rest = (poly - largest) / largest
@@ -93,24 +89,19 @@ def leading_first(poly: Polynomial) -> Sum:
 
 def magnitude(term: Polynomial) -> float:
     """The logarithm of a term's size in a typical large model."""
-    ((exponents, value),) = term.terms.items()
-    return (
-        log10(abs(value.numerator))
-        - log10(value.denominator)
-        + sum(power * log10(symbol.typical) for symbol, power in zip(SYMBOLS.values(), exponents, strict=True))
-    )
+    value = term.leading_coefficient
+    symbols = sum(power * log10(SYMBOLS[name].typical) for name, power in term.powers.items())
+    return log10(abs(value.numerator)) - log10(value.denominator) + symbols
 
 
 def factor(poly: Polynomial) -> Product:
     """A non-zero polynomial as monomial times sums that have no common monomial."""
-    common = poly.content()
-    if all(c < 0 for c in poly.terms.values()):
-        common = -common
+    common = poly.content() * (-1 if poly.signs == {-1} else 1)
     rest = poly / common
     if rest == ONE:
         return Product(common)
     whole = group(rest)
-    for part in sorted(inner_sums(whole), key=lambda p: len(p.terms)):
+    for part in sorted(inner_sums(whole), key=len):
         if part != rest and (quotient := rest.divide(part)) is not None:
             other, this = factor(quotient), factor(part)
             return Product(common * other.monomial * this.monomial, (*other.sums, *this.sums))
@@ -124,48 +115,39 @@ def inner_sums(written: Sum) -> list[Polynomial]:
 
 
 def group(poly: Polynomial) -> Sum:
-    """Terms grouped, again and again, under the symbol whose common monomial saves most."""
-    if len(poly.terms) < 2:
-        return expanded(poly)
-    best: tuple[int, list[tuple[int, ...]]] = (0, [])
-    for at in range(len(NAMES)):
-        for sign in (1, -1):
-            members = [e for e in poly.terms if e[at] * sign > 0]
-            if len(members) > 1:
-                common = Polynomial({e: poly.terms[e] for e in members}).content()
-                ((exponents, coefficient),) = common.terms.items()
-                saved = (len(members) - 1) * (sum(map(abs, exponents)) + (coefficient != 1))
-                if saved > best[0]:
-                    best = (saved, members)
-    if not best[1]:
-        return expanded(poly)
-    inside = Polynomial({e: poly.terms[e] for e in best[1]})
-    outside = Polynomial({e: c for e, c in poly.terms.items() if e not in inside.terms})
-    parts = [*group(outside).products, grouped(inside)]
-    return Sum(tuple(sorted(parts, key=position(poly))))
+    """Terms grouped, again and again, under the symbol whose common monomial saves most; none has a negative power."""
+    terms = poly.monomials()
+    place = {id(term): i for i, term in enumerate(terms)}
+    parts: list[tuple[int, Product]] = []  # with the place of the first of their terms
+    while members := best_group(terms):
+        parts.append((place[id(members[0])], grouped(total(members))))
+        inside = set(map(id, members))
+        terms = [term for term in terms if id(term) not in inside]
+    parts += [(place[id(term)], Product(term)) for term in terms]
+    return Sum(tuple(part for _, part in sorted(parts, key=itemgetter(0))))
+
+
+def best_group(terms: list[Polynomial]) -> list[Polynomial]:
+    """The terms with the symbol whose common monomial saves most multiplications; none if nothing is saved."""
+    best: tuple[int, list[Polynomial]] = (0, [])
+    for name in in_order({name for term in terms for name in term.powers}):
+        members = [term for term in terms if name in term.powers]
+        if len(members) > 1:
+            common = content(*members)
+            saved = (len(members) - 1) * (sum(common.powers.values()) + (common.leading_coefficient != 1))
+            if saved > best[0]:
+                best = (saved, members)
+    return best[1]
 
 
 def grouped(inside: Polynomial) -> Product:
     """Terms with a common monomial as that monomial times the grouped rest."""
-    common = inside.content()
-    if all(c < 0 for c in inside.terms.values()):
-        common = -common
+    common = inside.content() * (-1 if inside.signs == {-1} else 1)
     rest = group(inside / common)
     if len(rest.products) == 1:  # the rest is a product itself
         (only,) = rest.products
         return Product(common * only.monomial, only.sums)
     return Product(common, (rest,))
-
-
-def position(poly: Polynomial) -> Callable[[Product], int]:
-    """Where the first of a product's terms stands in the expanded polynomial; plain numbers come last."""
-    order = {next(iter(term.terms)): i for i, term in enumerate(poly.monomials())}
-
-    def first(part: Product) -> int:
-        places = [order.get(e, len(order)) for e in part.expand().terms]
-        return len(order) if list(part.expand().terms) == [CONSTANT] else min(places)
-
-    return first
 
 
 SHAPES: tuple[str, ...] = ("auto", "expanded", "factored", "leading")

@@ -75,6 +75,11 @@ INDEX: dict[str, int] = {name: i for i, name in enumerate(SYMBOLS)}
 INFINITY = "oo"
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names of symbols in the order of the table, in which they are printed; names that are not in it last, by name."""
+    return sorted(names, key=lambda name: (INDEX.get(name, len(INDEX)), name))
+
+
 def lookup(name: str) -> Symbol:
     """The symbol called `name`.
 
@@ -92,11 +97,6 @@ def check_domain(name: str, value: Rational) -> None:
     whole = symbol.domain == "positive integer"
     if value <= 0 or (whole and Fraction(value).denominator != 1):
         raise UserError(f"{name}={value}: {name} ({symbol.meaning}) must be a {symbol.domain}")
-
-
-def in_order(names: Iterable[str]) -> list[str]:
-    """Names in the order of the table; those that are not in it last, by name."""
-    return sorted(names, key=lambda name: (INDEX.get(name, len(INDEX)), name))
 
 
 @cache

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.symbols import INDEX
+from costgraph.algebra.polynomial import ZERO, Polynomial
 from costgraph.hardware.roofline import Span, Time, number
 
 
@@ -40,4 +39,4 @@ def value(side: Polynomial, s: int) -> Fraction:
 
 def slope(side: Polynomial) -> Fraction:
     """How much one more position adds."""
-    return Fraction(sum(c for e, c in side.terms.items() if e[INDEX["S"]] == 1))
+    return number(side.collect("S").get(1, ZERO))

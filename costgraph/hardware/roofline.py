@@ -272,10 +272,10 @@ def proportion(sides: tuple[Polynomial, ...], other: tuple[Polynomial, ...]) -> 
 
 def ratio(a: Polynomial, b: Polynomial) -> Rational | None:
     """`a / b` if that is a number."""
-    if a.terms.keys() != b.terms.keys():
+    if len(a) != len(b):
         return None
-    ratios = {Fraction(a.terms[key]) / Fraction(b.terms[key]) for key in a.terms}
-    return ratios.pop() if len(ratios) == 1 else None
+    ratios = {Fraction(a.coefficient(term)) / Fraction(term.leading_coefficient) for term in b.monomials()}
+    return ratios.pop() if len(ratios) == 1 and 0 not in ratios else None
 
 
 def spans(found: Iterable[Cost], rates: Rates | None = None) -> Time:

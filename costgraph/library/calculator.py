@@ -66,10 +66,10 @@ class Calculator(Reader):
         if name == "at":
             value = self.value(args[1])
             terms, power = (
-                len(value.numerator.terms) + len(value.denominator.terms),
+                len(value.numerator) + len(value.denominator),
                 max(map(abs, exponents(form, symbol.name))),
             )
-            if comb(terms + power, power) * (len(form.numerator.terms) + len(form.denominator.terms)) > MAX_TERMS:
+            if comb(terms + power, power) * (len(form.numerator) + len(form.denominator)) > MAX_TERMS:
                 raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
             return self.fits(node, replaced(form, symbol.name, value))
         roots = linear_root(form.numerator, symbol.name)
@@ -108,23 +108,20 @@ def linear_root(side: Polynomial, name: str) -> Quotient | None:
 
 def replaced(form: Quotient, name: str, value: Quotient) -> Quotient:
     """`form` with a symbol replaced by a quotient."""
-    if value.is_polynomial and (len(value.numerator.terms) == 1 or min(exponents(form, name)) >= 0):
+    if value.is_polynomial and (value.numerator.is_monomial or min(exponents(form, name)) >= 0):
         return form.substitute({name: value.numerator})
     sides = []
     for side in (form.numerator, form.denominator):
         total = Quotient(0)
-        for term in side.monomials():
-            power = max(term.exponents(name))
-            power = power if power else min(term.exponents(name))
-            rest = term / Polynomial.symbol(name) ** power
-            total = total + Quotient(rest) * value**power
+        for power, coefficient in side.collect(name).items():
+            total = total + Quotient(coefficient) * value**power
         sides.append(total)
     return sides[0] / sides[1]
 
 
 def size(form: Quotient) -> int:
     """The number of terms above and below the line."""
-    return len(form.numerator.terms) + len(form.denominator.terms)
+    return len(form.numerator) + len(form.denominator)
 
 
 def exponents(form: Quotient, name: str) -> set[int]:

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from costgraph.algebra.polynomial import ONE, Exponents, Polynomial, total
+from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import Rational
 from costgraph.provenance import Term
 
 PREFIXES = {
@@ -62,18 +61,17 @@ def of_sum(printed: Polynomial, derived: Polynomial, terms: tuple[Term, ...]) ->
 
 def of_factor(ratio: Quotient) -> Slip | None:
     """A slip by one factor; None if it is no monomial, or has numbers that nobody just loses."""
-    if not ratio.is_polynomial or len(ratio.numerator.terms) != 1:
+    if not ratio.is_polynomial or not ratio.numerator.is_monomial:
         return None
-    ((exponents, value),) = ratio.numerator.terms.items()
-    words, rest = of_prefix(Fraction(value))
+    words, rest = of_prefix(Fraction(ratio.numerator.leading_coefficient))
     if rest < 0:
         words, rest = [*words, "the sign is reversed"], -rest
     if max(rest.numerator, rest.denominator) > LARGEST and rest not in (1024, Fraction(1, 1024)):
         return None
-    above = Polynomial({tuple(max(e, 0) for e in exponents): rest.numerator})
-    below = Polynomial({tuple(max(-e, 0) for e in exponents): rest.denominator})
+    powers = ratio.numerator.powers
+    above, below = Polynomial.monomial(powers, rest).fraction()
     odd = max(rest, 1 / rest) not in USUAL
-    cost = sum(map(abs, exponents)) + (rest != 1) + SIMPLE * odd + len(words)
+    cost = sum(map(abs, powers.values())) + (rest != 1) + SIMPLE * odd + len(words)
     return Slip(cost, " and ".join([*words, *of_sides(above, below)]))
 
 
@@ -130,23 +128,16 @@ def groups(derived: Polynomial, terms: tuple[Term, ...]) -> Iterator[tuple[str, 
             amounts.setdefault(name, []).append(term.amount)
     yield from ((name, summed) for name, part in amounts.items() if (summed := total(part)))
     for symbol in derived.symbols:
-        for power in derived.exponents(symbol):
-            part = Polynomial({e: c for e, c in derived.terms.items() if power_of(symbol, e, c) == power})
-            if part and part != derived:
-                yield "", part
+        parts = derived.collect(symbol)
+        if len(parts) > 1:
+            yield from (("", part * Polynomial.symbol(symbol) ** power) for power, part in parts.items())
     yield from (("", part) for part in derived.monomials())
-
-
-def power_of(symbol: str, exponents: Exponents, coefficient: Rational) -> int:
-    """The power of a symbol in a monomial."""
-    found = Polynomial({exponents: coefficient}).exponents(symbol)
-    return next(iter(found)) if found else 0
 
 
 def of_kept(printed: Polynomial, derived: Polynomial) -> Iterator[Slip]:
     """Some terms dropped, and one factor between the others."""
-    kept = Polynomial({e: c for e, c in derived.terms.items() if e in printed.terms})
-    if kept and kept != derived and len(kept.terms) == len(printed.terms):
+    kept = total(term for term in derived.monomials() if printed.coefficient(term))
+    if kept and kept != derived and len(kept) == len(printed):
         dropped = f"{python(derived - kept)} is dropped"
         if kept == printed:
             yield Slip(2, dropped)
@@ -183,15 +174,15 @@ def of_terms(printed: Polynomial, derived: Polynomial) -> Iterator[Slip]:
 
 def only_in(one: Polynomial, other: Polynomial) -> list[Polynomial]:
     """The terms of a sum that do not stand in the other just so."""
-    return Polynomial({e: c for e, c in one.terms.items() if other.terms.get(e) != c}).monomials()
+    return [term for term in one.monomials() if other.coefficient(term) != term.leading_coefficient]
 
 
 def responsible(printed: Quotient, derived: Quotient, terms: Iterable[Term]) -> list[Term]:
     """The terms of the derivation that contribute to what differs."""
     if not (printed.is_polynomial and derived.is_polynomial):
         return list(terms)
-    wrong: set[Exponents] = set((derived - printed).numerator.terms)
-    return [term for term in terms if wrong & set(term.amount.terms)]
+    wrong = (derived - printed).numerator
+    return [term for term in terms if any(map(wrong.coefficient, term.amount.monomials()))]
 
 
 def nearest_number(printed: Fraction, half: Fraction, derived: Fraction, in_bytes: bool = False) -> str:

@@ -72,10 +72,10 @@ class Asked:
             UserError: the unknown does not occur, or the divisor may have either sign.
         """
         below = self.difference.denominator
-        signs = {c > 0 for c in below.terms.values()}
+        signs = below.signs
         if self.relation != "==" and len(signs) > 1:
             raise UserError(f"the divisor {below} may have either sign; multiply it out")
-        form = self.difference.numerator * (1 if signs == {True} else -1)
+        form = self.difference.numerator * (1 if signs == {1} else -1)
         if self.unknown.name not in self.difference.symbols:
             raise UserError(f"{self.unknown} does not occur in the question, or cancels from it")
         shared = form.content()

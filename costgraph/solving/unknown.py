@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from costgraph.algebra.parser import size
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.polynomial import ZERO, Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.units import Powers, of_quantity
@@ -50,9 +50,9 @@ class Unknown:
 
 def unknown_of(text: str) -> Unknown:
     """Read `--for B` or `--for B*S`."""
-    target = size(text) if text.strip() else Polynomial({})
-    if len(target.terms) != 1 or not target.symbols or set(target.terms.values()) != {1}:
+    target = size(text) if text.strip() else ZERO
+    if not target.is_monomial or not target.symbols or target.leading_coefficient != 1:
         raise UserError(f"--for '{shorten(text)}': name a symbol, or a product of symbols such as B*S")
-    if any(power not in (0, 1) for power in next(iter(target.terms))):
+    if set(target.powers.values()) != {1}:
         raise UserError(f"--for '{shorten(text)}': a product of different symbols, without powers")
     return Unknown(target, target.symbols[0])

@@ -10,9 +10,8 @@ from costgraph.algebra.inequalities import Case, sign
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.printers import python
 from costgraph.algebra.quantities import Quantity, rounded
-from costgraph.algebra.quotient import Quotient, leading
+from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.real_roots import zeros
-from costgraph.algebra.symbols import INDEX
 from costgraph.algebra.units import NONE, unit_text
 from costgraph.errors import UserError, shorten
 from costgraph.hardware.roofline import example
@@ -88,15 +87,9 @@ def put(difference: Quotient, name: str, value: Fraction) -> Quotient | None:
 
 
 def slope(difference: Quotient, name: str) -> Polynomial:
-    """What has the sign of the derivative: (n/d)' times d**2, times a power of the unknown."""
+    """What has the sign of the derivative: (n/d)' times d**2."""
     above, below = difference.numerator, difference.denominator
-    return derivative(above, name) * below - above * derivative(below, name)
-
-
-def derivative(form: Polynomial, name: str) -> Polynomial:
-    """The derivative by the symbol `name`, times that symbol."""
-    at = INDEX[name]
-    return Polynomial({e: c * e[at] for e, c in form.terms.items() if e[at]})
+    return above.derivative(name) * below - above * below.derivative(name)
 
 
 def at_zero(difference: Quotient, name: str) -> Quotient:
@@ -128,10 +121,10 @@ def least_form(difference: Quotient, asked: Asked) -> Miss:
 
 def only_turn(steep: Polynomial, name: str, over: int) -> Polynomial | None:
     """Where a slope of two neighbouring powers turns, if that is where the sides are closest."""
-    powers = sorted(steep.exponents(name))
-    if len(powers) != 2 or powers[1] - powers[0] != 1:
+    parts = steep.collect(name)
+    if len(parts) != 2 or max(parts) - min(parts) != 1:
         return None
-    low, high = (leading(steep, name, power) for power in powers)
+    low, high = parts.values()
     if (sign(low, {}), sign(high, {})) != (-over, over):
         return None
     turn = Quotient(-low, high)

@@ -113,7 +113,7 @@ def left_out(form: Form) -> str:
     rest = form.closed.remainder if form.closed and form.regime is None else None
     if rest is None or not rest.numerator:
         return ""
-    above, below = (len(side.terms) for side in (rest.numerator, rest.denominator))
+    above, below = (len(side) for side in (rest.numerator, rest.denominator))
     whole = str(rest)
     return (
         whole if len(whole) <= READABLE else f"a quotient of {above} by {below} terms, which the target json writes out"

@@ -10,7 +10,7 @@ from costgraph import __version__
 from costgraph.algebra.polynomial import total
 from costgraph.algebra.printers import ratio
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import INDEX
+from costgraph.algebra.symbols import in_order
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation, derive
 from costgraph.exporting import templates
@@ -45,7 +45,7 @@ def appendix(
         "op_set": derivation.op_set,
         "phase": derivation.phase,
         "passes": list(derivation.graph.passes),
-        "symbols": [symbol(name, math) for name in sorted(used, key=INDEX.__getitem__)],
+        "symbols": [symbol(name, math) for name in in_order(used)],
         "conventions": conventions(derivation),
         "assumptions": assumptions(derivation, math),
         "forms": [derived(name, derivation, math, shape) for name in derivation.forms],

@@ -77,7 +77,7 @@ class Line:
         if self.row.measure == "params" or self.row.passes or self.row.places or not count.numerator:
             return None
         ratio = value / count
-        simple = ratio.is_polynomial and len(ratio.numerator.terms) == 1
+        simple = ratio.is_polynomial and ratio.numerator.is_monomial
         return ratio * Quotient(Polynomial.symbol("N_params")) if simple else None
 
 

@@ -99,7 +99,7 @@ class Layout:
                 yield from arms(value, math, names, at)
             else:
                 yield theirs or record(formula(value, math), at)
-        if row.leading and len((value := limited(line.value, row.leading)).numerator.terms) > 1:
+        if row.leading and len((value := limited(line.value, row.leading)).numerator) > 1:
             entries(value)
             kept = relevant(row.leading, line.value)
             yield record(formula(value, math, "leading"), condition(kept, math) if kept else "")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from fractions import Fraction
-from math import lcm
 from typing import Any
 
 from costgraph.algebra.bindings import parse_bindings
@@ -67,7 +65,7 @@ def main(value: Quotient, math: Math, shape: str = "auto", before: str = "", aft
 def one_fraction(value: Quotient, math: Math) -> Verbatim:
     """A sum of fractions over their common denominator."""
     above, below = apart(value.substitute(math.rewrite))
-    if len(above.terms) < 2 or below == ONE:
+    if len(above) < 2 or below == ONE:
         return formula(value, math)
     sides = [str(formula(Quotient(side), math)) for side in (above, below)]
     if not math.style.stacked:
@@ -83,16 +81,14 @@ def is_long(value: Quotient, math: Math) -> bool:
     if not value.numerator or value.is_infinite:
         return False
     sides = apart(value.substitute(math.rewrite))
-    limit = LONG_ABOVE if len(sides[1].terms) == 1 else LONG
+    limit = LONG_ABOVE if sides[1].is_monomial else LONG
     return sides[1].number is None and max(width(Quotient(side), math) for side in sides) > limit
 
 
 def apart(value: Quotient) -> tuple[Polynomial, Polynomial]:
     """What stands above and below the fraction bar, without negative powers and fractions in it."""
-    powers = [min(0, *column) for column in zip(*value.numerator.terms, strict=True)]
-    whole = lcm(*(Fraction(number).denominator for number in value.numerator.terms.values()))
-    below = Polynomial({tuple(-power for power in powers): whole})
-    return value.numerator * below, value.denominator * below
+    above, below = value.numerator.fraction()
+    return above, value.denominator * below
 
 
 def arms(value: Quotient, math: Math, names: tuple[str, str], at: str = "", before: str = "") -> list[Record]:
@@ -100,7 +96,7 @@ def arms(value: Quotient, math: Math, names: tuple[str, str], at: str = "", befo
     value = value.substitute(math.rewrite)
     over, under = apart(value)
     above, below = map(math.word, names)
-    if len(under.terms) == 1:
+    if under.is_monomial:
         whole = math.style.fraction(above, formula(Quotient(under), math), False)
         return [record(before + whole, at), main(Quotient(over), math, "expanded", before=above + math.equals)]
     return [

@@ -9,7 +9,7 @@ from costgraph import __version__
 from costgraph.algebra.assumption import Assumption, AtMost, Divides, InDomain
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import INDEX, SYMBOLS, lookup
+from costgraph.algebra.symbols import SYMBOLS, in_order, lookup
 from costgraph.derivation import Derivation
 from costgraph.errors import unknown
 from costgraph.exporting import templates
@@ -60,7 +60,7 @@ def sheet_context(math: Math, op_set: str, convention: str, precision: str) -> d
         "version": __version__,
         "hash": fingerprint(forms),
         "op_set": some.op_set,
-        "symbols": [symbol(name, math) for name in sorted(layout.used, key=INDEX.__getitem__)],
+        "symbols": [symbol(name, math) for name in in_order(layout.used)],
         "conventions": conventions(some),
         "assumptions": assumptions(some, math),
         "sections": sections,

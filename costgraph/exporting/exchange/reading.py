@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 
 from costgraph.algebra.assumption import Assumption, Divides
 from costgraph.algebra.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum
-from costgraph.algebra.polynomial import NAMES, Polynomial, exact, total
+from costgraph.algebra.polynomial import Polynomial, exact, total
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import INDEX, SYMBOLS, Rational
+from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import UserError, shorten, unknown
@@ -114,16 +114,14 @@ class Place:
 def monomial(at: Place) -> Polynomial:
     """One term of a sum."""
     coefficient, powers = at.get("coefficient").number(), at.get("powers")
-    exponents = [0] * len(NAMES)
     if not isinstance(powers.value, dict):
         powers.refuse("must be an object")
     for name, power in powers.value.items():
-        if name not in INDEX:
+        if name not in SYMBOLS:
             powers.refuse(str(unknown("symbol", name, SYMBOLS)))
         if type(power) is not int or abs(power) > MAX_POWER:
             powers.refuse(f"{name}: a whole number of at most {MAX_POWER} is expected")
-        exponents[INDEX[name]] = power
-    return Polynomial({tuple(exponents): coefficient} if coefficient else {})
+    return Polynomial.monomial(powers.value, coefficient)
 
 
 def form(name: str, at: Place) -> Form:

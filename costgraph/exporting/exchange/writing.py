@@ -10,7 +10,7 @@ from typing import Any
 from costgraph import __version__
 from costgraph.algebra.assumption import Divides
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, names
-from costgraph.algebra.polynomial import NAMES, Polynomial
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.exporting.exchange import SCHEMA
@@ -89,12 +89,7 @@ def quotient(value: Quotient) -> dict[str, Any]:
 
 def polynomial(value: Polynomial) -> list[dict[str, Any]]:
     """Monomials in printing order: `{"coefficient": "5/2", "powers": {"B": 1, "T": -1}}`."""
-    found = []
-    for monomial in value.monomials():
-        ((exponents, coefficient),) = monomial.terms.items()
-        powers = {name: power for name, power in zip(NAMES, exponents, strict=True) if power}
-        found.append({"coefficient": str(coefficient), "powers": powers})
-    return found
+    return [{"coefficient": str(term.leading_coefficient), "powers": term.powers} for term in value.monomials()]
 
 
 def tree(node: Node) -> Any:
