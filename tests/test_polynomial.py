@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import pickle
+from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
+from itertools import permutations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from costgraph.algebra.parser import parse
-from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, as_polynomial, product, total
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, as_polynomial, content, product, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import leading
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError
 
 
@@ -66,7 +72,7 @@ def test_exact_division(above: str, below: str, quotient: str | None) -> None:
     [("6*S*D + 4*S", "2*S"), ("S/T + 1/T", "1/T"), ("S/2 + D/3", "1/6"), ("-2*S - 4", "2"), ("0", "1"), ("S + D", "1")],
 )
 def test_content_is_the_largest_common_monomial(text: str, content: str) -> None:
-    assert poly(text).content() == poly(content)
+    assert poly(text).content == poly(content)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +129,119 @@ def test_symbols_are_in_the_order_of_the_table() -> None:
     assert poly("p*T + D*S*B").symbols == ("B", "S", "D", "T", "p")
     assert poly("S**2/T + 1").exponents("S") == {0, 2}
     assert poly("S**2/T + 1").exponents("T") == {0, -1}
+
+
+# --- powers -----------------------------------------------------------------------------------------------------------
+
+EDGES = (1, 64, 126, 127, 128, 129, 255, 256, 257, 4095, 4096, 8190, 8191)  # the last is as far as powers go
+signed = pytest.mark.parametrize("power", [sign * power for power in EDGES for sign in (1, -1)])
+
+
+@signed
+def test_a_large_power_stays_with_its_symbol(power: int) -> None:
+    """Next to a power of either sign, in the first symbol of the table, in the last and between."""
+    for name, other in permutations(("B", "S", "T", list(SYMBOLS)[-1]), 2):
+        x, y = Polynomial.monomial({name: power}), Polynomial.monomial({other: -power}, 3)
+        assert (x * y).powers == {name: power, other: -power}
+        assert (y / x).powers == {name: -power, other: -power}
+        assert x * y / x == y
+        assert (x + y).exponents(name) == {0, power}
+        assert (x + y).largest_power == abs(power)
+        assert (x + y).collect(other) == {0: x, -power: Polynomial.constant(3)} or power < 0
+        assert str(x) == (f"1/{name}" if power == -1 else name if power == 1 else str(x))
+        assert (x * (y + 1)).divide(y + 1) == x
+        assert ((x + 1) * (y + 2)).divide(y + 2) == x + 1 or abs(power) > 4095
+        assert Polynomial.symbol(name) ** power == x
+        assert pickle.loads(pickle.dumps(x + y)) == x + y
+        assert (x + y).substitute({name: Polynomial.symbol("D")}) == Polynomial.monomial({"D": power}) + y
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("name", ["B", "T", "t"])
+def test_a_power_that_is_too_large_is_refused(name: str, sign: int) -> None:
+    """Never wrapped round: not by a product, a power, a quotient, a substitution or a sum's common monomial."""
+    far = Polynomial.monomial({name: sign * 8191})
+    near = Polynomial.monomial({name: sign})
+    tasks: list[Callable[[], object]] = [
+        lambda: far * near,
+        lambda: far * far,
+        lambda: far / (1 / near),
+        lambda: (far + 1) * (near + 1),
+        lambda: product([far, near, 1 / near]),
+        lambda: near**8192,
+        lambda: Polynomial.symbol("D").substitute({"D": far}) * near,
+        lambda: Polynomial.monomial({"D": 2}).substitute({"D": far}),
+        lambda: Polynomial.monomial({name: sign * 8192}),
+        lambda: Polynomial.monomial({name: 10**30}),
+        lambda: (far + 1 / far).divide(near + 2),
+    ]
+    for task in tasks:
+        with pytest.raises(UserError, match=rf"{name}\*\*\(-?\d+\): a power is at most 8191"):
+            task()
+    assert far * (1 / near) * near == far
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(tuple(SYMBOLS)), st.integers(-300, 300), max_size=5), max_size=9))
+def test_what_stands_in_a_monomial_is_what_was_put_there(factors: list[dict[str, int]]) -> None:
+    powers: Counter[str] = Counter()
+    for factor in factors:
+        powers.update(factor)
+    left = {name: powers[name] for name in SYMBOLS if powers[name]}
+    assert product(map(Polynomial.monomial, factors)).powers == left
+    assert list(Polynomial.monomial(powers).powers) == list(left)
+    above, below = Polynomial.monomial(powers, Fraction(3, 4)).fraction()
+    assert above.powers == {name: power for name, power in left.items() if power > 0}
+    assert below.powers == {name: -power for name, power in left.items() if power < 0}
+    assert (above.number or above.leading_coefficient, below.leading_coefficient) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "parts"),
+    [
+        ("S**2*D - S*D/T + B", "S", {0: "B", 1: "-D/T", 2: "D"}),
+        ("S**2*D - S*D/T + B", "T", {-1: "-S*D", 0: "S**2*D + B"}),
+        ("B", "V", {0: "B"}),
+        ("0", "V", {}),
+    ],
+)
+def test_terms_are_collected_by_the_power_of_a_symbol(text: str, name: str, parts: dict[int, str]) -> None:
+    found = poly(text).collect(name)
+    assert found == {power: poly(part) for power, part in parts.items()}
+    assert list(found) == sorted(parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "derivative"), [("S**3*D + S - 7", "3*S**2*D + 1"), ("D/S", "-D/S**2"), ("D", "0"), ("0", "0")]
+)
+def test_derivatives(text: str, derivative: str) -> None:
+    assert poly(text).derivative("S") == poly(derivative)
+
+
+@pytest.mark.parametrize(
+    ("text", "above", "below"),
+    [("S/(2*T) + D/3", "3*S + 2*D*T", "6*T"), ("S", "S", "1"), ("-1/T", "-1", "T"), ("0", "0", "1")],
+)
+def test_a_sum_over_one_fraction_bar(text: str, above: str, below: str) -> None:
+    assert poly(text).fraction() == (poly(above), poly(below))
+
+
+def test_questions_about_terms() -> None:
+    form = poly("S - 2*D*T + 1/T")
+    assert (len(form), form.is_monomial, len(ZERO), ZERO.is_monomial) == (3, False, 0, False)
+    assert form.signs == {1, -1}
+    assert ZERO.signs == set()
+    assert (form.leading_coefficient, ZERO.leading_coefficient) == (-2, 0)
+    assert form.coefficient(poly("7*D*T")) == -2
+    assert form.coefficient(poly("D")) == 0
+    assert content(poly("4*S*D/T"), poly("6*S")) == poly("2*S/T")
+
+
+def test_a_division_without_a_quotient_is_seen_before_it_is_tried() -> None:
+    """Hundreds of terms by a sum that does not divide them: with a remainder at every step this would take minutes."""
+    above = (poly("B + S + D + L + 1") ** 6) * poly("V") + 1
+    below = (poly("B + 2*S + A + 3") ** 5) + poly("K")
+    assert above.divide(below) is None
+    assert (above * below).divide(below) == above
 
 
 def test_polynomials_are_values() -> None:

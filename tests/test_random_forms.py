@@ -160,7 +160,7 @@ def test_factors_of_a_product_are_found_or_it_is_at_least_the_same(a: Polynomial
 
 @given(polynomials().filter(bool))
 def test_content_divides_every_term(form: Polynomial) -> None:
-    content = form.content()
+    content = form.content
     reduced = form / content
     assert all(Fraction(c).denominator == 1 for c in reduced.coefficients)
     assert all(min(reduced.exponents(name)) == 0 for name in reduced.symbols)

@@ -30,7 +30,7 @@ class Condition:
     @property
     def sides(self) -> tuple[Polynomial, Polynomial]:
         """The condition as (left, right): common positive factors dropped, negative terms moved to the right."""
-        form = self.form / self.form.content()
+        form = self.form / self.form.content
         left = total(term for term in form.monomials() if term.signs == {1})
         return left, left - form
 

@@ -1,7 +1,7 @@
 """Exact sparse Laurent polynomials in the symbols of the table.
 
-Sizes, rules and sums are all of this type: a mapping from exponents (one per symbol, negative ones allowed) to
-rational coefficients. Sums of a graph of n ops cost O(n); nothing here imports sympy until `to_sympy` is called.
+Sizes, rules and sums are all of this type: a mapping from monomials (powers may be negative) to rational coefficients.
+Sums of a graph of n ops cost O(n); nothing here imports sympy until `to_sympy` is called.
 """
 
 from __future__ import annotations
@@ -10,18 +10,15 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property
 from math import gcd, lcm
-from operator import add, sub
 from typing import TYPE_CHECKING
 
-from costgraph.algebra.symbols import INDEX, SYMBOLS, Rational, lookup, sympy_symbol
+from costgraph.algebra import division, monomial
+from costgraph.algebra.monomial import LIMIT, Packed
+from costgraph.algebra.symbols import Rational, lookup
 from costgraph.errors import UserError
 
 if TYPE_CHECKING:
     import sympy
-
-Exponents = tuple[int, ...]  # one entry per symbol, in the order of the table
-CONSTANT: Exponents = (0,) * len(SYMBOLS)
-NAMES = tuple(SYMBOLS)
 
 
 def exact(value: Rational) -> Rational:
@@ -30,37 +27,45 @@ def exact(value: Rational) -> Rational:
 
 
 class Polynomial:
-    """An immutable sum of terms `coefficient * product of symbol**exponent`.
+    """An immutable sum of terms `coefficient * product of symbol**power`.
 
     >>> B, D = Polynomial.symbol("B"), Polynomial.symbol("D")
     >>> print(2 * B * D + B * D)
     3*B*D
     """
 
-    __slots__ = ("__dict__", "_terms")
-    _terms: Mapping[Exponents, Rational]
+    __slots__ = ("__dict__", "_reach", "_terms")
+    _terms: Mapping[Packed, Rational]
+    _reach: int
 
-    def __init__(self, terms: Mapping[Exponents, Rational]) -> None:
-        """Take over `terms`, whose coefficients must be non-zero and exact."""
+    def __init__(self, terms: Mapping[Packed, Rational], reach: int) -> None:
+        """Take over `terms`, whose coefficients must be non-zero and exact.
+
+        `reach` is a bound on the absolute powers in them, which no product may exceed unnoticed.
+
+        Raises:
+            UserError: a power is too large.
+        """
         self._terms = terms
+        self._reach = reach if reach <= LIMIT else monomial.largest_power(terms)
 
     @classmethod
     def constant(cls, value: Rational) -> Polynomial:
         """The polynomial that is the number `value`."""
-        return cls({CONSTANT: exact(value)} if value else {})
+        return cls({0: exact(value)} if value else {}, 0)
 
     @classmethod
     def symbol(cls, name: str) -> Polynomial:
         """The polynomial that is the symbol `name` of the table."""
-        lookup(name)
-        return cls({tuple(int(i == INDEX[name]) for i in range(len(SYMBOLS))): 1})
+        return cls.monomial({name: 1})
 
     @classmethod
     def monomial(cls, powers: Mapping[str, int], coefficient: Rational = 1) -> Polynomial:
         """The single term `coefficient * product of symbol**power`; 0 if the coefficient is."""
         for name in powers:
             lookup(name)
-        return cls({tuple(powers.get(name, 0) for name in NAMES): exact(coefficient)} if coefficient else {})
+        reach = max(map(abs, powers.values()), default=0)
+        return cls({monomial.packed(powers): exact(coefficient)} if coefficient else {}, reach)
 
     # --- arithmetic -------------------------------------------------------------------------------------------------
 
@@ -79,30 +84,37 @@ class Polynomial:
             return self
         if self is ONE:
             return other
+        reach = self._reach + other._reach
         if len(self._terms) == 1 and len(other._terms) == 1:  # sizes are monomials: nearly every product in a graph
-            ((e1, c1),) = self._terms.items()
-            ((e2, c2),) = other._terms.items()
-            return Polynomial({tuple(map(add, e1, e2)): exact(c1 * c2)})
-        terms: dict[Exponents, Rational] = {}
-        for e1, c1 in self._terms.items():
-            for e2, c2 in other._terms.items():
-                key = tuple(map(add, e1, e2))
-                terms[key] = terms.get(key, 0) + c1 * c2
-        return Polynomial({key: exact(c) for key, c in terms.items() if c})
+            ((m1, c1),) = self._terms.items()
+            ((m2, c2),) = other._terms.items()
+            return Polynomial({m1 + m2: exact(c1 * c2)}, reach)
+        terms: dict[Packed, Rational] = {}
+        for m1, c1 in self._terms.items():
+            for m2, c2 in other._terms.items():
+                terms[m1 + m2] = terms.get(m1 + m2, 0) + c1 * c2
+        return Polynomial(without_zeros(terms), reach)
 
     def __truediv__(self, other: Polynomial | Rational) -> Polynomial:
         """Divide by a monomial. Use `divide` for a divisor of several terms."""
         other = as_polynomial(other)
+        if other is ONE:
+            return self
         if len(other._terms) != 1:
             raise UserError(f"cannot divide by '{other}': a divisor must be a single non-zero term")
-        ((e2, c2),) = other._terms.items()
-        return Polynomial(
-            {tuple(map(sub, e1, e2)): exact(Fraction(c1) / Fraction(c2)) for e1, c1 in self._terms.items()}
-        )
+        ((m2, c2),) = other._terms.items()
+        if c2 == 1:
+            terms = {m1 - m2: c1 for m1, c1 in self._terms.items()}
+        else:
+            terms = {m1 - m2: exact(Fraction(c1) / c2) for m1, c1 in self._terms.items()}
+        return Polynomial(terms, self._reach + other._reach)
 
     def __pow__(self, power: int) -> Polynomial:
         if power < 0:
             return ONE / self**-power
+        if self.is_monomial:
+            powers = {name: power * own for name, own in self.powers.items()}
+            return Polynomial.monomial(powers, self.leading_coefficient**power)
         result = ONE
         for _ in range(power):
             result = result * self
@@ -119,20 +131,16 @@ class Polynomial:
 
     def divide(self, other: Polynomial) -> Polynomial | None:
         """The exact quotient, or None when `other` does not divide this polynomial without remainder."""
-        if not other._terms:
+        if not other or not self:
+            return self if other else None
+        if other.is_monomial:
+            return self / other
+        above, below = self._primitive, other._primitive
+        divisor, whole = below._value, above._value
+        if divisor is not None and whole is not None and (whole % divisor if divisor else whole):
             return None
-        lead, lead_coefficient = max(other._terms.items())
-        lowest = [[min(column) for column in zip(*side._terms, strict=True)] for side in (self, other)]
-        floor = list(map(sub, *lowest))
-        rest, quotient = self, ZERO
-        while rest._terms:
-            top, coefficient = max(rest._terms.items())
-            exponents = tuple(map(sub, top, lead))
-            if any(e < f for e, f in zip(exponents, floor, strict=True)):
-                return None
-            step = Polynomial({exponents: exact(Fraction(coefficient) / Fraction(lead_coefficient))})
-            quotient, rest = quotient + step, rest - step * other
-        return quotient
+        found = division.divided(above._terms, below._terms)
+        return None if found is None else Polynomial(found, above._reach) * (self.content / other.content)
 
     # --- questions --------------------------------------------------------------------------------------------------
 
@@ -142,22 +150,14 @@ class Polynomial:
         return isinstance(other, Polynomial) and self._terms == other._terms
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(frozenset(self._terms.items()))
 
     def __bool__(self) -> bool:
         return bool(self._terms)
-
-    @cached_property
-    def symbols(self) -> tuple[str, ...]:
-        """Names of the symbols that occur, in the order of the table."""
-        return tuple(name for i, name in enumerate(NAMES) if any(e[i] for e in self._terms))
-
-    @property
-    def number(self) -> Rational | None:
-        """The value when no symbol is left, else None."""
-        if not self._terms:
-            return 0
-        return self._terms.get(CONSTANT) if len(self._terms) == 1 else None
 
     def __len__(self) -> int:
         """The number of terms."""
@@ -169,10 +169,22 @@ class Polynomial:
         return len(self._terms) == 1
 
     @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the symbols that occur, in the order of the table."""
+        return monomial.symbols(self._terms)
+
+    @property
+    def number(self) -> Rational | None:
+        """The value when no symbol is left, else None."""
+        if not self._terms:
+            return 0
+        return self._terms.get(0) if len(self._terms) == 1 else None
+
+    @property
     def powers(self) -> dict[str, int]:
         """The powers of the symbols in a monomial, in the order of the table: `{"B": 1, "T": -1}`."""
-        (exponents,) = self._terms
-        return {name: power for name, power in zip(NAMES, exponents, strict=True) if power}
+        (m,) = self._terms
+        return dict(monomial.powers(m))
 
     @property
     def coefficients(self) -> list[Rational]:
@@ -187,29 +199,32 @@ class Polynomial:
     @property
     def leading_coefficient(self) -> Rational:
         """The number in front of the term that is printed first; 0 for none."""
-        return min(self._terms.items(), key=printing_order)[1] if self._terms else 0
+        if self.is_monomial:
+            return next(iter(self._terms.values()))
+        return self._terms[min(self._terms, key=monomial.printing_order)] if self._terms else 0
 
     @property
     def largest_power(self) -> int:
         """The largest absolute power of any symbol."""
-        return max((abs(power) for exponents in self._terms for power in exponents), default=0)
+        return monomial.largest_power(self._terms)
 
     def coefficient(self, monomial: Polynomial) -> Rational:
         """The number in front of a monomial here, whatever the monomial's own coefficient is; 0 where it is missing."""
-        (exponents,) = monomial._terms
-        return self._terms.get(exponents, 0)
+        (wanted,) = monomial._terms
+        return self._terms.get(wanted, 0)
 
     def exponents(self, name: str) -> set[int]:
         """The powers in which the symbol `name` occurs, 0 included when a term is without it."""
-        return {e[INDEX[name]] for e in self._terms}
+        return {monomial.power(m, name) for m in self._terms}
 
     def collect(self, name: str) -> dict[int, Polynomial]:
         """The coefficient of each power of the symbol `name`, lowest power first."""
-        at = INDEX[name]
-        found: dict[int, dict[Exponents, Rational]] = {power: {} for power in sorted(self.exponents(name))}
-        for e, c in self._terms.items():
-            found[e[at]][(*e[:at], 0, *e[at + 1 :])] = c
-        return {power: Polynomial(terms) for power, terms in found.items()}
+        found: dict[int, dict[Packed, Rational]] = {}
+        symbol = monomial.packed({name: 1})
+        for m, c in self._terms.items():
+            power = monomial.power(m, name)
+            found.setdefault(power, {})[m - power * symbol] = c
+        return {power: Polynomial(found[power], self._reach) for power in sorted(found)}
 
     def derivative(self, name: str) -> Polynomial:
         """The derivative by the symbol `name`."""
@@ -218,18 +233,27 @@ class Polynomial:
 
     def monomials(self) -> list[Polynomial]:
         """The terms one by one, in printing order."""
-        return [Polynomial({e: c}) for e, c in sorted(self._terms.items(), key=printing_order)]
+        return [Polynomial({m: self._terms[m]}, self._reach) for m in sorted(self._terms, key=monomial.printing_order)]
 
+    @cached_property
     def content(self) -> Polynomial:
         """The largest monomial that divides every term, with the gcd of the coefficients (positive); 1 for 0."""
         return content(self)
 
+    @cached_property
+    def _primitive(self) -> Polynomial:
+        """This over its content: whole coefficients, no negative powers, no common factor."""
+        return self / self.content
+
+    @cached_property
+    def _value(self) -> int | None:
+        """The value of a primitive polynomial at some integers, by which hopeless divisions are seen."""
+        return division.value(self._terms)
+
     def fraction(self) -> tuple[Polynomial, Polynomial]:
         """What stands above and below one fraction bar: whole coefficients and no negative powers on either side."""
-        if not self._terms:
-            return ZERO, ONE
-        powers = tuple(-min(0, *column) for column in zip(*self._terms, strict=True))
-        below = Polynomial({powers: lcm(*(c.denominator for c in self._terms.values()))})
+        denominator = lcm(*(c.denominator for c in self._terms.values()))
+        below = Polynomial({-monomial.common_divisor([0, *self._terms]): denominator}, self._reach)
         return self * below, below
 
     # --- substitution -----------------------------------------------------------------------------------------------
@@ -243,22 +267,14 @@ class Polynomial:
         bindings = {name: value for name, value in bindings.items() if name in self.symbols}
         if not bindings:
             return self
-        powers: dict[tuple[str, int], Polynomial] = {}
-        result: dict[Exponents, Rational] = {}
-        for exponents, coefficient in self._terms.items():
-            kept = list(exponents)
-            factors = []
-            for name, value in bindings.items():
-                power = kept[INDEX[name]]
-                kept[INDEX[name]] = 0
-                if power:
-                    factors.append(powers.setdefault((name, power), value**power))
-            term = Polynomial({tuple(kept): coefficient})
-            for factor in factors:
-                term = term * factor
-            for key, c in term._terms.items():
-                result[key] = result.get(key, 0) + c
-        return Polynomial({key: exact(c) for key, c in result.items() if c})
+        kept: dict[Packed, dict[Packed, Rational]] = {}  # what is replaced, and what it is multiplied by
+        for m, c in self._terms.items():
+            replaced = monomial.packed({name: monomial.power(m, name) for name in bindings})
+            kept.setdefault(replaced, {})[m - replaced] = c
+        return total(
+            product(bindings[name] ** power for name, power in monomial.powers(m)) * Polynomial(terms, self._reach)
+            for m, terms in kept.items()
+        )
 
     # --- other representations --------------------------------------------------------------------------------------
 
@@ -266,78 +282,59 @@ class Polynomial:
         """The same sum as a sympy expression in the symbols of the table."""
         import sympy
 
-        return sympy.Add(
-            *(
-                sympy.Mul(
-                    sympy.Rational(c.numerator, c.denominator),
-                    *(sympy_symbol(name) ** power for name, power in zip(NAMES, e, strict=True) if power),
-                )
-                for e, c in self._terms.items()
-            )
-        )
+        return sympy.Add(*(monomial.to_sympy(m, c) for m, c in self._terms.items()))
 
     def __str__(self) -> str:
         """Python syntax, expanded, with the symbols and terms in printing order."""
-        return " + ".join(map(monomial_text, self.monomials())).replace("+ -", "- ") or "0"
+        order = sorted(self._terms, key=monomial.printing_order)
+        return " + ".join(monomial.text(m, self._terms[m]) for m in order).replace("+ -", "- ") or "0"
 
     def __repr__(self) -> str:
         return f"Polynomial({self})"
 
-    def __reduce__(self) -> tuple[type[Polynomial], tuple[Mapping[Exponents, Rational]]]:
-        return Polynomial, (self._terms,)
+    def __reduce__(self) -> tuple[object, ...]:
+        """By names: where this is read, other symbols may have been declared."""
+        return summed, ([(dict(monomial.powers(m)), c) for m, c in self._terms.items()],)
 
 
-def printing_order(term: tuple[Exponents, Rational]) -> tuple[int, list[int]]:
-    """Higher total degree first, then the order of the symbol table."""
-    exponents, _ = term
-    return -sum(exponents), [-e for e in exponents]
+def summed(terms: Iterable[tuple[Mapping[str, int], Rational]]) -> Polynomial:
+    """The sum of monomials that are given as powers and coefficients."""
+    return total(Polynomial.monomial(powers, coefficient) for powers, coefficient in terms)
 
 
-def monomial_text(monomial: Polynomial) -> str:
-    """One term in Python syntax, divisors last: `3*B*D**2/(2*T)`."""
-    coefficient = monomial.leading_coefficient
-    top = [n if e == 1 else f"{n}**{e}" for n, e in monomial.powers.items() if e > 0]
-    if abs(coefficient.numerator) != 1 or not top:
-        top.insert(0, str(abs(coefficient.numerator)))
-    bottom = [n if e == -1 else f"{n}**{-e}" for n, e in monomial.powers.items() if e < 0]
-    if coefficient.denominator != 1:
-        bottom.insert(0, str(coefficient.denominator))
-    text = "*".join(top)
-    if bottom:
-        text += "/" + (bottom[0] if len(bottom) == 1 else f"({'*'.join(bottom)})")
-    return ("-" if coefficient < 0 else "") + text
+def without_zeros(terms: Mapping[Packed, Rational]) -> dict[Packed, Rational]:
+    """Merged terms, those that have cancelled left out."""
+    return {m: exact(c) for m, c in terms.items() if c}
 
 
 def content(*parts: Polynomial) -> Polynomial:
     """The largest monomial that divides every term of every part, with the gcd of the coefficients (positive)."""
-    exponents = [e for part in parts for e in part._terms]
-    if not exponents:
+    monomials = [m for part in parts for m in part._terms]
+    if not monomials:
         return ONE
     coefficients = [c for part in parts for c in part._terms.values()]
     shared = Fraction(gcd(*(c.numerator for c in coefficients)), lcm(*(c.denominator for c in coefficients)))
-    return Polynomial({tuple(map(min, zip(*exponents, strict=True))): exact(shared)})
+    return Polynomial({monomial.common_divisor(monomials): exact(shared)}, max(part._reach for part in parts))
 
 
 def total(summands: Iterable[Polynomial]) -> Polynomial:
     """The sum of many polynomials, merged in place: linear in the number of terms."""
-    terms: dict[Exponents, Rational] = {}
+    terms: dict[Packed, Rational] = {}
+    reach = 0
     for summand in summands:
-        for key, c in summand._terms.items():
-            terms[key] = terms.get(key, 0) + c
-    return Polynomial({key: exact(c) for key, c in terms.items() if c})
+        for m, c in summand._terms.items():
+            terms[m] = terms.get(m, 0) + c
+        if summand._reach > reach:
+            reach = summand._reach
+    return Polynomial(without_zeros(terms), reach)
 
 
 def product(factors: Iterable[Polynomial]) -> Polynomial:
     """The product of many polynomials; 1 for none."""
-    exponents, rest = CONSTANT, ONE
-    coefficient: Rational = 1
+    result = ONE
     for factor in factors:
-        if len(factor._terms) == 1:  # one polynomial for any number of monomials
-            ((e, c),) = factor._terms.items()
-            exponents, coefficient = tuple(map(add, exponents, e)), coefficient * c
-        else:
-            rest = rest * factor
-    return Polynomial({exponents: exact(coefficient)}) * rest
+        result = result * factor
+    return result
 
 
 def as_polynomial(value: Polynomial | Rational) -> Polynomial:
@@ -345,5 +342,5 @@ def as_polynomial(value: Polynomial | Rational) -> Polynomial:
     return value if isinstance(value, Polynomial) else Polynomial.constant(value)
 
 
-ZERO = Polynomial({})
+ZERO = Polynomial({}, 0)
 ONE = Polynomial.constant(1)

@@ -30,9 +30,9 @@ class Quotient:
         elif inverse := denominator.divide(numerator):
             numerator, denominator = ONE, inverse
         if denominator and denominator != ONE:
-            above, below = (numerator.content() / denominator.content()).fraction()
-            numerator = numerator / numerator.content() * above
-            denominator = denominator / denominator.content() * below
+            above, below = (numerator.content / denominator.content).fraction()
+            numerator = numerator / numerator.content * above
+            denominator = denominator / denominator.content * below
         self.numerator: Polynomial = numerator
         self.denominator: Polynomial = denominator
 

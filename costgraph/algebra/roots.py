@@ -224,7 +224,7 @@ def extract(radicand: Polynomial, index: int) -> tuple[Polynomial, Polynomial]:
     """`radicand` as (factor, rest) with factor**index * rest: whole powers of its common monomial pulled out."""
     if not radicand:
         return ZERO, ZERO
-    shared = radicand.content()
+    shared = radicand.content
     value = Fraction(shared.leading_coefficient)
     below = value.denominator  # pulled out completely, so that only whole numbers are left inside
     outside = Fraction(largest_power(int(value * below**index), index), below)

@@ -6,12 +6,12 @@ sympy: factors are found by grouping terms under their largest common monomial a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from math import log10
+from math import gcd, log10
 from operator import itemgetter
 
-from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, content, total
+from costgraph.algebra.polynomial import ONE, Polynomial, product, total
 from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.errors import unknown
 
@@ -23,20 +23,17 @@ class Product:
     monomial: Polynomial
     sums: tuple[Sum, ...] = ()
 
-    @cached_property
+    @property
     def operations(self) -> int:
         """Multiplications, divisions and powers, and what the sums take."""
         coefficient = self.monomial.leading_coefficient
         powers = [abs(power) for power in self.monomial.powers.values()]
         parts = len(powers) + len(self.sums) + (abs(coefficient.numerator) != 1) + (coefficient.denominator != 1)
-        return max(parts - 1, 0) + sum(e > 1 for e in powers) + sum(s.operations for s in self.sums)
+        return max(parts - 1, 0) + len(powers) - powers.count(1) + sum([s.operations for s in self.sums])
 
     def expand(self) -> Polynomial:
         """The polynomial that this writes."""
-        result = self.monomial
-        for factor in self.sums:
-            result = result * factor.expand()
-        return result
+        return product((self.monomial, *(factor.expand() for factor in self.sums)))
 
 
 @dataclass(frozen=True)
@@ -45,17 +42,14 @@ class Sum:
 
     products: tuple[Product, ...]
 
-    @cached_property
+    @property
     def operations(self) -> int:
         """Additions, and what the products take."""
         return max(len(self.products) - 1, 0) + sum(p.operations for p in self.products)
 
     def expand(self) -> Polynomial:
         """The polynomial that this writes."""
-        result = ZERO
-        for part in self.products:
-            result = result + part.expand()
-        return result
+        return total(part.expand() for part in self.products)
 
 
 def expanded(poly: Polynomial) -> Sum:
@@ -96,7 +90,7 @@ def magnitude(term: Polynomial) -> float:
 
 def factor(poly: Polynomial) -> Product:
     """A non-zero polynomial as monomial times sums that have no common monomial."""
-    common = poly.content() * (-1 if poly.signs == {-1} else 1)
+    common = common_monomial(poly)
     rest = poly / common
     if rest == ONE:
         return Product(common)
@@ -108,6 +102,11 @@ def factor(poly: Polynomial) -> Product:
     return Product(common, (whole,))
 
 
+def common_monomial(poly: Polynomial) -> Polynomial:
+    """The content, negative if all terms are."""
+    return -poly.content if poly.signs == {-1} else poly.content
+
+
 def inner_sums(written: Sum) -> list[Polynomial]:
     """The sums in parentheses inside a sum: candidates for a common factor."""
     found = {factor.expand(): None for part in written.products for factor in part.sums}
@@ -115,39 +114,102 @@ def inner_sums(written: Sum) -> list[Polynomial]:
 
 
 def group(poly: Polynomial) -> Sum:
-    """Terms grouped, again and again, under the symbol whose common monomial saves most; none has a negative power."""
+    """Terms grouped, again and again, under the symbol whose common monomial saves most.
+
+    Coefficients are whole and no power is negative.
+    """
     terms = poly.monomials()
-    place = {id(term): i for i, term in enumerate(terms)}
-    parts: list[tuple[int, Product]] = []  # with the place of the first of their terms
-    while members := best_group(terms):
-        parts.append((place[id(members[0])], grouped(total(members))))
-        inside = set(map(id, members))
-        terms = [term for term in terms if id(term) not in inside]
-    parts += [(place[id(term)], Product(term)) for term in terms]
-    return Sum(tuple(part for _, part in sorted(parts, key=itemgetter(0))))
+    return Grouping([term.powers for term in terms], [term.leading_coefficient.numerator for term in terms]).whole()
 
 
-def best_group(terms: list[Polynomial]) -> list[Polynomial]:
-    """The terms with the symbol whose common monomial saves most multiplications; none if nothing is saved."""
-    best: tuple[int, list[Polynomial]] = (0, [])
-    for name in in_order({name for term in terms for name in term.powers}):
-        members = [term for term in terms if name in term.powers]
-        if len(members) > 1:
-            common = content(*members)
-            saved = (len(members) - 1) * (sum(common.powers.values()) + (common.leading_coefficient != 1))
-            if saved > best[0]:
-                best = (saved, members)
-    return best[1]
+class Grouping:
+    """Groups the terms of one sum. A set of terms is an integer with a bit for each, in printing order.
+
+    What has been pulled out of the terms of a set is not divided out of them; it is kept beside the set.
+    """
+
+    def __init__(self, powers: list[dict[str, int]], coefficients: list[int]) -> None:
+        self.powers, self.coefficients = powers, coefficients
+        self.degrees = [sum(of_term.values()) for of_term in powers]  # from high to low
+        self.names = in_order({name for of_term in powers for name in of_term})
+        # for each symbol and each n the set of terms that have a power of n or more
+        self.terms = {name: [(1 << len(powers)) - 1] for name in self.names}
+        for name, sets in self.terms.items():
+            while sets[-1]:
+                sets.append(sum(1 << i for i in indices(sets[-1]) if powers[i].get(name, 0) >= len(sets)))
+
+    def whole(self) -> Sum:
+        """All of them."""
+        return self.sum((1 << len(self.powers)) - 1, dict.fromkeys(self.names, 0), 1)
+
+    def sum(self, left: int, taken: dict[str, int], number: int) -> Sum:
+        """The terms of a set over `number` and the powers in `taken`."""
+        parts: list[tuple[int, Product]] = []
+        while members := self.best(left, taken, number):
+            parts.append((members & -members, self.product(members, taken, number)))
+            left &= ~members
+        for i in indices(left):
+            powers = {name: power - taken[name] for name, power in self.powers[i].items() if power > taken[name]}
+            parts.append((1 << i, Product(Polynomial.monomial(powers, self.coefficients[i] // number))))
+        return Sum(tuple(part for _, part in sorted(parts, key=itemgetter(0))))
+
+    def best(self, left: int, taken: dict[str, int], number: int) -> int:
+        """The set with the symbol whose common monomial saves most multiplications; empty if nothing is saved."""
+        most, found, gone = 0, 0, sum(taken.values())
+        seen: set[int] = set()
+        for name in self.names:
+            members = self.terms[name][taken[name] + 1] & left
+            count = members.bit_count()
+            if count < 2 or members in seen:
+                continue
+            seen.add(members)
+            if (count - 1) * (self.degrees[members.bit_length() - 1] - gone + 1) <= most:
+                continue  # the last term, which has the lowest degree, has no more to share
+            degree = sum(self.common(members, taken).values())
+            if (count - 1) * (degree + 1) > most:
+                saved = (count - 1) * (degree + (self.gcd(members, number) != 1))
+                if saved > most:
+                    most, found = saved, members
+        return found
+
+    def product(self, members: int, taken: dict[str, int], number: int) -> Product:
+        """Terms with a common monomial as that monomial times the grouped rest."""
+        powers, coefficient = self.common(members, taken), self.gcd(members, number)
+        if all((self.coefficients[i] < 0) == (number > 0) for i in indices(members)):
+            coefficient = -coefficient
+        rest = self.sum(members, {name: n + powers.get(name, 0) for name, n in taken.items()}, number * coefficient)
+        common = Polynomial.monomial(powers, coefficient)
+        if len(rest.products) == 1:  # the rest is a product itself
+            (only,) = rest.products
+            return Product(common * only.monomial, only.sums)
+        return Product(common, (rest,))
+
+    def common(self, members: int, taken: dict[str, int]) -> dict[str, int]:
+        """The powers of the monomial that the terms of a set have in common, beyond what is taken."""
+        powers = {}
+        for name, power in self.powers[members.bit_length() - 1].items():  # those of the last term, which has fewest
+            sets, shared = self.terms[name], taken[name]
+            while shared < power and not members & ~sets[shared + 1]:
+                shared += 1
+            if shared > taken[name]:
+                powers[name] = shared - taken[name]
+        return powers
+
+    def gcd(self, members: int, number: int) -> int:
+        """The greatest common divisor of the coefficients of a set over `number`, which divides all of them."""
+        found = 0
+        for i in indices(members):
+            found = gcd(found, self.coefficients[i])
+            if found == abs(number):
+                break
+        return found // abs(number)
 
 
-def grouped(inside: Polynomial) -> Product:
-    """Terms with a common monomial as that monomial times the grouped rest."""
-    common = inside.content() * (-1 if inside.signs == {-1} else 1)
-    rest = group(inside / common)
-    if len(rest.products) == 1:  # the rest is a product itself
-        (only,) = rest.products
-        return Product(common * only.monomial, only.sums)
-    return Product(common, (rest,))
+def indices(members: int) -> Iterator[int]:
+    """The places of the bits of a set, from low to high."""
+    while members:
+        yield (members & -members).bit_length() - 1
+        members &= members - 1
 
 
 SHAPES: tuple[str, ...] = ("auto", "expanded", "factored", "leading")

@@ -71,13 +71,35 @@ SYMBOLS: dict[str, Symbol] = {
         Symbol("t", "t", "s", "a duration", "positive rational", 1),
     )
 }  # fmt: skip
-INDEX: dict[str, int] = {name: i for i, name in enumerate(SYMBOLS)}
+NAMES: list[str] = list(SYMBOLS)  # in the order of the table; symbols that are declared later come last
+INDEX: dict[str, int] = {name: i for i, name in enumerate(NAMES)}
 INFINITY = "oo"
 
 
 def in_order(names: Iterable[str]) -> list[str]:
     """Names of symbols in the order of the table, in which they are printed; names that are not in it last, by name."""
     return sorted(names, key=lambda name: (INDEX.get(name, len(INDEX)), name))
+
+
+def declare(symbol: Symbol) -> Symbol:
+    """Add a symbol to the end of the table, for instance one that a block of a model brings along.
+
+    Returns:
+        The symbol in the table. Declaring an equal one again changes nothing.
+
+    Raises:
+        UserError: the name is no name, or stands for something else already.
+    """
+    known = SYMBOLS.get(symbol.name, symbol)
+    if known != symbol:
+        raise UserError(f"symbol {symbol.name} ({symbol.meaning}): {symbol.name} is the {known.meaning} already")
+    if not (symbol.name.isascii() and symbol.name.isidentifier()) or symbol.name == INFINITY:
+        raise UserError(f"'{symbol.name}' cannot be a symbol: write letters, digits and _, and a letter first")
+    if symbol.name not in SYMBOLS:
+        INDEX[symbol.name] = len(NAMES)
+        NAMES.append(symbol.name)
+        SYMBOLS[symbol.name] = symbol
+    return known
 
 
 def lookup(name: str) -> Symbol:

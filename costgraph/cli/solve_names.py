@@ -62,4 +62,4 @@ class Names:
 
 def bare(form: Polynomial) -> Polynomial:
     """A form without positive factors that all its terms share: it has the same sign."""
-    return form / form.content()
+    return form / form.content

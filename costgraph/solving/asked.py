@@ -78,7 +78,7 @@ class Asked:
         form = self.difference.numerator * (1 if signs == {1} else -1)
         if self.unknown.name not in self.difference.symbols:
             raise UserError(f"{self.unknown} does not occur in the question, or cancels from it")
-        shared = form.content()
+        shared = form.content
         return form / shared * Polynomial.symbol(self.unknown.name) ** min(shared.exponents(self.unknown.name))
 
     @property
