@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from costgraph.algebra.assumption import Assumption
+from costgraph.algebra.definition import Definition, define
 from costgraph.algebra.parser import Size, size
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.einsum import bind, parse_spec
@@ -39,6 +40,7 @@ class Builder:
         self._ops: list[Op] = []
         self._tensors: dict[str, Tensor] = {}
         self._assumptions: list[Assumption] = []
+        self._definitions: list[Definition] = []
         self._times: Polynomial = ONE
         self._segments: tuple[str, ...] = ()
 
@@ -149,9 +151,21 @@ class Builder:
         """State what must hold for the sizes to make sense."""
         self._assumptions += [a for a in assumptions if isinstance(a, str) or not a.settled]
 
+    def define(self, name: str, value: str) -> None:
+        """Let a symbol stand for what is no polynomial: `define("S_w", "min(S, W)")`.
+
+        Raises:
+            UserError: an unknown symbol or function; see `algebra.definition.define`.
+        """
+        if name in (known.name for known in self._definitions):
+            raise UserError(f"{self.name}: {name} is defined already")
+        self._definitions.append(define(name, value))
+
     def build(self) -> Graph:
         """The finished, checked graph."""
-        return Graph(self.name, tuple(self._ops), dict(self._tensors), (), tuple(self._assumptions))
+        return Graph(
+            self.name, tuple(self._ops), dict(self._tensors), (), tuple(self._assumptions), tuple(self._definitions)
+        )
 
 
 def dim(letter: str, value: Size) -> Dim:

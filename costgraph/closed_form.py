@@ -8,13 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.assumption import Assumption, InDomain
-from costgraph.algebra.bindings import Binding, bound, check_bindings, parse_regime
+from costgraph.algebra.bindings import Binding, Order, bound, check_bindings, parse_regime
+from costgraph.algebra.definition import Definition, needed, settle
+from costgraph.algebra.limits import limit
 from costgraph.algebra.parser import Size, parse
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime, leading
-from costgraph.algebra.symbols import INFINITY, Rational
+from costgraph.algebra.symbols import INFINITY, Rational, in_order
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
 from costgraph.provenance import Term, explain, substituted
@@ -36,6 +38,7 @@ class ClosedForm:
         remainder: what the convention neglects: this form plus the remainder is the exact one.
         over: for a quotient, the contributions below the line.
         at_infinity: symbols whose limit to infinity is taken of the whole, not term by term.
+        definitions: what symbols of the terms may stand for that is no polynomial.
     """
 
     name: str
@@ -46,6 +49,7 @@ class ClosedForm:
     remainder: Quotient = Quotient(0)
     over: tuple[Term, ...] = ()
     at_infinity: tuple[str, ...] = ()
+    definitions: tuple[Definition, ...] = ()
 
     @cached_property
     def value(self) -> Quotient:
@@ -54,10 +58,18 @@ class ClosedForm:
         above = total(term.amount for term in self.terms)
         if not below:
             raise UserError(f"{self.name}: nothing is below the line")
-        quotient = Quotient(above, below)
-        for name in self.at_infinity:
-            quotient = quotient.at_infinity(name)
-        return quotient
+        return limit(Quotient(above, below), self.at_infinity)
+
+    @property
+    def defined(self) -> tuple[Definition, ...]:
+        """The definitions of symbols that occur, in the form or in what it leaves out."""
+        return needed(self.definitions, (*self.value.symbols, *self.remainder.symbols))
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the symbols that the value depends on: defined ones, and those they stand for, too."""
+        defined = needed(self.definitions, self.value.symbols)
+        return tuple(in_order({*self.value.symbols, *(name for one in defined for name in one.symbols)}))
 
     @property
     def number(self) -> Rational | None:
@@ -83,39 +95,82 @@ class ClosedForm:
 
     def limited(self, bindings: Mapping[str, Binding]) -> ClosedForm:
         """The same for bindings that have been read already."""
-        finite = {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
-        infinite = tuple(name for name, value in bindings.items() if value == INFINITY)
-        rest = self.remainder.substitute(finite)
-        for name in infinite:
-            rest = rest.at_infinity(name)
+        typed = {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
+        finite, definitions = settle(self.definitions, typed)
         kept = [a if isinstance(a, str) else a.substitute(finite) for a in self.assumptions]
-        kept += [InDomain(name, value) for name, value in finite.items()]
+        kept += [InDomain(name, value) for name, value in typed.items()]
         form = replace(
-            self,
-            terms=substituted(self.terms, finite),
-            over=substituted(self.over, finite),
-            remainder=rest,
+            self._substituted(finite),
             assumptions=tuple(a for a in kept if isinstance(a, str) or not a.settled),
+            definitions=definitions,
         )
-        for name in infinite:
-            form = form._at_infinity(name)
-        return form
+        growing = tuple(name for name, value in bindings.items() if value == INFINITY)
+        return form._at_infinity(growing) if growing else form
 
-    def _at_infinity(self, name: str) -> ClosedForm:
+    def _substituted(self, values: Mapping[str, Polynomial]) -> ClosedForm:
+        """The form with symbols replaced in all its sums."""
+        return replace(
+            self,
+            terms=substituted(self.terms, values),
+            over=substituted(self.over, values),
+            remainder=self.remainder.substitute(values),
+        )
+
+    def _at_infinity(self, names: tuple[str, ...]) -> ClosedForm:
         """The true limit: term by term where every term has one, else of the whole."""
-        limits = [Quotient(term.amount).at_infinity(name) for term in self.terms]
-        if self.over or any(limit.is_infinite for limit in limits):
-            return replace(self, at_infinity=(*self.at_infinity, name))
-        terms = (replace(t, amount=limit.numerator) for t, limit in zip(self.terms, limits, strict=True))
+        known, left = dict[str, Polynomial](), list[Definition]()
+        for definition in self.definitions:
+            one: Definition | Polynomial = definition
+            for name in names:
+                one = one.at_infinity(name) if isinstance(one, Definition) else one
+            if isinstance(one, Polynomial):
+                known[definition.name] = one
+            else:
+                left.append(one)
+        form = replace(self._substituted(known), definitions=tuple(left))._terms_at_infinity(names)
+        _ = form.value  # an error about the value goes before one about what is left out
+        return replace(form, remainder=limit(form.remainder, names))
+
+    def _terms_at_infinity(self, names: tuple[str, ...]) -> ClosedForm:
+        """The limit without that of the remainder."""
+        whole = replace(self, at_infinity=(*self.at_infinity, *names))
+        try:
+            limits = [limit(Quotient(term.amount), names) for term in self.terms]
+        except UserError:  # a term such as S/T has none, and the whole may have one
+            return whole
+        if self.over or any(value.is_infinite for value in limits):
+            return whole
+        terms = (replace(t, amount=value.numerator) for t, value in zip(self.terms, limits, strict=True))
         return replace(self, terms=tuple(term for term in terms if term.amount))
 
     def when(self, regime: str) -> Regime:
-        """The leading term for `S << D` and the like, and the exact ratio of what is neglected first to it."""
-        small, large, _ = parse_regime(regime)
-        found = leading(self.value, small, large)
+        """The form where `S << D` or `S <= W` holds: its leading terms, and the first neglected ones relative to them.
+
+        Raises:
+            UserError: not a comparison of sizes, or one with `<=` that decides nothing in this form.
+        """
+        order = parse_regime(regime)
+        value, definitions = self._decided(order)
+        if not order.much and (value == self.value) and definitions == self.definitions:
+            defined = ", ".join(map(str, self.defined)) or "no minimum or maximum"
+            raise UserError(f"'{regime}' decides nothing in {self.name}, in which there is {defined}")
+        found = leading(value, order, definitions) if order.much else Regime(value, Quotient(0))
         return replace(
-            found, unit=self.unit, regime=regime, convention=self.convention.name, assumptions=self.assumptions
-        )
+            found, unit=self.unit, regime=regime, convention=self.convention.name, assumptions=self.assumptions,
+            definitions=needed(definitions, value.symbols),
+        )  # fmt: skip
+
+    def _decided(self, order: Order) -> tuple[Quotient, tuple[Definition, ...]]:
+        """The value with those sides of minima and maxima that `order` picks, and the definitions left open."""
+        known, left = dict[str, Polynomial](), list[Definition]()
+        for definition in self.definitions:
+            one = definition.resolved(known)
+            one = one.decided(order) if isinstance(one, Definition) else one
+            if isinstance(one, Polynomial):
+                known[definition.name] = one
+            else:
+                left.append(one)
+        return self.value.substitute(known), tuple(left)
 
     # --- comparison -------------------------------------------------------------------------------------------------
 
@@ -140,6 +195,9 @@ class ClosedForm:
         if self.unit != other.unit:
             raise UserError(f"{self.name} is in {self.unit}, {other.name} in {other.unit}")
         assumptions = {str(a): a for a in (*self.assumptions, *other.assumptions)}
+        definitions = {d.name: d for d in (*self.definitions, *other.definitions)}
+        if clash := [d for d in self.definitions if definitions[d.name] != d]:
+            raise UserError(f"{self.name} has {clash[0]}, {other.name} has {definitions[clash[0].name]}")
         mixed = replace(self.convention, name=f"{self.convention.name} {sign} {other.convention.name}")
         return replace(
             self,
@@ -148,6 +206,7 @@ class ClosedForm:
             terms=(*self.terms, *terms),
             remainder=remainder,
             assumptions=tuple(assumptions.values()),
+            definitions=tuple(definitions.values()),
         )
 
     def per(self, other: ClosedForm) -> Quotient:

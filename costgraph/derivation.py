@@ -11,6 +11,7 @@ from costgraph.algebra.bindings import Binding, parse_bindings, parse_regime
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime
+from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import CONVENTIONS, PRECISIONS, Convention
 from costgraph.errors import UserError, unknown
@@ -65,7 +66,8 @@ class Derivation:
     @property
     def unused(self) -> list[str]:
         """Symbols of the limit that no form contains."""
-        used = {name for form in self.forms.values() for side in (form.value, form.remainder) for name in side.symbols}
+        used = {name for form in self.forms.values() for name in (*form.symbols, *form.remainder.symbols)}
+        used |= {name for form in self.forms.values() for one in form.defined for name in one.symbols}
         return [name for name in self.limit if name not in used]
 
     def to_json(self, explain: bool = False, shape: str = "auto") -> dict[str, Any]:
@@ -93,6 +95,7 @@ class Derivation:
             "latex": latex(limited.value, shape),
             "assumptions": [str(assumption) for assumption in form.assumptions],
             "remainder": python(form.remainder),
+            "definitions": {one.name: text(one.node) for one in limited.defined},
         }
         if explain:
             for key, terms in (("terms", form.terms), ("over", form.over)):
@@ -131,7 +134,6 @@ def derive(
             raise unknown("measure", name, MEASURES)
     if precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS)
-    bindings = parse_bindings([limit] if isinstance(limit, str) else limit)
     if when is not None:
         parse_regime(when)
     counted: Convention = parse_call("convention", convention, CONVENTIONS)
@@ -139,6 +141,7 @@ def derive(
     phase, steps = with_phase(phase, steps)
     check_order(steps)
     graph: Graph = parse_call("op set", op_set, OP_SETS).apply(*steps)
+    bindings = parse_bindings([limit] if isinstance(limit, str) else limit, graph.symbols)
     split = "tensor_parallel" in (step.name for step in steps)
     names = measures or (*DEFAULTS[phase], *(["communication"] if split else []))
     options = {"states": {"precision": precision}}

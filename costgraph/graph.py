@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from costgraph.algebra.assumption import Assumption, InDomain
 from costgraph.algebra.bindings import bound, check_bindings
+from costgraph.algebra.definition import Definition, settle
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
 from costgraph.collector import paused
 from costgraph.errors import BugError, unknown
 from costgraph.op import Op
@@ -42,6 +44,7 @@ class Graph:
         tensors: every tensor by name, those inside fused ops included.
         passes: names of the passes applied so far, in order.
         assumptions: what must hold for the shapes to make sense.
+        definitions: what symbols in the shapes stand for that is no polynomial, each after those that it depends on.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Graph:
     tensors: Mapping[str, Tensor]
     passes: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    definitions: tuple[Definition, ...] = ()
 
     def __post_init__(self) -> None:
         made = list(chain.from_iterable(op.outputs for op in self.ops))
@@ -95,6 +99,16 @@ class Graph:
         networkx.freeze(view)
         return view
 
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        """The symbols that a question about this graph may have: its own, and those that are read everywhere."""
+        tensors = self.tensors.values()
+        sizes = {size for t in tensors for size in (t.itemsize, t.times, t.partial)}
+        sizes |= {size for t in tensors for dim in t.dims for size in (dim.size, dim.split)}
+        claims = [claim for claim in self.assumptions if not isinstance(claim, str)]
+        own = {name for part in (*sizes, *claims, *self.definitions) for name in part.symbols}
+        return frozenset(own | {symbol.name for symbol in SYMBOLS.values() if symbol.group in EVERYWHERE})
+
     @property
     def inputs(self) -> list[Tensor]:
         """Tensors that no op makes: parameters, inputs of the model, incoming gradients."""
@@ -139,7 +153,7 @@ class Graph:
         """A graph with other ops and tensors; tensors that nothing uses are left behind."""
         ops = tuple(ops)
         known = {str(a): a for a in (*self.assumptions, *assumptions) if isinstance(a, str) or not a.settled}
-        return Graph(self.name, ops, self._used(ops, tensors), self.passes, tuple(known.values()))
+        return replace(self, ops=ops, tensors=self._used(ops, tensors), assumptions=tuple(known.values()))
 
     def _used(self, ops: Iterable[Op], tensors: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """The tensors that `ops` name, in order of first mention."""
@@ -155,6 +169,7 @@ class Graph:
         """
         bindings = {name: bound(name, value) for name, value in sizes.items()}
         check_bindings(bindings)
+        bindings, definitions = settle(self.definitions, bindings)
 
         def of(value: Polynomial) -> Polynomial:
             return value.substitute(bindings)
@@ -172,7 +187,7 @@ class Graph:
         assumptions = [a if isinstance(a, str) else a.substitute(bindings) for a in self.assumptions]
         assumptions += [a for a in (InDomain(n, v) for n, v in bindings.items()) if not a.settled]
         ops = tuple(bind_op(op, bindings) for op in self.ops)
-        return replace(self, ops=ops, tensors=tensors, assumptions=tuple(assumptions))
+        return replace(self, ops=ops, tensors=tensors, assumptions=tuple(assumptions), definitions=definitions)
 
     def __repr__(self) -> str:
         steps = "".join(f" + {step}" for step in self.passes)

@@ -188,7 +188,7 @@ class TestCommand:
             (["--formula", "L", "--measure", "params", "--format", "junit"], "as a table or as json"),
             (
                 ["--formula", "Q", "--measure", "params"],
-                "unknown symbol 'Q': choose from N_params, B, S, L, D, A, G, E, V, K, T, p, hbm,",
+                "unknown symbol 'Q': choose from N_params, B, S, L, D, A, G, E, V, K, T, p,",
             ),
             (["--formula", "6*Nparams", "--measure", "flops"], "did you mean N_params"),
             (["--formula", "6*(N_params", "--measure", "flops"], "column 3"),

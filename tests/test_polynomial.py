@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from costgraph.algebra.bindings import Order
 from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, as_polynomial, content, product, total
 from costgraph.algebra.quotient import Quotient
@@ -308,13 +309,13 @@ def test_true_limits(text: str, limit: str) -> None:
     ],
 )
 def test_regimes(text: str, kept: str, neglected: str) -> None:
-    regime = leading(parse(text), poly("S"), poly("D"))
+    regime = leading(parse(text), Order(poly("S"), poly("D")))
     assert regime.leading == parse(kept)
     assert regime.neglected == parse(neglected)
 
 
 def test_a_regime_of_products() -> None:
-    regime = leading(parse("B*S*D + D**2 + B*V"), poly("B*S"), poly("D"))
+    regime = leading(parse("B*S*D + D**2 + B*V"), Order(poly("B*S"), poly("D")))
     assert regime.leading == parse("D**2")
     assert regime.neglected == parse("B*S/D")
 

@@ -9,6 +9,7 @@ import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from costgraph.algebra.bindings import Order
 from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import latex, python, unicode
@@ -118,7 +119,7 @@ def test_true_limits(above: Polynomial, below: Polynomial) -> None:
 @given(polynomials(low=0, coefficients=st.fractions(1, 20, max_denominator=3)).filter(bool))
 def test_the_leading_terms_lead_and_the_first_neglected_come_next(form: Polynomial) -> None:
     """S << D: at D = 10**60 what is left out has the size that is claimed, against what is kept."""
-    regime = leading(Quotient(form), Polynomial.symbol("S"), Polynomial.symbol("D"))
+    regime = leading(Quotient(form), Order(Polynomial.symbol("S"), Polynomial.symbol("D")))
     numbers = {name: Polynomial.constant(10**60 if name == "D" else 3) for name in LETTERS}
     kept, rest = regime.leading.numerator, form - regime.leading.numerator
     assert all(form.coefficient(term) == kept.coefficient(term) for term in kept.monomials())

@@ -20,6 +20,11 @@ class Divides:
     dividend: Polynomial
     advice: str = ""
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the symbols that it is about."""
+        return (*self.divisor.symbols, *self.dividend.symbols)
+
     def __str__(self) -> str:
         return f"{self.divisor} | {self.dividend}"
 
@@ -54,6 +59,11 @@ class AtMost:
     small: Polynomial
     large: Polynomial
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the symbols that it is about."""
+        return (*self.small.symbols, *self.large.symbols)
+
     def __str__(self) -> str:
         return f"{self.small} <= {self.large}"
 
@@ -74,6 +84,11 @@ class InDomain:
 
     name: str
     value: Polynomial
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the symbols that it is about."""
+        return (self.name, *self.value.symbols)
 
     def __str__(self) -> str:
         return f"{self.value} is a {lookup(self.name).domain}"

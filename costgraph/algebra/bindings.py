@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from costgraph.algebra.parser import Size, size
@@ -23,8 +23,8 @@ class Order(NamedTuple):
     much: bool = True
 
 
-def parse_bindings(items: Iterable[str]) -> dict[str, Binding]:
-    """Read `E=4,p=2`, `T->oo` and the like into {symbol: value}.
+def parse_bindings(items: Iterable[str], symbols: Container[str] | None = None) -> dict[str, Binding]:
+    """Read `E=4,p=2`, `T->oo` and the like into {symbol: value}; of the table's symbols only `symbols`, if given.
 
     Raises:
         UserError: a missing or unreadable value, an unknown symbol, the same symbol twice, a value outside the domain.
@@ -38,7 +38,7 @@ def parse_bindings(items: Iterable[str]) -> dict[str, Binding]:
         if not value:
             raise UserError(f"'{shorten(item)}': a value is missing after {sign}")
         try:
-            lookup(name)
+            lookup(name, symbols)
             if name in bindings:
                 raise UserError(f"{name} is given twice")
             if arrow and value != INFINITY:
@@ -50,13 +50,13 @@ def parse_bindings(items: Iterable[str]) -> dict[str, Binding]:
     return bindings
 
 
-def parse_sizes(items: str | Iterable[str], what: str) -> dict[str, Polynomial]:
+def parse_sizes(items: str | Iterable[str], what: str, symbols: Container[str] | None = None) -> dict[str, Polynomial]:
     """Bindings like those of `parse_bindings`, all of them sizes.
 
     Raises:
         UserError: as there; and a true limit, which `what` cannot make use of.
     """
-    bindings = parse_bindings([items] if isinstance(items, str) else items)
+    bindings = parse_bindings([items] if isinstance(items, str) else items, symbols)
     if infinite := [name for name, value in bindings.items() if value == "oo"]:
         raise UserError(f"{infinite[0]}->oo: {what} needs sizes, not limits")
     return {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}

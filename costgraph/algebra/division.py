@@ -9,6 +9,7 @@ from math import prod
 
 from costgraph.algebra.monomial import Packed, common_multiple, is_whole, powers
 from costgraph.algebra.symbols import INDEX, Rational
+from costgraph.algebra.work import spend, weight
 
 Terms = Mapping[Packed, Rational]  # whole
 MAX_BITS = 20_000  # of a value that is computed to save a division
@@ -35,6 +36,7 @@ def divided(above: Terms, below: Terms) -> dict[Packed, int] | None:
         if not (is_whole(top - lead) and is_whole(room - top + lead)):
             return None
         found[top - lead] = coefficient
+        spend(len(below) * weight(coefficient.bit_length()))
         for step, c in others:
             at = top + step
             if at not in rest:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Container
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 from typing import ClassVar
@@ -17,9 +17,9 @@ from typing import ClassVar
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, negative
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.algebra.symbols import Rational, lookup
 from costgraph.algebra.work import bounded
-from costgraph.errors import UserError, shorten, unknown
+from costgraph.errors import UserError, shorten
 
 MAX_LENGTH = 10_000  # characters
 MAX_DEPTH = 60  # nested operations
@@ -245,12 +245,12 @@ class Reader:
 
     Args:
         formula: as it was read.
-        symbols: the names that stand for symbols.
+        symbols: those that can occur; any of the table unless given.
     """
 
     expected: ClassVar[str] = "symbol"
     formula: Formula
-    symbols: Container[str] = field(default_factory=lambda: SYMBOLS)
+    symbols: Container[str] | None = None
 
     def value(self, node: Node | None = None) -> Quotient:
         """The value of the formula, or of a part of it.
@@ -274,13 +274,15 @@ class Reader:
 
     def name(self, node: Name) -> Quotient:
         """What a name stands for."""
-        if node.name not in self.symbols:
-            raise self.refuse(node, str(unknown(self.expected, node.name, self.known())))
-        return Quotient(Polynomial.symbol(node.name))
+        try:
+            return Quotient(Polynomial.symbol(lookup(node.name, self.symbols, self.expected, self.also).name))
+        except UserError as error:
+            raise self.refuse(node, str(error)) from None
 
-    def known(self) -> list[str]:
-        """The names that an error may offer."""
-        return [name for name in SYMBOLS if name in self.symbols]
+    @property
+    def also(self) -> Iterable[str]:
+        """Names that an error may offer beside symbols."""
+        return ()
 
     def call(self, node: Call) -> Quotient:
         """What a call stands for."""

@@ -12,7 +12,7 @@ from functools import cached_property
 from math import gcd, lcm
 from typing import TYPE_CHECKING
 
-from costgraph.algebra import division, monomial
+from costgraph.algebra import division, monomial, work
 from costgraph.algebra.monomial import LIMIT, Packed
 from costgraph.algebra.symbols import Rational, lookup
 from costgraph.errors import UserError
@@ -89,6 +89,7 @@ class Polynomial:
             ((m1, c1),) = self._terms.items()
             ((m2, c2),) = other._terms.items()
             return Polynomial({m1 + m2: exact(c1 * c2)}, reach)
+        work.spend(len(self) * len(other) * work.weight(self._bits + other._bits))
         terms: dict[Packed, Rational] = {}
         for m1, c1 in self._terms.items():
             for m2, c2 in other._terms.items():
@@ -162,6 +163,11 @@ class Polynomial:
     def __len__(self) -> int:
         """The number of terms."""
         return len(self._terms)
+
+    @cached_property
+    def _bits(self) -> int:
+        """The length of the longest number in front of a term."""
+        return max((max(c.numerator.bit_length(), c.denominator.bit_length()) for c in self._terms.values()), default=0)
 
     @property
     def is_monomial(self) -> bool:

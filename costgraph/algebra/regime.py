@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.assumption import Assumption
+from costgraph.algebra.bindings import Order
+from costgraph.algebra.definition import Definition, needed, variants
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.work import spend
 
 if TYPE_CHECKING:
     import sympy
 
 Powers = Mapping[str, int]  # of a monomial, by symbol
+Sides = Sequence[Mapping[str, Polynomial]]  # what defined symbols may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Regime:
     regime: str = ""
     convention: str = ""
     assumptions: tuple[Assumption, ...] = ()
+    definitions: tuple[Definition, ...] = ()
 
     @property
     def expr(self) -> sympy.Expr:
@@ -44,28 +49,40 @@ class Regime:
         return f"${latex(self.leading)}$"
 
 
-def leading(value: Quotient, small: Polynomial, large: Polynomial) -> Regime:
-    """Keep the terms of `value` that no other term dominates when `small << large`."""
+def leading(value: Quotient, order: Order, definitions: Iterable[Definition] = ()) -> Regime:
+    """Keep the terms of `value` that no other term dominates when `small << large`.
+
+    What `definitions` define may depend on the two; a term is neglected if it is negligible whatever side they take.
+    """
     if value.is_infinite:
         return Regime(value, Quotient(0))
-    above, above_next = split(value.numerator, small / large)
-    below, below_next = split(value.denominator, small / large)
+    ratio = order.small / order.large
+    sides = variants(needed(definitions, value.symbols), ratio.symbols)
+    above, above_next = split(value.numerator, ratio, sides)
+    below, below_next = split(value.denominator, ratio, sides)
     kept = Quotient(above, below)
     if not value.numerator:
         return Regime(kept, Quotient(0))
     return Regime(kept, Quotient(above_next, above) - Quotient(below_next, below))
 
 
-def split(side: Polynomial, ratio: Polynomial) -> tuple[Polynomial, Polynomial]:
+def split(side: Polynomial, ratio: Polynomial, sides: Sides) -> tuple[Polynomial, Polynomial]:
     """A sum as (leading terms, terms neglected first), for `ratio` -> 0."""
-    top = undominated(side, ratio)
-    return top, undominated(side - top, ratio)
+    top = undominated(side, ratio, sides)
+    return top, undominated(side - top, ratio, sides)
 
 
-def undominated(side: Polynomial, ratio: Polynomial) -> Polynomial:
+def undominated(side: Polynomial, ratio: Polynomial, sides: Sides) -> Polynomial:
     """The terms that are not negligible against another one."""
     terms = side.monomials()
-    return total(a for a in terms if not any(negligible(a.powers, b.powers, ratio.powers) for b in terms))
+    spend(len(terms) ** 2 * len(sides))
+    small = ratio.powers
+    sizes = [[term.substitute(one).powers for one in sides] for term in terms]
+
+    def neglected(mine: Sequence[Powers]) -> bool:
+        return any(all(negligible(a, b, small) for a, b in zip(mine, other, strict=True)) for other in sizes)
+
+    return total(term for term, mine in zip(terms, sizes, strict=True) if not neglected(mine))
 
 
 def negligible(term: Powers, other: Powers, small: Powers) -> bool:

@@ -6,7 +6,7 @@ The order of the table is the order in which symbols are printed. Nothing else m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -21,12 +21,19 @@ Domain = Literal["positive integer", "positive rational"]
 Rational = int | Fraction
 
 
+Group = Literal[
+    "core", "attention", "latent attention", "mlp", "experts", "state space", "adapter", "mesh", "precision", "machine",
+    "matrix", "own",
+]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """One letter of the notation.
+    """One letter of the notation: the base letter says what kind of size it is, the subscript of what.
 
     `typical` is its size in a large model of the literature (GPT-3 on 8 devices); it only decides which term of a sum
-    is called the leading one when a form is printed, and never enters a result.
+    is called the leading one when a form is printed, and never enters a result. A symbol of a group that is not `core`
+    is read only where the model in question has it.
     """
 
     name: str
@@ -35,42 +42,75 @@ class Symbol:
     meaning: str
     domain: Domain
     typical: Rational
+    group: Group = "own"
 
 
-SYMBOLS: dict[str, Symbol] = {
-    symbol.name: symbol
-    for symbol in (
-        Symbol("B", "B", "sequences", "batch size", "positive integer", 1),
-        Symbol("S", "S", "tokens", "sequence length; in decode, positions attended to", "positive integer", 2048),
-        Symbol("L", "L", "", "number of layers (transformer blocks)", "positive integer", 96),
-        Symbol("D", "D", "", "hidden width", "positive integer", 12288),
-        Symbol("A", "A", "", "number of attention (query) heads", "positive integer", 96),
-        Symbol("G", "G", "", "number of key/value heads", "positive integer", 96),
-        Symbol("E", "E", "", "expansion factor of the MLP", "positive rational", 4),
-        Symbol("V", "V", "", "vocabulary size", "positive integer", 50257),
-        Symbol("K", "K", "tokens", "block size: longest sequence with a learned position", "positive integer", 2048),
-        Symbol("T", "T", "devices", "tensor-parallel degree", "positive integer", 8),
-        Symbol("p", "p", "bytes/element", "bytes per element of weights and activations", "positive rational", 2),
-        Symbol("N_params", r"N_{\mathrm{params}}", "parameters", "number of parameters", "positive integer", 10**11),
-        Symbol("hbm", r"M_{\mathrm{hbm}}", "bytes", "memory of one device", "positive rational", 80 * 2**30),
-        Symbol(
-            "lambda_flops", r"\lambda_{\mathrm{FLOP/s}}", "FLOP/s", "peak compute rate of one device",
-            "positive rational", 312 * 10**12,
-        ),
-        Symbol(
-            "lambda_mem", r"\lambda_{\mathrm{mem}}", "bytes/s", "memory bandwidth of one device",
-            "positive rational", 2 * 10**12,
-        ),
-        Symbol(
-            "lambda_comms", r"\lambda_{\mathrm{comms}}", "bytes/s", "link bandwidth of one device, one direction",
-            "positive rational", 3 * 10**11,
-        ),
-        Symbol("m", "m", "", "rows of a matrix product", "positive integer", 4096),
-        Symbol("n", "n", "", "columns of a matrix product; a count", "positive integer", 4096),
-        Symbol("k", "k", "", "summed size of a matrix product", "positive integer", 4096),
-        Symbol("t", "t", "s", "a duration", "positive rational", 1),
-    )
-}  # fmt: skip
+COUNT: Domain = "positive integer"
+RATIO: Domain = "positive rational"
+TABLE: tuple[Symbol, ...] = (  # in printing order, those of a group side by side where that is possible
+    Symbol("B", "B", "sequences", "batch size", COUNT, 1, "core"),
+    Symbol("S", "S", "tokens", "sequence length; in decode, positions attended to", COUNT, 2048, "core"),
+    Symbol("S_e", "S_{e}", "tokens", "length of the sequence that an encoder reads", COUNT, 512, "attention"),
+    Symbol("S_w", "S_{w}", "tokens", "positions inside the window, min(S, W)", COUNT, 2048, "attention"),
+    Symbol("L", "L", "", "number of layers (transformer blocks)", COUNT, 96, "core"),
+    Symbol("D", "D", "", "hidden width", COUNT, 12288, "core"),
+    Symbol("A", "A", "", "number of attention (query) heads", COUNT, 96, "core"),
+    Symbol("G", "G", "", "number of key/value heads", COUNT, 96, "core"),
+    Symbol("H", "H", "", "width of a head", COUNT, 128, "attention"),
+    Symbol("W", "W", "tokens", "window: positions that a query sees, its own included", COUNT, 4096, "attention"),
+    Symbol("R_q", "R_{q}", "", "rank of the latent of queries", COUNT, 1536, "latent attention"),
+    Symbol("R_kv", r"R_{\mathrm{kv}}", "", "rank of the latent of keys and values", COUNT, 512, "latent attention"),
+    Symbol("H_n", "H_{n}", "", "width of a head's part without position", COUNT, 128, "latent attention"),
+    Symbol("H_r", "H_{r}", "", "width of a head's rotary part", COUNT, 64, "latent attention"),
+    Symbol("H_v", "H_{v}", "", "width of a head's value", COUNT, 128, "latent attention"),
+    Symbol("E", "E", "", "expansion factor of the MLP", RATIO, 4, "core"),
+    Symbol("F", "F", "", "width of the MLP", COUNT, 49152, "mlp"),
+    Symbol("N_r", "N_{r}", "", "number of routed experts", COUNT, 256, "experts"),
+    Symbol("K_r", "K_{r}", "", "routed experts that a token is sent to", COUNT, 8, "experts"),
+    Symbol("N_s", "N_{s}", "", "number of shared experts", COUNT, 1, "experts"),
+    Symbol("F_e", "F_{e}", "", "width of an expert", COUNT, 2048, "experts"),
+    Symbol("A_s", "A_{s}", "", "number of heads of the state space", COUNT, 64, "state space"),
+    Symbol("H_s", "H_{s}", "", "width of a head of the state space", COUNT, 64, "state space"),
+    Symbol("D_s", "D_{s}", "", "width of the state", COUNT, 128, "state space"),
+    Symbol("G_s", "G_{s}", "", "number of groups that share state matrices", COUNT, 1, "state space"),
+    Symbol("K_s", "K_{s}", "tokens", "width of the convolution before the state space", COUNT, 4, "state space"),
+    Symbol("Q_s", "Q_{s}", "tokens", "chunk of positions that a scan takes at once", COUNT, 256, "state space"),
+    Symbol("V", "V", "", "vocabulary size", COUNT, 50257, "core"),
+    Symbol("K", "K", "tokens", "block size: longest sequence with a learned position", COUNT, 2048, "core"),
+    Symbol("R_a", "R_{a}", "", "rank of an adapter", COUNT, 16, "adapter"),
+    Symbol("T", "T", "devices", "tensor-parallel degree", COUNT, 8, "core"),
+    Symbol("N_d", "N_{d}", "devices", "data-parallel degree", COUNT, 8, "mesh"),
+    Symbol("N_h", "N_{h}", "", "replicas of a group over which a model is cut", COUNT, 2, "mesh"),
+    Symbol("C", "C", "devices", "context-parallel degree", COUNT, 4, "mesh"),
+    Symbol("X", "X", "devices", "expert-parallel degree", COUNT, 8, "mesh"),
+    Symbol("P", "P", "devices", "pipeline-parallel degree, the number of stages", COUNT, 8, "mesh"),
+    Symbol("M", "M", "", "number of microbatches", COUNT, 32, "mesh"),
+    Symbol("v", "v", "", "chunks of layers that a stage of an interleaved pipeline holds", COUNT, 2, "mesh"),
+    Symbol("p", "p", "bytes/element", "bytes per element of weights and activations", RATIO, 2, "core"),
+    Symbol("p_w", "p_{w}", "bytes/element", "bytes per element of weights", RATIO, 2, "precision"),
+    Symbol("p_kv", r"p_{\mathrm{kv}}", "bytes/element", "bytes per element of the cache", RATIO, 2, "precision"),
+    Symbol("p_logits", r"p_{\mathrm{logits}}", "bytes/element", "bytes per element of logits", RATIO, 4, "precision"),
+    Symbol("N_params", r"N_{\mathrm{params}}", "parameters", "number of parameters", COUNT, 10**11, "core"),
+    Symbol("hbm", r"M_{\mathrm{hbm}}", "bytes", "memory of one device", RATIO, 80 * 2**30, "machine"),
+    Symbol(
+        "lambda_flops", r"\lambda_{\mathrm{FLOP/s}}", "FLOP/s", "peak compute rate of one device",
+        RATIO, 312 * 10**12, "machine",
+    ),
+    Symbol(
+        "lambda_mem", r"\lambda_{\mathrm{mem}}", "bytes/s", "memory bandwidth of one device",
+        RATIO, 2 * 10**12, "machine",
+    ),
+    Symbol(
+        "lambda_comms", r"\lambda_{\mathrm{comms}}", "bytes/s", "link bandwidth of one device, one direction",
+        RATIO, 3 * 10**11, "machine",
+    ),
+    Symbol("m", "m", "", "rows of a matrix product", COUNT, 4096, "matrix"),
+    Symbol("n", "n", "", "columns of a matrix product; a count", COUNT, 4096, "matrix"),
+    Symbol("k", "k", "", "summed size of a matrix product", COUNT, 4096, "matrix"),
+    Symbol("t", "t", "s", "a duration", RATIO, 1, "machine"),
+)  # fmt: skip
+SYMBOLS: dict[str, Symbol] = {symbol.name: symbol for symbol in TABLE}
+EVERYWHERE = ("core", "machine", "matrix")  # groups whose symbols are read in every question
 NAMES: list[str] = list(SYMBOLS)  # in the order of the table; symbols that are declared later come last
 INDEX: dict[str, int] = {name: i for i, name in enumerate(NAMES)}
 INFINITY = "oo"
@@ -102,15 +142,25 @@ def declare(symbol: Symbol) -> Symbol:
     return known
 
 
-def lookup(name: str) -> Symbol:
+def lookup(
+    name: str, symbols: Container[str] | None = None, expected: str = "symbol", also: Iterable[str] = ()
+) -> Symbol:
     """The symbol called `name`.
 
+    Args:
+        name: of the symbol.
+        symbols: those that can occur in what was asked; any of the table unless given.
+        expected: what a name may stand for, for the message.
+        also: names that are no symbols and would do, too.
+
     Raises:
-        UserError: no symbol has that name; the message lists the nearest.
+        UserError: no symbol has that name, or it cannot occur; the message lists the nearest.
     """
-    if name not in SYMBOLS:
-        raise unknown("symbol", name, SYMBOLS)
-    return SYMBOLS[name]
+    if name in SYMBOLS and (symbols is None or name in symbols):
+        return SYMBOLS[name]
+    if name in SYMBOLS:
+        raise UserError(f"{name} ({SYMBOLS[name].meaning}) is no size of this model")
+    raise unknown(expected, name, [*also, *(known for known in SYMBOLS if symbols is None or known in symbols)])
 
 
 def check_domain(name: str, value: Rational) -> None:

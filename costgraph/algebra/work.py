@@ -51,6 +51,6 @@ def spend(steps: int, what: str = "working out this expression") -> None:
         raise TooMuchWork(f"{what} takes too many steps: write it with fewer terms, lower powers or smaller numbers")
 
 
-def digits(bits: int) -> int:
-    """How many times as long a product takes with numbers of so many bits."""
+def weight(bits: int) -> int:
+    """How many times as long a product takes with numbers of so many bits together."""
     return 1 + bits // WORD

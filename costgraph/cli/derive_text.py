@@ -32,7 +32,7 @@ def text(
         return pretty(value, shape)
 
     rows = table(result, write, authors_own(known, style) if shape == "auto" else {})
-    footers = [line for line in footer(result, write, known) if line]
+    footers = [*map(" ".join, where(result, style)), *(line for line in footer(result, write, known) if line)]
     if explain:
         footers += explained(result, pretty)
     if drawn_on_terminal:
@@ -125,6 +125,17 @@ def footer(result: Derivation, write: Callable[[Quotient], str], known: Publishe
     ]
 
 
+def where(result: Derivation, style: printers.Style) -> list[tuple[str, str]]:
+    """What symbols of the forms stand for that is no polynomial, before the limit and after it."""
+    before, after = (
+        list(dict.fromkeys(one for form in forms.values() for one in form.defined))
+        for forms in (result.forms, result.limited)
+    )
+    changed = [one for one in after if one not in before]
+    lines = [", ".join(one.written(style) for one in part) for part in (before, changed)]
+    return [(word, line) for word, line in zip(("where", "and then"), lines, strict=True) if line]
+
+
 def cited(found: Sequence[Entry]) -> str:
     """Where a form was published: the first three places."""
     from costgraph.library.reading import sources
@@ -191,7 +202,8 @@ def markdown(result: Derivation, explain: bool, shape: str, pretty: Pretty, know
     rows[0] = [name.replace(f"when {result.when}", f"when `{result.when}`") for name in rows[0]]
     lines = ["| " + " | ".join(cell.replace("|", r"\mid") for cell in row) + " |" for row in rows]
     lines.insert(1, "|" + "---|" * len(rows[0]))
-    notes = [line for line in footer(result, lambda value: f"${printers.latex(value)}$", known) if line]
+    notes = [f"{word} ${line}$" for word, line in where(result, printers.LATEX)]
+    notes += [line for line in footer(result, lambda value: f"${printers.latex(value)}$", known) if line]
     body = [f"**{title(result)}**", "", *lines, "", *(f"- {note}" for note in notes)]
     if explain:
         body += ["", "```text", *explained(result, pretty), "```"]
@@ -215,7 +227,9 @@ def latex(result: Derivation, explain: bool, shape: str, pretty: Pretty, known: 
             lines.append(rf"  \left.{label}\right|_{{{at}}} &= {last} \\")
         if result.when:
             leading = printers.latex(result.regimes[name].leading, shape)
-            lines.append(rf"  {label} &\approx {leading} \qquad ({result.when.replace('<<', chr(92) + 'll')}) \\")
+            sign, when = (r"\approx", result.when.replace("<<", r"\ll")) if "<<" in result.when else ("=", result.when)
+            lines.append(rf"  {label} &{sign} {leading} \qquad ({when.replace('<=', chr(92) + 'le')}) \\")
+    lines += [rf"  &\text{{{word} }} {line} \\" for word, line in where(result, printers.LATEX)]
     lines.append(r"\end{align*}")
     if explain:
         lines += [f"% {line}" for part in explained(result, pretty) for line in part.splitlines() or [""]]

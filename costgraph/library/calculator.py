@@ -8,7 +8,7 @@ functions: `solve(form, S)` for the root of a form that is linear in a symbol, `
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import comb
@@ -17,7 +17,7 @@ from costgraph.algebra.expression import Call, Name, Node
 from costgraph.algebra.parser import ALLOWED, MAX_TERMS, Reader, read, relations
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import Rational
+from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.algebra.units import FACTORS
 from costgraph.errors import UserError, shorten, unknown
 
@@ -37,9 +37,10 @@ class Calculator(Reader):
             return self.names[node.name]
         return Quotient(FACTORS[node.name].scale) if node.name in FACTORS else super().name(node)
 
-    def known(self) -> list[str]:
-        """Named quantities first."""
-        return list(dict.fromkeys((*self.names, *super().known())))
+    @property
+    def also(self) -> Iterable[str]:
+        """Named quantities."""
+        return self.names
 
     def call(self, node: Call) -> Quotient:
         """The value of a function."""
@@ -59,7 +60,7 @@ class Calculator(Reader):
     def of_form(self, node: Call, name: str, form: Quotient, args: tuple[Node, ...]) -> Quotient:
         """The root, the limit or the substitution of a form."""
         symbol = args[0]
-        if not isinstance(symbol, Name) or symbol.name not in self.symbols:
+        if not isinstance(symbol, Name) or symbol.name not in SYMBOLS:
             raise self.refuse(symbol, f"{name} needs a symbol here")
         if name == "limit":
             return form.at_infinity(symbol.name)
@@ -129,13 +130,15 @@ def exponents(form: Quotient, name: str) -> set[int]:
     return form.numerator.exponents(name) | form.denominator.exponents(name) | {0}
 
 
-def calculate(text: str, names: Mapping[str, Quotient] | None = None) -> Quotient:
-    """The value of an expression.
+def calculate(
+    text: str, names: Mapping[str, Quotient] | None = None, symbols: Container[str] | None = None
+) -> Quotient:
+    """The value of an expression, in which only these symbols may occur.
 
     Raises:
         UserError: not an expression, or a name that nothing defines; with the column.
     """
-    return Calculator(read(text), names=names or {}).value()
+    return Calculator(read(text), symbols, names=names or {}).value()
 
 
 SIGNS = ("<", "<=", ">", ">=", "==", "!=")

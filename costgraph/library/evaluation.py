@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cache, cached_property
 
 from costgraph.algebra.bindings import parse_bindings
+from costgraph.algebra.limits import limit
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
@@ -83,9 +84,7 @@ def amount(request: Request) -> Quotient:
         )
     above, below = terms(request)
     value = Quotient(total(t.amount for t in above), total(t.amount for t in below) if below else ONE)
-    for name in derivation(request).limited[request.measure].at_infinity:
-        value = value.at_infinity(name)
-    return value
+    return limit(value, derivation(request).limited[request.measure].at_infinity)
 
 
 # --- how ops are connected ------------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ def compare(
             raise unknown("notation", notation, notations())
         letters = notations()[notation]
     bound = {name: value for name, value in found.limit.items() if isinstance(value, Polynomial)}
-    printed = calculate(formula, names | translated(letters, names)).substitute(bound)
+    printed = calculate(formula, names | translated(letters, names), found.graph.symbols).substitute(bound)
     regime = found.regimes.get(measure)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
     return Comparison(measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over)

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from costgraph.algebra.bindings import parse_bindings
+from costgraph.algebra.limits import limit
 from costgraph.algebra.parser import tree
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
@@ -120,9 +121,7 @@ def to_order(entry: Entry, names: Names, printed: Quotient, derived: Quotient) -
     drops = names.printed(entry.drops) if entry.drops else Quotient(0)
     if grows := [name for name in constant.symbols if name not in CONSTANTS]:
         raise UserError(f"constant has {grows[0]} in it, which grows; it may have numbers, {' and '.join(CONSTANTS)}")
-    rest = drops
-    for name in parse_bindings([entry.vanishes]) if entry.vanishes else ():
-        rest = rest.at_infinity(name)
+    rest = limit(drops, tuple(parse_bindings([entry.vanishes]))) if entry.vanishes else drops
     if rest.is_infinite or rest.numerator:
         raise UserError(f"drops does not vanish for {entry.vanishes}: {python(rest)} is left")
     return constant * printed * (Quotient(1) + drops) == derived

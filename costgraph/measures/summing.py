@@ -22,4 +22,6 @@ def closed_form(name: str, unit: str, graph: Graph, convention: Convention, term
         if term.amount:
             (counted if convention.counts(term.role) else neglected).append(term)
     remainder = Quotient(total(term.amount for term in neglected))
-    return ClosedForm(name, unit, tuple(counted), convention, graph.assumptions, remainder)
+    return ClosedForm(
+        name, unit, tuple(counted), convention, graph.assumptions, remainder, definitions=graph.definitions
+    )

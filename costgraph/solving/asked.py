@@ -16,6 +16,7 @@ from costgraph.algebra.units import Powers
 from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.derivation import check_order, with_phase
 from costgraph.errors import UserError, unknown
+from costgraph.graph import Graph
 from costgraph.hardware.machine import chosen, itemsize
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
@@ -116,7 +117,7 @@ def ask(
         (left, right), op_set or (named.op_set if named else "decoder"), phase, [*passes, *filter(None, [added])],
         convention, precision,
     )  # fmt: skip
-    typed = values(wanted, limit)
+    typed = values(wanted, limit, setting.graph)
     known = given(named, hardware, dtype, link) | typed
     sides = form(left, setting), form(right, setting)
     return Asked(
@@ -133,9 +134,9 @@ def ask(
     )
 
 
-def values(wanted: Unknown, limit: str | Iterable[str]) -> dict[str, Polynomial]:
+def values(wanted: Unknown, limit: str | Iterable[str], graph: Graph) -> dict[str, Polynomial]:
     """Values that were typed, none of them infinite or of the unknown."""
-    typed = parse_sizes(limit, "solving")
+    typed = parse_sizes(limit, "solving", graph.symbols)
     if asked := [name for name in typed if name in wanted.target.symbols]:
         raise UserError(f"{asked[0]} is what the question is solved for; take it out of --limit")
     return typed

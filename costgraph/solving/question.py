@@ -25,6 +25,7 @@ from costgraph.algebra.expression import Call, Name, Node, walk
 from costgraph.algebra.parser import Formula, Reader, read
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import lookup
 from costgraph.algebra.units import FACTORS, UNITS
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import PRECISIONS, Convention
@@ -116,9 +117,10 @@ class Reading(Reader):
             return self.measured(node, node.name, [], {}, "")
         return Quotient(TYPED_UNITS[node.name].scale) if node.name in TYPED_UNITS else super().name(node)
 
-    def known(self) -> list[str]:
-        """Measures first."""
-        return [*MEASURES, *super().known()]
+    @property
+    def also(self) -> Iterable[str]:
+        """Measures."""
+        return MEASURES
 
     def call(self, node: Call) -> Quotient:
         """A measure with words and bindings in parentheses."""
@@ -133,16 +135,22 @@ class Reading(Reader):
         for key, value in node.options:
             if key == "dims" and isinstance(value, Name):
                 dims = value.name
-            elif key in bindings or key not in self.symbols:
-                choices = [*super().known(), "dims"]
-                reason = f"{key} is given twice" if key in bindings else str(unknown("symbol", key, choices))
-                raise self.refuse(value, reason)
+            elif key in bindings:
+                raise self.refuse(value, f"{key} is given twice")
             else:
-                size = Reader(self.formula, self.symbols).value(value)
-                if not size.is_polynomial:
-                    raise self.refuse(value, f"{key} must be a size, without a sum in a denominator")
-                bindings[key] = bound(key, size.numerator)
+                bindings[key] = self.size(key, value)
         return self.measured(node, name, words, bindings, dims)
+
+    def size(self, key: str, value: Node) -> Polynomial:
+        """What a symbol is bound to in parentheses."""
+        try:
+            lookup(key, self.symbols, also=["dims"])
+        except UserError as error:
+            raise self.refuse(value, str(error)) from None
+        size = Reader(self.formula, self.symbols).value(value)
+        if not size.is_polynomial:
+            raise self.refuse(value, f"{key} must be a size, without a sum in a denominator")
+        return bound(key, size.numerator)
 
     def measured(self, node: Node, name: str, words: list[str], bindings: dict[str, Polynomial], dims: str) -> Quotient:
         """The measure's form, an error pointing at where it was asked for."""
@@ -158,7 +166,7 @@ def form(side: Formula, setting: Setting) -> Quotient:
     Raises:
         UserError: what is not allowed, with its column.
     """
-    return Reading(side, setting=setting).value()
+    return Reading(side, setting.graph.symbols, setting=setting).value()
 
 
 def parts(text: str) -> tuple[Formula, str, Formula]:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from costgraph.algebra.bindings import parse_bindings
+from costgraph.algebra.limits import limit
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, Rational
@@ -84,11 +85,8 @@ class Line:
 def limited(value: Quotient, text: str) -> Quotient:
     """A value in a limit such as `E=4,T->oo`."""
     bindings = parse_bindings([text])
-    value = value.substitute({n: v for n, v in bindings.items() if isinstance(v, Polynomial)})
-    for name, bound in bindings.items():
-        if not isinstance(bound, Polynomial):
-            value = value.at_infinity(name)
-    return value
+    finite = {name: bound for name, bound in bindings.items() if isinstance(bound, Polynomial)}
+    return limit(value.substitute(finite), [name for name in bindings if name not in finite])
 
 
 def at(value: Quotient, sizes: Mapping[str, Rational]) -> Rational | None:

@@ -1,0 +1,223 @@
+"""Symbols that stand for what is no polynomial: `S_w = min(S, W)`, `N_q = ceil(S/Q)`.
+
+A sum keeps the symbol, and so stays a polynomial; the definition stands beside it. It resolves itself once its sides
+can be compared: by numbers, because all symbols are positive, or because somebody says `S <= W`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil, floor
+
+from costgraph.algebra.bindings import Order
+from costgraph.algebra.conversion import from_quotient
+from costgraph.algebra.expression import Call, Node
+from costgraph.algebra.parser import Reader, read
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial
+from costgraph.algebra.printers import PYTHON, UNICODE, Style, render, unicode
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS, in_order, lookup
+from costgraph.errors import UserError, shorten
+
+FUNCTIONS = ("min", "max", "ceil", "floor")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """`name` stands for a function of sizes.
+
+    Args:
+        name: a symbol of the table.
+        function: one of `FUNCTIONS`.
+        arguments: two or more sizes for `min` and `max`, one for `ceil` and `floor`.
+    """
+
+    name: str
+    function: str
+    arguments: tuple[Polynomial, ...]
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the symbols that it depends on."""
+        return tuple(in_order({name for argument in self.arguments for name in argument.symbols}))
+
+    @property
+    def node(self) -> Node:
+        """What it stands for, as a tree."""
+        return Call(self.function, tuple(from_quotient(Quotient(argument)) for argument in self.arguments))
+
+    @property
+    def jumps(self) -> bool:
+        """Whether it is constant between places where it jumps, as what is rounded does."""
+        return self.function in ("ceil", "floor")
+
+    @property
+    def magnitudes(self) -> tuple[Polynomial, ...]:
+        """Monomials of which one is as large as what it stands for, up to a factor.
+
+        Raises:
+            UserError: there are none.
+        """
+        found = (ONE, *self.arguments) if self.function == "ceil" else self.arguments
+        if self.function == "floor" or not all(one.is_monomial for one in found):
+            raise UserError(f"how {self} grows cannot be told; bind {' and '.join(self.symbols)}")
+        return found
+
+    def written(self, style: Style) -> str:
+        """The definition in any style."""
+        write = unicode if style is UNICODE else lambda argument: render(argument, "auto", style)
+        return f"{style.symbol(self.name).strip()} = {style.call(self.function, [write(a) for a in self.arguments])}"
+
+    def __str__(self) -> str:
+        return self.written(PYTHON)
+
+    def resolved(self, bindings: Mapping[str, Polynomial] | None = None) -> Definition | Polynomial:
+        """The size that it stands for with symbols replaced, or the definition of what is still open."""
+        arguments = tuple(argument.substitute(bindings or {}) for argument in self.arguments)
+        if self.jumps:
+            value = rounded(self.function, arguments[0])
+            return replace(self, arguments=arguments) if value is None else value
+        kept: list[Polynomial] = []
+        for argument in arguments:
+            if not any(self.leaves_out(argument, other) for other in kept):
+                kept = [other for other in kept if not self.leaves_out(other, argument)] + [argument]
+        return kept[0] if len(kept) == 1 else replace(self, arguments=tuple(kept))
+
+    def leaves_out(self, one: Polynomial, other: Polynomial) -> bool:
+        """Whether `other` makes `one` superfluous among the arguments of a minimum or maximum."""
+        return at_least(one, other) if self.function == "min" else at_least(other, one)
+
+    def decided(self, order: Order) -> Definition | Polynomial:
+        """The same where `order` holds, such as `S <= W`."""
+        if self.jumps:
+            return self.rounded_where(order)
+        small, large = (0, 1) if self.function == "min" else (1, 0)
+        kept = list(self.arguments)
+        for one in self.arguments:
+            for other in self.arguments:
+                pair = (one, other)
+                if one in kept and other in kept and follows(pair[small], pair[large], order):
+                    kept.remove(other)
+        return kept[0] if len(kept) == 1 else replace(self, arguments=tuple(kept))
+
+    def rounded_where(self, order: Order) -> Definition | Polynomial:
+        """What is rounded where it is at most 1, or large."""
+        (argument,) = self.arguments
+        if self.function == "ceil" and follows(argument, ONE, order):
+            return ONE
+        return argument if order.much and follows(ONE, argument, order) else self
+
+    def at_infinity(self, name: str) -> Definition | Polynomial:
+        """The limit as the symbol `name` grows without bound.
+
+        Raises:
+            UserError: it has none that is a size.
+        """
+        if name not in self.symbols:
+            return self
+        limits = {argument: Quotient(argument).at_infinity(name) for argument in self.arguments}
+        grow = [argument for argument, limit in limits.items() if limit.is_infinite]
+        if self.function == "ceil" and not grow and not any(limit.numerator for limit in limits.values()):
+            return ONE
+        rest = grow if self.function == "max" and grow else [limits[a].numerator for a in limits if a not in grow]
+        if self.jumps or not rest or (self.function == "max" and grow and len(rest) > 1):
+            raise UserError(f"{self} has no limit for {name}->oo that is a size; bind {name} instead")
+        return replace(self, arguments=tuple(rest)).resolved()
+
+    def sides(self) -> Iterator[tuple[Polynomial, list[Polynomial]]]:
+        """Of a minimum or maximum each argument, and what must be at least 0 where it is the one."""
+        for one in self.arguments:
+            others = [other for other in self.arguments if other is not one]
+            yield one, [other - one if self.function == "min" else one - other for other in others]
+
+
+def define(name: str, value: str) -> Definition:
+    """Read `min(S, W)` as what the symbol `name` stands for.
+
+    Raises:
+        UserError: an unknown symbol, another function, or arguments that are no sizes.
+    """
+    lookup(name)
+    formula = read(value)
+    call = formula.node
+    if not isinstance(call, Call) or call.function not in FUNCTIONS or call.options:
+        raise UserError(f"{name} = {shorten(value)}: write one of {', '.join(FUNCTIONS)} of sizes, such as min(S, W)")
+    reader = Reader(formula)
+    arguments = [reader.value(argument) for argument in call.arguments]
+    wanted = len(arguments) == 1 if call.function in ("ceil", "floor") else len(arguments) > 1
+    if not wanted or not all(argument.is_polynomial for argument in arguments):
+        takes = "one size" if call.function in ("ceil", "floor") else "two sizes or more"
+        raise UserError(f"{name} = {shorten(value)}: {call.function} takes {takes}, without a sum in a denominator")
+    if any(name in argument.symbols for argument in arguments):
+        raise UserError(f"{name} = {shorten(value)}: {name} is defined by itself")
+    return Definition(name, call.function, tuple(argument.numerator for argument in arguments))
+
+
+def needed(definitions: Iterable[Definition], symbols: Iterable[str]) -> tuple[Definition, ...]:
+    """The definitions of these symbols, and of those that they depend on, in their order."""
+    wanted = set(symbols)
+    kept: list[Definition] = []
+    for definition in reversed(list(definitions)):
+        if definition.name in wanted:
+            wanted.update(definition.symbols)
+            kept.append(definition)
+    return tuple(reversed(kept))
+
+
+def settle(
+    definitions: Iterable[Definition], bindings: Mapping[str, Polynomial]
+) -> tuple[dict[str, Polynomial], tuple[Definition, ...]]:
+    """The bindings with those of defined symbols that they settle, and the definitions that stay open.
+
+    Raises:
+        UserError: a defined symbol is bound.
+    """
+    known, left = dict(bindings), list[Definition]()
+    for definition in definitions:
+        if definition.name in bindings:
+            raise UserError(f"{definition}: bind {' and '.join(definition.symbols)} instead of {definition.name}")
+        value = definition.resolved(known)
+        if isinstance(value, Polynomial):
+            known[definition.name] = value
+        else:
+            left.append(value)
+    return known, tuple(left)
+
+
+def rounded(function: str, argument: Polynomial) -> Polynomial | None:
+    """A rounded size where it is known: of a number, and of what is whole anyway."""
+    if (number := argument.number) is not None:
+        return Polynomial.constant((ceil if function == "ceil" else floor)(Fraction(number)))
+    whole = all(SYMBOLS[name].domain == "positive integer" for name in argument.symbols)
+    whole = whole and all(min(argument.exponents(name)) >= 0 for name in argument.symbols)
+    return argument if whole and all(c.denominator == 1 for c in argument.coefficients) else None
+
+
+def at_least(one: Polynomial, other: Polynomial) -> bool:
+    """Whether `one >= other` for all positive symbols, those that count being at least 1."""
+    difference, _ = (one - other).fraction()
+    shifted = {
+        name: Polynomial.symbol(name) + 1 for name in difference.symbols if SYMBOLS[name].domain == "positive integer"
+    }
+    return -1 not in difference.signs or -1 not in difference.substitute(shifted).signs
+
+
+def follows(one: Polynomial, other: Polynomial, order: Order) -> bool:
+    """Whether `one <= other` where `order` holds; in the limit, where one side is to be much larger."""
+    if ZERO in (one, other) or not (one.is_monomial and other.is_monomial):
+        return False
+    spare = (other / one / (order.large / order.small)).number
+    return spare is not None and (spare > 0 if order.much else spare >= 1)
+
+
+def variants(definitions: Iterable[Definition], growing: Iterable[str]) -> list[dict[str, Polynomial]]:
+    """All ways of replacing defined symbols that depend on `growing` by their magnitudes."""
+    found: list[dict[str, Polynomial]] = [{}]
+    names = set(growing)
+    for definition in definitions:
+        if names.intersection(definition.symbols):
+            names.add(definition.name)
+            found = [{**one, definition.name: size.substitute(one)} for one in found for size in definition.magnitudes]
+    return found
