@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from costgraph.algebra import roots
+from costgraph.algebra import printers, roots
 from costgraph.algebra.inequalities import Case, Condition
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import Quantity, rounded
@@ -16,6 +16,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.roots import Notation, Root
 from costgraph.algebra.symbols import Rational
 from costgraph.algebra.units import NONE, of_quantity
+from costgraph.algebra.writing import text as written
 from costgraph.cli.output import writes_unicode
 from costgraph.cli.solve_names import Names
 from costgraph.errors import shorten
@@ -116,7 +117,8 @@ def text(answer: Answer, path: Path | None) -> str:
         at = ", ".join(bound(name, number) for name, number in answer.bindings.items())
         lines += ["", f"at {at}", ""]
     lines += block([(solution.case, whole(solution, answer)) for solution in answer.solutions], answer, style)
-    notes = [f"counted ({answer.convention})"]
+    plain = printers.UNICODE if writes_unicode(path) else printers.PYTHON
+    notes = [f"where {one.written(plain)}" for one in answer.definitions] + [f"counted ({answer.convention})"]
     if answer.assumptions:
         notes.append("assuming: " + ", ".join(map(str, answer.assumptions)))
     return "\n".join([*lines, "", *notes])
@@ -194,6 +196,7 @@ def latex(answer: Answer) -> str:
         holds = domain(case.conditions, LATEX)
         suffix = rf" \qquad \text{{if }} {holds}" if holds else ""
         rows.append(rf"  &{bounds(case, answer.unknown.target, LATEX)}{suffix} \\")
+    rows += [rf"  &\text{{where }} {one.written(printers.LATEX)} \\" for one in answer.definitions]
     return "\n".join([f"% {title(answer)}", r"\begin{align*}", *dict.fromkeys(rows), r"\end{align*}"])
 
 
@@ -205,6 +208,7 @@ def markdown(answer: Answer) -> str:
         lines.append(f"- ${bounds(case, answer.unknown.target, LATEX)}$" + (f" if ${holds}$" if holds else ""))
     for solution in answer.solutions:
         lines += [f"- {said}" for said in whole(solution, answer)]
+    lines += [f"- where ${one.written(printers.LATEX)}$" for one in answer.definitions]
     return "\n".join(lines)
 
 
@@ -231,6 +235,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
         ],
         "assumptions": [str(assumption) for assumption in answer.assumptions],
         "remarks": list(answer.remarks),
+        "definitions": {one.name: written(one.node) for one in answer.definitions},
     }
 
 

@@ -8,6 +8,7 @@ from typing import cast
 
 from costgraph.algebra.assumption import Assumption
 from costgraph.algebra.bindings import parse_sizes
+from costgraph.algebra.definition import Definition, needed
 from costgraph.algebra.inequalities import Relation
 from costgraph.algebra.parser import Formula
 from costgraph.algebra.polynomial import Polynomial
@@ -25,6 +26,7 @@ from costgraph.passes.tensor_parallel import TensorParallel
 from costgraph.remarks import too_long, without_effect
 from costgraph.sizes import Model
 from costgraph.solving.dimension import compared
+from costgraph.solving.knees import depending
 from costgraph.solving.question import Setting, form, names, parts
 from costgraph.solving.unknown import Unknown, unknown_of
 from costgraph.solving.whole import claims
@@ -66,6 +68,11 @@ class Asked:
         return tuple(a if isinstance(a, str) else a.substitute(self.bindings) for a in self.setting.graph.assumptions)
 
     @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """What symbols of the graph stand for that is no polynomial."""
+        return self.setting.graph.definitions
+
+    @property
     def form(self) -> Polynomial:
         """What must be at most, at least or exactly 0, without a divisor or factors that both sides share.
 
@@ -77,8 +84,12 @@ class Asked:
         if self.relation != "==" and len(signs) > 1:
             raise UserError(f"the divisor {below} may have either sign; multiply it out")
         form = self.difference.numerator * (1 if signs == {1} else -1)
-        if self.unknown.name not in self.difference.symbols:
+        if self.unknown.name not in self.difference.symbols and not depending(
+            form, self.definitions, self.unknown.name
+        ):
             raise UserError(f"{self.unknown} does not occur in the question, or cancels from it")
+        if self.unknown.name not in form.symbols:
+            return form / form.content
         shared = form.content
         return form / shared * Polynomial.symbol(self.unknown.name) ** min(shared.exponents(self.unknown.name))
 
@@ -88,7 +99,9 @@ class Asked:
         said = [f"solved for {DEGREE} with --pass '{self.added}', as no pass splits the model"] if self.added else []
         about = claims(self.unknown, self.setting.graph.assumptions)
         sizes = [size for claim in about for size in (claim.divisor, claim.dividend)]
-        used = {"K", *(name for form in (self.form, *sizes) for name in form.symbols)}
+        defined = needed(self.definitions, self.form.symbols)
+        used = {"K", *(name for part in (self.form, *sizes) for name in part.symbols)}
+        used |= {name for definition in defined for name in definition.symbols}
         said += [without_effect(name, "the question, or cancels from it") for name in self.typed if name not in used]
         if self.on_machine and "p" in self.form.symbols and "p" not in (*self.bindings, *self.unknown.target.symbols):
             said.append("p, the bytes per element, is open; bind it with --dtype or --limit p=2")

@@ -5,10 +5,11 @@ The answer is a formula with its domain of validity, and a number as soon as eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from costgraph.algebra.assumption import Assumption
+from costgraph.algebra.definition import Definition, needed, settle
 from costgraph.algebra.inequalities import Case, Condition, Relation, cases, coefficients, sign
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.real_roots import intervals
@@ -16,6 +17,8 @@ from costgraph.errors import UserError
 from costgraph.remarks import too_long
 from costgraph.sizes import model
 from costgraph.solving.asked import Asked, ask
+from costgraph.solving.knees import depending, difference, stretches, whole_numbers
+from costgraph.solving.knees import formulas as split_cases
 from costgraph.solving.unknown import Unknown
 from costgraph.solving.unsatisfied import unsatisfied
 from costgraph.solving.whole import Solution, with_numbers
@@ -32,6 +35,7 @@ class Answer:
         solutions: the cases with all bindings.
         assumptions: what the graph takes for granted.
         remarks: what was done that nobody asked for, was typed without effect, or was left open.
+        definitions: what symbols in the question stand for that is no polynomial.
     """
 
     question: str
@@ -44,6 +48,7 @@ class Answer:
     assumptions: tuple[Assumption, ...]
     convention: str
     remarks: tuple[str, ...] = ()
+    definitions: tuple[Definition, ...] = ()
 
 
 def solve(
@@ -90,12 +95,15 @@ def solve(
 def answer(asked: Asked) -> Answer:
     """What follows from a question that has been read."""
     form, wanted, assumptions = asked.form, asked.unknown, asked.assumptions
-    used = {name: value for name, value in asked.bindings.items() if name in form.symbols}
+    defined = needed(asked.definitions, form.symbols)
+    about = {*form.symbols, *(name for definition in defined for name in definition.symbols)}
+    used = {name: value for name, value in asked.bindings.items() if name in about}
     try:
-        formulas = tuple(cases(form, asked.relation, wanted.name)) if used else ()
+        formulas = tuple(unbound(form, asked.relation, wanted.name, defined)) if used else ()
     except UserError:  # a formula only once more is bound
         formulas = ()
-    found = tuple(solved(form.substitute(used), asked.relation, wanted, assumptions))
+    known, still_open = settle(defined, used)
+    found = tuple(solved(form.substitute(known), asked.relation, wanted, assumptions, still_open))
     solutions = tuple(solution for solution in found if solution.possible or not wanted.whole)
     if not solutions:
         raise unsatisfied(asked, formulas)
@@ -103,7 +111,7 @@ def answer(asked: Asked) -> Answer:
     return Answer(
         asked.text, setting.graph.name, setting.phase, wanted, used, formulas, solutions,
         tuple(a for a in assumptions if isinstance(a, str) or not a.settled), setting.convention.name,
-        (*asked.remarks, *beyond(asked, solutions)),
+        (*asked.remarks, *beyond(asked, solutions)), defined,
     )  # fmt: skip
 
 
@@ -115,10 +123,23 @@ def beyond(asked: Asked, solutions: Iterable[Solution]) -> list[str]:
     return too_long({**asked.bindings, "S": Polynomial.constant(max(ends))}) if ends else []
 
 
+def unbound(form: Polynomial, relation: Relation, name: str, definitions: Sequence[Definition]) -> Iterable[Case]:
+    """The cases before anything is bound."""
+    split = depending(form, definitions, name)
+    return split_cases(form, relation, name, split) if split else cases(form, relation, name)
+
+
 def solved(
-    form: Polynomial, relation: Relation, wanted: Unknown, assumptions: tuple[Assumption, ...]
+    form: Polynomial,
+    relation: Relation,
+    wanted: Unknown,
+    assumptions: tuple[Assumption, ...],
+    definitions: Sequence[Definition],
 ) -> Iterable[Solution]:
     """The cases of the bound form, with whole numbers where everything is bound."""
+    if split := depending(form, definitions, wanted.name):
+        yield from solved_by_sides(form, relation, wanted, assumptions, split)
+        return
     if wanted.name not in form.symbols:
         yield from map(Solution, without(form, relation))
         return
@@ -130,8 +151,30 @@ def solved(
     else:
         found = cases(form, relation, wanted.name)
     numbers = form.symbols == (wanted.name,)
+    at = difference(form, wanted.name, ())
     for case in found:
-        yield with_numbers(case, relation, form, wanted, assumptions) if numbers else Solution(case)
+        yield with_numbers(case, relation, at, wanted, assumptions) if numbers else Solution(case)
+
+
+def solved_by_sides(
+    form: Polynomial,
+    relation: Relation,
+    wanted: Unknown,
+    assumptions: tuple[Assumption, ...],
+    definitions: Sequence[Definition],
+) -> Iterable[Solution]:
+    """The same where defined symbols depend on the unknown."""
+    own = {definition.name for definition in definitions}
+    inside = {*form.symbols, *(name for definition in definitions for name in definition.symbols)}
+    if inside - own - {wanted.name}:
+        yield from map(Solution, split_cases(form, relation, wanted.name, definitions))
+    elif any(definition.jumps for definition in definitions):
+        case, largest, smallest = whole_numbers(form, relation, wanted.name, definitions)
+        yield Solution(case, largest, smallest)
+    else:
+        at = difference(form, wanted.name, definitions)
+        for case in stretches(form, relation, wanted.name, definitions):
+            yield with_numbers(case, relation, at, wanted, assumptions)
 
 
 def without(form: Polynomial, relation: Relation) -> Iterable[Case]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from math import ceil, floor
 
 from costgraph.algebra.assumption import Assumption, Divides
 from costgraph.algebra.inequalities import Case, Relation, holds
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.real_roots import at
 from costgraph.algebra.roots import Root
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError
@@ -45,9 +45,13 @@ class Solution:
 
 
 def with_numbers(
-    case: Case, relation: Relation, form: Polynomial, wanted: Unknown, assumptions: tuple[Assumption, ...]
+    case: Case,
+    relation: Relation,
+    difference: Callable[[Rational], Fraction],
+    wanted: Unknown,
+    assumptions: tuple[Assumption, ...],
 ) -> Solution:
-    """The case, in which nothing is unbound, with its extreme values."""
+    """The case, in which nothing is unbound, with its extreme values; `difference` is that of both sides at a value."""
     if not wanted.whole:
         low, high = (exactly(root, case.strict) for root in (case.low, case.high))
         return Solution(case, high, low)
@@ -55,7 +59,7 @@ def with_numbers(
         return at_root(case, case.low)
 
     def right(value: int) -> bool:
-        return holds(at(form, wanted.name, value), relation)
+        return holds(difference(value), relation)
 
     smallest = None if case.low is None else max(above(case.low, case.strict, right), 1)
     largest = None if case.high is None else below(case.high, case.strict, right)
