@@ -66,7 +66,7 @@ def test_a_rounded_difference_has_no_bound() -> None:
 def as_sizes(node: Node) -> Node:
     """The same with every minus read as a plus."""
     if isinstance(node, Number):
-        return Number(abs(node.value))
+        return Number(max(node.value, -node.value))
     return with_children(node, tuple(map(as_sizes, children(node))))
 
 
