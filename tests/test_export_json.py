@@ -148,9 +148,9 @@ def test_a_document_that_cannot_be_read_is_refused_with_the_place(text: str, sai
 
 def test_deep_nesting_is_refused_and_not_a_crash() -> None:
     deep: Any = "1"
-    for _ in range(200):
+    for _ in range(80):
         deep = ["+", deep, "1"]
     with pytest.raises(UserError, match="nested more than 60 deep"):
         read_forms(tree(deep))
-    with pytest.raises(UserError, match="not a JSON document"):
+    with pytest.raises(UserError, match="nested more than 200 deep"):
         read_forms("[" * 200_000)

@@ -48,9 +48,15 @@ def letters(forms: Forms) -> list[str]:
     return names([form.node for form in collect(forms)])
 
 
+def run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a program, whatever comes of it."""
+    arguments = [str(part) for part in command]
+    return subprocess.run(arguments, cwd=cwd, capture_output=True, encoding="utf-8", timeout=300, check=False)
+
+
 def call(*command: str | Path, cwd: Path | None = None) -> str:
     """Run a program; its stdout, or a failed test with all it said."""
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, encoding="utf-8", timeout=300)
+    done = run(*command, cwd=cwd)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

@@ -1,4 +1,4 @@
-"""Short names for the long parts of a root: `(√(u² + v) - u)/w`, and beside it what u, v and w are."""
+"""Short names for the long parts of a root: `(√(u² + w) - u)/x`, and beside it what u, w and x are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from costgraph.algebra.inequalities import Condition
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.roots import Notation, Root
 
-LETTERS = "uvwxyz"  # none of them is a symbol of a formula
+LETTERS = "uwxyz"  # none of them is a symbol of a formula
 PART = 24  # characters up to which a part of a root is written out
 WHOLE = 100  # characters up to which a root is written out
 TURNED = {">": "<", ">=": "<=", "==": "=="}

@@ -6,18 +6,16 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from inspect import getmodule
-from math import isfinite
 from typing import TYPE_CHECKING, Union
 
-from costgraph.algebra.assumption import Divides
-from costgraph.algebra.expression import Node, evaluate, names, rounded
+from costgraph.algebra.assumption import Claim
+from costgraph.algebra.expression import Node, evaluate, names
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime
-from costgraph.algebra.symbols import INFINITY, SYMBOLS, Rational
+from costgraph.algebra.symbols import INFINITY, Rational
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError
@@ -75,9 +73,9 @@ class Form:
         return names([self.node])
 
     @property
-    def divides(self) -> list[Divides]:
-        """The divisibilities it takes for granted."""
-        return [a for a in self.closed.assumptions if isinstance(a, Divides)] if self.closed else []
+    def claims(self) -> list[Claim]:
+        """What it takes for granted and numbers can contradict."""
+        return [a for a in self.closed.assumptions if not isinstance(a, str)] if self.closed else []
 
     def at(self, sizes: Mapping[str, Rational]) -> Rational:
         """The exact value, computed from the sum itself and not from the shape that is printed."""
@@ -169,50 +167,3 @@ def fingerprint(forms: Sequence[Form]) -> str:
         for form in forms
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-
-
-# --- test vectors -----------------------------------------------------------------------------------------------------
-
-SMALL = {"B": 3, "S": 16, "L": 5, "D": 48, "A": 8, "G": 4, "V": 96, "K": 32, "T": 2, "p": 2}
-PADDED_VOCABULARY = 51200  # divisible by every usual number of devices, unlike the 50257 of GPT-2
-BEYOND = 1_000_003 * 2**33  # takes every size, and every product of sizes, beyond 2**63
-
-
-def candidates(symbols: Iterable[str]) -> dict[str, dict[str, Rational]]:
-    """Sizes at which generated code is compared with exact values: all ones, small, GPT-3, beyond 64 bits."""
-    symbols = list(symbols)
-    typical: dict[str, Rational] = {n: SYMBOLS[n].typical if n in SYMBOLS else 4096 for n in symbols} | (
-        {"V": PADDED_VOCABULARY} if "V" in symbols else {}
-    )
-    return {
-        "ones": dict.fromkeys(symbols, 1),
-        "small": {name: 3 if name == "E" else SMALL.get(name, 6) for name in symbols},
-        "large": typical,
-        "beyond 64 bits": {
-            name: value if name in SYMBOLS and SYMBOLS[name].domain != "positive integer" else value * BEYOND
-            for name, value in typical.items()
-        },
-    }
-
-
-def vectors(forms: Sequence[Form]) -> list[tuple[str, dict[str, Rational], list[Rational]]]:
-    """(label, sizes, exact results) wherever the forms' assumptions hold and doubles come close to the results."""
-    found = []
-    for label, sizes in candidates(names([form.node for form in forms])).items():
-        try:
-            for form in forms:
-                for claim in form.divides:
-                    claim.substitute({n: Polynomial.constant(v) for n, v in sizes.items()})
-            results = [form.at(sizes) for form in forms]
-            doubles = {name: float(size) for name, size in sizes.items()}
-            close = [near(rounded(form.node, doubles), exact) for form, exact in zip(forms, results, strict=True)]
-        except (UserError, ArithmeticError, ValueError):
-            continue
-        if all(close):
-            found.append((label, sizes, results))
-    return found
-
-
-def near(value: float, exact: Rational) -> bool:
-    """Whether nothing cancelled, and nothing left the range of doubles, on the way to a result."""
-    return isfinite(value) and abs(Fraction(value) - exact) <= abs(Fraction(exact)) / 10**13

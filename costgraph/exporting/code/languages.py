@@ -14,6 +14,8 @@ from costgraph.errors import UserError
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly text binds
 WRITTEN_OUT = 4  # powers up to this one are products: faster and more accurate than a call of pow
 EXACT = 2**53  # up to here a double holds every whole number
+LONGEST = 2**24  # characters of all expressions and their parts that a module holds: a power may repeat its base
+LARGEST_DOUBLE = "1.7976931348623157e308"
 
 
 class Language:
@@ -29,16 +31,37 @@ class Language:
     calls: Mapping[str, str] = {name: name + "({})" for name in FUNCTIONS}
     pairs = True  # whether max and min take two arguments only
     shares = True  # whether parts can be given names before the result
+    conditions: Mapping[str, str] = {  # {2} is the second over the first
+        "divides": "divides({0}, {1})", "at_most": "{0} <= {1}", "whole": "whole({0})", "positive": "positive({0})",
+    }  # fmt: skip
 
     def __init__(self, spelling: Mapping[str, str] | None = None) -> None:
         self.spelling = dict(spelling or {})
+        self.written = 0  # characters, of all that this printer has written
 
     def text(self, node: Node) -> str:
-        """The whole expression."""
+        """The whole expression.
+
+        Raises:
+            UserError: it is too long to be written.
+        """
         return self.bound(node)[0]
+
+    def condition(self, kind: str, *parts: Node) -> str:
+        """That one part divides another or is at most another, or that one is a whole or any positive number."""
+        quotient = [Ratio(parts[1], parts[0])] if kind == "divides" else []
+        return self.conditions[kind].format(*map(self.text, [*parts, *quotient]))
 
     def bound(self, node: Node) -> tuple[str, int]:
         """Text, and how tightly it binds."""
+        text, tightness = self.expression(node)
+        self.written += len(text)
+        if self.written > LONGEST:
+            raise UserError(f"the forms take more than {LONGEST} characters to write; export parts of them one by one")
+        return text, tightness
+
+    def expression(self, node: Node) -> tuple[str, int]:
+        """The same, of any length."""
         match node:
             case Number(value) if not isinstance(value, int):
                 return self.ratio(Number(value.numerator), Number(value.denominator))
@@ -83,7 +106,10 @@ class Language:
     def call(self, function: str, arguments: tuple[Node, ...]) -> str:
         """A function; max and min are nested where the language takes two arguments only."""
         if self.pairs and len(arguments) > 2:
-            arguments = (arguments[0], Call(function, arguments[1:]))
+            half = len(arguments) // 2  # not one by one, which would be nested as deeply as there are arguments
+            arguments = tuple(
+                Call(function, part) if len(part) > 1 else part[0] for part in (arguments[:half], arguments[half:])
+            )
         return self.calls[function].format(", ".join(map(self.argument, arguments)))
 
     def argument(self, node: Node) -> str:
@@ -131,23 +157,32 @@ def double(value: int) -> float:
         raise UserError(f"{size} does not fit a double; only JSON and Python can hold it") from None
 
 
-class Python(Language):
-    """Exact integers and fractions; a division is a call that keeps it exact."""
+class Plain(Language):
+    """Formulas for a reader."""
 
-    calls: Mapping[str, str] = {**Language.calls, "ceil": "_ceil({})", "floor": "_floor({})"}
     pairs = False
 
     def number(self, value: int) -> str:
         """All its digits."""
         return str(value)
 
-    def ratio(self, above: Node, below: Node) -> tuple[str, int]:
-        """A call of a function of the module."""
-        return f"_ratio({self.text(above)}, {self.text(below)})", ATOM
-
     def power(self, base: Node, exponent: int) -> tuple[str, int]:
-        """Python's own operator, exact for whole numbers and fractions."""
+        """With two asterisks."""
         return f"{self.at(base, ATOM)}**{exponent}", POWER
+
+
+class Python(Plain):
+    """Exact integers and fractions; a division is a call that keeps it exact."""
+
+    calls: Mapping[str, str] = {**Language.calls, "ceil": "_ceil({})", "floor": "_floor({})"}
+    conditions: Mapping[str, str] = {
+        "divides": "_divides({0}, {1})", "at_most": "{0} <= {1}", "whole": "_inside({0}, True)",
+        "positive": "_inside({0}, False)",
+    }  # fmt: skip
+
+    def ratio(self, above: Node, below: Node) -> tuple[str, int]:
+        """A call of a function of the module, exact for whole numbers and fractions as the operator ** is."""
+        return f"_ratio({self.text(above)}, {self.text(below)})", ATOM
 
 
 class NumPy(Language):
@@ -157,6 +192,10 @@ class NumPy(Language):
     calls: Mapping[str, str] = {
         "max": "xp.maximum({})", "min": "xp.minimum({})", "ceil": "xp.ceil({})", "floor": "xp.floor({})",
         "sqrt": "xp.sqrt({})",
+    }  # fmt: skip
+    conditions: Mapping[str, str] = {
+        "divides": "_divides(xp, {0}, {1})", "at_most": "{0} <= {1}", "whole": "_whole(xp, {0})",
+        "positive": "_positive(xp, {0})",
     }  # fmt: skip
 
     def argument(self, node: Node) -> str:
@@ -168,10 +207,20 @@ class C(Language):
     """C99 with <math.h>."""
 
     calls: Mapping[str, str] = {**Language.calls, "max": "fmax({})", "min": "fmin({})"}
+    conditions: Mapping[str, str] = {
+        "divides": "costgraph_divides({0}, {1})", "at_most": "{0} <= {1}", "whole": "costgraph_whole({0})",
+        "positive": "costgraph_positive({0})",
+    }  # fmt: skip
 
 
 class JavaScript(Language):
     """JavaScript and TypeScript."""
+
+    conditions: Mapping[str, str] = {
+        **Language.conditions,
+        "whole": 'checked("{0}", {0}, true) > 0',
+        "positive": 'checked("{0}", {0}, false) > 0',
+    }
 
     raised = "Math.pow({}, {})"
     calls: Mapping[str, str] = {name: f"Math.{name}({{}})" for name in FUNCTIONS}
@@ -194,6 +243,12 @@ class SQL(Language):
     calls: Mapping[str, str] = {**Language.calls, "max": "greatest({})", "min": "least({})"}
     pairs = False
     shares = False
+    conditions: Mapping[str, str] = {  # NaN is the largest number in SQL
+        "divides": f"({{1}} > {EXACT}e0 OR floor({{2}}) = {{2}})",
+        "at_most": "({0} <= {1})",
+        "whole": f"{{0}} BETWEEN 1e0 AND {LARGEST_DOUBLE} AND floor({{0}}) = {{0}}",
+        "positive": f"{{0}} > 0e0 AND {{0}} <= {LARGEST_DOUBLE}",
+    }
 
 
 class Excel(Language):
@@ -206,6 +261,10 @@ class Excel(Language):
     }  # fmt: skip
     pairs = False
     shares = False
+    conditions: Mapping[str, str] = {
+        "divides": f"OR({{1}}>{EXACT},INT({{2}})={{2}})", "at_most": "{0}<={1}", "whole": "{0}>=1,INT({0})={0}",
+        "positive": "{0}>0",
+    }  # fmt: skip
 
 
 LANGUAGES: dict[str, type[Language]] = {

@@ -9,13 +9,16 @@ from costgraph import __version__
 from costgraph.algebra.expression import Call, Node, names, walk
 from costgraph.algebra.printers import python
 from costgraph.algebra.symbols import SYMBOLS, Rational
-from costgraph.errors import UserError, unknown
-from costgraph.exporting.code.languages import LANGUAGES, Language
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.exporting.code.conditions import conditions, domain, is_whole
+from costgraph.exporting.code.languages import LANGUAGES, Language, Plain
 from costgraph.exporting.code.naming import TOGETHER, function_names, spelled, unused_prefix
+from costgraph.exporting.code.precision import remark
 from costgraph.exporting.code.sharing import shared
-from costgraph.exporting.forms import Form, fingerprint, vectors
+from costgraph.exporting.forms import Form, fingerprint
 from costgraph.exporting.targets import SYMBOLS_AS, Target
 from costgraph.exporting.templates import Verbatim
+from costgraph.exporting.vectors import Vector, vectors
 
 READABLE = 600  # characters of a sum that somebody reads in a comment
 
@@ -33,18 +36,21 @@ def context(target: Target, forms: Sequence[Form], symbols_as: str = "args") -> 
     language = LANGUAGES[target.printer](spelling)
     prefix = unused_prefix(spelling.values())
     parts, results = named_parts([form.node for form in forms], language, prefix)
+    compared = vectors(forms)
     return {
         "version": __version__,
         "hash": fingerprint(forms),
         "symbols_as": symbols_as,
-        "symbols": [symbol(letter, spelling[letter]) for letter in letters],
-        "forms": [function(form, called[form.name], language, spelling, prefix) for form in forms],
+        "symbols": [symbol(letter, language) for letter in letters],
+        "forms": [function(form, called[form.name], language, letters, prefix) for form in forms],
         "together": {
             "name": Verbatim(target.function_prefix + TOGETHER),
             "parts": parts,
             "results": [{"name": called[form.name], "text": text} for form, text in zip(forms, results, strict=True)],
+            "conditions": conditions(forms, letters, language),
         },
-        "vectors": [vector_data(*vector, forms, spelling, called) for vector in vectors(forms)],
+        "vectors": [vector_data(vector, forms, spelling, called) for vector in compared.found],
+        "not_compared": "; ".join(f"{label}, as {shorten(why, 150)}" for label, why in compared.left_out.items()),
         "functions": sorted({call.function for form in forms for call in calls(form)}),
     }
 
@@ -67,7 +73,7 @@ def calls(form: Form) -> Iterator[Call]:
     return (node for node in walk(form.node) if isinstance(node, Call))
 
 
-def function(form: Form, name: str, language: Language, spelling: dict[str, str], prefix: str) -> dict[str, Any]:
+def function(form: Form, name: str, language: Language, letters: Sequence[str], prefix: str) -> dict[str, Any]:
     """One form, ready to be printed as a function."""
     parts, (result,) = named_parts([form.node], language, prefix)
     closed = form.closed
@@ -75,10 +81,11 @@ def function(form: Form, name: str, language: Language, spelling: dict[str, str]
         "name": Verbatim(name),
         "label": form.name,
         "unit": form.unit or "not stated",
-        "arguments": [symbol(letter, spelling[letter]) for letter in form.symbols],
+        "arguments": [symbol(letter, language) for letter in form.symbols],
+        "conditions": conditions([form], form.symbols if language.shares else letters, language),
         "parts": parts,
         "result": result,
-        "exact": str(form.value),
+        "exact": Plain().text(form.node) if isinstance(form.value, Node) else str(form.value),
         "source": form.source or "given by the caller",
         "convention": f"{closed.convention.name}: {closed.convention.describe()}" if closed else "not stated",
         "assumptions": ", ".join(map(str, closed.assumptions)) if closed else "",
@@ -86,21 +93,18 @@ def function(form: Form, name: str, language: Language, spelling: dict[str, str]
         "regime": form.regime.regime if form.regime else "",
         "neglected": python(form.regime.neglected) if form.regime else "",
         "left_out": left_out(form),
+        "rounding": remark(form.node),
     }
 
 
 def vector_data(
-    label: str,
-    sizes: Mapping[str, Rational],
-    exact: Sequence[Rational],
-    forms: Sequence[Form],
-    spelling: Mapping[str, str],
-    called: Mapping[str, str],
+    vector: Vector, forms: Sequence[Form], spelling: Mapping[str, str], called: Mapping[str, str]
 ) -> dict[str, Any]:
     """Sizes and what the forms are there, as lists and by name."""
-    named = {form.name: result for form, result in zip(forms, exact, strict=True)}
+    sizes = vector.sizes
+    named = {form.name: result for form, result in zip(forms, vector.results, strict=True)}
     return {
-        "label": label,
+        "label": vector.label,
         "sizes": [value(spelling[letter], sizes[letter]) for letter in spelling],
         "results": [value(called[name], result) for name, result in named.items()],
         "size": {spelling[letter]: value(letter, sizes[letter]) for letter in spelling},
@@ -129,15 +133,17 @@ def named_parts(
     return assignments, [Verbatim(language.text(node)) for node in results]
 
 
-def symbol(letter: str, name: str) -> dict[str, Any]:
+def symbol(letter: str, language: Language) -> dict[str, Any]:
     """A symbol of the table, or one that only the caller knows."""
     known = SYMBOLS.get(letter)
     return {
-        "name": Verbatim(name),
+        "name": Verbatim(language.spelling[letter]),
         "letter": letter,
         "meaning": known.meaning if known else "given by the caller",
         "unit": (known.unit if known else "") or "1",
-        "domain": known.domain if known else "positive",
+        "domain": known.domain if known else "positive number",
+        "whole": is_whole(letter),
+        "inside": domain(letter, language),
     }
 
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
-from costgraph.algebra.assumption import Assumption, Divides
-from costgraph.algebra.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum
+from costgraph.algebra.expression import Node
 from costgraph.algebra.polynomial import Polynomial, exact, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.algebra.work import bounded
 from costgraph.closed_form import ClosedForm
-from costgraph.conventions import Convention
+from costgraph.conventions import Additions, Convention
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.exporting.exchange import SCHEMA
+from costgraph.exporting.exchange import SCHEMA, assumptions, trees
+from costgraph.exporting.exchange.trees import MAX_POWER
 from costgraph.exporting.forms import Form
+from costgraph.json_text import parse_json
 from costgraph.provenance import Term
+from costgraph.rules import RULES
+from costgraph.tensor import Role
 
-MAX_DIGITS = 4000
-MAX_POWER = 256
-MAX_DEPTH = 60
+MAX_TEXT = 2**23  # characters of a document
+MAX_DIGITS = 1000  # of a number
+MAX_DENOMINATORS = 2**12  # bits of all different denominators of a sum together, over which it may have to be put
+MAX_FORMS = 1000
+MAX_MONOMIALS = 500  # of a sum; to find its best shape costs the square of that
+MAX_PRODUCTS = 50_000  # monomials above times monomials below a line, as in comparing two quotients
 
 
 def read_forms(text: str) -> dict[str, ClosedForm | Quotient | Node]:
@@ -41,15 +48,21 @@ def read_forms(text: str) -> dict[str, ClosedForm | Quotient | Node]:
 
 def stored(text: str) -> list[Form]:
     """The same with all that the document says about them."""
-    try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise UserError(f"not a JSON document: {error}") from None
-    top = Place(content, "the document")
+    if len(text) > MAX_TEXT:
+        raise UserError(f"a document of {len(text)} characters; at most {MAX_TEXT} are read")
+    with bounded():
+        return forms(Place(parse_json(text), "the document"))
+
+
+def forms(top: Place) -> list[Form]:
+    """The forms in a document."""
     if top.text("schema") != SCHEMA:
         raise UserError(f"the document says schema '{shorten(top.text('schema'))}'; {SCHEMA} is expected")
     found: dict[str, Form] = {}
-    for part in top.list("forms"):
+    parts = top.list("forms")
+    if len(parts) > MAX_FORMS:
+        top.refuse(f"{len(parts)} forms; at most {MAX_FORMS} are read")
+    for part in parts:
         name = part.text("name")
         if name in found:
             part.refuse(f"a second form called '{shorten(name)}'")
@@ -67,23 +80,54 @@ class Place:
         """Raise with the place."""
         raise UserError(f"{self.where}: {reason}")
 
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Put the place before what is said about what stands here."""
+        try:
+            yield
+        except UserError as error:
+            self.refuse(str(error))
+
     def get(self, key: str) -> Place:
         """The value under a key."""
         if not isinstance(self.value, dict) or key not in self.value:
             self.refuse(f"'{key}' is missing")
         return Place(self.value[key], f"{self.where}, {key}")
 
-    def text(self, key: str) -> str:
-        """The text under a key."""
+    def text(self, key: str, default: str | None = None) -> str:
+        """The text under a key; the default where there is no such key."""
+        if default is not None and not self.has(key):
+            return default
         at = self.get(key)
         return at.value if isinstance(at.value, str) else at.refuse("must be text")
 
-    def list(self, key: str) -> Iterable[Place]:
+    def list(self, key: str) -> Sequence[Place]:
         """The values of the list under a key."""
         at = self.get(key)
-        if not isinstance(at.value, list):
-            at.refuse("must be a list")
-        return [Place(value, f"{at.where} {i}") for i, value in enumerate(at.value, 1)]
+        return at.parts() if isinstance(at.value, list) else at.refuse("must be a list")
+
+    def parts(self) -> Sequence[Place]:
+        """The values of the list that stands here."""
+        return [Place(value, f"{self.where} {i}") for i, value in enumerate(self.value, 1)]
+
+    def names(self, key: str, what: str, choices: Sequence[str]) -> tuple[str, ...]:
+        """The names in the list under a key, each of a table and given once."""
+        found: dict[str, None] = {}
+        for part in self.list(key):
+            name = part.value if isinstance(part.value, str) else part.refuse("must be text")
+            if name not in choices:
+                part.refuse(str(unknown(what, name, choices)))
+            if name in found:
+                part.refuse(f"a second '{name}'")
+            found[name] = None
+        return tuple(found)
+
+    def items(self, key: str) -> Sequence[tuple[str, Place]]:
+        """The keys and values of the object under a key."""
+        at = self.get(key)
+        if not isinstance(at.value, dict):
+            at.refuse("must be an object")
+        return [(name, Place(value, f"{at.where}, {shorten(name)}")) for name, value in at.value.items()]
 
     def has(self, key: str) -> bool:
         """Whether there is such a key."""
@@ -91,10 +135,10 @@ class Place:
 
     def number(self) -> Rational:
         """The exact number that the value is the text of."""
-        if not isinstance(self.value, str) or not re.fullmatch(r"-?\d+(/\d+)?", self.value):
-            self.refuse('must be an exact number as text, such as "12" or "5/2"')
-        if len(self.value) > MAX_DIGITS:
+        if isinstance(self.value, str) and len(self.value) > MAX_DIGITS:
             self.refuse(f"a number of more than {MAX_DIGITS} digits")
+        if not isinstance(self.value, str) or not re.fullmatch(r"-?[0-9]+(/[0-9]+)?", self.value):
+            self.refuse('must be an exact number as text, such as "12" or "5/2"')
         above, _, below = self.value.partition("/")
         if below and not int(below):
             self.refuse("division by zero")
@@ -102,13 +146,27 @@ class Place:
 
     def polynomial(self, key: str) -> Polynomial:
         """The sum under a key."""
-        return total(monomial(part) for part in self.list(key))
+        parts = self.list(key)
+        if len(parts) > MAX_MONOMIALS:
+            self.get(key).refuse(f"a sum of {len(parts)} monomials; at most {MAX_MONOMIALS} are read")
+        return self.sum([monomial(part) for part in parts])
+
+    def sum(self, parts: Sequence[Polynomial]) -> Polynomial:
+        """The sum of what stands here."""
+        denominators = {coefficient.denominator for part in parts for coefficient in part.coefficients}
+        if sum(map(int.bit_length, denominators)) > MAX_DENOMINATORS:
+            self.refuse("the denominators are too long to be put over a common one")
+        return total(parts)
 
     def quotient(self, key: str) -> Quotient:
-        """The quotient under a key."""
+        """The quotient under a key; 1 and -1 over 0 stand for growth without bound."""
         at = self.get(key)
         above, below = at.polynomial("numerator"), at.polynomial("denominator")
-        return Quotient(above, below) if below else at.refuse("the denominator is zero")
+        if len(above) * len(below) > MAX_PRODUCTS:
+            at.refuse(f"a quotient of {len(above)} by {len(below)} monomials is too large to be reduced")
+        if not below and above not in (1, -1):
+            at.refuse("the denominator is zero")
+        return Quotient(above, below)
 
 
 def monomial(at: Place) -> Polynomial:
@@ -126,79 +184,69 @@ def monomial(at: Place) -> Polynomial:
 
 def form(name: str, at: Place) -> Form:
     """One form."""
-    setting = at.text("setting") if at.has("setting") else ""
+    setting = at.text("setting", "")
     if at.has("tree"):
-        return Form(name, node(at.get("tree"), 0), setting=setting)
+        tree = at.get("tree")
+        if (parts := trees.size(tree.value)) > trees.MAX_PARTS:
+            tree.refuse(f"an expression of {parts} parts; at most {trees.MAX_PARTS} are read")
+        return Form(name, trees.node(tree), setting=setting)
     value = at.quotient("value")
-    if not at.has("terms"):
+    if value.is_infinite:
+        at.refuse("value: the denominator is zero")
+    if not any(map(at.has, ("terms", "over", "convention", "assumptions", "remainder", "at_infinity", "regime"))):
         return Form(name, value, setting=setting)
     closed = closed_form(name, at)
-    regime = closed.when(at.get("regime").text("when")) if at.has("regime") else None
-    if value != (regime.leading if regime else closed.value):
+    with at.told():
+        regime = closed.when(at.get("regime").text("when")) if at.has("regime") else None
+        expected = regime.leading if regime else closed.value
+    if len(expected.numerator) * len(value.denominator) > MAX_PRODUCTS or value != expected:
         at.refuse("the terms do not sum to the value; the document has been changed")
+    if regime and at.get("regime").quotient("neglected") != regime.neglected:
+        at.refuse("regime, neglected: the terms give another ratio; the document has been changed")
     return Form(name, value, closed, setting=setting, regime=regime)
 
 
 def closed_form(name: str, at: Place) -> ClosedForm:
     """A sum or quotient with the places its terms come from."""
-    rule = at.get("convention")
-    rates = rule.get("elementwise")
-    convention = Convention(
-        rule.text("name"),
-        frozenset(str(part.value) for part in rule.list("neglects")),
-        tuple(sorted((str(k), Place(v, rates.where).number()) for k, v in dict(rates.value).items())),
-    )
-    infinite = tuple(str(part.value) for part in at.list("at_infinity"))
-    for letter in infinite:
-        if letter not in SYMBOLS:
-            at.refuse(str(unknown("symbol", letter, SYMBOLS)))
+    terms, over = (tuple(map(term, at.list(key))) for key in ("terms", "over"))
+    for key, side in (("terms", terms), ("over", over)):
+        if len(at.get(key).sum([one.amount for one in side])) > MAX_MONOMIALS:
+            at.get(key).refuse(f"a sum of more than {MAX_MONOMIALS} monomials")
     return ClosedForm(
         name,
         at.text("unit"),
-        tuple(map(term, at.list("terms"))),
-        convention,
-        tuple(map(assumption, at.list("assumptions"))),
+        terms,
+        convention(at.get("convention")),
+        tuple(map(assumptions.read, at.list("assumptions"))),
         at.quotient("remainder"),
-        tuple(map(term, at.list("over"))),
-        infinite,
+        over,
+        at.names("at_infinity", "symbol", tuple(SYMBOLS)),
     )
+
+
+def convention(at: Place) -> Convention:
+    """What is counted; documents of the first versions say only in the name how additions are."""
+    name = at.text("name")
+    additions: Additions = "counted" if "additions=counted" in name else "fused"
+    if at.has("additions"):
+        choices: tuple[Additions, ...] = get_args(Additions)
+        chosen = at.text("additions")
+        if chosen not in choices:
+            at.get("additions").refuse(str(unknown("choice", chosen, choices)))
+        additions = choices[choices.index(chosen)]
+    rates = []
+    for kind, rate in at.items("elementwise"):
+        if kind not in RULES and "." not in kind:  # names of ops are `place.what`
+            rate.refuse(str(unknown("op kind", kind, RULES)))
+        rates.append((kind, rate.number()))
+        if rates[-1][1] < 0:
+            rate.refuse("a number of FLOPs is not negative")
+    return Convention(name, frozenset(at.names("neglects", "role", get_args(Role))), tuple(sorted(rates)), additions)
 
 
 def term(at: Place) -> Term:
     """One contribution."""
-    return Term(at.text("op"), at.text("source"), at.polynomial("amount"), at.text("role"))
-
-
-def assumption(at: Place) -> Assumption:
-    """A divisibility, or a choice in words."""
-    if at.has("text"):
-        return at.text("text")
-    return Divides(at.polynomial("divisor"), at.polynomial("dividend"), at.text("advice"))
-
-
-def node(at: Place, depth: int) -> Node:
-    """An expression tree."""
-    if depth > MAX_DEPTH:
-        at.refuse(f"nested more than {MAX_DEPTH} deep")
-    if isinstance(at.value, str):
-        number = at.number()
-        return Number(number) if isinstance(number, int) else at.refuse('a fraction is written ["/", "5", "2"]')
-    if isinstance(at.value, dict):
-        return Name(at.text("symbol"))
-    if not isinstance(at.value, list) or len(at.value) < 2 or not isinstance(at.value[0], str):
-        at.refuse('must be a number as text, {"symbol": ...} or [operation, part, ...]')
-    operation, *rest = at.value
-    parts = [Place(part, f"{at.where} {i}") for i, part in enumerate(rest, 1)]
-    if operation == "**" and len(parts) == 2:
-        exponent = parts[1].number()
-        if not isinstance(exponent, int) or not 2 <= exponent <= MAX_POWER:
-            at.refuse(f"an exponent is a whole number from 2 to {MAX_POWER}")
-        return Power(node(parts[0], depth + 1), exponent)
-    inner = tuple(node(part, depth + 1) for part in parts)
-    if operation == "+" and len(inner) > 1:
-        return Sum(inner)
-    if operation in ("*", "/") and len(inner) == 2:
-        return Product(*inner) if operation == "*" else Ratio(*inner)
-    if operation in FUNCTIONS and (len(inner) == 1) == (operation in ("ceil", "floor", "sqrt")):
-        return Call(operation, inner)
-    return at.refuse(f"unknown operation '{shorten(operation)}' of {len(inner)} parts")
+    role = at.text("role")
+    if role and role not in get_args(Role):
+        at.get("role").refuse(str(unknown("role", role, get_args(Role))))
+    return Term(at.text("op"), at.text("source"), at.polynomial("amount"), role)

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from costgraph import __version__
-from costgraph.algebra.assumption import Divides
-from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, names
+from costgraph.algebra.expression import names
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.exporting.exchange import SCHEMA
-from costgraph.exporting.forms import Form, fingerprint, vectors
+from costgraph.exporting.exchange import SCHEMA, assumptions
+from costgraph.exporting.exchange.trees import tree
+from costgraph.exporting.forms import Form, fingerprint
+from costgraph.exporting.vectors import vectors
 from costgraph.provenance import Term
 
 MONOMIAL = re.compile(r'\{\s*"coefficient": "[^"]*",\s*"powers": \{[^{}]*\}\s*\}')  # one line each
@@ -23,6 +24,7 @@ MONOMIAL = re.compile(r'\{\s*"coefficient": "[^"]*",\s*"powers": \{[^{}]*\}\s*\}
 def document(forms: Sequence[Form]) -> str:
     """The JSON text."""
     letters = names([form.node for form in forms])
+    compared = vectors(forms)
     content = {
         "schema": SCHEMA,
         "version": __version__,
@@ -34,12 +36,13 @@ def document(forms: Sequence[Form]) -> str:
         "forms": [entry(form) for form in forms],
         "vectors": [
             {
-                "label": label,
-                "sizes": {name: str(size) for name, size in sizes.items()},
-                "results": {form.name: str(result) for form, result in zip(forms, results, strict=True)},
+                "label": vector.label,
+                "sizes": {name: str(size) for name, size in vector.sizes.items()},
+                "results": {form.name: str(result) for form, result in zip(forms, vector.results, strict=True)},
             }
-            for label, sizes, results in vectors(forms)
+            for vector in compared.found
         ],
+        "not_compared": dict(compared.left_out),
     }
     return MONOMIAL.sub(lambda match: " ".join(match[0].split()), json.dumps(content, indent=1, ensure_ascii=False))
 
@@ -62,13 +65,9 @@ def entry(form: Form) -> dict[str, Any]:
                 "name": rule.name,
                 "neglects": sorted(rule.neglects),
                 "elementwise": {kind: str(rate) for kind, rate in rule.elementwise},
+                "additions": rule.additions,
             },
-            "assumptions": [
-                {"divisor": polynomial(a.divisor), "dividend": polynomial(a.dividend), "advice": a.advice}
-                if isinstance(a, Divides)
-                else {"text": a}
-                for a in closed.assumptions
-            ],
+            "assumptions": [assumptions.written(one, polynomial) for one in closed.assumptions],
             "remainder": quotient(closed.remainder),
             "terms": [term(t) for t in closed.terms],
             "over": [term(t) for t in closed.over],
@@ -90,23 +89,3 @@ def quotient(value: Quotient) -> dict[str, Any]:
 def polynomial(value: Polynomial) -> list[dict[str, Any]]:
     """Monomials in printing order: `{"coefficient": "5/2", "powers": {"B": 1, "T": -1}}`."""
     return [{"coefficient": str(term.leading_coefficient), "powers": term.powers} for term in value.monomials()]
-
-
-def tree(node: Node) -> Any:
-    """An expression as nested lists: `["max", ["*", "B", "S"], "12"]`; a number is text, a symbol an object."""
-    match node:
-        case Number(value):
-            return str(value)
-        case Name(name):
-            return {"symbol": name}
-        case Sum(parts):
-            return ["+", *map(tree, parts)]
-        case Product(left, right):
-            return ["*", tree(left), tree(right)]
-        case Ratio(above, below):
-            return ["/", tree(above), tree(below)]
-        case Power(base, exponent):
-            return ["**", tree(base), str(exponent)]
-        case Call(function, parts):
-            return [function, *map(tree, parts)]
-    raise TypeError(node)
