@@ -16,6 +16,13 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, prin
 hypothesis.settings.load_profile("ci" if IN_CI else "default")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts an external program is slow, whoever wrote it."""
+    for item in items:
+        if any(marker.args for marker in item.iter_markers("needs_tool")):
+            item.add_marker("slow")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test marked `needs_tool("git")` where the tool is not installed."""
     for marker in item.iter_markers("needs_tool"):

@@ -1,19 +1,16 @@
-"""What tests of documents share: the command line in a process of its own, and the sheet of the decoder."""
+"""What tests of documents share: the command line, and the sheet of the decoder."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from functools import cache
 from pathlib import Path
+
+from command_line import costgraph as run
 
 from costgraph.exporting.documents.sheet import sheet
 from costgraph.exporting.targets import load
 
-
-def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """The program in a process of its own."""
-    command = [sys.executable, "-m", "costgraph", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", check=False)
+__all__ = ["decoder", "refused", "run"]
 
 
 def refused(*arguments: str, cwd: Path | None = None) -> str:
@@ -25,6 +22,7 @@ def refused(*arguments: str, cwd: Path | None = None) -> str:
     return done.stderr
 
 
+@cache
 def decoder(target: str, notation: str | None = None) -> str:
     """The cheat sheet of the decoder."""
     return sheet(load(target), "decoder", "notes", "mixed_adam", notation)

@@ -54,6 +54,12 @@ def graph(name: str) -> Graph:
     return cg.decoder(**options).apply(*passes)
 
 
+@cache
+def measured(name: str, measure: str) -> ClosedForm:
+    """What a measure gives for a recipe."""
+    return MEASURES[measure](graph(name))
+
+
 def train(*passes: Any, **options: Any) -> Graph:
     """A training step of a decoder with `options`, followed by `passes`."""
     return cg.decoder(**options).apply(cg.backward, *passes)

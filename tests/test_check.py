@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from test_cli import costgraph
+from command_line import costgraph
 
 from costgraph.algebra.parser import parse
 from costgraph.errors import UserError
@@ -77,6 +77,7 @@ class TestCommand:
         assert [e["id"] for e in answer["entries"]] == [f"000-A1-01.{cell}" for cell in ("gflop", "input", "output")]
         assert answer["counts"] == {"agrees": 3}
 
+    @pytest.mark.slow
     def test_the_whole_library(self) -> None:
         run = costgraph("check", "--format", "junit")
         assert run.returncode == 0
@@ -88,6 +89,7 @@ class TestCommand:
         for outcome in ("argued", "set aside", "unverified"):
             assert any(len(message) > len(outcome) + 20 for message in skipped if message.startswith(f"{outcome}: "))
 
+    @pytest.mark.slow
     def test_a_progress_bar_is_for_a_terminal_and_stdout_for_the_result(self, tmp_path: Path) -> None:
         shown, result = on_stderr(tmp_path / "all", "check")
         assert "checking" in shown

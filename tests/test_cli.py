@@ -9,21 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import Run, costgraph, started
 
 GOLDEN = Path(__file__).parent / "golden"
-
-
-def costgraph(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "costgraph", *arguments],
-        capture_output=True,
-        encoding="utf-8",
-        env=os.environ | {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(Path(__file__).parents[1])} | environment,
-        cwd=cwd,
-        timeout=60,
-    )
-
 
 GOLDEN_RUNS = {
     "default.txt": "derive --op-set decoder --limit E=4,p=2",
@@ -142,6 +130,15 @@ def test_a_closed_pipe_ends_quietly() -> None:
     assert (run.stdout.count("\n"), run.stderr) == (1, "")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", ["derive params --limit V=7", "derive --op-set decodr", "check --formula 4*L*D**2 --measure params"]
+)
+def test_a_process_of_its_own_says_what_these_tests_see(command: str) -> None:
+    own = started(*command.split())
+    assert costgraph(*command.split()) == Run(own.returncode, own.stdout, own.stderr)
+
+
 class TestOutputFile:
     def test_holds_what_stdout_would(self, tmp_path: Path) -> None:
         run = costgraph("derive", "params", "-o", "params.txt", cwd=tmp_path)
@@ -225,6 +222,7 @@ class TestJson:
         assert (answer["phase"], answer["passes"]) == ("decode", ["decode(S + 1)"])
 
 
+@pytest.mark.slow
 class TestTerminal:
     @pytest.mark.parametrize("columns", [50, 80, 200])
     def test_a_table_fits_the_width_and_loses_nothing(self, columns: int) -> None:
@@ -268,16 +266,18 @@ def in_terminal(columns: int, *arguments: str, **environment: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     ["derive --explain", "derive --explain --format markdown", "derive --format latex", "graph", "derive --json"],
 )
 def test_output_is_ascii_where_nothing_else_can_be_written(arguments: str) -> None:
-    run = costgraph(*arguments.split(), PYTHONIOENCODING="ascii")
+    run = started(*arguments.split(), PYTHONIOENCODING="ascii")
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.isascii()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", ["derive", "list symbols", "--help", "--version"])
 def test_a_closed_stdout_is_no_error(arguments: str) -> None:
     run = subprocess.run(f"{sys.executable} -m costgraph {arguments} >&-", shell=True, capture_output=True, text=True)

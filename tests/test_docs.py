@@ -7,12 +7,11 @@ import doctest
 import os
 import re
 import shlex
-import subprocess
-import sys
 from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
+from command_line import costgraph
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -32,14 +31,8 @@ def test_python_examples_give_what_is_printed(page: Path) -> None:
 def test_commands_print_what_is_shown(command: str, printed: str) -> None:
     name, *arguments = shlex.split(command)
     assert name == "costgraph"
-    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
-    run = subprocess.run(
-        [sys.executable, "-m", "costgraph", *arguments],
-        capture_output=True,
-        encoding="utf-8",
-        env=environment,
-        check=True,
-    )
+    run = costgraph(*arguments)
+    assert run.returncode == 0, run.stderr
     if "COSTGRAPH_UPDATE_GOLDEN" in os.environ and not shows(printed, run.stdout):
         new = updated(printed, run.stdout)
         for page in PAGES:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from test_cli import costgraph
+from command_line import costgraph, started
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -124,9 +124,10 @@ def test_every_op_says_what_it_waits_for() -> None:
     assert {op["bound"] for op in ops.values()} == {"compute", "memory"}
 
 
+@pytest.mark.slow
 def test_output_is_plain_where_nothing_else_can_be_written() -> None:
     for command in (RUNS["estimate.txt"], RUNS["solve.txt"]):
-        found = costgraph(*command.split(" "), PYTHONIOENCODING="ascii")
+        found = started(*command.split(" "), PYTHONIOENCODING="ascii")
         assert (found.returncode, found.stderr) == (0, "")
         assert found.stdout.isascii()
 

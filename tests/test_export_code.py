@@ -21,8 +21,9 @@ import costgraph as cg
 from costgraph.algebra.symbols import sympy_symbol
 from costgraph.errors import UserError
 from costgraph.exporting import export
-from costgraph.exporting.forms import collect
-from costgraph.exporting.targets import available
+from costgraph.exporting.code.naming import function_names, spelled
+from costgraph.exporting.forms import Form, collect
+from costgraph.exporting.targets import available, load
 from costgraph.exporting.vectors import BEYOND, vectors
 
 PROGRAMS = {
@@ -32,7 +33,11 @@ PROGRAMS = {
     "typescript": ("node", "tsc"),
     "excel": ("soffice",),
 }
-TARGETS = [pytest.param(name, marks=pytest.mark.needs_tool(*PROGRAMS.get(name, ()))) for name in RUNNERS]
+HEAVY = ("torch", "jax", "dask")  # to import
+TARGETS = [
+    pytest.param(name, marks=[pytest.mark.needs_tool(*PROGRAMS.get(name, ())), *[pytest.mark.slow] * (name in HEAVY)])
+    for name in RUNNERS
+]
 LIMIT = Fraction(1, 10**12)
 
 
@@ -238,10 +243,11 @@ def test_drawn_expressions(target: str, drawn: list[Drawn]) -> None:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def possible(name: str, value: Any, target: str) -> bool:
-    """Whether the target takes a form of that name."""
+def named(form: str, symbol: str, target: str) -> bool:
+    """Whether the target takes names like these."""
     with suppress(UserError):
-        return bool(export({name: value}, target))
+        spelling = spelled([symbol, "B"], load(target))
+        return bool(function_names([Form(form, sympy_symbol("B"))], load(target), spelling))
     return False
 
 
@@ -250,8 +256,8 @@ def test_every_word_that_a_module_uses_is_reserved_or_harmless_as_a_name(target:
     B, S = sympy_symbol("B"), sympy_symbol("S")
     text = "size cost check above below" if target == "excel" else str(export(rounded(), target))
     words = {word.strip("_").lower(): word for word in sorted(set(re.findall(r"[A-Za-z_]\w*", text)))}
-    forms = {word: 2 * B + S for word in words.values() if word.strip("_") and possible(word, B + S, target)}
-    symbols = [s for w in words.values() if possible("form", (s := sympy.Symbol(w)) + B, target)]
+    forms = {word: 2 * B + S for word in words.values() if word.strip("_") and named(word, "S", target)}
+    symbols = [sympy.Symbol(word) for word in words.values() if named("form", word, target)]
     assert len(forms) > 3
     assert len(symbols) > 3
     (found,) = RUNNERS[target](forms, [{"B": 3, "S": 4}])

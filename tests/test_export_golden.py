@@ -28,6 +28,7 @@ def test_the_program_is_as_reviewed(target: str) -> None:
     assert text.rstrip("\n") == path.read_text(encoding="utf-8").rstrip("\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["0", "1"])
 @pytest.mark.parametrize("target", ["numpy", "sql"])
 def test_the_command_line_writes_the_same_bytes_under_every_hash_seed(target: str, seed: str) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import costgraph
 from hypothesis import given
 from hypothesis import strategies as st
 from test_export_code import EXPRESSION, Drawn
@@ -86,13 +85,11 @@ def test_any_tree_comes_back(drawn: Drawn) -> None:
 
 
 def test_the_command_line_reads_what_it_wrote(tmp_path: Path) -> None:
-    def costgraph(*arguments: str) -> str:
-        command = [sys.executable, "-m", "costgraph", "export", *arguments]
-        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
-
     asked = ("--measures", "flops,params", "--pass", "tensor_parallel(T)")
-    (tmp_path / "forms.json").write_text(costgraph("json", *asked), encoding="utf-8")
-    assert costgraph("c", "--from", str(tmp_path / "forms.json")) == costgraph("c", *asked)
+    (tmp_path / "forms.json").write_text(costgraph("export", "json", *asked).stdout, encoding="utf-8")
+    read = costgraph("export", "c", "--from", str(tmp_path / "forms.json"))
+    assert read == costgraph("export", "c", *asked)
+    assert (read.returncode, read.stderr) == (0, "")
 
 
 def changed(**changes: Any) -> str:

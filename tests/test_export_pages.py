@@ -13,6 +13,8 @@ from costgraph.exporting.documents import typeset
 from costgraph.exporting.documents.sheet import sheet
 from costgraph.exporting.targets import load
 
+pytestmark = pytest.mark.slow  # every page is set by TeX or Typst
+
 
 def compiled(source: str, folder: Path, name: str = "a") -> str:
     """The log of pdflatex, run as often as a reader of the file would."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from fractions import Fraction
 from typing import Any
 
@@ -145,6 +146,7 @@ def test_numpy_computes_large_arrays_block_by_block_to_the_same_result() -> None
     assert np.array_equal(whole, 12.0 * B * S * 2 * 64 * (64 * 6.0 + S))
 
 
+@pytest.mark.slow
 @pytest.mark.needs_tool
 def test_arrays_of_other_libraries_keep_what_makes_them_special() -> None:
     torch, jax, dask = toolchains.need("torch"), toolchains.need("jax"), toolchains.need("dask.array")
@@ -159,6 +161,7 @@ def test_arrays_of_other_libraries_keep_what_makes_them_special() -> None:
     assert (type(lazy), lazy.chunks) == (dask.Array, ((2, 2, 2),))
 
 
+@pytest.mark.slow
 @pytest.mark.needs_tool
 def test_jax_without_float64_is_refused() -> None:
     jax = toolchains.need("jax")
@@ -191,13 +194,15 @@ def test_a_form_without_symbols_is_a_function_without_arguments() -> None:
 @pytest.mark.needs_tool
 def test_sql_in_another_dialect_runs_there() -> None:
     toolchains.need("sqlglot")
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(small(target="sql", dialect="sqlite"))
     cases = [case(), case(S=7)]
-    for one, row in zip(cases, toolchains.queried(cg.derive("flops"), cases, connection), strict=True):
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(small(target="sql", dialect="sqlite"))
+        rows = toolchains.queried(cg.derive("flops"), cases, connection)
+    for one, row in zip(cases, rows, strict=True):
         assert row["flops"] == exact("flops", one) * one["T"]
 
 
+@pytest.mark.slow
 @pytest.mark.needs_tool
 def test_sql_in_every_dialect_that_sqlglot_writes_can_be_read_there() -> None:
     sqlglot = toolchains.need("sqlglot")

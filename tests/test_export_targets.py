@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sympy
 import toolchains
+from command_line import costgraph
 
 import costgraph as cg
 from costgraph.algebra.expression import Call, Name, Node, Sum
@@ -185,7 +184,6 @@ UNFIT = {  # arguments of export -> what is said
 
 @pytest.mark.parametrize(("arguments", "said"), UNFIT.items())
 def test_options_that_would_be_ignored_are_refused(arguments: str, said: str) -> None:
-    command = [sys.executable, "-m", "costgraph", "export", *arguments.split()]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    done = costgraph("export", *arguments.split())
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert said in done.stderr

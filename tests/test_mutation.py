@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
 from mutants import mutants
 
 from costgraph.algebra.units import unit_named
@@ -130,6 +131,7 @@ def reason(entry: Entry) -> str:
     return entry.argument or entry.unverified or entry.aside
 
 
+@pytest.mark.slow
 def test_small_changes_are_caught_and_what_survives_has_a_reason() -> None:
     changed = [one for entry in JUDGED for one in fates(entry)]
     if "COSTGRAPH_UPDATE_GOLDEN" in os.environ:

@@ -18,6 +18,7 @@ from costgraph.errors import BugError
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("formulas", "exporters")
 
+pytestmark = pytest.mark.slow  # builds and installs a wheel
 needs_git = pytest.mark.needs_tool("git")
 
 

@@ -272,6 +272,7 @@ for passes in ((cg.backward, cg.recompute("full"), sequence_parallel), (cg.flash
 """
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whatever_the_hash_seed() -> None:
     runs = {
         subprocess.run(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import pytest
 import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -42,7 +41,9 @@ quotients = st.builds(Quotient, polynomials(size=3), nonzero)
 
 
 def same(form: Polynomial | Quotient, expression: sympy.Expr) -> bool:
-    return bool(sympy.cancel(form.to_sympy() - expression) == 0)
+    """Whether sympy finds nothing above the line in the difference; a common divisor would take it far longer."""
+    above, _ = (form.to_sympy() - expression).as_numer_denom()
+    return bool(sympy.Poly(above, *map(sympy_symbol, LETTERS)).is_zero)
 
 
 @given(polynomials(), polynomials())
@@ -134,23 +135,23 @@ def test_the_leading_terms_lead_and_the_first_neglected_come_next(form: Polynomi
     assert abs(Fraction(ratio) / Fraction(claimed) - 1) < Fraction(1, 10**50)
 
 
-@pytest.mark.parametrize("shape", [*SHAPES, *LETTERS])
 @settings(max_examples=60)
 @given(form=polynomials())
-def test_every_shape_is_the_same_polynomial(shape: str, form: Polynomial) -> None:
-    assert write(form, shape).expand() == form
-    assert parse(python(form, shape)) == Quotient(form)
-    assert latex(form, shape)
-    assert latex(form, shape).count("{") == latex(form, shape).count("}")
-    assert unicode(form, shape).count("(") == unicode(form, shape).count(")")
+def test_every_shape_is_the_same_polynomial(form: Polynomial) -> None:
+    for shape in (*SHAPES, *LETTERS):
+        assert write(form, shape).expand() == form
+        assert parse(python(form, shape)) == Quotient(form)
+        assert latex(form, shape)
+        assert latex(form, shape).count("{") == latex(form, shape).count("}")
+        assert unicode(form, shape).count("(") == unicode(form, shape).count(")")
 
 
-@pytest.mark.parametrize("shape", SHAPES)
 @settings(max_examples=40)
 @given(form=quotients)
-def test_a_printed_quotient_is_read_back(shape: str, form: Quotient) -> None:
-    assert parse(python(form, shape)) == form
+def test_a_printed_quotient_is_read_back(form: Quotient) -> None:
     assert parse(str(form)) == form
+    for shape in SHAPES:
+        assert parse(python(form, shape)) == form
 
 
 @given(polynomials(), polynomials(), polynomials())

@@ -2,11 +2,12 @@
 
 import os
 from fractions import Fraction
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
 import pytest
-from test_cli import costgraph
+from command_line import costgraph, started
 
 from costgraph import UserError, estimate, request
 from costgraph.cli.roofline_plot import drawn, picture, shown
@@ -53,11 +54,10 @@ ASKED: dict[str, dict[str, object]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=ASKED, scope="module")
-def result(request: pytest.FixtureRequest) -> Estimate:
-    return run(request.param)
+PAGE = pytest.mark.parametrize("name", ASKED)
 
 
+@cache
 def run(name: str) -> Estimate:
     return estimate(request(**ASKED[name]))  # type: ignore[arg-type]
 
@@ -80,16 +80,19 @@ def leader(text: Annotation) -> Line:
     return text.arrow_patch.get_transform().transform_path(text.arrow_patch.get_path())
 
 
-def rendered(result: Estimate) -> tuple[Figure, Axes]:
-    figure = picture(result)
+@cache
+def rendered(name: str) -> tuple[Figure, Axes]:
+    """The picture, with everything in its place; drawn once, because placing labels takes its time."""
+    figure = picture(run(name))
     figure.draw_without_rendering()
     return figure, figure.axes[0]
 
 
-def test_no_label_meets_another_or_a_leader_or_a_line(result: Estimate) -> None:
-    _, axes = rendered(result)
+@PAGE
+def test_no_label_meets_another_or_a_leader_or_a_line(name: str) -> None:
+    _, axes = rendered(name)
     found = labels(axes)
-    assert len(found) == sum(1 for point in drawn(result) if point.label)
+    assert len(found) == sum(1 for point in drawn(run(name)) if point.label)
     for one, other in combinations(found, 2):
         assert not box(one).overlaps(box(other)), (one.get_text(), other.get_text())
         assert not leader(one).intersects_path(leader(other), filled=False)
@@ -101,8 +104,9 @@ def test_no_label_meets_another_or_a_leader_or_a_line(result: Estimate) -> None:
             assert not drawn_line.intersects_bbox(box(text), filled=False), text.get_text()
 
 
-def test_labels_stay_inside_and_clear_of_legend_scales_and_points(result: Estimate) -> None:
-    _, axes = rendered(result)
+@PAGE
+def test_labels_stay_inside_and_clear_of_legend_scales_and_points(name: str) -> None:
+    _, axes = rendered(name)
     legend = axes.get_legend()
     assert legend is not None
     others = [
@@ -119,16 +123,19 @@ def test_labels_stay_inside_and_clear_of_legend_scales_and_points(result: Estima
             assert not any(box(text).contains(*at) for at in offsets)
 
 
-def test_titles_fit_the_page(result: Estimate) -> None:
-    figure, axes = rendered(result)
+@PAGE
+def test_titles_fit_the_page(name: str) -> None:
+    figure, axes = rendered(name)
     for text in (*figure.texts, axes.title):
         extent = text.get_window_extent()
         assert extent.x0 >= 0
         assert extent.x1 <= figure.bbox.x1
 
 
-def test_everything_is_either_drawn_or_said_to_be_left_out(result: Estimate) -> None:
-    figure, _ = rendered(result)
+@PAGE
+def test_everything_is_either_drawn_or_said_to_be_left_out(name: str) -> None:
+    result = run(name)
+    figure, _ = rendered(name)
     footer = next(text.get_text() for text in figure.texts if "Not drawn" in text.get_text())
     for stage in shown(result):
         computing = {cost.name for cost in stage.costs if cost.flops}
@@ -151,12 +158,12 @@ TITLES = {
 
 @pytest.mark.parametrize("name", TITLES)
 def test_the_title_says_model_phase_sizes_and_devices(name: str) -> None:
-    figure, axes = rendered(run(name))
+    figure, axes = rendered(name)
     assert (figure.get_suptitle(), axes.get_title(loc="left")) == TITLES[name]
 
 
 def test_the_roof_is_what_is_reached() -> None:
-    _, axes = rendered(run("half the peak"))
+    _, axes = rendered("half the peak")
     assert axes.get_lines()[0].get_ydata()[-1] == 65e12 / 2  # type: ignore[index]
     assert any(text.get_text() == "32.5 TFLOP/s fp16" for text in axes.texts)
 
@@ -194,6 +201,6 @@ def test_a_picture_is_not_replaced_unasked(tmp_path: Path) -> None:
 def test_a_missing_extra_is_named(tmp_path: Path) -> None:
     (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError('No module named matplotlib')")
     path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])
-    found = costgraph(*PICTURE, "a.svg", cwd=tmp_path, PYTHONPATH=path)
+    found = started(*PICTURE, "a.svg", cwd=tmp_path, PYTHONPATH=path)
     assert found.returncode == 2
     assert "pip install 'costgraph[plot]'" in found.stderr

@@ -32,9 +32,9 @@ def test_a_short_root_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_parts_of_a_long_root_have_names_that_conditions_use(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = lines(solve(LONG, "S", op_set="decoder(head=True)"), monkeypatch)
-    assert "  S <= (sqrt(u**2 + v) - u)/w    if w > 0" in shown
-    assert "  every S    if w < 0 and u > 0 and u**2 + v < 0" in shown
-    assert "  every S    if w <= 0 and u <= 0" in shown
+    assert "  S <= (sqrt(u**2 + w) - u)/x    if x > 0" in shown
+    assert "  every S    if x < 0 and u > 0 and u**2 + w < 0" in shown
+    assert "  every S    if x <= 0 and u <= 0" in shown
 
 
 def test_names_put_in_give_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,17 +44,17 @@ def test_names_put_in_give_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {
         name: 3 + i for i, name in enumerate(("A", "B", "D", "E", "K", "L", "V", "p", "lambda_flops", "lambda_mem"))
     }
-    values["lambda_mem"] = 10**6  # so that w > 0
-    named = {name: parse(form) for name, form in re.findall(r"(?:with|    ) ([uvw]) = (.*)", shown.replace("==", "="))}
-    u, v, w = (
+    values["lambda_mem"] = 10**6  # so that x > 0
+    named = {name: parse(form) for name, form in re.findall(r"(?:with|    ) ([uwx]) = (.*)", shown.replace("==", "="))}
+    u, w, x = (
         float(named[name].substitute({k: parse(str(n)).numerator for k, n in values.items()}).number or 0)
-        for name in "uvw"
+        for name in "uwx"
     )
     root = answer.solutions[0].case.high
     assert root is not None
     exact = float(root.expr.subs({symbol: values[symbol.name] for symbol in root.expr.free_symbols}))
-    assert w > 0
-    assert ((u * u + v) ** 0.5 - u) / w == pytest.approx(exact, rel=1e-6)
+    assert x > 0
+    assert ((u * u + w) ** 0.5 - u) / x == pytest.approx(exact, rel=1e-6)
 
 
 def test_conditions_that_do_not_fit_stand_below(monkeypatch: pytest.MonkeyPatch) -> None:
