@@ -100,7 +100,7 @@ def test_a_true_limit(value: str, name: str, expected: str) -> None:
         ("sqrt(S)", "write one of min, max, ceil, floor"),
         ("min(S)", "min takes two sizes or more"),
         ("ceil(S, W)", "ceil takes one size"),
-        ("min(S, 1/(S + W))", "without a sum in a denominator"),
+        ("min(S, 1/(S + W))", "it has a sum in a denominator"),
         ("min(S_w, W)", "S_w is defined by itself"),
         ("min(S, Z)", "column 8 .*unknown symbol 'Z'"),
         ("min(S, max(W, K))", "column 8 .*only numbers, symbols"),

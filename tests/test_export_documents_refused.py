@@ -22,7 +22,7 @@ def test_an_unknown_target_lists_the_nearest() -> None:
     ("content", "said"),
     [
         ('[symbols]\nD = "h"\nS = "h"', "would both be shown as h"),
-        ('[symbols]\nX = "h"', "unknown symbol 'X'"),
+        ('[symbols]\nZ = "h"', "unknown symbol 'Z'"),
         ('[symbols]\nD = "h^2"', "write a letter"),
         ('[symbols]\nD = "\\\\input{x}"', "write a letter"),
         ("[symbols]\nD = 3", "write a letter"),

@@ -10,6 +10,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import INFINITY, check_domain, lookup
 from costgraph.errors import UserError, shorten
 
+SIGNS = ("<<", ">>", "<=", ">=", "≤", "≥")  # how sizes compare
 MAX_VALUE_TERMS = 50  # of what a symbol is replaced by, which may be raised to a power
 
 Binding = Polynomial | Literal["oo"]  # what a symbol is bound to: a size, or infinity as a true limit
@@ -92,7 +93,7 @@ def parse_regime(text: str) -> Order:
     Raises:
         UserError: no such sign, or a side that is not a product of symbols.
     """
-    sign = next((sign for sign in ("<<", ">>", "<=", ">=", "≤", "≥") if sign in text), "")
+    sign = next((sign for sign in SIGNS if sign in text), "")
     left, _, right = text.partition(sign) if sign else (text, "", "")
     if not (left.strip() and right.strip()):
         raise UserError(f"'{shorten(text)}': write SMALL << LARGE, for example 'S << D', or SMALL <= LARGE")

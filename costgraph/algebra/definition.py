@@ -38,6 +38,19 @@ class Definition:
     function: str
     arguments: tuple[Polynomial, ...]
 
+    def checked(self) -> Definition:
+        """The definition itself.
+
+        Raises:
+            UserError: too few or too many arguments, or it is defined by itself.
+        """
+        if (len(self.arguments) == 1) != self.jumps or not self.arguments:
+            takes = "one size" if self.jumps else "two sizes or more"
+            raise UserError(f"{self.name}: {self.function} takes {takes}")
+        if self.name in self.symbols:
+            raise UserError(f"{self}: {self.name} is defined by itself")
+        return self
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """Names of the symbols that it depends on."""
@@ -146,13 +159,9 @@ def define(name: str, value: str) -> Definition:
         raise UserError(f"{name} = {shorten(value)}: write one of {', '.join(FUNCTIONS)} of sizes, such as min(S, W)")
     reader = Reader(formula)
     arguments = [reader.value(argument) for argument in call.arguments]
-    wanted = len(arguments) == 1 if call.function in ("ceil", "floor") else len(arguments) > 1
-    if not wanted or not all(argument.is_polynomial for argument in arguments):
-        takes = "one size" if call.function in ("ceil", "floor") else "two sizes or more"
-        raise UserError(f"{name} = {shorten(value)}: {call.function} takes {takes}, without a sum in a denominator")
-    if any(name in argument.symbols for argument in arguments):
-        raise UserError(f"{name} = {shorten(value)}: {name} is defined by itself")
-    return Definition(name, call.function, tuple(argument.numerator for argument in arguments))
+    if not all(argument.is_polynomial for argument in arguments):
+        raise UserError(f"{name} = {shorten(value)}: an argument is no size: it has a sum in a denominator")
+    return Definition(name, call.function, tuple(argument.numerator for argument in arguments)).checked()
 
 
 def needed(definitions: Iterable[Definition], symbols: Iterable[str]) -> tuple[Definition, ...]:

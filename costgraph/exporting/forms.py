@@ -11,7 +11,8 @@ from inspect import getmodule
 from typing import TYPE_CHECKING, Union
 
 from costgraph.algebra.assumption import Claim
-from costgraph.algebra.expression import Node, evaluate, names
+from costgraph.algebra.definition import Definition, needed
+from costgraph.algebra.expression import Node, evaluate, names, replaced
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime
@@ -49,13 +50,24 @@ class Form:
     setting: str = ""
     regime: Regime | None = None
 
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """What symbols of the value stand for that is no polynomial."""
+        if not isinstance(self.value, Quotient) or self.closed is None:
+            return ()
+        return needed((self.regime or self.closed).definitions, self.value.symbols)
+
     @cached_property
     def node(self) -> Node:
-        """The expression as a tree."""
+        """The expression as a tree, defined symbols replaced by what they stand for."""
         try:
-            return as_node(self.value, self.shape)
+            written = as_node(self.value, self.shape)
         except UserError as error:
             raise UserError(f"{self.name}: {error}") from None
+        known: dict[str, Node] = {}
+        for definition in self.definitions:
+            known[definition.name] = replaced(definition.node, known)
+        return replaced(written, known) if known else written
 
     @property
     def unit(self) -> str:
@@ -79,7 +91,7 @@ class Form:
 
     def at(self, sizes: Mapping[str, Rational]) -> Rational:
         """The exact value, computed from the sum itself and not from the shape that is printed."""
-        if isinstance(self.value, Quotient):
+        if isinstance(self.value, Quotient) and not self.definitions:
             number = self.value.substitute({n: Polynomial.constant(v) for n, v in sizes.items()}).number
             if number is not None:
                 return number
@@ -160,7 +172,7 @@ def fingerprint(forms: Sequence[Form]) -> str:
         [
             form.name,
             form.unit,
-            str(form.value) if isinstance(form.value, Quotient) else repr(form.node),
+            str(form.value) if isinstance(form.value, Quotient) and not form.definitions else repr(form.node),
             form.closed.convention.name if form.closed else "",
             [str(a) for a in form.closed.assumptions] if form.closed else [],
         ]

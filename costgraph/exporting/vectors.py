@@ -86,7 +86,7 @@ def compared(form: Form, sizes: Mapping[str, Rational]) -> Rational:
         raise UserError(f"{form.name} has no value in doubles") from None
     if not isfinite(value):
         raise UserError(f"{form.name} does not fit a double")
-    if isinstance(form.value, Quotient):
+    if isinstance(form.value, Quotient) and not form.definitions:
         refuse_unaffordable(form.name, monomial_lengths((form.value.numerator, form.value.denominator), sizes))
     else:
         refuse_unaffordable(form.name, node_lengths(form.node, sizes))

@@ -85,7 +85,7 @@ def function(form: Form, name: str, language: Language, letters: Sequence[str], 
         "conditions": conditions([form], form.symbols if language.shares else letters, language),
         "parts": parts,
         "result": result,
-        "exact": Plain().text(form.node) if isinstance(form.value, Node) else str(form.value),
+        "exact": ", where ".join([exactly(form), *map(str, form.definitions)]),
         "source": form.source or "given by the caller",
         "convention": f"{closed.convention.name}: {closed.convention.describe()}" if closed else "not stated",
         "assumptions": ", ".join(map(str, closed.assumptions)) if closed else "",
@@ -95,6 +95,11 @@ def function(form: Form, name: str, language: Language, letters: Sequence[str], 
         "left_out": left_out(form),
         "rounding": remark(form.node),
     }
+
+
+def exactly(form: Form) -> str:
+    """The form before anything is rounded."""
+    return Plain().text(form.node) if isinstance(form.value, Node) else str(form.value)
 
 
 def vector_data(

@@ -37,7 +37,7 @@ def appendix(
     derivation = derive(*measures, **options)
     math = math_of(target, chosen)
     forms = collect(replace(derivation, when=None))
-    used = {name for form in derivation.forms.values() for name in (*form.value.symbols, *form.remainder.symbols)}
+    used = {name for form in derivation.forms.values() for name in (*form.symbols, *form.remainder.symbols)}
     context = {
         "version": __version__,
         "hash": fingerprint(forms),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from costgraph.algebra.bindings import parse_bindings
+from costgraph.algebra.bindings import SIGNS, parse_bindings, parse_regime
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.printers import render
 from costgraph.algebra.quotient import Quotient
@@ -125,11 +125,12 @@ def maximum(sides: Sequence[tuple[str, Quotient]], math: Math) -> list[Record]:
 
 
 def condition(text: str, math: Math) -> Verbatim:
-    """`E=4,T->oo` or `S << D` in the language of the document."""
+    """`E=4,T->oo`, `S << D` or `S <= W` in the language of the document."""
+    if any(sign in text for sign in SIGNS):
+        small, large, much = parse_regime(text)
+        sign = math.much_less if much else math.at_most
+        return Verbatim(formula(Quotient(small), math) + sign + formula(Quotient(large), math))
     symbol = math.style.symbol
-    if "<<" in text:
-        left, _, right = (part.strip() for part in text.partition("<<"))
-        return Verbatim(symbol(left).strip() + math.much_less + symbol(right).strip())
     parts = []
     for name, bound in parse_bindings([text]).items():
         left = symbol(name).strip()

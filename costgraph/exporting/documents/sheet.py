@@ -7,6 +7,7 @@ from typing import Any
 
 from costgraph import __version__
 from costgraph.algebra.assumption import Assumption, AtMost, Divides, InDomain
+from costgraph.algebra.definition import Definition
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, in_order, lookup
@@ -98,7 +99,16 @@ def conventions(derivation: Derivation) -> list[str]:
 def assumptions(derivation: Derivation, math: Math) -> list[str]:
     """What is taken for granted, in the letters of the document."""
     claims = [claim for form in derivation.forms.values() for claim in form.assumptions]
-    return [assumed(claim, math) for claim in dict.fromkeys(claims)]
+    defined = [one for forms in (derivation.forms, derivation.limited) for f in forms.values() for one in f.defined]
+    known = [stands_for(one, math) for one in dict.fromkeys(defined)]
+    return [*known, *(assumed(claim, math) for claim in dict.fromkeys(claims))]
+
+
+def stands_for(one: Definition, math: Math) -> str:
+    """What a symbol stands for that is no polynomial."""
+    inside = [str(formula(Quotient(argument), math)) for argument in one.arguments]
+    symbol = formula(Quotient(Polynomial.symbol(one.name)), math)
+    return Verbatim(math.inline(symbol + math.equals + math.style.call(one.function, inside)))
 
 
 def assumed(claim: Assumption, math: Math) -> str:

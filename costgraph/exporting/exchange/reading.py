@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any, NoReturn, get_args
 
+from costgraph.algebra.definition import FUNCTIONS, Definition
 from costgraph.algebra.expression import Node
 from costgraph.algebra.polynomial import Polynomial, exact, total
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.algebra.symbols import SYMBOLS, Domain, Rational, Symbol, declare
+from costgraph.algebra.units import unit_named
 from costgraph.algebra.work import bounded
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Additions, Convention
@@ -28,6 +30,7 @@ MAX_TEXT = 2**23  # characters of a document
 MAX_DIGITS = 1000  # of a number
 MAX_DENOMINATORS = 2**12  # bits of all different denominators of a sum together, over which it may have to be put
 MAX_FORMS = 1000
+MAX_SYMBOLS = 100
 MAX_MONOMIALS = 500  # of a sum; to find its best shape costs the square of that
 MAX_PRODUCTS = 50_000  # monomials above times monomials below a line, as in comparing two quotients
 
@@ -43,7 +46,14 @@ def read_forms(text: str) -> dict[str, ClosedForm | Quotient | Node]:
     Raises:
         UserError: the text is no such document; the message says where.
     """
-    return {form.name: form.closed if form.closed and form.regime is None else form.value for form in stored(text)}
+    return {form.name: bare(form) for form in stored(text)}
+
+
+def bare(form: Form) -> ClosedForm | Quotient | Node:
+    """The form without the name it was stored under."""
+    if form.closed and form.regime is None:
+        return form.closed
+    return form.value if isinstance(form.value, Quotient) and not form.definitions else form.node
 
 
 def stored(text: str) -> list[Form]:
@@ -58,6 +68,8 @@ def forms(top: Place) -> list[Form]:
     """The forms in a document."""
     if top.text("schema") != SCHEMA:
         raise UserError(f"the document says schema '{shorten(top.text('schema'))}'; {SCHEMA} is expected")
+    for part in top.list("symbols")[:MAX_SYMBOLS] if top.has("symbols") else ():
+        own_symbol(part)
     found: dict[str, Form] = {}
     parts = top.list("forms")
     if len(parts) > MAX_FORMS:
@@ -68,6 +80,18 @@ def forms(top: Place) -> list[Form]:
             part.refuse(f"a second form called '{shorten(name)}'")
         found[name] = form(name, part)
     return list(found.values())
+
+
+def own_symbol(at: Place) -> None:
+    """Declare a symbol that a model brought along."""
+    if (name := at.text("name")) not in SYMBOLS and at.has("tex"):
+        domains: tuple[Domain, ...] = get_args(Domain)
+        if (domain := at.text("domain")) not in domains:
+            at.get("domain").refuse(str(unknown("domain", domain, domains)))
+        tex, unit, meaning = (shorten(at.text(key), 200) for key in ("tex", "unit", "meaning"))
+        with at.told():
+            _ = unit_named(unit)
+            declare(Symbol(name, tex, unit, meaning, domains[domains.index(domain)], typical=4096))
 
 
 class Place:
@@ -103,11 +127,12 @@ class Place:
 
     def list(self, key: str) -> Sequence[Place]:
         """The values of the list under a key."""
-        at = self.get(key)
-        return at.parts() if isinstance(at.value, list) else at.refuse("must be a list")
+        return self.get(key).parts()
 
     def parts(self) -> Sequence[Place]:
         """The values of the list that stands here."""
+        if not isinstance(self.value, list):
+            self.refuse("must be a list")
         return [Place(value, f"{self.where} {i}") for i, value in enumerate(self.value, 1)]
 
     def names(self, key: str, what: str, choices: Sequence[str]) -> tuple[str, ...]:
@@ -146,9 +171,13 @@ class Place:
 
     def polynomial(self, key: str) -> Polynomial:
         """The sum under a key."""
-        parts = self.list(key)
+        return self.get(key).polynomial_here()
+
+    def polynomial_here(self) -> Polynomial:
+        """The sum that stands here."""
+        parts = self.parts()
         if len(parts) > MAX_MONOMIALS:
-            self.get(key).refuse(f"a sum of {len(parts)} monomials; at most {MAX_MONOMIALS} are read")
+            self.refuse(f"a sum of {len(parts)} monomials; at most {MAX_MONOMIALS} are read")
         return self.sum([monomial(part) for part in parts])
 
     def sum(self, parts: Sequence[Polynomial]) -> Polynomial:
@@ -221,7 +250,21 @@ def closed_form(name: str, at: Place) -> ClosedForm:
         at.quotient("remainder"),
         over,
         at.names("at_infinity", "symbol", tuple(SYMBOLS)),
+        tuple(map(definition, at.list("definitions"))) if at.has("definitions") else (),
     )
+
+
+def definition(at: Place) -> Definition:
+    """What a symbol stands for that is no polynomial."""
+    name, function = at.text("symbol"), at.text("function")
+    if name not in SYMBOLS:
+        at.refuse(str(unknown("symbol", name, SYMBOLS)))
+    if function not in FUNCTIONS:
+        at.refuse(str(unknown("function", function, FUNCTIONS)))
+    arguments = at.get("arguments")
+    sizes = tuple(part.polynomial_here() for part in arguments.parts())
+    with arguments.told():
+        return Definition(name, function, sizes).checked()
 
 
 def convention(at: Place) -> Convention:

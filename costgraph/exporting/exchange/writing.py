@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from costgraph import __version__
+from costgraph.algebra.definition import Definition
 from costgraph.algebra.expression import names
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS
+from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.exporting.exchange import SCHEMA, assumptions
 from costgraph.exporting.exchange.trees import tree
 from costgraph.exporting.forms import Form, fingerprint
@@ -23,14 +24,15 @@ MONOMIAL = re.compile(r'\{\s*"coefficient": "[^"]*",\s*"powers": \{[^{}]*\}\s*\}
 
 def document(forms: Sequence[Form]) -> str:
     """The JSON text."""
-    letters = names([form.node for form in forms])
+    defined = {one.name for form in forms for one in (form.closed.defined if form.closed else ())}
+    letters = in_order({*names([form.node for form in forms]), *defined})
     compared = vectors(forms)
     content = {
         "schema": SCHEMA,
         "version": __version__,
         "hash": fingerprint(forms),
         "symbols": [
-            {"name": s.name, "meaning": s.meaning, "unit": s.unit, "domain": s.domain}
+            {"name": s.name, "tex": s.tex, "meaning": s.meaning, "unit": s.unit, "domain": s.domain}
             for s in (SYMBOLS[letter] for letter in letters if letter in SYMBOLS)
         ],
         "forms": [entry(form) for form in forms],
@@ -72,8 +74,15 @@ def entry(form: Form) -> dict[str, Any]:
             "terms": [term(t) for t in closed.terms],
             "over": [term(t) for t in closed.over],
             "at_infinity": list(closed.at_infinity),
+            "definitions": [definition(one) for one in closed.defined],
         }
     return result
+
+
+def definition(one: Definition) -> dict[str, Any]:
+    """What a symbol stands for: `{"symbol": "S_w", "function": "min", "arguments": [...]}`."""
+    arguments = [polynomial(argument) for argument in one.arguments]
+    return {"symbol": one.name, "function": one.function, "arguments": arguments}
 
 
 def term(one: Term) -> dict[str, Any]:
