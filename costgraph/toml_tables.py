@@ -7,8 +7,8 @@ A field is a key of the table. It may be annotated as `str`, `bool`, `int`, a `L
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -45,31 +45,38 @@ def record(kind: Any, table: Any, path: str, own: Mapping[str, Any]) -> Any:
     """A table as a dataclass; `path` names the table, and is empty for the whole document."""
     if not isinstance(table, dict):
         raise wrong(kind, table, path)
-    known = {key: hint for key, hint in keys_of(kind).items() if key not in own}
-    for key in table:
-        if key not in known:
-            raise inside(f"[{path}]" if path else "", unknown("key", key, known))
-    values = {key: converted(hint, table[key], below(path, key)) for key, hint in known.items() if key in table}
-    for field in dataclasses.fields(kind):
-        name, value = below(path, field.name), values.get(field.name)
-        if field.name in known.keys() - values and field.default is field.default_factory is dataclasses.MISSING:
-            raise UserError(f"the table [{name}] is missing" if is_table(known[field.name]) else f"{name} is missing")
-        if isinstance(value, str) and not value.strip() and value != field.default:
-            raise UserError(f"{name} is empty")
+    known = keys_of(kind)
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known or key in own:
+            names = [name for name in known if name not in own]
+            raise inside(f"[{path}]" if path else "", unknown("key", key, names))
+        hint, default = known[key]
+        values[key] = made = converted(hint, value, below(path, key))
+        if isinstance(made, str) and not made.strip() and made != default:
+            raise UserError(f"{below(path, key)} is empty")
+    for key, (hint, default) in known.items():
+        if default is MISSING and key not in table and key not in own:
+            name = below(path, key)
+            raise UserError(f"the table [{name}] is missing" if is_table(hint) else f"{name} is missing")
     return kind(**values, **own)
 
 
 @cache
-def keys_of(kind: Any) -> dict[str, Any]:
-    """The annotations of a dataclass by field."""
-    return get_type_hints(kind, include_extras=True)
+def keys_of(kind: Any) -> dict[str, tuple[Any, Any]]:
+    """The annotation and default of every field of a dataclass; `MISSING` for one that has to be there."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {
+        field.name: (hints[field.name], field.default if field.default_factory is MISSING else None)
+        for field in fields(kind)
+    }
 
 
 def converted(hint: Any, value: Any, path: str) -> Any:
     """A value as its annotation wants it."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if hint is Any:
+    if hint is Any or (hint is str and isinstance(value, str)):
         return value
+    origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return read_by(arguments[1], value, path)
     if origin in (Union, UnionType):
@@ -78,7 +85,7 @@ def converted(hint: Any, value: Any, path: str) -> Any:
         return converted(fitting[0], value, path)
     if not fits(hint, value):
         raise wrong(hint, value, path)
-    if dataclasses.is_dataclass(hint):
+    if is_dataclass(hint):
         return record(hint, value, path, {})
     if origin is tuple:
         return tuple(converted(arguments[0], item, f"{path}[{n}]") for n, item in enumerate(value, 1))
@@ -94,7 +101,7 @@ def entry(hints: tuple[Any, ...], key: str, value: Any, path: str) -> Any:
     if get_origin(hints[0]) is Literal:
         chosen(get_args(hints[0]), key, path)
     made = converted(hints[1], value, below(path, key))
-    if isinstance(made, str) and not made.strip():
+    if hints[1] is str and not made.strip():
         raise UserError(f"{below(path, key)} is empty")
     return made
 
@@ -128,7 +135,7 @@ def is_table(hint: Any) -> bool:
     """Whether an annotation is written as a table."""
     if get_origin(hint) is Annotated:
         hint = get_args(hint)[0]
-    return dataclasses.is_dataclass(hint) or get_origin(hint) is Mapping
+    return is_dataclass(hint) or get_origin(hint) is Mapping
 
 
 def wrong(hint: Any, value: Any, path: str) -> UserError:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -13,7 +15,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from costgraph.errors import UserError, unknown
-from costgraph.exporting.targets import Target
+from costgraph.exporting.targets import Target, text_of
 from costgraph.resources import data_folder
 
 SHARED = "_shared"  # folder of what templates of several targets import
@@ -152,7 +154,8 @@ def reader(folder: Any) -> Callable[[str], tuple[str, str, Callable[[], bool]] |
         if not re.fullmatch(r"[\w.-]+", name) or name.startswith("."):
             return None
         path = folder / name
-        return (path.read_text(encoding="utf-8"), str(path), lambda: True) if path.is_file() else None
+        there = os.path.lexists(path) if isinstance(path, Path) else path.is_file()
+        return (text_of(folder, name), str(path), lambda: True) if there else None
 
     return read
 
