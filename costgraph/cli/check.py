@@ -58,7 +58,7 @@ def check(
     if formula is not None and (what or outcome or format_ == "junit"):
         raise UserError("--formula checks one formula, as a table or as json: leave out entries and --outcome")
     text, failed = entries(what or [], outcome, format_) if formula is None else one_formula(formula, given, format_)
-    deliver(text, output)
+    deliver(text, output, document=format_ != "table")
     raise typer.Exit(int(failed))
 
 
