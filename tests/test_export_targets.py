@@ -152,7 +152,7 @@ TEMPLATES = {  # a template -> what is said about it
     "{{ ''['__class__'] }}": "mine.jinja, line 1: not allowed in a template",
     "{{ '' | attr('__class__') }}": "mine.jinja, line 1: not allowed in a template",
     "{{ (forms | map(attribute='__class__') | list)[0].mro }}": "mine.jinja, line 1: not allowed in a template",
-    "{{ lipsum.__globals__ }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ range.__globals__ }}": "mine.jinja, line 1: not allowed in a template",
     "{{ cycler.__init__.__globals__ }}": "mine.jinja, line 1: not allowed in a template",
     "{{ '{0.__class__}'.format(1) }}": "mine.jinja, line 1: not allowed in a template",
     "{{ '{a.__class__}'.format_map({'a': 1}) }}": "mine.jinja, line 1: not allowed in a template",
@@ -176,6 +176,26 @@ TEMPLATES = {  # a template -> what is said about it
 @pytest.mark.parametrize(("template", "said"), TEMPLATES.items())
 def test_a_template_that_is_wrong_or_reaches_for_python_is_refused(template: str, said: str, tmp_path: Path) -> None:
     assert said in refused(FLOPS, "mine", exporters=mine(tmp_path, template))
+
+
+WORKBOOKS = {  # what a template says about a workbook -> what is said about it
+    "x": "mine: not a JSON document",
+    "[]": "mine: the template does not describe a workbook",
+    '{"properties": {}, "sheets": [{"name": 3}]}': "mine: the template does not describe a workbook",
+    '{"properties": {}, "sheets": [{"name": "[a]", "widths": [], "rows": []}]}': "InvalidWorksheetName",
+    '{"properties": NaN}': "mine: not a JSON document: NaN is not a number",
+    "{{ '[' * 9999 }}": "mine: not usable as JSON: nested more than 200 deep",
+}
+
+
+@pytest.mark.parametrize(("template", "said"), WORKBOOKS.items())
+def test_a_template_that_describes_no_workbook_is_refused(template: str, said: str, tmp_path: Path) -> None:
+    assert said in refused(FLOPS, "mine", exporters=mine(tmp_path, template, TOML + "writer = 'xlsx'\n"))
+
+
+def test_a_template_that_is_no_sql_has_no_dialects(tmp_path: Path) -> None:
+    folder = mine(tmp_path, "CREATE TABLE ((('", TOML + "dialects = true\n")
+    assert "no SQL that sqlglot can read" in refused(FLOPS, "mine", exporters=folder, dialect="mysql")
 
 
 # --- what a target cannot express -------------------------------------------------------------------------------------
