@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from costgraph.exporting import export
     from costgraph.exporting.exchange.reading import read_forms
     from costgraph.graph import Graph
-    from costgraph.hardware.machine import machine
+    from costgraph.hardware.catalog import machine
     from costgraph.measures import annotated
     from costgraph.measures.activations import activations
     from costgraph.measures.cache import cache
@@ -63,7 +63,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "flash_attention": ("costgraph.passes.flash_attention", "FlashAttention"),
     "flops": ("costgraph.measures.flops", "flops"),
     "intensity": ("costgraph.measures.intensity", "intensity"),
-    "machine": ("costgraph.hardware.machine", "machine"),
+    "machine": ("costgraph.hardware.catalog", "machine"),
     "model": ("costgraph.sizes", "model"),
     "params": ("costgraph.measures.params", "params"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),

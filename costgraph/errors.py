@@ -1,7 +1,7 @@
 """Two families of errors: what the user got wrong, and what costgraph got wrong.
 
 A `UserError` is meant to be read by the person who erred: it is printed as it is, without a traceback, and ends the
-command with exit code 2. A `BugError` says that costgraph broke one of its own promises; please report it.
+command with exit code 2. A `BugError` says that costgraph broke one of its own promises, and ends it with 3.
 """
 
 from __future__ import annotations
@@ -35,3 +35,9 @@ def shorten(text: str, width: int = 60) -> str:
     """`text` on one line and at most `width` characters long, for use inside a message."""
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 3] + "..."
+
+
+def one_line(text: str, width: int) -> str:
+    """`text` for a terminal: shortened, and with what cannot be printed, or would steer a terminal, written out."""
+    line = shorten(text, width)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)

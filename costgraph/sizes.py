@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from costgraph.algebra.bindings import bound
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.toml_tables import day, from_table, shown, whole
+from costgraph.toml_text import of_package, parse_toml
+from costgraph.user_files import MAX_TOML, read_text
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Model:
     exact: int | None = None
 
 
-def named() -> dict[str, Any]:
+def named() -> dict[str, Traversable]:
     """The files of the package by model name."""
     found = (files("costgraph") / "models").iterdir()
     return {file.name.removesuffix(".toml"): file for file in sorted(found, key=str) if file.name.endswith(".toml")}
@@ -50,47 +56,83 @@ def model(text: str) -> Model:
         UserError: unknown name (nearest names), unreadable file, or a size that its symbol cannot take.
     """
     if text.endswith(".toml") or "/" in text:
-        try:
-            return from_toml(Path(text).read_text(encoding="utf-8"), text, Path(text).stem)
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "is not UTF-8 text"
-            raise UserError(f"model file {text}: {reason}") from None
+        place = f"model file {shorten(text, 200)}"
+        return made(parse_toml(read_text(text, MAX_TOML, place), place), place, Path(text).stem)
     known = named()
     if text not in known:
         raise unknown("model", text, known)
-    return from_toml(known[text].read_text(encoding="utf-8"), f"models/{text}.toml", text)
+    return made(of_package(known[text]), f"models/{text}.toml", text)
 
 
-def from_toml(content: str, place: str, name: str) -> Model:
-    """A model from the text of its file."""
+# --- the form of a file -----------------------------------------------------------------------------------------------
+
+
+def size(symbol: str, value: Any) -> Polynomial:
+    """One size: a number or text such as `129/32`, checked against the symbol's domain."""
     try:
-        data = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{place}: {error}") from None
-    for key in ("bindings", "nominal", "exact", "source"):
-        if not isinstance(data.get(key, {}), dict):
-            raise UserError(f"{place}: {key} must be a table, [{key}]")
-    if not data.get("bindings"):
-        raise UserError(f"{place}: the table [bindings] is missing, with sizes such as D = '4096'")
-    sizes = {symbol: read(symbol, value, place) for symbol, value in data["bindings"].items()}
-    nominal = data.get("nominal", {}).get("N_params")
-    count = data.get("exact", {}).get("params")
-    return Model(
-        name=str(data.get("name", name)),
-        title=str(data.get("title", name)),
-        op_set=str(data.get("op_set", "decoder")),
-        bindings=sizes,
-        nominal=None if nominal is None else read("N_params", nominal, place),
-        source=str(data.get("source", {}).get("text", "")),
-        exact=None if count is None else int(count),
-    )
-
-
-def read(symbol: str, value: Any, place: str) -> Polynomial:
-    """One size: a whole number or text, checked against the symbol's domain."""
-    try:
-        if not isinstance(value, str | int) or isinstance(value, bool):
-            raise UserError(f"{symbol} = {value!r}: write a whole number or text such as '129/32'")
-        return bound(symbol, value)
+        if not isinstance(value, str | int | Decimal) or isinstance(value, bool):
+            raise UserError("write a number or text such as '129/32'")
+        return bound(symbol, Fraction(value) if isinstance(value, Decimal) else value)
     except UserError as error:
-        raise UserError(f"{place}: {error}") from None
+        raise UserError(f"{shorten(symbol, 40)} = {shown(value)}: {error}") from None
+
+
+def sizes(table: Any) -> dict[str, Polynomial]:
+    """The sizes of `[bindings]`."""
+    if not isinstance(table, dict) or not table:
+        raise UserError("a table of sizes is expected, such as D = '4096'")
+    return {symbol: size(symbol, value) for symbol, value in table.items()}
+
+
+@dataclass(frozen=True)
+class Nominal:
+    """The count in the model's name."""
+
+    N_params: Annotated[Polynomial, partial(size, "N_params")]
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The count that somebody published or measured."""
+
+    params: Annotated[int, whole]
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the sizes were read; `recalled` where it was not looked up again."""
+
+    text: str = ""
+    url: str = ""
+    accessed: Annotated[str, day] = ""
+    note: str = ""
+    recalled: bool = False
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """The keys of a file."""
+
+    bindings: Annotated[Mapping[str, Polynomial], sizes]
+    name: str = ""
+    title: str = ""
+    op_set: str = "decoder"
+    nominal: Nominal | None = None
+    exact: Exact | None = None
+    source: Origin = Origin()
+
+
+def made(table: Mapping[str, Any], place: str, name: str) -> Model:
+    """A model from the tables of its file."""
+    file = from_table(ModelFile, table, place)
+    return Model(
+        name=file.name or name,
+        title=file.title or file.name or name,
+        op_set=file.op_set,
+        bindings=file.bindings,
+        nominal=file.nominal.N_params if file.nominal else None,
+        source=file.source.text,
+        exact=file.exact.params if file.exact else None,
+    )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
-from costgraph.cli import main
+from costgraph.__main__ import main
 
 ROOT = Path(__file__).parents[1]
 

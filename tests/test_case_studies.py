@@ -16,7 +16,8 @@ from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, powers
 from costgraph.conventions import NOTES
 from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import estimate
-from costgraph.hardware.machine import Machine, machine
+from costgraph.hardware.catalog import machine
+from costgraph.hardware.machine import Machine
 from costgraph.sizes import model
 from costgraph.solving.asked import asked_of
 from costgraph.solving.question import form

@@ -177,7 +177,7 @@ class TestCommand:
         [
             (["001-2.141"], "unknown entry '001-2.141': did you mean 001-2.14"),
             (["none.toml"], "none.toml: there is no such file"),
-            (["."], ". is a folder; name a file"),
+            (["."], ".: is a folder; name a file"),
             (["qqqqqqqq"], "unknown entry 'qqqqqqqq': see `costgraph formulas list`"),
             (["--formula", "6*N"], "--formula needs --measure"),
             (["--measure", "flops"], "--measure is for --formula: entries say themselves how they are derived"),

@@ -188,7 +188,18 @@ class TestJson:
         answer = json.loads(costgraph("derive", "--limit", "E=4,p=2", "--json").stdout)
         head = ("schema", "op_set", "phase", "passes", "convention", "precision", "limit", "when", "measures")
         assert tuple(answer) == head
-        measure = ("unit", "form", "limited", "value", "regime", "latex", "assumptions", "remainder", "published")
+        measure = (
+            "unit",
+            "form",
+            "limited",
+            "value",
+            "regime",
+            "latex",
+            "assumptions",
+            "remainder",
+            "definitions",
+            "published",
+        )
         assert all(tuple(entry) == measure for entry in answer["measures"].values())
 
     @pytest.mark.parametrize(

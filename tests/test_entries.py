@@ -13,7 +13,7 @@ from costgraph.library.dimension import check_unit
 from costgraph.library.entry import Entry
 from costgraph.library.judge import judge
 from costgraph.library.reading import HEADER, from_file
-from costgraph.library.table import converted
+from costgraph.toml_tables import from_table
 
 HEAD = f'{HEADER}\nid = "x"\ntitle = "t"\nsource = "decoder-only"\nplace = "p"\n'
 GOOD = HEAD + 'printed = "(4 + 2*E)*L*D**2"\nderive = { measure = "params" }\n'
@@ -29,7 +29,7 @@ erratum.why = "w"
 def made(*parts: str) -> Entry:
     """An entry from TOML."""
     table = tomllib.loads(HEAD + "\n".join(parts))["entry"][0]
-    return Entry(**converted(Entry, table))
+    return from_table(Entry, table, "made")
 
 
 def test_an_erratum_that_starts_to_agree_fails() -> None:
@@ -77,13 +77,13 @@ MALFORMED = {
     "[entry]\nid = 'x'": "write [[entry]] with two pairs of brackets",
     "entry = [3]": "write [[entry]] with two pairs of brackets",
     "notations = 3\n" + GOOD: "notations must be a table: write [notations.KEY]",
-    GOOD + "[notations]\nmy = 3": "notation my must be a table: write [notations.my]",
-    GOOD + "[notations.my]\nh = 3": "notation my: h must be an expression in quotes",
+    GOOD + "[notations]\nmy = 3": "notations.my must be a table: write [notations.my], not 3",
+    GOOD + "[notations.my]\nh = 3": "notations.my.h must be a string in quotes, not 3",
     GOOD + "[notations.kaplan]\nh = 'D'": "the library has a notation 'kaplan' already",
     "sources = 3\n" + GOOD: "sources must be a table: write [sources.KEY]",
-    GOOD + "[sources]\nmy = 3": "source my must be a table: write [sources.my]",
-    GOOD + "[sources.my]\nyear = '3'": "source my needs a title",
-    GOOD + "[sources.my]\ntitle = 3": "source my: title must be a string in quotes",
+    GOOD + "[sources]\nmy = 3": "sources.my must be a table: write [sources.my], not 3",
+    GOOD + "[sources.my]\nyear = '3'": "sources.my: title is missing",
+    GOOD + "[sources.my]\ntitle = 3": "sources.my: title must be a string in quotes, not 3",
     GOOD + "[sources.kaplan-2020]\ntitle = 'mine'": "the library has a source 'kaplan-2020' already",
     GOOD.replace('id = "x"', 'id = "001-2.14"'): ":1, entry '001-2.14': the id is taken by decoder-only-training.toml:",
     GOOD.replace('id = "x"\n', ""): ":1, entry '?': id is missing",
@@ -103,7 +103,27 @@ MALFORMED = {
     GOOD.replace("(4 + 2*E)*L*D**2", "__import__('os').system('true')"): "only numbers, symbols",
     GOOD.replace("(4 + 2*E)*L*D**2", "open(2)"): "unknown function 'open'",
     GOOD.replace("(4 + 2*E)*L*D**2", "[x for x in L]"): "only numbers, symbols",
-    GOOD.replace('"(4 + 2*E)*L*D**2"', "12"): "printed must be a string in quotes",
+    GOOD.replace('"(4 + 2*E)*L*D**2"', "12"): "entry 'x': printed must be a string in quotes, not 12",
+    GOOD.replace('"(4 + 2*E)*L*D**2"', "nan"): "nan is not a number that can be computed with",
+    GOOD.replace('"(4 + 2*E)*L*D**2"', "1e99999999"): "1e99999999 has more than 1000 digits",
+    GOOD.replace('"(4 + 2*E)*L*D**2"', "' '"): "entry 'x': printed is empty",
+    GOOD.replace('"x"', "3"): "entry '3': id must be a string in quotes, not 3",
+    GOOD.replace('"params"', "3"): "derive.measure must be a string in quotes, not 3",
+    GOOD.replace("measure =", "mesure ="): "[derive]: unknown key 'mesure': did you mean measure or",
+    GOOD + 'derive = "params"': "not valid TOML",
+    HEAD + 'derive = "params"': "derive must be a table: write [derive], not 'params'",
+    GOOD + "let.n = 3": "let.n must be a table: write [let.n], not 3",
+    GOOD + "let.n.ops = 'x'": "let.n.ops must be a list in [ ], not 'x'",
+    GOOD + "let.n.ops = [3]": "let.n.ops[1] must be a string in quotes, not 3",
+    GOOD + "notation = ['x']": "notation must be a string in quotes, not a list",
+    GOOD + "notation = { x = 3 }": "notation.x must be a string in quotes, not 3",
+    GOOD + "recalled = 'yes'": "recalled must be true or false, not 'yes'",
+    GOOD + "sources = [3]\n": "unknown key 'sources'",
+    INDEXED.replace("i = 2", "i = 2.5"): "indexed.sizes.i: must be a whole number from 1 to 64",
+    INDEXED.replace("i = 2", "i = true"): "indexed.sizes.i: must be a whole number from 1 to 64",
+    GOOD + f"x = {'[' * 50_000}": ":8: nested more than 16 deep",
+    GOOD + f"x{'.x' * 50_000} = 1": ":8: nested more than 16 deep",
+    GOOD + f"x = {'{x = ' * 50_000}": ":8: nested more than 16 deep",
     GOOD + 'value = "3"': "printed and value exclude each other",
     HEAD: "what was printed is missing",
     HEAD + 'printed = "L"': "how the engine gets it is missing",
@@ -166,7 +186,7 @@ MALFORMED = {
     INDEXED + 'indexed.properties = ["r[i] == r[i]"]': "indexed.properties would hold of any formula",
     HEAD + 'structure = ["x"]\nderive = { structure = "specs attn.q" }': "write spec OP",
     HEAD
-    + 'printed = "sum(x[i], j)"\nindexed.result = "r"\nindexed.sizes = { i = 99 }': "sizes.i must be a whole number",
+    + 'printed = "sum(x[i], j)"\nindexed.result = "r"\nindexed.sizes = { i = 99 }': "sizes.i: must be a whole number",
 }
 
 

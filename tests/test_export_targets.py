@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import sympy
@@ -11,9 +12,10 @@ import toolchains
 from command_line import costgraph
 
 import costgraph as cg
-from costgraph.algebra.expression import Call, Name, Node, Sum
+from costgraph.algebra.expression import FUNCTIONS, Call, Name, Node, Sum
 from costgraph.algebra.symbols import sympy_symbol
 from costgraph.errors import UserError
+from costgraph.exporting.targets import Function
 
 FLOPS = cg.derive("flops").forms
 TOML = 'title = "mine"\nkind = "code"\nprinter = "python"\nsuffix = ".txt"\ntemplate = "mine.jinja"\n'
@@ -73,23 +75,71 @@ DESCRIPTIONS = {  # exporter.toml -> what is said about it
     TOML + "sufix = 'x'\n": "exporter.toml: unknown key 'sufix': did you mean suffix or prefix?",
     TOML.replace("python", "pyton"): "unknown printer 'pyton': did you mean python?",
     TOML.replace('"code"', '"cod"'): "exporter.toml: kind: unknown choice 'cod': did you mean code?",
-    TOML.replace('title = "mine"\n', ""): "the key 'title' is missing",
-    TOML.replace('kind = "code"\n', ""): "the key 'kind' is missing",
-    TOML.replace('printer = "python"\n', ""): "the key 'printer' is missing",
+    TOML.replace('title = "mine"\n', ""): "exporter.toml: title is missing",
+    TOML.replace('kind = "code"\n', ""): "exporter.toml: kind is missing",
+    TOML.replace('printer = "python"\n', ""): "exporter.toml: printer is missing",
     TOML + "reserved = 'x'\n": "reserved must be a list",
     TOML + "writer = 'xslx'\n": "writer: unknown choice 'xslx': did you mean xlsx?",
-    TOML + "symbols_as = ['argz']\n": "symbols_as: unknown choice 'argz': did you mean args?",
+    TOML + "symbols_as = ['argz']\n": "symbols_as[1]: unknown choice 'argz': did you mean args?",
     TOML + "cannot = { ceiling = 'no rounding' }\n": "cannot: unknown choice 'ceiling': did you mean ceil",
     TOML + "escape = 'lua'\n": "unknown escape 'lua'",
     TOML + "[marks]\nblock = '<%'\n": "marks are block, variable and comment",
     TOML.replace("mine.jinja", "other.jinja"): "there is no template 'other.jinja' in",
-    "title = ": "exporter.toml: Invalid value",
+    "title = ": "exporter.toml:1: not valid TOML: Invalid value",
+    TOML + "case_sensitive = 1": "case_sensitive must be true or false, not 1",
+    TOML + "prefix = nan": "exporter.toml: nan is not a number",
+    TOML + "reserved = ['a', 3]": "reserved[2] must be a string in quotes, not 3",
+    TOML + "cannot = { ceil = 3 }": "cannot.ceil must be a string in quotes, not 3",
+    TOML + f"x = {'[' * 50_000}": "exporter.toml:6: nested more than 16 deep",
 }
 
 
 @pytest.mark.parametrize(("description", "said"), DESCRIPTIONS.items())
 def test_a_description_that_is_wrong_is_refused(description: str, said: str, tmp_path: Path) -> None:
     assert said in refused(FLOPS, "mine", exporters=mine(tmp_path, "", description))
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("title = 'secret'")
+    folder = tmp_path / "exporters"
+    folder.mkdir()
+    mine(folder, "{% include 'more.jinja' %}")
+    (folder / "shared.jinja").write_text("shared")
+    more, description = folder / "mine" / "more.jinja", folder / "mine" / "exporter.toml"
+    more.symlink_to(folder / "shared.jinja")  # inside of it, links are as good as files
+    assert cg.export(FLOPS, "mine", exporters=folder) == "shared"
+    (tmp_path / "link").symlink_to(folder)
+    assert cg.export(FLOPS, "mine", exporters=tmp_path / "link") == "shared"
+    for target in ("../../secret", str(tmp_path / "secret")):
+        more.unlink()
+        more.symlink_to(target)
+        assert "more.jinja is a link that leads out of" in refused(FLOPS, "mine", exporters=folder)
+    description.unlink()
+    description.symlink_to(tmp_path / "secret")
+    assert "exporter.toml is a link that leads out of" in refused(FLOPS, "mine", exporters=folder)
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "rust").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "costs.rs.jinja").write_text("secret")
+    assert "costs.rs.jinja is a link that leads out of" in refused(FLOPS, "rust", exporters=folder)
+
+
+def test_a_template_that_is_no_regular_text_file_is_refused(tmp_path: Path) -> None:
+    folder = mine(tmp_path, "")
+    template = folder / "mine" / "mine.jinja"
+    template.write_bytes(b"\n\xff")
+    assert "mine.jinja:2: not UTF-8 text" in refused(FLOPS, "mine", exporters=folder)
+    template.write_bytes(b" " * 300_000)
+    assert "mine.jinja: is larger than 256 KiB" in refused(FLOPS, "mine", exporters=folder)
+    template.unlink()
+    os.mkfifo(template)
+    assert "mine.jinja: is a pipe, not a regular file" in refused(FLOPS, "mine", exporters=folder)
+    template.unlink()
+    template.symlink_to(template)
+    assert "mine.jinja: leads to itself" in refused(FLOPS, "mine", exporters=folder)
+
+
+def test_the_functions_that_a_target_may_lack_are_those_of_expressions() -> None:
+    assert get_args(Function) == FUNCTIONS
 
 
 TEMPLATES = {  # a template -> what is said about it
@@ -101,7 +151,7 @@ TEMPLATES = {  # a template -> what is said about it
     "{{ ''['__class__'] }}": "mine.jinja, line 1: not allowed in a template",
     "{{ '' | attr('__class__') }}": "mine.jinja, line 1: not allowed in a template",
     "{{ (forms | map(attribute='__class__') | list)[0].mro }}": "mine.jinja, line 1: not allowed in a template",
-    "{{ lipsum.__globals__ }}": "mine.jinja, line 1: not allowed in a template",
+    "{{ range.__globals__ }}": "mine.jinja, line 1: not allowed in a template",
     "{{ cycler.__init__.__globals__ }}": "mine.jinja, line 1: not allowed in a template",
     "{{ '{0.__class__}'.format(1) }}": "mine.jinja, line 1: not allowed in a template",
     "{{ '{a.__class__}'.format_map({'a': 1}) }}": "mine.jinja, line 1: not allowed in a template",
@@ -125,6 +175,26 @@ TEMPLATES = {  # a template -> what is said about it
 @pytest.mark.parametrize(("template", "said"), TEMPLATES.items())
 def test_a_template_that_is_wrong_or_reaches_for_python_is_refused(template: str, said: str, tmp_path: Path) -> None:
     assert said in refused(FLOPS, "mine", exporters=mine(tmp_path, template))
+
+
+WORKBOOKS = {  # what a template says about a workbook -> what is said about it
+    "x": "mine: not a JSON document",
+    "[]": "mine: the template does not describe a workbook",
+    '{"properties": {}, "sheets": [{"name": 3}]}': "mine: the template does not describe a workbook",
+    '{"properties": {}, "sheets": [{"name": "[a]", "widths": [], "rows": []}]}': "InvalidWorksheetName",
+    '{"properties": NaN}': "mine: not a JSON document: NaN is not a number",
+    "{{ '[' * 9999 }}": "mine: not usable as JSON: nested more than 200 deep",
+}
+
+
+@pytest.mark.parametrize(("template", "said"), WORKBOOKS.items())
+def test_a_template_that_describes_no_workbook_is_refused(template: str, said: str, tmp_path: Path) -> None:
+    assert said in refused(FLOPS, "mine", exporters=mine(tmp_path, template, TOML + "writer = 'xlsx'\n"))
+
+
+def test_a_template_that_is_no_sql_has_no_dialects(tmp_path: Path) -> None:
+    folder = mine(tmp_path, "CREATE TABLE ((('", TOML + "dialects = true\n")
+    assert "no SQL that sqlglot can read" in refused(FLOPS, "mine", exporters=folder, dialect="mysql")
 
 
 # --- what a target cannot express -------------------------------------------------------------------------------------

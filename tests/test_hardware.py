@@ -14,7 +14,8 @@ from costgraph import UserError, machine
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE
-from costgraph.hardware.machine import ITEMSIZE, catalog
+from costgraph.hardware.catalog import catalog
+from costgraph.hardware.machine import ITEMSIZE
 
 EXPECTED = (
     "a100-40gb-pcie a100-40gb-sxm a100-80gb-pcie a100-80gb-sxm h100-sxm h100-pcie h200 b200 l4 l40s a10 t4 "
@@ -190,7 +191,20 @@ REFUSED_TEXT = {
     "flops=312 TFLOP/s, mem_bw=1 TB/s, mem=80 GiGB": "mixes prefixes",
     "flops=312 TFLOP/s, mem_bw=80 GB, mem=80 GB": "is in byte; write a bandwidth",
     "ram=80 GB": "unknown hardware figure 'ram'",
-    "./nowhere.toml": "hardware file ./nowhere.toml: No such file",
+    "flops=1 TFLOP/s, mem_bw=1 GB/nan, mem=1 GB": "hardware mem_bw: '1 GB/nan' unknown unit 'nan'",
+    "flops=1 TFLOP/s, mem_bw=1 inf*GB/s, mem=1 GB": "unknown unit 'inf'",
+    "flops=1 TFLOP/if, mem_bw=1 GB/s, mem=1 GB": "unknown unit 'if'",
+    "flops=1 TFLOP/per, mem_bw=1 GB/s, mem=1 GB": "unknown unit 'per'",
+    "flops=nan TFLOP/s, mem_bw=1 TB/s, mem=1 GB": "does not start with a number",
+    "flops=1e999 TFLOP/s, mem_bw=1 TB/s, mem=1 GB": "has too many digits",
+    "flops=1e999, mem_bw=1 TB/s, mem=1 GB": "has too many digits",
+    f"flops={'1' * 31} TFLOP/s, mem_bw=1 TB/s, mem=1 GB": "has too many digits",
+    f"flops=1 {'TFLOP*' * 3}FLOP*s/s, mem_bw=1 TB/s, mem=1 GB": "not a product or quotient of names",
+    "flops=1 GB*GB/GB/GB, mem_bw=1 TB/s, mem=1 GB": "is in no unit",
+    "flops=٣ TFLOP/s, mem_bw=1 TB/s, mem=1 GB": "does not start with a number",
+    "./nowhere.toml": "hardware file ./nowhere.toml: there is no such file",
+    "./": "hardware file ./: is a folder; name a file",
+    "/dev/zero": "hardware file /dev/zero: is a device, not a regular file",
 }
 
 
@@ -209,11 +223,31 @@ REFUSED_FILES = {  # what is changed in the file -> what the message must say
     ('value = "80"', 'value = "80 GB"'): "memory: '80 GB GiB' mixes a unit into the value",
     ('value = "80"', 'value = "-80"'): "must be positive",
     ('value = "80"', 'value = "0"'): "must be positive",
-    ('value = "80"', "value = 80.5"): "must be a decimal in quotes",
-    ('value = "80"', ""): "memory: value is missing",
-    ("[peak.bf16]", "[rate.bf16]"): "no compute rate",
-    ("[memory]", "[ram]"): "the table [memory] with value and unit is missing",
-    ("[bandwidth]", "[bandwidth"): "mine.toml: ",
+    ('value = "80"', "value = true"): "memory.value: must be a number, not true",
+    ('value = "80"', "value = [80]"): "memory.value: must be a number, not a list",
+    ('value = "80"', "value = 80:00:00"): "not valid TOML",
+    ('value = "80"', "value = 2026-01-31"): "memory.value: must be a number, not 2026-01-31, a date or time",
+    ('value = "80"', "value = nan"): "mine.toml: nan is not a number that can be computed with",
+    ('value = "80"', "value = 1e99999999"): "mine.toml: 1e99999999 has more than 1000 digits",
+    ('value = "80"', f"value = '{'8' * 5000}'"): "has too many digits",
+    ('value = "80"', f"value = {'8' * 500}"): "has too many digits",
+    ('value = "80"', "value = ''"): "memory.value is empty",
+    ('value = "80"', ""): "memory.value is missing",
+    ('[peak.bf16]\nvalue = "312"\nunit = "TFLOP/s"\n', ""): "no compute rate",
+    ("[peak.bf16]", "[rate.bf16]"): "mine.toml: unknown key 'rate'",
+    ("[peak.bf16]", "[peak]"): "peak.value must be a table: write [peak.value], not '312'",
+    ("[memory]", "[memry]"): "mine.toml: unknown key 'memry': did you mean memory?",
+    ('[memory]\nvalue = "80"\nunit = "GiB"\n', ""): "the table [memory] is missing",
+    ("[bandwidth]", "[bandwidth"): "mine.toml:6: not valid TOML",
+    ("title = ", "memory = 3\ntitle = "): "not valid TOML",
+    ('title = "My card"', "title = 3"): "mine.toml: title must be a string in quotes, not 3",
+    ('title = "My card"', "released = 2020.5"): "released must be a whole number, not 2020.5",
+    ('unit = "GiB"', 'unit = "GiB"\nvaule = 3'): "mine.toml: [memory]: unknown key 'vaule': did you mean value or url?",
+    ('unit = "GiB"', 'unit = "GiB"\nsparse = "x"'): "memory.sparse: 'x GiB' is no number",
+    ('unit = "GiB"', 'unit = "GiB"\nsparse = inf'): "inf is not a number",
+    ('unit = "GiB"', 'unit = "GiB"\naccessed = 3'): "memory.accessed: must be a date such as 2026-01-31, not 3",
+    ('unit = "GiB"', "unit = 3"): "memory.unit must be a string in quotes, not 3",
+    ('unit = "GiB"', 'unit = "GB/nan"'): "unknown unit 'nan'",
     ('unit = "TB/s"', 'unit = "TB"'): "is in byte; write a bandwidth",
 }
 
@@ -229,9 +263,12 @@ def test_unusable_files_are_refused_with_the_place(change: tuple[str, str], tmp_
 
 def test_unusable_links_are_refused(tmp_path: Path) -> None:
     for line, reason in {
-        'per = "rack"': "must be GPU",
-        'direction = "up"': "one or both",
-        "links = 0": "whole",
+        'per = "rack"': "link.cable.per: unknown choice 'rack': choose from GPU, link",
+        'direction = "up"': "link.cable.direction: unknown choice 'up': choose from one, both",
+        "links = 0": "link.cable.links: must be a whole number from 1",
+        "links = '9999999'": "link.cable.links: must be a whole number from 1",
+        "links = 1.5": "link.cable.links: must be a whole number, not 1.5",
+        "per = true": "link.cable.per must be a string in quotes, not true",
     }.items():
         with pytest.raises(UserError, match=reason):
             machine(written(tmp_path, MINE + LINK.format("1") + line + "\n"))

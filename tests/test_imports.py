@@ -21,7 +21,7 @@ REPORT = "import atexit, sys; atexit.register(lambda: print('', *sorted({m.parti
 # Runs one command after the other; says which one was the first to load something that none of them may load.
 COMMANDS = """
 import json, sys
-from costgraph.cli import main
+from costgraph.__main__ import main
 for forbidden, arguments in map(json.loads, sys.argv[1:]):
     sys.argv[1:] = arguments
     try:

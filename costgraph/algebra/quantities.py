@@ -145,7 +145,7 @@ def rounded(number: Rational, places: int = 4, form: str = "g") -> str:
 CATALOG_UNITS: dict[str, Unit] = {
     name: unit_named(name) for name in ("GB", "GiB", "GB/s", "GiB/s", "TB/s", "TFLOP/s", "PFLOP/s", "TOP/s")
 }
-NUMBER = re.compile(r"\d{1,30}(?:_?\d)*(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?")
+NUMBER = re.compile(r"\d(?:_?\d){0,29}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 TOO_LONG = "has too many digits: 30 before and after the point and 2 in the exponent are read"
 APART = re.compile(r"(?<=[\d ])([kMGTPE]i?) (?=FLOP|OP|B|byte)")  # a prefix that stands alone: 312 T FLOP/s
 UNIT = re.compile(r"[A-Za-zµ]{1,20}(?:\s*[*/]\s*[A-Za-zµ]{1,20}){0,3}")
@@ -210,13 +210,10 @@ def unit(name: str, refuse: Callable[[str], UserError]) -> Unit:
 
 def pint_unit(name: str, refuse: Callable[[str], UserError]) -> Unit:
     """The same for any product or quotient of prefixed units, read by pint."""
-    import pint
-
-    try:
-        scale, base = registry().get_base_units(registry().parse_units(name))
-    except pint.UndefinedUnitError as error:
-        missing = str(error).split("'")[1]
-        raise refuse(str(unknown("unit", missing, list(units_to_offer())))) from None
+    for part in re.findall(r"[A-Za-zµ]+", name):  # one by one: in a product pint reads `nan` and `inf` as numbers
+        if not registry().parse_unit_name(part):
+            raise refuse(str(unknown("unit", part, list(units_to_offer()))))
+    scale, base = registry().get_base_units(registry().parse_units(name))
     by_name = {"FLOP": "FLOP", "byte": "byte", "second": "s", "token": "token", "USD": "USD"}
     exponents = {by_name[str(n)]: int(str(power)) for n, power in base._units.items()}
     return Unit(Fraction(str(scale)), powers(**exponents))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import sys
-from typing import Annotated, NoReturn
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -18,9 +16,9 @@ from costgraph.cli.export import export
 from costgraph.cli.formulas import formulas
 from costgraph.cli.graph import graph
 from costgraph.cli.listing import show
-from costgraph.cli.output import deliver
+from costgraph.cli.output import deliver, print_what_can_be_printed
 from costgraph.cli.solve import solve
-from costgraph.errors import CostgraphError, UserError, shorten
+from costgraph.errors import UserError
 
 app = typer.Typer(
     help="Derive what transformers cost, as closed forms: parameters, FLOPs, memory, traffic, communication.",
@@ -56,31 +54,18 @@ def root(
     """Derive what transformers cost, as closed forms: parameters, FLOPs, memory, traffic, communication."""
 
 
-def main() -> NoReturn:
-    """Run the command line: results to stdout, remarks to stderr, exit code 2 for what the user can mend."""
-    gc.disable()  # a short run: collecting costs more than it frees
-    sys.set_int_max_str_digits(0)  # numbers are bounded where they are read
-    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process
-    sys.stderr = sys.stderr or sys.stdout
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; the exit code.
+
+    Raises:
+        UserError: what the user can mend.
+    """
+    print_what_can_be_printed()
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
-        sys.stdout.flush()
-    except UserError as error:
-        code = complain(str(error))
-    except CostgraphError as error:
-        code = complain(f"this is a bug in costgraph, please report it: {error}")
-    except (KeyboardInterrupt, typer.Abort):
-        code = 130
-    except OSError as error:
-        code = complain(f"{error.filename or 'output'}: {error.strerror or error}")
+        return app(arguments or ["--help"], standalone_mode=False) or 0
+    except typer.Abort:
+        raise KeyboardInterrupt from None
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        code = complain(error.format_message())  # what typer says about options and arguments
-    sys.exit(code)
-
-
-def complain(message: str) -> int:
-    """One line on stderr; returns the exit code for bad input."""
-    print(f"error: {shorten(message, 600)}", file=sys.stderr)
-    return 2
+        raise UserError(error.format_message()) from None  # what typer says about options and arguments

@@ -43,7 +43,7 @@ def cheatsheet(
     name = typesetter(suffix, engine) if suffix in PAGES else written_as(suffix, engine, exporters)
     text = sheet(load(name, exporters), op_set, convention, precision, notation)
     if output is None or suffix not in PAGES:
-        deliver(text, output)
+        deliver(text, output, document=True)
     elif name == "latex":
         deliver(typeset.pdflatex(text), output)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from os.path import lexists, realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +58,7 @@ def check(
     if formula is not None and (what or outcome or format_ == "junit"):
         raise UserError("--formula checks one formula, as a table or as json: leave out entries and --outcome")
     text, failed = entries(what or [], outcome, format_) if formula is None else one_formula(formula, given, format_)
-    deliver(text, output)
+    deliver(text, output, document=format_ != "table")
     raise typer.Exit(int(failed))
 
 
@@ -84,12 +85,12 @@ def wanted(what: Iterable[str]) -> Iterator[Entry]:
 
     if not what:
         yield from library()
-    documents: dict[Path, Document] = {}
+    documents: dict[str, Document] = {}
     for name in what:
-        if name.endswith(".toml") and name in [file.name for file in files()] and not Path(name).exists():
+        if name.endswith(".toml") and name in [file.name for file in files()] and not lexists(name):
             yield from (entry for entry in library() if entry.file == name)
-        elif name.endswith(".toml") or Path(name).exists():
-            path = Path(name).resolve()  # one file may have two names
+        elif name.endswith(".toml") or lexists(name):
+            path = realpath(name)  # one file may have two names
             documents[path] = documents.get(path) or from_file(Path(name))
             agree(list(documents.values()))
             yield from documents[path].entries

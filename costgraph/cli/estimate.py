@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import check_target, deliver, remark, writes_unicode
+from costgraph.cli.output import check_target, deliver, remark
 
 FORMATS = ("text", "json", "markdown")
 
@@ -76,4 +76,4 @@ def estimate(
     else:
         markdown = format_ == "markdown"
         text = estimate_text.markdown(result, explain) if markdown else estimate_text.text(result, explain, output)
-    deliver(text if writes_unicode(output) else text.replace("µ", "u"), output)
+    deliver(text, output)

@@ -11,6 +11,7 @@ from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.errors import UserError
 from costgraph.remarks import without_effect
+from costgraph.user_files import MAX_JSON, read_text
 
 if TYPE_CHECKING:
     from costgraph.derivation import Derivation
@@ -55,8 +56,7 @@ def export(
     from costgraph.exporting.targets import available, load
 
     if list_:
-        for line in listed({name: load(name, exporters).title for name in available(exporters)}):
-            typer.echo(line)
+        deliver("\n".join(listed({name: load(name, exporters).title for name in available(exporters)})))
         return
     if target is None:
         raise UserError(f"name a target: {', '.join(available(exporters))}")
@@ -71,16 +71,16 @@ def export(
     if chosen.kind == "sheet":
         from costgraph.exporting.documents.sheet import sheet
 
-        deliver(sheet(chosen, op_set, convention, precision, notation), output)
+        deliver(sheet(chosen, op_set, convention, precision, notation), output, document=True)
     elif chosen.kind == "appendix":
         from costgraph.exporting.documents.appendix import appendix
 
-        deliver(appendix(chosen, names, derivation, form, notation, fragment), output)
+        deliver(appendix(chosen, names, derivation, form, notation, fragment), output, document=True)
     else:
         from costgraph.exporting import dress
 
         forms = read(from_) if from_ is not None else derived(names, derivation)
-        deliver(dress(chosen, forms, symbols_as, form, dialect), output)
+        deliver(dress(chosen, forms, symbols_as, form, dialect), output, document=True)
 
 
 ALWAYS = {"target", "--exporters", "-o", "--force"}
@@ -129,10 +129,9 @@ def read(path: Path) -> list[Form]:
     """
     from costgraph.exporting.exchange.reading import stored
 
+    text = read_text(path, MAX_JSON)
     try:
-        return stored(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not a text file") from None
+        return stored(text)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
 

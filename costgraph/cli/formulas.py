@@ -35,12 +35,11 @@ def show_list(
     from costgraph.library.reading import library, sources
 
     if source == "all":
-        for key, item in sources().items():
-            typer.echo(f"{key:28}  {cited(item)}")
+        deliver("\n".join(f"{key:28}  {cited(item)}" for key, item in sources().items()))
         return
     if source is not None and source not in sources():
         raise unknown("source", source, sources())
-    typer.echo(lines([entry for entry in library() if source in (None, entry.source)]))
+    deliver(lines([entry for entry in library() if source in (None, entry.source)]))
 
 
 @formulas.command()
@@ -52,7 +51,7 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID", help="The entry.")]) -
     from costgraph.library.report import detailed
 
     for entry in named(id_):
-        typer.echo("\n".join([*detailed(judge(entry)), f"  {'cited':8}  {cited(sources()[entry.source])}"]))
+        deliver("\n".join([*detailed(judge(entry)), f"  {'cited':8}  {cited(sources()[entry.source])}"]))
 
 
 @formulas.command()
@@ -64,7 +63,7 @@ def search(words: Annotated[list[str], typer.Argument(help="All of these must oc
     if not found:
         remark(f"no entry has {' and '.join(words)}")
         raise typer.Exit(1)
-    typer.echo(lines(found))
+    deliver(lines(found))
 
 
 @formulas.command()
@@ -84,7 +83,7 @@ def errata(
     verdicts = [judge(entry) for entry in progress(wrong, "proving")]
     if failed := [verdict for verdict in verdicts if verdict.failed]:
         raise UserError(f"{failed[0].entry.where}: {failed[0].reason}; mend the entry first (costgraph check)")
-    deliver(page(verdicts, format_), output)
+    deliver(page(verdicts, format_), output, document=True)
 
 
 def haystack(entry: Entry) -> str:

@@ -98,7 +98,7 @@ def precisions() -> list[tuple[str, str]]:
 
 def hardware() -> list[tuple[str, str]]:
     """The machines of the catalog."""
-    from costgraph.hardware.machine import catalog, machine
+    from costgraph.hardware.catalog import catalog, machine
 
     rows = []
     for name in catalog():

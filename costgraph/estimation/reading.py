@@ -12,7 +12,8 @@ from costgraph.algebra.units import PRICE
 from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
-from costgraph.hardware.machine import Machine, chosen, itemsize
+from costgraph.hardware.catalog import chosen
+from costgraph.hardware.machine import Machine, itemsize
 from costgraph.hardware.roofline import EFFICIENCIES
 from costgraph.options import parse_call
 from costgraph.passes import PASSES

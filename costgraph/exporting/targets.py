@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, get_args
 
-from costgraph.algebra.expression import FUNCTIONS
 from costgraph.errors import UserError, unknown
 from costgraph.resources import data_folder
+from costgraph.toml_tables import from_table
+from costgraph.toml_text import parse_toml
+from costgraph.user_files import MAX_TEMPLATE, decoded, read_text
 
 DESCRIPTION = "exporter.toml"
 Kind = Literal["code", "data", "sheet", "appendix"]
-KINDS: dict[str, str] = {
+KINDS: dict[Kind, str] = {
     "code": "a module of functions",
     "data": "the forms themselves",
     "sheet": "the cheat sheet of an op set",
     "appendix": "one derivation, op by op",
 }
-SYMBOLS_AS = ("args", "dataclass")
-CHOICES: dict[str, Iterable[str]] = {
-    "kind": KINDS,
-    "writer": ("text", "xlsx"),
-    "symbols_as": SYMBOLS_AS,
-    "cannot": FUNCTIONS,
-}
+SymbolsAs = Literal["args", "dataclass"]
+SYMBOLS_AS: tuple[str, ...] = get_args(SymbolsAs)
+Function = Literal["max", "min", "ceil", "floor", "sqrt"]  # those of `expression.FUNCTIONS`
 
 
 @dataclass(frozen=True)
@@ -59,21 +57,22 @@ class Target:
     template: str
     printer: str = ""
     escape: str = "comment"
-    writer: str = "text"
+    writer: Literal["text", "xlsx"] = "text"
     prefix: str = ""
     function_prefix: str = ""
     case_sensitive: bool = True
     reserved: tuple[str, ...] = ()
-    symbols_as: tuple[str, ...] = ("args",)
+    symbols_as: tuple[SymbolsAs, ...] = ("args",)
     dialects: bool = False
-    cannot: Mapping[str, str] = field(default_factory=dict)
+    cannot: Mapping[Function, str] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[Traversable, ...] = ()
 
     def refuse(self, what: str, where: str) -> None:
         """Raise, in the target's words, if it cannot express `what`."""
-        if what in self.cannot:
-            raise UserError(f"{self.name} cannot express {where}: {self.cannot[what]}")
+        for function, reason in self.cannot.items():
+            if function == what:
+                raise UserError(f"{self.name} cannot express {where}: {reason}")
 
 
 def folders(extra: Path | None) -> list[Traversable]:
@@ -113,34 +112,24 @@ def load(name: str, extra: Path | None = None) -> Target:
         raise unknown("target", name, known)
     folder = next(place for place in known[name] if has_description(place))
     path = folder / DESCRIPTION
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {error}") from None
-    return read(name, str(path), content, known[name])
+    made = from_table(
+        Target, parse_toml(text_of(folder, DESCRIPTION), str(path)), str(path), name=name, folders=known[name]
+    )
+    if made.kind != "data" and not made.printer:
+        raise UserError(f"{path}: printer is missing; it turns an expression into text")
+    return made
 
 
-def read(name: str, path: str, content: Mapping[str, Any], places: tuple[Traversable, ...]) -> Target:
-    """A description, checked key by key."""
-    allowed = {f.name: f for f in fields(Target) if f.name not in ("name", "folders")}
-    values: dict[str, Any] = {}
-    for key, value in content.items():
-        if key not in allowed:
-            raise UserError(f"{path}: {unknown('key', key, allowed)}")
-        wanted = str(allowed[key].type)
-        fits = {"bool": bool, "tuple[str, ...]": list, "Mapping[str, str]": dict}.get(wanted, str)
-        if not isinstance(value, fits):
-            raise UserError(f"{path}: {key} must be a {fits.__name__}, not {value!r}")
-        parts = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
-        if not all(isinstance(part, str) for part in parts):
-            raise UserError(f"{path}: {key} must hold text only")
-        values[key] = tuple(value) if isinstance(value, list) else value
-    for key in ("title", "kind", "suffix", "template", "printer"):
-        if key not in values and not (key == "printer" and values["kind"] == "data"):
-            raise UserError(f"{path}: the key '{key}' is missing")
-    for key, choices in CHOICES.items():
-        chosen = values.get(key, ())
-        for word in [chosen] if isinstance(chosen, str) else chosen:
-            if word not in choices:
-                raise UserError(f"{path}: {key}: {unknown('choice', word, choices)}")
-    return Target(name=name, folders=places, **values)
+def text_of(folder: Traversable, name: str) -> str:
+    """The text of a file in the folder of a target.
+
+    Raises:
+        UserError: a file of the user's cannot be read, or is a link that leads out of the folder of targets.
+    """
+    path = folder / name
+    if not isinstance(folder, Path) or folder.parent == data_folder("exporters"):
+        return decoded(path.read_bytes(), str(path))
+    around = os.path.realpath(folder.parent)
+    if not Path(os.path.realpath(folder / name)).is_relative_to(around):
+        raise UserError(f"{path} is a link that leads out of {folder.parent}; copy the file there")
+    return read_text(folder / name, MAX_TEMPLATE)

@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import jinja2
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from costgraph.errors import UserError, unknown
-from costgraph.exporting.targets import Target
+from costgraph.exporting.sandbox import Sandbox
+from costgraph.exporting.targets import Target, text_of
 from costgraph.resources import data_folder
 
 SHARED = "_shared"  # folder of what templates of several targets import
-LARGEST = 2**64  # side of a product or power in a template: larger ones could fill the memory
-LONGEST = 10_000  # characters or items that a repetition may give
-
-
-class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's, where `*` and `**` give nothing that could fill the memory."""
-
-    intercepted_binops = frozenset({"*", "**"})
-
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """A product, repetition or power.
-
-        Raises:
-            SecurityError: the result would get too large.
-        """
-        numbers = [abs(side) for side in (left, right) if isinstance(side, int | float)]
-        lengths = [len(side) for side in (left, right) if hasattr(side, "__len__")]
-        if any(number > LARGEST for number in numbers) or (operator == "**" and numbers[-1:] > [64]):
-            raise SecurityError(f"{operator} of numbers that large")
-        if lengths and numbers and lengths[0] * numbers[0] > LONGEST:
-            raise SecurityError(f"a repetition of more than {LONGEST} characters or items")
-        return super().call_binop(context, operator, left, right)
 
 
 class Verbatim(str):
@@ -123,14 +102,12 @@ def render(target: Target, context: Mapping[str, Any]) -> str:
         loader=jinja2.ChoiceLoader(
             [jinja2.FunctionLoader(reader(folder)) for folder in (*target.folders, data_folder("exporters") / SHARED)]
         ),
-        undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,
         **delimiters(target),
     )
-    environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.add_filter("json", lambda value: json.dumps(value, ensure_ascii=False))
     try:
         return environment.get_template(target.template).render(escaped(context, ESCAPES[target.escape]))
     except jinja2.TemplateNotFound as error:
@@ -141,7 +118,9 @@ def render(target: Target, context: Mapping[str, Any]) -> str:
         raise UserError(f"{location(error, target)}: not allowed in a template: {error}") from None
     except jinja2.TemplateRuntimeError as error:
         raise UserError(f"{location(error, target)}: {error.message}") from None
-    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError) as error:
+    except UserError:  # a template that cannot be read
+        raise
+    except Exception as error:  # templates are programs: anything can go wrong in them
         raise UserError(f"{location(error, target)}: {type(error).__name__}: {error}") from None
 
 
@@ -152,7 +131,8 @@ def reader(folder: Any) -> Callable[[str], tuple[str, str, Callable[[], bool]] |
         if not re.fullmatch(r"[\w.-]+", name) or name.startswith("."):
             return None
         path = folder / name
-        return (path.read_text(encoding="utf-8"), str(path), lambda: True) if path.is_file() else None
+        there = os.path.lexists(path) if isinstance(path, Path) else path.is_file()
+        return (text_of(folder, name), str(path), lambda: True) if there else None
 
     return read
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from costgraph.errors import UserError
 
 KINDS_PROVED = ("algebra", "factor", "unit", "sign", "index", "dimension", "number", "rounding")
 KINDS_ARGUED = ("concept", "wording", "notation", "text damage")
 BLANK = "-"  # the value of a cell that is empty or cannot be read
 SEVERITIES = ("minor", "major")
+
+
+def extent(value: Any) -> int:
+    """How far an index runs in a test."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 64:
+        raise UserError("must be a whole number from 1 to 64")
+    return value
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class Indexed:
     """How a formula with indices is tested: on which tensors, and against what."""
 
     result: str
-    sizes: Mapping[str, int]
+    sizes: Mapping[str, Annotated[int, extent]]
     arrays: tuple[str, ...] = ()
     define: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -16,10 +14,12 @@ from costgraph.errors import UserError, shorten, unknown
 from costgraph.library.entry import Entry
 from costgraph.library.table import entry
 from costgraph.resources import data_folder
+from costgraph.toml_tables import from_table
+from costgraph.toml_text import of_package, parse_toml
+from costgraph.user_files import MAX_TOML, decoded, read_text
 
 HEADER = "[[entry]]"
 SOURCES, NOTATIONS = "sources.toml", "notations.toml"
-SOURCE_KEYS = ("title", "authors", "year", "url", "commit", "note", "notation")
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,15 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Contents:
+    """The keys of a file; an entry is read with its line in mind."""
+
+    entry: Any = ()
+    sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    notations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Document:
     """What a file holds."""
 
@@ -52,7 +61,7 @@ class Document:
 @cache
 def library() -> tuple[Entry, ...]:
     """All entries of `formulas/`, in the order of files and lines."""
-    return unique(one for file in files() for one in read(file.read_bytes(), file.name).entries)
+    return unique(one for file in files() for one in read(decoded(file.read_bytes(), file.name), file.name).entries)
 
 
 def named(id_: str) -> list[Entry]:
@@ -81,41 +90,35 @@ def from_file(path: Path) -> Document:
     Raises:
         UserError: no such file, not UTF-8, not TOML, no entry in it, a malformed entry, or an id of the library's.
     """
-    if path.is_dir():
-        raise UserError(f"{path} is a folder; name a file")
-    if not path.exists():
-        raise UserError(f"{path}: there is no such file")
+    text = read_text(path, MAX_TOML)
     if own := [file for file in files() if isinstance(file, Path) and file.samefile(path)]:
         return Document(str(path), tuple(made for made in library() if made.file == own[0].name))
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    found = read(data, str(path))
+    found = read(text, str(path))
     if not found.entries:
         raise UserError(f"{path}: no {HEADER} in it")
     unique((*library(), *found.entries))
     return found
 
 
-def read(data: bytes, name: str) -> Document:
+def read(text: str, name: str) -> Document:
     """One file, which may bring sources and notations of its own.
 
     Raises:
-        UserError: not UTF-8, not TOML (with the line), or a malformed entry (with its line).
+        UserError: not TOML (with the line), or a malformed entry (with its line).
     """
-    table = toml(data, name)
+    table = parse_toml(text, name)
     if extra := [key for key in table if key not in ("entry", "sources", "notations")]:
         raise UserError(f"{name}: '{shorten(extra[0], 40)}' stands outside of an entry; start entries with {HEADER}")
     tables = table.get("entry", [])
     if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
         raise UserError(f"{name}: write {HEADER} with two pairs of brackets, and the keys of the entry below it")
-    own, letters = bibliography(table.get("sources", {}), name), alphabets(table.get("notations", {}), name)
-    for what, taken in (("source", own.keys() & sources().keys()), ("notation", letters.keys() & notations())):
+    contents = from_table(Contents, table, name)
+    own, letters = bibliography(contents.sources, name), contents.notations
+    for what, taken in (("source", own.keys() & sources().keys()), ("notation", letters.keys() & notations().keys())):
         if taken:
             raise UserError(f"{name}: the library has a {what} '{min(taken)}' already; choose another key")
     known, alphabet = sources() | own, {**notations(), **letters}
-    lines = [n for n, line in enumerate(data.decode("utf-8-sig").splitlines(), 1) if line.strip().startswith(HEADER)]
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if line.strip().startswith(HEADER)]
     lines += [0] * (len(tables) - len(lines))
     placements = zip(tables, lines, strict=False)
     return Document(
@@ -149,21 +152,6 @@ def placed(made: Entry, known: Mapping[str, Source], letters: Mapping[str, Mappi
     return replace(made, notation={**(letters[usual] if usual else {}), **own})
 
 
-def toml(data: bytes, name: str) -> dict[str, Any]:
-    """A TOML document."""
-    try:
-        return tomllib.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise UserError(f"{name}:{line}: not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        named = re.search(r"line (\d+)", str(error))
-        line = int(named[1]) if named else data.rstrip().count(b"\n") + 1  # otherwise it is the end of the document
-        raise UserError(f"{name}:{line}: not valid TOML: {error}") from None
-    except RecursionError:
-        raise UserError(f"{name}: nested too deeply") from None
-
-
 def unique(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The entries, whose ids must differ."""
     seen: dict[str, Entry] = {}
@@ -177,49 +165,20 @@ def unique(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 @cache
 def sources() -> dict[str, Source]:
     """The bibliography by key."""
-    return bibliography(toml((data_folder("formulas") / SOURCES).read_bytes(), SOURCES), SOURCES)
+    table = of_package(data_folder("formulas") / SOURCES)
+    return bibliography(from_table(Contents, {"sources": table}, SOURCES).sources, SOURCES)
 
 
-def bibliography(table: Any, file: str) -> dict[str, Source]:
+def bibliography(tables: Mapping[str, Mapping[str, Any]], file: str) -> dict[str, Source]:
     """Sources from their TOML tables."""
-    result = {}
-    for key, item in tables_of("source", table, file):
-        if "title" not in item:
-            raise UserError(f"{file}: source {key} needs a title")
-        for name, value in item.items():
-            if name not in SOURCE_KEYS:
-                raise UserError(f"{file}: source {key}: {unknown('key', name, SOURCE_KEYS)}")
-            if not isinstance(value, str) or not value.strip():
-                raise UserError(f"{file}: source {key}: {name} must be a string in quotes that holds something")
-        result[key] = Source(key, **item)
-    return result
-
-
-def alphabets(table: Any, file: str) -> dict[str, Mapping[str, str]]:
-    """Notations from their TOML tables."""
-    result: dict[str, Mapping[str, str]] = {}
-    for key, item in tables_of("notation", table, file):
-        for letter, value in item.items():
-            if not isinstance(value, str) or not value.strip():
-                raise UserError(f"{file}: notation {key}: {letter} must be an expression in quotes")
-        result[key] = item
-    return result
-
-
-def tables_of(what: str, table: Any, file: str) -> list[tuple[str, dict[str, Any]]]:
-    """The tables of `[sources]` or `[notations]` by key."""
-    if not isinstance(table, dict):
-        raise UserError(f"{file}: {what}s must be a table: write [{what}s.KEY]")
-    for key, item in table.items():
-        if not isinstance(item, dict):
-            raise UserError(f"{file}: {what} {shorten(key, 40)} must be a table: write [{what}s.{shorten(key, 40)}]")
-    return list(table.items())
+    return {key: from_table(Source, table, f"{file}: sources.{key}", key=key) for key, table in tables.items()}
 
 
 @cache
-def notations() -> dict[str, Mapping[str, str]]:
+def notations() -> Mapping[str, Mapping[str, str]]:
     """What letters stand for in a source's own notation, by the notation's name."""
-    return alphabets(toml((data_folder("formulas") / NOTATIONS).read_bytes(), NOTATIONS), NOTATIONS)
+    table = of_package(data_folder("formulas") / NOTATIONS)
+    return from_table(Contents, {"notations": table}, NOTATIONS).notations
 
 
 def mentioning(text: str) -> list[Entry]:
@@ -228,5 +187,5 @@ def mentioning(text: str) -> list[Entry]:
     for file in files():
         for block in file.read_text(encoding="utf-8").split(f"\n{HEADER}")[1:]:
             if text in block:
-                found += read((HEADER + block).encode(), file.name).entries
+                found += read(HEADER + block, file.name).entries
     return found

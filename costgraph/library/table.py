@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request
+from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum
+from costgraph.toml_tables import from_table
 
 MEASURED_KEYS = ("measure", "tensor", "structure")
-TABLES: dict[str, type] = {"derive": Request, "erratum": Erratum, "indexed": Indexed}
-REQUIRED = ("id", "title", "source", "place")
-LISTS = {"structure", "assumptions", "passes", "ops", "sources", "arrays", "define", "properties"}
-STRING_TABLES = {"given", "notation"}
-OWN = {"file", "line"}
 
 
 def entry(table: Mapping[str, Any], file: str, line: int) -> Entry:
@@ -25,86 +20,12 @@ def entry(table: Mapping[str, Any], file: str, line: int) -> Entry:
         UserError: a key that is unknown, missing or of another type; the message names file, line and entry.
     """
     place = f"{file}:{line}, entry '{shorten(str(table.get('id', '?')), 40)}'"
+    made = from_table(Entry, table, place, file=file, line=line)
     try:
-        values = converted(Entry, table)
-        if missing := [key for key in REQUIRED if not values.get(key)]:
-            raise UserError(f"{missing[0]} is missing")
-        made = Entry(**values, file=file, line=line)
         check(made)
     except UserError as error:
         raise UserError(f"{place}: {error}") from None
     return made
-
-
-def converted(kind: type, table: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a table with the types that the dataclass `kind` wants."""
-    known = [f.name for f in fields(kind) if f.name not in OWN]
-    result: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in known:
-            raise unknown("key", key, known)
-        if kind is Request and key == "structure":
-            result[key] = text(key, value)
-        elif key in LISTS or (key == "right" and isinstance(value, list)):
-            result[key] = listed(key, value)
-        elif key in TABLES and kind is Entry:
-            result[key] = nested(key, TABLES[key], value)
-        elif key == "let":
-            result[key] = {name: nested(f"let.{name}", Request, item) for name, item in mapping(key, value).items()}
-        elif key == "sizes":
-            result[key] = {name: size(name, item) for name, item in mapping(key, value).items()}
-        elif key in STRING_TABLES and isinstance(value, dict):
-            result[key] = {name: text(f"{key}.{name}", item) for name, item in value.items()}
-        elif key == "recalled":
-            if not isinstance(value, bool):
-                raise UserError("recalled must be true or false")
-            result[key] = value
-        else:
-            result[key] = text(key, value)
-    return result
-
-
-def nested(key: str, kind: type, value: Any) -> Any:
-    """A table inside an entry as its dataclass."""
-    values = converted(kind, mapping(key, value))
-    missing = [
-        f
-        for f in {Erratum: ("kind", "severity", "why"), Indexed: ("result", "sizes")}.get(kind, ())
-        if not values.get(f)
-    ]
-    if missing:
-        raise UserError(f"{key}.{missing[0]} is missing")
-    return kind(**values)
-
-
-def text(key: str, value: Any) -> str:
-    """A TOML string that holds something."""
-    if not isinstance(value, str):
-        raise UserError(f"{key} must be a string in quotes, not {shorten(repr(value), 30)}")
-    if not value.strip():
-        raise UserError(f"{key} is empty; leave it out")
-    return value
-
-
-def listed(key: str, value: Any) -> tuple[str, ...]:
-    """A TOML array of strings."""
-    if not isinstance(value, list):
-        raise UserError(f"{key} must be a list of strings in [ ]")
-    return tuple(text(key, item) for item in value)
-
-
-def mapping(key: str, value: Any) -> Mapping[str, Any]:
-    """A TOML table."""
-    if not isinstance(value, dict):
-        raise UserError(f"{key} must be a table")
-    return value
-
-
-def size(name: str, value: Any) -> int:
-    """The size of an index letter."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 64:
-        raise UserError(f"sizes.{name} must be a whole number from 1 to 64")
-    return value
 
 
 def tolerance(written: str) -> None:

@@ -18,7 +18,8 @@ from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.derivation import check_order, with_phase
 from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
-from costgraph.hardware.machine import chosen, itemsize
+from costgraph.hardware.catalog import chosen
+from costgraph.hardware.machine import itemsize
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.passes import PASSES

@@ -19,7 +19,10 @@ def transpile(text: str, dialect: str) -> str:
     if dialect not in known:
         raise unknown("SQL dialect", dialect, known)
     head, _, rest = text.partition("CREATE TABLE")
-    statements = sqlglot.transpile("CREATE TABLE" + rest, read="duckdb", write=dialect, pretty=True)
+    try:
+        statements = sqlglot.transpile("CREATE TABLE" + rest, read="duckdb", write=dialect, pretty=True)
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        raise UserError(f"the text of the template is no SQL that sqlglot can read: {error}") from None
     made = head + ";\n\n".join(statements) + ";\n"
     try:
         sqlglot.parse(made, read=dialect)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 from costgraph.errors import UserError, shorten
 from costgraph.exporting.targets import Target
+from costgraph.json_text import parse_json
 
 STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 14},
@@ -33,7 +33,7 @@ def workbook(text: str, target: Target) -> bytes:
     except ImportError:
         raise UserError(f"{target.name} needs XlsxWriter: pip install 'costgraph[excel]'") from None
     try:
-        content = json.loads(text)
+        content = parse_json(text)
         stream = io.BytesIO()
         book = xlsxwriter.Workbook(stream, {"in_memory": True})
         book.set_properties({**content["properties"], "created": NO_TIME})
@@ -47,8 +47,10 @@ def workbook(text: str, target: Target) -> bytes:
                 for column, cell in enumerate(line):
                     put(book, page, styles, row, column, cell if isinstance(cell, dict) else {"text": cell}, cells)
         book.close()
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, xlsxwriter.exceptions.XlsxWriterException) as error:
         raise UserError(f"{target.name}: the template does not describe a workbook: {error!r}") from None
+    except UserError as error:
+        raise UserError(f"{target.name}: {error}") from None
     return stream.getvalue()
 
 

@@ -17,7 +17,7 @@ from costgraph.exporting.documents.contents import CROSSOVERS, Crossover
 from costgraph.exporting.documents.layout import Layout
 from costgraph.exporting.documents.mathematics import Record, arms, formula, is_long, one_fraction, record, width
 from costgraph.exporting.templates import Verbatim
-from costgraph.hardware.machine import catalog, machine
+from costgraph.hardware.catalog import catalog, machine
 from costgraph.sizes import model, named
 from costgraph.solving.solution import solve
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Any
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import UNICODE
 from costgraph.algebra.symbols import SYMBOLS, lookup
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError, shorten, unknown
 from costgraph.exporting.documents.markup import GREEK, MATHS, Math
 from costgraph.resources import data_folder
+from costgraph.toml_tables import from_table
+from costgraph.toml_text import of_package, parse_toml
+from costgraph.user_files import MAX_TOML, read_text
 
 FOLDER = "_notations"
 LETTER = r"[A-Za-z]+(?:_[A-Za-z0-9]+)?"
@@ -106,36 +107,36 @@ def notation(text: str | None) -> dict[str, str]:
     if text is None:
         return {}
     if text.endswith(".toml") or "/" in text:
-        path: Traversable = Path(text)
-        if not path.is_file():
-            raise UserError(f"--notation {text}: there is no such file")
-    elif text in (known := builtin()):
-        path = known[text]
-    else:
-        raise unknown("notation", text, known)
-    try:
-        return read(str(path), tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {error}") from None
+        return checked(parse_toml(read_text(text, MAX_TOML, place := f"--notation {text}"), place), place)
+    if text in (known := builtin()):
+        return checked(of_package(known[text]), f"{FOLDER}/{text}.toml")
+    raise unknown("notation", text, known)
 
 
-def read(path: str, content: Mapping[str, Any]) -> dict[str, str]:
-    """A display table, checked entry by entry."""
-    if set(content) - {"symbols", "title"} or not isinstance(content.get("symbols"), dict):
-        raise UserError(f'{path}: a notation is a table [symbols] of lines such as D = "h" or E = "F/D"')
-    table: dict[str, str] = {}
-    for name, text in content["symbols"].items():
+@dataclass(frozen=True)
+class DisplayTable:
+    """The keys of a file."""
+
+    symbols: Mapping[str, str]
+    title: str = ""
+
+
+def checked(content: Mapping[str, Any], place: str) -> dict[str, str]:
+    """The letters of a display table, of which no two may look alike."""
+    table = dict(from_table(DisplayTable, content, place).symbols)
+    for name, text in table.items():
         try:
             lookup(name)
         except UserError as error:
-            raise UserError(f"{path}: {error}") from None
-        if not isinstance(text, str) or not SHOWN.fullmatch(text):
-            raise UserError(f"{path}: {name} = {text!r}: write a letter, LETTER_SUBSCRIPT, or the quotient of two")
-        table[name] = text
+            raise UserError(f"{place}: {error}") from None
+        if not SHOWN.fullmatch(text):
+            raise UserError(
+                f"{place}: {name} = {shorten(repr(text))}: write a letter, LETTER_SUBSCRIPT, or the quotient of two"
+            )
     looks: dict[str, str] = {}
     for name in SYMBOLS:
         look = table.get(name, name)
         if look in looks:
-            raise UserError(f"{path}: {looks[look]} and {name} would both be shown as {look}")
+            raise UserError(f"{place}: {looks[look]} and {name} would both be shown as {look}")
         looks[look] = name
     return table

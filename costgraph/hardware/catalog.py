@@ -1,0 +1,97 @@
+"""Where machines come from: the catalog (`machines/*.toml`), a file of the same form, or text.
+
+Text is such as `flops=312 TFLOP/s, mem_bw=2.039 TB/s, mem=80 GiB`.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from costgraph.algebra.bindings import split_list
+from costgraph.algebra.quantities import quantity
+from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.hardware.machine import ITEMSIZE, Figure, Link, Machine
+from costgraph.hardware.machine_file import from_file
+from costgraph.toml_text import of_package, parse_toml
+from costgraph.user_files import MAX_TOML, read_text
+
+INLINE = {"flops": COMPUTE, "mem_bw": BANDWIDTH, "mem": BYTE, "link_bw": BANDWIDTH}
+NEEDED = ("flops", "mem_bw", "mem")
+
+
+def catalog() -> dict[str, Traversable]:
+    """The files of the catalog by machine name."""
+    found = (files("costgraph") / "machines").iterdir()
+    return {file.name.removesuffix(".toml"): file for file in sorted(found, key=str) if file.name.endswith(".toml")}
+
+
+def machine(text: str) -> Machine:
+    """The machine that `text` names, points at or describes.
+
+    Args:
+        text: a name of the catalog, a path ending in `.toml`, or `flops=..., mem_bw=..., mem=...[, link_bw=...]`.
+
+    Raises:
+        UserError: unknown name, unreadable file, or a figure that is missing, has no unit or is not positive.
+    """
+    if not text.strip():
+        raise UserError("the name of the hardware is empty; `costgraph list hardware` shows the catalog")
+    if "=" in text:
+        return inline(text)
+    if text.endswith(".toml") or "/" in text:
+        place = f"hardware file {shorten(text, 200)}"
+        return from_file(parse_toml(read_text(text, MAX_TOML, place), place), place, Path(text).stem)
+    known = catalog()
+    text = next((name for name in known if name == text.lower()), text)
+    if text not in known:
+        variants = [name for name in known if name.startswith(f"{text.lower()}-")]
+        if variants:
+            raise UserError(f"unknown hardware '{shorten(text)}': which of {', '.join(variants)}?")
+        raise unknown("hardware", text, known)
+    return from_file(of_package(known[text]), f"machines/{text}.toml", text)
+
+
+def chosen(hardware: str | None, dtype: str | None, link: str | None) -> Machine | None:
+    """The machine, if one was named, known to have a rate for `dtype` and the link.
+
+    Raises:
+        UserError: as `machine`; no such rate or link; or a link, or a data type that nobody knows, without a machine.
+    """
+    if hardware is None:
+        if link is not None:
+            raise UserError(f"--link {shorten(link)}: a link of which machine? name it with --hardware")
+        if dtype is not None and dtype not in ITEMSIZE:
+            raise unknown("data type", dtype, ITEMSIZE)
+        return None
+    device = machine(hardware)
+    device.link(link)
+    device.rate(dtype)
+    return device
+
+
+def inline(text: str) -> Machine:
+    """A machine from `flops=312 TFLOP/s, mem_bw=2.039 TB/s, mem=80 GiB`."""
+    given: dict[str, Figure] = {}
+    for item in split_list(text):
+        name, _, value = (part.strip() for part in item.partition("="))
+        if name not in INLINE:
+            raise unknown("hardware figure", name or item, INLINE)
+        if name in given:
+            raise UserError(f"hardware: {name} is given twice")
+        given[name] = Figure(quantity(value, INLINE[name], f"hardware {name}"), "typed in")
+    if missing := [name for name in NEEDED if name not in given]:
+        raise UserError(f"hardware '{shorten(text)}': {' and '.join(missing)} missing; it needs {', '.join(NEEDED)}")
+    links = {"link": Link(given["link_bw"])} if "link_bw" in given else {}
+    # One rate is stated, for whatever data type the user has in mind.
+    return Machine(
+        "custom",
+        "the machine as typed",
+        given["mem"],
+        given["mem_bw"],
+        dict.fromkeys(ITEMSIZE, given["flops"]),
+        {},
+        links,
+    )
