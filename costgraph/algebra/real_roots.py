@@ -1,14 +1,16 @@
-"""Numeric equations and inequalities of any degree in one unknown: real roots isolated exactly by sympy."""
+"""Numeric equations and inequalities of any degree in one unknown: real roots between exact bounds."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
+from math import lcm
 
 from costgraph.algebra.inequalities import Case, Relation, cases, coefficients, holds
+from costgraph.algebra.isolation import positive_roots
 from costgraph.algebra.polynomial import Polynomial, exact
-from costgraph.algebra.roots import PRECISION, Root
-from costgraph.algebra.symbols import Rational, sympy_symbol
+from costgraph.algebra.roots import DIGITS, Root
+from costgraph.algebra.symbols import Rational
 
 SIMPLE = 10**12  # a rational root with a smaller denominator is found exactly
 
@@ -18,12 +20,11 @@ def zeros(form: Polynomial, name: str) -> list[Root]:
     row = coefficients(form, name)
     if len(row) <= 3 or not any(row[1:-1]):
         return [case.low for case in cases(form, "==", name) if case.low is not None]
-    import sympy
-
-    shift = -min(0, *form.exponents(name))
-    polynomial = sympy.Poly((form * Polynomial.symbol(name) ** shift).to_sympy(), sympy_symbol(name)).sqf_part()
-    found = polynomial.intervals(eps=sympy.Rational(1, PRECISION), inf=0)
-    return [root(form, name, *(Fraction(int(end.p), int(end.q)) for end in ends)) for ends, _ in found if ends[1] > 0]
+    by_power = {power: Fraction(part.number or 0) for power, part in form.collect(name).items()}
+    whole = lcm(*(number.denominator for number in by_power.values()))
+    numbers = [by_power.get(power, Fraction(0)) for power in range(min(by_power), max(by_power) + 1)]
+    found = positive_roots([int(number * whole) for number in numbers], DIGITS)
+    return [root(form, name, low, high) for low, high in found]
 
 
 def root(form: Polynomial, name: str, low: Fraction, high: Fraction) -> Root:

@@ -47,7 +47,8 @@ UNICODE = Notation(unicode, lambda r, n: f"√({r})" if n == 2 else f"({r})^(1/{
 LATEX = Notation(
     latex, lambda r, n: rf"\sqrt{'' if n == 2 else f'[{n}]'}{{{r}}}", lambda a: rf"\left({a}\right)^{{2}}", " ", True
 )
-PRECISION = 10**40  # irrational roots are known to this many digits before they are rounded
+DIGITS = 40  # to which irrational roots are known before they are rounded
+PRECISION = 10**DIGITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,7 @@ def indices(members: int) -> Iterator[int]:
         members &= members - 1
 
 
+MANY = 400  # terms beyond which a sum is expanded: nobody reads it, and factors would take seconds to find
 SHAPES: tuple[str, ...] = ("auto", "expanded", "factored", "leading")
 
 
@@ -225,6 +226,8 @@ def write(poly: Polynomial, shape: str = "auto") -> Sum:
         return collected(poly, shape)
     match shape:
         case "expanded":
+            return expanded(poly)
+        case "auto" | "factored" if len(poly) > MANY:
             return expanded(poly)
         case "factored":
             return factored(poly)

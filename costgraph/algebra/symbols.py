@@ -47,7 +47,7 @@ class Symbol:
 
 COUNT: Domain = "positive integer"
 RATIO: Domain = "positive rational"
-TABLE: tuple[Symbol, ...] = (  # in printing order, those of a group side by side where that is possible
+TABLE: tuple[Symbol, ...] = (  # in printing order; of letters that differ in case alone the first keeps its name in exports
     Symbol("B", "B", "sequences", "batch size", COUNT, 1, "core"),
     Symbol("S", "S", "tokens", "sequence length; in decode, positions attended to", COUNT, 2048, "core"),
     Symbol("S_e", "S_{e}", "tokens", "length of the sequence that an encoder reads", COUNT, 512, "attention"),
@@ -79,13 +79,6 @@ TABLE: tuple[Symbol, ...] = (  # in printing order, those of a group side by sid
     Symbol("K", "K", "tokens", "block size: longest sequence with a learned position", COUNT, 2048, "core"),
     Symbol("R_a", "R_{a}", "", "rank of an adapter", COUNT, 16, "adapter"),
     Symbol("T", "T", "devices", "tensor-parallel degree", COUNT, 8, "core"),
-    Symbol("N_d", "N_{d}", "devices", "data-parallel degree", COUNT, 8, "mesh"),
-    Symbol("N_h", "N_{h}", "", "replicas of a group over which a model is cut", COUNT, 2, "mesh"),
-    Symbol("C", "C", "devices", "context-parallel degree", COUNT, 4, "mesh"),
-    Symbol("X", "X", "devices", "expert-parallel degree", COUNT, 8, "mesh"),
-    Symbol("P", "P", "devices", "pipeline-parallel degree, the number of stages", COUNT, 8, "mesh"),
-    Symbol("M", "M", "", "number of microbatches", COUNT, 32, "mesh"),
-    Symbol("v", "v", "", "chunks of layers that a stage of an interleaved pipeline holds", COUNT, 2, "mesh"),
     Symbol("p", "p", "bytes/element", "bytes per element of weights and activations", RATIO, 2, "core"),
     Symbol("p_w", "p_{w}", "bytes/element", "bytes per element of weights", RATIO, 2, "precision"),
     Symbol("p_kv", r"p_{\mathrm{kv}}", "bytes/element", "bytes per element of the cache", RATIO, 2, "precision"),
@@ -108,6 +101,13 @@ TABLE: tuple[Symbol, ...] = (  # in printing order, those of a group side by sid
     Symbol("n", "n", "", "columns of a matrix product; a count", COUNT, 4096, "matrix"),
     Symbol("k", "k", "", "summed size of a matrix product", COUNT, 4096, "matrix"),
     Symbol("t", "t", "s", "a duration", RATIO, 1, "machine"),
+    Symbol("N_d", "N_{d}", "devices", "data-parallel degree", COUNT, 8, "mesh"),
+    Symbol("N_h", "N_{h}", "", "replicas of a group over which a model is cut", COUNT, 2, "mesh"),
+    Symbol("C", "C", "devices", "context-parallel degree", COUNT, 4, "mesh"),
+    Symbol("X", "X", "devices", "expert-parallel degree", COUNT, 8, "mesh"),
+    Symbol("P", "P", "devices", "pipeline-parallel degree, the number of stages", COUNT, 8, "mesh"),
+    Symbol("M", "M", "", "number of microbatches", COUNT, 32, "mesh"),
+    Symbol("v", "v", "", "chunks of layers that a stage of an interleaved pipeline holds", COUNT, 2, "mesh"),
 )  # fmt: skip
 SYMBOLS: dict[str, Symbol] = {symbol.name: symbol for symbol in TABLE}
 EVERYWHERE = ("core", "machine", "matrix")  # groups whose symbols are read in every question
