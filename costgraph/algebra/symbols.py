@@ -47,7 +47,7 @@ class Symbol:
 
 COUNT: Domain = "positive integer"
 RATIO: Domain = "positive rational"
-TABLE: tuple[Symbol, ...] = (  # in printing order; of letters that differ in case alone the first keeps its name in exports
+TABLE: tuple[Symbol, ...] = (  # in printing order; of two that differ in case alone exports rename the second
     Symbol("B", "B", "sequences", "batch size", COUNT, 1, "core"),
     Symbol("S", "S", "tokens", "sequence length; in decode, positions attended to", COUNT, 2048, "core"),
     Symbol("S_e", "S_{e}", "tokens", "length of the sequence that an encoder reads", COUNT, 512, "attention"),

@@ -10,13 +10,12 @@ from costgraph import __version__
 from costgraph.algebra.polynomial import total
 from costgraph.algebra.printers import ratio
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import in_order
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation, derive
 from costgraph.exporting import templates
 from costgraph.exporting.documents.markup import Math
 from costgraph.exporting.documents.mathematics import arm_names, arms, condition, formula, is_long, main, tidy, width
-from costgraph.exporting.documents.sheet import assumptions, conventions, math_of, symbol
+from costgraph.exporting.documents.sheet import assumptions, conventions, math_of, symbols
 from costgraph.exporting.forms import collect, fingerprint, source
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
@@ -45,7 +44,7 @@ def appendix(
         "op_set": derivation.op_set,
         "phase": derivation.phase,
         "passes": list(derivation.graph.passes),
-        "symbols": [symbol(name, math) for name in in_order(used)],
+        "symbols": symbols(used, math),
         "conventions": conventions(derivation),
         "assumptions": assumptions(derivation, math),
         "forms": [derived(name, derivation, math, shape) for name in derivation.forms],

@@ -10,7 +10,7 @@ from typing import Any
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import UNICODE
-from costgraph.algebra.symbols import SYMBOLS, lookup
+from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS, lookup
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.exporting.documents.markup import GREEK, MATHS, Math
 from costgraph.resources import data_folder
@@ -122,7 +122,7 @@ class DisplayTable:
 
 
 def checked(content: Mapping[str, Any], place: str) -> dict[str, str]:
-    """The letters of a display table, of which no two may look alike."""
+    """The letters of a display table, of which no two that are read everywhere may look alike."""
     table = dict(from_table(DisplayTable, content, place).symbols)
     for name, text in table.items():
         try:
@@ -134,8 +134,10 @@ def checked(content: Mapping[str, Any], place: str) -> dict[str, str]:
                 f"{place}: {name} = {shorten(repr(text))}: write a letter, LETTER_SUBSCRIPT, or the quotient of two"
             )
     looks: dict[str, str] = {}
-    for name in SYMBOLS:
+    for name, symbol in SYMBOLS.items():
         look = table.get(name, name)
+        if symbol.group not in EVERYWHERE and name not in table:
+            continue  # a document in which it stands looks once more
         if look in looks:
             raise UserError(f"{place}: {looks[look]} and {name} would both be shown as {look}")
         looks[look] = name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, in_order, lookup
 from costgraph.derivation import Derivation
-from costgraph.errors import unknown
+from costgraph.errors import UserError, unknown
 from costgraph.exporting import templates
 from costgraph.exporting.documents import cheatsheet, times
 from costgraph.exporting.documents.amounts import typical
@@ -61,7 +62,7 @@ def sheet_context(math: Math, op_set: str, convention: str, precision: str) -> d
         "version": __version__,
         "hash": fingerprint(forms),
         "op_set": some.op_set,
-        "symbols": [symbol(name, math) for name in in_order(layout.used)],
+        "symbols": symbols(layout.used, math),
         "conventions": conventions(some),
         "assumptions": assumptions(some, math),
         "sections": sections,
@@ -75,6 +76,20 @@ def sheet_context(math: Math, op_set: str, convention: str, precision: str) -> d
 def section(title: str, rows: list[Record], note: str = "") -> Record:
     """A heading with its rows; those of a compact section have their name and their formula on one line."""
     return {"title": title, "note": note, "rows": rows, "compact": False}
+
+
+def symbols(names: Iterable[str], math: Math) -> list[Record]:
+    """The symbol table of a document.
+
+    Raises:
+        UserError: the notation shows two of them alike.
+    """
+    looks: dict[str, str] = {}
+    for name in names:
+        other = looks.setdefault(math.style.symbol(name), name)
+        if other != name:
+            raise UserError(f"{other} and {name} would look alike in this notation; choose another one")
+    return [symbol(name, math) for name in in_order(looks.values())]
 
 
 def symbol(name: str, math: Math) -> Record:
