@@ -11,6 +11,8 @@ from command_line import ROOT, costgraph
 
 import costgraph as cg
 
+pytestmark = pytest.mark.slow  # to run by itself: other tests look closer
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(?:sh|console)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 PRINTED = re.findall(r"^(?:\$ )?costgraph (.*)$", "".join(BLOCKS), re.MULTILINE)
