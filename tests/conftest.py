@@ -11,8 +11,9 @@ import pytest
 
 IN_CI = bool(os.environ.get("CI"))
 
-hypothesis.settings.register_profile("default", deadline=None)  # no test depends on a clock
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+# No test depends on a clock. Between two edits fewer examples do: they are others in every run.
+hypothesis.settings.register_profile("default", deadline=None, max_examples=25)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if IN_CI else "default")
 
 

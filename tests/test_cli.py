@@ -115,6 +115,7 @@ def test_a_symbol_that_the_result_does_not_contain_is_a_remark(command: list[str
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only some systems have")
 def test_a_full_disk_is_said_in_words() -> None:
     with open("/dev/full", "w") as full:
@@ -124,6 +125,7 @@ def test_a_full_disk_is_said_in_words() -> None:
     assert (run.returncode, run.stderr) == (2, "error: output: No space left on device\n")
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_ends_quietly() -> None:
     command = f"{sys.executable} -m costgraph graph --phase train | head -1"
     run = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)

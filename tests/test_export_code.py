@@ -172,6 +172,7 @@ DRAWN = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 @settings(max_examples=2)
 @given(cases=DRAWN)
@@ -229,6 +230,7 @@ EXPRESSION = st.recursive(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 @settings(max_examples=2)
 @given(drawn=st.lists(EXPRESSION, min_size=20, max_size=30))

