@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import costgraph as cg
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.shapes import SHAPES, write
-from costgraph.algebra.symbols import SYMBOLS, Symbol, declare
+from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS, Symbol, declare
 from costgraph.builder import Builder
 from costgraph.graph import Graph
 
@@ -186,13 +186,12 @@ def unwritten(poly: Polynomial, shape: str) -> Callable[[], Any]:
 
 def main(largest: int) -> None:
     print(f"Python {sys.version.split()[0]}, import sympy {sympy() * 1000:.0f} ms")
-    names = list(SYMBOLS)
+    core = [name for name, symbol in SYMBOLS.items() if symbol.group in EVERYWHERE]
     scaling([size for size in SIZES if size <= largest])
     layers()
-    presentation(names)
     symbols()
-    presentation(names)
-    presentation(list(SYMBOLS))
+    presentation(core)
+    presentation(list(SYMBOLS)[:50])
     print(f"\nimport sympy again {sympy() * 1000:.0f} ms")
 
 
