@@ -37,6 +37,7 @@ class Builder:
         self.name = name
         self.dims = {letter: dim(letter, value) for letter, value in dims.items()}
         self.itemsize = size(itemsize)
+        self._shapes: dict[str, tuple[Dim, ...]] = {}  # tensors of a shape share their dims
         self._ops: list[Op] = []
         self._tensors: dict[str, Tensor] = {}
         self._assumptions: list[Assumption] = []
@@ -56,7 +57,7 @@ class Builder:
             raise UserError(f"{self.name}: a tensor called {name} is already there")
         if unknown := [letter for letter in letters if letter not in self.dims]:
             raise UserError(f"{self.name}: {name} has dim '{unknown[0]}', but its size is not given")
-        dims = tuple(self.dims[letter] for letter in letters)
+        dims = self._shapes.setdefault(letters, tuple(self.dims[letter] for letter in letters))
         width = self.itemsize if itemsize is None else size(itemsize)
         self._tensors[name] = Tensor(name, dims, width, role, self._times)
         return name

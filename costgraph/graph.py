@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,7 +21,7 @@ from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
 from costgraph.collector import paused
 from costgraph.errors import BugError, unknown
 from costgraph.op import Op
-from costgraph.tensor import Dim, Tensor
+from costgraph.tensor import Dim, Tensor, resized
 
 if TYPE_CHECKING:
     import networkx
@@ -171,18 +171,13 @@ class Graph:
         check_bindings(bindings)
         bindings, definitions = settle(self.definitions, bindings)
 
+        @cache
         def of(value: Polynomial) -> Polynomial:
             return value.substitute(bindings)
 
         tensors = {
-            name: replace(
-                t,
-                dims=tuple(Dim(d.name, of(d.size), of(d.split)) for d in t.dims),
-                itemsize=of(t.itemsize),
-                times=of(t.times),
-                partial=of(t.partial),
-            )
-            for name, t in self.tensors.items()
+            name: replace(t, itemsize=of(t.itemsize), times=of(t.times), partial=of(t.partial))
+            for name, t in resized(self.tensors, lambda d: Dim(d.name, of(d.size), of(d.split))).items()
         }
         assumptions = [a if isinstance(a, str) else a.substitute(bindings) for a in self.assumptions]
         assumptions += [a for a in (InDomain(n, v) for n, v in bindings.items()) if not a.settled]

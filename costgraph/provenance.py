@@ -9,11 +9,12 @@ from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import unicode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Term:
     """One contribution: the op that causes it, the tensor or rule it comes from, and how much it is.
 
-    `role` is that of the tensor, if it comes from one; conventions neglect by role.
+    `role` is that of the tensor, if it comes from one; conventions neglect by role. A term is a value; it is not frozen
+    because a measure makes one for every op and tensor, and frozen ones take six times as long to make.
     """
 
     op: str

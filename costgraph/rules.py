@@ -94,6 +94,8 @@ RULES: dict[str, Rule] = {
     "reduce_scatter": Rule("none", traffic="network"),
 }
 
+GRADIENTS = {whole: Rule("none", whole=whole) for whole in (False, True)}  # rows of ops that differentiate others
+
 
 def rule(kind: str) -> Rule:
     """The row of an op kind; `<kind>_grad` follows from the row it differentiates.
@@ -106,7 +108,7 @@ def rule(kind: str) -> Rule:
     forward = kind.removesuffix("_grad")
     if forward not in RULES:
         raise unknown("op kind", kind, RULES)
-    return Rule("none", whole=RULES[forward].whole)
+    return GRADIENTS[RULES[forward].whole]
 
 
 def saved(op: Op) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from costgraph.algebra.polynomial import ONE, Polynomial, product
@@ -20,13 +21,16 @@ class Dim:
     size: Polynomial
     split: Polynomial = ONE
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     @property
     def whole(self) -> bool:
         """Whether one device holds all of it."""
         return self.split == ONE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """A tensor of the graph, as one device sees it.
 
@@ -48,12 +52,12 @@ class Tensor:
     gradient: bool = False
     partial: Polynomial = ONE
 
-    @cached_property
+    @property
     def numel(self) -> Polynomial:
         """Elements on one device."""
-        return product(dim.size for dim in self.dims)
+        return elements(self.dims)
 
-    @cached_property
+    @property
     def nbytes(self) -> Polynomial:
         """Bytes on one device."""
         return self.numel * self.itemsize
@@ -71,3 +75,20 @@ class Tensor:
     def dim(self, name: str) -> Dim | None:
         """The dim called `name`, if it has one."""
         return next((dim for dim in self.dims if dim.name == name), None)
+
+
+@lru_cache(maxsize=2**12)
+def elements(dims: tuple[Dim, ...]) -> Polynomial:
+    """The product of sizes, worked out once for all tensors of a shape."""
+    return product(dim.size for dim in dims)
+
+
+def resized(tensors: Mapping[str, Tensor], change: Callable[[Dim], Dim]) -> dict[str, Tensor]:
+    """The tensors with changed dims; those that have the same dims share the changed ones as well."""
+    known: dict[tuple[Dim, ...], tuple[Dim, ...]] = {}
+    found = {}
+    for name, tensor in tensors.items():
+        if tensor.dims not in known:
+            known[tensor.dims] = tuple(map(change, tensor.dims))
+        found[name] = replace(tensor, dims=known[tensor.dims])
+    return found

@@ -15,6 +15,15 @@ Terms = Mapping[Packed, Rational]  # whole
 MAX_BITS = 20_000  # of a value that is computed to save a division
 
 
+def possible(above: Terms, below: Terms) -> bool:
+    """Whether the first and the last term, in the order of their numbers, are divisible; those of a product are."""
+    for end in (max, min):
+        a, b = end(above), end(below)
+        if not is_whole(a - b) or above[a].numerator % below[b].numerator:
+            return False
+    return True
+
+
 def divided(above: Terms, below: Terms) -> dict[Packed, int] | None:
     """The quotient, None if there is a remainder. By Gauss's lemma its coefficients are whole, or there is none."""
     room = common_multiple(above) - common_multiple(below)  # for the powers of the quotient

@@ -137,6 +137,8 @@ class Polynomial:
         if other.is_monomial:
             return self / other
         above, below = self._primitive, other._primitive
+        if not division.possible(above._terms, below._terms):
+            return None
         divisor, whole = below._value, above._value
         if divisor is not None and whole is not None and (whole % divisor if divisor else whole):
             return None

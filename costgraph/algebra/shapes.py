@@ -133,10 +133,13 @@ class Grouping:
         self.degrees = [sum(of_term.values()) for of_term in powers]  # from high to low
         self.names = in_order({name for of_term in powers for name in of_term})
         # for each symbol and each n the set of terms that have a power of n or more
-        self.terms = {name: [(1 << len(powers)) - 1] for name in self.names}
-        for name, sets in self.terms.items():
-            while sets[-1]:
-                sets.append(sum(1 << i for i in indices(sets[-1]) if powers[i].get(name, 0) >= len(sets)))
+        self.terms = {name: [(1 << len(powers)) - 1, 0] for name in self.names}
+        for i, of_term in enumerate(powers):
+            for name, power in of_term.items():
+                sets = self.terms[name]
+                sets += [0] * (power + 2 - len(sets))
+                for n in range(1, power + 1):
+                    sets[n] |= 1 << i
 
     def whole(self) -> Sum:
         """All of them."""

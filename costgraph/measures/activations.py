@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
-from costgraph.measures.summing import closed_form
+from costgraph.measures.summing import Sizes, closed_form
 from costgraph.provenance import Term
 from costgraph.rules import rule
 from costgraph.tensor import Role, Tensor
@@ -30,15 +30,17 @@ def collect(graph: Graph) -> Iterator[Term]:
     """One term per saved tensor, at the forward op that saves it, in the order of the forward pass."""
     seen: set[str] = set()
     found: list[Term] = []
+    sizes = Sizes()
     for op in graph.phase("backward", "recompute"):
         for name in op.inputs:
             tensor = storage(graph, name)
+            if tensor.name in seen:
+                continue
+            seen.add(tensor.name)
             made = graph.producer.get(tensor.name)
             forward = made is None or made.phase == "forward"
-            kept = tensor.role in KEPT and not tensor.gradient
-            if forward and kept and tensor.name not in seen:
-                seen.add(tensor.name)
-                found.append(Term(op.source, tensor.name, tensor.nbytes * tensor.times, tensor.role))
+            if forward and tensor.role in KEPT and not tensor.gradient:
+                found.append(Term(op.source, tensor.name, sizes.nbytes(tensor, tensor.times), tensor.role))
     order = {name: i for i, name in enumerate(graph.by_name)}
     yield from sorted(found, key=lambda term: order.get(term.op, -1))
 

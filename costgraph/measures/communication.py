@@ -37,7 +37,8 @@ def collect(graph: Graph, amount: Callable[[Op, Graph], Polynomial]) -> Iterator
     for op in graph.ops:
         if op.kind in RINGS:
             role = graph.tensors[op.inputs[0]].role
-            yield Term(op.name, f"{op.kind} of {op.inputs[0]}", amount(op, graph) * op.times, role)
+            if sent := amount(op, graph) * op.times:  # one device has nobody to send to
+                yield Term(op.name, f"{op.kind} of {op.inputs[0]}", sent, role)
 
 
 def chief(op: Op, graph: Graph) -> Polynomial:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from costgraph import rules
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
@@ -30,7 +31,19 @@ def flops(graph: Graph, convention: Convention = NOTES, phase: Phase | None = No
 
 
 def collect(graph: Graph, convention: Convention, phases: tuple[Phase, ...]) -> Iterator[Term]:
-    """One term per op that computes."""
-    for op in graph.phase(*phases):
-        if amount := rules.flops(op, graph.tensors, convention):
-            yield Term(op.name, f"{op.kind} {op.spec}" if op.spec else op.kind, amount * op.times)
+    """One term per op that computes. Contractions of tensors with the same dims cost the same."""
+    tensors = graph.tensors
+    known: dict[tuple[object, ...], tuple[str, Polynomial]] = {}
+    for op in graph.ops:
+        if op.phase not in phases:
+            continue
+        if op.kind != "einsum":
+            if amount := rules.flops(op, tensors, convention):
+                yield Term(op.name, op.kind, amount * op.times)
+            continue
+        key = (op.spec, id(op.times), *[id(tensors[name].dims) for name in op.inputs])
+        if key not in known:
+            known[key] = f"{op.kind} {op.spec}", rules.flops(op, tensors, convention) * op.times
+        source, amount = known[key]
+        if amount:
+            yield Term(op.name, source, amount)

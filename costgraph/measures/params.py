@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
-from costgraph.measures.summing import closed_form
+from costgraph.measures.summing import Sizes, closed_form
 from costgraph.op import Op
 from costgraph.provenance import Term
 from costgraph.tensor import Tensor
@@ -25,16 +25,15 @@ def params(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
 
 def collect(graph: Graph) -> Iterator[Term]:
     """One term per parameter tensor, at the first op that uses it."""
+    sizes = Sizes()
     for op, tensor in parameters(graph):
-        yield Term(op.name, tensor.name, tensor.numel * tensor.times, tensor.role)
+        yield Term(op.name, tensor.name, sizes.numel(tensor, tensor.times), tensor.role)
 
 
 def parameters(graph: Graph) -> Iterator[tuple[Op, Tensor]]:
     """Every parameter with the first op that reads it."""
-    seen: set[str] = set()
+    unread = {name: tensor for name, tensor in graph.tensors.items() if tensor.is_parameter}
     for op in graph.ops:
         for name in op.inputs:
-            tensor = graph.tensors[name]
-            if tensor.is_parameter and name not in seen:
-                seen.add(name)
-                yield op, tensor
+            if name in unread:
+                yield op, unread.pop(name)

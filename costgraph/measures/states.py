@@ -15,7 +15,7 @@ from costgraph.conventions import NOTES, PRECISIONS, Convention
 from costgraph.errors import unknown
 from costgraph.graph import Graph
 from costgraph.measures.params import parameters
-from costgraph.measures.summing import closed_form
+from costgraph.measures.summing import Sizes, closed_form
 from costgraph.provenance import Term
 
 
@@ -32,14 +32,13 @@ def states(graph: Graph, convention: Convention = NOTES, precision: str = "mixed
 
 def collect(graph: Graph, precision: str) -> Iterator[Term]:
     """Weights, then gradients, then optimizer state, each one term per parameter."""
-    found = list(parameters(graph))
+    found, sizes = list(parameters(graph)), Sizes()
     if not any(graph.phase("backward")):
         for op, tensor in found:
-            yield Term(op.name, f"{tensor.name}, weights", tensor.nbytes * tensor.times, tensor.role)
+            yield Term(op.name, f"{tensor.name}, weights", sizes.nbytes(tensor, tensor.times), tensor.role)
         return
     policy = PRECISIONS[precision]
     for part in ("weights", "gradients", "optimizer"):
         for op, tensor in found:
-            yield Term(
-                op.name, f"{tensor.name}, {part}", tensor.numel * tensor.times * getattr(policy, part), tensor.role
-            )
+            amount = sizes.numel(tensor, tensor.times) * getattr(policy, part)
+            yield Term(op.name, f"{tensor.name}, {part}", amount, tensor.role)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from costgraph.algebra.polynomial import total
+from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.collector import paused
 from costgraph.conventions import Convention
 from costgraph.graph import Graph
 from costgraph.provenance import Term
+from costgraph.tensor import Tensor
 
 
 @paused()
@@ -19,9 +20,34 @@ def closed_form(name: str, unit: str, graph: Graph, convention: Convention, term
     counted: list[Term] = []
     neglected: list[Term] = []
     for term in terms:
-        if term.amount:
-            (counted if convention.counts(term.role) else neglected).append(term)
+        (neglected if term.role in convention.neglects else counted).append(term)
     remainder = Quotient(total(term.amount for term in neglected))
     return ClosedForm(
         name, unit, tuple(counted), convention, graph.assumptions, remainder, definitions=graph.definitions
     )
+
+
+class Sizes:
+    """Elements and bytes of tensors, worked out once for all that have the same dims, width and number of copies.
+
+    In a graph those are shared, and so told apart by identity, which is faster than comparing them.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, int, int], Polynomial] = {}
+
+    def numel(self, tensor: Tensor, times: Polynomial) -> Polynomial:
+        """Elements of so many."""
+        key = (id(tensor.dims), id(times), 0)
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = tensor.numel * times
+        return found
+
+    def nbytes(self, tensor: Tensor, times: Polynomial) -> Polynomial:
+        """Bytes of so many."""
+        key = (id(tensor.dims), id(times), id(tensor.itemsize))
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = tensor.nbytes * times
+        return found

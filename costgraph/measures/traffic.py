@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from costgraph import rules
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
@@ -25,7 +26,18 @@ def traffic(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
 
 
 def collect(graph: Graph) -> Iterator[Term]:
-    """One term per op and tensor."""
+    """One term per op and tensor. Tensors with the same dims and width are as large, which is worked out once."""
+    tensors = graph.tensors
+    known: dict[tuple[int, int, int], Polynomial] = {}  # told apart by identity, as in `Sizes`, without a call
     for op in graph.ops:
-        for name, amount in rules.moved(op, graph.tensors).items():
-            yield Term(op.name, name, amount * op.times, graph.tensors[name].role)
+        if rules.rule(op.kind).traffic != "once":
+            for name, amount in rules.moved(op, tensors).items():
+                yield Term(op.name, name, amount * op.times, tensors[name].role)
+            continue
+        for name in dict.fromkeys(op.inputs + op.outputs):
+            tensor = tensors[name]
+            key = (id(tensor.dims), id(tensor.itemsize), id(op.times))
+            moved = known.get(key)
+            if moved is None:
+                moved = known[key] = tensor.nbytes * op.times
+            yield Term(op.name, name, moved, tensor.role)

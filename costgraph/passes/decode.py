@@ -25,7 +25,7 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.graph import Graph
 from costgraph.passes.prefill import inference
 from costgraph.passes.rewrite import Pass
-from costgraph.tensor import Dim
+from costgraph.tensor import Dim, resized
 
 QUERY, CONTEXT = "s", "t"  # index letters of query and context positions
 
@@ -46,11 +46,11 @@ class Decode(Pass):
         context = bound("S", self.context)
         graph = inference(graph)
 
-        def resized(dim: Dim) -> Dim:
+        def one_position(dim: Dim) -> Dim:
             sizes: dict[str, Polynomial] = {QUERY: ONE, CONTEXT: context}
             return replace(dim, size=sizes.get(dim.name, dim.size))
 
-        tensors = {name: replace(t, dims=tuple(map(resized, t.dims))) for name, t in graph.tensors.items()}
+        tensors = resized(graph.tensors, one_position)
         ops = [replace(op, kind="cache_append") if op.kind == "context" else op for op in graph.ops]
         fits = [replace(a, small=context) if isinstance(a, AtMost) else a for a in graph.assumptions]
         return replace(graph, assumptions=tuple(fits)).rewritten(ops, tensors, [InDomain("S", context)])

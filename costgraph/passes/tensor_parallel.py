@@ -28,7 +28,7 @@ from costgraph.graph import Graph
 from costgraph.op import Op
 from costgraph.passes.rewrite import Pass
 from costgraph.rules import rule
-from costgraph.tensor import Dim, Tensor
+from costgraph.tensor import Dim, Tensor, resized
 
 SPLIT = ("a", "g", "f", "v")  # heads, key/value heads, MLP width, vocabulary
 ADVICE = {"v": "a vocabulary that is split is padded to a multiple, as in V=50304"}
@@ -105,8 +105,7 @@ class Placement:
 
     def run(self, graph: Graph) -> list[Op]:
         """The ops of `graph` with collectives between them; `tensors` then holds what one device has."""
-        for name, tensor in self.tensors.items():
-            self.tensors[name] = self.split(tensor)
+        self.tensors.update(resized(self.tensors, self.split))
         for tensor in graph.inputs:
             self.rest(tensor.name)
         for op in graph.ops:
@@ -118,13 +117,10 @@ class Placement:
                     self.complete(name, op, whole=True)
         return self.ops
 
-    def split(self, tensor: Tensor) -> Tensor:
-        """The part of a tensor that one device holds."""
-        dims = (
-            Dim(d.name, d.size / self.splits[d.name], self.splits[d.name]) if d.name in self.splits else d
-            for d in tensor.dims
-        )
-        return replace(tensor, dims=tuple(dims))
+    def split(self, dim: Dim) -> Dim:
+        """The part of a dim that one device holds."""
+        degree = self.splits.get(dim.name)
+        return dim if degree is None else Dim(dim.name, dim.size / degree, degree)
 
     def rest(self, name: str) -> None:
         """Put a tensor without a split dim where it rests."""
