@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from costgraph.algebra.parser import size, tree
+from costgraph.algebra.parser import size
+from costgraph.algebra.syntax import tree
 from costgraph.errors import UserError, shorten, unknown
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from costgraph import decode, decoder, intensity, prefill, request
 from costgraph.algebra.bindings import parse_bindings
-from costgraph.algebra.parser import read
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import Quantity, quantity
+from costgraph.algebra.syntax import read
 from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, powers
 from costgraph.conventions import NOTES
 from costgraph.estimation.asked import Request

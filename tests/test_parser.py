@@ -9,8 +9,9 @@ import pytest
 
 import costgraph as cg
 from costgraph.algebra.bindings import Order, parse_bindings, parse_regime
-from costgraph.algebra.parser import MAX_LENGTH, parse, size
+from costgraph.algebra.parser import parse, size
 from costgraph.algebra.symbols import SYMBOLS
+from costgraph.algebra.syntax import MAX_LENGTH
 from costgraph.errors import UserError
 
 

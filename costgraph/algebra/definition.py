@@ -14,11 +14,12 @@ from math import ceil, floor
 from costgraph.algebra.bindings import Order
 from costgraph.algebra.conversion import from_quotient
 from costgraph.algebra.expression import Call, Node
-from costgraph.algebra.parser import Reader, read
+from costgraph.algebra.parser import Reader
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial
 from costgraph.algebra.printers import PYTHON, UNICODE, Style, render, unicode
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, in_order, lookup
+from costgraph.algebra.syntax import read
 from costgraph.errors import UserError, shorten
 
 FUNCTIONS = ("min", "max", "ceil", "floor")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from costgraph.algebra.expression import Node, Product, Sum, fold, negated, negative, replaced, with_children
-from costgraph.algebra.parser import read
 from costgraph.algebra.printers import PYTHON, Style
+from costgraph.algebra.syntax import read
 from costgraph.algebra.writing import text as written
 
 

@@ -14,10 +14,11 @@ from fractions import Fraction
 from math import comb
 
 from costgraph.algebra.expression import Call, Name, Node
-from costgraph.algebra.parser import ALLOWED, MAX_TERMS, Reader, read, relations
+from costgraph.algebra.parser import MAX_TERMS, Reader
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.algebra.syntax import ALLOWED, read, relations
 from costgraph.algebra.units import FACTORS
 from costgraph.errors import UserError, shorten, unknown
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from costgraph.algebra.bindings import parse_bindings
 from costgraph.algebra.dimensions import Amount, Measuring
 from costgraph.algebra.expression import Call, Name, Sum
-from costgraph.algebra.parser import read
 from costgraph.algebra.polynomial import ONE
+from costgraph.algebra.syntax import read
 from costgraph.algebra.units import (
     BASES,
     ELEMENT,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from costgraph.algebra.parser import MAX_DEPTH, tree
+from costgraph.algebra.syntax import MAX_DEPTH, tree
 from costgraph.errors import UserError, shorten, unknown
 
 Index = dict[str, int]

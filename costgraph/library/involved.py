@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from costgraph.algebra.expression import Call, Number, walk
-from costgraph.algebra.parser import read
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.syntax import read
 from costgraph.errors import UserError, shorten
 from costgraph.library.entry import Entry
 from costgraph.library.evaluation import Names

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Iterator
 
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Sum, fold, negated, walk
-from costgraph.algebra.parser import read
+from costgraph.algebra.syntax import read
 from costgraph.algebra.units import FACTORS
 from costgraph.algebra.writing import text as written
 from costgraph.errors import UserError, shorten

@@ -11,9 +11,9 @@ from typing import Literal
 
 from costgraph.algebra.bindings import parse_bindings
 from costgraph.algebra.limits import limit
-from costgraph.algebra.parser import tree
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.syntax import tree
 from costgraph.algebra.units import BASES, unit_named
 from costgraph.errors import UserError, shorten
 from costgraph.library import indexed

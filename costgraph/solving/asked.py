@@ -10,9 +10,9 @@ from costgraph.algebra.assumption import Assumption
 from costgraph.algebra.bindings import parse_sizes
 from costgraph.algebra.definition import Definition, needed
 from costgraph.algebra.inequalities import Relation
-from costgraph.algebra.parser import Formula
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.syntax import Formula
 from costgraph.algebra.units import Powers
 from costgraph.conventions import CONVENTIONS, PRECISIONS
 from costgraph.derivation import check_order, with_phase

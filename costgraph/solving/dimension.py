@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from costgraph.algebra.dimensions import Amount, Measuring
 from costgraph.algebra.expression import Call, Name, Sum, negated
-from costgraph.algebra.parser import Formula
+from costgraph.algebra.syntax import Formula
 from costgraph.algebra.units import BYTE, FLOP, NONE, Powers, of_symbol, times, unit_named, unit_text, without
 from costgraph.errors import UserError, shorten
 from costgraph.solving.question import TYPED_UNITS, Setting

@@ -22,10 +22,11 @@ from typing import ClassVar
 
 from costgraph.algebra.bindings import bound, check_bindings
 from costgraph.algebra.expression import Call, Name, Node, walk
-from costgraph.algebra.parser import Formula, Reader, read
+from costgraph.algebra.parser import Reader
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import lookup
+from costgraph.algebra.syntax import Formula, read
 from costgraph.algebra.units import FACTORS, UNITS
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import PRECISIONS, Convention
