@@ -33,9 +33,12 @@ PROGRAMS = {
     "typescript": ("node", "tsc"),
     "excel": ("soffice",),
 }
-HEAVY = ("torch", "jax", "dask")  # to import
+LIBRARIES = ("torch", "jax", "dask")
 TARGETS = [
-    pytest.param(name, marks=[pytest.mark.needs_tool(*PROGRAMS.get(name, ())), *[pytest.mark.slow] * (name in HEAVY)])
+    pytest.param(
+        name,
+        marks=pytest.mark.needs_library(name) if name in LIBRARIES else pytest.mark.needs_tool(*PROGRAMS.get(name, ())),
+    )
     for name in RUNNERS
 ]
 LIMIT = Fraction(1, 10**12)

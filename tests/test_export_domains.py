@@ -73,7 +73,11 @@ def test_one_form_checks_what_its_own_arguments_show() -> None:
 
 @pytest.mark.parametrize(
     "library",
-    ["numpy", "array_api_strict", *(pytest.param(n, marks=pytest.mark.needs_tool) for n in ("torch", "jax.numpy"))],
+    [
+        "numpy",
+        "array_api_strict",
+        *(pytest.param(n, marks=pytest.mark.needs_library(n.partition(".")[0])) for n in ("torch", "jax.numpy")),
+    ],
 )
 @pytest.mark.parametrize(("changes", "message"), BAD.values(), ids=BAD)
 def test_arrays_with_one_element_outside_are_refused(library: str, changes: dict[str, float], message: str) -> None:
@@ -99,7 +103,7 @@ def test_large_arrays_are_checked_to_the_last_element() -> None:
             module.costs(**sizes)
 
 
-@pytest.mark.needs_tool
+@pytest.mark.needs_library("jax", "dask")
 def test_elements_that_are_not_known_yet_become_nan() -> None:
     np, jax, dask = toolchains.need("numpy"), toolchains.need("jax"), toolchains.need("dask.array")
     jax.config.update("jax_enable_x64", True)
@@ -182,7 +186,7 @@ def test_javascript_throws_a_range_error(target: str, symbols_as: str, tmp_path:
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
-def test_sql_gives_null(engine: str) -> None:
+def test_sql_gives_null(engine: str, request: pytest.FixtureRequest) -> None:
     if engine == "duckdb":
         connection = toolchains.need("duckdb").connect()
         connection.execute(str(cg.export(DERIVED, "sql")))
@@ -190,6 +194,7 @@ def test_sql_gives_null(engine: str) -> None:
         toolchains.need("sqlglot")
         connection = sqlite3.connect(":memory:")
         connection.executescript(str(cg.export(DERIVED, "sql", dialect="sqlite")))
+    request.addfinalizer(connection.close)
     rows = [GOOD, *({**GOOD, **changes} for changes, _ in BAD.values()), {**GOOD, "B": None}]
     connection.execute("DELETE FROM sizes")
     for i, row in enumerate(rows):

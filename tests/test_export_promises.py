@@ -146,8 +146,7 @@ def test_numpy_computes_large_arrays_block_by_block_to_the_same_result() -> None
     assert np.array_equal(whole, 12.0 * B * S * 2 * 64 * (64 * 6.0 + S))
 
 
-@pytest.mark.slow
-@pytest.mark.needs_tool
+@pytest.mark.needs_library("torch", "jax", "dask")
 def test_arrays_of_other_libraries_keep_what_makes_them_special() -> None:
     torch, jax, dask = toolchains.need("torch"), toolchains.need("jax"), toolchains.need("dask.array")
     module = toolchains.imported(small(target="numpy"))
@@ -161,8 +160,7 @@ def test_arrays_of_other_libraries_keep_what_makes_them_special() -> None:
     assert (type(lazy), lazy.chunks) == (dask.Array, ((2, 2, 2),))
 
 
-@pytest.mark.slow
-@pytest.mark.needs_tool
+@pytest.mark.needs_library("jax")
 def test_jax_without_float64_is_refused() -> None:
     jax = toolchains.need("jax")
     module = toolchains.imported(small(target="numpy"))

@@ -21,7 +21,7 @@ COMMANDS = [
     "list hardware",
     "derive --phase decode --pass tensor_parallel(T) --format json",
     "graph --phase train --format dot",
-    "solve cache<=hbm --for S --phase decode --hardware 'mem=81920 MiB, flops=1 PFLOP/s, mem_bw=2 TB/s'",
+    "solve cache<=hbm --for S --op-set decoder --phase decode --hardware 'mem=9 MiB, flops=1 PFLOP/s, mem_bw=2 TB/s'",
     "solve B**3+S*B==10**9 --for B --limit S=2",
     "check 001-2.8b 001-2.14 000-A1-01",
     "formulas search FALCON memory",
