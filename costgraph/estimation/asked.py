@@ -9,6 +9,7 @@ from functools import cached_property
 
 from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import ONE, Polynomial, total
+from costgraph.algebra.symbols import lookup
 from costgraph.conventions import Convention
 from costgraph.derivation import check_order, with_phase
 from costgraph.graph import Graph
@@ -61,6 +62,8 @@ class Request:
         _, steps = with_phase(phase, [*self.passes, *more])
         check_order(steps)
         graph: Graph = parse_call("op set", self.op_set, OP_SETS).apply(*steps)
+        for name in self.bindings:  # of the model's file, too
+            lookup(name, graph.symbols)
         return graph
 
     def memory(self, *more: Pass) -> dict[str, Polynomial]:

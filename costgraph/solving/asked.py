@@ -12,6 +12,7 @@ from costgraph.algebra.definition import Definition, needed
 from costgraph.algebra.inequalities import Relation
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import lookup
 from costgraph.algebra.syntax import Formula
 from costgraph.algebra.units import Powers
 from costgraph.conventions import CONVENTIONS, PRECISIONS
@@ -133,6 +134,8 @@ def ask(
     )  # fmt: skip
     typed = values(wanted, limit, setting.graph)
     known = given(named, hardware, dtype, link) | typed
+    for name in known:  # of the model's file, too
+        lookup(name, setting.graph.symbols)
     sides = form(left, setting), form(right, setting)
     return Asked(
         text=question,
