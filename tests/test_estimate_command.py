@@ -50,7 +50,7 @@ REFUSED = {
     "--hardware a100-80gb-sxm --dtype fp8": "no fp8 rate for a100-80gb-sxm; it has fp16, bf16, tf32, fp32, int8",
     "--hardware a10 --link nvlink": "unknown link of a10 'nvlink'",
     "--model gpt3": "unknown model 'gpt3': did you mean gpt-3?",
-    "--model ./nowhere.toml": "model file ./nowhere.toml: No such file",
+    "--model ./nowhere.toml": "model file ./nowhere.toml: there is no such file",
     "--phase training": "unknown phase 'training': did you mean train?",
     "--new 0": "at least one new token",
     "--new 3 --phase train": "new tokens are what --phase generate is about",
@@ -141,8 +141,8 @@ def test_a_bound_estimate_imports_neither_sympy_nor_the_units_library() -> None:
     code = (
         "import sys\n"
         "sys.argv = ['costgraph', 'estimate', '--model', 'gpt-3', '--hardware', 'h100-sxm', '--limit', 'B=1,S=2']\n"
-        "import costgraph.cli as c\n"
-        "try: c.main()\nexcept SystemExit: pass\n"
+        "from costgraph.__main__ import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
         "assert not {'sympy', 'pint', 'matplotlib', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
