@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any, NoReturn
 
 from costgraph.errors import UserError, shorten
@@ -18,6 +19,7 @@ from costgraph.errors import UserError, shorten
 MAX_DIGITS = 1000  # of one number; Python's own limit of 4300 is a ValueError
 MAX_DEPTH = 200  # lists and objects in one another
 ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # the only way to a NUL or to half a surrogate pair
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]')  # what is text, and where lists and objects begin and end
 UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -33,6 +35,10 @@ def parse_json(text: str) -> Any:
             text, parse_int=whole, parse_float=decimal, parse_constant=refuse_constant, object_pairs_hook=unique
         )
     except json.JSONDecodeError as error:
+        if (
+            depth(text[: error.pos]) > MAX_DEPTH
+        ):  # how deep the parser goes before it gives up is another in each Python
+            raise too_deep() from None
         raise UserError(f"not a JSON document: {error}") from None
     except RecursionError:  # raised by the parser, which counts, before any stack is full
         raise too_deep() from None
@@ -73,6 +79,12 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise UserError(f"not usable as JSON: the key '{printable(twice)}' stands twice in one object")
     return made
+
+
+def depth(text: str) -> int:
+    """How many lists and objects are in one another at most, in the text of a document or of its beginning."""
+    steps = (1 if token in "[{" else -1 for token in TOKEN.findall(text) if token[0] != '"')
+    return max(accumulate(steps), default=0)
 
 
 def check_depth(content: Any) -> None:

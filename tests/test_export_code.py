@@ -23,7 +23,7 @@ from costgraph.errors import UserError
 from costgraph.exporting import export
 from costgraph.exporting.code.naming import function_names, spelled
 from costgraph.exporting.forms import Form, collect
-from costgraph.exporting.targets import available, load
+from costgraph.exporting.targets import Target, available, load
 from costgraph.exporting.vectors import BEYOND, vectors
 
 PROGRAMS = {
@@ -248,21 +248,21 @@ def test_drawn_expressions(target: str, drawn: list[Drawn]) -> None:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def named(form: str, symbol: str, target: str) -> bool:
+def named(form: str, symbol: str, target: Target) -> bool:
     """Whether the target takes names like these."""
     with suppress(UserError):
-        spelling = spelled([symbol, "B"], load(target))
-        return bool(function_names([Form(form, sympy_symbol("B"))], load(target), spelling))
+        spelling = spelled([symbol, "B"], target)
+        return bool(function_names([Form(form, sympy_symbol("B"))], target, spelling))
     return False
 
 
 @pytest.mark.parametrize("target", [param for param in TARGETS if param.values[0] in available()])
 def test_every_word_that_a_module_uses_is_reserved_or_harmless_as_a_name(target: str) -> None:
-    B, S = sympy_symbol("B"), sympy_symbol("S")
+    B, S, described = sympy_symbol("B"), sympy_symbol("S"), load(target)
     text = "size cost check above below" if target == "excel" else str(export(rounded(), target))
     words = {word.strip("_").lower(): word for word in sorted(set(re.findall(r"[A-Za-z_]\w*", text)))}
-    forms = {word: 2 * B + S for word in words.values() if word.strip("_") and named(word, "S", target)}
-    symbols = [sympy.Symbol(word) for word in words.values() if named("form", word, target)]
+    forms = {word: 2 * B + S for word in words.values() if word.strip("_") and named(word, "S", described)}
+    symbols = [sympy.Symbol(word) for word in words.values() if named("form", word, described)]
     assert len(forms) > 3
     assert len(symbols) > 3
     (found,) = RUNNERS[target](forms, [{"B": 3, "S": 4}])

@@ -143,6 +143,7 @@ def read_or_refused(text: str) -> str:
     return "".join(said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VALID)
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_key_is_checked(name: str, change: str) -> None:
