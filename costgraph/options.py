@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from costgraph.algebra.parser import size, tree
+from costgraph.algebra.parser import size, source, tree
 from costgraph.errors import UserError, shorten, unknown
 
 
@@ -32,11 +32,6 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
             raise UserError(f"{name}: {option} is given twice")
         options[option] = source(text, keyword.value)
     return bind(name, table[name], [source(text, arg) for arg in call.args], options)
-
-
-def source(text: str, node: ast.expr) -> str:
-    """The characters of `text` that `node` was read from."""
-    return ast.get_source_segment(text.strip(), node) or ""
 
 
 def bind(name: str, make: Callable[..., Any], args: list[str], options: dict[str, str]) -> Any:

@@ -26,7 +26,8 @@ from pathlib import Path
 from time import process_time
 from types import FrameType
 
-from hostile_inputs import Input, inputs
+from hostile_input import Input
+from hostile_inputs import inputs
 
 from costgraph.__main__ import exit_code
 
@@ -35,6 +36,10 @@ MEMORY = 10**9  # bytes that are added while an input runs
 ADDRESSES = 3 * 2**29  # bytes that a process may map at all
 LINES = 6  # of stderr: remarks may come before an error
 WAIT = 120.0  # seconds on the clock: the machine may be busy, but a lock or a pipe is for ever
+WARM = (
+    "derive", "estimate --model gpt-3 --hardware a10 --limit B=1,S=8", "export c", "cheatsheet", "export excel",
+    "solve 'states <= hbm' --for D --limit E=4,p=2", "check brown-2020-flops",
+)  # fmt: skip
 Command = Callable[[tuple[str, ...]], int]
 
 
@@ -60,7 +65,7 @@ def work(connection: Connection, command: Command) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.set_int_max_str_digits(0)  # as `main` does
     os.setsid()  # no terminal can be opened or waited for
-    sys.stdin = open(os.devnull, encoding="utf-8")
+    sys.stdin = io.StringIO()
     signal.signal(signal.SIGPROF, out_of_time)
     while (given := connection.recv()) is not None:
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
@@ -187,8 +192,7 @@ def warm_up() -> None:
     """Import what commands import, so that an input is charged with its own time; forked processes have it then."""
     quiet = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-        for line in ("derive", "estimate --model gpt-3 --hardware a10 --limit B=1,S=8", "export c", "cheatsheet",
-                     "solve 'states <= hbm' --for D --limit E=4,p=2", "check brown-2020-flops", "export excel"):  # fmt: skip
+        for line in WARM:
             exit_code(shlex.split(line))
         import matplotlib.figure  # noqa: F401
         import sympy  # noqa: F401
@@ -219,8 +223,9 @@ def main() -> int:
             failed += 1
             line = kept(given, asked.keep / f"{asked.seed}-{i}")
             print(f"{i} [{given.family}; {given.place}] {verdict.fault}\n    {line[:600]}", flush=True)
-        elif verdict.seconds > SECONDS / 2:
-            print(f"{i} slow {verdict.seconds:.1f} s [{given.family}; {given.place}] {ascii(given.arguments)[:300]}", flush=True)
+        elif verdict.seconds > SECONDS / 2 or verdict.memory > MEMORY / 4:
+            cost = f"{verdict.seconds:.1f} s, {verdict.memory / 1e6:.0f} MB"
+            print(f"{i} passes with {cost} [{given.family}; {given.place}] {ascii(given.arguments)[:300]}", flush=True)
     print(f"{asked.count} inputs, {failed} failed; at most {slowest:.2f} s and {largest / 1e6:.0f} MB more")
     print(", ".join(f"{name} {count}" for name, count in tallied.most_common()))
     return 1 if failed else 0

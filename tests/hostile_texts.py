@@ -13,15 +13,22 @@ TOKENS = (
 WORDS = (
     "nan", "NaN", "inf", "-inf", "Infinity", "oo", "-oo", "+oo", "None", "True", "False", "1e999", "1e-999", "-0", "00",
     "0x" + "f" * 80, "1_000", "1__0", "0/0", "1/0", "-1", "0", "", " ", "\t", "...", "0.1e+9", "1e", "1.", ".5", "1j",
-    "__class__", "__import__('os')", "decoder", "decoder()", "max()", "min()", "max(B)", "S.real", "B[0]", "B if S else D",
-    "[B for B in S]", "lambda: 0", "*B", "**B", "B:=1", "f'{B}'", "'B'", '"""', "{{ 7*7 }}", "%s", "%1000000000d", "-", "--",
+    "__class__", "__import__('os')", "decoder", "decoder()", "max()", "min()", "max(B)", "S.real", "B[0]",
+    "B if S else D",
+    "[B for B in S]", "lambda: 0", "*B", "**B", "B:=1", "f'{B}'", "'B'", '"""', "{{ 7*7 }}", "%s", "%1000000000d",
+    "-", "--",
     "18446744073709551616", "340282366920938463463374607431768211456", "1" + "0" * 400, "1/3", "-1/3", "1e400", "1 2",
     "B S", "B=", "=B", "B==B", "B<=", "<<", "<< D", "S << ", "S << S", "S << 0", "S->oo", "S->0", "->", "T->oo,T->oo",
 )  # fmt: skip
 CHARACTERS = (
     "\ud800", "\udfff", "\udc80", "\x01", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u202e", "\u200b", "\ufeff", "\u0301",
-    "\U0001f600", "\u0663", "\uff11", "\u00b2", "\u00bd", "\u2167", "\u0130", "\u00df", "\u03bb", "\u221e", "\u2264", "\u00d7",
+    "\U0001f600", "\u0663", "\uff11", "\u00b2", "\u00bd", "\u2167", "\u0130", "\u00df", "\u03bb", "\u221e", "\u2264",
+    "\u00d7",
     "\u226a", "\n", "\r", "\t", "\x0c", "\ufffe", "\U0010ffff", "\u1d2c", "\u2071", "\u212a", "B", "S", "1", "+", "*",
+)  # fmt: skip
+NESTS = (
+    ("(", ")"), ("-", ""), ("1/(1+", ")"), ("max(1,", ")"), ("min(B,", ")"), ("[", "]"), ("ceil(", ")"), ("{", "}"),
+    ("(-", ")**2"), ("f(", ")"), ("1/", ""), ("((", ")"), ("(1+", ")/2"),
 )  # fmt: skip
 
 
@@ -52,10 +59,7 @@ def nested(random: Random) -> str:
     """Parentheses, signs, calls and quotients, one in the other."""
     depth = random.choice([5, 20, 40, 60, 90, 100, 200, 1000, 5000, 60_000])
     x, y = two(random)
-    opening, closing = random.choice(
-        [("(", ")"), ("-", ""), ("1/(1+", ")"), ("max(1,", ")"), ("min(B,", ")"), (f"({x}+", f")*({x}-{y})"), ("[", "]")]
-        + [("ceil(", ")"), ("{", "}"), ("(-", ")**2"), ("f(", ")"), ("1/", ""), ("((", ")"), ("(1+", ")/2")]
-    )
+    opening, closing = random.choice([*NESTS, (f"({x}+", f")*({x}-{y})")])
     return opening * depth + x + closing * depth
 
 
@@ -63,7 +67,9 @@ def chain(random: Random) -> str:
     """As many operands as a line has room for."""
     x, y = two(random)
     link = random.choice(["+", "-", "*", "/", "**", ",", "<=", "==", "<<", " ", "=", ".", "//", "+1/"])
-    operand = random.choice([x, "1", f"{x}*{y}", f"({x}+{y})", f"1/({x}+{{}})", f"{x}/{{}}", f"({x}+{{}})", "{}", f"{x}**{{}}"])
+    operand = random.choice(
+        [x, "1", f"{x}*{y}", f"({x}+{y})", f"1/({x}+{{}})", f"{x}/{{}}", f"({x}+{{}})", "{}", f"{x}**{{}}"]
+    )
     count = random.choice([3, 10, 30, 100, 300, 3000])
     return link.join(operand.format(i + 1) for i in range(count))
 
@@ -73,8 +79,10 @@ def digits(random: Random) -> str:
     long = "7" * random.choice([10, 300, 999, 1001, 4301, 10_000, 100_000])
     return random.choice([
         long, f"0.{long}", f"{long}.{long}", f"1/{long}", f"{long}e{long[:3]}", f"1e{long[:9]}", f"1e-{long[:9]}",
-        "0." + "0" * random.randrange(2000) + "1", f"-{number(random)}", number(random), f"{number(random)}/{number(random)}",
-        f"{number(random)}*B+{number(random)}*S", f"0x{long[:2000]}", f"1e{random.randrange(400)}", "_".join(long[:500]),
+        "0." + "0" * random.randrange(2000) + "1", f"-{number(random)}", number(random),
+        f"{number(random)}/{number(random)}",
+        f"{number(random)}*B+{number(random)}*S", f"0x{long[:2000]}", f"1e{random.randrange(400)}",
+        "_".join(long[:500]),
         f"{random.uniform(-1e3, 1e3)}", f"{number(random)}**{number(random)}",
     ])  # fmt: skip
 
@@ -86,10 +94,11 @@ def many(random: Random) -> str:
         return f"({'+'.join(names)})**{random.choice([2, 4, 8, 12, 20, 40, 100])}"
     count = random.choice([20, 100, 300, 900])
     big = random.random() < 0.3
-    return "+".join(
-        f"{number(random) if big else random.randrange(1, 10**6)}*{'*'.join(f'{n}**{random.randrange(9)}' for n in names)}"
-        for _ in range(count)
-    )
+    terms = []
+    for _ in range(count):
+        coefficient = number(random) if big else str(random.randrange(1, 10**6))
+        terms.append("*".join([coefficient, *(f"{name}**{random.randrange(9)}" for name in names)]))
+    return "+".join(terms)
 
 
 def sums(random: Random) -> str:
@@ -97,8 +106,14 @@ def sums(random: Random) -> str:
     names = list(SYMBOLS[:12])
     parts = []
     for _ in range(random.randrange(1, random.choice([3, 8, 30]))):
-        inner = "+".join(random.sample(names, random.randrange(2, 5))) + random.choice(["", "+1", "-7", f"+{number(random)}"])
-        parts.append(random.choice(["1/({})**{}", "({})**{}", "({})/({}+B)", "B/({})**{}"]).format(inner, random.randrange(1, 80)))
+        inner = "+".join(random.sample(names, random.randrange(2, 5))) + random.choice(
+            ["", "+1", "-7", f"+{number(random)}"]
+        )
+        parts.append(
+            random.choice(["1/({})**{}", "({})**{}", "({})/({}+B)", "B/({})**{}"]).format(
+                inner, random.randrange(1, 80)
+            )
+        )
     return random.choice(["+", "*", "-", "/"]).join(parts)
 
 
@@ -152,9 +167,9 @@ def tokens(random: Random) -> str:
 
 def long(random: Random) -> str:
     """One thing very often."""
-    return random.choice(["B", "(", "9", "-", "B+", "B,", " ", "'", "\\", "B=1,", "decoder(", "\n", "#", "é"]) * random.choice(
-        [100, 3000, 100_000]
-    )
+    return random.choice(
+        ["B", "(", "9", "-", "B+", "B,", " ", "'", "\\", "B=1,", "decoder(", "\n", "#", "é"]
+    ) * random.choice([100, 3000, 100_000])
 
 
 FAMILIES: dict[str, Callable[[Random], str]] = {
