@@ -11,6 +11,7 @@ from costgraph.algebra.bindings import Binding, parse_bindings, parse_regime
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime
+from costgraph.algebra.work import bounded
 from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import CONVENTIONS, PRECISIONS, Convention
@@ -49,6 +50,7 @@ class Derivation:
     limited: Mapping[str, ClosedForm]
 
     @cached_property
+    @bounded()
     def regimes(self) -> dict[str, Regime]:
         """The leading terms of the limited forms, if a regime was asked for."""
         return {} if self.when is None else {name: form.when(self.when) for name, form in self.limited.items()}
@@ -70,6 +72,7 @@ class Derivation:
         used |= {name for form in self.forms.values() for one in form.defined for name in one.symbols}
         return [name for name in self.limit if name not in used]
 
+    @bounded()
     def to_json(self, explain: bool = False, shape: str = "auto") -> dict[str, Any]:
         """The JSON contract `costgraph.derive/1`; see docs/json.md."""
         return {
@@ -104,6 +107,7 @@ class Derivation:
         return entry
 
 
+@bounded()
 def derive(
     *measures: str,
     op_set: str = "decoder",

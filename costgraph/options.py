@@ -8,7 +8,7 @@ from inspect import signature
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from costgraph.algebra.parser import size
-from costgraph.algebra.syntax import tree
+from costgraph.algebra.syntax import source, tree
 from costgraph.errors import UserError, shorten, unknown
 
 
@@ -33,11 +33,6 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
             raise UserError(f"{name}: {option} is given twice")
         options[option] = source(text, keyword.value)
     return bind(name, table[name], [source(text, arg) for arg in call.args], options)
-
-
-def source(text: str, node: ast.expr) -> str:
-    """The characters of `text` that `node` was read from."""
-    return ast.get_source_segment(text.strip(), node) or ""
 
 
 def bind(name: str, make: Callable[..., Any], args: list[str], options: dict[str, str]) -> Any:

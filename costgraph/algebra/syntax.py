@@ -97,6 +97,11 @@ def tree(text: str) -> ast.expr:
         raise UserError(f"'{shorten(text)}' is nested too deeply or holds too long a number") from None
 
 
+def source(text: str, node: ast.expr) -> str:
+    """The characters that `node` was read from: those of one line of ASCII, which needs no search for its lines."""
+    return text.strip()[node.col_offset : node.end_col_offset]
+
+
 def plain(message: str) -> str:
     """Python's syntax message, without advice that only makes sense in a program."""
     return message.split(" (")[0].split(". ")[0] if "invalid syntax" not in message else "not a valid expression"
@@ -178,7 +183,7 @@ class Scanner:
 
     def literal(self, node: ast.Constant) -> Rational:
         """A number exactly as written: 0.1 is 1/10."""
-        written = (ast.get_source_segment(self.text.strip(), node) or "").replace("_", "")
+        written = source(self.text, node).replace("_", "")
         if "e" in written.lower() and not written.lower().startswith("0x"):
             _, _, power = written.lower().partition("e")
             if len(power) > 4 or abs(int(power)) > MAX_DIGITS:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from costgraph import __version__
+from costgraph.algebra.work import bounded
 from costgraph.cli.cheatsheet import cheatsheet
 from costgraph.cli.check import check
 from costgraph.cli.derive import derive
@@ -27,13 +28,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(derive)
-app.command()(estimate)
-app.command()(graph)
-app.command()(export)
-app.command()(cheatsheet)
+app.command()(bounded()(derive))
+app.command()(bounded()(estimate))
+app.command()(bounded()(graph))
+app.command()(bounded()(export))
+app.command()(bounded()(cheatsheet))
 app.command("list")(show)
-app.command()(solve)
+app.command()(bounded()(solve))
 app.command()(check)
 app.add_typer(formulas, name="formulas")
 

@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from costgraph.algebra.work import bounded
 from costgraph.errors import UserError
 
 if TYPE_CHECKING:
     from costgraph.library.own import Comparison
 
 
+@bounded()
 def one_formula(formula: str, options: Mapping[str, Any], format_: str) -> tuple[str, bool]:
     """Compare a formula with what the engine derives: the report, and whether it differs."""
     from costgraph.library.own import compare

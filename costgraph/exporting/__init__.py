@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from costgraph.algebra.work import bounded
 from costgraph.errors import UserError
 from costgraph.exporting.forms import Forms, collect
 from costgraph.exporting.targets import Target, load
@@ -40,6 +41,7 @@ def export(
     return dress(chosen, forms, symbols_as, shape, dialect)
 
 
+@bounded()
 def dress(
     target: Target, forms: Forms, symbols_as: str = "args", shape: str = "auto", dialect: str | None = None
 ) -> str | bytes:

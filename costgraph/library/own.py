@@ -10,6 +10,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
+from costgraph.algebra.work import bounded
 from costgraph.derivation import derive
 from costgraph.errors import unknown
 from costgraph.library.calculator import calculate
@@ -56,20 +57,24 @@ class Comparison:
         return (self.printed / self.derived).number if self.derived.numerator else None
 
     @property
+    @bounded()
     def difference(self) -> Quotient:
         """Derived minus printed."""
         return self.derived - self.printed
 
     @property
+    @bounded()
     def slip(self) -> str:
         """The nearest slip in words."""
         return nearest(self.printed, self.derived, self.terms)
 
     @property
+    @bounded()
     def responsible(self) -> list[Term]:
         """The terms that contribute to the difference."""
         return responsible(self.printed, self.derived, self.terms)
 
+    @bounded()
     def to_json(self) -> dict[str, Any]:
         """The contract `costgraph.check.formula/1`; see docs/json.md."""
         return {
@@ -93,6 +98,7 @@ def listed(terms: Iterable[Term]) -> list[dict[str, str]]:
     return [{"op": term.op, "source": term.source, "expr": python(term.amount)} for term in terms]
 
 
+@bounded()
 def compare(
     formula: str,
     measure: str,

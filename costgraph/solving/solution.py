@@ -13,6 +13,7 @@ from costgraph.algebra.definition import Definition, needed, settle
 from costgraph.algebra.inequalities import Case, Condition, Relation, cases, coefficients, sign
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.real_roots import intervals
+from costgraph.algebra.work import bounded
 from costgraph.errors import UserError
 from costgraph.remarks import too_long
 from costgraph.sizes import model
@@ -51,6 +52,7 @@ class Answer:
     definitions: tuple[Definition, ...] = ()
 
 
+@bounded()
 def solve(
     question: str,
     for_: str,
