@@ -83,7 +83,8 @@ def judged(given: Input, command: Command) -> Verdict:
     """Run one input here."""
     before, start = peak(), process_time()
     stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    stderr = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace")
+    told = io.BytesIO()
+    stderr = io.TextIOWrapper(told, encoding="utf-8", errors="backslashreplace")
     fault = ""
     try:
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
@@ -97,7 +98,7 @@ def judged(given: Input, command: Command) -> Verdict:
         signal.setitimer(signal.ITIMER_PROF, 0)
     seconds, memory = process_time() - start, peak() - before
     stderr.flush()
-    said = stderr.buffer.getvalue().decode("utf-8", "replace") if isinstance(stderr.buffer, io.BytesIO) else ""
+    said = told.getvalue().decode("utf-8", "replace")
     return Verdict(fault or faulty(code, said, seconds, memory), seconds, memory)
 
 

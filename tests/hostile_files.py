@@ -97,8 +97,15 @@ def spoilt(random: Random, text: str) -> bytes:
     kind = random.randrange(9)
     if kind < 4:
         values = list(re.finditer(r'(?<=[=:]) *("[^"\n]*"|[\w.+-]+|\[[^\]\n]*\]|\{[^}\n]*\})', text))
-        for at in sorted(random.sample(values, min(len(values), random.choice([1, 1, 2]))), key=lambda m: -m.start()):
-            text = text[: at.start()] + " " + random.choice([random.choice(VALUES), quoted(random)]) + text[at.end() :]
+        for found in sorted(
+            random.sample(values, min(len(values), random.choice([1, 1, 2]))), key=lambda m: -m.start()
+        ):
+            text = (
+                text[: found.start()]
+                + " "
+                + random.choice([random.choice(VALUES), quoted(random)])
+                + text[found.end() :]
+            )
     elif kind == 4:
         text = text[: random.randrange(len(text) + 1)]
     elif kind == 5:

@@ -195,9 +195,10 @@ def changed(random: Random, text: str) -> str:
     """The text with one character changed, doubled or left out, or a word of the language put in."""
     at = random.randrange(len(text) + 1)
     new = random.choice([*"0123456789BSDLAETVp+-*()=,.<>' ", "**", "<<", "->", "\ud800", "é", *SYMBOLS])
-    return random.choice(
+    made: str = random.choice(
         [text[:at] + new + text[at:], text[:at] + new + text[at + 1 :], text[:at] + text[at + 1 :], text[:at] * 2]
     )
+    return made
 
 
 # --- all of it --------------------------------------------------------------------------------------------------------

@@ -86,6 +86,7 @@ TOO_MUCH = [
     LONG + TIMES + "{% set x = long.upper() %}{% endfor %}",
     LONG + TIMES + "{% set x = long + 'b' %}{% endfor %}",
     "{{ {'a': 1} | tojson(indent=4000000000) }}",
+    "{{ nothing | tojson(indent=4000000000) }}",
     "{{ ([[1] * 9999] * 9999) | sum(start=[]) }}",
     "{% set ns = namespace(a='a') %}{% for i in range(99) %}{% set ns.a = ns.a ~ ns.a %}{% endfor %}",
     "{% set ns = namespace(a='a') %}{% for i in range(99) %}{% set ns.a = ns.a + ns.a %}{% endfor %}",

@@ -232,3 +232,19 @@ def test_bad_regimes(text: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_regime(text)
     assert_short(str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E="
+        + "+".join(f"{i}*B**{i % 60}" for i in range(1000)),  # a number is cut out of the text as often as it occurs
+        "decoder(" * 100_000,
+        "(B," * 200_000,
+    ],
+)
+def test_time_grows_no_faster_than_the_text(text: str) -> None:
+    start = time.process_time()
+    with pytest.raises(UserError):
+        parse_bindings([text])
+    assert time.process_time() - start < 1

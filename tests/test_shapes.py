@@ -91,3 +91,9 @@ def test_notebooks_get_latex_in_dollars() -> None:
     assert text.startswith("$")
     assert text.endswith("$")
     assert repr(cg.params(cg.decoder())) == "<params = 2*L*D**2*(E + 2) parameter>"
+
+
+@pytest.mark.parametrize("shape", ["auto", "factored", "B"])
+def test_a_sum_that_would_nest_too_deeply_is_expanded(shape: str) -> None:
+    deep = parse("*".join(f"(B - {i})" for i in range(1, 201))).numerator
+    assert write(deep, shape).expand() == deep

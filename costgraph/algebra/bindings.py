@@ -110,11 +110,10 @@ def parse_regime(text: str) -> Order:
 
 def split_list(text: str) -> list[str]:
     """Split at the commas that stand outside parentheses."""
-    parts, depth = [""], 0
-    for char in text:
+    parts, depth, start = list[str](), 0, 0
+    for at, char in enumerate(text):
         depth += (char == "(") - (char == ")")
         if char == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += char
-    return parts
+            parts.append(text[start:at])
+            start = at + 1
+    return [*parts, text[start:]]

@@ -15,6 +15,8 @@ from costgraph.algebra.polynomial import ONE, Polynomial, product, total
 from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.errors import unknown
 
+DEEP = 60  # parentheses in parentheses, beyond which nobody reads on: as many as the parser takes
+
 
 @dataclass(frozen=True)
 class Product:
@@ -94,12 +96,19 @@ def factor(poly: Polynomial) -> Product:
     rest = poly / common
     if rest == ONE:
         return Product(common)
+    if len(rest) > DEEP and height(rest) > DEEP:
+        return Product(common, (expanded(rest),))
     whole = group(rest)
     for part in sorted(inner_sums(whole), key=len):
         if part != rest and (quotient := rest.divide(part)) is not None:
             other, this = factor(quotient), factor(part)
             return Product(common * other.monomial * this.monomial, (*other.sums, *this.sums))
     return Product(common, (whole,))
+
+
+def height(poly: Polynomial) -> int:
+    """The highest degree of a term: no parentheses are nested deeper, for each level takes a power out."""
+    return max(sum(term.powers.values()) for term in poly.monomials())
 
 
 def common_monomial(poly: Polynomial) -> Polynomial:

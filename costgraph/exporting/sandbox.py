@@ -12,7 +12,7 @@ from functools import wraps
 from types import BuiltinMethodType
 from typing import Any, cast
 
-from jinja2 import StrictUndefined, Undefined, nodes, pass_context
+from jinja2 import StrictUndefined, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -122,7 +122,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Spend what arguments weigh and what is made of them."""
         for value in (*given, *options.values()):
             self.budget.weigh(value)
-        if name in growth and not any(isinstance(value, Undefined) for value in (*given, *options.values())):
+        if name in growth:  # what is undefined has no length and is reported at once
             self.budget.spend(growth[name](*given, **options))
 
     def weighed(self, value: Any) -> Any:
