@@ -19,7 +19,6 @@ from hostile_texts import FAMILIES, SYMBOLS
 # --- text in options --------------------------------------------------------------------------------------------------
 
 MACHINE = "flops=312 TFLOP/s, mem_bw=2 TB/s, mem=80 GB"
-DERIVED = ("--op-set={op}", "--pass={pass}", "--limit={limit}", "--convention={convention}", "--precision={}")
 ANY = ("{}", "x{}", "{} ")
 SLOTS: dict[str, tuple[str, ...]] = {  # what a text is put into
     "op": ("{}", "decoder({})", "decoder(head={})", "decoder(kv_heads={})", "decoder({}=True)", "encoder(biases={})"),
