@@ -119,10 +119,9 @@ class ClosedForm:
     def _at_infinity(self, names: tuple[str, ...]) -> ClosedForm:
         """The true limit: term by term where every term has one, else of the whole."""
         known, left = dict[str, Polynomial](), list[Definition]()
-        for definition in self.definitions:
-            one: Definition | Polynomial = definition
-            for name in names:
-                one = one.at_infinity(name) if isinstance(one, Definition) else one
+        for definition in needed(self.definitions, (*self.value.symbols, *self.remainder.symbols)):
+            one = definition.resolved(known)
+            one = one.eventually(names) if isinstance(one, Definition) else one
             if isinstance(one, Polynomial):
                 known[definition.name] = one
             else:
@@ -176,7 +175,19 @@ class ClosedForm:
 
     def same_as(self, other: ClosedForm | str) -> bool:
         """Whether two forms are identical functions: their difference cancels to 0."""
-        return self.value == (parse(other) if isinstance(other, str) else other.value)
+        if isinstance(other, str):
+            return self.value == parse(other)
+        return self.value == other.value and self._clash(other) is None
+
+    def _clash(self, other: ClosedForm) -> tuple[Definition, Definition] | None:
+        """Two different definitions of one symbol that occurs in both forms, if there are any."""
+        theirs = {one.name: one for one in other.defined}
+        return next(((one, theirs[one.name]) for one in self.defined if theirs.get(one.name, one) != one), None)
+
+    def _refuse_clash(self, other: ClosedForm) -> None:
+        """Raise if a symbol stands for one thing here and for another there."""
+        if clash := self._clash(other):
+            raise UserError(f"{self.name} has {clash[0]}, {other.name} has {clash[1]}")
 
     def minus(self, other: ClosedForm) -> ClosedForm:
         """The difference of two sums; the terms of `other` come with the opposite sign."""
@@ -196,8 +207,7 @@ class ClosedForm:
             raise UserError(f"{self.name} is in {self.unit}, {other.name} in {other.unit}")
         assumptions = {str(a): a for a in (*self.assumptions, *other.assumptions)}
         definitions = {d.name: d for d in (*self.definitions, *other.definitions)}
-        if clash := [d for d in self.definitions if definitions[d.name] != d]:
-            raise UserError(f"{self.name} has {clash[0]}, {other.name} has {definitions[clash[0].name]}")
+        self._refuse_clash(other)
         mixed = replace(self.convention, name=f"{self.convention.name} {sign} {other.convention.name}")
         return replace(
             self,
@@ -211,6 +221,7 @@ class ClosedForm:
 
     def per(self, other: ClosedForm) -> Quotient:
         """The exact quotient by another form: `flops.per(params)`."""
+        self._refuse_clash(other)
         return self.value / other.value
 
     # --- presentation -----------------------------------------------------------------------------------------------

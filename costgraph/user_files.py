@@ -16,9 +16,8 @@ from costgraph.errors import UserError, shorten
 KIB, MIB = 2**10, 2**20
 MAX_TOML = 256 * KIB  # bytes; the longest file of the package has 43 KiB, and the worst of that size take a second
 MAX_TEMPLATE = 256 * KIB
-MAX_JSON = (
-    16 * MIB
-)  # parsed, the worst document of that size takes a few hundred MiB; all measures of a model take 28 KiB
+# Parsed, the worst document of that size takes a few hundred MiB; all measures of a model take 28 KiB.
+MAX_JSON = 16 * MIB
 
 KINDS = {
     stat.S_IFDIR: "is a folder; name a file",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import costgraph as cg
 from costgraph.algebra.bindings import Order, parse_bindings, parse_regime
+from costgraph.algebra.expression import evaluate
 from costgraph.algebra.parser import parse, size
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.algebra.syntax import MAX_LENGTH
+from costgraph.algebra.syntax import MAX_LENGTH, read
+from costgraph.algebra.writing import text
 from costgraph.errors import UserError
 
 
@@ -248,3 +253,29 @@ def test_time_grows_no_faster_than_the_text(text: str) -> None:
     with pytest.raises(UserError):
         parse_bindings([text])
     assert time.process_time() - start < 1
+
+
+# --- trees as text ----------------------------------------------------------------------------------------------------
+
+LEAVES = st.sampled_from(["S", "D", "2", "10", "0.5", "-3", "1.25"])
+EXPRESSIONS = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/"]), inner).map(lambda t: f"({t[0]}) {t[1]} ({t[2]})"),
+        st.tuples(inner, inner, inner).map(lambda t: f"({t[0]}) - ({t[1]} + {t[2]})"),
+        inner.map(lambda one: f"-({one})"),
+        inner.map(lambda one: f"({one})**2"),
+        st.tuples(inner, inner).map(lambda t: f"max({t[0]}, {t[1]})"),
+    ),
+    max_leaves=12,
+)
+
+
+@given(EXPRESSIONS)
+def test_a_tree_is_written_so_that_it_reads_back(expression: str) -> None:
+    tree = read(expression).node
+    again = read(text(tree)).node
+    sizes = {"S": 7, "D": 3}
+    with contextlib.suppress(UserError):  # a division by zero
+        assert evaluate(tree, sizes) == evaluate(again, sizes)
+    assert text(again) == text(tree)

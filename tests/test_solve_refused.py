@@ -37,6 +37,9 @@ ROOFLINE = {  # a formula as it is typed: dimensions come from the symbols, and 
     "t*lambda_flops == 6*N_params*B*S": "lambda_flops*t/(6*S*N_params)",
     "t == 2*N_params*B/lambda_flops + N_params*p/lambda_mem": "",
     "2*B*N_params*p <= lambda_mem*20 ms": "lambda_mem/(100*p*N_params)",
+    "2*N_params*B/lambda_flops <= 2*N_params/lambda_mem": "lambda_flops/lambda_mem",
+    "24*B*S*L*D**2/lambda_flops <= 24*L*D**2/lambda_mem": "lambda_flops/(S*lambda_mem)",
+    "2*B/lambda_flops + 2*B/lambda_mem <= 20 ms": "lambda_flops*lambda_mem/(100*(lambda_flops + lambda_mem))",
     "B <= lambda_flops*p/(2*lambda_mem)": "p*lambda_flops/(2*lambda_mem)",
     "B*p*N_params/(312 TFLOP/s) <= p*N_params/(312 TFLOP/s)": "1",
 }

@@ -6,7 +6,7 @@ can be compared: by numbers, because all symbols are positive, or because somebo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
@@ -14,8 +14,9 @@ from math import ceil, floor
 from costgraph.algebra.bindings import Order
 from costgraph.algebra.conversion import from_quotient
 from costgraph.algebra.expression import Call, Node
+from costgraph.algebra.limits import by_reach, sign_at_infinity
 from costgraph.algebra.parser import Reader
-from costgraph.algebra.polynomial import ONE, ZERO, Polynomial
+from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.printers import PYTHON, UNICODE, Style, render, unicode
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, in_order, lookup
@@ -123,22 +124,39 @@ class Definition:
             return ONE
         return argument if order.much and follows(ONE, argument, order) else self
 
-    def at_infinity(self, name: str) -> Definition | Polynomial:
-        """The limit as the symbol `name` grows without bound.
+    def eventually(self, names: Sequence[str]) -> Definition | Polynomial:
+        """What it is from some point on, as the symbols `names` grow without bound, however they do.
 
         Raises:
-            UserError: it has none that is a size.
+            UserError: that depends on how they grow, or it goes on changing in a way that no size follows.
         """
-        if name not in self.symbols:
+        if not set(names).intersection(self.symbols):
             return self
-        limits = {argument: Quotient(argument).at_infinity(name) for argument in self.arguments}
-        grow = [argument for argument, limit in limits.items() if limit.is_infinite]
-        if self.function == "ceil" and not grow and not any(limit.numerator for limit in limits.values()):
-            return ONE
-        rest = grow if self.function == "max" and grow else [limits[a].numerator for a in limits if a not in grow]
-        if self.jumps or not rest or (self.function == "max" and grow and len(rest) > 1):
-            raise UserError(f"{self} has no limit for {name}->oo that is a size; bind {name} instead")
-        return replace(self, arguments=tuple(rest)).resolved()
+        if self.jumps:
+            return self.rounded_at_last(names)
+        kept = list(self.arguments)
+        for one in self.arguments:
+            for other in self.arguments:
+                difference = one - other if self.function == "min" else other - one
+                if one in kept and other in kept and sign_at_infinity(difference, names) == 1:
+                    kept.remove(one)
+        if len(kept) > 1 and any(set(names).intersection(argument.symbols) for argument in kept):
+            raise self.no_limit(names)
+        return kept[0] if len(kept) == 1 else replace(self, arguments=tuple(kept))
+
+    def rounded_at_last(self, names: Sequence[str]) -> Polynomial:
+        """What is rounded, where it goes to 0 and so stays between two whole numbers."""
+        (argument,) = self.arguments
+        vanishes = all(any(reach) and max(reach) <= 0 for reach in by_reach(argument, names))
+        if not vanishes or len(argument.signs) != 1:
+            raise self.no_limit(names)
+        above = argument.signs == {1}
+        return Polynomial.constant(int(above) if self.function == "ceil" else int(above) - 1)
+
+    def no_limit(self, names: Sequence[str]) -> UserError:
+        """The error for a limit that is no size."""
+        arrows = " and ".join(f"{name}->oo" for name in names)
+        return UserError(f"{self} has no limit for {arrows} that is a size; bind {', '.join(names)} instead")
 
     def sides(self) -> Iterator[tuple[Polynomial, list[Polynomial]]]:
         """Of a minimum or maximum each argument, and what must be at least 0 where it is the one."""
@@ -185,6 +203,11 @@ def settle(
         UserError: a defined symbol is bound.
     """
     known, left = dict(bindings), list[Definition]()
+    definitions = list(definitions)
+    defined = {definition.name: definition for definition in definitions}
+    for name, bound in bindings.items():
+        if inside := [one for one in bound.symbols if one in defined]:
+            raise UserError(f"{name}={bound}: {defined[inside[0]]}; write it without {inside[0]}")
     for definition in definitions:
         if definition.name in bindings:
             raise UserError(f"{definition}: bind {' and '.join(definition.symbols)} instead of {definition.name}")
@@ -216,7 +239,7 @@ def at_least(one: Polynomial, other: Polynomial) -> bool:
 
 def follows(one: Polynomial, other: Polynomial, order: Order) -> bool:
     """Whether `one <= other` where `order` holds; in the limit, where one side is to be much larger."""
-    if ZERO in (one, other) or not (one.is_monomial and other.is_monomial):
+    if not (one.is_monomial and other.is_monomial and one.signs == other.signs == {1}):
         return False
     spare = (other / one / (order.large / order.small)).number
     return spare is not None and (spare > 0 if order.much else spare >= 1)

@@ -63,6 +63,15 @@ def outgrows(side: Iterable[Reach], other: Iterable[Reach]) -> bool:
     return any(all(reach != low and all(map(ge, reach, low)) for low in other) for reach in side)
 
 
+def sign_at_infinity(side: Polynomial, names: Sequence[str]) -> int | None:
+    """The sign of a sum of positive symbols from some point on; None if it depends on how they grow or on the others."""
+    if len(side.signs) < 2:
+        return next(iter(side.signs), 0)
+    parts = by_reach(side, names)
+    top = tuple(map(max, zip(*parts, strict=True)))
+    return next(iter(parts[top].signs)) if top in parts and len(parts[top].signs) == 1 else None
+
+
 def undetermined(value: Quotient, names: Sequence[str]) -> UserError:
     """The error for a limit that does not exist, with what it is one way and another."""
     orders = list(permutations(names))[:6]

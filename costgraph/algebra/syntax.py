@@ -84,7 +84,8 @@ def tree(text: str) -> ast.expr:
         raise UserError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are read")
     for column, char in enumerate(text, 1):
         if not char.isascii() or not char.isprintable() or char == "#":
-            raise at_column(text, column, f"unexpected character {char!a}")
+            shown = f"'{char}'" if char.isprintable() else ascii(char)
+            raise at_column(text, column, f"unexpected character {shown}")
     if not text.strip():
         raise UserError("an expression is missing")
     try:
@@ -104,6 +105,8 @@ def source(text: str, node: ast.expr) -> str:
 
 def plain(message: str) -> str:
     """Python's syntax message, without advice that only makes sense in a program."""
+    if "decimal literal" in message:
+        return "a number runs into a name; a product is written with *"
     return message.split(" (")[0].split(". ")[0] if "invalid syntax" not in message else "not a valid expression"
 
 

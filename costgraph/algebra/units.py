@@ -41,7 +41,7 @@ SMALL = {"": Fraction(1), "m": Fraction(1, 10**3), "µ": Fraction(1, 10**6), "n"
 LITERATURE = {"K": 10**3}  # how papers write the decimal k
 LARGE_NUMBERS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 PLAIN: dict[str, Unit] = {  # by their names in the singular
-    "FLOP": Unit(1, FLOP), "OP": Unit(1, FLOP), "byte": Unit(1, BYTE), "B": Unit(1, BYTE),
+    "FLOP": Unit(1, FLOP), "FLOPS": Unit(1, FLOP), "OP": Unit(1, FLOP), "byte": Unit(1, BYTE), "B": Unit(1, BYTE),
     "s": Unit(1, SECOND), "second": Unit(1, SECOND), "us": Unit(SMALL["µ"], SECOND), "minute": Unit(60, SECOND),
     "min": Unit(60, SECOND), "hour": Unit(3600, SECOND), "h": Unit(3600, SECOND), "day": Unit(86400, SECOND),
     "year": Unit(365 * 86400, SECOND), "token": Unit(1, powers(token=1)), "position": Unit(1, powers(token=1)),
@@ -68,6 +68,9 @@ FACTORS = {
 }
 
 
+PLURAL = [name for name in UNITS if name.endswith("FLOP") or (name in PLAIN and len(name) > 3 and name.isalpha())]
+
+
 def times(one: Powers, other: Powers, power: int = 1) -> Powers:
     """`one * other**power`."""
     return tuple(a + power * b for a, b in zip(one, other, strict=True))
@@ -92,10 +95,10 @@ def unit_named(text: str) -> Unit:
     Raises:
         UserError: a name that is not known; the message has the nearest.
     """
-    above, *below = text.split("/")
+    above, *below = (part.strip() for part in text.replace(" per ", "/").split("/"))
     found = one_unit(above)
     for name in below:
-        divisor = one_unit(name)
+        divisor = one_unit(name) if name else one_unit("/")
         found = Unit(Fraction(found.scale) / divisor.scale, times(found.dimension, divisor.dimension, -1))
     return found
 
@@ -105,10 +108,11 @@ def one_unit(name: str) -> Unit:
     words = name.split()
     scale = LARGE_NUMBERS[words.pop(0)] if words and words[0] in LARGE_NUMBERS else 1
     plain = words[0] if words else ""
-    for known in (plain, plain.removesuffix("s")):
-        if known in UNITS:
-            return Unit(UNITS[known].scale * scale, UNITS[known].dimension)
-    raise unknown("unit", plain, [*units_to_offer(), *LARGE_NUMBERS, *PLAIN])
+    singular = plain.removesuffix("s")
+    known = plain if plain in UNITS else singular if singular in (*PLURAL, *COUNTS) else ""
+    if plain and not known:
+        raise unknown("unit", plain, [*units_to_offer(), *LARGE_NUMBERS, *PLAIN])
+    return Unit(UNITS[known].scale * scale, UNITS[known].dimension)
 
 
 def units_to_offer() -> Iterator[str]:

@@ -71,7 +71,8 @@ def sum_of(parts: tuple[Written, ...], style: Style) -> Written:
     """`a + b - c`."""
     joined = signed(parts[0], style).text
     for part in parts[1:]:
-        sign, binding = (style.minus, PRODUCT) if part.minus else (style.plus, SUM)
+        inside = PRODUCT if part.text.startswith(style.negative) else SUM  # no two signs side by side
+        sign, binding = (style.minus, PRODUCT) if part.minus else (style.plus, inside)
         joined += sign + held(part, binding, style)
     return Written(joined, SUM)
 

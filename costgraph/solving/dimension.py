@@ -68,6 +68,10 @@ def like(left: Amount, right: Amount, verb: str, text: str) -> Amount:
     for one, other in ((left, right), (right, left)):
         if one.counts and may_stand_for(one.dimension, other.dimension):
             return other
+    if left.counts and right.counts:  # FLOPs over one rate and bytes over another
+        for mine, theirs in ((FLOP, BYTE), (BYTE, FLOP)):
+            if times(left.dimension, mine) == (found := times(right.dimension, theirs)):
+                return Amount(found, bare=False, counts=False)
     if left.dimension != right.dimension:
         units = (unit_text(left.dimension) or "a number", unit_text(right.dimension) or "a number")
         raise UserError(f"cannot {verb} {units[0]} and {units[1]} in '{shorten(text, 80)}'")

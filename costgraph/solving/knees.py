@@ -174,7 +174,7 @@ def whole_numbers(
     beyond = first((lambda v: v > 0) if rising else (lambda v: v < 0))
     smallest, largest = picked(relation, rising, from_zero, beyond)
     if smallest is None or (largest is not None and largest < smallest):
-        raise UserError(f"no whole {name} satisfies it: from {name} = {beyond} on one side is the larger one")
+        raise UserError(f"no whole {name} satisfies it")
     low = Root(Polynomial.constant(smallest)) if smallest > 1 else None
     high = None if largest is None else Root(Polynomial.constant(largest))
     return Case(low, high), largest, smallest
@@ -202,6 +202,8 @@ def monotone(form: Polynomial, name: str, definitions: Sequence[Definition]) -> 
     """1 if a form only grows with the symbol `name`, -1 if it only falls, None if that cannot be told."""
     ways = {name: 1}
     for definition in definitions:
+        if any(-1 in argument.signs for argument in definition.arguments):
+            return None  # what may be negative turns the direction of what it multiplies
         directions = {direction(argument, ways) for argument in definition.arguments} - {0}
         if len(directions) > 1 or None in directions:
             return None
