@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from costgraph import UserError
 from costgraph.algebra.quantities import CATALOG_UNITS, Quantity, pint_unit, quantity
 from costgraph.algebra.symbols import Rational
-from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, PRICE, SECOND, Powers, powers
+from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, PRICE, SECOND, Powers, powers, unit_named
 
 READ: dict[str, tuple[Powers, Rational]] = {  # text -> (dimension, exact value in base units)
     "312 T FLOP/s": (COMPUTE, 312 * 10**12),  # the prefix stands alone
@@ -139,3 +139,30 @@ def test_adding_and_taking_away_again_changes_nothing(a: Fraction, b: Fraction, 
 @given(st.decimals(min_value="0.001", max_value="1e9", places=3, allow_nan=False))
 def test_decimals_stay_exact(number: object) -> None:
     assert quantity(f"{number} GB", BYTE).value == Fraction(str(number)) * 10**9
+
+
+@pytest.mark.parametrize(
+    ("text", "scale", "dimension"),
+    [
+        ("GB/token", 10**9, powers(byte=1, token=-1)),
+        ("GB / token", 10**9, powers(byte=1, token=-1)),
+        ("bytes per token", 1, powers(byte=1, token=-1)),
+        ("byte sent per device", 1, BYTE),
+        ("million elements", 10**6, powers(element=1)),
+        ("KB", 1000, BYTE),
+        ("KiB", 1024, BYTE),
+        ("TFLOPs", 10**12, powers(FLOP=1)),
+        ("FLOPS", 1, powers(FLOP=1)),
+        ("days", 86400, SECOND),
+        ("%", Fraction(1, 100), powers()),
+        ("", 1, powers()),
+    ],
+)
+def test_units_beside_a_number(text: str, scale: Rational, dimension: Powers) -> None:
+    assert (unit_named(text).scale, unit_named(text).dimension) == (scale, dimension)
+
+
+@pytest.mark.parametrize("text", ["ss", "Bs", "GBs", "%s", "GB/", "/s/", "furlong", "Bytes"])
+def test_a_unit_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="unknown unit"):
+        unit_named(text)

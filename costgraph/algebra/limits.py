@@ -64,7 +64,7 @@ def outgrows(side: Iterable[Reach], other: Iterable[Reach]) -> bool:
 
 
 def sign_at_infinity(side: Polynomial, names: Sequence[str]) -> int | None:
-    """The sign of a sum of positive symbols from some point on; None if it depends on how they grow or on the others."""
+    """The sign of a sum of positive symbols from some point on; None if it depends on the others or how they grow."""
     if len(side.signs) < 2:
         return next(iter(side.signs), 0)
     parts = by_reach(side, names)

@@ -68,7 +68,7 @@ FACTORS = {
 }
 
 
-PLURAL = [name for name in UNITS if name.endswith("FLOP") or (name in PLAIN and len(name) > 3 and name.isalpha())]
+PLURAL = [name for name in UNITS if name.endswith("FLOP") or (name in PLAIN and len(name) > 2 and name.isalpha())]
 
 
 def times(one: Powers, other: Powers, power: int = 1) -> Powers:
