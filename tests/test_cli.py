@@ -50,6 +50,7 @@ REFUSED = {  # arguments of derive -> what the message must say
     "--precision adam": "did you mean",
     "--limit X=4": "X (expert-parallel degree) is no size of this model",
     "--limit Z=4": "unknown symbol 'Z'",
+    "--limit S=4*X": "X (expert-parallel degree) is no size of this model",
     "--limit E=": "a value is missing after =",
     "--limit E": "write SYMBOL=VALUE or SYMBOL->oo",
     "--limit E=four": "unknown symbol 'four'",

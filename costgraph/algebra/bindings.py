@@ -44,7 +44,7 @@ def parse_bindings(items: Iterable[str], symbols: Container[str] | None = None) 
                 raise UserError(f"{name} is given twice")
             if arrow and value != INFINITY:
                 raise UserError(f"a limit goes to {INFINITY}, as in {name}->oo; a value is put in with {name}=VALUE")
-            bindings[name] = "oo" if arrow else bound(name, value)
+            bindings[name] = "oo" if arrow else bound(name, value, symbols)
         except UserError as error:
             raise UserError(f"'{shorten(item)}': {error}") from None
     check_bindings(bindings)
@@ -63,12 +63,12 @@ def parse_sizes(items: str | Iterable[str], what: str, symbols: Container[str] |
     return {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
 
 
-def bound(name: str, value: Size) -> Polynomial:
-    """The value that `name` takes, checked against the symbol's domain when it is a number."""
+def bound(name: str, value: Size, symbols: Container[str] | None = None) -> Polynomial:
+    """The value that `name` takes, a size in these symbols, checked against the symbol's domain when it is a number."""
     lookup(name)
     if isinstance(value, str) and value.strip().lower() in ("inf", "infinity", INFINITY, "nan"):
         raise UserError(f"'{value.strip()}' is not a number; a true limit is written {name}->oo")
-    polynomial = size(value)
+    polynomial = size(value, symbols)
     if (number := polynomial.number) is not None:
         check_domain(name, number)
     elif polynomial.signs == {-1}:

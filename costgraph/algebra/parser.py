@@ -26,22 +26,23 @@ MAX_TERMS = 5000
 Size = Polynomial | Rational | str  # what Python callers may pass where a size is meant
 
 
-def parse(text: str) -> Quotient:
+def parse(text: str, symbols: Container[str] | None = None) -> Quotient:
     """The formula in `text` as an exact quotient of polynomials in the symbols of the table.
 
     Args:
         text: numbers (decimals are read as rationals), symbols, `+ - * / **` and parentheses.
+        symbols: those that can occur; any of the table unless given.
 
     Raises:
         UserError: anything else, with the column and what would be allowed there.
     """
-    return Reader(read(text)).value()
+    return Reader(read(text), symbols).value()
 
 
-def size(value: Size) -> Polynomial:
-    """A size given as text, number or polynomial."""
+def size(value: Size, symbols: Container[str] | None = None) -> Polynomial:
+    """A size given as text, in which only `symbols` may occur, as number or polynomial."""
     if isinstance(value, str):
-        quotient = parse(value)
+        quotient = parse(value, symbols)
         if not quotient.is_polynomial:
             raise UserError(f"'{shorten(value)}' is not a size: it has a sum in a denominator")
         return quotient.numerator
