@@ -183,9 +183,16 @@ def notations() -> Mapping[str, Mapping[str, str]]:
 
 def mentioning(text: str) -> list[Entry]:
     """The entries of `formulas/` whose TOML has `text` in it; only these are parsed, so that it is fast."""
-    found: list[Entry] = []
-    for file in files():
-        for block in file.read_text(encoding="utf-8").split(f"\n{HEADER}")[1:]:
-            if text in block:
-                found += read(HEADER + block, file.name).entries
-    return found
+    return [made for name, block in blocks() if text in block for made in of_block(name, block)]
+
+
+@cache
+def blocks() -> list[tuple[str, str]]:
+    """The text of every entry of `formulas/`, with the name of its file."""
+    return [(file.name, part) for file in files() for part in file.read_text(encoding="utf-8").split(f"\n{HEADER}")[1:]]
+
+
+@cache
+def of_block(name: str, block: str) -> tuple[Entry, ...]:
+    """The entry in a part of a file of `formulas/`."""
+    return read(HEADER + block, name).entries
