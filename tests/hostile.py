@@ -67,6 +67,7 @@ def work(connection: Connection, command: Command) -> None:
     os.setsid()  # no terminal can be opened or waited for
     sys.stdin = io.StringIO()
     signal.signal(signal.SIGPROF, out_of_time)
+    warm_up()
     while (given := connection.recv()) is not None:
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
             lay_out(given, Path())
@@ -147,7 +148,7 @@ class Worker:
     command: Command
 
     def __post_init__(self) -> None:
-        context = multiprocessing.get_context("fork")
+        context = multiprocessing.get_context("forkserver")  # the tests' own process may have threads of libraries
         self.connection, other = context.Pipe()
         self.process = context.Process(target=work, args=(other, self.command), daemon=True)
         self.process.start()
@@ -190,7 +191,7 @@ def judge_all(given: Iterable[Input], command: Command = exit_code) -> Iterator[
 
 
 def warm_up() -> None:
-    """Import what commands import, so that an input is charged with its own time; forked processes have it then."""
+    """Import what commands import, so that an input is charged with its own time."""
     quiet = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
         for line in WARM:
@@ -215,7 +216,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "costgraph-hostile")
     asked = parser.parse_args()
-    warm_up()
     failed, slowest, largest, tallied = 0, 0.0, 0, Counter[str]()
     for i, (given, verdict) in enumerate(judge_all(inputs(asked.count, asked.seed))):
         tallied[given.family] += 1

@@ -32,7 +32,10 @@ def of(family: str) -> Held:
     return {key: records for key, records in held().items() if key.partition(" ")[0].partition("(")[0] == family}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+LARGE = ("decoder", "encoder")  # op sets that take seconds
+
+
+@pytest.mark.parametrize("family", [pytest.param(f, marks=[pytest.mark.slow] * (f in LARGE)) for f in FAMILIES])
 def test_every_form_is_what_it_was(family: str) -> None:
     found = list(guard.differences(of(family), derived(family)))
     assert not found, "\n".join([f"{len(found)} differences", *found[:LISTED]])

@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from hostile import SECONDS, Command, faulty, judge_all, warm_up
+from hostile import SECONDS, Command, faulty, judge_all
 from hostile_files import KINDS
 from hostile_input import MADE, Input
 from hostile_inputs import PLACES, inputs
@@ -19,7 +19,6 @@ SAMPLE, SEED = 150, 9
 
 @pytest.mark.slow
 def test_a_sample_of_hostile_inputs_is_answered_or_refused() -> None:
-    warm_up()
     failed = [(given, verdict) for given, verdict in judge_all(inputs(SAMPLE, SEED)) if verdict.fault]
     assert not failed
 

@@ -21,6 +21,8 @@ from matplotlib.path import Path as Line
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
+pytestmark = pytest.mark.slow  # pictures are drawn
+
 ASKED: dict[str, dict[str, object]] = {
     "training on eight devices": {
         "model_name": "gpt-3", "op_set": "decoder", "phase": "train", "hardware": "a100-80gb-sxm",

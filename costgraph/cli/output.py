@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from costgraph.errors import UserError
+from costgraph.errors import UserError, one_line
 from costgraph.user_files import reason
 
 Item = TypeVar("Item")
@@ -111,7 +111,7 @@ def umask() -> int:
 
 def remark(text: str) -> None:
     """Something worth knowing that is not part of the result."""
-    print(f"note: {text}", file=sys.stderr)
+    print(f"note: {one_line(text, 600)}", file=sys.stderr)
 
 
 def progress(items: Sequence[Item], what: str) -> Iterator[Item]:
