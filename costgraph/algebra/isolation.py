@@ -17,6 +17,7 @@ from costgraph.algebra.work import spend, weight
 
 Row = list[int]  # coefficients of powers 0, 1, 2 ...; the first and the last are not 0
 FINDING = "finding the roots"
+PRIME = 2**61 - 1
 
 
 def positive_roots(row: Sequence[int], digits: int) -> list[tuple[Fraction, Fraction]]:
@@ -123,8 +124,30 @@ def squarefree(row: Row) -> Row:
     """The row divided by what it has in common with its derivative: every root once."""
     if len(row) < 3:
         return row
-    shared = common(row, [power * c for power, c in enumerate(row)][1:])
+    slope = [power * c for power, c in enumerate(row)][1:]
+    if coprime_modulo(PRIME, row, slope):
+        return row
+    shared = common(row, slope)
     return row if len(shared) < 2 else quotient(row, shared)
+
+
+def coprime_modulo(prime: int, one: Row, other: Row) -> bool:
+    """Whether two rows have nothing in common modulo a prime, and so nothing at all; cheaper than with long numbers."""
+    if not one[-1] % prime or not other[-1] % prime:
+        return False
+    one, other = [c % prime for c in one], [c % prime for c in other]
+    while len(other) > 1:
+        spend(len(one) * len(other) // 2, FINDING)
+        factor = pow(other[-1], -1, prime)
+        rest = list(one)
+        while len(rest) >= len(other):
+            lead = rest[-1] * factor % prime
+            for at, c in enumerate(other, len(rest) - len(other)):
+                rest[at] = (rest[at] - lead * c) % prime
+            while rest and not rest[-1]:
+                rest.pop()
+        one, other = other, rest
+    return bool(other)
 
 
 def common(one: Row, other: Row) -> Row:
@@ -133,7 +156,10 @@ def common(one: Row, other: Row) -> Row:
     while other:
         rest = list(one)
         while len(rest) >= len(other):
-            spend(len(other) * weight(abs(rest[-1]).bit_length() + abs(other[-1]).bit_length()), FINDING)
+            bits = abs(rest[-1]).bit_length() + abs(other[-1]).bit_length()
+            spend(
+                len(rest) * (weight(bits) + (bits >> 6) ** 2 // 60), FINDING
+            )  # the square: common divisors of numbers
             lead, factor = rest[-1], other[-1]
             rest = [c * factor for c in rest]
             for at, c in enumerate(other, len(rest) - len(other)):
