@@ -22,6 +22,8 @@ from costgraph.conventions import EXACT, NOTES
 from costgraph.graph import Graph
 from costgraph.measures import MEASURES
 
+pytestmark = pytest.mark.slow  # every index is walked
+
 NEGLECTED = ("norm", "bias", "statistic")
 
 

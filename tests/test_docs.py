@@ -27,6 +27,7 @@ def test_python_examples_give_what_is_printed(page: Path) -> None:
     assert failures == 0
 
 
+@pytest.mark.slow  # a command each
 @pytest.mark.parametrize(("command", "printed"), COMMANDS)
 def test_commands_print_what_is_shown(command: str, printed: str) -> None:
     name, *arguments = shlex.split(command)

@@ -19,6 +19,8 @@ from costgraph.exporting.targets import load
 from costgraph.library.judge import judge
 from costgraph.library.reading import named
 
+pytestmark = pytest.mark.slow  # whole sheets are made
+
 GOLDEN = Path(__file__).parent / "golden" / "sheets"
 SHEETS = {"latex": ".tex", "typst": ".typ", "markdown": ".md", "html": ".html", "text": ".txt"}
 

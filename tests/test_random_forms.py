@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -80,6 +81,7 @@ def test_substitution_is_simultaneous(a: Polynomial, b: Polynomial, c: Polynomia
     assert same(bound, a.to_sympy().subs(values, simultaneous=True))
 
 
+@pytest.mark.slow  # sympy takes its time
 @settings(max_examples=60)
 @given(quotients, quotients)
 def test_arithmetic_of_quotients(a: Quotient, b: Quotient) -> None:
