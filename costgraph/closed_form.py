@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from costgraph.algebra.assumption import Assumption, InDomain
 from costgraph.algebra.bindings import Binding, Order, bound, check_bindings, parse_regime
-from costgraph.algebra.definition import Definition, needed, settle
+from costgraph.algebra.definition import Definition, needed, resolve, settle
 from costgraph.algebra.limits import limit
 from costgraph.algebra.parser import Size, parse
 from costgraph.algebra.polynomial import ONE, Polynomial, total
@@ -118,15 +118,8 @@ class ClosedForm:
 
     def _at_infinity(self, names: tuple[str, ...]) -> ClosedForm:
         """The true limit: term by term where every term has one, else of the whole."""
-        known, left = dict[str, Polynomial](), list[Definition]()
-        for definition in needed(self.definitions, (*self.value.symbols, *self.remainder.symbols)):
-            one = definition.resolved(known)
-            one = one.eventually(names) if isinstance(one, Definition) else one
-            if isinstance(one, Polynomial):
-                known[definition.name] = one
-            else:
-                left.append(one)
-        form = replace(self._substituted(known), definitions=tuple(left))._terms_at_infinity(names)
+        known, left = resolve(self.defined, {}, lambda definition: definition.eventually(names))
+        form = replace(self._substituted(known), definitions=left)._terms_at_infinity(names)
         _ = form.value  # an error about the value goes before one about what is left out
         return replace(form, remainder=limit(form.remainder, names))
 
@@ -161,15 +154,8 @@ class ClosedForm:
 
     def _decided(self, order: Order) -> tuple[Quotient, tuple[Definition, ...]]:
         """The value with those sides of minima and maxima that `order` picks, and the definitions left open."""
-        known, left = dict[str, Polynomial](), list[Definition]()
-        for definition in self.definitions:
-            one = definition.resolved(known)
-            one = one.decided(order) if isinstance(one, Definition) else one
-            if isinstance(one, Polynomial):
-                known[definition.name] = one
-            else:
-                left.append(one)
-        return self.value.substitute(known), tuple(left)
+        known, left = resolve(self.definitions, {}, lambda definition: definition.decided(order))
+        return self.value.substitute(known), left
 
     # --- comparison -------------------------------------------------------------------------------------------------
 

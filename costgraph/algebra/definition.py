@@ -6,7 +6,7 @@ can be compared: by numbers, because all symbols are positive, or because somebo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
@@ -202,16 +202,26 @@ def settle(
     Raises:
         UserError: a defined symbol is bound.
     """
-    known, left = dict(bindings), list[Definition]()
     definitions = list(definitions)
     defined = {definition.name: definition for definition in definitions}
     for name, bound in bindings.items():
         if inside := [one for one in bound.symbols if one in defined]:
             raise UserError(f"{name}={bound}: {defined[inside[0]]}; write it without {inside[0]}")
+    if clash := [definition for definition in definitions if definition.name in bindings]:
+        raise UserError(f"{clash[0]}: bind {' and '.join(clash[0].symbols)} instead of {clash[0].name}")
+    return resolve(definitions, bindings)
+
+
+def resolve(
+    definitions: Iterable[Definition],
+    bindings: Mapping[str, Polynomial],
+    further: Callable[[Definition], Definition | Polynomial] = lambda definition: definition,
+) -> tuple[dict[str, Polynomial], tuple[Definition, ...]]:
+    """The same, one definition after the other, with a further step for those that bindings leave open."""
+    known, left = dict(bindings), list[Definition]()
     for definition in definitions:
-        if definition.name in bindings:
-            raise UserError(f"{definition}: bind {' and '.join(definition.symbols)} instead of {definition.name}")
         value = definition.resolved(known)
+        value = further(value) if isinstance(value, Definition) else value
         if isinstance(value, Polynomial):
             known[definition.name] = value
         else:
