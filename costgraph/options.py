@@ -61,8 +61,8 @@ def convert(name: str, option: str, text: str, hint: Any) -> Any:
             raise UserError(f"{name}: {option}={shorten(text)} must be True or False")
         return text == "True"
     if get_origin(hint) is Literal:
-        word = text.strip("'\"")
-        if word not in get_args(hint):
-            raise unknown(f"{option} of {name}", word, get_args(hint))
-        return word
+        word, choices = text.strip("'\""), {str(choice): choice for choice in get_args(hint)}
+        if word not in choices:
+            raise unknown(f"{option} of {name}", word, choices)
+        return choices[word]
     return size(text.strip("'\""))

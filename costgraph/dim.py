@@ -1,0 +1,142 @@
+"""Dims: the named sizes that tensors are made of, and how they are cut over devices.
+
+A name says what a dim is to the model (`head`, `ffn`, `query`); passes and meshes choose by it. Letters are for specs:
+those of the table are short for a name wherever a shape is typed (`bsd` is `batch query model`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from costgraph.algebra.expression import Node
+from costgraph.algebra.parser import Size
+from costgraph.algebra.polynomial import Polynomial, product
+from costgraph.errors import UserError
+
+# Customary letters. `context` are the positions that a query looks at, `group` the heads that share a key/value head.
+NAMES: Mapping[str, str] = {
+    "b": "batch", "s": "query", "t": "context", "d": "model", "a": "head", "g": "kv_head", "r": "group", "h": "width",
+    "f": "ffn", "v": "vocab", "k": "position", "c": "stacked", "m": "row", "n": "column",
+}  # fmt: skip
+LETTERS: Mapping[str, str] = {name: letter for letter, name in NAMES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Over how many devices something is cut, on behalf of which axis of a mesh.
+
+    Args:
+        axis: the symbol of the axis, such as `T`.
+        degree: how many devices.
+        number: which cut of its axis; an axis may be made of two.
+    """
+
+    axis: str
+    degree: Polynomial
+    number: int = 0
+
+    def __hash__(self) -> int:
+        return hash((self.axis, self.number))
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """One index of a tensor.
+
+    Args:
+        name: what it is to the model.
+        size: on one device.
+        cuts: how it is cut, outermost first; what is computed on stands outside of what merely rests in parts.
+    """
+
+    name: str
+    size: Polynomial
+    cuts: tuple[Cut, ...] = ()
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def split(self) -> Polynomial:
+        """Over how many devices it is cut."""
+        return devices(self.cuts)
+
+    @property
+    def whole(self) -> Polynomial:
+        """Its size in the whole model."""
+        return self.size * self.split if self.cuts else self.size
+
+    def cut(self, by: Iterable[Cut]) -> Dim:
+        """The part that one device holds once it is cut further."""
+        by = tuple(by)
+        return Dim(self.name, self.size / devices(by), (*self.cuts, *by)) if by else self
+
+    def joined(self, by: Iterable[Cut]) -> Dim:
+        """The same without these cuts."""
+        gone = [cut for cut in self.cuts if cut in by]
+        return Dim(self.name, self.size * devices(gone), tuple(cut for cut in self.cuts if cut not in gone))
+
+
+class Mean(NamedTuple):
+    """A size that is a mean, such as the slots of an expert, and so may be fractional."""
+
+    size: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How large a dim is in the whole model.
+
+    Args:
+        size: a positive integer once its symbols are bound, unless it is a mean.
+        made: the same over the names of other dims, for one that is made of them and follows when they change.
+        mean: whether it may be fractional.
+    """
+
+    size: Polynomial
+    made: Node | None = None
+    mean: bool = False
+
+
+def devices(cuts: Iterable[Cut]) -> Polynomial:
+    """The product of degrees."""
+    return product(cut.degree for cut in cuts)
+
+
+def named(key: str) -> str:
+    """The name of a dim that is called `key`, a name or a customary letter.
+
+    Raises:
+        UserError: no name: lower-case letters and `_`.
+    """
+    if not (key.isascii() and key.replace("_", "").isalpha() and key.islower()):
+        raise UserError(f"'{key}' is no dim: write a name in lower-case letters, such as query, or one letter")
+    return NAMES.get(key, key)
+
+
+def shape(text: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The names in `batch query model`, or of the letters in `bsd`.
+
+    Raises:
+        UserError: a dim twice.
+    """
+    words = text.split()
+    letters = len(words) == 1 and words[0] not in known
+    names = tuple(named(word) for word in (words[0] if letters else words))
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise UserError(f"'{text}': dim {twice[0]} stands twice")
+    return names
+
+
+def letters(names: Iterable[str]) -> str:
+    """Dims as they are printed in little room: `bsd`, with names in full where there is no letter for one."""
+    names = list(names)
+    short = [LETTERS.get(name, name) for name in names]
+    return ("" if all(len(word) == 1 for word in short) else " ").join(short)
+
+
+def sizes(dims: Iterable[Dim]) -> str:
+    """Dims as they are printed in a message: `batch B, model D`."""
+    return ", ".join(f"{dim.name} {dim.whole}" for dim in dims) or "a scalar"

@@ -1,0 +1,197 @@
+"""The mesh: over which axes of devices a model is spread, and what each of them splits.
+
+An axis says which dims are split while something is computed, which rest in parts, and of which tensors at rest the
+elements are cut evenly. It contains no volume: what is sent follows in `passes/place.py` from where tensors lie and
+where they are needed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Container
+from dataclasses import dataclass, fields, replace
+from typing import ClassVar, Literal
+
+from costgraph.algebra.bindings import bound, split_list
+from costgraph.algebra.parser import Size
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.errors import UserError
+from costgraph.options import parse_call
+
+State = Literal["weights", "gradients", "optimizer"]  # of a parameter at rest
+
+
+@dataclass(frozen=True)
+class Axis(ABC):
+    """One axis of a mesh. Subclasses are frozen dataclasses of their options; the degree is the first."""
+
+    kind: ClassVar[str]
+    symbol: ClassVar[str]
+    degree: Size
+
+    @property
+    def size(self) -> Polynomial:
+        """The degree.
+
+        Raises:
+            UserError: it is no positive integer.
+        """
+        return bound(self.symbol, self.degree)
+
+    @property
+    def default(self) -> bool:
+        """Whether its degree was left to be its symbol."""
+        return self.degree == self.symbol
+
+    @property
+    @abstractmethod
+    def computes(self) -> tuple[str, ...]:
+        """Dims that are split wherever they occur; of a tensor with two of them, the first."""
+
+    @property
+    def rests(self) -> str:
+        """The dim along which activations without a split dim rest in parts; none by default."""
+        return ""
+
+    @property
+    def shards(self) -> Container[State]:
+        """Of which states of parameters the elements are cut evenly over the axis, as if flattened and padded."""
+        return ()
+
+    def __str__(self) -> str:
+        """The axis as one would type it."""
+        return typed(self.kind, self)
+
+
+@dataclass(frozen=True)
+class DataAxis(Axis):
+    """Each device works on its own part of the batch.
+
+    Args:
+        degree: number of devices N_d; must divide the batch.
+        zero: 1 cuts the optimizer's state over them, 2 the gradients too, 3 the weights too.
+
+    Source: Rajbhandari et al. 2020 (ZeRO), Zhao et al. 2023 (FSDP).
+    """
+
+    kind: ClassVar[str] = "data"
+    symbol: ClassVar[str] = "N_d"
+    degree: Size = "N_d"
+    zero: Literal[0, 1, 2, 3] = 0
+
+    @property
+    def computes(self) -> tuple[str, ...]:
+        """The batch."""
+        return ("batch",)
+
+    @property
+    def shards(self) -> Container[State]:
+        """As many as the ZeRO stage says."""
+        order: tuple[State, ...] = ("optimizer", "gradients", "weights")
+        return order[: self.zero]
+
+
+@dataclass(frozen=True)
+class TensorAxis(Axis):
+    """Heads, MLP width and vocabulary are split.
+
+    Args:
+        degree: number of devices T; must divide the sizes it splits.
+        sequence: let tensors without a split dim rest with their sequence dim split (sequence parallelism).
+        keep_gathered: with `sequence`, keep gathered inputs for the backward instead of gathering them again.
+        replicate_kv: for T > G, give every device one key/value head, so that T/G devices hold the same one.
+
+    Source: Shoeybi et al. 2019 (tensor parallel), Korthikanti et al. 2022 (sequence parallel).
+    """
+
+    kind: ClassVar[str] = "tensor"
+    symbol: ClassVar[str] = "T"
+    degree: Size = "T"
+    sequence: bool = False
+    keep_gathered: bool = False
+    replicate_kv: bool = False
+
+    def __post_init__(self) -> None:
+        if self.keep_gathered and not self.sequence:
+            raise UserError(f"{self.kind}: keep_gathered is for sequence=True; nothing is gathered without it")
+
+    @property
+    def computes(self) -> tuple[str, ...]:
+        """Heads, MLP width, vocabulary."""
+        return ("head", "kv_head", "ffn", "vocab")
+
+    @property
+    def rests(self) -> str:
+        """The sequence, with `sequence=True`."""
+        return "query" if self.sequence else ""
+
+
+AXES: dict[str, Callable[..., Axis]] = {"data": DataAxis, "tensor": TensorAxis}
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Axes of devices, outermost first; none of them is one device.
+
+    Raises:
+        UserError: an axis twice. Only `data` may stand twice: N_h replicas of groups of N_d devices.
+    """
+
+    axes: tuple[Axis, ...] = ()
+
+    def __post_init__(self) -> None:
+        kinds = [axis.kind for axis in self.axes]
+        for kind in dict.fromkeys(kinds):
+            most = 2 if kind == DataAxis.kind else 1
+            if kinds.count(kind) > most:
+                raise UserError(f"mesh '{self}': {kind} stands {kinds.count(kind)} times, and may {most} at most")
+        sizes = [axis.size for axis in self.named.values() if axis.size.symbols]
+        if twice := [size for i, size in enumerate(sizes) if size in sizes[:i]]:
+            raise UserError(
+                f"mesh '{self}': two axes have degree {twice[0]}; each has a symbol of its own, or a number"
+            )
+
+    @property
+    def named(self) -> dict[str, Axis]:
+        """The axes by the symbols by which answers name their parts, whatever the degrees.
+
+        N_h is the outer one of two data axes, and its degree unless that is given.
+        """
+        found: dict[str, Axis] = {}
+        for axis in reversed(self.axes):
+            outer = axis.symbol in found
+            found["N_h" if outer else axis.symbol] = replace(axis, degree="N_h") if outer and axis.default else axis
+        return dict(reversed(found.items()))
+
+    def __bool__(self) -> bool:
+        return bool(self.axes)
+
+    def axis(self, kind: str) -> Axis | None:
+        """The axis of a kind, if there is one."""
+        return next((axis for axis in self.axes if axis.kind == kind), None)
+
+    def __str__(self) -> str:
+        """The mesh as one would type it."""
+        return ", ".join(map(str, self.axes))
+
+
+def parse_mesh(text: str) -> Mesh:
+    """Read `data(N_d, zero=1), tensor(T, sequence=True)`.
+
+    Raises:
+        UserError: an unknown axis or option, an axis twice, a degree that is no positive integer.
+    """
+    axes: list[Axis] = [parse_call("axis", item, AXES) for item in split_list(text)]
+    for axis in axes:
+        _ = axis.size
+    return Mesh(tuple(axes))
+
+
+def typed(name: str, made: Axis) -> str:
+    """A call as one would type it: the first field by position, then those that differ from their defaults."""
+    options = [
+        str(getattr(made, field.name)) if at == 0 else f"{field.name}={getattr(made, field.name)}"
+        for at, field in enumerate(fields(made))
+        if field.default != getattr(made, field.name)
+    ]
+    return f"{name}({', '.join(options)})" if options else name
