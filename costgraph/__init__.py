@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from costgraph.passes.backward import Backward as backward
     from costgraph.passes.decode import Decode as decode
     from costgraph.passes.flash_attention import FlashAttention as flash_attention
+    from costgraph.passes.place import TensorParallel as tensor_parallel
     from costgraph.passes.prefill import Prefill as prefill
     from costgraph.passes.recompute import Recompute as recompute
-    from costgraph.passes.tensor_parallel import TensorParallel as tensor_parallel
     from costgraph.sizes import model
     from costgraph.solving.solution import solve
 
@@ -72,7 +72,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "request": ("costgraph.estimation.reading", "request"),
     "solve": ("costgraph.solving.solution", "solve"),
     "states": ("costgraph.measures.states", "states"),
-    "tensor_parallel": ("costgraph.passes.tensor_parallel", "TensorParallel"),
+    "tensor_parallel": ("costgraph.passes.place", "TensorParallel"),
     "traffic": ("costgraph.measures.traffic", "traffic"),
 }
 __all__ = [

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from costgraph.algebra.assumption import Assumption
 from costgraph.algebra.definition import Definition, define
 from costgraph.algebra.parser import Size, size
-from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.dim import Dim, named, shape
 from costgraph.einsum import bind, parse_spec
 from costgraph.errors import UserError, unknown
+from costgraph.extent import Extent, Mean, extent
 from costgraph.graph import Graph
+from costgraph.loop import ONCE, Loop, Segment
 from costgraph.op import Op
 from costgraph.rules import rule
-from costgraph.tensor import Dim, Role, Tensor
+from costgraph.tensor import Role, Tensor
 
-Extra = Mapping[str, tuple[str, Role, Size]]  # further outputs of an op: {suffix: (letters, role, itemsize)}
+Extra = Mapping[str, tuple[str, Role, Size]]  # further outputs of an op: {suffix: (dims, role, itemsize)}
 
 
 class Builder:
@@ -24,51 +27,71 @@ class Builder:
 
     Args:
         name: what the graph is called in results.
-        dims: the size of every index letter, such as `{"b": "B", "d": "D", "f": "E*D"}`.
+        dims: the size of every dim, such as `{"batch": "B", "model": "D", "ffn": "E*D"}`. A size may be made of other
+            dims, and follows when they are resized or split: `"slot": Mean("batch*query*K_r/N_r")`. Passes and meshes
+            go by the names; those of `dim.NAMES` have a letter for short.
         itemsize: bytes per element unless said otherwise.
 
-    >>> b = Builder("linear", {"b": "B", "d": "D", "f": "E*D"})
-    >>> y = b.einsum("linear.up", "bd,df->bf", b.input("x", "bd"), b.parameter("linear.w", "df"))
+    Shapes are typed as names, `"batch model"`, or as their letters, `"bd"`. Letters of a spec are bound to the dims of
+    its operands by position, and mean nothing elsewhere.
+
+    >>> b = Builder("linear", {"batch": "B", "model": "D", "ffn": "E*D"})
+    >>> y = b.einsum("linear.up", "bd,df->bf", b.input("x", "batch model"), b.parameter("linear.w", "model ffn"))
     >>> b.build()
     <Graph linear: 1 ops, 3 tensors>
     """
 
-    def __init__(self, name: str, dims: Mapping[str, Size], itemsize: Size = "p") -> None:
+    def __init__(self, name: str, dims: Mapping[str, Size | Mean], itemsize: Size = "p") -> None:
         self.name = name
-        self.dims = {letter: dim(letter, value) for letter, value in dims.items()}
         self.itemsize = size(itemsize)
-        self._shapes: dict[str, tuple[Dim, ...]] = {}  # tensors of a shape share their dims
+        self._extents: dict[str, Extent] = {}
+        for key, value in dims.items():
+            if named(key) in self._extents:
+                raise UserError(f"{name}: dim {named(key)} is given twice")
+            self._extents[named(key)] = extent(named(key), value, self._extents)
+        self._dims = {dim: Dim(dim, known.size) for dim, known in self._extents.items()}
+        self._shapes: dict[tuple[str, ...], tuple[Dim, ...]] = {}  # tensors of a shape share their dims
         self._ops: list[Op] = []
         self._tensors: dict[str, Tensor] = {}
         self._assumptions: list[Assumption] = []
         self._definitions: list[Definition] = []
-        self._times: Polynomial = ONE
-        self._segments: tuple[str, ...] = ()
+        self._loops: list[Loop] = [ONCE]
+        self._loop: Loop = ONCE
+        self._segments: tuple[Segment, ...] = ()
+        self._count = 0  # of segments
 
     # --- tensors ----------------------------------------------------------------------------------------------------
 
-    def tensor(self, name: str, letters: str, role: Role = "activation", itemsize: Size | None = None) -> str:
-        """Declare a tensor with these dims; returns its name.
+    def tensor(
+        self, name: str, dims: str | tuple[str, ...], role: Role = "activation", itemsize: Size | None = None
+    ) -> str:
+        """Declare a tensor with these dims, `batch model` or `bd`; returns its name, with the path of its loop.
 
         Raises:
-            UserError: the name is taken, or a letter has no size.
+            UserError: the name is taken, or a dim has no size.
         """
+        name = self._pathed(name)
         if name in self._tensors:
             raise UserError(f"{self.name}: a tensor called {name} is already there")
-        if unknown := [letter for letter in letters if letter not in self.dims]:
-            raise UserError(f"{self.name}: {name} has dim '{unknown[0]}', but its size is not given")
-        dims = self._shapes.setdefault(letters, tuple(self.dims[letter] for letter in letters))
+        names = shape(dims, self._dims) if isinstance(dims, str) else dims
+        if missing := [one for one in names if one not in self._dims]:
+            raise UserError(f"{self.name}: {name} has dim '{missing[0]}', but its size is not given")
+        made = self._shapes.setdefault(names, tuple(self._dims[one] for one in names))
         width = self.itemsize if itemsize is None else size(itemsize)
-        self._tensors[name] = Tensor(name, dims, width, role, self._times)
+        self._tensors[name] = Tensor(name, made, width, role, self._loop)
         return name
 
-    def input(self, name: str, letters: str, role: Role = "activation", itemsize: Size | None = None) -> str:
-        """A tensor that comes from outside."""
-        return self.tensor(name, letters, role, itemsize)
+    def _pathed(self, name: str) -> str:
+        """The name with the path of the loop around it."""
+        return name if name.startswith(self._loop.path) else f"{self._loop.path}{name}"
 
-    def parameter(self, name: str, letters: str, role: Role = "weight") -> str:
+    def input(self, name: str, dims: str, role: Role = "activation", itemsize: Size | None = None) -> str:
+        """A tensor that comes from outside."""
+        return self.tensor(name, dims, role, itemsize)
+
+    def parameter(self, name: str, dims: str, role: Role = "weight") -> str:
         """A tensor that training updates: `weight` for a matrix, `bias` or `norm` for a vector."""
-        return self.tensor(name, letters, role)
+        return self.tensor(name, dims, role)
 
     def letters(self, name: str) -> str:
         """The dims of a tensor, such as `bsd`."""
@@ -87,18 +110,20 @@ class Builder:
     # --- ops --------------------------------------------------------------------------------------------------------
 
     def einsum(self, name: str, spec: str, *inputs: str) -> str:
-        """Append a contraction; its result has the spec's letters and is called like the op.
+        """Append a contraction; its result has the dims of the spec's letters and is called like the op.
 
         Raises:
             UserError: the spec does not fit the operands.
         """
         parsed = parse_spec(spec)
-        bind(parsed, tuple(map(self._known, inputs)))
-        output = self.tensor(name, parsed.result)
-        self._append(Op(name, "einsum", inputs, (output,), str(parsed)))
+        dims = bind(parsed, tuple(map(self._known, inputs)))
+        output = self.tensor(name, tuple(dims[letter].name for letter in parsed.result))
+        self._append(Op(output, "einsum", inputs, (output,), str(parsed)))
         return output
 
-    def op(self, name: str, kind: str, *inputs: str, letters: str | None = None, extra: Extra | None = None) -> str:
+    def op(
+        self, name: str, kind: str, *inputs: str, letters: str | None = None, extra: Extra | None = None, over: str = ""
+    ) -> str:
         """Append an op of a kind in the rule table.
 
         Args:
@@ -107,42 +132,71 @@ class Builder:
             inputs: names of tensors.
             letters: dims of the first output, those of the first input unless given.
             extra: further outputs, called `name.suffix`.
+            over: the dims that it works along, such as those that a norm normalizes; the last one of the first input
+                unless given. For kinds that work along dims alone.
 
         Returns:
             The name of the first output.
 
         Raises:
-            UserError: unknown kind.
+            UserError: unknown kind, or operands that do not fit.
         """
-        rule(kind)
+        row = rule(kind)
         if not inputs:
             raise UserError(f"{self.name}: op {name} reads nothing; a tensor from outside is an input or a parameter")
-        for read in inputs:
-            self._known(read)
-        outputs = [self.tensor(name, self.letters(inputs[0]) if letters is None else letters)]
+        read = [self._known(one) for one in inputs]
+        if row.fits:
+            self._check_fit(name, kind, read)
+        along = self._along(name, kind, read[0], over) if row.along or over else ()
+        outputs = [self.tensor(name, read[0].names if letters is None else letters)]
         for suffix, (dims, role, width) in (extra or {}).items():
             outputs.append(self.tensor(f"{name}.{suffix}", dims, role, width))
-        self._append(Op(name, kind, inputs, tuple(outputs)))
-        return name
+        self._append(Op(outputs[0], kind, inputs, tuple(outputs), over=along))
+        return outputs[0]
+
+    def _check_fit(self, name: str, kind: str, read: list[Tensor]) -> None:
+        """Raise unless every operand has dims of the first only; both sides of a residual have the same."""
+        first = read[0]
+        for other in read[1:]:
+            beyond = [dim for dim in other.dims if dim not in first.dims]
+            if beyond or (kind == "residual" and len(other.dims) != len(first.dims)):
+                shapes = f"{first.name} is {first.shape}; {other.name} is {other.shape}"
+                raise UserError(f"{self.name}: the operands of {kind} {name} do not fit: {shapes}")
+
+    def _along(self, name: str, kind: str, first: Tensor, over: str) -> tuple[str, ...]:
+        """The dims that an op works along."""
+        if not rule(kind).along:
+            raise UserError(f"{self.name}: {name}: {kind} does not work along dims; leave over={over} out")
+        along = shape(over, self._dims) or first.names[-1:]
+        if missing := [one for one in along if one not in first.names]:
+            raise UserError(f"{self.name}: {name} works along {missing[0]}, which {first.name} ({first.shape}) lacks")
+        return along
 
     def _append(self, op: Op) -> None:
-        self._ops.append(
-            Op(op.name, op.kind, op.inputs, op.outputs, op.spec, times=self._times, segments=self._segments)
-        )
+        self._ops.append(replace(op, loop=self._loop, segments=self._segments))
 
     @contextmanager
-    def repeat(self, times: Size) -> Iterator[None]:
-        """Everything inside exists and runs `times` times."""
-        outer, self._times = self._times, self._times * size(times)
+    def repeat(self, times: Size, kind: str = "") -> Iterator[None]:
+        """Everything inside exists and runs `times` times.
+
+        Args:
+            times: how often, such as L.
+            kind: which layers these are, in a model with several kinds; names inside then begin with `kind/`.
+        """
+        outer = self._loop
+        path = f"{outer.path}{kind}" if kind else outer.kind
+        self._loop = Loop(path, outer.times * size(times), len(self._loops))
+        self._loops.append(self._loop)
         try:
             yield
         finally:
-            self._times = outer
+            self._loop = outer
 
     @contextmanager
     def segment(self, name: str) -> Iterator[None]:
-        """Everything inside is part of the stretch called `name`."""
-        outer, self._segments = self._segments, (*self._segments, name)
+        """Everything inside is part of one stretch called `name`."""
+        self._count += 1
+        outer, self._segments = self._segments, (*self._segments, Segment(name, self._count))
         try:
             yield
         finally:
@@ -150,34 +204,23 @@ class Builder:
 
     def assume(self, *assumptions: Assumption) -> None:
         """State what must hold for the sizes to make sense."""
-        self._assumptions += [a for a in assumptions if isinstance(a, str) or not a.settled]
+        self._assumptions += [a for a in assumptions if not a.settled]
 
     def define(self, name: str, value: str) -> None:
-        """Let a symbol stand for what is no polynomial: `define("S_w", "min(S, W)")`.
+        """Let a symbol stand for what is no polynomial: `define("S_w", "min(context, W)")`.
+
+        Names of dims stand for their sizes, which the definition follows when they are resized.
 
         Raises:
             UserError: an unknown symbol or function; see `algebra.definition.define`.
         """
         if name in (known.name for known in self._definitions):
             raise UserError(f"{self.name}: {name} is defined already")
-        self._definitions.append(define(name, value))
+        self._definitions.append(define(name, value, {dim: known.size for dim, known in self._extents.items()}))
 
     def build(self) -> Graph:
         """The finished, checked graph."""
         return Graph(
-            self.name, tuple(self._ops), dict(self._tensors), (), tuple(self._assumptions), tuple(self._definitions)
-        )
-
-
-def dim(letter: str, value: Size) -> Dim:
-    """An index letter with its size.
-
-    Raises:
-        UserError: more than one letter, or a number that is no size.
-    """
-    if not (len(letter) == 1 and letter.isascii() and letter.islower()):
-        raise UserError(f"'{letter}' is no index: write one lower-case letter")
-    whole = size(value)
-    if (number := whole.number) is not None and (number < 1 or number.denominator != 1):
-        raise UserError(f"dim '{letter}' has size {number}; a size is a positive integer")
-    return Dim(letter, whole)
+            self.name, tuple(self._ops), dict(self._tensors), (), tuple(self._assumptions),
+            tuple(self._definitions), self._extents,
+        )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from costgraph.algebra.assumption import Assumption, InDomain
+from costgraph.algebra.assumption import Assumption, InDomain, IsSize
 from costgraph.algebra.bindings import Binding, Order, bound, check_bindings, parse_regime
 from costgraph.algebra.definition import Definition, needed, resolve, settle
 from costgraph.algebra.limits import limit
@@ -19,6 +19,7 @@ from costgraph.algebra.regime import Regime, leading
 from costgraph.algebra.symbols import INFINITY, Rational, in_order
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
+from costgraph.loop import Loop
 from costgraph.provenance import Term, explain, substituted
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class ClosedForm:
         over: for a quotient, the contributions below the line.
         at_infinity: symbols whose limit to infinity is taken of the whole, not term by term.
         definitions: what symbols of the terms may stand for that is no polynomial.
+        dims: sizes of dims that may turn out to be none once their symbols are bound.
+        loops: stretches of the model that are named, by their kind; ops inside have it in their path.
     """
 
     name: str
@@ -50,6 +53,8 @@ class ClosedForm:
     over: tuple[Term, ...] = ()
     at_infinity: tuple[str, ...] = ()
     definitions: tuple[Definition, ...] = ()
+    dims: tuple[IsSize, ...] = ()
+    loops: tuple[Loop, ...] = ()
 
     @cached_property
     def value(self) -> Quotient:
@@ -97,12 +102,13 @@ class ClosedForm:
         """The same for bindings that have been read already."""
         typed = {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
         finite, definitions = settle(self.definitions, typed)
-        kept = [a if isinstance(a, str) else a.substitute(finite) for a in self.assumptions]
+        kept = [a.substitute(finite) for a in self.assumptions]
         kept += [InDomain(name, value) for name, value in typed.items()]
         form = replace(
             self._substituted(finite),
-            assumptions=tuple(a for a in kept if isinstance(a, str) or not a.settled),
+            assumptions=tuple(a for a in kept if not a.settled),
             definitions=definitions,
+            dims=tuple(bound for dim in self.dims if not (bound := dim.substitute(finite)).settled),
         )
         growing = tuple(name for name, value in bindings.items() if value == INFINITY)
         return form._at_infinity(growing) if growing else form

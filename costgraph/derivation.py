@@ -146,7 +146,7 @@ def derive(
     check_order(steps)
     graph: Graph = parse_call("op set", op_set, OP_SETS).apply(*steps)
     bindings = parse_bindings([limit] if isinstance(limit, str) else limit, graph.symbols)
-    split = "tensor_parallel" in (step.name for step in steps)
+    split = bool(graph.mesh)
     names = measures or (*DEFAULTS[phase], *(["communication"] if split else []))
     options = {"states": {"precision": precision}}
     forms = {name: MEASURES[name](graph, counted, **options.get(name, {})) for name in names}

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from costgraph.algebra.expression import Node
-from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial, product
 from costgraph.errors import UserError
 
@@ -77,27 +74,6 @@ class Dim:
         """The same without these cuts."""
         gone = [cut for cut in self.cuts if cut in by]
         return Dim(self.name, self.size * devices(gone), tuple(cut for cut in self.cuts if cut not in gone))
-
-
-class Mean(NamedTuple):
-    """A size that is a mean, such as the slots of an expert, and so may be fractional."""
-
-    size: Size
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How large a dim is in the whole model.
-
-    Args:
-        size: a positive integer once its symbols are bound, unless it is a mean.
-        made: the same over the names of other dims, for one that is made of them and follows when they change.
-        mean: whether it may be fractional.
-    """
-
-    size: Polynomial
-    made: Node | None = None
-    mean: bool = False
 
 
 def devices(cuts: Iterable[Cut]) -> Polynomial:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from costgraph.algebra.polynomial import ZERO, Polynomial, product
+from costgraph.dim import Dim
 from costgraph.errors import UserError
-from costgraph.tensor import Dim, Tensor
+from costgraph.tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -77,19 +78,23 @@ def parse_spec(text: str) -> Spec:
 
 
 def bind(spec: Spec, tensors: tuple[Tensor, ...]) -> dict[str, Dim]:
-    """The dim each letter of `spec` stands for, from the operands' shapes.
+    """The dim each letter of `spec` stands for, by its position in the operands.
 
     Raises:
-        UserError: wrong number of operands or dims, or one letter with two sizes.
+        UserError: wrong number of operands or dims, one letter for two dims, or one dim under two letters.
     """
     if len(tensors) != len(spec.operands):
         raise UserError(f"einsum '{spec}' has {len(spec.operands)} operands, got {len(tensors)}")
     dims: dict[str, Dim] = {}
     for letters, tensor in zip(spec.operands, tensors, strict=True):
-        if letters != tensor.letters:
-            raise UserError(f"einsum '{spec}': '{letters}' does not fit {tensor.name} of dims '{tensor.letters}'")
+        if len(letters) != len(tensor.dims):
+            raise UserError(f"einsum '{spec}': '{letters}' does not fit {tensor.name} of dims {tensor.shape}")
         for letter, dim in zip(letters, tensor.dims, strict=True):
             seen = dims.setdefault(letter, dim)
-            if seen is not dim and seen.size != dim.size:
-                raise UserError(f"einsum '{spec}': {letter} is {seen.size} and, in {tensor.name}, {dim.size}")
+            if seen is not dim and seen != dim:
+                raise UserError(
+                    f"einsum '{spec}': {letter} is {seen.name} {seen.size} and, in {tensor.name}, {dim.name} {dim.size}"
+                )
+    if len({dim.name for dim in dims.values()}) != len(dims):
+        raise UserError(f"einsum '{spec}': two letters stand for one dim of {' and '.join(t.shape for t in tensors)}")
     return dims

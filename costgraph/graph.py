@@ -6,22 +6,28 @@ on which any networkx algorithm can be run. Passes make new graphs, `Builder` in
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from costgraph.algebra.assumption import Assumption, InDomain
+from costgraph.algebra.assumption import Assumption, InDomain, IsSize
 from costgraph.algebra.bindings import bound, check_bindings
-from costgraph.algebra.definition import Definition, settle
+from costgraph.algebra.definition import Definition, remade, settle
+from costgraph.algebra.expression import replaced
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
 from costgraph.collector import paused
+from costgraph.dim import Cut, Dim
 from costgraph.errors import BugError, unknown
+from costgraph.extent import Extent, resized, trees
+from costgraph.loop import Loop
+from costgraph.mesh import Mesh
 from costgraph.op import Op
-from costgraph.tensor import Dim, Tensor, resized
+from costgraph.tensor import Tensor, with_dims
 
 if TYPE_CHECKING:
     import networkx
@@ -45,6 +51,8 @@ class Graph:
         passes: names of the passes applied so far, in order.
         assumptions: what must hold for the shapes to make sense.
         definitions: what symbols in the shapes stand for that is no polynomial, each after those that it depends on.
+        extents: how large the dims are in the whole model, each after those that it is made of.
+        mesh: the devices over which it is spread.
     """
 
     name: str
@@ -53,6 +61,8 @@ class Graph:
     passes: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     definitions: tuple[Definition, ...] = ()
+    extents: Mapping[str, Extent] = field(default_factory=dict)
+    mesh: Mesh = field(default_factory=Mesh)
 
     def __post_init__(self) -> None:
         made = list(chain.from_iterable(op.outputs for op in self.ops))
@@ -62,6 +72,14 @@ class Graph:
             if missing := [t for t in (*op.inputs, *op.outputs) if t not in self.tensors]:
                 raise BugError(f"{self.name}: op {op.name} names tensor {missing[0]}, which is not there")
         self._check_order()
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        """One name has one size."""
+        for dims in {id(tensor.dims): tensor.dims for tensor in self.tensors.values()}.values():
+            for dim in dims:
+                if dim.name in self.extents and (whole := dim.whole) != (size := self.extents[dim.name].size):
+                    raise BugError(f"{self.name}: dim {dim.name} has two sizes, {size} and {whole}")
 
     def _check_order(self) -> None:
         """Every tensor is made before it is read; a cycle is found by networkx."""
@@ -103,11 +121,28 @@ class Graph:
     def symbols(self) -> frozenset[str]:
         """The symbols that a question about this graph may have: its own, and those that are read everywhere."""
         tensors = self.tensors.values()
-        sizes = {size for t in tensors for size in (t.itemsize, t.times, t.partial)}
-        sizes |= {size for t in tensors for dim in t.dims for size in (dim.size, dim.split)}
-        claims = [claim for claim in self.assumptions if not isinstance(claim, str)]
-        own = {name for part in (*sizes, *claims, *self.definitions) for name in part.symbols}
+        sizes = {size for t in tensors for size in (t.itemsize, t.times)}
+        dims = {id(t.dims): t.dims for t in tensors}.values()
+        sizes |= {size for of in dims for dim in of for size in (dim.size, dim.split)}
+        sizes |= {cut.degree for t in tensors for cut in (*t.partial, *t.shards)}
+        own = {name for part in (*sizes, *self.assumptions, *self.definitions) for name in part.symbols}
         return frozenset(own | {symbol.name for symbol in SYMBOLS.values() if symbol.group in EVERYWHERE})
+
+    @cached_property
+    def sizes(self) -> dict[str, Polynomial]:
+        """The dims that its tensors have, with their sizes in the whole model."""
+        shapes = {id(tensor.dims): tensor.dims for tensor in self.tensors.values()}
+        return {dim.name: dim.whole for dims in shapes.values() for dim in dims}
+
+    @cached_property
+    def claims(self) -> tuple[IsSize, ...]:
+        """What the sizes of its dims take for granted of their symbols."""
+        return tuple(claim for name, one in self.extents.items() if not (claim := one.claim(name)).settled)
+
+    @cached_property
+    def loops(self) -> tuple[Loop, ...]:
+        """The loops of a kind of their own, in order."""
+        return tuple(loop for loop in dict.fromkeys(op.loop for op in self.ops) if loop.kind)
 
     @property
     def inputs(self) -> list[Tensor]:
@@ -152,7 +187,7 @@ class Graph:
     ) -> Graph:
         """A graph with other ops and tensors; tensors that nothing uses are left behind."""
         ops = tuple(ops)
-        known = {str(a): a for a in (*self.assumptions, *assumptions) if isinstance(a, str) or not a.settled}
+        known = {str(a): a for a in (*self.assumptions, *assumptions) if not a.settled}
         return replace(self, ops=ops, tensors=self._used(ops, tensors), assumptions=tuple(known.values()))
 
     def _used(self, ops: Iterable[Op], tensors: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
@@ -160,6 +195,21 @@ class Graph:
         tensors = self.tensors if tensors is None else tensors
         steps = chain.from_iterable((op, *op.body) for op in ops)
         return {name: tensors[name] for op in steps for name in (*op.inputs, *op.outputs)}
+
+    def resized(self, **sizes: Polynomial) -> Graph:
+        """The graph with other sizes for some dims; dims, definitions and assumptions that depend on them follow."""
+        extents = resized(self.extents, sizes)
+        now = {name: one.size for name, one in extents.items()}
+        assumptions = [
+            functools.reduce(lambda a, n: a.resized(n, self.extents[n].size, now[n]), now, a) for a in self.assumptions
+        ]
+        return replace(
+            self,
+            tensors=with_dims(self.tensors, lambda dim: Dim(dim.name, now.get(dim.name, dim.size), dim.cuts)),
+            assumptions=tuple(assumptions),
+            definitions=tuple(remade(one, now) for one in self.definitions),
+            extents=extents,
+        )
 
     def substitute(self, **sizes: Size) -> Graph:
         """The same graph with symbols replaced by numbers or other sizes: `graph.substitute(B=2, S=3)`.
@@ -171,24 +221,49 @@ class Graph:
         check_bindings(bindings)
         bindings, definitions = settle(self.definitions, bindings)
 
-        @cache
-        def of(value: Polynomial) -> Polynomial:
-            return value.substitute(bindings)
-
-        tensors = {
-            name: replace(t, itemsize=of(t.itemsize), times=of(t.times), partial=of(t.partial))
-            for name, t in resized(self.tensors, lambda d: Dim(d.name, of(d.size), of(d.split))).items()
-        }
-        assumptions = [a if isinstance(a, str) else a.substitute(bindings) for a in self.assumptions]
+        new = Substituted(bindings)
+        assumptions = [a.substitute(bindings) for a in self.assumptions]
         assumptions += [a for a in (InDomain(n, v) for n, v in bindings.items()) if not a.settled]
-        ops = tuple(bind_op(op, bindings) for op in self.ops)
-        return replace(self, ops=ops, tensors=tensors, assumptions=tuple(assumptions), definitions=definitions)
+        for name, one in self.extents.items():
+            one.claim(name).substitute(bindings)
+        return replace(
+            self,
+            ops=tuple(map(new.op, self.ops)),
+            tensors={name: new.tensor(t) for name, t in with_dims(self.tensors, new.dim).items()},
+            assumptions=tuple(assumptions),
+            definitions=tuple(replace(d, made=d.made and replaced(d.made, trees(bindings))) for d in definitions),
+            extents={name: one.substitute(bindings) for name, one in self.extents.items()},
+            mesh=self.mesh.substitute(bindings),
+        )
 
     def __repr__(self) -> str:
         steps = "".join(f" + {step}" for step in self.passes)
         return f"<Graph {self.name}{steps}: {len(self.ops)} ops, {len(self.tensors)} tensors>"
 
 
-def bind_op(op: Op, bindings: Mapping[str, Polynomial]) -> Op:
-    """`op` with the symbols of its repeat counts replaced, inside fused ops too."""
-    return replace(op, times=op.times.substitute(bindings), body=tuple(bind_op(step, bindings) for step in op.body))
+class Substituted:
+    """Parts of a graph with symbols replaced; parts that were shared still are."""
+
+    def __init__(self, bindings: Mapping[str, Polynomial]) -> None:
+        self.bindings = bindings
+        self.size = functools.cache(lambda size: size.substitute(bindings))
+        self.loop = functools.cache(lambda loop: replace(loop, times=self.size(loop.times)))
+
+    def cuts(self, cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:
+        """Cuts over as many devices as their degrees become."""
+        return tuple(replace(cut, degree=self.size(cut.degree)) for cut in cuts)
+
+    def dim(self, dim: Dim) -> Dim:
+        """A dim of another size."""
+        return Dim(dim.name, self.size(dim.size), self.cuts(dim.cuts))
+
+    def tensor(self, tensor: Tensor) -> Tensor:
+        """A tensor of other width, number and cuts; its dims are replaced elsewhere, for all that share them."""
+        return replace(
+            tensor, itemsize=self.size(tensor.itemsize), loop=self.loop(tensor.loop),
+            partial=self.cuts(tensor.partial), shards=self.cuts(tensor.shards),
+        )  # fmt: skip
+
+    def op(self, op: Op) -> Op:
+        """An op in other loops, inside fused ops too."""
+        return replace(op, loop=self.loop(op.loop), cuts=self.cuts(op.cuts), body=tuple(map(self.op, op.body)))

@@ -8,17 +8,31 @@ where they are needed.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
+from costgraph.algebra.assumption import Divides
 from costgraph.algebra.bindings import bound, split_list
 from costgraph.algebra.parser import Size
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.dim import Cut
 from costgraph.errors import UserError
 from costgraph.options import parse_call
 
 State = Literal["weights", "gradients", "optimizer"]  # of a parameter at rest
+ADVICE = {
+    "vocab": "a vocabulary that is split is padded to a multiple, as in V=50304",
+    "kv_head": "fewer key/value heads than devices can be copied: tensor_parallel(..., replicate_kv=True)",
+}
+
+
+class Split(NamedTuple):
+    """What one cut of an axis splits while something is computed, and what that takes for granted."""
+
+    cut: Cut
+    dims: tuple[str, ...]
+    claims: tuple[Divides, ...]
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,16 @@ class Axis(ABC):
     @property
     @abstractmethod
     def computes(self) -> tuple[str, ...]:
-        """Dims that are split wherever they occur; of a tensor with two of them, the first."""
+        """Dims that are split wherever something is computed on them; of two of them, the first."""
+
+    def splits(self, name: str, dims: Mapping[str, Polynomial]) -> tuple[Split, ...]:
+        """What it splits of a model whose dims have these sizes: one split, or several whose degrees multiply.
+
+        Raises:
+            UserError: it cannot split this model.
+        """
+        claims = tuple(Divides(self.size, dims[d], ADVICE.get(d, ""), d) for d in self.computes if d in dims)
+        return (Split(Cut(name, self.size), self.computes, claims),)
 
     @property
     def rests(self) -> str:
@@ -125,6 +148,23 @@ class TensorAxis(Axis):
         """The sequence, with `sequence=True`."""
         return "query" if self.sequence else ""
 
+    def splits(self, name: str, dims: Mapping[str, Polynomial]) -> tuple[Split, ...]:
+        """One split, or with copies of key/value heads two: those heads over G devices, what shares one over T/G."""
+        (whole,) = super().splits(name, dims)
+        if not self.replicate_kv or self.size == ONE:
+            return (whole,)
+        if "kv_head" not in dims:
+            raise UserError(f"{self.kind}: replicate_kv is for fewer key/value heads than heads (kv_heads=G)")
+        groups, copies = dims["kv_head"], self.size / dims["kv_head"]
+        if (enough := (groups / self.size).number) is not None and enough >= 1:
+            return (whole,)  # as many heads as devices or more: there is nothing to copy
+        outer = [Divides(groups, self.size) if claim.dim == "kv_head" else claim for claim in whole.claims]
+        inner = Divides(self.size, groups * dims["group"], dim="group")
+        return (
+            Split(Cut(name, groups, 0), self.computes, tuple(outer)),
+            Split(Cut(name, copies, 1), ("group", "ffn", "vocab"), (inner,)),
+        )
+
 
 AXES: dict[str, Callable[..., Axis]] = {"data": DataAxis, "tensor": TensorAxis}
 
@@ -165,6 +205,16 @@ class Mesh:
 
     def __bool__(self) -> bool:
         return bool(self.axes)
+
+    def shards(self, state: State) -> tuple[Cut, ...]:
+        """Over what the elements of parameters in a state are cut evenly."""
+        axes = self.named.items()
+        return tuple(Cut(name, axis.size) for name, axis in axes if state in axis.shards and axis.size != ONE)
+
+    def substitute(self, bindings: Mapping[str, Polynomial]) -> Mesh:
+        """The mesh with symbols replaced in its degrees."""
+        named = self.named.values()
+        return Mesh(tuple(replace(axis, degree=axis.size.substitute(bindings)) for axis in named))
 
     def axis(self, kind: str) -> Axis | None:
         """The axis of a kind, if there is one."""

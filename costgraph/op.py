@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.dim import Cut
+from costgraph.loop import ONCE, Loop, Segment, label, place
 
-Phase = Literal["forward", "recompute", "backward"]
+Phase = Literal["forward", "recompute", "backward", "update"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +17,17 @@ class Op:
     """A node of the graph: reads tensors, writes tensors.
 
     Args:
-        name: unique in its graph, `place.what` (`attn.scores`).
+        name: unique in its graph, its path: `attn.scores`, or `moe/attn.scores` inside a loop of a kind of its own.
         kind: `einsum`, or a row of the rule table.
         inputs, outputs: names of tensors.
-        spec: for an einsum, its index specification (`bsd,df->bsf`).
+        spec: for an einsum, its index specification (`bsd,df->bsf`); its letters are bound to dims by position.
         phase: the part of a training step it belongs to.
-        times: how often it runs (L inside the repeated block).
+        loop: the stretch that it is part of; it runs as often as that.
         origin: the forward op that a backward or replayed op belongs to; itself for a forward op.
-        segments: named stretches of the model it is part of, outermost first; recomputation and fusion choose by them.
+        segments: stretches of the model it is part of, outermost first; recomputation and fusion choose by them.
         body: for a fused op, the ops it runs without writing their results to memory.
+        over: the dims that it works along, such as those that a norm normalizes; whole on every device.
+        cuts: for a collective, the axes over which it goes.
     """
 
     name: str
@@ -32,10 +36,17 @@ class Op:
     outputs: tuple[str, ...]
     spec: str | None = None
     phase: Phase = "forward"
-    times: Polynomial = ONE
+    loop: Loop = ONCE
     origin: str = ""
-    segments: tuple[str, ...] = ()
+    segments: tuple[Segment, ...] = ()
     body: tuple[Op, ...] = ()
+    over: tuple[str, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+
+    @property
+    def times(self) -> Polynomial:
+        """How often it runs (L inside the repeated block)."""
+        return self.loop.times
 
     @property
     def source(self) -> str:
@@ -43,6 +54,15 @@ class Op:
         return self.origin or self.name
 
     @property
+    def label(self) -> str:
+        """The same without the path of its loop; what layers of several kinds have alike shares it."""
+        return label(self.source)
+
+    @property
     def place(self) -> str:
         """The part of the model it stands in: `attn` for `attn.scores`."""
-        return self.source.partition(".")[0]
+        return place(self.source)
+
+    def within(self, segment: str) -> bool:
+        """Whether it is part of a stretch of that name."""
+        return any(part.name == segment for part in self.segments)

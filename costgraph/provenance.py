@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import unicode
+from costgraph.loop import place as place_of
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -25,7 +26,7 @@ class Term:
     @property
     def place(self) -> str:
         """The part of the model the op stands in."""
-        return self.op.partition(".")[0]
+        return place_of(self.op)
 
 
 def substituted(terms: Iterable[Term], bindings: Mapping[str, Polynomial]) -> tuple[Term, ...]:

@@ -1,7 +1,7 @@
 """One row per kind of op: what it reads in the backward pass, what it costs, how it behaves when dims are split.
 
 Contractions need no row beyond `einsum`: their cost and their gradients follow from the spec. A new element-wise op is
-one row here. `x0`, `x1` name the inputs of an op, `y0`, `y1` its outputs.
+one row here. `x0`, `x1` name the inputs of an op, `x*` all of them, `y0`, `y1` its outputs.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ class Rule:
         differentiable: which inputs get a gradient.
         linear: whether a sum over devices may still be pending in its inputs (all of them, for a sum).
         view: whether its result is the same bytes as its first input.
-        whole: whether the last dim of its first input must be whole on each device.
+        along: whether it works along dims of its first input, which must be whole on each device; the last one unless
+            the op names others.
+        sums: whether it sums over dims that its result lacks; else those must be whole on each device.
+        fits: whether it works element by element: its other operands have no dims that the first lacks.
         traffic: what it moves.
     """
 
@@ -52,27 +55,29 @@ class Rule:
     differentiable: tuple[int, ...] = (0,)
     linear: bool = False
     view: bool = False
-    whole: bool = False
+    along: bool = False
+    sums: bool = True
+    fits: bool = False
     traffic: Traffic = "once"
 
 
 RULES: dict[str, Rule] = {
     # contractions
     "einsum": Rule("einsum", linear=True),
-    "flash_attention": Rule("body", reads=("x0", "x1", "x2", "y0", "y1")),
+    "flash_attention": Rule("body", reads=("x*", "y0", "y1")),
     # element by element
-    "bias": Rule("through", differentiable=(0, 1), linear=True),
-    "residual": Rule("through", differentiable=(0, 1), linear=True),
-    "add": Rule("through", differentiable=(0, 1), linear=True),
-    "causal_mask": Rule("through"),
-    "scale": Rule("same", linear=True),
-    "gelu": Rule(reads=("x0",)),
-    "silu": Rule(reads=("x0",)),
-    "relu": Rule(reads=("y0",)),
-    "dropout": Rule(reads=("y1",)),
-    # along the last dim
-    "softmax": Rule(reads=("y0",), whole=True),
-    "layer_norm": Rule(reads=("x0", "x1", "y1", "y2"), differentiable=(0, 1, 2), whole=True),
+    "bias": Rule("through", differentiable=(0, 1), linear=True, fits=True),
+    "residual": Rule("through", differentiable=(0, 1), linear=True, fits=True),
+    "add": Rule("through", differentiable=(0, 1), linear=True, fits=True),
+    "causal_mask": Rule("through", fits=True),
+    "scale": Rule("same", linear=True, fits=True),
+    "gelu": Rule(reads=("x0",), fits=True),
+    "silu": Rule(reads=("x0",), fits=True),
+    "relu": Rule(reads=("y0",), fits=True),
+    "dropout": Rule(reads=("y1",), fits=True),
+    # along dims
+    "softmax": Rule(reads=("y0",), along=True, fits=True),
+    "layer_norm": Rule(reads=("x0", "x1", "y1", "y2"), differentiable=(0, 1, 2), along=True, fits=True),
     # tables
     "embedding": Rule(reads=("x0",), differentiable=(1,), traffic="rows"),
     "positions": Rule(differentiable=(0,), traffic="rows"),
@@ -80,21 +85,24 @@ RULES: dict[str, Rule] = {
     "logsumexp": Rule("none"),
     "cross_entropy": Rule(reads=("y1", "x2")),
     # one of several tensors that are stored as one
-    "slice": Rule("same", linear=True, view=True, traffic="free"),
+    "slice": Rule("same", linear=True, view=True, sums=False, traffic="free"),
     # keys and values as the positions that queries look at
-    "context": Rule("same", linear=True, view=True, traffic="free"),
-    "cache_append": Rule("none", traffic="append"),
+    "context": Rule("same", linear=True, view=True, sums=False, traffic="free"),
+    "cache_append": Rule("none", sums=False, traffic="append"),
     # into and out of the repeated block
-    "loop": Rule("same", traffic="free"),
+    "loop": Rule("same", sums=False, traffic="free"),
     # ops that passes insert
     "sum": Rule("none", linear=True),
     "broadcast": Rule("none", linear=True),
     "all_reduce": Rule("none", traffic="network"),
     "all_gather": Rule("none", traffic="network"),
     "reduce_scatter": Rule("none", traffic="network"),
+    "all_to_all": Rule("none", traffic="network"),
+    "part": Rule("none", traffic="free"),  # what a device keeps of a tensor that it has whole
 }
+COLLECTIVES = tuple(kind for kind, row in RULES.items() if row.traffic == "network")
 
-GRADIENTS = {whole: Rule("none", whole=whole) for whole in (False, True)}  # rows of ops that differentiate others
+GRADIENT = Rule("none")  # the row of ops that differentiate others
 
 
 def rule(kind: str) -> Rule:
@@ -105,16 +113,18 @@ def rule(kind: str) -> Rule:
     """
     if kind in RULES:
         return RULES[kind]
-    forward = kind.removesuffix("_grad")
-    if forward not in RULES:
+    if kind.removesuffix("_grad") not in RULES:
         raise unknown("op kind", kind, RULES)
-    return GRADIENTS[RULES[forward].whole]
+    return GRADIENT
 
 
 def saved(op: Op) -> list[str]:
     """The tensors that the backward of a forward op reads (an einsum's operands are chosen with its gradients)."""
-    names = {f"x{i}": name for i, name in enumerate(op.inputs)} | {f"y{i}": name for i, name in enumerate(op.outputs)}
-    return [names[key] for key in rule(op.kind).reads if key in names]
+    names = {f"x{i}": [name] for i, name in enumerate(op.inputs)} | {
+        f"y{i}": [name] for i, name in enumerate(op.outputs)
+    }
+    names["x*"] = list(op.inputs)
+    return [name for key in rule(op.kind).reads for name in names.get(key, ())]
 
 
 def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Polynomial:

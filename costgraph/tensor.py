@@ -7,27 +7,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from costgraph.algebra.polynomial import ONE, Polynomial, product
+from costgraph.algebra.polynomial import Polynomial, product
+from costgraph.dim import Cut, Dim, devices, letters, sizes
+from costgraph.loop import ONCE, Loop
 
 Role = Literal["input", "weight", "bias", "norm", "activation", "mask", "statistic", "cache"]
 PARAMETERS: tuple[Role, ...] = ("weight", "bias", "norm")
-
-
-@dataclass(frozen=True, slots=True)
-class Dim:
-    """One index of a tensor: a lower-case letter, its size on one device, and over how many devices it is split."""
-
-    name: str
-    size: Polynomial
-    split: Polynomial = ONE
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    @property
-    def whole(self) -> bool:
-        """Whether one device holds all of it."""
-        return self.split == ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +24,30 @@ class Tensor:
         dims: its indices in order.
         itemsize: bytes per element (the symbol `p`, or a number).
         role: what it is to the model; conventions choose by role. A gradient has the role of what it differentiates.
-        times: how many of it exist (L for one inside the repeated block).
+        loop: the stretch that it is part of; it exists as often as that runs.
         gradient: whether it is the derivative of the loss by a tensor of that role.
-        partial: over how many devices it still has to be summed; 1 when it is complete.
+        partial: over which devices it still has to be summed; none when it is complete.
+        shards: over which devices its elements are cut evenly, as if flattened and padded.
     """
 
     name: str
     dims: tuple[Dim, ...]
     itemsize: Polynomial
     role: Role = "activation"
-    times: Polynomial = ONE
+    loop: Loop = ONCE
     gradient: bool = False
-    partial: Polynomial = ONE
+    partial: tuple[Cut, ...] = ()
+    shards: tuple[Cut, ...] = ()
+
+    @property
+    def times(self) -> Polynomial:
+        """How many of it exist (L for one inside the repeated block)."""
+        return self.loop.times
 
     @property
     def numel(self) -> Polynomial:
         """Elements on one device."""
-        return elements(self.dims)
+        return elements(self.dims) / devices(self.shards) if self.shards else elements(self.dims)
 
     @property
     def nbytes(self) -> Polynomial:
@@ -63,9 +55,19 @@ class Tensor:
         return self.numel * self.itemsize
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the dims in order."""
+        return tuple(dim.name for dim in self.dims)
+
+    @property
     def letters(self) -> str:
-        """The names of the dims in order, such as `bsd`."""
-        return "".join(dim.name for dim in self.dims)
+        """The dims in little room, such as `bsd`."""
+        return letters(self.names)
+
+    @property
+    def shape(self) -> str:
+        """The dims with their sizes in the whole model, for messages."""
+        return sizes(self.dims)
 
     @property
     def is_parameter(self) -> bool:
@@ -83,7 +85,7 @@ def elements(dims: tuple[Dim, ...]) -> Polynomial:
     return product(dim.size for dim in dims)
 
 
-def resized(tensors: Mapping[str, Tensor], change: Callable[[Dim], Dim]) -> dict[str, Tensor]:
+def with_dims(tensors: Mapping[str, Tensor], change: Callable[[Dim], Dim]) -> dict[str, Tensor]:
     """The tensors with changed dims; those that have the same dims share the changed ones as well."""
     known: dict[tuple[Dim, ...], tuple[Dim, ...]] = {}
     found = {}

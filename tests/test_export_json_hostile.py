@@ -286,13 +286,13 @@ def test_old_documents_without_kinds_are_read() -> None:
     (form,) = stored(json.dumps(new))
     assert form.closed is not None
     assert form.closed.convention.additions == "counted"
-    assert {type(claim).__name__ for claim in form.closed.assumptions} >= {"Divides", "str"}
+    assert {type(claim).__name__ for claim in form.closed.assumptions} >= {"Divides", "Choice"}
 
 
 def test_every_kind_of_assumption_comes_back() -> None:
     derivation = cg.derive("activations", op_set="decoder(head=True)", passes=["tensor_parallel(T)"], limit="S=D-L")
     kinds = {type(claim).__name__ for claim in derivation.limited["activations"].assumptions}
-    assert kinds == {"Divides", "AtMost", "InDomain", "str"}
+    assert kinds == {"Divides", "AtMost", "InDomain", "Choice"}
     assert read_forms(str(cg.export(derivation, "json"))) == derivation.limited
 
 

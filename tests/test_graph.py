@@ -226,7 +226,7 @@ class TestBuilder:
         ("spec", "inputs", "message"),
         [
             ("bd->b", ("x", "x"), "1 operands, got 2"),
-            ("df,fd->d", ("x", "x"), "does not fit x"),
+            ("bdf,fd->bd", ("x", "x"), "'bdf' does not fit x of dims batch 2, model D"),
             ("bd,bd", ("x", "x"), "as in 'bsd,df->bsf'"),
             ("bd,bd->z", ("x", "x"), "no operand"),
             ("bb->b", ("x",), "twice"),

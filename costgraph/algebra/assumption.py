@@ -8,17 +8,20 @@ from fractions import Fraction
 from typing import Self
 
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.symbols import check_domain, lookup
+from costgraph.algebra.symbols import COUNT, SYMBOLS, check_domain, lookup
 from costgraph.errors import UserError, shorten
+
+MAX_TRIED = 10_000  # numbers that are tried as divisors
 
 
 @dataclass(frozen=True, slots=True)
 class Divides:
-    """`divisor | dividend`: a dim of size `dividend` is cut into `divisor` equal parts."""
+    """`divisor | dividend`: the dim called `dim`, of size `dividend`, is cut into `divisor` equal parts."""
 
     divisor: Polynomial
     dividend: Polynomial
     advice: str = ""
+    dim: str = ""
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -44,7 +47,14 @@ class Divides:
         if divisor and dividend is not None and Fraction(Fraction(dividend), divisor).denominator != 1:
             advice = f"; {self.advice}" if self.advice else ""
             left, right = (shorten(str(side), 40) for side in (divisor, dividend))
-            raise UserError(f"{shorten(claim or str(self))} does not hold: {left} does not divide {right}{advice}")
+            near = neighbours(Fraction(divisor), Fraction(dividend)) if self.dim else []
+            would = f"; {' or '.join(map(str, near))} would ({self.dim})" if near else ""
+            said = f"{left} does not divide {right}{advice}{would}"
+            raise UserError(f"{shorten(claim or str(self))} does not hold: {said}")
+
+    def resized(self, dim: str, was: Polynomial, size: Polynomial) -> Self:
+        """The claim once a dim has another size, if it is about that dim."""
+        return replace(self, dividend=size) if self.dim == dim and self.dividend == was else self
 
     @property
     def settled(self) -> bool:
@@ -52,12 +62,23 @@ class Divides:
         return self.divisor.number is not None and (self.divisor == 1 or self.dividend.number is not None)
 
 
+def neighbours(divisor: Fraction, dividend: Fraction) -> list[int]:
+    """The divisors of a whole number next to a number that is none; of a very large one few are tried."""
+    if divisor.denominator != 1 or dividend.denominator != 1 or divisor < 1:
+        return []
+    at, size = int(divisor), int(dividend)
+    below = next((n for n in range(min(at - 1, size), max(at - MAX_TRIED, 0), -1) if size % n == 0), None)
+    above = next((n for n in range(at + 1, min(at + MAX_TRIED, size + 1)) if size % n == 0), None)
+    return [n for n in (below, above) if n is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class AtMost:
-    """`small <= large`, such as a sequence that must fit into the learned positions."""
+    """`small <= large`, such as a sequence, the size of `dim`, that must fit into the learned positions."""
 
     small: Polynomial
     large: Polynomial
+    dim: str = ""
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -70,6 +91,10 @@ class AtMost:
     def substitute(self, bindings: Mapping[str, Polynomial]) -> Self:
         """The same claim with symbols replaced; one that turns out false stays and is shown."""
         return replace(self, small=self.small.substitute(bindings), large=self.large.substitute(bindings))
+
+    def resized(self, dim: str, was: Polynomial, size: Polynomial) -> Self:
+        """The claim once a dim has another size, if it is about that dim."""
+        return replace(self, small=size) if self.dim == dim and self.small == was else self
 
     @property
     def settled(self) -> bool:
@@ -100,11 +125,79 @@ class InDomain:
             check_domain(self.name, number)
         return bound
 
+    def resized(self, dim: str, was: Polynomial, size: Polynomial) -> Self:
+        """The claim, which is about a symbol and no dim."""
+        return self
+
     @property
     def settled(self) -> bool:
         """Whether the value is a number or a symbol, whose own domain is checked where it is bound."""
         return self.value.number is not None or self.value in map(Polynomial.symbol, self.value.symbols)
 
 
+@dataclass(frozen=True, slots=True)
+class IsSize:
+    """A dim has a size: a positive integer, or a positive mean."""
+
+    dim: str
+    size: Polynomial
+    mean: bool = False
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the symbols that it is about."""
+        return self.size.symbols
+
+    def substitute(self, bindings: Mapping[str, Polynomial]) -> Self:
+        """The same claim with symbols replaced.
+
+        Raises:
+            UserError: the size has become a number that is none.
+        """
+        bound = replace(self, size=self.size.substitute(bindings))
+        number = bound.size.number
+        if number is not None and (number <= 0 or not (self.mean or Fraction(number).denominator == 1)):
+            kind = "a mean size is positive" if self.mean else "a size is a positive integer"
+            raise UserError(f"dim {self.dim} has size {shorten(str(self.size), 40)} = {shorten(str(number))}; {kind}")
+        return bound
+
+    @property
+    def settled(self) -> bool:
+        """Whether it holds whatever its symbols are bound to within their domains."""
+        whole = self.mean or all(SYMBOLS[n].domain == COUNT and min(self.size.exponents(n)) >= 0 for n in self.symbols)
+        return (
+            self.size.signs == {1} and whole and (self.mean or all(c.denominator == 1 for c in self.size.coefficients))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A choice that was made for the model, such as `dropout on`: what it is about, and how it was decided."""
+
+    about: str
+    how: str
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def substitute(self, bindings: Mapping[str, Polynomial]) -> Self:
+        """The choice, whatever symbols are bound to."""
+        return self
+
+    def resized(self, dim: str, was: Polynomial, size: Polynomial) -> Self:
+        """The choice, whatever dims are resized."""
+        return self
+
+    @property
+    def settled(self) -> bool:
+        """Never: it stays worth saying."""
+        return False
+
+    def __str__(self) -> str:
+        return f"{self.about} {self.how}".rstrip()
+
+
 Claim = Divides | AtMost | InDomain
-Assumption = Claim | str  # a str is a choice that was made ("dropout on")
+Assumption = Claim | Choice

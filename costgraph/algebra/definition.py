@@ -7,20 +7,20 @@ can be compared: by numbers, because all symbols are positive, or because somebo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor
 
 from costgraph.algebra.bindings import Order
 from costgraph.algebra.conversion import from_quotient
-from costgraph.algebra.expression import Call, Node
+from costgraph.algebra.expression import Call, Node, names, replaced
 from costgraph.algebra.limits import by_reach, sign_at_infinity
 from costgraph.algebra.parser import Reader
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.printers import PYTHON, UNICODE, Style, render, unicode
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, in_order, lookup
-from costgraph.algebra.syntax import read
+from costgraph.algebra.syntax import Formula, read
 from costgraph.errors import UserError, shorten
 
 FUNCTIONS = ("min", "max", "ceil", "floor")
@@ -34,11 +34,13 @@ class Definition:
         name: a symbol of the table.
         function: one of `FUNCTIONS`.
         arguments: two or more sizes for `min` and `max`, one for `ceil` and `floor`.
+        made: the same as it was typed, where it is made of names that are no symbols and may change.
     """
 
     name: str
     function: str
     arguments: tuple[Polynomial, ...]
+    made: Node | None = field(default=None, compare=False)
 
     def checked(self) -> Definition:
         """The definition itself.
@@ -165,8 +167,13 @@ class Definition:
             yield one, [other - one if self.function == "min" else one - other for other in others]
 
 
-def define(name: str, value: str) -> Definition:
+def define(name: str, value: str, sizes: Mapping[str, Polynomial] | None = None) -> Definition:
     """Read `min(S, W)` as what the symbol `name` stands for.
+
+    Args:
+        name: the symbol.
+        value: a call of one of `FUNCTIONS`.
+        sizes: of names that may occur and are no symbols.
 
     Raises:
         UserError: an unknown symbol, another function, or arguments that are no sizes.
@@ -177,10 +184,23 @@ def define(name: str, value: str) -> Definition:
     if not isinstance(call, Call) or call.function not in FUNCTIONS or call.options:
         raise UserError(f"{name} = {shorten(value)}: write one of {', '.join(FUNCTIONS)} of sizes, such as min(S, W)")
     reader = Reader(formula)
-    arguments = [reader.value(argument) for argument in call.arguments]
+    own = {key: size for key, size in (sizes or {}).items() if key in names([call]) and key not in SYMBOLS}
+    trees = {key: from_quotient(Quotient(size)) for key, size in own.items()}
+    arguments = [reader.value(replaced(argument, trees) if own else argument) for argument in call.arguments]
     if not all(argument.is_polynomial for argument in arguments):
         raise UserError(f"{name} = {shorten(value)}: an argument is no size: it has a sum in a denominator")
-    return Definition(name, call.function, tuple(argument.numerator for argument in arguments)).checked()
+    found = Definition(name, call.function, tuple(argument.numerator for argument in arguments), call if own else None)
+    return found.checked()
+
+
+def remade(definition: Definition, sizes: Mapping[str, Polynomial]) -> Definition:
+    """The definition where the names that it is made of have other sizes."""
+    if not isinstance(definition.made, Call):
+        return definition
+    trees = {key: from_quotient(Quotient(size)) for key, size in sizes.items() if key not in SYMBOLS}
+    reader = Reader(Formula("", definition.made))
+    arguments = [reader.value(replaced(argument, trees)).numerator for argument in definition.made.arguments]
+    return replace(definition, arguments=tuple(arguments))
 
 
 def needed(definitions: Iterable[Definition], symbols: Iterable[str]) -> tuple[Definition, ...]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.symbols import lookup
 from costgraph.conventions import Convention
@@ -19,7 +18,7 @@ from costgraph.measures import MEASURES
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.passes import Pass
-from costgraph.passes.tensor_parallel import TensorParallel
+from costgraph.passes.place import Place, TensorParallel
 from costgraph.sizes import Model
 
 S = Polynomial.symbol("S")
@@ -48,8 +47,8 @@ class Request:
     @property
     def degree(self) -> Polynomial:
         """Over how many devices the model is split."""
-        split = [step for step in self.passes if isinstance(step, TensorParallel)]
-        return parse(str(split[0].degree)).numerator.substitute(self.bindings) if split else ONE
+        axes = [axis for step in self.passes if isinstance(step, Place | TensorParallel) for axis in step.mesh.axes]
+        return axes[0].size.substitute(self.bindings) if axes else ONE
 
     @cached_property
     def rates(self) -> Rates:

@@ -19,7 +19,7 @@ from costgraph.estimation.generation import summed
 from costgraph.graph import Graph
 from costgraph.hardware.roofline import Cost, Rates, Span, Time, costs, mfu, number, spans
 from costgraph.op import Op
-from costgraph.passes.tensor_parallel import TensorParallel
+from costgraph.passes import Pass, TensorParallel
 from costgraph.remarks import too_long, without_effect
 
 B, S, T = Polynomial.symbol("B"), Polynomial.symbol("S"), Polynomial.symbol("T")
@@ -125,7 +125,7 @@ class Estimate:
         smallest = max(-int(-(whole - kept) // (self.capacity - kept)), 1)
         return smallest, next((degree for degree in self.degrees(step) if degree >= smallest), None)
 
-    def degrees(self, step: TensorParallel) -> list[int]:
+    def degrees(self, step: Pass) -> list[int]:
         """The degrees that divide everything the model would be split along, in ascending order."""
         graph = self.request.graph("train" if self.request.phase == "train" else "decode", step)
         split = [a.dividend for a in graph.assumptions if isinstance(a, Divides) and a.divisor == T]

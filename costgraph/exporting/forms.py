@@ -10,7 +10,7 @@ from functools import cached_property
 from inspect import getmodule
 from typing import TYPE_CHECKING, Union
 
-from costgraph.algebra.assumption import Claim
+from costgraph.algebra.assumption import Choice, Claim
 from costgraph.algebra.definition import Definition, needed
 from costgraph.algebra.expression import Node, evaluate, names, replaced
 from costgraph.algebra.polynomial import Polynomial
@@ -87,7 +87,7 @@ class Form:
     @property
     def claims(self) -> list[Claim]:
         """What it takes for granted and numbers can contradict."""
-        return [a for a in self.closed.assumptions if not isinstance(a, str)] if self.closed else []
+        return [a for a in self.closed.assumptions if not isinstance(a, Choice)] if self.closed else []
 
     def at(self, sizes: Mapping[str, Rational]) -> Rational:
         """The exact value, computed from the sum itself and not from the shape that is printed."""

@@ -71,7 +71,7 @@ def classify(op: Op, graph: Graph) -> Class:
     if op.kind == "einsum" or op.body:
         weights = any(graph.tensors[name].role == "weight" for name in (*op.inputs, *op.outputs))
         return "weight matmuls" if weights else "attention core"
-    return "normalization" if rules.rule(op.kind).whole else "element-wise"
+    return "normalization" if op.over else "element-wise"
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def structure(request: Request) -> tuple[str, ...]:
     if what == "spec" and names:
         return tuple(graph.op(name).spec or "" for name in names)
     if what == "kinds" and len(names) == 1:
-        return tuple(op.kind for op in graph.ops if names[0] in op.segments and op.phase == "forward")
+        return tuple(op.kind for op in graph.ops if op.within(names[0]) and op.phase == "forward")
     if what == "readers" and len(names) == 1:
         return tuple(op.kind for op in graph.ops if names[0] in op.inputs)
     if what == "summands" and len(names) == 1:

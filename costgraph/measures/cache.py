@@ -1,6 +1,6 @@
 """cache: bytes of keys and values that one device keeps between decoding steps.
 
-Counts: every tensor of role `cache`, at the context length.
+Counts: every tensor of role `cache` where it is written, at the context length.
 Leaves out: weights (see `states`), paging and alignment overheads.
 Source: "Decoder-Only Transformers", eq. 6.1.
 """
@@ -14,6 +14,7 @@ from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
 from costgraph.measures.summing import closed_form
 from costgraph.provenance import Term
+from costgraph.rules import COLLECTIVES
 
 
 def cache(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
@@ -25,5 +26,5 @@ def collect(graph: Graph) -> Iterator[Term]:
     """One term per cached tensor, at the op that writes it."""
     for name, op in graph.producer.items():
         tensor = graph.tensors[name]
-        if tensor.role == "cache":
+        if tensor.role == "cache" and op.kind not in COLLECTIVES:
             yield Term(op.name, name, tensor.nbytes * tensor.times, tensor.role)

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from costgraph.algebra.polynomial import ONE, Polynomial, product
+from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
+from costgraph.dim import devices
 from costgraph.graph import Graph
 from costgraph.measures.summing import closed_form
 from costgraph.op import Op
@@ -44,13 +45,11 @@ def collect(graph: Graph, amount: Callable[[Op, Graph], Polynomial]) -> Iterator
 def chief(op: Op, graph: Graph) -> Polynomial:
     """Bytes that the chief receives from n-1 devices and sends to n-1 devices."""
     before, after = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
-    devices = before.partial if op.kind != "all_gather" else product(d.split for d in before.dims)
-    return (devices - ONE) * (before.nbytes + after.nbytes)
+    return (devices(op.cuts) - ONE) * (before.nbytes + after.nbytes)
 
 
 def ring(op: Op, graph: Graph) -> Polynomial:
     """Bytes that one run of a collective sends from each device."""
     before, after = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
-    devices = before.partial if op.kind != "all_gather" else product(d.split for d in before.dims)
     whole = after if op.kind == "all_gather" else before
-    return whole.nbytes * (ONE - ONE / devices) * RINGS[op.kind]
+    return whole.nbytes * (ONE - ONE / devices(op.cuts)) * RINGS[op.kind]

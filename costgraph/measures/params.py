@@ -27,12 +27,13 @@ def collect(graph: Graph) -> Iterator[Term]:
     """One term per parameter tensor, at the first op that uses it."""
     sizes = Sizes()
     for op, tensor in parameters(graph):
-        yield Term(op.name, tensor.name, sizes.numel(tensor, tensor.times), tensor.role)
+        yield Term(op.source, tensor.name, sizes.numel(tensor, tensor.times), tensor.role)
 
 
 def parameters(graph: Graph) -> Iterator[tuple[Op, Tensor]]:
-    """Every parameter with the first op that reads it."""
-    unread = {name: tensor for name, tensor in graph.tensors.items() if tensor.is_parameter}
+    """Every parameter, of those that no op makes, with the first op that reads it."""
+    made = graph.producer
+    unread = {name: tensor for name, tensor in graph.tensors.items() if tensor.is_parameter and name not in made}
     for op in graph.ops:
         for name in op.inputs:
             if name in unread:

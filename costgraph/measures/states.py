@@ -35,10 +35,10 @@ def collect(graph: Graph, precision: str) -> Iterator[Term]:
     found, sizes = list(parameters(graph)), Sizes()
     if not any(graph.phase("backward")):
         for op, tensor in found:
-            yield Term(op.name, f"{tensor.name}, weights", sizes.nbytes(tensor, tensor.times), tensor.role)
+            yield Term(op.source, f"{tensor.name}, weights", sizes.nbytes(tensor, tensor.times), tensor.role)
         return
     policy = PRECISIONS[precision]
     for part in ("weights", "gradients", "optimizer"):
         for op, tensor in found:
             amount = sizes.numel(tensor, tensor.times) * getattr(policy, part)
-            yield Term(op.name, f"{tensor.name}, {part}", amount, tensor.role)
+            yield Term(op.source, f"{tensor.name}, {part}", amount, tensor.role)

@@ -23,8 +23,9 @@ def closed_form(name: str, unit: str, graph: Graph, convention: Convention, term
         (neglected if term.role in convention.neglects else counted).append(term)
     remainder = Quotient(total(term.amount for term in neglected))
     return ClosedForm(
-        name, unit, tuple(counted), convention, graph.assumptions, remainder, definitions=graph.definitions
-    )
+        name, unit, tuple(counted), convention, graph.assumptions, remainder, definitions=graph.definitions,
+        dims=graph.claims, loops=graph.loops,
+    )  # fmt: skip
 
 
 class Sizes:
@@ -34,11 +35,11 @@ class Sizes:
     """
 
     def __init__(self) -> None:
-        self.known: dict[tuple[int, int, int], Polynomial] = {}
+        self.known: dict[tuple[int, ...], Polynomial] = {}
 
     def numel(self, tensor: Tensor, times: Polynomial) -> Polynomial:
         """Elements of so many."""
-        key = (id(tensor.dims), id(times), 0)
+        key = (id(tensor.dims), id(tensor.shards), id(times))
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = tensor.numel * times
@@ -46,7 +47,7 @@ class Sizes:
 
     def nbytes(self, tensor: Tensor, times: Polynomial) -> Polynomial:
         """Bytes of so many."""
-        key = (id(tensor.dims), id(times), id(tensor.itemsize))
+        key = (id(tensor.dims), id(tensor.shards), id(times), id(tensor.itemsize))
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = tensor.nbytes * times

@@ -28,7 +28,7 @@ def traffic(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
 def collect(graph: Graph) -> Iterator[Term]:
     """One term per op and tensor. Tensors with the same dims and width are as large, which is worked out once."""
     tensors = graph.tensors
-    known: dict[tuple[int, int, int], Polynomial] = {}  # told apart by identity, as in `Sizes`, without a call
+    known: dict[tuple[int, ...], Polynomial] = {}  # told apart by identity, as in `Sizes`, without a call
     for op in graph.ops:
         if rules.rule(op.kind).traffic != "once":
             for name, amount in rules.moved(op, tensors).items():
@@ -36,7 +36,7 @@ def collect(graph: Graph) -> Iterator[Term]:
             continue
         for name in dict.fromkeys(op.inputs + op.outputs):
             tensor = tensors[name]
-            key = (id(tensor.dims), id(tensor.itemsize), id(op.times))
+            key = (id(tensor.dims), id(tensor.shards), id(tensor.itemsize), id(op.loop))
             moved = known.get(key)
             if moved is None:
                 moved = known[key] = tensor.nbytes * op.times

@@ -7,7 +7,7 @@ that share it.
 
 from __future__ import annotations
 
-from costgraph.algebra.assumption import AtMost, Divides, InDomain
+from costgraph.algebra.assumption import AtMost, Choice, Divides, InDomain
 from costgraph.algebra.bindings import bound
 from costgraph.algebra.parser import Size, size
 from costgraph.builder import Builder, Extra
@@ -45,11 +45,11 @@ def decoder(
         "f": "E*D", "v": "V", "k": "K",
     }  # fmt: skip
     b = Builder(title(head, tied, dropout, biases, kv_heads if grouped else "A", positions), sizes)
-    b.assume(Divides(heads, size("D")), f"dropout {'on' if dropout else 'off'}")
+    b.assume(Divides(heads, size("D")), Choice("dropout", "on" if dropout else "off"))
     if grouped:
         b.assume(Divides(group, heads), InDomain("G", group))
     if head and positions:
-        b.assume(AtMost(size("S"), size("K")))
+        b.assume(AtMost(size("S"), size("K"), "context"))
     x = embed(b, positions) if head else b.input("x", "bsd")
     with b.repeat("L"):
         x = b.op("blocks.enter", "loop", x)

@@ -6,7 +6,7 @@ h width of a head, f width of the MLP.
 
 from __future__ import annotations
 
-from costgraph.algebra.assumption import Divides
+from costgraph.algebra.assumption import Choice, Divides
 from costgraph.algebra.parser import Size, size
 from costgraph.builder import Builder
 from costgraph.graph import Graph
@@ -22,7 +22,7 @@ def encoder() -> Graph:
     """
     sizes: dict[str, Size] = {"b": "B", "s": "S", "t": "S", "d": "D", "c": 3, "a": "A", "h": "D/A", "f": "E*D"}
     b = Builder("encoder", sizes)
-    b.assume(Divides(size("A"), size("D")), "dropout on")
+    b.assume(Divides(size("A"), size("D")), Choice("dropout", "on"))
     x = b.input("x", "bsd")
     with b.repeat("L"):
         x = b.op("blocks.enter", "loop", x)

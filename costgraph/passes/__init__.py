@@ -3,13 +3,13 @@
 from costgraph.passes.backward import Backward
 from costgraph.passes.decode import Decode
 from costgraph.passes.flash_attention import FlashAttention
+from costgraph.passes.place import Place, TensorParallel
 from costgraph.passes.prefill import Prefill
 from costgraph.passes.recompute import Recompute
 from costgraph.passes.rewrite import ORDER, STAGES, Pass, stage
-from costgraph.passes.tensor_parallel import TensorParallel
 
 PASSES: dict[str, type[Pass]] = {
     step.name: step for step in (FlashAttention, Backward, Prefill, Decode, Recompute, TensorParallel)
 }
 
-__all__ = ["ORDER", "PASSES", "STAGES", "Pass", "stage"]
+__all__ = ["ORDER", "PASSES", "STAGES", "Pass", "Place", "TensorParallel", "stage"]

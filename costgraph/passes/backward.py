@@ -19,9 +19,9 @@ from typing import ClassVar
 
 import networkx
 
-from costgraph.algebra.polynomial import ONE
 from costgraph.einsum import parse_spec
 from costgraph.graph import Graph
+from costgraph.loop import label
 from costgraph.op import Op
 from costgraph.passes.rewrite import Pass
 from costgraph.rules import rule, saved
@@ -132,7 +132,7 @@ class Tape:
 
     def unbroadcast(self, op: Op, dy: str, x: str) -> str:
         """`dy` summed over the dims that `x` does not have."""
-        if self.tensors[dy].letters == self.tensors[x].letters:
+        if self.tensors[dy].names == self.tensors[x].names:
             return dy
         dx = self.tensor(grad_name(op, x), x)
         self.append(op, dx, "sum", (dy,), [dx])
@@ -152,7 +152,7 @@ class Tape:
 
     def tensor(self, name: str, like: str) -> str:
         """Declare a gradient of the tensor `like`."""
-        self.tensors[name] = replace(self.tensors[like], name=name, gradient=True, partial=ONE)
+        self.tensors[name] = replace(self.tensors[like], name=name, gradient=True, partial=())
         return name
 
     def append(
@@ -160,10 +160,13 @@ class Tape:
         counted: Tensor | None = None, spec: str | None = None,
     ) -> None:  # fmt: skip
         """Append a backward op that stems from `op` and runs as often (or as often as the tensor `counted` exists)."""
-        times = op.times if counted is None else counted.times
-        self.ops.append(Op(name, kind, inputs, tuple(outputs), spec, "backward", times, op.source, op.segments))
+        loop = op.loop if counted is None else counted.loop
+        along = op.over if kind == f"{op.kind}_grad" else ()
+        self.ops.append(
+            Op(name, kind, inputs, tuple(outputs), spec, "backward", loop, op.source, op.segments, over=along)
+        )
 
 
 def grad_name(op: Op, x: str) -> str:
     """What the gradient of `x` through `op` is called: `mlp.up.grad_weight`, `attn.scores.grad_attn.q`."""
-    return f"{op.name}.grad_{x.removeprefix(op.name + '.')}"
+    return f"{op.name}.grad_{label(x.removeprefix(op.name + '.'))}"

@@ -3,7 +3,7 @@
 Before:
     k_context = context(k)                          # S keys from S positions
     scores    = einsum("bsah,btah->bast", q, k_context)
-After (s has size 1, t the context length):
+After (query has size 1, context the context length):
     k_context = cache_append(k)                     # one row written into a cache that stays in place
     scores    = einsum("bsah,btah->bast", q, k_context)
 
@@ -18,16 +18,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from costgraph.algebra.assumption import AtMost, InDomain
+from costgraph.algebra.assumption import InDomain
 from costgraph.algebra.bindings import bound
 from costgraph.algebra.parser import Size
-from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.polynomial import ONE
 from costgraph.graph import Graph
 from costgraph.passes.prefill import inference
 from costgraph.passes.rewrite import Pass
-from costgraph.tensor import Dim, resized
-
-QUERY, CONTEXT = "s", "t"  # index letters of query and context positions
 
 
 @dataclass(frozen=True)
@@ -44,13 +41,6 @@ class Decode(Pass):
     def rewrite(self, graph: Graph) -> Graph:
         """The graph of one decoding step."""
         context = bound("S", self.context)
-        graph = inference(graph)
-
-        def one_position(dim: Dim) -> Dim:
-            sizes: dict[str, Polynomial] = {QUERY: ONE, CONTEXT: context}
-            return replace(dim, size=sizes.get(dim.name, dim.size))
-
-        tensors = resized(graph.tensors, one_position)
+        graph = inference(graph).resized(query=ONE, context=context)
         ops = [replace(op, kind="cache_append") if op.kind == "context" else op for op in graph.ops]
-        fits = [replace(a, small=context) if isinstance(a, AtMost) else a for a in graph.assumptions]
-        return replace(graph, assumptions=tuple(fits)).rewritten(ops, tensors, [InDomain("S", context)])
+        return graph.rewritten(ops, graph.tensors, [InDomain("S", context)])

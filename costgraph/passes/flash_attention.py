@@ -5,20 +5,22 @@ Before:
 After:
     values, lse = flash_attention(q, k, v)         # lse: log-sum-exp of each row of scores, fp32
 
-The fused op keeps the ops it runs in its body. Its backward reads q, k, v, values and lse, and runs the scores again.
+The fused op keeps the ops it runs in its body. Its backward reads all that it reads, values and lse, and runs the
+scores again.
 
 Source: Dao et al. 2022 (FlashAttention); the log-sum-exp in place of two statistics is FlashAttention-2.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import count, groupby
 from typing import ClassVar
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.graph import Graph
+from costgraph.loop import Segment
 from costgraph.op import Op
 from costgraph.passes.rewrite import Pass
 from costgraph.tensor import Tensor
@@ -37,12 +39,17 @@ class FlashAttention(Pass):
         """The graph with fused cores."""
         ops: list[Op] = []
         tensors = dict(graph.tensors)
-        for inside, run in groupby(graph.ops, key=lambda op: SEGMENT in op.segments):
+        for segment, run in groupby(graph.ops, key=core_of):
             core = list(run)
-            ops += [fuse(core, graph, tensors)] if inside else core
+            ops += [fuse(core, graph, tensors)] if segment is not None else core
         if len(ops) == len(graph.ops):
             raise UserError(f"{graph.name} has no segment '{SEGMENT}' to fuse")
         return graph.rewritten(ops, tensors)
+
+
+def core_of(op: Op) -> Segment | None:
+    """The attention core that an op is part of."""
+    return next((segment for segment in op.segments if segment.name == SEGMENT), None)
 
 
 def fuse(core: list[Op], graph: Graph, tensors: dict[str, Tensor]) -> Op:
@@ -53,10 +60,13 @@ def fuse(core: list[Op], graph: Graph, tensors: dict[str, Tensor]) -> Op:
     if hidden := [name for name in inside & read if name != core[-1].outputs[0]]:
         raise UserError(f"flash_attention: {hidden[0]} is read outside '{SEGMENT}' and cannot be fused away")
     inputs = tuple(dict.fromkeys(name for op in core for name in op.inputs if name not in inside))
-    place = core[0].place
-    scores = tensors[core[0].outputs[0]]
-    lse = Tensor(f"{place}.flash.lse", scores.dims[:-1], LSE_BYTES, times=scores.times)
-    tensors[lse.name] = lse
+    softmax = next((op for op in core if op.kind == "softmax"), None)
+    if softmax is None:
+        raise UserError(f"flash_attention: '{SEGMENT}' with {core[0].name} has no softmax to fuse")
+    loop, scores = core[0].loop, tensors[softmax.inputs[0]]
+    called = (f"{loop.path}{core[0].place}.flash{number or ''}" for number in count())
+    name = next(name for name in called if f"{name}.lse" not in tensors)  # a place may have two cores
+    rows = tuple(dim for dim in scores.dims if dim.name not in softmax.over)
+    lse = tensors[f"{name}.lse"] = Tensor(f"{name}.lse", rows, LSE_BYTES, loop=loop)
     outputs = (core[-1].outputs[0], lse.name)
-    fused = Op(f"{place}.flash", "flash_attention", inputs, outputs, times=core[0].times, body=tuple(core))
-    return replace(fused, segments=core[0].segments)
+    return Op(name, "flash_attention", inputs, outputs, loop=loop, segments=core[0].segments, body=tuple(core))

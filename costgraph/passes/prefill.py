@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from costgraph.algebra.assumption import Choice
 from costgraph.graph import Graph
 from costgraph.op import Op
 from costgraph.passes.rewrite import Pass
@@ -40,7 +41,7 @@ def inference(graph: Graph) -> Graph:
         if op.kind == "context":
             tensors[op.outputs[0]] = replace(tensors[op.outputs[0]], role="cache")
     kept = without_dropout([op for op in graph.ops if op.kind not in TRAINING_KINDS], {})
-    rest = tuple("dropout off" if a == "dropout on" else a for a in graph.assumptions)
+    rest = tuple(replace(a, how="off") if a == Choice("dropout", "on") else a for a in graph.assumptions)
     return replace(graph, assumptions=rest).rewritten(kept, tensors)
 
 

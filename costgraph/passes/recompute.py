@@ -37,7 +37,7 @@ class Recompute(Pass):
         if self.segment not in SEGMENTS:
             raise UserError(f"recompute: '{self.segment}' is no segment; choose from {', '.join(SEGMENTS)}")
         segment = SEGMENTS[self.segment]
-        inside = [op for op in graph.phase("forward") if segment in op.segments]
+        inside = [op for op in graph.phase("forward") if op.within(segment)]
         if not inside:
             raise UserError(f"{graph.name} has no segment '{segment}' to replay")
         replayed = {name: f"{name}.replay" for op in inside for name in op.outputs}

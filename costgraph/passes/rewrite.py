@@ -15,7 +15,7 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("flash_attention",),
     ("backward", "prefill", "decode"),
     ("recompute",),
-    ("tensor_parallel",),
+    ("place", "tensor_parallel"),
 )
 FREE = -1
 ORDER = " < ".join(" | ".join(stage) for stage in STAGES)

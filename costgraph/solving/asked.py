@@ -23,8 +23,7 @@ from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import itemsize
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.passes import PASSES
-from costgraph.passes.tensor_parallel import TensorParallel
+from costgraph.passes import PASSES, TensorParallel
 from costgraph.remarks import too_long, without_effect
 from costgraph.sizes import Model
 from costgraph.solving.dimension import compared
@@ -34,6 +33,7 @@ from costgraph.solving.unknown import Unknown, unknown_of
 from costgraph.solving.whole import claims
 
 DEGREE = "T"
+SPLITTING = TensorParallel.name
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Asked:
     @property
     def assumptions(self) -> tuple[Assumption, ...]:
         """What the graph takes for granted, values put in."""
-        return tuple(a if isinstance(a, str) else a.substitute(self.bindings) for a in self.setting.graph.assumptions)
+        return tuple(a.substitute(self.bindings) for a in self.setting.graph.assumptions)
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -191,7 +191,7 @@ def asked_of(
 
 def split(sides: tuple[Formula, Formula], wanted: Unknown, passes: Iterable[str]) -> str:
     """A pass that makes the model depend on the unknown, where that is the degree and no pass does; else nothing."""
-    typed = any(text.strip().startswith(TensorParallel.name) for text in passes)
+    typed = any(text.strip().startswith(SPLITTING) for text in passes)
     if wanted.target.symbols != (DEGREE,) or typed or DEGREE in names(sides[0]) | names(sides[1]):
         return ""
-    return f"{TensorParallel.name}({DEGREE})"
+    return f"{SPLITTING}({DEGREE})"

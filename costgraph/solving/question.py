@@ -81,12 +81,12 @@ class Setting:
     def ops(self, word: str) -> set[str]:
         """The names of the ops that a word stands for."""
         graph = self.graph
-        found = {op.name for op in graph.ops if op.source == word or f"{op.source}.".startswith(f"{word}.")}
-        found |= {op.name for op in graph.ops if word in op.segments}
+        found = {op.name for op in graph.ops for name in (op.source, op.label) if f"{name}.".startswith(f"{word}.")}
+        found |= {op.name for op in graph.ops if op.within(word)}
         if word == WEIGHTS:
             found = {op.name for op in graph.ops if classify(op, graph) == "weight matmuls"}
         if not found:
-            segments = {segment for op in graph.ops for segment in op.segments}
+            segments = {segment.name for op in graph.ops for segment in op.segments}
             places = dict.fromkeys(op.place for op in graph.ops)
             near = difflib.get_close_matches(word, graph.by_name, cutoff=0.75)
             raise unknown("part of the model", word, near or [*places, *sorted(segments), WEIGHTS, *PRECISIONS])

@@ -112,7 +112,7 @@ def answer(asked: Asked) -> Answer:
     setting = asked.setting
     return Answer(
         asked.text, setting.graph.name, setting.phase, wanted, used, formulas, solutions,
-        tuple(a for a in assumptions if isinstance(a, str) or not a.settled), setting.convention.name,
+        tuple(a for a in assumptions if not a.settled), setting.convention.name,
         (*asked.remarks, *beyond(asked, solutions)), defined,
     )  # fmt: skip
 

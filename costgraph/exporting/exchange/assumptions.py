@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from costgraph.algebra.assumption import Assumption, AtMost, Claim, Divides, InDomain
+from costgraph.algebra.assumption import Assumption, AtMost, Choice, Claim, Divides, InDomain
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import unknown
@@ -25,17 +25,18 @@ class Kind:
 
 
 CHOICE = "choice"  # made by the model, in words: {"kind": "choice", "text": "dropout on"}
+DIM = "dim"  # documents of the first versions do not say which dim a claim is about
 KINDS: dict[str, Kind] = {
-    "divides": Kind(Divides, sums=("divisor", "dividend"), texts=("advice",)),
-    "at_most": Kind(AtMost, sums=("small", "large")),
+    "divides": Kind(Divides, sums=("divisor", "dividend"), texts=("advice", DIM)),
+    "at_most": Kind(AtMost, sums=("small", "large"), texts=(DIM,)),
     "in_domain": Kind(InDomain, sums=("value",), texts=("name",)),
 }
 
 
 def written(one: Assumption, polynomial: Callable[[Polynomial], Any]) -> dict[str, Any]:
     """An assumption as an object, its sums written by `polynomial`."""
-    if isinstance(one, str):
-        return {"kind": CHOICE, "text": one}
+    if isinstance(one, Choice):
+        return {"kind": CHOICE, "text": str(one)}
     name, kind = next((name, kind) for name, kind in KINDS.items() if kind.made is type(one))
     sums = {key: polynomial(getattr(one, key)) for key in kind.sums}
     return {"kind": name, **sums, **{key: getattr(one, key) for key in kind.texts}}
@@ -48,12 +49,15 @@ def read(at: Place) -> Assumption:
         UserError: no such kind, a key that is missing or wrong, or a claim that is known to be false.
     """
     if at.text("kind", CHOICE if at.has("text") else "divides") == CHOICE:
-        return at.text("text")
+        about, _, how = at.text("text").partition(" ")
+        return Choice(about, how)
     name = at.text("kind", "divides")
     if name not in KINDS:
         at.refuse(str(unknown("kind", name, (*KINDS, CHOICE))))
     kind = KINDS[name]
-    claim = kind.made(**{k: at.polynomial(k) for k in kind.sums}, **{k: at.text(k) for k in kind.texts})
+    claim = kind.made(
+        **{k: at.polynomial(k) for k in kind.sums}, **{k: at.text(k, "" if k == DIM else None) for k in kind.texts}
+    )
     if isinstance(claim, InDomain) and claim.name not in SYMBOLS:
         at.refuse(str(unknown("symbol", claim.name, SYMBOLS)))
     if isinstance(claim, Divides) and not claim.divisor:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any, NoReturn, get_args
 
+from costgraph.algebra.assumption import IsSize
 from costgraph.algebra.definition import FUNCTIONS, Definition
 from costgraph.algebra.expression import Node
 from costgraph.algebra.polynomial import Polynomial, exact, total
@@ -22,6 +23,7 @@ from costgraph.exporting.exchange import SCHEMA, assumptions, trees
 from costgraph.exporting.exchange.trees import MAX_POWER
 from costgraph.exporting.forms import Form
 from costgraph.json_text import parse_json
+from costgraph.loop import Loop
 from costgraph.provenance import Term
 from costgraph.rules import RULES
 from costgraph.tensor import Role
@@ -251,7 +253,23 @@ def closed_form(name: str, at: Place) -> ClosedForm:
         over,
         at.names("at_infinity", "symbol", tuple(SYMBOLS)),
         tuple(map(definition, at.list("definitions"))) if at.has("definitions") else (),
+        tuple(map(dim, at.list("dims"))) if at.has("dims") else (),
+        tuple(map(loop, at.list("loops"))) if at.has("loops") else (),
     )
+
+
+def dim(at: Place) -> IsSize:
+    """A dim of the model whose size may turn out to be none."""
+    with at.told():
+        return IsSize(at.text("dim"), at.polynomial("size"), at.get("mean").value is True).substitute({})
+
+
+def loop(at: Place) -> Loop:
+    """A stretch of the model that is named."""
+    number = at.get("number").value
+    if not isinstance(number, int) or number < 0:
+        at.get("number").refuse("must be a count")
+    return Loop(at.text("kind"), at.polynomial("times"), number)
 
 
 def definition(at: Place) -> Definition:

@@ -1,0 +1,52 @@
+"""Stretches of a model: loops, which run several times without being unrolled, and segments, which passes choose by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from costgraph.algebra.polynomial import ONE, Polynomial
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A stretch that runs several times, such as L blocks.
+
+    Args:
+        kind: of what it repeats, where a model has several kinds of layers (`dense`, `moe`); the ops inside have it in
+            their path. Empty in a model with one.
+        times: how often it runs in all, loops around it included.
+        number: which loop of its graph; what stands outside of all is in loop 0, which runs once.
+    """
+
+    kind: str = ""
+    times: Polynomial = ONE
+    number: int = 0
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.number))
+
+    @property
+    def path(self) -> str:
+        """What names of ops and tensors inside begin with: `moe/`, or nothing."""
+        return f"{self.kind}/" if self.kind else ""
+
+
+ONCE = Loop()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of ops that belong together, such as an `attention_core`: what it is, and which one of its graph."""
+
+    name: str
+    number: int = 0
+
+
+def label(name: str) -> str:
+    """The name of an op or tensor without the path of its loop: `attn.q` for `moe/attn.q`."""
+    return name.rpartition("/")[2]
+
+
+def place(name: str) -> str:
+    """The part of the model that an op stands in: `attn` for `moe/attn.q`."""
+    return label(name).partition(".")[0]
