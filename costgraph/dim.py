@@ -35,7 +35,7 @@ class Cut:
     number: int = 0
 
     def __hash__(self) -> int:
-        return hash((self.axis, self.number))
+        return hash(self.axis)
 
 
 @dataclass(frozen=True, slots=True)

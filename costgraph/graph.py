@@ -82,16 +82,24 @@ class Graph:
                     raise BugError(f"{self.name}: dim {dim.name} has two sizes, {size} and {whole}")
 
     def _check_order(self) -> None:
-        """Every tensor is made before it is read; a cycle is found by networkx."""
+        """Every tensor is made before it is read; where that is not so, networkx sorts the ops, or finds a cycle."""
+        ahead = set(self.producer)
+        for op in self.ops:
+            if not ahead.isdisjoint(op.inputs):
+                self._sort()
+                return
+            ahead.difference_update(op.outputs)
+
+    def _sort(self) -> None:
+        """Put the ops in an order in which they can run, as close to the given one as can be."""
         import networkx
 
         position = {name: i for i, name in enumerate(self.by_name)}
-        if any(position[a] >= position[b] for a, b in self.nx.edges()):
-            if not networkx.is_directed_acyclic_graph(self.nx):
-                raise BugError(f"{self.name}: the ops form a cycle: {networkx.find_cycle(self.nx)}")
-            order = list(networkx.lexicographical_topological_sort(self.nx, key=position.__getitem__))
-            object.__setattr__(self, "ops", tuple(self.by_name[name] for name in order))
-            del self.__dict__["by_name"], self.__dict__["nx"]
+        if not networkx.is_directed_acyclic_graph(self.nx):
+            raise BugError(f"{self.name}: the ops form a cycle: {networkx.find_cycle(self.nx)}")
+        order = list(networkx.lexicographical_topological_sort(self.nx, key=position.__getitem__))
+        object.__setattr__(self, "ops", tuple(self.by_name[name] for name in order))
+        del self.__dict__["by_name"], self.__dict__["nx"], self.__dict__["producer"]
 
     @cached_property
     def by_name(self) -> dict[str, Op]:
@@ -183,12 +191,15 @@ class Graph:
         return graph
 
     def rewritten(
-        self, ops: Iterable[Op], tensors: Mapping[str, Tensor], assumptions: Iterable[Assumption] = ()
-    ) -> Graph:
+        self, ops: Iterable[Op], tensors: Mapping[str, Tensor], assumptions: Iterable[Assumption] = (),
+        mesh: Mesh | None = None,
+    ) -> Graph:  # fmt: skip
         """A graph with other ops and tensors; tensors that nothing uses are left behind."""
         ops = tuple(ops)
         known = {str(a): a for a in (*self.assumptions, *assumptions) if not a.settled}
-        return replace(self, ops=ops, tensors=self._used(ops, tensors), assumptions=tuple(known.values()))
+        return replace(
+            self, ops=ops, tensors=self._used(ops, tensors), assumptions=tuple(known.values()), mesh=mesh or self.mesh
+        )
 
     def _used(self, ops: Iterable[Op], tensors: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """The tensors that `ops` name, in order of first mention."""

@@ -49,8 +49,7 @@ class Place(Pass):
         claims = list(joined(claim for name, axis in axes for claim in assumptions(name, axis, graph)))
         groups = [group for name, axis in axes if (group := group_of(name, axis, graph)).cuts]
         placement = Placement(graph.tensors, groups)
-        placed = graph.rewritten(placement.run(graph), placement.tensors, claims)
-        return replace(placed, mesh=self.mesh)
+        return graph.rewritten(placement.run(graph), placement.tensors, claims, self.mesh)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ class Placement:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
     moved: dict[tuple[object, ...], str] = field(default_factory=dict)  # what a tensor is called in another placement
-    shapes: dict[tuple[Dim, ...], tuple[Dim, ...]] = field(default_factory=dict)  # shared by all tensors of a shape
+    shapes: dict[tuple[Dim, ...], tuple[Dim, ...]] = field(default_factory=dict)
+    split: dict[tuple[object, ...], tuple[Dim, ...]] = field(default_factory=dict)  # shapes by how they are split
 
     def run(self, graph: Graph) -> list[Op]:
         """The ops of `graph` with collectives between them; `tensors` then holds what one device has."""
@@ -91,14 +92,22 @@ class Placement:
         mine: dict[str, list[Cut]] = {}
         for cut, family in at.items():
             for name in family:
-                if name == SHARDED or tensor.dim(name):
+                if name == SHARDED or name in tensor.names:
                     mine.setdefault(name, []).append(cut)
                     break
-        dims = tuple(
-            dim.cut(self.outermost(mine[dim.name], dim.name)) if dim.name in mine else dim for dim in tensor.dims
+        shards = tuple(mine.pop(SHARDED, ()))
+        key = (id(tensor.dims), *((name, *cuts) for name, cuts in mine.items()))
+        if key not in self.split:
+            cut = {name: self.outermost(cuts, name) for name, cuts in mine.items()}
+            self.split[key] = self.shared(dim.cut(cut.get(dim.name, ())) for dim in tensor.dims)
+        return Tensor(
+            tensor.name, self.split[key], tensor.itemsize, tensor.role, tensor.loop, tensor.gradient, tuple(partial), shards
         )
-        shards = tuple(mine.get(SHARDED, ()))
-        return replace(tensor, dims=self.shapes.setdefault(dims, dims), partial=tuple(partial), shards=shards)
+
+    def shared(self, dims: Iterable[Dim]) -> tuple[Dim, ...]:
+        """The dims; tensors of a shape have them in common."""
+        dims = tuple(dims)
+        return self.shapes.setdefault(dims, dims)
 
     def outermost(self, cuts: Iterable[Cut], dim: str) -> list[Cut]:
         """Cuts of a dim in order: what is computed on outside of what merely rests in parts."""
@@ -223,7 +232,7 @@ class Placement:
             for dim in dims
         )
         shards = (*shards, *cuts) if to == SHARDED else shards
-        return replace(tensor, dims=self.shapes.setdefault(dims, dims), partial=partial, shards=shards)
+        return replace(tensor, dims=self.shared(dims), partial=partial, shards=shards)
 
     def named(self, name: str, kind: str, op: Op, cuts: tuple[Cut, ...]) -> str:
         """What the result of a change is called: after the tensor and the change; further only where that is taken."""
