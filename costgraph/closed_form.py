@@ -220,7 +220,7 @@ class ClosedForm:
 
     def explain(self) -> str:
         """The terms by place and op, as text."""
-        return explain(self.terms, self.over)
+        return explain(self.terms, self.over, loops=self.loops)
 
     def text(self, shape: str = "auto") -> str:
         """Python syntax in the table's symbols, in one of the shapes of `shapes.SHAPES`."""

@@ -138,9 +138,11 @@ class Graph:
 
     @cached_property
     def sizes(self) -> dict[str, Polynomial]:
-        """The dims that its tensors have, with their sizes in the whole model."""
+        """The dims that its tensors have, or that those are made of, with their sizes in the whole model."""
         shapes = {id(tensor.dims): tensor.dims for tensor in self.tensors.values()}
-        return {dim.name: dim.whole for dims in shapes.values() for dim in dims}
+        found = {dim.name: dim.whole for dims in shapes.values() for dim in dims}
+        made = [self.extents[name].of for name in found if name in self.extents]
+        return found | {name: self.extents[name].size for of in made for name in of}
 
     @cached_property
     def claims(self) -> tuple[IsSize, ...]:

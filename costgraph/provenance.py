@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import unicode
+from costgraph.loop import Loop, label
 from costgraph.loop import place as place_of
 
 
@@ -35,8 +36,36 @@ def substituted(terms: Iterable[Term], bindings: Mapping[str, Polynomial]) -> tu
     return tuple(term for term in bound if term.amount)
 
 
-def explain(terms: Iterable[Term], over: Iterable[Term] = (), write: Callable[[Polynomial], str] = unicode) -> str:
+def alike(terms: Iterable[Term], loops: Iterable[Loop]) -> list[Term]:
+    """The terms, those of layers of several kinds put together that are the same in each layer.
+
+    What kinds have alike then has no path; what differs keeps it.
+    """
+    times = {loop.path: loop.times for loop in loops}
+    groups: dict[object, list[Term]] = {}
+    for term in terms:
+        path = term.op.removesuffix(label(term.op))
+        each = (label(term.op), label(term.source), term.amount / times[path]) if path in times else id(term)
+        groups.setdefault(each, []).append(term)
+    return [joined(members) if len(members) > 1 else members[0] for members in groups.values()]
+
+
+def joined(members: list[Term]) -> Term:
+    """One term for what layers of several kinds have alike."""
+    first = members[0]
+    amount = total(term.amount for term in members)
+    return replace(first, op=label(first.op), source=label(first.source), amount=amount)
+
+
+def explain(
+    terms: Iterable[Term],
+    over: Iterable[Term] = (),
+    write: Callable[[Polynomial], str] = unicode,
+    loops: Iterable[Loop] = (),
+) -> str:
     """Where each term comes from: a subtotal for each place, under it one line for each op and source.
+
+    What layers of several kinds, `loops`, have alike stands once.
 
     >>> from costgraph import decoder, params
     >>> print(explain(params(decoder()).terms))
@@ -50,9 +79,9 @@ def explain(terms: Iterable[Term], over: Iterable[Term] = (), write: Callable[[P
       mlp.down                   LD²E   mlp.down.weight
     """
     rows: list[tuple[str, str, str]] = []
-    for label, part in (("", list(terms)), ("divided by", list(over))):
-        if label and part:
-            rows.append((label, "", ""))
+    for heading, part in (("", alike(terms, loops)), ("divided by", alike(over, loops))):
+        if heading and part:
+            rows.append((heading, "", ""))
         for place in dict.fromkeys(term.place for term in part):
             members = [term for term in part if term.place == place]
             if members:

@@ -149,7 +149,7 @@ def explained(result: Derivation, pretty: Pretty) -> list[str]:
     """Where every term comes from, measure by measure."""
     lines: list[str] = []
     for name, form in result.limited.items():
-        lines += ["", f"{name} = {pretty(form.value)}", provenance.explain(form.terms, form.over, pretty)]
+        lines += ["", f"{name} = {pretty(form.value)}", provenance.explain(form.terms, form.over, pretty, form.loops)]
     return lines
 
 

@@ -142,8 +142,11 @@ class Tape:
         """The whole gradient of a tensor: its one contribution, or their sum."""
         parts = self.contributions[name]
         if len(parts) > 1:
-            self.contributions[name] = [self.tensor(f"{name}.grad_sum", name)]
-            self.append(op, f"{name}.grad_sum", "add", tuple(parts), self.contributions[name], self.tensors[name])
+            called = f"{name}.grad_sum"
+            if called in self.tensors:  # another fused op sums, too
+                called = f"{called}.{op.name}"
+            self.contributions[name] = [self.tensor(called, name)]
+            self.append(op, called, "add", tuple(parts), self.contributions[name], self.tensors[name])
         return self.contributions[name][0]
 
     def add(self, name: str, contribution: str) -> None:

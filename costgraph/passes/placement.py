@@ -98,10 +98,17 @@ class Placement:
         shards = tuple(mine.pop(SHARDED, ()))
         key = (id(tensor.dims), *((name, *cuts) for name, cuts in mine.items()))
         if key not in self.split:
-            cut = {name: self.outermost(cuts, name) for name, cuts in mine.items()}
-            self.split[key] = self.shared(dim.cut(cut.get(dim.name, ())) for dim in tensor.dims)
+            by = {name: self.outermost(cuts, name) for name, cuts in mine.items()}
+            self.split[key] = self.shared(dim.cut(by.get(dim.name, ())) for dim in tensor.dims)
         return Tensor(
-            tensor.name, self.split[key], tensor.itemsize, tensor.role, tensor.loop, tensor.gradient, tuple(partial), shards
+            tensor.name,
+            self.split[key],
+            tensor.itemsize,
+            tensor.role,
+            tensor.loop,
+            tensor.gradient,
+            tuple(partial),
+            shards,
         )
 
     def shared(self, dims: Iterable[Dim]) -> tuple[Dim, ...]:
