@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from costgraph.passes.place import TensorParallel as tensor_parallel
     from costgraph.passes.prefill import Prefill as prefill
     from costgraph.passes.recompute import Recompute as recompute
+    from costgraph.passes.update import Update as update
     from costgraph.sizes import model
     from costgraph.solving.solution import solve
 
@@ -74,6 +75,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "states": ("costgraph.measures.states", "states"),
     "tensor_parallel": ("costgraph.passes.place", "TensorParallel"),
     "traffic": ("costgraph.measures.traffic", "traffic"),
+    "update": ("costgraph.passes.update", "Update"),
 }
 __all__ = [
     "Builder",
@@ -106,6 +108,7 @@ __all__ = [
     "states",
     "tensor_parallel",
     "traffic",
+    "update",
 ]
 
 

@@ -1,7 +1,7 @@
 """What is counted. A number means nothing without it, so every result carries the convention it was summed under.
 
-Presets are written out in `CONVENTIONS` (what counts as a FLOP, a parameter, a saved byte) and `PRECISIONS` (how many
-bytes the training state of one parameter takes).
+Presets are written out in `CONVENTIONS`: what counts as a FLOP, a parameter, a saved byte. How many bytes the training
+state of one parameter takes is in `precision.py`.
 """
 
 from __future__ import annotations
@@ -100,25 +100,3 @@ def table_a1() -> Convention:
 
 CONVENTIONS: dict[str, Callable[..., Convention]] = {"notes": notes, "exact": exact, "table_a1": table_a1}
 NOTES, EXACT = notes(), exact()
-
-
-@dataclass(frozen=True, slots=True)
-class Precision:
-    """Bytes per parameter that training keeps, with where the policy is written down."""
-
-    name: str
-    weights: int
-    gradients: int
-    optimizer: int
-    source: str
-
-
-PRECISIONS: dict[str, Precision] = {
-    policy.name: policy
-    for policy in (
-        Precision(
-            "mixed_adam", 2, 4, 4 + 2 * 4, "Decoder-Only Transformers, eq. 2.3 and 2.4: fp32 master copy, 2 moments"
-        ),
-        Precision("fp32_adam", 4, 4, 2 * 4, "Decoder-Only Transformers, eq. 2.1 and 2.4: 2 fp32 moments"),
-    )
-}

@@ -14,13 +14,16 @@ from costgraph.algebra.regime import Regime
 from costgraph.algebra.work import bounded
 from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
-from costgraph.conventions import CONVENTIONS, PRECISIONS, Convention
+from costgraph.conventions import CONVENTIONS, Convention
 from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
 from costgraph.measures import MEASURES
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.passes import ORDER, PASSES, Pass, stage
+from costgraph.passes.update import Update
+from costgraph.precision import USUAL, Precision, policy
+from costgraph.provenance import Term
 
 SCHEMA = "costgraph.derive/1"
 PHASES: dict[str, str | None] = {"train": "backward", "forward": None, "prefill": "prefill", "decode": "decode"}
@@ -42,7 +45,7 @@ class Derivation:
     op_set: str
     phase: str
     convention: Convention
-    precision: str
+    precision: Precision
     graph: Graph
     limit: Mapping[str, Binding]
     when: str | None
@@ -66,6 +69,11 @@ class Derivation:
         return self.limited.get("params") or MEASURES["params"](self.graph, self.convention).limited(self.limit)
 
     @property
+    def passes(self) -> list[str]:
+        """The passes that were applied, in order; without the update, which changes no form but `traffic.update`."""
+        return [step for step in self.graph.passes if step.partition("(")[0] != Update.name]
+
+    @property
     def unused(self) -> list[str]:
         """Symbols of the limit that no form contains."""
         used = {name for form in self.forms.values() for name in (*form.symbols, *form.remainder.symbols)}
@@ -79,9 +87,9 @@ class Derivation:
             "schema": SCHEMA,
             "op_set": self.op_set,
             "phase": self.phase,
-            "passes": list(self.graph.passes),
+            "passes": self.passes,
             "convention": self.convention.name,
-            "precision": self.precision,
+            "precision": str(self.precision),
             "limit": {name: str(value) for name, value in self.limit.items()},
             "when": self.when,
             "measures": {name: self._measure(name, explain, shape) for name in self.forms},
@@ -103,8 +111,14 @@ class Derivation:
         if explain:
             for key, terms in (("terms", form.terms), ("over", form.over)):
                 if terms or key == "terms":
-                    entry[key] = [{"op": t.op, "source": t.source, "expr": python(t.amount)} for t in terms]
+                    entry[key] = [term_json(term) for term in terms]
         return entry
+
+
+def term_json(term: Term) -> dict[str, str]:
+    """One contribution; which part of the model state it is, if it is one."""
+    part = {"part": term.part} if term.part else {}
+    return {"op": term.op, "source": term.source, **part, "expr": python(term.amount)}
 
 
 @bounded()
@@ -116,7 +130,7 @@ def derive(
     limit: str | Iterable[str] = (),
     when: str | None = None,
     convention: str = "notes",
-    precision: str = "mixed_adam",
+    precision: str | Precision = USUAL,
 ) -> Derivation:
     """Derive closed forms from text, as the command line does.
 
@@ -128,7 +142,8 @@ def derive(
         limit: bindings such as `E=4,p=2` or `T->oo`.
         when: a regime such as `S << D`.
         convention: `notes` or `exact`, with options.
-        precision: the policy for `states`.
+        precision: the policy for `states` and `traffic.update`: its name, a file, or text such as
+            `weights=2,gradients=2,master=4,moments=4+4`.
 
     Raises:
         UserError: anything unknown, unreadable, out of order or out of its domain.
@@ -136,26 +151,34 @@ def derive(
     for name in measures:
         if name not in MEASURES:
             raise unknown("measure", name, MEASURES)
-    if precision not in PRECISIONS:
-        raise unknown("precision", precision, PRECISIONS)
+    kept = policy(precision)
     if when is not None:
         parse_regime(when)
     counted: Convention = parse_call("convention", convention, CONVENTIONS)
     steps: list[Pass] = [parse_call("pass", text, PASSES) for text in passes]
-    phase, steps = with_phase(phase, steps)
+    phase, steps = with_phase(phase, steps, kept)
     check_order(steps)
     graph: Graph = parse_call("op set", op_set, OP_SETS).apply(*steps)
     bindings = parse_bindings([limit] if isinstance(limit, str) else limit, graph.symbols)
     split = bool(graph.mesh)
     names = measures or (*DEFAULTS[phase], *(["communication"] if split else []))
-    options = {"states": {"precision": precision}}
+    options = {"states": {"precision": kept}}
     forms = {name: MEASURES[name](graph, counted, **options.get(name, {})) for name in names}
     limited = {name: form.limited(bindings) for name, form in forms.items()}
-    return Derivation(graph.name, phase, counted, precision, graph, bindings, when, forms, limited)
+    return Derivation(graph.name, phase, counted, kept, graph, bindings, when, forms, limited)
 
 
-def with_phase(phase: str | None, steps: list[Pass]) -> tuple[str, list[Pass]]:
-    """The phase's name, and the passes with the phase's own at its place."""
+def with_phase(phase: str | None, steps: list[Pass], kept: Precision) -> tuple[str, list[Pass]]:
+    """The phase's name, and the passes with the phase's own at their places; training ends with the update."""
+    phase, steps = with_own(phase, steps)
+    if phase != "train":
+        return phase, steps
+    check_order(steps)  # what was given wrongly is said before there is more
+    return phase, with_step(steps, Update(kept))
+
+
+def with_own(phase: str | None, steps: list[Pass]) -> tuple[str, list[Pass]]:
+    """The phase's name, and the passes with the one that makes the phase."""
     own = {name: phase for phase, name in PHASES.items() if name}
     given = [own[step.name] for step in steps if step.name in own]
     if phase is None and given:
@@ -168,8 +191,13 @@ def with_phase(phase: str | None, steps: list[Pass]) -> tuple[str, list[Pass]]:
     name = PHASES[phase]
     if name is None:
         return phase, steps
-    at = next((i for i, step in enumerate(steps) if stage(step.name) > stage(name)), len(steps))
-    return phase, [*steps[:at], PASSES[name](), *steps[at:]]
+    return phase, with_step(steps, PASSES[name]())
+
+
+def with_step(steps: list[Pass], own: Pass) -> list[Pass]:
+    """The passes with one more, at its place in the order."""
+    at = next((i for i, step in enumerate(steps) if stage(step.name) > stage(own.name)), len(steps))
+    return [*steps[:at], own, *steps[at:]]
 
 
 def check_order(steps: list[Pass]) -> None:

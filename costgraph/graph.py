@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -53,6 +54,7 @@ class Graph:
         definitions: what symbols in the shapes stand for that is no polynomial, each after those that it depends on.
         extents: how large the dims are in the whole model, each after those that it is made of.
         mesh: the devices over which it is spread.
+        gradients: after the backward pass, for each parameter the tensor that is its whole gradient.
     """
 
     name: str
@@ -63,14 +65,17 @@ class Graph:
     definitions: tuple[Definition, ...] = ()
     extents: Mapping[str, Extent] = field(default_factory=dict)
     mesh: Mesh = field(default_factory=Mesh)
+    gradients: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         made = list(chain.from_iterable(op.outputs for op in self.ops))
         if len(set(made)) != len(made) or len(self.by_name) != len(self.ops):
             raise BugError(f"{self.name}: two ops share a name or an output")
-        for op in self.ops:
-            if missing := [t for t in (*op.inputs, *op.outputs) if t not in self.tensors]:
-                raise BugError(f"{self.name}: op {op.name} names tensor {missing[0]}, which is not there")
+        named = chain(made, chain.from_iterable(op.inputs for op in self.ops))
+        if missing := set(named) - self.tensors.keys():
+            op = next(op for op in self.ops if not missing.isdisjoint((*op.inputs, *op.outputs)))
+            name = next(name for name in (*op.inputs, *op.outputs) if name in missing)
+            raise BugError(f"{self.name}: op {op.name} names tensor {name}, which is not there")
         self._check_order()
         self._check_sizes()
 
@@ -194,14 +199,21 @@ class Graph:
 
     def rewritten(
         self, ops: Iterable[Op], tensors: Mapping[str, Tensor], assumptions: Iterable[Assumption] = (),
-        mesh: Mesh | None = None,
+        mesh: Mesh | None = None, gradients: Mapping[str, str] | None = None,
     ) -> Graph:  # fmt: skip
         """A graph with other ops and tensors; tensors that nothing uses are left behind."""
         ops = tuple(ops)
         known = {str(a): a for a in (*self.assumptions, *assumptions) if not a.settled}
         return replace(
-            self, ops=ops, tensors=self._used(ops, tensors), assumptions=tuple(known.values()), mesh=mesh or self.mesh
-        )
+            self, ops=ops, tensors=self._used(ops, tensors), assumptions=tuple(known.values()), mesh=mesh or self.mesh,
+            gradients=self.gradients if gradients is None else gradients,
+        )  # fmt: skip
+
+    def after(self, step: str) -> Graph:
+        """The same graph with a pass noted; what is known of it stays, and nothing has to be checked again."""
+        graph = copy(self)
+        object.__setattr__(graph, "passes", (*self.passes, step))
+        return graph
 
     def _used(self, ops: Iterable[Op], tensors: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """The tensors that `ops` name, in order of first mention."""

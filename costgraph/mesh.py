@@ -19,8 +19,8 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.dim import Cut
 from costgraph.errors import UserError
 from costgraph.options import parse_call
+from costgraph.precision import State
 
-State = Literal["weights", "gradients", "optimizer"]  # of a parameter at rest
 ADVICE = {
     "vocab": "a vocabulary that is split is padded to a multiple, as in V=50304",
     "kv_head": "fewer key/value heads than devices can be copied: tensor_parallel(..., replicate_kv=True)",
@@ -106,6 +106,12 @@ class DataAxis(Axis):
     def computes(self) -> tuple[str, ...]:
         """The batch."""
         return ("batch",)
+
+    def splits(self, name: str, dims: Mapping[str, Polynomial]) -> tuple[Split, ...]:
+        """One split, of the batch."""
+        if "batch" not in dims:
+            raise UserError(f"{self}: there is no batch to split in this graph")
+        return super().splits(name, dims)
 
     @property
     def shards(self) -> Container[State]:

@@ -16,13 +16,15 @@ class Term:
     """One contribution: the op that causes it, the tensor or rule it comes from, and how much it is.
 
     `role` is that of the tensor, if it comes from one; conventions neglect by role. A term is a value; it is not frozen
-    because a measure makes one for every op and tensor, and frozen ones take six times as long to make.
+    because a measure makes one for every op and tensor, and frozen ones take six times as long to make. `part` says of
+    model state which it is: `weights`, `gradients` or `optimizer`.
     """
 
     op: str
     source: str
     amount: Polynomial
     role: str = ""
+    part: str = ""
 
     @property
     def place(self) -> str:

@@ -91,6 +91,12 @@ RULES: dict[str, Rule] = {
     "cache_append": Rule("none", sums=False, traffic="append"),
     # into and out of the repeated block
     "loop": Rule("same", sums=False, traffic="free"),
+    # the optimizer: the gradient as it is kept, which takes the whole of it; the step of one parameter; its weights in
+    # the width in which they compute
+    "accumulate": Rule("none", traffic="free"),
+    "adam": Rule("none", fits=True),
+    "sgd": Rule("none", fits=True),
+    "cast": Rule("none", traffic="free"),
     # ops that passes insert
     "sum": Rule("none", linear=True),
     "broadcast": Rule("none", linear=True),

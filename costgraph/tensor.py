@@ -10,6 +10,7 @@ from typing import Literal
 from costgraph.algebra.polynomial import Polynomial, product
 from costgraph.dim import Cut, Dim, devices, letters, sizes
 from costgraph.loop import ONCE, Loop
+from costgraph.precision import State
 
 Role = Literal["input", "weight", "bias", "norm", "activation", "mask", "statistic", "cache"]
 PARAMETERS: tuple[Role, ...] = ("weight", "bias", "norm")
@@ -28,6 +29,7 @@ class Tensor:
         gradient: whether it is the derivative of the loss by a tensor of that role.
         partial: over which devices it still has to be summed; none when it is complete.
         shards: over which devices its elements are cut evenly, as if flattened and padded.
+        state: which part of a parameter's training state it is, as training keeps it; empty for everything else.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Tensor:
     gradient: bool = False
     partial: tuple[Cut, ...] = ()
     shards: tuple[Cut, ...] = ()
+    state: State | Literal[""] = ""
 
     @property
     def times(self) -> Polynomial:
@@ -72,7 +75,7 @@ class Tensor:
     @property
     def is_parameter(self) -> bool:
         """Whether training updates it."""
-        return self.role in PARAMETERS and not self.gradient
+        return self.role in PARAMETERS and not self.gradient and not self.state
 
     def dim(self, name: str) -> Dim | None:
         """The dim called `name`, if it has one."""

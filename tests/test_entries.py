@@ -67,6 +67,7 @@ def test_a_difference_names_the_ops_and_the_nearest_slip() -> None:
 # --- what is written by hand can be wrong ---------------------------------------------------------------------------
 
 FLOPS = HEAD + 'printed = "L"\nderive = { measure = "flops" }\n'
+STATE = HEAD + 'unit = "byte"\nprinted = "L"\nderive = {{ measure = "{}", part = "{}" }}\n'
 INDEXED = HEAD + 'printed = "2*x[i]"\nindexed.result = "r[i]"\nindexed.sizes = { i = 2 }\nindexed.arrays = ["x[i]"]\n'
 
 MALFORMED = {
@@ -95,6 +96,8 @@ MALFORMED = {
     GOOD.replace('"params"', '"params", op_set = "decodr"'): "unknown op set 'decodr': did you mean decoder",
     GOOD.replace('"params"', '"params", passes = ["tensor_paralel(T)"]'): "unknown pass 'tensor_paralel'",
     GOOD.replace('"params"', '"params", ops = ["atn.*"]'): "no op is called 'atn.*'",
+    STATE.format("states", "weight"): "unknown part of states 'weight': did you mean weights",
+    STATE.format("traffic", "weights"): "unknown part of traffic 'weights'",
     GOOD.replace('"params"', '"params", phase = "training"'): "unknown phase 'training': did you mean train",
     GOOD.replace("*L*", "*Q*"): "column 11 of '(4 + 2*E)*Q*D**2': unknown symbol 'Q'",
     GOOD.replace("*L*", "*l*"): "unknown symbol 'l': did you mean L",

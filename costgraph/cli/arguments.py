@@ -23,7 +23,10 @@ Limit = Annotated[
 ]
 When = Annotated[str | None, typer.Option(help="A regime, 'S << D': keep the leading term.")]
 Convention = Annotated[str, typer.Option(help="What is counted: notes, exact or table_a1.")]
-Precision = Annotated[str, typer.Option(help="Training state: mixed_adam or fp32_adam.")]
+Precision = Annotated[
+    str,
+    typer.Option(help="Training state: a policy (see `costgraph list precisions`), a file, or bytes: 'weights=2,...'."),
+]
 Form = Annotated[str, typer.Option(help="expanded, factored, leading, auto, or a symbol to collect by.")]
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")]

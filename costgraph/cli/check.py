@@ -35,7 +35,9 @@ def check(
     limit: arg.Limit = None,
     when: Annotated[str | None, typer.Option(help="A regime, 'S << D': compare with the leading term.")] = None,
     convention: Annotated[str | None, typer.Option(help="notes, exact or table_a1.  [default: notes]")] = None,
-    precision: Annotated[str | None, typer.Option(help="mixed_adam or fp32_adam.  [default: mixed_adam]")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="Training state, as for `derive`.  [default: mixed_adam]")
+    ] = None,
     outcome: Annotated[str | None, typer.Option(help="Show the entries with this outcome in full.")] = None,
     format_: Annotated[str, typer.Option("--format", help="table, json or junit.")] = "table",
     output: arg.Output = None,

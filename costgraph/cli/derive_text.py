@@ -42,7 +42,7 @@ def text(
 
 def title(result: Derivation) -> str:
     """What was asked, in one line."""
-    passes = [step for step in result.graph.passes if step != "backward"]
+    passes = [step for step in result.passes if step != "backward"]
     return ", ".join([result.op_set, result.phase, *(step for step in passes if step != result.phase)])
 
 
@@ -116,7 +116,8 @@ def footer(result: Derivation, write: Callable[[Quotient], str], known: Publishe
     assumptions = dict.fromkeys(str(a) for form in forms for a in form.assumptions)
     left_out = [form for form in result.limited.values() if form.remainder.numerator and not form.over]
     rest = [f"{form.name} {write(form.remainder)}" for form in left_out]
-    policy = f"states under {result.precision}" if "states" in result.forms and result.phase == "train" else ""
+    kept = [name for name in ("states", "traffic.update") if name in result.forms and result.phase == "train"]
+    policy = f"{' and '.join(kept)} under {result.precision}" if kept else ""
     return [
         f"counted ({result.convention.name}): {result.convention.describe()}" + (f"; {policy}" if policy else ""),
         f"assuming: {', '.join(assumptions)}" if assumptions else "",

@@ -48,7 +48,7 @@ def tree(result: Derivation, pretty: bool) -> str:
 
     rows: list[tuple[str, ...]] = [("op", "kind", "runs", "result", "FLOPs", "bytes moved")]
     graph = result.graph
-    for name in ("forward", "recompute", "backward"):
+    for name in ("forward", "recompute", "backward", "update"):
         places: dict[str, list[Op]] = {}
         for op in graph.phase(name):
             places.setdefault(op.place, []).append(op)

@@ -56,8 +56,9 @@ def measures() -> list[tuple[str, str]]:
 
     rows = []
     for name, measure in MEASURES.items():
-        part = name.partition(".")[2] if name.startswith("flops.") else ""
-        rows.append((name, f"FLOPs of the {part} ops." if part else described(name, measure)[1]))
+        whole, _, part = name.partition(".")
+        what = {"flops": f"FLOPs of the {part} ops.", "traffic": f"Bytes moved by the {part} ops."}.get(whole, "")
+        rows.append((name, what if part and what else described(name, measure)[1]))
     return rows
 
 
@@ -85,15 +86,10 @@ def conventions() -> list[tuple[str, str]]:
 
 def precisions() -> list[tuple[str, str]]:
     """The bytes of training state per parameter."""
-    from costgraph.conventions import PRECISIONS
+    from costgraph.precision import EXAMPLE, PRECISIONS
 
-    return [
-        (
-            p.name,
-            f"weights {p.weights}, gradients {p.gradients}, optimizer {p.optimizer} bytes per parameter ({p.source})",
-        )
-        for p in PRECISIONS.values()
-    ]
+    rows = [(one.name, f"{one.widths} bytes per parameter ({one.source})") for one in PRECISIONS.values()]
+    return [*rows, (EXAMPLE, "your own, also as a TOML file with these keys")]
 
 
 def hardware() -> list[tuple[str, str]]:

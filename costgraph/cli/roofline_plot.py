@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-COLORS = dict(zip(CLASSES, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"), strict=True))  # Okabe-Ito
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+COLORS = dict(zip(CLASSES, OKABE_ITO, strict=True))
 MARKERS = {"prefill": "o", "training step": "o", "decode step": "D", "first token": "D"}
 INK, GREY, FAINT, SHADE = "#222222", "#666666", "#9a9a9a", "#f3f5f7"
 SUFFIXES = (".svg", ".png", ".pdf")

@@ -19,6 +19,7 @@ from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.passes import Pass
 from costgraph.passes.place import Place, TensorParallel
+from costgraph.precision import STATES, Precision
 from costgraph.sizes import Model
 
 S = Polynomial.symbol("S")
@@ -41,7 +42,7 @@ class Request:
     new: int
     price: Fraction | None
     convention: Convention
-    precision: str
+    precision: Precision
     passes: tuple[Pass, ...]
 
     @property
@@ -58,7 +59,7 @@ class Request:
 
     def graph(self, phase: str, *more: Pass) -> Graph:
         """The model in a phase, with the passes that were asked for."""
-        _, steps = with_phase(phase, [*self.passes, *more])
+        _, steps = with_phase(phase, [*self.passes, *more], self.precision)
         check_order(steps)
         graph: Graph = parse_call("op set", self.op_set, OP_SETS).apply(*steps)
         for name in self.bindings:  # of the model's file, too
@@ -70,10 +71,7 @@ class Request:
         if self.phase == "train":
             graph = self.graph("train", *more)
             states = MEASURES["states"](graph, self.convention, precision=self.precision)
-            parts = {
-                part: total(t.amount for t in states.terms if t.source.endswith(f", {part}"))
-                for part in ("weights", "gradients", "optimizer")
-            }
+            parts = {part: total(term.amount for term in states.terms if term.part == part) for part in STATES}
             return parts | {"activations": MEASURES["activations"](graph, self.convention).value.numerator}
         graph = self.graph("decode" if self.phase != "prefill" else "prefill", *more)
         cache = MEASURES["cache"](graph, self.convention).value.numerator

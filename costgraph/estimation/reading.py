@@ -9,7 +9,7 @@ from costgraph.algebra.bindings import parse_sizes, split_list
 from costgraph.algebra.parser import parse
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import PRICE
-from costgraph.conventions import CONVENTIONS, PRECISIONS
+from costgraph.conventions import CONVENTIONS
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
 from costgraph.hardware.catalog import chosen
@@ -17,6 +17,7 @@ from costgraph.hardware.machine import Machine, itemsize
 from costgraph.hardware.roofline import EFFICIENCIES
 from costgraph.options import parse_call
 from costgraph.passes import PASSES
+from costgraph.precision import USUAL, Precision, policy
 from costgraph.sizes import model
 
 PHASES = ("generate", "prefill", "decode", "train")
@@ -35,7 +36,7 @@ def request(
     new: int | None = None,
     price: str | None = None,
     convention: str = "notes",
-    precision: str = "mixed_adam",
+    precision: str | Precision = USUAL,
 ) -> Request:
     """Read what a user asks for.
 
@@ -53,14 +54,13 @@ def request(
         new: how many tokens are generated, 1 unless given; for phase generate alone.
         price: of one device, such as `2.5 USD/h`.
         convention: what is counted.
-        precision: of the training state.
+        precision: of the training state: a policy's name, a file, or text as for `derive`.
 
     Raises:
         UserError: anything unknown, unreadable or out of its domain, a rate that the machine does not state, or an
             option that the others leave without effect.
     """
-    if precision not in PRECISIONS:
-        raise unknown("precision", precision, PRECISIONS)
+    kept = policy(precision)
     named = model(model_name) if model_name is not None else None
     device = chosen(hardware, dtype, link)
     kind = dtype or (device.dtype if device else "")
@@ -80,7 +80,7 @@ def request(
         new=generated(phase, new),
         price=dollars(price, device),
         convention=parse_call("convention", convention, CONVENTIONS),
-        precision=precision,
+        precision=kept,
         passes=tuple(parse_call("pass", text, PASSES) for text in passes),
     )
 

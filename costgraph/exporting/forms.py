@@ -143,8 +143,8 @@ def derived(derivation: Derivation, name: str, shape: str) -> Form:
 def setting(derivation: Derivation, name: str) -> str:
     """What a form is a cost of: `decoder, phase train, rewritten by backward; E = 4`."""
     graph = derivation.graph
-    rewritten = f", rewritten by {', then '.join(graph.passes)}" if graph.passes else ""
-    precision = [f"precision {derivation.precision}"] if name == "states" else []
+    rewritten = f", rewritten by {', then '.join(derivation.passes)}" if derivation.passes else ""
+    precision = [f"precision {derivation.precision}"] if name in ("states", "traffic.update") else []
     put_in = [f"{symbol} {'->' if value == INFINITY else '='} {value}" for symbol, value in derivation.limit.items()]
     return "; ".join(
         [f"{graph.name}, phase {derivation.phase}{rewritten}", *precision, *filter(None, [", ".join(put_in)])]

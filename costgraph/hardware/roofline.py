@@ -30,8 +30,10 @@ from costgraph.op import Op
 if TYPE_CHECKING:
     import sympy
 
-Class = Literal["weight matmuls", "attention core", "normalization", "element-wise", "communication"]
-CLASSES: tuple[Class, ...] = ("weight matmuls", "attention core", "normalization", "element-wise", "communication")
+Class = Literal["weight matmuls", "attention core", "normalization", "element-wise", "update", "communication"]
+CLASSES: tuple[Class, ...] = (
+    "weight matmuls", "attention core", "normalization", "element-wise", "update", "communication",
+)  # fmt: skip
 Resource = Literal["compute", "memory", "link", "nothing"]
 
 
@@ -68,6 +70,8 @@ def classify(op: Op, graph: Graph) -> Class:
     """Which class of ops it belongs to, by what it does."""
     if op.kind in RINGS:
         return "communication"
+    if op.phase == "update":
+        return "update"
     if op.kind == "einsum" or op.body:
         weights = any(graph.tensors[name].role == "weight" for name in (*op.inputs, *op.outputs))
         return "weight matmuls" if weights else "attention core"

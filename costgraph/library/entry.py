@@ -31,8 +31,9 @@ class Request:
         structure: instead, `spec OP`, `kinds SEGMENT`, `readers TENSOR` or `summands OP`.
         op_set, phase, passes, convention, precision, limit: as for `costgraph derive`.
         ops: only the terms of ops whose names match one of these patterns.
-        sources: only the terms whose sources (tensors, parts of the state) match.
-        part: of traffic, only what the chosen ops read from outside them, or only what they write.
+        sources: only the terms whose sources (tensors) match.
+        part: of states, only the weights, gradients or optimizer; of traffic, only what the chosen ops read from
+            outside them, or only what they write.
     """
 
     measure: str = ""

@@ -20,7 +20,10 @@ from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
 from costgraph.library.calculator import calculate, comparisons, holds
 from costgraph.library.entry import Entry, Request
+from costgraph.precision import STATES
 from costgraph.provenance import Term
+
+WAYS = ("reads", "writes")  # parts of traffic
 
 
 @cache
@@ -47,7 +50,13 @@ def terms(request: Request) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
         if not any(fnmatchcase(op.name, pattern) for op in found.graph.ops):
             raise UserError(f"no op is called '{pattern}': {unknown('op', pattern, found.graph.by_name)}")
     if request.part:
-        chosen[0] = one_way(chosen[0], found.graph, request.part)
+        choices = STATES if request.measure == "states" else WAYS
+        if request.part not in choices:
+            raise unknown(f"part of {request.measure}", request.part, choices)
+        if request.part in WAYS:
+            chosen[0] = one_way(chosen[0], found.graph, request.part)
+        else:
+            chosen[0] = tuple(term for term in chosen[0] if term.part == request.part)
     return chosen[0], chosen[1]
 
 
@@ -59,8 +68,6 @@ def matches(term: Term, request: Request) -> bool:
 
 def one_way(chosen: tuple[Term, ...], graph: Graph, part: str) -> tuple[Term, ...]:
     """Of the traffic of some ops, what they read from outside (each tensor once), or what they write."""
-    if part not in ("reads", "writes"):
-        raise unknown("part", part, ("reads", "writes"))
     made = {name for term in chosen for name in graph.op(term.op).outputs}
     kept: dict[str, Term] = {}
     for term in chosen:

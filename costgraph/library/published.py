@@ -23,8 +23,8 @@ def candidates(measure: str, phase: str) -> list[Entry]:
     return [
         entry
         for entry in mentioning(f'measure = "{measure}"')
-        if entry.derive and entry.derive.measure == measure and entry.derive.phase in ("", phase)
-        and entry.printed and not (entry.derived or entry.derive.ops or entry.derive.sources or entry.erratum)
+        if (asked := entry.derive) and asked.measure == measure and asked.phase in ("", phase)
+        and entry.printed and not (entry.derived or asked.ops or asked.sources or asked.part or entry.erratum)
     ]  # fmt: skip
 
 

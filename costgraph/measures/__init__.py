@@ -22,6 +22,7 @@ MEASURES: dict[str, Callable[..., ClosedForm]] = {
     "activations": activations,
     "cache": cache,
     "traffic": traffic,
+    "traffic.update": partial(traffic, phase="update"),
     "communication": communication,
     "communication.chief": partial(communication, algorithm="chief"),
     "intensity": intensity,

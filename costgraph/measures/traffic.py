@@ -3,7 +3,8 @@
 Counts: for every op, each operand read once and each result written once. Inside a fused op nothing is moved. In
 decode the cache is read where it is and one row is appended.
 Over-counts: neighbouring element-wise ops that a compiler would fuse.
-Leaves out: views, operands read more than once by a tiled kernel, collectives (see `communication`).
+Leaves out: views, operands read more than once by a tiled kernel, collectives (see `communication`), the optimizer's
+update, which stands apart as `traffic.update`.
 Source: "Decoder-Only Transformers", App. D.
 """
 
@@ -16,20 +17,26 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph import Graph
+from costgraph.measures.flops import PARTS
 from costgraph.measures.summing import closed_form
+from costgraph.op import Phase
 from costgraph.provenance import Term
 
 
-def traffic(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
-    """Bytes moved to and from memory on one device."""
-    return closed_form("traffic", "byte", graph, convention, collect(graph))
+def traffic(graph: Graph, convention: Convention = NOTES, phase: Phase | None = None) -> ClosedForm:
+    """Bytes moved to and from memory on one device, the update aside; or by the ops of one phase alone."""
+    phases = PARTS if phase is None else (phase,)
+    name = "traffic" if phase is None else f"traffic.{phase}"
+    return closed_form(name, "byte", graph, convention, collect(graph, phases))
 
 
-def collect(graph: Graph) -> Iterator[Term]:
+def collect(graph: Graph, phases: tuple[Phase, ...]) -> Iterator[Term]:
     """One term per op and tensor. Tensors with the same dims and width are as large, which is worked out once."""
     tensors = graph.tensors
     known: dict[tuple[int, ...], Polynomial] = {}  # told apart by identity, as in `Sizes`, without a call
     for op in graph.ops:
+        if op.phase not in phases:
+            continue
         if rules.rule(op.kind).traffic != "once":
             for name, amount in rules.moved(op, tensors).items():
                 yield Term(op.name, name, amount * op.times, tensors[name].role)

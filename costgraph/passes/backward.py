@@ -42,7 +42,9 @@ class Backward(Pass):
         for sink in sinks:
             tape.add(sink, tape.tensor(f"{sink}.grad_in", sink))
         tape.run(graph.ops, wanted(graph.ops, (t for t in graph.inputs if t.is_parameter or t.role == "activation")))
-        return graph.rewritten((*graph.ops, *tape.ops), tape.tensors)
+        parameters = [tensor.name for tensor in graph.inputs if tensor.is_parameter]
+        gradients = {name: tape.contributions[name][0] for name in parameters if name in tape.contributions}
+        return graph.rewritten((*graph.ops, *tape.ops), tape.tensors, gradients=gradients)
 
 
 def wanted(ops: Iterable[Op], sources: Iterable[Tensor]) -> set[str]:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from costgraph.dim import Cut, Dim
 from costgraph.graph import Graph
-from costgraph.mesh import Axis, State
+from costgraph.mesh import Axis
 from costgraph.op import Op
+from costgraph.precision import State
 from costgraph.rules import rule
 from costgraph.tensor import PARAMETERS, Tensor
 
@@ -60,13 +61,15 @@ class Placement:
         self.tensors.update(self.whole)
         for tensor in graph.inputs:
             self.tensors[tensor.name] = self.at_rest(tensor)
-        for op in graph.ops:
-            self.place(op)
-        read = {name for op in self.ops for name in op.inputs}
-        for op in list(self.ops):
-            for name in op.outputs:
-                if name not in read:
-                    self.settle(name, op)
+        update = [op for op in graph.ops if updates(op)]
+        for step in ([op for op in graph.ops if not updates(op)], update):
+            for op in step:
+                self.place(op)
+            read = {name for op in (*self.ops, *update) for name in op.inputs}
+            for op in list(self.ops):
+                for name in op.outputs:
+                    if name not in read:
+                        self.settle(name, op)
         return self.ops
 
     # --- where tensors lie --------------------------------------------------------------------------------------------
@@ -79,8 +82,8 @@ class Placement:
             if not mine and tensor.role in RESTING and tensor.dim(group.axis.rests):
                 mine = dict.fromkeys(group.cuts, (group.axis.rests,))
             at |= mine
-        if tensor.is_parameter:
-            at |= dict.fromkeys(self.sharding("weights"), (SHARDED,))
+        if tensor.is_parameter or tensor.state:
+            at |= dict.fromkeys(self.sharding(tensor.state or "weights"), (SHARDED,))
         return self.put(tensor, at)
 
     def sharding(self, state: State) -> list[Cut]:
@@ -97,19 +100,15 @@ class Placement:
                     break
         shards = tuple(mine.pop(SHARDED, ()))
         key = (id(tensor.dims), *((name, *cuts) for name, cuts in mine.items()))
+        if not mine:
+            self.split[key] = tensor.dims
         if key not in self.split:
             by = {name: self.outermost(cuts, name) for name, cuts in mine.items()}
             self.split[key] = self.shared(dim.cut(by.get(dim.name, ())) for dim in tensor.dims)
-        return Tensor(
-            tensor.name,
-            self.split[key],
-            tensor.itemsize,
-            tensor.role,
-            tensor.loop,
-            tensor.gradient,
-            tuple(partial),
-            shards,
-        )
+        dims, partial = self.split[key], tuple(partial)
+        if dims is tensor.dims and not shards and not partial:
+            return tensor
+        return replace(tensor, dims=dims, partial=partial, shards=shards)
 
     def shared(self, dims: Iterable[Dim]) -> tuple[Dim, ...]:
         """The dims; tensors of a shape have them in common."""
@@ -146,7 +145,7 @@ class Placement:
         at: dict[Cut, Family] = {}
         pending: list[Cut] = []
         for group in self.groups:
-            if op.phase == "update" and "optimizer" in group.axis.shards:
+            if updates(op) and "optimizer" in group.axis.shards:
                 at |= dict.fromkeys(group.cuts, (SHARDED,))
                 continue
             mine = group.split(names)
@@ -260,10 +259,17 @@ class Placement:
         at |= dict.fromkeys(like.shards, (SHARDED,))
         if tensor.gradient and tensor.role in PARAMETERS:
             at |= dict.fromkeys(self.sharding("optimizer"), (SHARDED,))
-        self.moved_to(name, op, at)
+        moved = self.moved_to(name, op, at)
+        if moved != name and like.is_parameter:  # what is computed on travels in its own width, however it is kept
+            self.tensors[moved] = replace(self.tensors[moved], itemsize=like.itemsize)
 
 
 KINDS = ("part", "reduce_scatter", "all_to_all", "all_reduce", "all_gather")  # what makes a tensor smaller comes first
+
+
+def updates(op: Op) -> bool:
+    """Whether an op belongs to the optimizer's step, which works on parameters where their state rests."""
+    return op.phase == "update" or op.kind == "accumulate"
 
 
 def rewired(step: Op, instead: Mapping[str, str]) -> Op:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from costgraph.errors import UserError
 from costgraph.graph import Graph
 
 # The one order. Fusing comes before differentiating, so that the backward is that of the fused op; replaying needs the
-# backward that reads; placing tensors on devices comes last, so that every op there is gets placed.
+# backward that reads; what is updated is known then; placing tensors on devices comes last, so that every op there is
+# gets placed.
 STAGES: tuple[tuple[str, ...], ...] = (
     ("flash_attention",),
     ("backward", "prefill", "decode"),
     ("recompute",),
+    ("update",),
     ("place", "tensor_parallel"),
 )
 FREE = -1
-ORDER = " < ".join(" | ".join(stage) for stage in STAGES)
+# As messages say it: of the passes that one gives. The update comes with the phase train.
+ORDER = " < ".join(" | ".join(stage) for stage in STAGES if stage != ("update",))
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Pass(ABC):
             UserError: out of order, a second time, or without a pass that it requires.
         """
         self.check(graph.passes)
-        return replace(self.rewrite(graph), passes=(*graph.passes, str(self)))
+        return self.rewrite(graph).after(str(self))
 
     def check(self, applied: tuple[str, ...]) -> None:
         """Raise unless the pass may follow those already applied."""

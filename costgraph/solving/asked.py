@@ -15,15 +15,16 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import lookup
 from costgraph.algebra.syntax import Formula
 from costgraph.algebra.units import Powers
-from costgraph.conventions import CONVENTIONS, PRECISIONS
+from costgraph.conventions import CONVENTIONS
 from costgraph.derivation import check_order, with_phase
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError
 from costgraph.graph import Graph
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import itemsize
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.passes import PASSES, TensorParallel
+from costgraph.precision import Precision, policy
 from costgraph.remarks import too_long, without_effect
 from costgraph.sizes import Model
 from costgraph.solving.dimension import compared
@@ -122,7 +123,7 @@ def ask(
     dtype: str | None,
     link: str | None,
     convention: str,
-    precision: str,
+    precision: str | Precision,
 ) -> Asked:
     """Read a question; the arguments are those of `solve`, the model read."""
     left, between, right = parts(question)
@@ -175,18 +176,17 @@ def asked_of(
     phase: str | None,
     passes: Iterable[str],
     convention: str,
-    precision: str,
+    precision: str | Precision,
 ) -> Setting:
     """The graph that the measures in both sides are taken of."""
-    if precision not in PRECISIONS:
-        raise unknown("precision", precision, PRECISIONS)
+    kept = policy(precision)
     steps = [parse_call("pass", text, PASSES) for text in passes]
     if phase is None and "cache" in names(sides[0]) | names(sides[1]):
         phase = None if any(step.name in ("prefill", "decode") for step in steps) else "decode"
-    phase, steps = with_phase(phase, steps)
+    phase, steps = with_phase(phase, steps, kept)
     check_order(steps)
     graph = parse_call("op set", op_set, OP_SETS).apply(*steps)
-    return Setting(graph, phase, parse_call("convention", convention, CONVENTIONS), precision)
+    return Setting(graph, phase, parse_call("convention", convention, CONVENTIONS), kept)
 
 
 def split(sides: tuple[Formula, Formula], wanted: Unknown, passes: Iterable[str]) -> str:

@@ -29,11 +29,12 @@ from costgraph.algebra.symbols import lookup
 from costgraph.algebra.syntax import Formula, read
 from costgraph.algebra.units import FACTORS, UNITS
 from costgraph.closed_form import ClosedForm
-from costgraph.conventions import PRECISIONS, Convention
+from costgraph.conventions import Convention
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph import Graph
 from costgraph.hardware.roofline import classify
 from costgraph.measures import MEASURES
+from costgraph.precision import PRECISIONS, Precision
 from costgraph.provenance import Term
 
 RELATIONS = ("<=", ">=", "==", "<", ">", "=")
@@ -50,7 +51,7 @@ class Setting:
     graph: Graph
     phase: str
     convention: Convention
-    precision: str
+    precision: Precision
     used: dict[str, ClosedForm] = field(default_factory=dict)
 
     def measure(self, name: str, words: Iterable[str], bindings: dict[str, Polynomial], dims: str) -> Quotient:
@@ -62,7 +63,7 @@ class Setting:
         words, precision = list(words), self.precision
         if name == "states":
             for word in [w for w in words if w in PRECISIONS]:
-                precision = word
+                precision = PRECISIONS[word]
                 words.remove(word)
         options = {"precision": precision} if name == "states" else {}
         found = MEASURES[name](self.graph, self.convention, **options)

@@ -15,6 +15,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.real_roots import intervals
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError
+from costgraph.precision import USUAL, Precision
 from costgraph.remarks import too_long
 from costgraph.sizes import model
 from costgraph.solving.asked import Asked, ask
@@ -65,7 +66,7 @@ def solve(
     dtype: str | None = None,
     link: str | None = None,
     convention: str = "notes",
-    precision: str = "mixed_adam",
+    precision: str | Precision = USUAL,
 ) -> Answer:
     """Solve a relation between costs for one symbol.
 

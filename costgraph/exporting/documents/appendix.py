@@ -43,7 +43,7 @@ def appendix(
         "fragment": fragment,
         "op_set": derivation.op_set,
         "phase": derivation.phase,
-        "passes": list(derivation.graph.passes),
+        "passes": derivation.passes,
         "symbols": symbols(used, math),
         "conventions": conventions(derivation),
         "assumptions": assumptions(derivation, math),

@@ -24,6 +24,7 @@ from costgraph.exporting.exchange.trees import MAX_POWER
 from costgraph.exporting.forms import Form
 from costgraph.json_text import parse_json
 from costgraph.loop import Loop
+from costgraph.precision import STATES
 from costgraph.provenance import Term
 from costgraph.rules import RULES
 from costgraph.tensor import Role
@@ -310,4 +311,7 @@ def term(at: Place) -> Term:
     role = at.text("role")
     if role and role not in get_args(Role):
         at.get("role").refuse(str(unknown("role", role, get_args(Role))))
-    return Term(at.text("op"), at.text("source"), at.polynomial("amount"), role)
+    part = at.text("part") if at.has("part") else ""
+    if part and part not in STATES:
+        at.get("part").refuse(str(unknown("part", part, STATES)))
+    return Term(at.text("op"), at.text("source"), at.polynomial("amount"), role, part)

@@ -89,7 +89,8 @@ def definition(one: Definition) -> dict[str, Any]:
 
 def term(one: Term) -> dict[str, Any]:
     """A contribution with the place it comes from."""
-    return {"op": one.op, "source": one.source, "role": one.role, "amount": polynomial(one.amount)}
+    part = {"part": one.part} if one.part else {}
+    return {"op": one.op, "source": one.source, "role": one.role, **part, "amount": polynomial(one.amount)}
 
 
 def quotient(value: Quotient) -> dict[str, Any]:

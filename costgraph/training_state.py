@@ -1,0 +1,56 @@
+"""The training state of a parameter, as tensors: weights, gradient, and what the optimizer keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.symbols import Rational
+from costgraph.mesh import Mesh
+from costgraph.precision import Precision, State
+from costgraph.tensor import Tensor
+
+
+def state_tensors(parameter: Tensor, policy: Precision) -> list[Tensor]:
+    """What training keeps of a parameter: its weights, its gradient, a master copy if there is one, and the moments."""
+    return list(kept(parameter, policy))
+
+
+def kept(parameter: Tensor, policy: Precision) -> Iterator[Tensor]:
+    """The same, one after the other."""
+    name = parameter.name
+    yield state(parameter, f"{name}.kept", policy.weights, "weights")
+    yield state(parameter, f"{name}.grad_kept", policy.gradients, "gradients")
+    if policy.master:
+        yield state(parameter, f"{name}.master", policy.master, "optimizer")
+    for number, width in enumerate(policy.moments, 1):
+        yield state(parameter, f"{name}.moment{number}", width, "optimizer")
+
+
+def state(parameter: Tensor, name: str, width: Rational, part: State) -> Tensor:
+    """A tensor of the parameter's shape in so many bytes per element."""
+    return stored(parameter, name, constant(width), part)
+
+
+def updated(tensor: Tensor, name: str) -> Tensor:
+    """What the optimizer writes in place of a state tensor."""
+    assert tensor.state
+    return stored(tensor, name, tensor.itemsize, tensor.state)
+
+
+def stored(like: Tensor, name: str, itemsize: Polynomial, part: State) -> Tensor:
+    """A state tensor; `replace` would take six times as long, and a derivation makes two hundred of them."""
+    return Tensor(name, like.dims, itemsize, like.role, like.loop, part == "gradients", state=part)
+
+
+@lru_cache(maxsize=64)
+def constant(width: Rational) -> Polynomial:
+    """A width as a size; one and the same for all tensors, which tells measures that they are as large."""
+    return Polynomial.constant(width)
+
+
+def at_rest(tensor: Tensor, mesh: Mesh) -> Tensor:
+    """The part of a state tensor that one device of a mesh keeps between steps, of what it has of the parameter."""
+    return replace(tensor, shards=mesh.shards(tensor.state)) if mesh and tensor.state else tensor
