@@ -1,10 +1,12 @@
 """communication: bytes that one device sends to others.
 
 Counts: ring collectives over n devices: all_gather and reduce_scatter (n-1)/n of the whole tensor, all_reduce (one
-after the other) twice that. As `communication.chief`: bytes through one device that collects from the n-1 others (a
-reduce, or a gather of their parts) and sends the result back to them (a broadcast, or a scatter of parts).
-Gradients travel at the p bytes in which they are computed.
-Leaves out: latency, under `notes` the gradients of norm parameters and biases; data and pipeline parallelism.
+after the other) twice that, all_to_all as much of the part that a device has. As `communication.chief`: bytes through
+one device that collects from the n-1 others (a reduce, or a gather of their parts) and sends the result back to them (a
+broadcast, or a scatter of parts).
+Gradients and updated weights travel at the p bytes in which they are computed on. As `communication.T`, or
+`communication.N_h-N_d`: what goes over these axes of the mesh together, and over no other.
+Leaves out: latency, under `notes` the gradients of norm parameters and biases; pipeline parallelism.
 Source: "Decoder-Only Transformers", App. B; Patarasuk and Yuan 2009 (ring all-reduce).
 """
 
@@ -17,20 +19,39 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.dim import devices
+from costgraph.errors import UserError
 from costgraph.graph import Graph
 from costgraph.measures.summing import closed_form
 from costgraph.op import Op
 from costgraph.provenance import Term
 
 Algorithm = Literal["ring", "chief"]
-RINGS = {"all_reduce": 2, "all_gather": 1, "reduce_scatter": 1}  # times around the ring with (n-1)/n of the tensor
+# times around the ring with (n-1)/n of the tensor
+RINGS = {"all_reduce": 2, "all_gather": 1, "reduce_scatter": 1, "all_to_all": 1}
 
 
-def communication(graph: Graph, convention: Convention = NOTES, algorithm: Algorithm = "ring") -> ClosedForm:
-    """Bytes sent per device; with the algorithm `chief`, bytes that enter and leave the chief."""
-    if algorithm == "chief":
-        return closed_form("communication.chief", "byte through the chief", graph, convention, collect(graph, chief))
-    return closed_form("communication", "byte sent per device", graph, convention, collect(graph, ring))
+def communication(
+    graph: Graph, convention: Convention = NOTES, algorithm: Algorithm = "ring", axes: str = ""
+) -> ClosedForm:
+    """Bytes sent per device; with the algorithm `chief`, bytes that enter and leave the chief.
+
+    Args:
+        graph: placed on a mesh.
+        convention: what is counted.
+        algorithm: of the collectives.
+        axes: only those over these axes, by their symbols: `T`, or joined in the order of the mesh as in `N_h-N_d`.
+
+    Raises:
+        UserError: no collective goes over just these axes; the message lists those that there are.
+    """
+    chosen = {op.name for op in graph.ops if not axes or part(op) == axes}
+    if axes and not chosen:
+        raise no_such_part(axes, graph)
+    amount = chief if algorithm == "chief" else ring
+    terms = [term for term in collect(graph, amount) if term.op in chosen]
+    unit = "byte through the chief" if algorithm == "chief" else "byte sent per device"
+    kind = "communication.chief" if algorithm == "chief" else "communication"
+    return closed_form(f"{kind}.{axes}" if axes else kind, unit, graph, convention, terms)
 
 
 def collect(graph: Graph, amount: Callable[[Op, Graph], Polynomial]) -> Iterator[Term]:
@@ -39,7 +60,25 @@ def collect(graph: Graph, amount: Callable[[Op, Graph], Polynomial]) -> Iterator
         if op.kind in RINGS:
             role = graph.tensors[op.inputs[0]].role
             if sent := amount(op, graph) * op.times:  # one device has nobody to send to
-                yield Term(op.name, f"{op.kind} of {op.inputs[0]}", sent, role)
+                yield Term(op.name, f"{op.kind} of {op.inputs[0]}", sent, role, part(op))
+
+
+def part(op: Op) -> str:
+    """The axes over which a collective goes, by their symbols: `T`, or `N_h-N_d` for one over both."""
+    return "-".join(dict.fromkeys(cut.axis for cut in op.cuts))
+
+
+def parts(graph: Graph) -> list[str]:
+    """All of them that occur in a graph."""
+    return list(dict.fromkeys(part(op) for op in graph.ops if op.cuts))
+
+
+def no_such_part(axes: str, graph: Graph) -> UserError:
+    """The error for axes over which nothing is sent."""
+    if not graph.mesh:
+        return UserError(f"communication.{axes}: the model is not spread over a mesh, such as --mesh 'tensor(T)'")
+    there = ", ".join(f"communication.{name}" for name in parts(graph)) or "none at all"
+    return UserError(f"communication.{axes}: no collective goes over {axes} alone; there is {there}")
 
 
 def chief(op: Op, graph: Graph) -> Polynomial:
