@@ -15,7 +15,9 @@ from costgraph.conventions import EXACT
 from costgraph.errors import UserError
 from costgraph.graph import Graph
 from costgraph.measures import MEASURES
+from costgraph.mesh import parse_mesh
 from costgraph.op import Op
+from costgraph.passes.place import Place
 from costgraph.precision import PRECISIONS
 from costgraph.rules import moved
 
@@ -224,6 +226,32 @@ def test_gradients_are_complete_before_they_are_kept(sequence: bool) -> None:
     assert kept
     assert not any(found.tensors[op.inputs[0]].partial for op in kept)
     assert not any(found.tensors[op.outputs[0]].partial for op in kept)
+
+
+@pytest.mark.parametrize("stage", range(4))
+def test_a_device_updates_the_part_whose_optimizer_state_it_has(stage: int) -> None:
+    found = trained("mixed_adam", Place(parse_mesh(f"data(N_d, zero={stage})")))
+    assert cg.traffic(found, phase="update").same_as(f"30*{MATRICES}" + ("/N_d" if stage else ""))
+
+
+@pytest.mark.parametrize("precision", ["mixed_adam", "fp32_adam", "weights=2,gradients=2"])
+@pytest.mark.parametrize("mesh", [*(f"data(N_d, zero={stage})" for stage in range(4)), "data(zero=2), tensor(T)"])
+def test_updated_weights_end_where_the_next_step_reads_them(mesh: str, precision: str) -> None:
+    found = trained(precision, Place(parse_mesh(mesh)))
+    for one in (tensor for tensor in found.inputs if tensor.is_parameter):
+        made = [name for op in found.ops for name in op.outputs if name.startswith(f"{one.name}.next")]
+        last = found.tensors[made[-1]]
+        assert (last.dims, last.shards, last.partial) == (one.dims, one.shards, ())
+
+
+@pytest.mark.parametrize("precision", ["mixed_adam", "fp32_adam", "weights=2,gradients=2"])
+@pytest.mark.parametrize("stage", range(4))
+def test_on_one_device_every_stage_is_the_model_itself(stage: int, precision: str) -> None:
+    whole = trained(precision)
+    found = trained(precision, Place(parse_mesh(f"data(1, zero={stage})")))
+    assert cg.states(found, precision=precision).same_as(cg.states(whole, precision=precision))
+    assert cg.traffic(found, phase="update").same_as(cg.traffic(whole, phase="update"))
+    assert cg.communication(found).same_as("0")
 
 
 # --- what people see --------------------------------------------------------------------------------------------------
