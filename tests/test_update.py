@@ -191,16 +191,27 @@ def test_every_term_of_the_state_says_which_part_it_is() -> None:
     assert all(term.source.endswith(f", {term.part}") for term in terms)
 
 
-def test_parts_survive_json() -> None:
-    form = cg.derive("states").forms["states"]
-    (again,) = cg.read_forms(str(cg.export({"states": form}, "json"))).values()
+def parted() -> list[cg.ClosedForm]:
+    """Forms whose terms have parts: states, and what is sent over one axis and over two together."""
+    placed = trained("mixed_adam", Place(parse_mesh("data(N_h), data(N_d), tensor(T)")))
+    return [cg.states(placed), cg.communication(placed)]
+
+
+@pytest.mark.parametrize("form", parted(), ids=lambda form: form.name)
+def test_parts_survive_json(form: cg.ClosedForm) -> None:
+    (again,) = cg.read_forms(str(cg.export({form.name: form}, "json"))).values()
     assert isinstance(again, cg.ClosedForm)
     assert [term.part for term in again.terms] == [term.part for term in form.terms]
+    assert len({term.part for term in form.terms}) > 1
 
 
-def test_a_part_that_does_not_exist_is_refused_in_stored_forms() -> None:
-    text = str(cg.export({"states": cg.derive("states").forms["states"]}, "json")).replace('"weights"', '"wieghts"')
-    with pytest.raises(UserError, match="unknown part 'wieghts': did you mean weights"):
+WRONG_PARTS = {"wieghts": "wieghts': did you mean weights", "N_h-M_d": "M_d'", "T-": "'"}
+
+
+@pytest.mark.parametrize("part", WRONG_PARTS)
+def test_a_part_that_does_not_exist_is_refused_in_stored_forms(part: str) -> None:
+    text = str(cg.export({"states": cg.states(trained())}, "json")).replace('"weights"', f'"{part}"')
+    with pytest.raises(UserError, match=f"unknown part '.*{WRONG_PARTS[part]}"):
         cg.read_forms(text)
 
 

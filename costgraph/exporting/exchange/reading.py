@@ -312,6 +312,6 @@ def term(at: Place) -> Term:
     if role and role not in get_args(Role):
         at.get("role").refuse(str(unknown("role", role, get_args(Role))))
     part = at.text("part") if at.has("part") else ""
-    if part and part not in STATES:
-        at.get("part").refuse(str(unknown("part", part, STATES)))
+    if part and part not in STATES and (wrong := [name for name in part.split("-") if name not in SYMBOLS]):
+        at.get("part").refuse(str(unknown("part", wrong[0], (*STATES, *SYMBOLS))))
     return Term(at.text("op"), at.text("source"), at.polynomial("amount"), role, part)
