@@ -350,6 +350,44 @@ def test_a_part_that_is_none_is_refused_in_one_line(command: list[str], measure:
     assert said in run.stderr
 
 
+SPREAD = [  # mesh, measure, what it is
+    ("data(N_d)", "communication", "4*L*D**2*p*(E+2)*(N_d-1)/N_d"),
+    ("data(N_d, zero=1)", "communication.N_d", "4*L*D**2*p*(E+2)*(N_d-1)/N_d"),
+    ("data(N_d), tensor(T)", "communication.N_d", "4*L*D**2*p*(E+2)*(N_d-1)/(N_d*T)"),
+    ("data(N_d), tensor(T)", "communication.T", "8*B*S*L*D*p*(T-1)/(N_d*T)"),
+    ("data(4), tensor(2)", "communication.T", "B*S*L*D*p"),
+]
+
+
+@pytest.mark.parametrize(("mesh", "measure", "form"), SPREAD, ids=[f"{mesh} {name}" for mesh, name, _ in SPREAD])
+def test_what_goes_over_one_axis_is_a_measure(mesh: str, measure: str, form: str) -> None:
+    assert cg.derive(measure, mesh=mesh).forms[measure].same_as(form)
+
+
+def test_the_pass_is_an_axis_inside_those_of_the_mesh() -> None:
+    both = cg.derive("communication", mesh="data(N_d)", passes="tensor_parallel(T)")
+    assert both.setup.mesh == Setup.of(mesh="data(N_d), tensor(T)").mesh
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"mesh": "data(2)"}, "communication.T: no collective goes over T alone; there is communication.N_d"),
+        ({}, "communication.T: the model is not spread over a mesh, such as --mesh 'tensor(T)'"),
+    ],
+    ids=str,
+)
+def test_a_part_of_an_axis_that_is_not_there_is_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(cg.UserError) as refused:
+        cg.derive("communication.T", **asked)
+    assert str(refused.value) == said
+
+
+def test_the_degree_of_any_axis_may_be_solved_for() -> None:
+    answer = cg.solve("activations <= hbm", "N_d", limit="E=4")
+    assert answer.remarks == ("solved for N_d with --mesh 'data(N_d)', as nothing splits the model",)
+
+
 def test_the_sheet_of_a_phase_has_costs_of_that_phase_alone() -> None:
     decode, everything = costgraph("cheatsheet", "--phase", "decode").stdout, costgraph("cheatsheet").stdout
     assert "intensity of decode" in decode

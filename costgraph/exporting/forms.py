@@ -21,7 +21,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError
 from costgraph.exporting.code.nodes import as_node
-from costgraph.measures import MEASURES
+from costgraph.measures import measure_named
 
 if TYPE_CHECKING:
     import sympy
@@ -100,7 +100,7 @@ class Form:
 
 def source(name: str) -> str:
     """The `Source:` line of a measure's page; empty for a form that is no measure."""
-    measure = MEASURES.get(name.partition("(")[0])
+    measure = measure_named(name.partition("(")[0])
     page = getattr(getmodule(getattr(measure, "func", measure)), "__doc__", None) or ""
     text = " ".join(page.partition("Source:")[2].split())
     return text.rstrip(".")

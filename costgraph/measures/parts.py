@@ -24,7 +24,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import UserError, unknown
 from costgraph.graph import Graph
-from costgraph.measures import MEASURES
+from costgraph.measures import MEASURES, measure_named
 from costgraph.op import Op
 from costgraph.precision import PRECISIONS, Precision
 from costgraph.provenance import Term
@@ -58,7 +58,10 @@ class Measure:
         parts = [word for word in self.words if self.name != "states" or word not in PRECISIONS]
         policies = [word for word in self.words if word not in parts]
         options = {"precision": [precision, *policies][-1]} if self.name == "states" else {}
-        found = MEASURES[self.name](graph, convention, **options)
+        measure = measure_named(self.name)
+        if measure is None:
+            raise unknown("measure", self.name, MEASURES)
+        found = measure(graph, convention, **options)
         if parts:
             chosen = set().union(*(named(word, graph) for word in parts))
             found = restricted(found, lambda term: term.op in chosen)
@@ -82,7 +85,7 @@ def read_measure(text: str, graph: Graph) -> Measure:
     Raises:
         UserError: no measure, or what cannot stand in its parentheses.
     """
-    if text in MEASURES:
+    if measure_named(text) is not None:
         return Measure(text)
     formula = read(text)
     if not isinstance(formula.node, Name | Call):
@@ -93,10 +96,8 @@ def read_measure(text: str, graph: Graph) -> Measure:
 def measure_at(node: Name | Call, reader: Reader) -> Measure:
     """The measure that a node of a formula names; `reader` reads the sizes in its parentheses, and points at errors."""
     if isinstance(node, Name):
-        if node.name not in MEASURES:
-            raise unknown("measure", node.name, MEASURES)
         return Measure(node.name)
-    if node.function not in MEASURES:
+    if measure_named(node.function) is None:
         raise reader.refuse(node, str(unknown("measure", node.function, MEASURES)))
     words: list[str] = []
     for arg in node.arguments:

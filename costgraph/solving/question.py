@@ -20,7 +20,7 @@ from costgraph.algebra.syntax import Formula, read
 from costgraph.algebra.units import FACTORS, UNITS
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError, shorten
-from costgraph.measures import MEASURES
+from costgraph.measures import MEASURES, measure_named
 from costgraph.measures.parts import Measure, measure_at
 from costgraph.setup import Setup
 
@@ -60,7 +60,7 @@ class Reading(Reader):
 
     def name(self, node: Name) -> Quotient:
         """A measure, a unit or a symbol."""
-        if node.name in MEASURES:
+        if measure_named(node.name) is not None:
             return self.measured(node)
         return Quotient(TYPED_UNITS[node.name].scale) if node.name in TYPED_UNITS else super().name(node)
 
