@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from costgraph.passes.prefill import Prefill as prefill
     from costgraph.passes.recompute import Recompute as recompute
     from costgraph.passes.update import Update as update
+    from costgraph.setup import Setup
     from costgraph.sizes import model
     from costgraph.solving.solution import solve
 
@@ -50,6 +51,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "ClosedForm": ("costgraph.closed_form", "ClosedForm"),
     "CostgraphError": ("costgraph.errors", "CostgraphError"),
     "Graph": ("costgraph.graph", "Graph"),
+    "Setup": ("costgraph.setup", "Setup"),
     "UserError": ("costgraph.errors", "UserError"),
     "activations": ("costgraph.measures.activations", "activations"),
     "annotated": ("costgraph.measures.annotate", "annotated"),
@@ -82,6 +84,7 @@ __all__ = [
     "ClosedForm",
     "CostgraphError",
     "Graph",
+    "Setup",
     "UserError",
     "__version__",
     "activations",

@@ -8,7 +8,7 @@ where they are needed.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar, Literal, NamedTuple
 
@@ -172,7 +172,7 @@ class TensorAxis(Axis):
         )
 
 
-AXES: dict[str, Callable[..., Axis]] = {"data": DataAxis, "tensor": TensorAxis}
+AXES: dict[str, type[Axis]] = {"data": DataAxis, "tensor": TensorAxis}
 
 
 @dataclass(frozen=True)
@@ -229,6 +229,9 @@ class Mesh:
     def __str__(self) -> str:
         """The mesh as one would type it."""
         return ", ".join(map(str, self.axes))
+
+
+ONE_DEVICE = Mesh()
 
 
 def parse_mesh(text: str) -> Mesh:

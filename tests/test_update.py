@@ -275,9 +275,10 @@ def test_the_update_is_part_of_training_and_goes_unsaid() -> None:
     assert "update" not in costgraph("export", "python", "--measures", "flops").stdout
 
 
-def test_what_is_given_in_a_wrong_order_is_said_without_the_update() -> None:
-    run = costgraph("derive", "--pass", "tensor_parallel(T)", "--pass", "recompute(full)")
-    assert "recompute comes before tensor_parallel" in run.stderr
+def test_what_is_given_wrongly_is_said_without_the_update() -> None:
+    run = costgraph("derive", "--phase", "forward", "--pass", "recompute(full)")
+    assert "recompute needs backward before it" in run.stderr
+    assert "update" not in run.stderr
 
 
 def training_step(precision: str) -> Any:

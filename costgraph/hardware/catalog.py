@@ -54,7 +54,7 @@ def machine(text: str) -> Machine:
     return from_file(of_package(known[text]), f"machines/{text}.toml", text)
 
 
-def chosen(hardware: str | None, dtype: str | None, link: str | None) -> Machine | None:
+def chosen(hardware: str | Machine | None, dtype: str | None, link: str | None) -> Machine | None:
     """The machine, if one was named, known to have a rate for `dtype` and the link.
 
     Raises:
@@ -66,7 +66,7 @@ def chosen(hardware: str | None, dtype: str | None, link: str | None) -> Machine
         if dtype is not None and dtype not in ITEMSIZE:
             raise unknown("data type", dtype, ITEMSIZE)
         return None
-    device = machine(hardware)
+    device = machine(hardware) if isinstance(hardware, str) else hardware
     device.link(link)
     device.rate(dtype)
     return device

@@ -25,6 +25,7 @@ from costgraph.conventions import NOTES, Convention
 from costgraph.errors import UserError
 from costgraph.graph import Graph
 from costgraph.measures.communication import RINGS, ring
+from costgraph.measures.parts import multiplies_weights
 from costgraph.op import Op
 
 if TYPE_CHECKING:
@@ -73,8 +74,7 @@ def classify(op: Op, graph: Graph) -> Class:
     if op.phase == "update":
         return "update"
     if op.kind == "einsum" or op.body:
-        weights = any(graph.tensors[name].role == "weight" for name in (*op.inputs, *op.outputs))
-        return "weight matmuls" if weights else "attention core"
+        return "weight matmuls" if multiplies_weights(op, graph) else "attention core"
     return "normalization" if op.over else "element-wise"
 
 
