@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from costgraph.builder import Builder
     from costgraph.closed_form import ClosedForm
     from costgraph.derivation import derive
     from costgraph.errors import CostgraphError, UserError
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from costgraph.estimation.reading import request
     from costgraph.exporting import export
     from costgraph.exporting.exchange.reading import read_forms
-    from costgraph.graph import Graph
+    from costgraph.graph.builder import Builder
+    from costgraph.graph.graph import Graph
     from costgraph.hardware.catalog import machine
     from costgraph.measures import annotated
     from costgraph.measures.activations import activations
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
 
 # Where each public name lives. Nothing is imported before it is asked for (PEP 562), so that `--help` stays fast.
 _PUBLIC: dict[str, tuple[str, str]] = {
-    "Builder": ("costgraph.builder", "Builder"),
+    "Builder": ("costgraph.graph.builder", "Builder"),
     "ClosedForm": ("costgraph.closed_form", "ClosedForm"),
     "CostgraphError": ("costgraph.errors", "CostgraphError"),
-    "Graph": ("costgraph.graph", "Graph"),
+    "Graph": ("costgraph.graph.graph", "Graph"),
     "Setup": ("costgraph.setup", "Setup"),
     "UserError": ("costgraph.errors", "UserError"),
     "activations": ("costgraph.measures.activations", "activations"),

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from costgraph.algebra.bindings import Binding, bound, check_bindings, parse_bindings, split_list
 from costgraph.algebra.symbols import INFINITY, lookup
 from costgraph.errors import UserError, shorten
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.mesh import ONE_DEVICE, Mesh, TensorAxis, parse_mesh
 from costgraph.options import parse_call
 from costgraph.passes import PASSES, Pass, Place, TensorParallel

@@ -25,8 +25,8 @@ from costgraph.given import (
     with_tensor_axis,
     written,
 )
-from costgraph.graph import Graph
-from costgraph.graph import in_order as sorted_steps
+from costgraph.graph.graph import Graph
+from costgraph.graph.graph import in_order as sorted_steps
 from costgraph.mesh import ONE_DEVICE, Mesh
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call

@@ -20,7 +20,7 @@ from costgraph.toml_text import of_package, parse_toml
 from costgraph.user_files import MAX_TOML, read_text
 
 if TYPE_CHECKING:
-    from costgraph.graph import Graph
+    from costgraph.graph.graph import Graph
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from costgraph.algebra.assumption import InDomain
 from costgraph.algebra.bindings import bound
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.passes.prefill import inference
 from costgraph.passes.rewrite import Pass
 

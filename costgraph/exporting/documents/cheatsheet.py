@@ -16,7 +16,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation, derive
 from costgraph.errors import UserError
 from costgraph.exporting.documents.contents import Row, Section
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.remarks import SAME
 from costgraph.setup import Options, Setup
 

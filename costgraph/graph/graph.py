@@ -22,13 +22,13 @@ from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
 from costgraph.collector import paused
-from costgraph.dim import Cut, Dim
 from costgraph.errors import BugError, unknown
-from costgraph.extent import Extent, resized, trees
-from costgraph.loop import Loop
-from costgraph.mesh import Mesh
-from costgraph.op import Op
-from costgraph.tensor import Tensor, with_dims
+from costgraph.graph.dim import Dim
+from costgraph.graph.extent import Extent, resized, trees
+from costgraph.graph.loop import Loop
+from costgraph.graph.op import Op
+from costgraph.graph.tensor import Tensor, with_dims
+from costgraph.mesh import Cut, Mesh
 
 if TYPE_CHECKING:
     import networkx
