@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from costgraph.measures.params import params
     from costgraph.measures.states import states
     from costgraph.measures.traffic import traffic
+    from costgraph.mesh import DataAxis, Mesh, TensorAxis
     from costgraph.op_sets import decoder
     from costgraph.passes.backward import Backward as backward
     from costgraph.passes.decode import Decode as decode
     from costgraph.passes.flash_attention import FlashAttention as flash_attention
+    from costgraph.passes.place import Place as place
     from costgraph.passes.place import TensorParallel as tensor_parallel
     from costgraph.passes.prefill import Prefill as prefill
     from costgraph.passes.recompute import Recompute as recompute
@@ -50,8 +52,11 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "Builder": ("costgraph.graph.builder", "Builder"),
     "ClosedForm": ("costgraph.closed_form", "ClosedForm"),
     "CostgraphError": ("costgraph.errors", "CostgraphError"),
+    "DataAxis": ("costgraph.mesh", "DataAxis"),
     "Graph": ("costgraph.graph.graph", "Graph"),
     "Setup": ("costgraph.setup", "Setup"),
+    "Mesh": ("costgraph.mesh", "Mesh"),
+    "TensorAxis": ("costgraph.mesh", "TensorAxis"),
     "UserError": ("costgraph.errors", "UserError"),
     "activations": ("costgraph.measures.activations", "activations"),
     "annotated": ("costgraph.measures.annotate", "annotated"),
@@ -69,6 +74,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "machine": ("costgraph.hardware.catalog", "machine"),
     "model": ("costgraph.sizes", "model"),
     "params": ("costgraph.measures.params", "params"),
+    "place": ("costgraph.passes.place", "Place"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),
     "read_forms": ("costgraph.exporting.exchange.reading", "read_forms"),
     "recompute": ("costgraph.passes.recompute", "Recompute"),
@@ -83,8 +89,11 @@ __all__ = [
     "Builder",
     "ClosedForm",
     "CostgraphError",
+    "DataAxis",
     "Graph",
+    "Mesh",
     "Setup",
+    "TensorAxis",
     "UserError",
     "__version__",
     "activations",
@@ -103,6 +112,7 @@ __all__ = [
     "machine",
     "model",
     "params",
+    "place",
     "prefill",
     "read_forms",
     "recompute",
