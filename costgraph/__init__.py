@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from costgraph.passes.prefill import Prefill as prefill
     from costgraph.passes.recompute import Recompute as recompute
     from costgraph.passes.update import Update as update
+    from costgraph.passes.widths import Widths as widths
     from costgraph.setup import Setup
     from costgraph.sizes import model
     from costgraph.solving.solution import solve
@@ -84,6 +85,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "tensor_parallel": ("costgraph.passes.place", "TensorParallel"),
     "traffic": ("costgraph.measures.traffic", "traffic"),
     "update": ("costgraph.passes.update", "Update"),
+    "widths": ("costgraph.passes.widths", "Widths"),
 }
 __all__ = [
     "Builder",
@@ -122,6 +124,7 @@ __all__ = [
     "tensor_parallel",
     "traffic",
     "update",
+    "widths",
 ]
 
 
