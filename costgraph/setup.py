@@ -37,7 +37,6 @@ from costgraph.precision import PRECISIONS, USUAL, Precision, policy
 from costgraph.remarks import DEGREES, choice_not_made, too_long, without_effect
 from costgraph.sizes import Model
 
-
 PLAIN = Widths()  # p for everything
 
 
