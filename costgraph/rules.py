@@ -40,7 +40,7 @@ class Rule:
     Args:
         gradient: how gradients flow back through it.
         reads: what its backward reads of the forward pass.
-        differentiable: which inputs get a gradient.
+        differentiable: which inputs get a gradient, of those that there are.
         linear: whether a sum over devices may still be pending in its inputs (all of them, for a sum).
         view: whether its result is the same bytes as its first input.
         along: whether it works along dims of its first input, which must be whole on each device; the last one unless
@@ -71,13 +71,20 @@ RULES: dict[str, Rule] = {
     "add": Rule("through", differentiable=(0, 1), linear=True, fits=True),
     "causal_mask": Rule("through", fits=True),
     "scale": Rule("same", linear=True, fits=True),
+    "widen": Rule("same", linear=True, fits=True),  # the same numbers in more bytes
     "gelu": Rule(reads=("x0",), fits=True),
     "silu": Rule(reads=("x0",), fits=True),
     "relu": Rule(reads=("y0",), fits=True),
+    "tanh": Rule(reads=("y0",), fits=True),
+    "product": Rule(reads=("x0", "x1"), differentiable=(0, 1), fits=True),
     "dropout": Rule(reads=("y1",), fits=True),
+    # positions: pairs of elements are rotated by an angle, of which tables hold cosine and sine
+    "rotary": Rule(reads=("x1", "x2")),
     # along dims
-    "softmax": Rule(reads=("y0",), along=True, fits=True),
+    "softmax": Rule(reads=("y0",), differentiable=(0, 1), along=True, fits=True),
     "layer_norm": Rule(reads=("x0", "x1", "y1", "y2"), differentiable=(0, 1, 2), along=True, fits=True),
+    "rms_norm": Rule(reads=("x0", "x1", "y1"), differentiable=(0, 1), along=True, fits=True),
+    "rms": Rule(reads=("x0", "y0"), along=True),
     # tables
     "embedding": Rule(reads=("x0",), differentiable=(1,), traffic="rows"),
     "positions": Rule(differentiable=(0,), traffic="rows"),
@@ -88,6 +95,9 @@ RULES: dict[str, Rule] = {
     "slice": Rule("same", linear=True, view=True, sums=False, traffic="free"),
     # keys and values as the positions that queries look at
     "context": Rule("same", linear=True, view=True, sums=False, traffic="free"),
+    "repeat": Rule("through", linear=True),
+    "roll": Rule("none", sums=False, traffic="append"),
+    "join": Rule("none", sums=False),
     "cache_append": Rule("none", sums=False, traffic="append"),
     # into and out of the repeated block
     "loop": Rule("same", sums=False, traffic="free"),
@@ -122,6 +132,14 @@ def rule(kind: str) -> Rule:
     if kind.removesuffix("_grad") not in RULES:
         raise unknown("op kind", kind, RULES)
     return GRADIENT
+
+
+def differentiable(op: Op) -> list[str]:
+    """The inputs of a forward op that get a gradient, in the order of its row."""
+    row = rule(op.kind)
+    if row.gradient in ("einsum", "body", "through"):
+        return list(op.inputs)
+    return [op.inputs[i] for i in row.differentiable if i < len(op.inputs) and row.gradient != "none"]
 
 
 def saved(op: Op) -> list[str]:

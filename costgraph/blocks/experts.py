@@ -24,8 +24,8 @@ class Experts:
         shared_width: of each of these, where it is another.
         shared_gate: what the shared ones give is multiplied with a number per token (Qwen2-MoE).
         router_bias: the router has one.
-        load: `mean`: every expert gets as many tokens; `worst`: all tokens go to the same experts; a number: every expert
-            has room for that many times the mean, and computes on all of it.
+        load: `mean`: every expert gets as many tokens; `worst`: all tokens go to the same experts; a number: every
+            expert has room for that many times the mean, and computes on all of it.
 
     Source: Shazeer et al. 2017; Fedus et al. 2021 (capacity), Dai et al. 2024 (shared).
     """

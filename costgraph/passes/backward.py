@@ -24,7 +24,7 @@ from costgraph.graph import Graph
 from costgraph.loop import label
 from costgraph.op import Op
 from costgraph.passes.rewrite import Pass
-from costgraph.rules import rule, saved
+from costgraph.rules import differentiable, rule, saved
 from costgraph.tensor import Tensor
 
 
@@ -51,11 +51,7 @@ def wanted(ops: Iterable[Op], sources: Iterable[Tensor]) -> set[str]:
     """Names of all tensors that depend differentiably on `sources`."""
     names = {tensor.name for tensor in sources}
     for op in ops:
-        row = rule(op.kind)
-        inputs = (
-            op.inputs if row.gradient in ("einsum", "body", "through") else [op.inputs[i] for i in row.differentiable]
-        )
-        if row.gradient != "none" and names.intersection(inputs):
+        if names.intersection(differentiable(op)):
             names.update(op.outputs)
     return names
 
@@ -92,7 +88,7 @@ class Tape:
                     if x in needed:
                         self.add(x, self.unbroadcast(op, dy, x))
             case "same" | "chain":
-                targets = [op.inputs[i] for i in row.differentiable if op.inputs[i] in needed]
+                targets = [x for x in differentiable(op) if x in needed]
                 kind, reads = (op.kind, []) if row.gradient == "same" else (f"{op.kind}_grad", saved(op))
                 names = [f"{op.name}.grad", *(grad_name(op, x) for x in targets[1:])]
                 outputs = [self.tensor(name, x) for name, x in zip(names, targets, strict=True)]
