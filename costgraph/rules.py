@@ -25,6 +25,8 @@ from costgraph.tensor import Tensor
 #   same      the same kind of op applied to the gradient
 #   none      not at all
 Gradient = Literal["einsum", "body", "chain", "through", "same", "none"]
+# In what an op is linear: in all its inputs together, or in each of them
+Linear = Literal["", "sum", "product"]
 # What an op moves to and from memory, each run: every operand once and every result once, or
 #   free      nothing: a view, or a name for the same bytes
 #   rows      only as many rows of the table as the result has
@@ -41,7 +43,7 @@ class Rule:
         gradient: how gradients flow back through it.
         reads: what its backward reads of the forward pass.
         differentiable: which inputs get a gradient, of those that there are.
-        linear: whether a sum over devices may still be pending in its inputs (all of them, for a sum).
+        linear: whether a sum over devices may still be pending in its inputs: in all summands, or in one factor.
         view: whether its result is the same bytes as its first input.
         along: whether it works along dims of its first input, which must be whole on each device; the last one unless
             the op names others.
@@ -53,7 +55,7 @@ class Rule:
     gradient: Gradient = "chain"
     reads: tuple[str, ...] = ()
     differentiable: tuple[int, ...] = (0,)
-    linear: bool = False
+    linear: Linear = ""
     view: bool = False
     along: bool = False
     sums: bool = True
@@ -63,20 +65,21 @@ class Rule:
 
 RULES: dict[str, Rule] = {
     # contractions
-    "einsum": Rule("einsum", linear=True),
+    "einsum": Rule("einsum", linear="product"),
     "flash_attention": Rule("body", reads=("x*", "y0", "y1")),
     # element by element
-    "bias": Rule("through", differentiable=(0, 1), linear=True, fits=True),
-    "residual": Rule("through", differentiable=(0, 1), linear=True, fits=True),
-    "add": Rule("through", differentiable=(0, 1), linear=True, fits=True),
+    "bias": Rule("through", differentiable=(0, 1), linear="sum", fits=True),
+    "residual": Rule("through", differentiable=(0, 1), linear="sum", fits=True),
+    "add": Rule("through", differentiable=(0, 1), linear="sum", fits=True),
     "causal_mask": Rule("through", fits=True),
-    "scale": Rule("same", linear=True, fits=True),
-    "widen": Rule("same", linear=True, fits=True),  # the same numbers in more bytes
+    "scale": Rule("same", linear="sum", fits=True),
+    "widen": Rule("same", linear="sum", fits=True),  # the same numbers in more bytes
     "gelu": Rule(reads=("x0",), fits=True),
     "silu": Rule(reads=("x0",), fits=True),
     "relu": Rule(reads=("y0",), fits=True),
     "tanh": Rule(reads=("y0",), fits=True),
-    "product": Rule(reads=("x0", "x1"), differentiable=(0, 1), fits=True),
+    "sigmoid": Rule(reads=("y0",), fits=True),
+    "product": Rule(reads=("x0", "x1"), differentiable=(0, 1), linear="product", fits=True),
     "dropout": Rule(reads=("y1",), fits=True),
     # positions: pairs of elements are rotated by an angle, of which tables hold cosine and sine
     "rotary": Rule(reads=("x1", "x2")),
@@ -92,10 +95,14 @@ RULES: dict[str, Rule] = {
     "logsumexp": Rule("none"),
     "cross_entropy": Rule(reads=("y1", "x2")),
     # one of several tensors that are stored as one
-    "slice": Rule("same", linear=True, view=True, sums=False, traffic="free"),
+    "slice": Rule("same", linear="sum", view=True, sums=False, traffic="free"),
+    # experts: to which of them a token is sent; tokens as rows of experts, and back; those of all that are sent any
+    "top_k": Rule(reads=("y1",), along=True),
+    "route": Rule("same", reads=("x1",), linear="product", sums=False),
+    "hit": Rule("same", linear="sum", view=True, traffic="free"),
     # keys and values as the positions that queries look at
-    "context": Rule("same", linear=True, view=True, sums=False, traffic="free"),
-    "repeat": Rule("through", linear=True),
+    "context": Rule("same", linear="sum", view=True, sums=False, traffic="free"),
+    "repeat": Rule("through", linear="sum"),
     "roll": Rule("none", sums=False, traffic="append"),
     "join": Rule("none", sums=False),
     "cache_append": Rule("none", sums=False, traffic="append"),
@@ -108,8 +115,8 @@ RULES: dict[str, Rule] = {
     "sgd": Rule("none", fits=True),
     "cast": Rule("none", traffic="free"),
     # ops that passes insert
-    "sum": Rule("none", linear=True),
-    "broadcast": Rule("none", linear=True),
+    "sum": Rule("none", linear="sum"),
+    "broadcast": Rule("none", linear="sum"),
     "all_reduce": Rule("none", traffic="network"),
     "all_gather": Rule("none", traffic="network"),
     "reduce_scatter": Rule("none", traffic="network"),

@@ -89,7 +89,7 @@ class Tape:
                         self.add(x, self.unbroadcast(op, dy, x))
             case "same" | "chain":
                 targets = [x for x in differentiable(op) if x in needed]
-                kind, reads = (op.kind, []) if row.gradient == "same" else (f"{op.kind}_grad", saved(op))
+                kind, reads = op.kind if row.gradient == "same" else f"{op.kind}_grad", saved(op)
                 names = [f"{op.name}.grad", *(grad_name(op, x) for x in targets[1:])]
                 outputs = [self.tensor(name, x) for name, x in zip(names, targets, strict=True)]
                 self.append(op, f"{op.name}.grad", kind, (dy, *reads), outputs)

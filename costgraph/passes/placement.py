@@ -163,6 +163,8 @@ class Placement:
         if rule(op.kind).sums:
             return set(op.over)
         kept = {dim.name for tensor in results for dim in tensor.dims}
+        families = [family for group in self.groups for of in group.cuts.values() for family in of]
+        kept |= {dim for family in families if not kept.isdisjoint(family) for dim in family}
         return {*op.over, *(dim.name for tensor in operands for dim in tensor.dims if dim.name not in kept)}
 
     def linear(self, op: Op, operands: list[Tensor], cut: Cut, fit: Container[str]) -> bool:
@@ -173,7 +175,7 @@ class Placement:
         partial = [tensor for tensor in operands if cut in tensor.partial]
         if not partial or not rule(op.kind).linear:
             return False
-        if op.kind != "einsum":
+        if rule(op.kind).linear == "sum":
             return len(partial) == len(operands)
         rest = [tensor for tensor in operands if cut not in tensor.partial]
         return len(partial) == 1 and all(state(tensor, cut) in fit for tensor in rest)
