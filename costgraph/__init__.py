@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from costgraph.measures.params import params
     from costgraph.measures.states import states
     from costgraph.measures.traffic import traffic
+    from costgraph.models.known import model
     from costgraph.op_sets import decoder
     from costgraph.passes.backward import Backward as backward
     from costgraph.passes.decode import Decode as decode
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from costgraph.passes.recompute import Recompute as recompute
     from costgraph.passes.update import Update as update
     from costgraph.setup import Setup
-    from costgraph.sizes import model
     from costgraph.solving.solution import solve
 
 # Where each public name lives. Nothing is imported before it is asked for (PEP 562), so that `--help` stays fast.
@@ -67,7 +67,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "flops": ("costgraph.measures.flops", "flops"),
     "intensity": ("costgraph.measures.intensity", "intensity"),
     "machine": ("costgraph.hardware.catalog", "machine"),
-    "model": ("costgraph.sizes", "model"),
+    "model": ("costgraph.models.known", "model"),
     "params": ("costgraph.measures.params", "params"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),
     "read_forms": ("costgraph.exporting.exchange.reading", "read_forms"),

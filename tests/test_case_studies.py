@@ -19,7 +19,7 @@ from costgraph.estimation.estimate import estimate
 from costgraph.hardware.catalog import machine
 from costgraph.hardware.machine import Machine
 from costgraph.setup import Setup
-from costgraph.sizes import model
+from costgraph.models.known import model
 from costgraph.solving.question import Setting, form
 from costgraph.solving.solution import solve
 from costgraph.solving.whole import Solution

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from costgraph.algebra.parser import Size, size
 from costgraph.algebra.symbols import COUNT, SYMBOLS, Symbol, declare
-from costgraph.blocks import Attention, Block, Embedding, Experts, Gated, Head, LatentAttention, Layers, Mamba2, Mlp, Norm
+from costgraph.blocks import (
+    Attention,
+    Block,
+    Embedding,
+    Experts,
+    Gated,
+    Head,
+    LatentAttention,
+    Layers,
+    Mamba2,
+    Mlp,
+    Norm,
+)
 from costgraph.errors import UserError, unknown
 from costgraph.models.architecture import Architecture
 from costgraph.models.family import Family
@@ -20,6 +31,7 @@ from costgraph.models.values import Values
 SECTIONS = {
     "attention": Attention, "latent_attention": LatentAttention, "mamba2": Mamba2, "mlp": Mlp, "gated": Gated,
 }  # fmt: skip
+Made = TypeVar("Made")
 OWN = (  # sizes that only configurations have
     Symbol("L_e", "L_{e}", "", "number of layers of the encoder", COUNT, 12),
     Symbol("D_e", "D_{e}", "", "width of the embeddings", COUNT, 512),
@@ -125,12 +137,12 @@ def chosen(options: Mapping[str, Any], values: Values) -> dict[str, Any]:
     return {name: value for name, value in found.items() if not (isinstance(value, str) and value == "")}
 
 
-def made(kind: Any, options: Mapping[str, Any], values: Values) -> Any:
+def made(kind: type[Made], options: Mapping[str, Any], values: Values) -> Made:
     """A block with these options."""
     return built(kind, chosen(options, values))
 
 
-def built(kind: Any, options: Mapping[str, Any]) -> Any:
+def built(kind: type[Made], options: Mapping[str, Any]) -> Made:
     """A block; lists become tuples, and tables norms.
 
     Raises:
@@ -154,7 +166,6 @@ def converted(name: str, value: Any, hint: Any) -> Any:
     return value
 
 
-@cache
 def hints(kind: Any) -> dict[str, Any]:
     """The fields of a block with their types."""
     return get_type_hints(kind)
@@ -165,7 +176,7 @@ def symbols(value: Any) -> Iterator[str]:
     if isinstance(value, tuple):
         for item in value:
             yield from symbols(item)
-    elif is_dataclass(value):
+    elif is_dataclass(value) and not isinstance(value, type):
         known = hints(type(value))
         for field in fields(value):
             held = getattr(value, field.name)

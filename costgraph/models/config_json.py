@@ -173,13 +173,13 @@ class Reading:
                 self.values.problems.append(f"{key} = {shown(value)} is not modelled (only {known})")
         for key in self.unknown():
             if speaks_of_a_size(key):
-                said = f"{shorten(key, 40)} = {shown(self.config[key])} speaks of a size that {self.family.name} does not"
-                self.values.problems.append(f"{said} have")
+                said = f"{shorten(key, 40)} = {shown(self.config[key])}"
+                self.values.problems.append(f"{said} speaks of a size that {self.family.name} does not have")
 
     def unknown(self) -> list[str]:
         """Keys that say something and that nobody knows."""
         known = self.family.keys | WITHOUT_EFFECT | ONLY.keys() | {"text_config", *OUTER}
-        return [key for key, value in self.config.items() if key not in known and value not in (None, False, 0, "", [], {})]
+        return [key for key, value in self.config.items() if value and key not in known]
 
     def width(self) -> int | None:
         """Bytes per element, from `dtype` or `torch_dtype`."""

@@ -1,12 +1,12 @@
 """Families of configurations: which key is which size, which option, and what has no effect; tables of a few verbs.
 
-    [sizes]   H = { key = "head_dim", default = "D/A" }       a symbol, under one name or several, or from other sizes
-    [gated]   act = { key = "hidden_act", default = "silu" }  an option of a block, as it stands or `when` it is what
-    [layers.local]  not_every = 2, other = "global"           which layers are of which kind
-    [only]    is_decoder = [false]                            values that are modelled
-    [equal]   qk_head_dim = "H_n + H_r"                       keys that repeat what others say
-    [remarks] num_nextn_predict_layers = "..."                what is said where a key is set
-    without_effect, inherits, rewrite, model_types, source
+[sizes]   H = { key = "head_dim", default = "D/A" }       a symbol, under one name or several, or from other sizes
+[gated]   act = { key = "hidden_act", default = "silu" }  an option of a block, as it stands or `when` it is what
+[layers.local]  not_every = 2, other = "global"           which layers are of which kind
+[only]    is_decoder = [false]                            values that are modelled
+[equal]   qk_head_dim = "H_n + H_r"                       keys that repeat what others say
+[remarks] num_nextn_predict_layers = "..."                what is said where a key is set
+without_effect, inherits, rewrite, model_types, source
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Family:
         named += [name for kind in self.layers.values() for name in kind.keys]
         for section in fields(self):
             if section.type == "Options":
-                named += [name for name in names_in(getattr(self, section.name))]
+                named += names_in(getattr(self, section.name))
         return {name.partition(".")[0] for name in named}
 
 
@@ -138,10 +138,18 @@ def inherited(table: dict[str, Any]) -> dict[str, Any]:
             return table
         if parent not in tables():
             raise unknown("family to inherit from", parent, tables())
-        base = {key: value for key, value in of_name(parent).items() if key not in ("model_types", "inherits")}
-        grandparent = {key: value for key, value in of_name(parent).items() if key == "inherits"}
-        table = {**merged(base, {k: v for k, v in table.items() if k != "inherits"}), **grandparent}
+        base = {key: value for key, value in of_name(parent).items() if key != "model_types"}
+        own = {key: value for key, value in table.items() if key != "inherits"}
+        table = merged(spelt_out(base), spelt_out(own))
     raise UserError(f"families inherit from one another more than {MAX_INHERITED} times")
+
+
+def spelt_out(table: dict[str, Any]) -> dict[str, Any]:
+    """A table with sizes as tables, so that a default can be put to a key that is inherited."""
+    sizes = table.get("sizes")
+    if not isinstance(sizes, dict):
+        return table
+    return {**table, "sizes": {s: {"key": key} if isinstance(key, str) else key for s, key in sizes.items()}}
 
 
 def merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,9 @@ def opt(config: Config) -> Config:
     """Embeddings are of another width only where the two widths differ."""
     if config.get("word_embed_proj_dim") in (None, config.get("hidden_size")):
         config["word_embed_proj_dim"] = None
-    config["_final_norm"] = bool(config.get("do_layer_norm_before", True)) and not config.get("_remove_final_layer_norm")
+    config["_final_norm"] = bool(config.get("do_layer_norm_before", True)) and not config.get(
+        "_remove_final_layer_norm"
+    )
     return config
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.errors import UserError, shorten
+from costgraph.errors import shorten
 from costgraph.models.keys import ANY, Choice, SizeKey, text
 
 
