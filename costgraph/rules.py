@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from costgraph.algebra.polynomial import ZERO, Polynomial, total
+from costgraph.algebra.polynomial import ZERO, Polynomial, product, total
 from costgraph.conventions import Convention
 from costgraph.einsum import bind, parse_spec
 from costgraph.errors import unknown
@@ -31,8 +31,9 @@ Linear = Literal["", "sum", "product"]
 #   free      nothing: a view, or a name for the same bytes
 #   rows      only as many rows of the table as the result has
 #   append    the new rows, read once and written once into a cache that stays where it is
+#   update    a state, its result, which is read and written where it stays
 #   network   nothing from memory: it is counted as communication
-Traffic = Literal["once", "free", "rows", "append", "network"]
+Traffic = Literal["once", "free", "rows", "append", "update", "network"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,14 @@ RULES: dict[str, Rule] = {
     "roll": Rule("none", sums=False, traffic="append"),
     "join": Rule("none", sums=False),
     "cache_append": Rule("none", sums=False, traffic="append"),
+    # the state space: a convolution along positions, each channel for itself; what is left of a position at later ones;
+    # states passed on from chunk to chunk; one step of the recurrence
+    "conv": Rule(reads=("x0", "x1"), differentiable=(0, 1)),
+    "softplus": Rule(reads=("x0",), fits=True),
+    "cumulative": Rule("same", linear="sum", along=True, fits=True),
+    "decay": Rule(reads=("y0",)),
+    "scan": Rule(reads=("x0", "x1", "y0"), differentiable=(0, 1)),
+    "state_step": Rule("none", sums=False, traffic="update"),
     # into and out of the repeated block
     "loop": Rule("same", sums=False, traffic="free"),
     # the optimizer: the gradient as it is kept, which takes the whole of it; the step of one parameter; its weights in
@@ -168,9 +177,18 @@ def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Poly
         work = spec.flops({letter: dim.size for letter, dim in dims.items()})
         exactly = convention.additions == "counted" and spec.summed
         return work - tensors[op.outputs[0]].numel if exactly and work else work
+    if op.kind in ("conv", "conv_grad"):
+        return convolved(op, tensors)
     if convention.elementwise and op.phase != "backward" and (rate := convention.rate(op.source, op.kind)):
         return tensors[op.outputs[0]].numel * rate
     return ZERO
+
+
+def convolved(op: Op, tensors: Mapping[str, Tensor]) -> Polynomial:
+    """2 FLOPs for each element of the result and of the kernel; the same for each gradient."""
+    outer = tensors[op.outputs[0] if op.kind == "conv" else op.inputs[0]]
+    kernel = [dim.size for dim in tensors[op.inputs[-1]].dims if dim not in outer.dims]
+    return outer.numel * product(kernel) * 2 * len(op.outputs)
 
 
 def moved(op: Op, tensors: Mapping[str, Tensor]) -> dict[str, Polynomial]:
@@ -183,6 +201,8 @@ def moved(op: Op, tensors: Mapping[str, Tensor]) -> dict[str, Polynomial]:
     if mode == "rows":
         table = op.inputs[-1]
         counted[table] = tensors[op.outputs[0]].numel * tensors[table].itemsize
+    if mode == "update":
+        counted[op.outputs[0]] *= 2
     if mode == "append":
         row = op.inputs[0]
         counted = {row: tensors[row].nbytes, op.outputs[0]: tensors[row].nbytes}
