@@ -19,12 +19,13 @@ from costgraph.tensor import Tensor
 
 # How gradients flow back through an op:
 #   einsum    operand and result swapped, one einsum per operand
+#   factors   the other operand times the gradient, for each of two operands, summed over dims that were broadcast
 #   body      differentiate the ops it fuses
 #   chain     one op `<kind>_grad`, from the gradient and what the row reads
 #   through   unchanged, summed over dims that were broadcast
 #   same      the same kind of op applied to the gradient
 #   none      not at all
-Gradient = Literal["einsum", "body", "chain", "through", "same", "none"]
+Gradient = Literal["einsum", "factors", "body", "chain", "through", "same", "none"]
 # In what an op is linear: in all its inputs together, or in each of them
 Linear = Literal["", "sum", "product"]
 # What an op moves to and from memory, each run: every operand once and every result once, or
@@ -80,7 +81,7 @@ RULES: dict[str, Rule] = {
     "relu": Rule(reads=("y0",), fits=True),
     "tanh": Rule(reads=("y0",), fits=True),
     "sigmoid": Rule(reads=("y0",), fits=True),
-    "product": Rule(reads=("x0", "x1"), differentiable=(0, 1), linear="product", fits=True),
+    "product": Rule("factors", linear="product", fits=True),
     "dropout": Rule(reads=("y1",), fits=True),
     # positions: pairs of elements are rotated by an angle, of which tables hold cosine and sine
     "rotary": Rule(reads=("x1", "x2")),
@@ -153,7 +154,7 @@ def rule(kind: str) -> Rule:
 def differentiable(op: Op) -> list[str]:
     """The inputs of a forward op that get a gradient, in the order of its row."""
     row = rule(op.kind)
-    if row.gradient in ("einsum", "body", "through"):
+    if row.gradient in ("einsum", "factors", "body", "through"):
         return list(op.inputs)
     return [op.inputs[i] for i in row.differentiable if i < len(op.inputs) and row.gradient != "none"]
 
