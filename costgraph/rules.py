@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from costgraph.algebra.polynomial import ZERO, Polynomial, total
+from costgraph.algebra.polynomial import ZERO, Polynomial, product, total
 from costgraph.conventions import Convention
 from costgraph.einsum import bind, parse_spec
 from costgraph.errors import unknown
@@ -19,20 +19,22 @@ from costgraph.tensor import Tensor
 
 # How gradients flow back through an op:
 #   einsum    operand and result swapped, one einsum per operand
+#   factors   the other operand times the gradient, for each of two operands, summed over dims that were broadcast
 #   body      differentiate the ops it fuses
 #   chain     one op `<kind>_grad`, from the gradient and what the row reads
 #   through   unchanged, summed over dims that were broadcast
 #   same      the same kind of op applied to the gradient
 #   none      not at all
-Gradient = Literal["einsum", "body", "chain", "through", "same", "none"]
+Gradient = Literal["einsum", "factors", "body", "chain", "through", "same", "none"]
 # In what an op is linear: in all its inputs together, or in each of them
 Linear = Literal["", "sum", "product"]
 # What an op moves to and from memory, each run: every operand once and every result once, or
 #   free      nothing: a view, or a name for the same bytes
 #   rows      only as many rows of the table as the result has
 #   append    the new rows, read once and written once into a cache that stays where it is
+#   update    a state, its result, which is read and written where it stays
 #   network   nothing from memory: it is counted as communication
-Traffic = Literal["once", "free", "rows", "append", "network"]
+Traffic = Literal["once", "free", "rows", "append", "update", "network"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ RULES: dict[str, Rule] = {
     "relu": Rule(reads=("y0",), fits=True),
     "tanh": Rule(reads=("y0",), fits=True),
     "sigmoid": Rule(reads=("y0",), fits=True),
-    "product": Rule(reads=("x0", "x1"), differentiable=(0, 1), linear="product", fits=True),
+    "product": Rule("factors", linear="product", fits=True),
     "dropout": Rule(reads=("y1",), fits=True),
     # positions: pairs of elements are rotated by an angle, of which tables hold cosine and sine
     "rotary": Rule(reads=("x1", "x2")),
@@ -106,6 +108,14 @@ RULES: dict[str, Rule] = {
     "roll": Rule("none", sums=False, traffic="append"),
     "join": Rule("none", sums=False),
     "cache_append": Rule("none", sums=False, traffic="append"),
+    # the state space: a convolution along positions, each channel for itself; what is left of a position at later ones;
+    # states passed on from chunk to chunk; one step of the recurrence
+    "conv": Rule(reads=("x0", "x1"), differentiable=(0, 1)),
+    "softplus": Rule(reads=("x0",), fits=True),
+    "cumulative": Rule("same", linear="sum", along=True, fits=True),
+    "decay": Rule(reads=("y0",)),
+    "scan": Rule(reads=("x0", "x1", "y0"), differentiable=(0, 1)),
+    "state_step": Rule("none", sums=False, traffic="update"),
     # into and out of the repeated block
     "loop": Rule("same", sums=False, traffic="free"),
     # the optimizer: the gradient as it is kept, which takes the whole of it; the step of one parameter; its weights in
@@ -144,7 +154,7 @@ def rule(kind: str) -> Rule:
 def differentiable(op: Op) -> list[str]:
     """The inputs of a forward op that get a gradient, in the order of its row."""
     row = rule(op.kind)
-    if row.gradient in ("einsum", "body", "through"):
+    if row.gradient in ("einsum", "factors", "body", "through"):
         return list(op.inputs)
     return [op.inputs[i] for i in row.differentiable if i < len(op.inputs) and row.gradient != "none"]
 
@@ -168,9 +178,18 @@ def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Poly
         work = spec.flops({letter: dim.size for letter, dim in dims.items()})
         exactly = convention.additions == "counted" and spec.summed
         return work - tensors[op.outputs[0]].numel if exactly and work else work
+    if op.kind in ("conv", "conv_grad"):
+        return convolved(op, tensors)
     if convention.elementwise and op.phase != "backward" and (rate := convention.rate(op.source, op.kind)):
         return tensors[op.outputs[0]].numel * rate
     return ZERO
+
+
+def convolved(op: Op, tensors: Mapping[str, Tensor]) -> Polynomial:
+    """2 FLOPs for each element of the result and of the kernel; the same for each gradient."""
+    outer = tensors[op.outputs[0] if op.kind == "conv" else op.inputs[0]]
+    kernel = [dim.size for dim in tensors[op.inputs[-1]].dims if dim not in outer.dims]
+    return outer.numel * product(kernel) * 2 * len(op.outputs)
 
 
 def moved(op: Op, tensors: Mapping[str, Tensor]) -> dict[str, Polynomial]:
@@ -183,6 +202,8 @@ def moved(op: Op, tensors: Mapping[str, Tensor]) -> dict[str, Polynomial]:
     if mode == "rows":
         table = op.inputs[-1]
         counted[table] = tensors[op.outputs[0]].numel * tensors[table].itemsize
+    if mode == "update":
+        counted[op.outputs[0]] *= 2
     if mode == "append":
         row = op.inputs[0]
         counted = {row: tensors[row].nbytes, op.outputs[0]: tensors[row].nbytes}

@@ -13,6 +13,7 @@ from costgraph.blocks.head import Head
 from costgraph.blocks.latent_attention import LatentAttention
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.stack import Block, Layers
+from costgraph.blocks.state_space import Mamba2
 from costgraph.builder import Builder, Purpose
 from costgraph.errors import UserError
 from costgraph.graph import Graph
@@ -92,7 +93,8 @@ class Architecture:
         """The same as the library transformers computes it, where that is not what the architecture demands.
 
         Windows are masks over all positions, latents are expanded in every step of decode, fewer keys and values than
-        heads are copied to all of them (after they are cached, unless a block says before).
+        heads are copied to all of them (after they are cached, unless a block says before), a state space is written in
+        plain products.
         """
         return replace(self, layers=as_computed(self.layers), encoder=as_computed(self.encoder))
 
@@ -110,6 +112,8 @@ def as_block(block: Block) -> Block:
             mixing = replace(mixing, masked=mixing.window is not None, repeat_kv=mixing.repeat_kv or "after_cache")
         case LatentAttention():
             mixing = replace(mixing, absorbed=False)
+        case Mamba2():
+            mixing = replace(mixing, plain=True)
         case _:
             pass
     return replace(block, attention=mixing)

@@ -81,6 +81,12 @@ class Tape:
         match row.gradient:
             case "einsum":
                 self.einsum(op, dy, needed)
+            case "factors":
+                for x, other in zip(op.inputs, reversed(op.inputs), strict=True):
+                    if x in needed:
+                        dx = self.tensor(grad_name(op, x), x)
+                        self.append(op, dx, op.kind, (dy, other), [dx])
+                        self.add(x, dx)
             case "body":
                 self.fused(op, dy, needed)
             case "through":
