@@ -33,7 +33,7 @@ from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.passes import IN_WORDS, PASSES, PHASES, Pass, Update, phase_of
 from costgraph.precision import PRECISIONS, USUAL, Precision, policy
-from costgraph.remarks import DEGREES, choice_not_made, too_long, without_effect
+from costgraph.remarks import DEGREES, choice_not_made, refuse_beyond_table, too_long, without_effect
 
 
 class Options(TypedDict, total=False):
@@ -149,6 +149,8 @@ class Setup:
                 lookup(name, graph.symbols)
         setup = replace(self, sizes=sizes)
         setup.__dict__["graph"] = graph  # sizes are put into what is derived from it
+        if not isinstance(self.model.op_set, str | Graph):
+            refuse_beyond_table(graph, setup.bindings)
         for name in sizes:
             if name not in also and (said := choice_not_made(name, setup.bindings, graph, self.mesh)):
                 raise UserError(said)

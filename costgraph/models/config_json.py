@@ -60,7 +60,7 @@ def read(path: str | Path) -> Configuration:
     place = shorten(str(file), 200)
     text = read_text(file, MAX_CONFIG, place)
     try:
-        content = parse_json(text)
+        content = parse_json(text, constants=True)
     except UserError as error:
         raise UserError(f"{place}: {error}") from None
     name = file.resolve().parent.name if file.name == FILE else file.stem

@@ -184,6 +184,7 @@ def by_model_type() -> dict[str, str]:
     return {kind: name for name in tables() for kind in of_name(name).get("model_types", [name])}
 
 
+@cache
 def of_model_type(kind: str) -> Family:
     """The family of configurations whose `model_type` is `kind`.
 

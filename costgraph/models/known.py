@@ -17,7 +17,7 @@ from costgraph.toml_text import of_package, parse_toml
 from costgraph.user_files import MAX_TOML, read_text
 
 CALL = re.compile(r"(?P<name>[^()]+)\((?P<options>[^()]*)\)", re.DOTALL)
-HUB = re.compile(r"[\w.-]+/[\w.-]+")  # a repository: OWNER/NAME
+HUB = re.compile(r"\w[\w.-]*/[\w.-]+(?<!\.json)")  # a repository: OWNER/NAME
 
 
 @cache
@@ -71,9 +71,11 @@ def of_hub(repository: str) -> Model:
     Raises:
         UserError: none is, and there is no file of that name; with the nearest.
     """
-    names = hub()
-    if repository.lower() in names:
-        return of_name(names[repository.lower()])
+    for name, file in known().items():
+        if repository.lower() in file.read_text(encoding="utf-8").lower():
+            found = of_name(name)
+            if repository.lower() in map(str.lower, found.hub):
+                return found
     last = repository.lower().rpartition("/")[2]
     near = difflib.get_close_matches(last, known(), n=3, cutoff=0.5)
     advice = f"; did you mean {' or '.join(near)}?" if near else ""
@@ -81,11 +83,3 @@ def of_hub(repository: str) -> Model:
         f"'{shorten(repository)}' is neither a file nor the hub name of a known model{advice} "
         f"(costgraph list models; or name the {FILE} itself)"
     )
-
-
-@cache
-def hub() -> dict[str, str]:
-    """The name of the known model for each repository, in lower case."""
-    return {
-        repository.lower(): name for name, file in known().items() for repository in of_package(file).get("hub", [])
-    }

@@ -22,7 +22,7 @@ def quantized(table: Any, problems: list[str]) -> str:
     method = table.get("quant_method") if isinstance(table, dict) else None
     if isinstance(table, dict) and method is None and any(key.startswith("load_in_") for key in table):
         method = "bitsandbytes"
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         known = ", ".join(METHODS)
         problems.append(f"quantization_config: quant_method = {shown(method)} is not known ({known})")
         return ""

@@ -68,16 +68,16 @@ class Values:
         if value is None and not explicit:
             value = choice.default
         if choice.when is None:
-            if value is not None and choice.default is not None and type(value) is not type(choice.default):
+            if not of_kind(value, choice.default):
                 self.problems.append(f"{choice.names[0]} = {shown(value)}: {KINDS[type(choice.default)]} is expected")
                 return choice.default
             return "" if value is None else value
-        key = text(value) if isinstance(value, bool | int | float | str | None) else "a list or table"
-        if key in choice.when:
-            return choice.when[key]
-        if ANY in choice.when:
-            return choice.when[ANY]
-        known = ", ".join(choice.when)
+        if isinstance(value, bool | int | float | str | None):
+            if text(value) in choice.when:
+                return choice.when[text(value)]
+            if ANY in choice.when and of_kind(value, choice.default):
+                return choice.when[ANY]
+        known = ", ".join(one if one != ANY else KINDS[type(choice.default)] for one in choice.when)
         self.problems.append(f"{choice.names[0]} = {shown(value)} is not modelled (known: {known})")
         return ""
 
@@ -158,7 +158,14 @@ class Values:
         return None if whole is None else max(int(whole * value), 1)
 
 
-KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
+KINDS = {
+    bool: "true or false", int: "a number", float: "a number", str: "text in quotes", type(None): "any other",
+}  # fmt: skip
+
+
+def of_kind(value: Any, default: Any) -> bool:
+    """Whether a value is a number where the default is one, and so on."""
+    return default is None or value is None or KINDS[type(value)] == KINDS[type(default)]
 
 
 def meaning(symbol: str) -> str:
