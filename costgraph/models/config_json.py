@@ -133,6 +133,9 @@ class Reading:
         self.check_keys()
         p = self.width()
         stored = quantized(self.config.get("quantization_config"), values.problems)
+        circular = [name for name, number in sizes.items() if number is None]
+        if circular and not values.problems:
+            values.problems.append(f"{', '.join(circular)}: the defaults lead back to themselves")
         if values.problems:
             raise UserError(self.listed())
         found = {name: size(number) for name, number in sizes.items() if number is not None}
@@ -193,7 +196,11 @@ class Reading:
 
     def left_out(self) -> list[str]:
         """Remarks on keys."""
-        said = [text for key, text in self.family.remarks.items() if self.values.at(key)[1]]
+        said = [
+            f"{key} = {shown(value)}: {text}"
+            for key, text in self.family.remarks.items()
+            if (value := self.values.at(key)[1])
+        ]
         keys = [shorten(key, 40) for key in self.unknown()]
         return [*said, *([f"keys without a known effect: {', '.join(keys)}"] if keys else [])]
 

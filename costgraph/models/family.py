@@ -126,18 +126,18 @@ def family(table: Mapping[str, Any], place: str, name: str) -> Family:
     Raises:
         UserError: a verb or value that cannot be read, or a family to inherit from that is not known.
     """
-    made = from_table(Family, inherited(dict(table)), place, name=name)
+    made = from_table(Family, inherited(dict(table), place), place, name=name)
     return made if "model_types" in table else replace(made, model_types=(name,))
 
 
-def inherited(table: dict[str, Any]) -> dict[str, Any]:
+def inherited(table: dict[str, Any], place: str) -> dict[str, Any]:
     """A table over those that it inherits from, the farthest first."""
     for _ in range(MAX_INHERITED):
         parent = table.get("inherits")
         if not isinstance(parent, str):
             return table
         if parent not in tables():
-            raise unknown("family to inherit from", parent, tables())
+            raise UserError(f"{place}: {unknown('family to inherit from', parent, tables())}")
         base = {key: value for key, value in of_name(parent).items() if key != "model_types"}
         own = {key: value for key, value in table.items() if key != "inherits"}
         table = merged(spelt_out(base), spelt_out(own))
