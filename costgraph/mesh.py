@@ -20,6 +20,7 @@ from costgraph.errors import UserError
 from costgraph.options import parse_call
 from costgraph.precision import State
 
+WIDTHS = ("ffn", "expert_ffn", "shared_ffn")  # of the MLPs that a layer may have
 ADVICE = {
     "vocab": "a vocabulary that is split is padded to a multiple, as in V=50304",
     "kv_head": "fewer key/value heads than devices can be copied: tensor_parallel(..., replicate_kv=True)",
@@ -168,8 +169,8 @@ class TensorAxis(Axis):
 
     @property
     def computes(self) -> tuple[str, ...]:
-        """Heads, MLP width, vocabulary."""
-        return ("head", "kv_head", "ffn", "vocab")
+        """Heads, widths of MLPs, vocabulary."""
+        return ("head", "kv_head", *WIDTHS, "vocab")
 
     @property
     def rests(self) -> str:
@@ -190,7 +191,7 @@ class TensorAxis(Axis):
         inner = Divides(self.size, groups * dims["group"], dim="group")
         return (
             Split(Cut(name, groups, 0), self.computes, tuple(outer)),
-            Split(Cut(name, copies, 1), ("group", "ffn", "vocab"), (inner,)),
+            Split(Cut(name, copies, 1), ("group", *WIDTHS, "vocab"), (inner,)),
         )
 
 

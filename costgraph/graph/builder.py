@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Literal
 
 from costgraph.algebra.assumption import Assumption
 from costgraph.algebra.definition import Definition, define
 from costgraph.algebra.parser import Size, size
+from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.errors import UserError, unknown
 from costgraph.graph.dim import Dim, named, shape
 from costgraph.graph.einsum import bind, parse_spec
@@ -19,7 +21,10 @@ from costgraph.graph.op import Op
 from costgraph.graph.rules import rule
 from costgraph.graph.tensor import Role, Tensor
 
-Extra = Mapping[str, tuple[str, Role, Size]]  # further outputs of an op: {suffix: (dims, role, itemsize)}
+Purpose = Literal["train", "prefill", "decode"]
+Extra = Mapping[
+    str, tuple[str | tuple[str, ...], Role, Size]
+]  # further outputs of an op: {suffix: (dims, role, itemsize)}
 
 
 class Builder:
@@ -31,6 +36,7 @@ class Builder:
             dims, and follows when they are resized or split: `"slot": Mean("batch*query*K_r/N_r")`. Passes and meshes
             go by the names; those of `dim.NAMES` have a letter for short.
         itemsize: bytes per element unless said otherwise.
+        phase: what the graph will be used for, for blocks that are made of other ops in a step of decode.
 
     Shapes are typed as names, `"batch model"`, or as their letters, `"bd"`. Letters of a spec are bound to the dims of
     its operands by position, and mean nothing elsewhere.
@@ -41,15 +47,18 @@ class Builder:
     <Graph linear: 1 ops, 3 tensors>
     """
 
-    def __init__(self, name: str, dims: Mapping[str, Size | Mean], itemsize: Size = "p") -> None:
+    def __init__(
+        self, name: str, dims: Mapping[str, Size | Mean], itemsize: Size = "p", phase: Purpose = "train"
+    ) -> None:
         self.name = name
         self.itemsize = size(itemsize)
+        self.phase = phase
         self._extents: dict[str, Extent] = {}
+        self._dims: dict[str, Dim] = {}
         for key, value in dims.items():
             if named(key) in self._extents:
                 raise UserError(f"{name}: dim {named(key)} is given twice")
-            self._extents[named(key)] = extent(named(key), value, self._extents)
-        self._dims = {dim: Dim(dim, known.size) for dim, known in self._extents.items()}
+            self.dim(key, value)
         self._shapes: dict[tuple[str, ...], tuple[Dim, ...]] = {}  # tensors of a shape share their dims
         self._ops: list[Op] = []
         self._tensors: dict[str, Tensor] = {}
@@ -57,10 +66,25 @@ class Builder:
         self._definitions: list[Definition] = []
         self._loops: list[Loop] = [ONCE]
         self._loop: Loop = ONCE
+        self._outside: Loop = ONCE  # of what is written here once
         self._segments: tuple[Segment, ...] = ()
         self._count = 0  # of segments
 
     # --- tensors ----------------------------------------------------------------------------------------------------
+
+    def dim(self, key: str, value: Size | Mean) -> str:
+        """Say how large a dim is, as a block does of those that it brings along; returns its name.
+
+        Raises:
+            UserError: it is said to have another size already.
+        """
+        name = named(key)
+        found = extent(name, value, self._extents)
+        known = self._extents.setdefault(name, found)
+        if known != found:
+            raise UserError(f"{self.name}: dim {name} is {known.size} already and cannot be {found.size} as well")
+        self._dims.setdefault(name, Dim(name, known.size))
+        return name
 
     def tensor(
         self, name: str, dims: str | tuple[str, ...], role: Role = "activation", itemsize: Size | None = None
@@ -70,7 +94,7 @@ class Builder:
         Raises:
             UserError: the name is taken, or a dim has no size.
         """
-        name = self._pathed(name)
+        name = self.pathed(name)
         if name in self._tensors:
             raise UserError(f"{self.name}: a tensor called {name} is already there")
         names = shape(dims, self._dims) if isinstance(dims, str) else dims
@@ -81,21 +105,47 @@ class Builder:
         self._tensors[name] = Tensor(name, made, width, role, self._loop)
         return name
 
-    def _pathed(self, name: str) -> str:
+    def pathed(self, name: str) -> str:
         """The name with the path of the loop around it."""
         return name if name.startswith(self._loop.path) else f"{self._loop.path}{name}"
 
-    def input(self, name: str, dims: str, role: Role = "activation", itemsize: Size | None = None) -> str:
+    def input(
+        self, name: str, dims: str | tuple[str, ...], role: Role = "activation", itemsize: Size | None = None
+    ) -> str:
         """A tensor that comes from outside."""
         return self.tensor(name, dims, role, itemsize)
 
-    def parameter(self, name: str, dims: str, role: Role = "weight") -> str:
+    def parameter(self, name: str, dims: str | tuple[str, ...], role: Role = "weight") -> str:
         """A tensor that training updates: `weight` for a matrix, `bias` or `norm` for a vector."""
         return self.tensor(name, dims, role)
+
+    def shared(self, name: str, dims: str | tuple[str, ...], role: Role = "input", itemsize: Size | None = None) -> str:
+        """A tensor from outside of all loops, the same one for all that ask for it by this name."""
+        with self.once():
+            known = self.pathed(name) in self._tensors
+            return self.pathed(name) if known else self.tensor(name, dims, role, itemsize)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a tensor of that name here."""
+        return self.pathed(name) in self._tensors
+
+    def size(self, dim: str) -> Polynomial:
+        """How large a dim is.
+
+        Raises:
+            UserError: it is not said.
+        """
+        if dim not in self._dims:
+            raise UserError(f"{self.name}: the size of dim '{dim}' is not given")
+        return self._extents[dim].size
 
     def letters(self, name: str) -> str:
         """The dims of a tensor, such as `bsd`."""
         return self._known(name).letters
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """The names of the dims of a tensor."""
+        return self._known(name).names
 
     def _known(self, name: str) -> Tensor:
         """The tensor called `name`.
@@ -122,8 +172,9 @@ class Builder:
         return output
 
     def op(
-        self, name: str, kind: str, *inputs: str, letters: str | None = None, extra: Extra | None = None, over: str = ""
-    ) -> str:
+        self, name: str, kind: str, *inputs: str, letters: str | tuple[str, ...] | None = None,
+        extra: Extra | None = None, over: str = "", role: Role = "activation", itemsize: Size | None = None,
+    ) -> str:  # fmt: skip
         """Append an op of a kind in the rule table.
 
         Args:
@@ -134,6 +185,8 @@ class Builder:
             extra: further outputs, called `name.suffix`.
             over: the dims that it works along, such as those that a norm normalizes; the last one of the first input
                 unless given. For kinds that work along dims alone.
+            role: of the first output.
+            itemsize: of the first output.
 
         Returns:
             The name of the first output.
@@ -148,7 +201,7 @@ class Builder:
         if row.fits:
             self._check_fit(name, kind, read)
         along = self._along(name, kind, read[0], over) if row.along or over else ()
-        outputs = [self.tensor(name, read[0].names if letters is None else letters)]
+        outputs = [self.tensor(name, read[0].names if letters is None else letters, role, itemsize)]
         for suffix, (dims, role, width) in (extra or {}).items():
             outputs.append(self.tensor(f"{name}.{suffix}", dims, role, width))
         self._append(Op(outputs[0], kind, inputs, tuple(outputs), over=along))
@@ -193,6 +246,27 @@ class Builder:
             self._loop = outer
 
     @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Everything inside is part of one of several stacks, such as an encoder; names inside begin with `name/`."""
+        outside = self._outside
+        with self.repeat(ONE, name):
+            self._outside = self._loop
+            try:
+                yield
+            finally:
+                self._outside = outside
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Everything inside stands outside of the loops and segments around it, where it runs once."""
+        loop, segments = self._loop, self._segments
+        self._loop, self._segments = self._outside, ()
+        try:
+            yield
+        finally:
+            self._loop, self._segments = loop, segments
+
+    @contextmanager
     def segment(self, name: str) -> Iterator[None]:
         """Everything inside is part of one stretch called `name`."""
         self._count += 1
@@ -212,11 +286,14 @@ class Builder:
         Names of dims stand for their sizes, which the definition follows when they are resized.
 
         Raises:
-            UserError: an unknown symbol or function; see `algebra.definition.define`.
+            UserError: an unknown symbol or function (see `algebra.definition.define`), or it stands for something else.
         """
-        if name in (known.name for known in self._definitions):
-            raise UserError(f"{self.name}: {name} is defined already")
-        self._definitions.append(define(name, value, {dim: known.size for dim, known in self._extents.items()}))
+        found = define(name, value, {dim: known.size for dim, known in self._extents.items()})
+        known = next((one for one in self._definitions if one.name == name), None)
+        if known is not None and known != found:
+            raise UserError(f"{self.name}: {known} is defined already, and cannot be {value} as well")
+        if known is None:
+            self._definitions.append(found)
 
     def build(self) -> Graph:
         """The finished, checked graph."""

@@ -14,18 +14,22 @@ from costgraph.graph.op import Op
 
 # How gradients flow back through an op:
 #   einsum    operand and result swapped, one einsum per operand
+#   factors   the other operand times the gradient, for each of two operands, summed over dims that were broadcast
 #   body      differentiate the ops it fuses
 #   chain     one op `<kind>_grad`, from the gradient and what the row reads
 #   through   unchanged, summed over dims that were broadcast
 #   same      the same kind of op applied to the gradient
 #   none      not at all
-Gradient = Literal["einsum", "body", "chain", "through", "same", "none"]
+Gradient = Literal["einsum", "factors", "body", "chain", "through", "same", "none"]
+# In what an op is linear: in all its inputs together, or in each of them
+Linear = Literal["", "sum", "product"]
 # What an op moves to and from memory, each run: every operand once and every result once, or
 #   free      nothing: a view, or a name for the same bytes
 #   rows      only as many rows of the table as the result has
 #   append    the new rows, read once and written once into a cache that stays where it is
+#   update    a state, its result, which is read and written where it stays
 #   network   nothing from memory: it is counted as communication
-Traffic = Literal["once", "free", "rows", "append", "network"]
+Traffic = Literal["once", "free", "rows", "append", "update", "network"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,8 @@ class Rule:
     Args:
         gradient: how gradients flow back through it.
         reads: what its backward reads of the forward pass.
-        differentiable: which inputs get a gradient.
-        linear: whether a sum over devices may still be pending in its inputs (all of them, for a sum).
+        differentiable: which inputs get a gradient, of those that there are.
+        linear: whether a sum over devices may still be pending in its inputs: in all summands, or in one factor.
         view: whether its result is the same bytes as its first input.
         along: whether it works along dims of its first input, which must be whole on each device; the last one unless
             the op names others.
@@ -48,7 +52,7 @@ class Rule:
     gradient: Gradient = "chain"
     reads: tuple[str, ...] = ()
     differentiable: tuple[int, ...] = (0,)
-    linear: bool = False
+    linear: Linear = ""
     view: bool = False
     along: bool = False
     sums: bool = True
@@ -58,21 +62,29 @@ class Rule:
 
 RULES: dict[str, Rule] = {
     # contractions
-    "einsum": Rule("einsum", linear=True),
+    "einsum": Rule("einsum", linear="product"),
     "flash_attention": Rule("body", reads=("x*", "y0", "y1")),
     # element by element
-    "bias": Rule("through", differentiable=(0, 1), linear=True, fits=True),
-    "residual": Rule("through", differentiable=(0, 1), linear=True, fits=True),
-    "add": Rule("through", differentiable=(0, 1), linear=True, fits=True),
+    "bias": Rule("through", differentiable=(0, 1), linear="sum", fits=True),
+    "residual": Rule("through", differentiable=(0, 1), linear="sum", fits=True),
+    "add": Rule("through", differentiable=(0, 1), linear="sum", fits=True),
     "causal_mask": Rule("through", fits=True),
-    "scale": Rule("same", linear=True, fits=True),
+    "scale": Rule("same", linear="sum", fits=True),
+    "widen": Rule("same", linear="sum", fits=True),  # the same numbers in more bytes
     "gelu": Rule(reads=("x0",), fits=True),
     "silu": Rule(reads=("x0",), fits=True),
     "relu": Rule(reads=("y0",), fits=True),
+    "tanh": Rule(reads=("y0",), fits=True),
+    "sigmoid": Rule(reads=("y0",), fits=True),
+    "product": Rule("factors", linear="product", fits=True),
     "dropout": Rule(reads=("y1",), fits=True),
+    # positions: pairs of elements are rotated by an angle, of which tables hold cosine and sine
+    "rotary": Rule(reads=("x1", "x2")),
     # along dims
-    "softmax": Rule(reads=("y0",), along=True, fits=True),
+    "softmax": Rule(reads=("y0",), differentiable=(0, 1), along=True, fits=True),
     "layer_norm": Rule(reads=("x0", "x1", "y1", "y2"), differentiable=(0, 1, 2), along=True, fits=True),
+    "rms_norm": Rule(reads=("x0", "x1", "y1"), differentiable=(0, 1), along=True, fits=True),
+    "rms": Rule(reads=("x0", "y0"), along=True),
     # tables
     "embedding": Rule(reads=("x0",), differentiable=(1,), traffic="rows"),
     "positions": Rule(differentiable=(0,), traffic="rows"),
@@ -80,10 +92,25 @@ RULES: dict[str, Rule] = {
     "logsumexp": Rule("none"),
     "cross_entropy": Rule(reads=("y1", "x2")),
     # one of several tensors that are stored as one
-    "slice": Rule("same", linear=True, view=True, sums=False, traffic="free"),
+    "slice": Rule("same", linear="sum", view=True, sums=False, traffic="free"),
+    # experts: to which of them a token is sent; tokens as rows of experts, and back; those of all that are sent any
+    "top_k": Rule(reads=("y1",), along=True),
+    "route": Rule("same", reads=("x1",), linear="product", sums=False),
+    "hit": Rule("same", linear="sum", view=True, traffic="free"),
     # keys and values as the positions that queries look at
-    "context": Rule("same", linear=True, view=True, sums=False, traffic="free"),
+    "context": Rule("same", linear="sum", view=True, sums=False, traffic="free"),
+    "repeat": Rule("through", linear="sum"),
+    "roll": Rule("none", sums=False, traffic="append"),
+    "join": Rule("none", sums=False),
     "cache_append": Rule("none", sums=False, traffic="append"),
+    # the state space: a convolution along positions, each channel for itself; what is left of a position at later ones;
+    # states passed on from chunk to chunk; one step of the recurrence
+    "conv": Rule(reads=("x0", "x1"), differentiable=(0, 1)),
+    "softplus": Rule(reads=("x0",), fits=True),
+    "cumulative": Rule("same", linear="sum", along=True, fits=True),
+    "decay": Rule(reads=("y0",)),
+    "scan": Rule(reads=("x0", "x1", "y0"), differentiable=(0, 1)),
+    "state_step": Rule("none", sums=False, traffic="update"),
     # into and out of the repeated block
     "loop": Rule("same", sums=False, traffic="free"),
     # the optimizer: the gradient as it is kept, which takes the whole of it; the step of one parameter; its weights in
@@ -93,8 +120,8 @@ RULES: dict[str, Rule] = {
     "sgd": Rule("none", fits=True),
     "cast": Rule("none", traffic="free"),
     # ops that passes insert
-    "sum": Rule("none", linear=True),
-    "broadcast": Rule("none", linear=True),
+    "sum": Rule("none", linear="sum"),
+    "broadcast": Rule("none", linear="sum"),
     "all_reduce": Rule("none", traffic="network"),
     "all_gather": Rule("none", traffic="network"),
     "reduce_scatter": Rule("none", traffic="network"),
@@ -117,6 +144,14 @@ def rule(kind: str) -> Rule:
     if kind.removesuffix("_grad") not in RULES:
         raise unknown("op kind", kind, RULES)
     return GRADIENT
+
+
+def differentiable(op: Op) -> list[str]:
+    """The inputs of a forward op that get a gradient, in the order of its row."""
+    row = rule(op.kind)
+    if row.gradient in ("einsum", "factors", "body", "through"):
+        return list(op.inputs)
+    return [op.inputs[i] for i in row.differentiable if i < len(op.inputs) and row.gradient != "none"]
 
 
 def saved(op: Op) -> list[str]:

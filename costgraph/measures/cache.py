@@ -1,6 +1,6 @@
 """cache: bytes of keys and values that one device keeps between decoding steps.
 
-Counts: every tensor of role `cache` where it is written, at the context length.
+Counts: every tensor of role `cache` where it is written, at the context length, or read, where it was made before.
 Leaves out: weights (see `states`), paging and alignment overheads.
 Source: "Decoder-Only Transformers", eq. 6.1.
 """
@@ -23,8 +23,11 @@ def cache(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
 
 
 def collect(graph: Graph) -> Iterator[Term]:
-    """One term per cached tensor, at the op that writes it."""
-    for name, op in graph.producer.items():
-        tensor = graph.tensors[name]
-        if tensor.role == "cache" and op.kind not in COLLECTIVES:
-            yield Term(op.name, name, tensor.nbytes * tensor.times, tensor.role)
+    """One term per cached tensor, at the op that writes it, or else the first that reads it."""
+    made = {name for name, op in graph.producer.items() if op.kind in COLLECTIVES}
+    for op in graph.ops:
+        for name in (*op.outputs, *op.inputs):
+            tensor = graph.tensors[name]
+            if tensor.role == "cache" and name not in made:
+                made.add(name)
+                yield Term(op.name, name, tensor.nbytes * tensor.times, tensor.role)

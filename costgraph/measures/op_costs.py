@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from costgraph.algebra.polynomial import ZERO, Polynomial, total
+from costgraph.algebra.polynomial import ZERO, Polynomial, product, total
 from costgraph.conventions import Convention
 from costgraph.graph.einsum import bind, parse_spec
 from costgraph.graph.op import Op
@@ -22,9 +22,18 @@ def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Poly
         work = spec.flops({letter: dim.size for letter, dim in dims.items()})
         exactly = convention.additions == "counted" and spec.summed
         return work - tensors[op.outputs[0]].numel if exactly and work else work
+    if op.kind in ("conv", "conv_grad"):
+        return convolved(op, tensors)
     if convention.elementwise and op.phase != "backward" and (rate := convention.rate(op.source, op.kind)):
         return tensors[op.outputs[0]].numel * rate
     return ZERO
+
+
+def convolved(op: Op, tensors: Mapping[str, Tensor]) -> Polynomial:
+    """2 FLOPs for each element of the result and of the kernel; the same for each gradient."""
+    outer = tensors[op.outputs[0] if op.kind == "conv" else op.inputs[0]]
+    kernel = [dim.size for dim in tensors[op.inputs[-1]].dims if dim not in outer.dims]
+    return outer.numel * product(kernel) * 2 * len(op.outputs)
 
 
 def moved(op: Op, tensors: Mapping[str, Tensor]) -> dict[str, Polynomial]:
@@ -37,6 +46,8 @@ def moved(op: Op, tensors: Mapping[str, Tensor]) -> dict[str, Polynomial]:
     if mode == "rows":
         table = op.inputs[-1]
         counted[table] = tensors[op.outputs[0]].numel * tensors[table].itemsize
+    if mode == "update":
+        counted[op.outputs[0]] *= 2
     if mode == "append":
         row = op.inputs[0]
         counted = {row: tensors[row].nbytes, op.outputs[0]: tensors[row].nbytes}

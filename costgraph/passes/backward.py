@@ -23,7 +23,7 @@ from costgraph.graph.einsum import parse_spec
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import label
 from costgraph.graph.op import Op
-from costgraph.graph.rules import rule, saved
+from costgraph.graph.rules import differentiable, rule, saved
 from costgraph.graph.tensor import Tensor
 from costgraph.passes.rewrite import Pass
 
@@ -51,11 +51,7 @@ def wanted(ops: Iterable[Op], sources: Iterable[Tensor]) -> set[str]:
     """Names of all tensors that depend differentiably on `sources`."""
     names = {tensor.name for tensor in sources}
     for op in ops:
-        row = rule(op.kind)
-        inputs = (
-            op.inputs if row.gradient in ("einsum", "body", "through") else [op.inputs[i] for i in row.differentiable]
-        )
-        if row.gradient != "none" and names.intersection(inputs):
+        if names.intersection(differentiable(op)):
             names.update(op.outputs)
     return names
 
@@ -85,6 +81,12 @@ class Tape:
         match row.gradient:
             case "einsum":
                 self.einsum(op, dy, needed)
+            case "factors":
+                for x, other in zip(op.inputs, reversed(op.inputs), strict=True):
+                    if x in needed:
+                        dx = self.tensor(grad_name(op, x), x)
+                        self.append(op, dx, op.kind, (dy, other), [dx])
+                        self.add(x, dx)
             case "body":
                 self.fused(op, dy, needed)
             case "through":
@@ -92,8 +94,8 @@ class Tape:
                     if x in needed:
                         self.add(x, self.unbroadcast(op, dy, x))
             case "same" | "chain":
-                targets = [op.inputs[i] for i in row.differentiable if op.inputs[i] in needed]
-                kind, reads = (op.kind, []) if row.gradient == "same" else (f"{op.kind}_grad", saved(op))
+                targets = [x for x in differentiable(op) if x in needed]
+                kind, reads = op.kind if row.gradient == "same" else f"{op.kind}_grad", saved(op)
                 names = [f"{op.name}.grad", *(grad_name(op, x) for x in targets[1:])]
                 outputs = [self.tensor(name, x) for name, x in zip(names, targets, strict=True)]
                 self.append(op, f"{op.name}.grad", kind, (dy, *reads), outputs)

@@ -124,6 +124,7 @@ class Placement:
 
     def place(self, op: Op) -> None:
         """Append `op`, its inputs placed as it needs them, and place its outputs."""
+        op = self.pending_first(op)
         at, pending = self.where(op)
         inputs = tuple(self.moved_to(name, op, at, pending) for name in op.inputs)
         instead = dict(zip(op.inputs, inputs, strict=True))
@@ -135,6 +136,18 @@ class Placement:
             tensor = self.whole[name]
             summed = [cut for cut, dims in at.items() if cut in split and not any(map(tensor.dim, dims))]
             self.tensors[name] = self.put(tensor, at, (*summed, *pending))
+
+    def pending_first(self, op: Op) -> Op:
+        """A sum of which some summands are sums over devices still: these are added up before that sum is taken."""
+        partial = [name for name in op.inputs if self.tensors[name].partial]
+        alike = len({self.tensors[name].partial for name in partial}) == 1
+        if op.kind != "add" or not 1 < len(partial) < len(op.inputs) or not alike:
+            return op
+        name = f"{op.outputs[0]}.pending"
+        self.tensors[name] = replace(self.whole[op.outputs[0]], name=name)
+        self.whole = {**self.whole, name: self.tensors[name]}
+        self.place(replace(op, name=name, inputs=tuple(partial), outputs=(name,)))
+        return replace(op, inputs=(name, *(one for one in op.inputs if one not in partial)))
 
     def where(self, op: Op) -> tuple[At, tuple[Cut, ...]]:
         """For each cut the dims along which `op` works; and the cuts over which sums go through it unfinished."""
@@ -163,6 +176,8 @@ class Placement:
         if rule(op.kind).sums:
             return set(op.over)
         kept = {dim.name for tensor in results for dim in tensor.dims}
+        families = [family for group in self.groups for of in group.cuts.values() for family in of]
+        kept |= {dim for family in families if not kept.isdisjoint(family) for dim in family}
         return {*op.over, *(dim.name for tensor in operands for dim in tensor.dims if dim.name not in kept)}
 
     def linear(self, op: Op, operands: list[Tensor], cut: Cut, fit: Container[str]) -> bool:
@@ -173,7 +188,7 @@ class Placement:
         partial = [tensor for tensor in operands if cut in tensor.partial]
         if not partial or not rule(op.kind).linear:
             return False
-        if op.kind != "einsum":
+        if rule(op.kind).linear == "sum":
             return len(partial) == len(operands)
         rest = [tensor for tensor in operands if cut not in tensor.partial]
         return len(partial) == 1 and all(state(tensor, cut) in fit for tensor in rest)

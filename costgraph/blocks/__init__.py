@@ -1,0 +1,18 @@
+"""The mechanisms of transformers, one file each: frozen values that write ops with named dims.
+
+A block knows no family of models, and types in no cost. What it says it is (`str`, `==`, `hash`) is all that it is.
+"""
+
+from costgraph.blocks.attention import Attention
+from costgraph.blocks.embedding import Embedding
+from costgraph.blocks.experts import Experts
+from costgraph.blocks.head import Head
+from costgraph.blocks.latent_attention import LatentAttention
+from costgraph.blocks.mlp import Gated, Mlp
+from costgraph.blocks.norm import Norm
+from costgraph.blocks.stack import Block, Layers
+from costgraph.blocks.state_space import Mamba2
+
+__all__ = [
+    "Attention", "Block", "Embedding", "Experts", "Gated", "Head", "LatentAttention", "Layers", "Mamba2", "Mlp", "Norm",
+]  # fmt: skip

@@ -1,0 +1,45 @@
+"""Norms: LayerNorm with and without a shift, RMSNorm; as one kernel, or op by op."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from costgraph.graph.builder import Builder, Extra
+
+FP32 = 4  # bytes in which norms compute, and keep what they keep for each position
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A norm, with a scale for every element that it normalizes.
+
+    Args:
+        kind: `layer` with scale and shift, `layer_scale` with a scale alone, `rms` with a scale and no mean.
+        steps: written op by op, as plain Python code does (RMSNorm): it keeps the input in fp32 and what is scaled.
+
+    Source: Ba et al. 2016 (LayerNorm), Zhang and Sennrich 2019 (RMSNorm).
+    """
+
+    kind: Literal["layer", "layer_scale", "rms"] = "rms"
+    steps: bool = False
+
+    def write(self, b: Builder, name: str, x: str, over: str = "model") -> str:
+        """Normalize `x` over dims; parameters `<name>.scale` and perhaps `<name>.shift`."""
+        dims = tuple(over.split())
+        scale = b.parameter(f"{name}.scale", dims, "norm")
+        kept = tuple(dim for dim in b.names(x) if dim not in dims)
+        if self.kind == "rms" and self.steps:
+            return steps(b, name, x, scale, kept, over)
+        one: Extra = {"rstd": (kept, "statistic", FP32)}
+        if self.kind == "rms":
+            return b.op(name, "rms_norm", x, scale, extra=one, over=over)
+        shifts = [b.parameter(f"{name}.shift", dims, "norm")] if self.kind == "layer" else []
+        return b.op(name, "layer_norm", x, scale, *shifts, extra={"mean": (kept, "statistic", FP32), **one}, over=over)
+
+
+def steps(b: Builder, name: str, x: str, scale: str, kept: tuple[str, ...], over: str) -> str:
+    """RMSNorm op by op: in fp32, x times one over the root of the mean of its squares; then times the scale."""
+    wide = b.op(f"{name}.wide", "widen", x, itemsize=FP32)
+    rstd = b.op(f"{name}.rstd", "rms", wide, letters=kept, over=over, role="statistic", itemsize=FP32)
+    return b.op(name, "product", b.op(f"{name}.normalized", "product", wide, rstd), scale)

@@ -1,0 +1,115 @@
+"""Blocks, with their residual connections and norms; and layers: blocks that run several times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from costgraph.algebra.parser import Size
+from costgraph.blocks.attention import Attention
+from costgraph.blocks.experts import Experts
+from costgraph.blocks.latent_attention import LatentAttention
+from costgraph.blocks.linear import dropout
+from costgraph.blocks.mlp import Gated, Mlp
+from costgraph.blocks.norm import Norm
+from costgraph.blocks.state_space import Mamba2
+from costgraph.errors import UserError
+from costgraph.graph.builder import Builder
+
+Residual = Literal["pre", "post", "sandwich", "outer", "parallel", "parallel_two"]
+Part = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One layer.
+
+    Args:
+        attention: what mixes positions; none in a layer without.
+        mlp: what works on each position; none in a layer without.
+        norm: of every place where the residual order has one.
+        residual: `pre`: x + f(norm(x)); `post`: norm(x + f(x)); `sandwich`: x + norm(f(norm(x))); `outer`:
+            x + norm(f(x)); `parallel`: x + a(norm(x)) + m(norm(x)) with one norm; `parallel_two`: with two.
+        cross: a decoder's attention to its encoder, between the two.
+        dropout: of what each of them adds.
+    """
+
+    attention: Attention | LatentAttention | Mamba2 | None = Attention()
+    mlp: Mlp | Gated | Experts | None = Gated()
+    norm: Norm = Norm()
+    residual: Residual = "pre"
+    cross: Attention | None = None
+    dropout: bool = False
+
+    def write(self, b: Builder, x: str, memory: str | None = None) -> str:
+        """The layer on `x`, batch, position, model.
+
+        Args:
+            b: where to.
+            x: of the layer before.
+            memory: what `cross` attends to; none in a step of decode.
+        """
+        parts = self.parts(b, memory)
+        if self.residual in ("parallel", "parallel_two"):
+            return self.parallel(b, x, parts)
+        for name, part in parts:
+            x = self.sequential(b, name, x, part)
+        return x
+
+    def parts(self, b: Builder, memory: str | None) -> list[tuple[str, Part]]:
+        """What adds to the residual stream, in order, by its place."""
+        found: list[tuple[str, Part]] = []
+        attention, cross, mlp = self.attention, self.cross, self.mlp
+        if attention is not None:
+            place = "ssm" if isinstance(attention, Mamba2) else "attn"
+            found.append((place, lambda x: attention.write(b, place, x)))
+        if cross is not None:
+            found.append(("cross", lambda x: cross.write(b, "cross", x, memory)))
+        if mlp is not None:
+            of = "moe" if isinstance(mlp, Experts) else "mlp"
+            found.append((of, lambda x: mlp.write(b, of, x)))
+        return found
+
+    def sequential(self, b: Builder, name: str, x: str, part: Part) -> str:
+        """One part, its norms and its residual connection."""
+        before = self.residual in ("pre", "sandwich")
+        y = part(self.norm.write(b, f"norm.{name}", x) if before else x)
+        if self.residual in ("sandwich", "outer"):
+            y = self.norm.write(b, f"norm.{name}_after", y)
+        y = b.op(f"{name}.residual", "residual", dropout(b, f"{name}.out_dropout", y, self.dropout), x)
+        return self.norm.write(b, f"norm.{name}", y) if self.residual == "post" else y
+
+    def parallel(self, b: Builder, x: str, parts: list[tuple[str, Part]]) -> str:
+        """Both parts on the same input, added up before they are added to it."""
+        if len(parts) != 2:
+            raise UserError(f"{b.name}: a parallel block has two parts, attention and an MLP")
+        (first, attention), (second, mlp) = parts
+        z = self.norm.write(b, f"norm.{first}", x)
+        both = [attention(z)]
+        z = self.norm.write(b, f"norm.{second}", x) if self.residual == "parallel_two" else z
+        y = b.op(f"{second}.add", "add", mlp(z), *both)
+        return b.op(f"{second}.residual", "residual", dropout(b, f"{second}.out_dropout", y, self.dropout), x)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Blocks that are alike.
+
+    Args:
+        times: how many.
+        block: what each is.
+        kind: which layers these are, in a model with several kinds (`dense`, `moe`, `local`, `global`).
+    """
+
+    times: Size
+    block: Block
+    kind: str = ""
+
+    def write(self, b: Builder, x: str, memory: str | None = None) -> str:
+        """All of them, one after the other."""
+        with b.repeat(self.times, self.kind):
+            x = b.op("blocks.enter", "loop", x)
+            with b.segment("block"):
+                x = self.block.write(b, x, memory)
+        return b.op(f"{self.kind or 'blocks'}.exit", "loop", x)

@@ -1,0 +1,1 @@
+"""Models: architectures as values, and the sizes of known models as data."""

@@ -1,0 +1,119 @@
+"""An architecture: blocks, how often each kind runs, and what stands before and behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from costgraph.algebra.assumption import Choice
+from costgraph.algebra.parser import Size
+from costgraph.blocks.attention import Attention
+from costgraph.blocks.embedding import Embedding
+from costgraph.blocks.experts import Experts
+from costgraph.blocks.head import Head
+from costgraph.blocks.latent_attention import LatentAttention
+from costgraph.blocks.norm import Norm
+from costgraph.blocks.stack import Block, Layers
+from costgraph.blocks.state_space import Mamba2
+from costgraph.errors import UserError
+from costgraph.graph.builder import Builder, Purpose
+from costgraph.graph.graph import Graph
+
+SIZES: dict[str, Size] = {"batch": "B", "query": "S", "context": "S", "model": "D", "vocab": "V"}
+ENCODER: dict[str, Size] = {"memory": "S_e", "memory_context": "S_e"}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a model is, without its sizes.
+
+    The order in which kinds of layers alternate does not matter to any cost: one entry for each kind.
+
+    Args:
+        layers: the kinds of layers.
+        embedding: what stands before them, and before an encoder.
+        norm: of the last layer's result; none where there is none.
+        head: what stands behind it; none for a model that gives vectors.
+        encoder: the layers of an encoder, whose result the layers' `cross` attention reads.
+        name: what it is called in results.
+    """
+
+    layers: tuple[Layers, ...]
+    embedding: Embedding = Embedding()
+    norm: Norm | None = Norm()
+    head: Head | None = Head()
+    encoder: tuple[Layers, ...] = ()
+    name: str = "model"
+
+    @property
+    def generates(self) -> bool:
+        """Whether positions see only those before them, so that there is a next one."""
+        mixing = [layers.block.attention for layers in self.layers]
+        return all(one.causal for one in mixing if isinstance(one, Attention))
+
+    def build(self, phase: Purpose = "train") -> Graph:
+        """The graph. Passes make it that of a training step, a prefill or a decode step; `phase` says which will.
+
+        Raises:
+            UserError: an encoder alone neither generates nor caches.
+        """
+        if phase != "train" and not self.generates:
+            raise UserError(
+                f"{self.name} is an encoder, which neither generates nor caches: there is no {phase}; "
+                "ask for phase forward or train"
+            )
+        b = Builder(self.name, SIZES | ENCODER if self.encoder else SIZES, phase=phase)
+        b.assume(*self.choices())
+        table = self.embedding.table(b)
+        memory = self.encoded(b, table) if self.encoder and phase != "decode" else None
+        x = self.stack(b, self.layers, self.embedding.write(b, table), memory)
+        if self.head is not None:
+            self.head.write(b, x, self.embedding)
+        return b.build()
+
+    def stack(self, b: Builder, layers: tuple[Layers, ...], x: str, memory: str | None = None) -> str:
+        """Layers of all kinds, and the norm of the last one's result."""
+        for kind in layers:
+            x = kind.write(b, x, memory)
+        return self.norm.write(b, "norm.final", x) if self.norm else x
+
+    def encoded(self, b: Builder, table: str) -> str:
+        """What the encoder gives."""
+        with b.part("encoder"):
+            return self.stack(b, self.encoder, self.embedding.write(b, table, at="memory"))
+
+    def choices(self) -> list[Choice]:
+        """What was chosen, and is worth saying."""
+        blocks = [layers.block for layers in (*self.layers, *self.encoder)]
+        parts = [part for block in blocks for part in (block, block.attention, block.mlp, block.cross)]
+        drops = self.embedding.dropout or any(getattr(part, "dropout", False) for part in parts)
+        loads = dict.fromkeys(str(block.mlp.load) for block in blocks if isinstance(block.mlp, Experts))
+        return [Choice("dropout", "on" if drops else "off"), *(Choice("load of experts", load) for load in loads)]
+
+    def as_transformers(self) -> Architecture:
+        """The same as the library transformers computes it, where that is not what the architecture demands.
+
+        Windows are masks over all positions, latents are expanded in every step of decode, fewer keys and values than
+        heads are copied to all of them (after they are cached, unless a block says before), a state space is written in
+        plain products.
+        """
+        return replace(self, layers=as_computed(self.layers), encoder=as_computed(self.encoder))
+
+
+def as_computed(layers: tuple[Layers, ...]) -> tuple[Layers, ...]:
+    """Layers as transformers computes them."""
+    return tuple(replace(one, block=as_block(one.block)) for one in layers)
+
+
+def as_block(block: Block) -> Block:
+    """A block as transformers computes it."""
+    mixing = block.attention
+    match mixing:
+        case Attention():
+            mixing = replace(mixing, masked=mixing.window is not None, repeat_kv=mixing.repeat_kv or "after_cache")
+        case LatentAttention():
+            mixing = replace(mixing, absorbed=False)
+        case Mamba2():
+            mixing = replace(mixing, plain=True)
+        case _:
+            pass
+    return replace(block, attention=mixing)
