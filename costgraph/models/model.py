@@ -50,6 +50,11 @@ class Model:
         """An op set without sizes."""
         return cls("", "", op_set, {})
 
+    @property
+    def has_layers(self) -> bool:
+        """Whether it is an architecture, whose costs read best by part."""
+        return not isinstance(self.op_set, str | Graph)
+
     def built(self, phase: str) -> Graph | str:
         """Its graph, or how it is asked for; `phase` says what will be made of it."""
         if isinstance(self.op_set, str | Graph):
