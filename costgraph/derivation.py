@@ -1,32 +1,27 @@
-"""Op set + phase + passes + convention -> closed forms: what every front end calls."""
+"""Setup + measures -> closed forms: what every front end calls."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Unpack
 
-from costgraph.algebra.bindings import Binding, parse_bindings, parse_regime
+from costgraph.algebra.bindings import Binding, parse_regime
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime
 from costgraph.algebra.work import bounded
 from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
-from costgraph.conventions import CONVENTIONS, Convention
-from costgraph.errors import UserError, unknown
-from costgraph.graph import Graph
+from costgraph.conventions import Convention
+from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES
-from costgraph.op_sets import OP_SETS
-from costgraph.options import parse_call
-from costgraph.passes import ORDER, PASSES, Pass, stage
-from costgraph.passes.update import Update
-from costgraph.precision import USUAL, Precision, policy
+from costgraph.measures.parts import read_measure
 from costgraph.provenance import Term
+from costgraph.setup import Options, Setup
 
 SCHEMA = "costgraph.derive/1"
-PHASES: dict[str, str | None] = {"train": "backward", "forward": None, "prefill": "prefill", "decode": "decode"}
 DEFAULTS: dict[str, tuple[str, ...]] = {
     "train": ("params", "states", "flops", "flops.forward", "flops.backward", "flops.recompute", "activations"),
     "forward": ("params", "flops", "traffic"),
@@ -42,15 +37,40 @@ class Derivation:
     `forms` are before the limit, `limited` after it (the same without one).
     """
 
-    op_set: str
-    phase: str
-    convention: Convention
-    precision: Precision
-    graph: Graph
-    limit: Mapping[str, Binding]
+    setup: Setup
     when: str | None
     forms: Mapping[str, ClosedForm]
     limited: Mapping[str, ClosedForm]
+
+    @property
+    def graph(self) -> Graph:
+        """The graph with all passes applied."""
+        return self.setup.graph
+
+    @property
+    def op_set(self) -> str:
+        """The op set as one would type it."""
+        return self.setup.graph.name
+
+    @property
+    def phase(self) -> str:
+        """The phase of the setup."""
+        return self.setup.phase
+
+    @property
+    def convention(self) -> Convention:
+        """What is counted."""
+        return self.setup.convention
+
+    @property
+    def passes(self) -> list[str]:
+        """The passes that were applied, in order; the update of a training step goes without saying."""
+        return self.setup.applied
+
+    @property
+    def limit(self) -> Mapping[str, Binding]:
+        """What was put in, the sizes of a model included."""
+        return self.setup.bindings
 
     @cached_property
     @bounded()
@@ -66,32 +86,36 @@ class Derivation:
     @cached_property
     def params(self) -> ClosedForm:
         """The parameter count with the limit taken."""
-        return self.limited.get("params") or MEASURES["params"](self.graph, self.convention).limited(self.limit)
+        setup = self.setup
+        return self.limited.get("params") or MEASURES["params"](setup.graph, setup.convention).limited(setup.bindings)
 
     @property
-    def passes(self) -> list[str]:
-        """The passes that were applied, in order; without the update, which changes no form but `traffic.update`."""
-        return [step for step in self.graph.passes if step.partition("(")[0] != Update.name]
-
-    @property
-    def unused(self) -> list[str]:
-        """Symbols of the limit that no form contains."""
+    def used(self) -> set[str]:
+        """The symbols that occur in the forms or in what they leave out."""
         used = {name for form in self.forms.values() for name in (*form.symbols, *form.remainder.symbols)}
-        used |= {name for form in self.forms.values() for one in form.defined for name in one.symbols}
-        return [name for name in self.limit if name not in used]
+        return used | {name for form in self.forms.values() for one in form.defined for name in one.symbols}
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was typed without effect on the forms, or goes beyond what the model was made for."""
+        return self.setup.remarks(self.used, ", ".join(self.forms))
 
     @bounded()
     def to_json(self, explain: bool = False, shape: str = "auto") -> dict[str, Any]:
         """The JSON contract `costgraph.derive/1`; see docs/json.md."""
+        setup = self.setup
         return {
             "schema": SCHEMA,
-            "op_set": self.op_set,
-            "phase": self.phase,
+            "model": setup.model.name or None,
+            "op_set": setup.graph.name,
+            "phase": setup.phase,
             "passes": self.passes,
-            "convention": self.convention.name,
-            "precision": str(self.precision),
-            "limit": {name: str(value) for name, value in self.limit.items()},
+            "mesh": str(setup.mesh),
+            "convention": setup.convention.name,
+            "precision": str(setup.precision),
+            "limit": {name: str(value) for name, value in setup.bindings.items()},
             "when": self.when,
+            "remarks": list(self.remarks),
             "measures": {name: self._measure(name, explain, shape) for name in self.forms},
         }
 
@@ -122,87 +146,32 @@ def term_json(term: Term) -> dict[str, str]:
 
 
 @bounded()
-def derive(
-    *measures: str,
-    op_set: str = "decoder",
-    phase: str | None = None,
-    passes: Iterable[str] = (),
-    limit: str | Iterable[str] = (),
-    when: str | None = None,
-    convention: str = "notes",
-    precision: str | Precision = USUAL,
-) -> Derivation:
-    """Derive closed forms from text, as the command line does.
+def derive(*measures: str, when: str | None = None, **of: Unpack[Options]) -> Derivation:
+    """Derive closed forms, as the command line does.
 
     Args:
-        measures: names of measures; a usual choice for the phase when there are none.
-        op_set: a model with options, such as `decoder(head=True)`.
-        phase: train, forward, prefill or decode; train unless `passes` hold the pass of another one.
-        passes: such as `tensor_parallel(T)`, in the order in which they are applied.
-        limit: bindings such as `E=4,p=2` or `T->oo`.
+        measures: such as `flops`, `flops(attn)` or `activations(p=2)`; without any, a usual choice for the phase.
         when: a regime such as `S << D`.
-        convention: `notes` or `exact`, with options.
-        precision: the policy for `states` and `traffic.update`: its name, a file, or text such as
-            `weights=2,gradients=2,master=4,moments=4+4`.
+        of: what they are costs of, as text or as objects; see `Setup.of`: `model`, `op_set`, `phase`, `passes`, `mesh`,
+            `limit`, `convention`, `precision`.
 
     Raises:
-        UserError: anything unknown, unreadable, out of order or out of its domain.
+        UserError: anything unknown, unreadable, or out of its domain.
     """
-    for name in measures:
-        if name not in MEASURES:
-            raise unknown("measure", name, MEASURES)
-    kept = policy(precision)
+    return derived(Setup.of(**of), measures, when)
+
+
+@bounded()
+def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None) -> Derivation:
+    """The closed forms of a setup that has been read.
+
+    Raises:
+        UserError: an unknown measure or part, or a regime that is none.
+    """
     if when is not None:
         parse_regime(when)
-    counted: Convention = parse_call("convention", convention, CONVENTIONS)
-    steps: list[Pass] = [parse_call("pass", text, PASSES) for text in passes]
-    phase, steps = with_phase(phase, steps, kept)
-    check_order(steps)
-    graph: Graph = parse_call("op set", op_set, OP_SETS).apply(*steps)
-    bindings = parse_bindings([limit] if isinstance(limit, str) else limit, graph.symbols)
-    split = bool(graph.mesh)
-    names = measures or (*DEFAULTS[phase], *(["communication"] if split else []))
-    options = {"states": {"precision": kept}}
-    forms = {name: MEASURES[name](graph, counted, **options.get(name, {})) for name in names}
-    limited = {name: form.limited(bindings) for name, form in forms.items()}
-    return Derivation(graph.name, phase, counted, kept, graph, bindings, when, forms, limited)
-
-
-def with_phase(phase: str | None, steps: list[Pass], kept: Precision) -> tuple[str, list[Pass]]:
-    """The phase's name, and the passes with the phase's own at their places; training ends with the update."""
-    phase, steps = with_own(phase, steps)
-    if phase != "train":
-        return phase, steps
-    check_order(steps)  # what was given wrongly is said before there is more
-    return phase, with_step(steps, Update(kept))
-
-
-def with_own(phase: str | None, steps: list[Pass]) -> tuple[str, list[Pass]]:
-    """The phase's name, and the passes with the one that makes the phase."""
-    own = {name: phase for phase, name in PHASES.items() if name}
-    given = [own[step.name] for step in steps if step.name in own]
-    if phase is None and given:
-        return given[0], steps
-    phase = phase or "train"
-    if phase not in PHASES:
-        raise unknown("phase", phase, PHASES)
-    if clash := [step.name for step in steps if own.get(step.name, phase) != phase]:
-        raise UserError(f"phase {phase} and pass {clash[0]} exclude each other; the order is {ORDER}")
-    name = PHASES[phase]
-    if name is None:
-        return phase, steps
-    return phase, with_step(steps, PASSES[name]())
-
-
-def with_step(steps: list[Pass], own: Pass) -> list[Pass]:
-    """The passes with one more, at its place in the order."""
-    at = next((i for i, step in enumerate(steps) if stage(step.name) > stage(own.name)), len(steps))
-    return [*steps[:at], own, *steps[at:]]
-
-
-def check_order(steps: list[Pass]) -> None:
-    """Raise unless the passes can be applied one after the other; cheaper than finding out on the way."""
-    applied: tuple[str, ...] = ()
-    for step in steps:
-        step.check(applied)
-        applied = (*applied, step.name)
+    names = list(measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.mesh else [])]
+    asked = [read_measure(name, setup.graph) for name in names]
+    forms = {str(one): one.of(setup.graph, setup.convention, setup.precision) for one in asked}
+    limited = {name: form.limited(setup.bindings) for name, form in forms.items()}
+    return Derivation(setup, when, forms, limited)

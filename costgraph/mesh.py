@@ -8,15 +8,14 @@ where they are needed.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar, Literal, NamedTuple
 
 from costgraph.algebra.assumption import Divides
 from costgraph.algebra.bindings import bound, split_list
 from costgraph.algebra.parser import Size
-from costgraph.algebra.polynomial import ONE, Polynomial
-from costgraph.dim import Cut
+from costgraph.algebra.polynomial import ONE, Polynomial, product
 from costgraph.errors import UserError
 from costgraph.options import parse_call
 from costgraph.precision import State
@@ -27,6 +26,29 @@ ADVICE = {
     "ssm_group": "a state space is split by the groups of heads that share matrices",
     "kv_head": "fewer key/value heads than devices can be copied: tensor_parallel(..., replicate_kv=True)",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Over how many devices something is cut, on behalf of which axis of a mesh.
+
+    Args:
+        axis: the symbol of the axis, such as `T`.
+        degree: how many devices.
+        number: which cut of its axis; an axis may be made of two.
+    """
+
+    axis: str
+    degree: Polynomial
+    number: int = 0
+
+    def __hash__(self) -> int:
+        return hash(self.axis)
+
+
+def devices(cuts: Iterable[Cut]) -> Polynomial:
+    """The product of degrees."""
+    return product(cut.degree for cut in cuts)
 
 
 class Split(NamedTuple):
@@ -174,7 +196,7 @@ class TensorAxis(Axis):
         )
 
 
-AXES: dict[str, Callable[..., Axis]] = {"data": DataAxis, "tensor": TensorAxis}
+AXES: dict[str, type[Axis]] = {"data": DataAxis, "tensor": TensorAxis}
 
 
 @dataclass(frozen=True)
@@ -231,6 +253,9 @@ class Mesh:
     def __str__(self) -> str:
         """The mesh as one would type it."""
         return ", ".join(map(str, self.axes))
+
+
+ONE_DEVICE = Mesh()
 
 
 def parse_mesh(text: str) -> Mesh:

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import unicode
-from costgraph.loop import Loop, label
-from costgraph.loop import place as place_of
+from costgraph.graph.loop import Loop, label
+from costgraph.graph.loop import place as place_of
 
 
 @dataclass(slots=True, unsafe_hash=True)
 class Term:
     """One contribution: the op that causes it, the tensor or rule it comes from, and how much it is.
 
-    `role` is that of the tensor, if it comes from one; conventions neglect by role. A term is a value; it is not frozen
-    because a measure makes one for every op and tensor, and frozen ones take six times as long to make. `part` says of
-    model state which it is: `weights`, `gradients` or `optimizer`.
+    `role` is that of the tensor, if it comes from one; conventions neglect by role. `part` says which it is of model
+    state (`weights`, `gradients`, `optimizer`), or over which axes a collective goes (`T`, `N_h-N_d`). A term is a
+    value; it is not frozen because a measure makes one for every op and tensor, and frozen ones take six times as long
+    to make.
     """
 
     op: str

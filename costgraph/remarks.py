@@ -1,27 +1,87 @@
-"""What is said to a user whose bindings have no effect or ask for more than the model was made for."""
+"""What is said of symbols that a user typed and that have no effect: a remark, or a refusal that names the remedy.
+
+A symbol that names a choice which was not made (a degree without its axis, key/value heads that no option separates
+from the heads) is refused, because numbers of another model would come out. Accepted is what is true all the same: a
+degree of 1, and as many key/value heads as heads.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import shorten
+from costgraph.mesh import AXES, Mesh
 
 if TYPE_CHECKING:
-    from costgraph.algebra.polynomial import Polynomial
+    from costgraph.algebra.bindings import Binding
+    from costgraph.graph.graph import Graph
 
-ADVICE = {"T": "; split the model with --pass 'tensor_parallel(T)'"}
+DEGREES = ("T", *(symbol.name for symbol in SYMBOLS.values() if symbol.group == "mesh"))
+# Symbols that an option of an op set brings along, with the option and what holds without it.
+OPTIONS: dict[str, tuple[str, str]] = {"G": ("kv_heads", "has as many key/value heads as heads")}
+SAME: dict[str, str] = {"G": "A"}  # what is the size of which where the option is not taken
 
 
 def without_effect(name: str, where: str) -> str:
     """A symbol that was bound and does not occur in what was asked for."""
-    return f"{name} does not occur in {where}" + ADVICE.get(name, "")
+    return f"{name} does not occur in {where}"
 
 
-def too_long(bindings: Mapping[str, Polynomial], new: int = 0) -> list[str]:
+def too_long(bindings: Mapping[str, Binding], new: int = 0) -> list[str]:
     """The one remark that S, with the new tokens after it, is beyond K, if both are numbers and it is."""
-    sequence, most = (bindings[name].number if name in bindings else None for name in ("S", "K"))
+    found = [bindings.get(name) for name in ("S", "K")]
+    sequence, most = (value.number if isinstance(value, Polynomial) else None for value in found)
     if sequence is None or most is None or sequence + new <= most:
         return []
     asked = f"S={shorten(str(sequence), 24)}" + (f" and {shorten(str(new), 24)} new" if new else "")
     return [f"{asked}: longer than K={shorten(str(most), 24)}, the longest sequence that the model was made for"]
+
+
+def choice_not_made(name: str, bindings: Mapping[str, Binding], graph: Graph, mesh: Mesh) -> str:
+    """What is wrong with a symbol that names a choice which was not made, with the remedy; "" if nothing is.
+
+    Args:
+        name: of the symbol.
+        bindings: what symbols stand for.
+        graph: in which the symbol would occur.
+        mesh: over which the graph is spread.
+    """
+    value = bindings[name]
+    if name in graph.own_symbols:
+        return ""
+    if name in DEGREES and value != ONE:
+        return f"{said(name, value)} {no_axis(name, mesh)}"
+    if name in OPTIONS and value not in (bindings.get(SAME[name]), Polynomial.symbol(SAME[name])):
+        return f"{said(name, value)} {no_option(name, graph)}"
+    return ""
+
+
+def said(name: str, value: Binding) -> str:
+    """`T=8 has no effect:`."""
+    return f"{name}->oo has no effect:" if value == "oo" else f"{name}={shorten(str(value), 40)} has no effect:"
+
+
+def no_axis(name: str, mesh: Mesh) -> str:
+    """Why a degree has no effect, and which axis would give it one."""
+    if (axis := mesh.named.get(name)) is not None:
+        return f"{name} is set to {axis.degree} already, by --mesh '{mesh}'"
+    meaning = SYMBOLS[name].meaning
+    kinds = {make.symbol: kind for kind, make in AXES.items()}
+    remedy = f"data({name}), data(N_d)" if name == "N_h" else f"{kinds[name]}({name})" if name in kinds else ""
+    if not remedy:
+        return f"{name} is the {meaning}, and no axis of a mesh has it yet"
+    return f"{name} is the {meaning}, and nothing is split over {name} devices: --mesh '{remedy}'"
+
+
+def no_option(name: str, graph: Graph) -> str:
+    """Why a size has no effect, and which option of the op set would give it one."""
+    option, otherwise = OPTIONS[name]
+    if f"{option}=" in graph.name:
+        return f"{name} is set already, by {graph.name}"
+    if SAME[name] not in graph.own_symbols:
+        return f"{name} is the {SYMBOLS[name].meaning}, and {graph.name} has no heads"
+    taken = graph.name.removesuffix(")") + (", " if graph.name.endswith(")") else "(") + f"{option}={name})"
+    return f"{graph.name} {otherwise}; --op-set '{taken}'"

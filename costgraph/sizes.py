@@ -10,7 +10,7 @@ from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from costgraph.algebra.bindings import bound
 from costgraph.algebra.polynomial import Polynomial
@@ -18,6 +18,9 @@ from costgraph.errors import UserError, shorten, unknown
 from costgraph.toml_tables import day, from_table, shown, whole
 from costgraph.toml_text import of_package, parse_toml
 from costgraph.user_files import MAX_TOML, read_text
+
+if TYPE_CHECKING:
+    from costgraph.graph.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Model:
     Args:
         name: how it is asked for, such as `llama-2-7b`.
         title: its name as its authors write it.
-        op_set: the graph it is, with options.
+        op_set: the graph it is: as text, with options, or made already.
         bindings: sizes by symbol; the sequence length and the batch are the user's.
         nominal: the parameter count in its name, for results of sources that round.
         source: where the sizes were read.
@@ -36,11 +39,16 @@ class Model:
 
     name: str
     title: str
-    op_set: str
+    op_set: str | Graph
     bindings: Mapping[str, Polynomial]
-    nominal: Polynomial | None
-    source: str
+    nominal: Polynomial | None = None
+    source: str = ""
     exact: int | None = None
+
+    @classmethod
+    def unnamed(cls, op_set: str | Graph) -> Model:
+        """An op set without sizes."""
+        return cls("", "", op_set, {})
 
 
 def named() -> dict[str, Traversable]:

@@ -9,6 +9,7 @@ from command_line import costgraph as run
 
 from costgraph.exporting.documents.sheet import sheet
 from costgraph.exporting.targets import load
+from costgraph.setup import Setup
 
 __all__ = ["decoder", "refused", "run"]
 
@@ -25,4 +26,4 @@ def refused(*arguments: str, cwd: Path | None = None) -> str:
 @cache
 def decoder(target: str, notation: str | None = None) -> str:
     """The cheat sheet of the decoder."""
-    return sheet(load(target), "decoder", "notes", "mixed_adam", notation)
+    return sheet(load(target), Setup.of(), notation)

@@ -152,17 +152,19 @@ class Setup:
                 passes=[name for name in self.passes.split(" + ") if name],
                 convention=self.convention,
                 precision=self.precision,
-                limit=self.limit or (),
             )
+            # put into the forms and not into the question, which would refuse a degree without an axis
+            put_in = dict(item.replace("->", "=").split("=") for item in self.limit.split(",") if item)
+            limited = {name: form.limit(**put_in) for name, form in found.forms.items()}
         except cg.UserError as error:
             return {SETUP: {"refused": (str(error),)}}
         asked = (found.op_set, found.phase, found.convention.name, found.convention.describe())
-        forms = {name: record(form, found.limited[name]) for name, form in found.forms.items()}
+        forms = {name: record(form, limited[name]) for name, form in found.forms.items()}
         return {SETUP: {"asked": asked}, **forms}
 
 
 # Beside the choice: one head is split over a sequence only as long as its core is not fused; and a sequence that is
-# longer than the table of positions is not refused, but the assumption that fails is shown.
+# longer than the table of positions is not refused, but the assumption that fails is shown. Passes are sorted.
 BESIDE = (
     *(
         Setup("attention", phase, f"{replay}{split}", convention, "mixed_adam", "E=4,p=2")
@@ -171,6 +173,7 @@ BESIDE = (
         for convention in ("notes", "exact")
     ),
     Setup("decoder(head=True)", "train", "", "notes", "mixed_adam", "S=4096,K=2048"),
+    Setup("decoder", "train", "tensor_parallel(T) + recompute(full)", "notes", "mixed_adam", ""),
 )
 
 # Not legal, and refused for as many reasons: the words are held too.
@@ -180,7 +183,6 @@ REFUSED = (
     Setup("decoder(kv_heads=G)", "decode", "tensor_parallel(8)", "notes", "mixed_adam", "G=4"),
     Setup("decoder", "train", "tensor_parallel(T, replicate_kv=True)", "notes", "mixed_adam", ""),
     Setup("decoder", "train", "tensor_parallel(T, keep_gathered=True)", "notes", "mixed_adam", ""),
-    Setup("decoder", "train", "tensor_parallel(T) + recompute(full)", "notes", "mixed_adam", ""),
     Setup("decoder", "train", "tensor_parallel(T) + tensor_parallel(T)", "notes", "mixed_adam", ""),
     Setup("decoder", "train", "tensor_parallel(T)", "notes", "mixed_adam", "A=12,T=8"),
     Setup("decoder", "decode", "tensor_parallel(T, sequence=True)", "notes", "mixed_adam", ""),

@@ -23,9 +23,9 @@ from costgraph.blocks import (
     Mlp,
     Norm,
 )  # fmt: skip
-from costgraph.builder import Builder, Purpose
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
+from costgraph.graph.builder import Builder, Purpose
 from costgraph.measures import MEASURES
 from costgraph.models.architecture import Architecture
 from costgraph.passes.decode import Decode

@@ -9,7 +9,7 @@ from architectures import MODELS
 
 import costgraph as cg
 from costgraph.conventions import EXACT
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.mesh import parse_mesh
 from costgraph.models.architecture import Architecture
 from costgraph.passes import Place

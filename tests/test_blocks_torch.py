@@ -10,9 +10,9 @@ import pytest
 
 import costgraph as cg
 from costgraph.blocks import Attention, Experts, Gated, LatentAttention, Mamba2, Mlp, Norm
-from costgraph.builder import Builder, Purpose
 from costgraph.conventions import EXACT
-from costgraph.op import Phase
+from costgraph.graph.builder import Builder, Purpose
+from costgraph.graph.op import Phase
 from costgraph.passes.decode import Decode
 from costgraph.passes.prefill import inference
 

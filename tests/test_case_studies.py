@@ -18,9 +18,9 @@ from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import estimate
 from costgraph.hardware.catalog import machine
 from costgraph.hardware.machine import Machine
+from costgraph.setup import Setup
 from costgraph.sizes import model
-from costgraph.solving.asked import asked_of
-from costgraph.solving.question import form
+from costgraph.solving.question import Setting, form
 from costgraph.solving.solution import solve
 from costgraph.solving.whole import Solution
 
@@ -40,9 +40,9 @@ def close(value: Fraction | int, expected: str) -> bool:
 
 def asked(case: dict[str, Any], hardware: str | None) -> Fraction:
     """The number that answers `ask`."""
-    setting = asked_of(
-        (read(case["ask"]), read("1")), case["op_set"], case.get("phase"), case.get("passes", ()), "notes", "mixed_adam"
-    )
+    usual = "decode" if "cache" in case["ask"] else "train"
+    setup = Setup.of(op_set=case["op_set"], phase=case.get("phase"), passes=case.get("passes", ()), usual=usual)
+    setting = Setting(setup)
     bindings: dict[str, Any] = {}
     if "model" in case:
         bindings |= {**model(case["model"]).bindings, "N_params": model(case["model"]).nominal}
@@ -132,7 +132,7 @@ def test_cards_compare_as_their_bandwidths_do() -> None:
 def test_no_batch_makes_falcon_compute_bound_at_2048_tokens() -> None:
     """FLOPs per byte grow with the batch towards (2/p)*(N/(2*D*L*S) + 1) = 20.9, far below the machine's 153."""
     case = CASES["Sec. 8, App. D: FLOPs per byte at B = 200, cache counted"]
-    setting = asked_of((read(case["ask"]), read("1")), "decoder", "decode", (), "notes", "mixed_adam")
+    setting = Setting(Setup.of(phase="decode"))
     sizes = {**model("falcon-40b").bindings, "N_params": model("falcon-40b").nominal, **parse_bindings(["p=2,S=2048"])}
     most = form(read(case["ask"]), setting).substitute(sizes).at_infinity("B").number  # type: ignore[arg-type]
     assert most is not None
@@ -160,7 +160,7 @@ def test_shares_of_forward_flops_of_bert(counted: str, question: str, percent: s
     """Table 1 has forward and backward; the forward rows of Table A.1, the only ones printed, give these shares."""
 
     def count(text: str, convention: str) -> Fraction:
-        setting = asked_of((read(text), read("1")), "encoder", "forward", (), convention, "mixed_adam")
+        setting = Setting(Setup.of(op_set="encoder", phase="forward", convention=convention))
         sizes = parse_bindings(["B=8,S=512,D=1024,A=16,E=4,p=2,L=1"])
         return Fraction(form(read(text), setting).substitute(sizes).number or 0)  # type: ignore[arg-type]
 

@@ -9,7 +9,7 @@ from costgraph.algebra.assumption import AtMost
 from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import ONE
 from costgraph.errors import BugError, UserError
-from costgraph.extent import Mean
+from costgraph.graph.extent import Mean
 from costgraph.mesh import parse_mesh
 from costgraph.passes import Place
 

@@ -84,7 +84,6 @@ def test_how_many_devices_is_checked_by_splitting_over_them() -> None:
     [
         ("decoder(head=True)", "B=1,S=2048", (56, None)),  # 50257 words share no factor with 96 heads
         ("decoder(head=True)", "B=1,S=2048,V=50304", (56, 96)),  # padded, as they are in practice
-        ("decoder(head=True)", "B=1,S=2048,V=50304,T=60", (56, 96)),  # no pass splits over this T
         ("decoder", "B=1,S=8,L=1,D=64", (1, 1)),
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 from windowed import windowed
 
 import costgraph as cg
+from costgraph.derivation import derive
 from costgraph.exporting import export
 from costgraph.exporting.documents.appendix import appendix
 from costgraph.exporting.exchange.reading import stored
@@ -109,7 +110,7 @@ def test_a_document_with_a_wrong_definition_is_refused(change: dict[str, Any], m
     ],
 )
 def test_a_derivation_says_what_it_is(target: str, said: str) -> None:
-    text = appendix(load(target), ["flops"], {"op_set": "windowed", "phase": "forward"}, "auto", None, False)
+    text = appendix(load(target), derive("flops", op_set="windowed", phase="forward"), "auto", None, False)
     assert said in " ".join(text.split())
 
 
@@ -118,5 +119,5 @@ def test_a_derivation_says_what_it_is(target: str, said: str) -> None:
     [("W <= S", r"W \le S"), ("B*S << D", r"B S \ll D"), ("D >> S", r"S \ll D"), ("S << D", r"S \ll D")],
 )
 def test_a_derivation_says_where_its_leading_terms_hold(when: str, said: str) -> None:
-    options = {"op_set": "windowed", "phase": "forward", "when": when}
-    assert said in appendix(load("latex-derivation"), ["flops"], options, "auto", None, False)
+    derivation = derive("flops", op_set="windowed", phase="forward", when=when)
+    assert said in appendix(load("latex-derivation"), derivation, "auto", None, False)

@@ -12,6 +12,7 @@ from documents import decoder, run
 from costgraph.exporting.documents import typeset
 from costgraph.exporting.documents.sheet import sheet
 from costgraph.exporting.targets import load
+from costgraph.setup import Setup
 
 pytestmark = pytest.mark.slow  # every page is set by TeX or Typst
 
@@ -56,7 +57,7 @@ def pages(log: str) -> int:
 def test_nothing_sticks_out_of_the_columns_of_the_latex_sheet(
     op_set: str, notation: str | None, most: int, tmp_path: Path
 ) -> None:
-    log = compiled(sheet(load("latex"), op_set, "notes", "mixed_adam", notation), tmp_path)
+    log = compiled(sheet(load("latex"), Setup.of(op_set=op_set), notation), tmp_path)
     assert overfull(log) == []
     assert pages(log) <= most
 
@@ -67,7 +68,7 @@ def test_nothing_sticks_out_of_the_columns_of_the_latex_sheet(
 def test_every_convention_has_a_sheet_of_two_pages_from_which_nothing_sticks_out(
     op_set: str, convention: str, tmp_path: Path
 ) -> None:
-    log = compiled(sheet(load("latex"), op_set, convention, "mixed_adam", None), tmp_path)
+    log = compiled(sheet(load("latex"), Setup.of(op_set=op_set, convention=convention), None), tmp_path)
     assert overfull(log) == []
     assert pages(log) <= 2
 
@@ -154,6 +155,6 @@ def test_the_same_sheet_gives_the_same_pdf() -> None:
 @pytest.mark.parametrize("op_set", ["decoder", "decoder(head=True)", "decoder(kv_heads=G)", "encoder"])
 def test_typst_makes_two_pages(op_set: str) -> None:
     toolchains.need("typst")
-    pages = typeset.typst(sheet(load("typst"), op_set, "notes", "mixed_adam", None), "png")
+    pages = typeset.typst(sheet(load("typst"), Setup.of(op_set=op_set), None), "png")
     assert len(pages) == 2
     assert all(page.startswith(b"\x89PNG") for page in pages)

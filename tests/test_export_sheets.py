@@ -18,6 +18,7 @@ from costgraph.exporting.documents.sheet import math_of, sheet, sheet_context
 from costgraph.exporting.targets import load
 from costgraph.library.judge import judge
 from costgraph.library.reading import named
+from costgraph.setup import Setup
 
 pytestmark = pytest.mark.slow  # whole sheets are made
 
@@ -117,7 +118,7 @@ def test_a_notation_changes_letters_and_nothing_else() -> None:
 @cache
 def context(op_set: str = "decoder", notation: str | None = None) -> dict[str, Any]:
     """What the text target lays out."""
-    return sheet_context(math_of(load("text"), notation), op_set, "notes", "mixed_adam")
+    return sheet_context(math_of(load("text"), notation), Setup.of(op_set=op_set))
 
 
 @cache
@@ -186,7 +187,7 @@ def test_worked_numbers_are_those_of_gpt_3(place: tuple[str, str], worked: str) 
 
 def test_a_sheet_of_what_is_no_model_compares_no_models() -> None:
     assert context("matmul")["models"] == []
-    assert "models" not in sheet(load("text"), "matmul", "notes", "mixed_adam", None).lower()
+    assert "models" not in sheet(load("text"), Setup.of(op_set="matmul"), None).lower()
 
 
 def test_a_limit_names_only_symbols_that_occur() -> None:
@@ -229,7 +230,7 @@ def test_plain_text_fits_a_terminal(notation: str | None) -> None:
     "op_set", ["encoder", "attention", "matmul", "elementwise", "decoder(head=True, kv_heads=G, biases=True)"]
 )
 def test_the_plain_text_of_every_op_set_fits_a_terminal(op_set: str, convention: str) -> None:
-    text = sheet(load("text"), op_set, convention, "mixed_adam", None)
+    text = sheet(load("text"), Setup.of(op_set=op_set, convention=convention), None)
     assert [line for line in text.splitlines() if len(line) > 80] == []
 
 

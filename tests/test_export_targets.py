@@ -245,7 +245,7 @@ def test_names_that_differ_in_case_alone_stay_apart(target: str) -> None:
 UNFIT = {  # arguments of export -> what is said
     "numpy --notation megatron": "--notation has no meaning for numpy, a module of functions; leave it out",
     "json --symbols-as dataclass": "--symbols-as has no meaning for json, the forms themselves; leave it out",
-    "html --phase decode": "--phase has no meaning for html, the cheat sheet of an op set; leave it out",
+    "html --measures flops": "--measures has no meaning for html, the cheat sheet of an op set; leave it out",
     "c --from x.json --op-set decoder": "--op-set has no meaning with --from",
     "c --from missing.json": "missing.json",
     "": "name a target: c, excel,",

@@ -31,7 +31,7 @@ for forbidden, arguments in map(json.loads, sys.argv[1:]):
     assert not set(forbidden) & set(sys.modules), f"{arguments} loads one of {forbidden}"
 """
 DECODER = ["derive", "--op-set", "decoder", "--limit", "E=4,p=2", "--format"]
-EXPLAINING = [["--explain"], ["--when", "S << D"], ["--limit", "T->oo", "--form", "leading"]]
+EXPLAINING = [["--explain"], ["--when", "S << D"], ["--limit", "S->oo", "--form", "leading"]]
 LIGHT = {  # the modules that may not be loaded -> by what
     ("sympy", "networkx"): [["--help"], ["--version"], ["derive", "--help"], ["graph", "--help"], ["list", "--help"]],
     ("sympy",): [

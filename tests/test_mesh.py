@@ -9,7 +9,7 @@ from costgraph.algebra.parser import parse, size
 from costgraph.algebra.quotient import Quotient
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.mesh import Mesh, parse_mesh
 from costgraph.passes import Place
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ OPS = {
 }
 
 
-def form(measure: str, **options: str) -> Quotient:
+def form(measure: str, **options: Any) -> Quotient:
     return derive(measure, **options).limited[measure].value
 
 
@@ -61,7 +62,7 @@ def test_a_product_is_counted_multiply_by_multiply(sizes: tuple[int, int, int]) 
 
 @pytest.mark.parametrize(("devices", "size"), [(2, 4), (3, 6), (5, 10)])
 def test_collectives_move_what_a_simulation_of_their_messages_moves(devices: int, size: int) -> None:
-    options = {"op_set": "matmul(n=1)", "phase": "forward", "limit": f"T={devices},m={size},p=1,k={devices}"}
+    options: Any = {"op_set": "matmul(n=1)", "phase": "forward", "limit": f"T={devices},m={size},p=1,k={devices}"}
     for measure, moved in (
         ("communication", sent_in_a_ring(devices, size)),
         ("communication.chief", relayed(devices, size)),

@@ -18,7 +18,7 @@ import costgraph as cg
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT, NOTES
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 
 DATA = Path(__file__).parent / "data"
 Row = dict[str, str]

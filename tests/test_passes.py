@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -16,17 +17,15 @@ from costgraph.algebra.assumption import Choice
 from costgraph.algebra.parser import parse
 from costgraph.conventions import NOTES
 from costgraph.errors import UserError
-from costgraph.passes import ORDER, PASSES, stage
-from costgraph.passes.rewrite import FREE
+from costgraph.passes import IN_WORDS, ORDER, PASSES
 
 FLASH, BACK, PRE, DEC = cg.flash_attention(), cg.backward(), cg.prefill(), cg.decode()
 SEL, FULL, TP = cg.recompute("selective"), cg.recompute("full"), cg.tensor_parallel("T")
 
 
 def test_the_order_is_written_out() -> None:
-    assert ORDER == "flash_attention < backward | prefill | decode < recompute < place | tensor_parallel"
-    places = [stage(name) for name in PASSES if stage(name) != FREE]
-    assert places == sorted(places)
+    assert IN_WORDS == "flash_attention < backward | prefill | decode < recompute < widths < place | tensor_parallel"
+    assert list(PASSES) == [name for side_by_side in ORDER for name in side_by_side if name in PASSES]
 
 
 @pytest.mark.parametrize(
@@ -50,35 +49,46 @@ def test_passes_in_order_are_applied(passes: tuple[Any, ...]) -> None:
     assert cg.decoder().apply(*passes).passes == tuple(map(str, passes))
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        (BACK, FLASH),
-        (PRE, FLASH),
-        (DEC, FLASH),
-        (TP, FLASH),
-        (TP, BACK),
-        (TP, PRE),
-        (TP, DEC),
-    ],
-    ids=str,
-)
-def test_a_pass_that_comes_too_late_names_the_order(first: Any, second: Any) -> None:
+LATE = [(BACK, FLASH), (PRE, FLASH), (DEC, FLASH), (TP, FLASH), (TP, BACK), (TP, PRE), (TP, DEC)]
+
+
+@pytest.mark.parametrize(("first", "second"), LATE, ids=str)
+def test_passes_that_are_named_in_another_order_are_sorted(first: Any, second: Any) -> None:
+    sorted_graph, named = cg.decoder().apply(second, first), cg.decoder().apply(first, second)
+    assert named.passes == (str(second), str(first))
+    assert (named.ops, named.tensors) == (sorted_graph.ops, sorted_graph.tensors)
+
+
+def test_every_order_of_four_passes_is_the_same() -> None:
+    found = {cg.decoder().apply(*steps).passes for steps in permutations([FLASH, BACK, FULL, TP])}
+    assert found == {tuple(map(str, (FLASH, BACK, FULL, TP)))}
+
+
+def test_a_rewrite_without_a_place_stays_where_it_was_named() -> None:
+    seen: list[tuple[str, ...]] = []
+
+    def look(graph: cg.Graph) -> cg.Graph:
+        seen.append(graph.passes)
+        return graph
+
+    cg.decoder().apply(TP, look, FLASH, BACK)
+    assert seen == [("flash_attention",)]
+
+
+@pytest.mark.parametrize(("first", "second"), LATE, ids=str)
+def test_a_pass_that_comes_too_late_for_a_graph_names_the_order(first: Any, second: Any) -> None:
+    graph = cg.decoder().apply(first)
     with pytest.raises(UserError) as caught:
-        cg.decoder().apply(first, second)
-    assert str(caught.value) == f"{second.name} comes before {first.name}; the order is {ORDER}"
+        graph.apply(second)
+    assert str(caught.value) == f"{second.name} comes before {first.name}; the order is {IN_WORDS}"
 
 
 @pytest.mark.parametrize("late", [FLASH, BACK, PRE, DEC], ids=str)
 def test_nothing_but_tensor_parallel_follows_recompute(late: Any) -> None:
+    graph = cg.decoder().apply(BACK, SEL)
     with pytest.raises(UserError, match=f"{late.name} .*the order") as caught:
-        cg.decoder().apply(BACK, SEL, late)
-    assert ORDER in str(caught.value)
-
-
-def test_recompute_comes_before_tensor_parallel() -> None:
-    with pytest.raises(UserError, match="recompute comes before tensor_parallel; the order is flash_attention <"):
-        cg.decoder().apply(BACK, TP, SEL)
+        graph.apply(late)
+    assert IN_WORDS in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +97,7 @@ def test_recompute_comes_before_tensor_parallel() -> None:
 def test_phases_exclude_each_other(first: Any, second: Any) -> None:
     with pytest.raises(UserError) as caught:
         cg.decoder().apply(first, second)
-    assert str(caught.value) == f"{second.name} and {first.name} exclude each other; the order is {ORDER}"
+    assert str(caught.value) == f"{second.name} and {first.name} exclude each other; the order is {IN_WORDS}"
 
 
 @pytest.mark.parametrize(
@@ -98,7 +108,7 @@ def test_phases_exclude_each_other(first: Any, second: Any) -> None:
 def test_a_pass_runs_once(passes: tuple[Any, ...]) -> None:
     with pytest.raises(UserError) as caught:
         cg.decoder().apply(*passes)
-    assert str(caught.value) == f"{passes[-1].name} is applied already; each pass runs once, in the order {ORDER}"
+    assert str(caught.value) == f"{passes[-1].name} is applied already; each pass runs once, in the order {IN_WORDS}"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +117,7 @@ def test_a_pass_runs_once(passes: tuple[Any, ...]) -> None:
 def test_recompute_needs_a_backward(before: tuple[Any, ...]) -> None:
     with pytest.raises(UserError) as caught:
         cg.decoder().apply(*before, FULL)
-    assert str(caught.value) == f"recompute needs backward before it; the order is {ORDER}"
+    assert str(caught.value) == f"recompute needs backward before it; the order is {IN_WORDS}"
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_a_degree_is_asked_of_a_model_that_is_split() -> None:
     assert (
         answer.solutions == solve("states + activations <= hbm", "T", passes=["tensor_parallel(T)"], **asked).solutions
     )
-    assert answer.remarks == ("solved for T with --pass 'tensor_parallel(T)', as no pass splits the model",)
+    assert answer.remarks == ("solved for T with --mesh 'tensor(T)', as nothing splits the model",)
     assert solve("(T - 1)*B <= S", "T").remarks == ()
 
 
@@ -179,8 +179,7 @@ REMARKS: dict[str, tuple[str, str, dict[str, Any], tuple[str, ...]]] = {
     "part of a claim": ("states <= hbm", "T", {"passes": ["tensor_parallel(T)"], "limit": "A=96"}, ()),
     "a split model": ("activations <= hbm", "B", {"passes": ["tensor_parallel(T)"], "limit": "T=8"}, ()),
     "a model that is not": (
-        "activations <= hbm", "B", {"limit": "T=8"},
-        ("T does not occur in the question, or cancels from it; split the model with --pass 'tensor_parallel(T)'",),
+        "activations <= hbm", "B", {"limit": "T=1"}, ("T does not occur in the question, or cancels from it",),
     ),
     "a sequence beyond the model": (
         "states + cache <= hbm", "B", {"model_name": "llama-2-7b", "hardware": "a10", "limit": "S=5000,p=2"},

@@ -98,7 +98,7 @@ def test_what_is_solved_for_cannot_be_given() -> None:
     with pytest.raises(UserError, match="B is what the question is solved for"):
         solve("activations <= hbm", "B", limit="B=2")
     with pytest.raises(UserError, match="solving needs sizes, not limits"):
-        solve("activations <= hbm", "B", limit="T->oo")
+        solve("activations <= hbm", "B", limit="S->oo")
 
 
 PIECES = [

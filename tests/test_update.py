@@ -13,11 +13,13 @@ from recipes import graph
 import costgraph as cg
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
 from costgraph.measures import MEASURES
-from costgraph.op import Op
+from costgraph.measures.op_costs import moved
+from costgraph.mesh import parse_mesh
+from costgraph.passes.place import Place
 from costgraph.precision import PRECISIONS
-from costgraph.rules import moved
 
 MATRICES = "(4 + 2*E)*L*D**2"
 WEIGHTS = 6  # matrices of a block
@@ -189,16 +191,27 @@ def test_every_term_of_the_state_says_which_part_it_is() -> None:
     assert all(term.source.endswith(f", {term.part}") for term in terms)
 
 
-def test_parts_survive_json() -> None:
-    form = cg.derive("states").forms["states"]
-    (again,) = cg.read_forms(str(cg.export({"states": form}, "json"))).values()
+def parted() -> list[cg.ClosedForm]:
+    """Forms whose terms have parts: states, and what is sent over one axis and over two together."""
+    placed = trained("mixed_adam", Place(parse_mesh("data(N_h), data(N_d), tensor(T)")))
+    return [cg.states(placed), cg.communication(placed)]
+
+
+@pytest.mark.parametrize("form", parted(), ids=lambda form: form.name)
+def test_parts_survive_json(form: cg.ClosedForm) -> None:
+    (again,) = cg.read_forms(str(cg.export({form.name: form}, "json"))).values()
     assert isinstance(again, cg.ClosedForm)
     assert [term.part for term in again.terms] == [term.part for term in form.terms]
+    assert len({term.part for term in form.terms}) > 1
 
 
-def test_a_part_that_does_not_exist_is_refused_in_stored_forms() -> None:
-    text = str(cg.export({"states": cg.derive("states").forms["states"]}, "json")).replace('"weights"', '"wieghts"')
-    with pytest.raises(UserError, match="unknown part 'wieghts': did you mean weights"):
+WRONG_PARTS = {"wieghts": "wieghts': did you mean weights", "N_h-M_d": "M_d'", "T-": "'"}
+
+
+@pytest.mark.parametrize("part", WRONG_PARTS)
+def test_a_part_that_does_not_exist_is_refused_in_stored_forms(part: str) -> None:
+    text = str(cg.export({"states": cg.states(trained())}, "json")).replace('"weights"', f'"{part}"')
+    with pytest.raises(UserError, match=f"unknown part '.*{WRONG_PARTS[part]}"):
         cg.read_forms(text)
 
 
@@ -226,6 +239,32 @@ def test_gradients_are_complete_before_they_are_kept(sequence: bool) -> None:
     assert not any(found.tensors[op.outputs[0]].partial for op in kept)
 
 
+@pytest.mark.parametrize("stage", range(4))
+def test_a_device_updates_the_part_whose_optimizer_state_it_has(stage: int) -> None:
+    found = trained("mixed_adam", Place(parse_mesh(f"data(N_d, zero={stage})")))
+    assert cg.traffic(found, phase="update").same_as(f"30*{MATRICES}" + ("/N_d" if stage else ""))
+
+
+@pytest.mark.parametrize("precision", ["mixed_adam", "fp32_adam", "weights=2,gradients=2"])
+@pytest.mark.parametrize("mesh", [*(f"data(N_d, zero={stage})" for stage in range(4)), "data(zero=2), tensor(T)"])
+def test_updated_weights_end_where_the_next_step_reads_them(mesh: str, precision: str) -> None:
+    found = trained(precision, Place(parse_mesh(mesh)))
+    for one in (tensor for tensor in found.inputs if tensor.is_parameter):
+        made = [name for op in found.ops for name in op.outputs if name.startswith(f"{one.name}.next")]
+        last = found.tensors[made[-1]]
+        assert (last.dims, last.shards, last.partial) == (one.dims, one.shards, ())
+
+
+@pytest.mark.parametrize("precision", ["mixed_adam", "fp32_adam", "weights=2,gradients=2"])
+@pytest.mark.parametrize("stage", range(4))
+def test_on_one_device_every_stage_is_the_model_itself(stage: int, precision: str) -> None:
+    whole = trained(precision)
+    found = trained(precision, Place(parse_mesh(f"data(1, zero={stage})")))
+    assert cg.states(found, precision=precision).same_as(cg.states(whole, precision=precision))
+    assert cg.traffic(found, phase="update").same_as(cg.traffic(whole, phase="update"))
+    assert cg.communication(found).same_as("0")
+
+
 # --- what people see --------------------------------------------------------------------------------------------------
 
 
@@ -236,9 +275,10 @@ def test_the_update_is_part_of_training_and_goes_unsaid() -> None:
     assert "update" not in costgraph("export", "python", "--measures", "flops").stdout
 
 
-def test_what_is_given_in_a_wrong_order_is_said_without_the_update() -> None:
-    run = costgraph("derive", "--pass", "tensor_parallel(T)", "--pass", "recompute(full)")
-    assert "recompute comes before tensor_parallel" in run.stderr
+def test_what_is_given_wrongly_is_said_without_the_update() -> None:
+    run = costgraph("derive", "--phase", "forward", "--pass", "recompute(full)")
+    assert "recompute needs backward before it" in run.stderr
+    assert "update" not in run.stderr
 
 
 def training_step(precision: str) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from costgraph.algebra.assumption import Divides
 from costgraph.algebra.parser import size
 from costgraph.algebra.symbols import Symbol, declare
-from costgraph.builder import Builder
-from costgraph.graph import Graph
+from costgraph.graph.builder import Builder
+from costgraph.graph.graph import Graph
 from costgraph.op_sets.decoder import attention, mlp
 
 NARROW = declare(Symbol("L_n", "L_{n}", "", "number of narrow layers", "positive integer", 2))

@@ -24,8 +24,15 @@ class Order(NamedTuple):
     much: bool = True
 
 
-def parse_bindings(items: Iterable[str], symbols: Container[str] | None = None) -> dict[str, Binding]:
-    """Read `E=4,p=2`, `T->oo` and the like into {symbol: value}; of the table's symbols only `symbols`, if given.
+def parse_bindings(
+    items: Iterable[str], symbols: Container[str] | None = None, also: Container[str] = ()
+) -> dict[str, Binding]:
+    """Read `E=4,p=2`, `T->oo` and the like into {symbol: value}.
+
+    Args:
+        items: the text, in one piece or several.
+        symbols: those of the table that may occur; all unless given.
+        also: further symbols that may be bound, and occur in no value.
 
     Raises:
         UserError: a missing or unreadable value, an unknown symbol, the same symbol twice, a value outside the domain.
@@ -39,7 +46,8 @@ def parse_bindings(items: Iterable[str], symbols: Container[str] | None = None) 
         if not value:
             raise UserError(f"'{shorten(item)}': a value is missing after {sign}")
         try:
-            lookup(name, symbols)
+            if name not in also:
+                lookup(name, symbols)
             if name in bindings:
                 raise UserError(f"{name} is given twice")
             if arrow and value != INFINITY:
@@ -49,18 +57,6 @@ def parse_bindings(items: Iterable[str], symbols: Container[str] | None = None) 
             raise UserError(f"'{shorten(item)}': {error}") from None
     check_bindings(bindings)
     return bindings
-
-
-def parse_sizes(items: str | Iterable[str], what: str, symbols: Container[str] | None = None) -> dict[str, Polynomial]:
-    """Bindings like those of `parse_bindings`, all of them sizes.
-
-    Raises:
-        UserError: as there; and a true limit, which `what` cannot make use of.
-    """
-    bindings = parse_bindings([items] if isinstance(items, str) else items, symbols)
-    if infinite := [name for name, value in bindings.items() if value == "oo"]:
-        raise UserError(f"{infinite[0]}->oo: {what} needs sizes, not limits")
-    return {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
 
 
 def bound(name: str, value: Size, symbols: Container[str] | None = None) -> Polynomial:

@@ -11,8 +11,8 @@ from costgraph.blocks.linear import CONTEXT, Names, biased, contract, dropout, l
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.positions import alibi, relative, rotated
 from costgraph.blocks.window import joined, rolled, windowed
-from costgraph.builder import Builder
 from costgraph.errors import UserError
+from costgraph.graph.builder import Builder
 
 Projection = Literal["q", "k", "v", "out"]
 

@@ -8,7 +8,7 @@ from costgraph.algebra.assumption import AtMost
 from costgraph.algebra.parser import Size, size
 from costgraph.blocks.linear import CONTEXT, dropout, linear
 from costgraph.blocks.norm import Norm
-from costgraph.builder import Builder
+from costgraph.graph.builder import Builder
 
 TOKEN = 8  # bytes of a token's number
 

@@ -11,9 +11,9 @@ from costgraph.algebra.parser import Size, size
 from costgraph.blocks.linear import contract, linear
 from costgraph.blocks.mlp import Activation, Gated, Mlp
 from costgraph.blocks.positions import INDEX
-from costgraph.builder import Builder
 from costgraph.errors import UserError
-from costgraph.extent import Mean
+from costgraph.graph.builder import Builder
+from costgraph.graph.extent import Mean
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from costgraph.blocks.embedding import TOKEN, Embedding
 from costgraph.blocks.linear import biased, contract, linear
 from costgraph.blocks.mlp import Activation
 from costgraph.blocks.norm import Norm
-from costgraph.builder import Builder, Extra
+from costgraph.graph.builder import Builder, Extra
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from string import ascii_lowercase
 
-from costgraph.builder import Builder
-from costgraph.dim import LETTERS
+from costgraph.graph.builder import Builder
+from costgraph.graph.dim import LETTERS
 
 Names = tuple[str, ...]
 CONTEXT = {"query": "context", "memory": "memory_context"}  # what positions are called as those that others look at

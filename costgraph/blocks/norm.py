@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from costgraph.builder import Builder, Extra
+from costgraph.graph.builder import Builder, Extra
 
 FP32 = 4  # bytes in which norms compute, and keep what they keep for each position
 

@@ -14,8 +14,8 @@ from costgraph.blocks.linear import dropout
 from costgraph.blocks.mlp import Gated, Mlp
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.state_space import Mamba2
-from costgraph.builder import Builder
 from costgraph.errors import UserError
+from costgraph.graph.builder import Builder
 
 Residual = Literal["pre", "post", "sandwich", "outer", "parallel", "parallel_two"]
 Part = Callable[[str], str]

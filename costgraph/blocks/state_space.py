@@ -10,7 +10,7 @@ from costgraph.blocks.convolution import convolved
 from costgraph.blocks.linear import Names, biased, linear
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.scan import Parts, scanned, stepped
-from costgraph.builder import Builder
+from costgraph.graph.builder import Builder
 
 HEADS: Names = ("ssm_group", "ssm_share")  # groups of heads that share matrices, and the heads of each
 

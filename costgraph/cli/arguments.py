@@ -2,35 +2,130 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
 from costgraph.errors import UserError, unknown
 
-OpSet = Annotated[str, typer.Option(help="The model, with options: 'decoder(head=True, kv_heads=G)'.")]
-Model = Annotated[str | None, typer.Option(help="A named size (see `costgraph list models`), or a file of sizes.")]
-ModelOpSet = Annotated[
-    str | None, typer.Option("--op-set", help="The graph, with options.  [default: that of the model, else decoder]")
-]
-Phase = Annotated[str | None, typer.Option(help="train, forward, prefill or decode.  [default: train]")]
-Passes = Annotated[
-    list[str] | None, typer.Option("--pass", help="A rewrite such as 'tensor_parallel(T)'; repeatable, in order.")
-]
-Limit = Annotated[
-    list[str] | None, typer.Option(help="Values to put in, exactly: 'E=4,p=2'; a true limit: 'T->oo'. Repeatable.")
-]
+if TYPE_CHECKING:
+    from costgraph.setup import Options, Setup
+
 When = Annotated[str | None, typer.Option(help="A regime, 'S << D': keep the leading term.")]
-Convention = Annotated[str, typer.Option(help="What is counted: notes, exact or table_a1.")]
-Precision = Annotated[
-    str,
-    typer.Option(help="Training state: a policy (see `costgraph list precisions`), a file, or bytes: 'weights=2,...'."),
-]
 Form = Annotated[str, typer.Option(help="expanded, factored, leading, auto, or a symbol to collect by.")]
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The options that make a setup, as they were typed; None where one was not."""
+
+    model: Annotated[
+        str | None, typer.Option(help="A named size (see `costgraph list models`), or a file of sizes, to put in.")
+    ] = None
+    op_set: Annotated[
+        str | None,
+        typer.Option(help="The graph, with options: 'decoder(head=True)'.  [default: that of the model, else decoder]"),
+    ] = None
+    phase: Annotated[str | None, typer.Option(help="train, forward, prefill or decode.  [default: train]")] = None
+    passes: Annotated[
+        list[str] | None,
+        typer.Option("--pass", help="A rewrite such as flash_attention or 'recompute(full)'; repeatable."),
+    ] = None
+    mesh: Annotated[
+        str | None,
+        typer.Option(help="Axes of devices, outermost first: 'data(N_d, zero=1), tensor(T, sequence=True)'."),
+    ] = None
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help="Values to put in, exactly: 'E=4,p=2'; a true limit: 'T->oo'. Repeatable."),
+    ] = None
+    convention: Annotated[
+        str | None, typer.Option(help="What is counted: notes, exact or table_a1.  [default: notes]")
+    ] = None
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="Training state: a policy (see `costgraph list precisions`), a file, or bytes: 'weights=2,...'."
+            "  [default: mixed_adam]"
+        ),
+    ] = None
+    weights: Annotated[
+        str | None, typer.Option(help="A data type of weights, such as int4, or bytes per element.  [default: p]")
+    ] = None
+    cache_dtype: Annotated[str | None, typer.Option(help="The same of the cache, such as fp8.  [default: p]")] = None
+
+    @property
+    def options(self) -> Options:
+        """Those that were typed, by the names of the library."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return cast("Options", {name: value for name, value in values.items() if value is not None})
+
+    def setup(self, **more: Any) -> Setup:
+        """The setup that they make."""
+        from costgraph.setup import Setup
+
+        return Setup.of(**self.options, **more)
+
+
+NOTHING = Asked()
+FLAGS = {
+    "op_set": "--op-set",
+    "passes": "--pass",
+    "cache_dtype": "--cache-dtype",
+}  # where an option is not called as its field is
+
+
+def flag(name: str) -> str:
+    """What one types for a field of `Asked`."""
+    return FLAGS.get(name, f"--{name}")
+
+
+def of_setup(**texts: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command every option of a setup, in place of its parameter `asked`.
+
+    Args:
+        texts: what an option means to this command, where that is not what it means to the others.
+    """
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(**values: Any) -> None:
+            command(asked=Asked(**{name: values.pop(name) for name in options}), **values)
+
+        own = signature(command, eval_str=True)
+        parameters = [p for p in own.parameters.values() if p.name != "asked"]
+        at = list(own.parameters).index("asked")
+        run.__signature__ = own.replace(  # type: ignore[attr-defined]
+            parameters=[
+                p.replace(kind=Parameter.KEYWORD_ONLY) for p in (*parameters[:at], *options.values(), *parameters[at:])
+            ]
+        )
+        return run
+
+    options = {
+        name: Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=hint) for name, hint in hints(texts)
+    }
+    return decorated
+
+
+def hints(texts: dict[str, str]) -> list[tuple[str, Any]]:
+    """The fields of `Asked` with their types and options, in order."""
+    found = get_type_hints(Asked, include_extras=True)
+    listed = []
+    for name in (field.name for field in fields(Asked)):
+        kind, option = found[name].__origin__, found[name].__metadata__[0]
+        if name in texts:
+            option = typer.Option(flag(name), help=texts[name])
+        listed.append((name, Annotated[kind, option]))
+    return listed
 
 
 def chosen_format(name: str, known: tuple[str, ...], json: bool = False) -> str:

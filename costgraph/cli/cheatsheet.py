@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,13 +11,18 @@ from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.errors import UserError, unknown
 
+if TYPE_CHECKING:
+    from costgraph.setup import Setup
+
 PAGES = (".pdf", ".png")
 
 
+@arg.of_setup(
+    phase="Only costs of train, forward, prefill or decode.  [default: all of them]",
+    limit="Sizes at which worked numbers are computed: 'B=8,S=4096'. Repeatable.",
+)
 def cheatsheet(
-    op_set: arg.OpSet = "decoder",
-    convention: arg.Convention = "notes",
-    precision: arg.Precision = "mixed_adam",
+    asked: arg.Asked = arg.NOTHING,
     notation: Annotated[
         str | None, typer.Option(help="Letters: notes, megatron, scaling-book, or a TOML file.")
     ] = None,
@@ -41,13 +46,20 @@ def cheatsheet(
     check_target(output, force)
     suffix = output.suffix if output else ".txt"
     name = typesetter(suffix, engine) if suffix in PAGES else written_as(suffix, engine, exporters)
-    text = sheet(load(name, exporters), op_set, convention, precision, notation)
+    text = sheet(load(name, exporters), sheet_setup(asked), notation, asked.phase)
     if output is None or suffix not in PAGES:
         deliver(text, output, document=True)
     elif name == "latex":
         deliver(typeset.pdflatex(text), output)
     else:
         deliver_pages(typeset.typst(text, "png" if suffix == ".png" else "pdf"), output, force)
+
+
+def sheet_setup(asked: arg.Asked) -> Setup:
+    """The setup of a sheet: any symbol may be typed, because rows have passes of their own."""
+    from costgraph.algebra.symbols import SYMBOLS
+
+    return asked.setup(also=SYMBOLS)
 
 
 def typesetter(suffix: str, engine: str | None) -> str:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from costgraph.library.reading import Document
 
 FORMATS = ("table", "json", "junit")
-FLAGS = {"passes": "--pass", "op_set": "--op-set"}
 
 
+@arg.of_setup()
 def check(
     what: Annotated[
         list[str] | None, typer.Argument(metavar="[ID|FILE]...", help="Entries by id, or TOML files; all if none.")
@@ -29,15 +29,8 @@ def check(
     formula: Annotated[str | None, typer.Option(help="Check this formula instead: '6*N_params*B*S'.")] = None,
     measure: Annotated[str | None, typer.Option(help="What the formula gives; see `costgraph list measures`.")] = None,
     notation: Annotated[str | None, typer.Option(help="How to read its letters, such as kaplan.")] = None,
-    op_set: Annotated[str | None, typer.Option(help="Its model, with options.  [default: decoder]")] = None,
-    phase: arg.Phase = None,
-    passes: arg.Passes = None,
-    limit: arg.Limit = None,
+    asked: arg.Asked = arg.NOTHING,
     when: Annotated[str | None, typer.Option(help="A regime, 'S << D': compare with the leading term.")] = None,
-    convention: Annotated[str | None, typer.Option(help="notes, exact or table_a1.  [default: notes]")] = None,
-    precision: Annotated[
-        str | None, typer.Option(help="Training state, as for `derive`.  [default: mixed_adam]")
-    ] = None,
     outcome: Annotated[str | None, typer.Option(help="Show the entries with this outcome in full.")] = None,
     format_: Annotated[str, typer.Option("--format", help="table, json or junit.")] = "table",
     output: arg.Output = None,
@@ -49,17 +42,14 @@ def check(
     """
     format_ = arg.chosen_format(format_, FORMATS)
     check_target(output, force)
-    asked = {
-        "measure": measure, "notation": notation, "op_set": op_set, "phase": phase, "passes": passes, "limit": limit,
-        "when": when, "convention": convention, "precision": precision,
-    }  # fmt: skip
-    given = {name: value for name, value in asked.items() if value}
-    if formula is None and given:
-        flag = FLAGS.get(name := next(iter(given)), f"--{name}")
-        raise UserError(f"{flag} is for --formula: entries say themselves how they are derived")
+    own = {name: text for name, text in (("measure", measure), ("notation", notation), ("when", when)) if text}
+    if formula is None and (given := [*own, *asked.options]):
+        raise UserError(f"{arg.flag(given[0])} is for --formula: entries say themselves how they are derived")
     if formula is not None and (what or outcome or format_ == "junit"):
         raise UserError("--formula checks one formula, as a table or as json: leave out entries and --outcome")
-    text, failed = entries(what or [], outcome, format_) if formula is None else one_formula(formula, given, format_)
+    text, failed = (
+        entries(what or [], outcome, format_) if formula is None else one_formula(formula, own | asked.options, format_)
+    )
     deliver(text, output, document=format_ != "table")
     raise typer.Exit(int(failed))
 

@@ -23,7 +23,8 @@ def one_formula(formula: str, options: Mapping[str, Any], format_: str) -> tuple
     compared = compare(formula, **options)
     if format_ == "json":
         return json.dumps(compared.to_json(), indent=2, ensure_ascii=False), not compared.agrees
-    return comparison(compared, options.get("when")), not compared.agrees
+    said = [f"note: {remark}" for remark in compared.remarks]
+    return "\n".join([comparison(compared, options.get("when")), *said]), not compared.agrees
 
 
 def comparison(compared: Comparison, when: str | None) -> str:

@@ -8,24 +8,19 @@ from typing import Annotated
 import typer
 
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import check_target, deliver, on_terminal, remark, writes_unicode
+from costgraph.cli.output import check_target, deliver, on_terminal, writes_unicode
 from costgraph.errors import unknown
-from costgraph.remarks import without_effect
 
 FORMATS = ("text", "json", "latex", "markdown")
 
 
+@arg.of_setup()
 def derive(
     measures: Annotated[
         list[str] | None, typer.Argument(metavar="[MEASURE]...", help="What to derive; see `costgraph list measures`.")
     ] = None,
-    op_set: arg.OpSet = "decoder",
-    phase: arg.Phase = None,
-    passes: arg.Passes = None,
-    limit: arg.Limit = None,
+    asked: arg.Asked = arg.NOTHING,
     when: arg.When = None,
-    convention: arg.Convention = "notes",
-    precision: arg.Precision = "mixed_adam",
     form: arg.Form = "auto",
     explain: Annotated[bool, typer.Option("--explain", help="Show which op and tensor each term came from.")] = False,
     format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
@@ -42,18 +37,13 @@ def derive(
     from costgraph.algebra import printers, shapes
     from costgraph.algebra.symbols import SYMBOLS
     from costgraph.cli import derive_text
-    from costgraph.derivation import derive as run
+    from costgraph.derivation import derived
     from costgraph.library.published import published
 
     if form not in shapes.SHAPES and form not in SYMBOLS:
         raise unknown("form", form, shapes.SHAPES)
-    result = run(
-        *(measures or ()), op_set=op_set, phase=phase, passes=passes or (), limit=limit or (), when=when,
-        convention=convention, precision=precision,
-    )  # fmt: skip
-    for name in result.unused:
-        remark(without_effect(name, ", ".join(result.forms)))
-    known = published(result.limited, result.phase)
+    result = derived(asked.setup(), measures or (), when)
+    known = published(result.limited, result.setup.phase)
     pretty, style = (
         (printers.unicode, printers.UNICODE) if writes_unicode(output) else (printers.python, printers.PYTHON)
     )

@@ -36,22 +36,17 @@ def text(
     if explain:
         footers += explained(result, pretty)
     if drawn_on_terminal:
-        return drawn(rows, footers, title(result))
-    return "\n".join([title(result), "", *plain(rows), "", *footers])
-
-
-def title(result: Derivation) -> str:
-    """What was asked, in one line."""
-    passes = [step for step in result.passes if step != "backward"]
-    return ", ".join([result.op_set, result.phase, *(step for step in passes if step != result.phase)])
+        return drawn(rows, footers, str(result.setup))
+    return "\n".join([str(result.setup), "", *plain(rows), "", *footers])
 
 
 def header(result: Derivation) -> Row:
     """Column titles."""
     names = ["measure", "unit", "form"]
-    if result.limit:
-        pairs = (f"{name} -> oo" if value == "oo" else f"{name}={value}" for name, value in result.limit.items())
-        names.append("at " + ", ".join(pairs))
+    if result.setup.bindings:
+        model, sizes = result.setup.model.name, result.setup.sizes
+        pairs = (f"{name} -> oo" if value == "oo" else f"{name}={value}" for name, value in sizes.items())
+        names.append("at " + ", ".join([*([model] if model else []), *pairs]))
     if result.when:
         names += [f"when {result.when}", "first neglected / leading"]
     return names
@@ -69,8 +64,8 @@ def table(result: Derivation, write: Callable[[Quotient], str], own: Mapping[str
     """The header and one row per measure; `own` holds forms that are printed as an author wrote them."""
     rows = [header(result)]
     for name, form in result.forms.items():
-        row = [name, form.unit, write(form.value) if result.limit else own.get(name) or write(form.value)]
-        if result.limit:
+        row = [name, form.unit, write(form.value) if result.setup.bindings else own.get(name) or write(form.value)]
+        if result.setup.bindings:
             limited = result.limited[name]
             number = limited.number
             if number is None:
@@ -116,14 +111,24 @@ def footer(result: Derivation, write: Callable[[Quotient], str], known: Publishe
     assumptions = dict.fromkeys(str(a) for form in forms for a in form.assumptions)
     left_out = [form for form in result.limited.values() if form.remainder.numerator and not form.over]
     rest = [f"{form.name} {write(form.remainder)}" for form in left_out]
-    kept = [name for name in ("states", "traffic.update") if name in result.forms and result.phase == "train"]
-    policy = f"{' and '.join(kept)} under {result.precision}" if kept else ""
+    setup = result.setup
+    kept = [name for name in ("states", "traffic.update") if name in result.forms and setup.phase == "train"]
+    policy = f"{' and '.join(kept)} under {setup.precision}" if kept else ""
     return [
-        f"counted ({result.convention.name}): {result.convention.describe()}" + (f"; {policy}" if policy else ""),
+        f"counted ({setup.convention.name}): {setup.convention.describe()}" + (f"; {policy}" if policy else ""),
         f"assuming: {', '.join(assumptions)}" if assumptions else "",
         f"left out, exactly: {'; '.join(rest)}" if rest else "",
+        sizes_of_model(result),
         *(f"published: {name} is {cited(found)}" for name, found in known.items() if found),
+        *(f"note: {remark}" for remark in result.remarks),
     ]
+
+
+def sizes_of_model(result: Derivation) -> str:
+    """What a model puts in, apart from what was typed; nothing without one."""
+    model, typed = result.setup.model, result.setup.sizes
+    sizes = ", ".join(f"{name}={value}" for name, value in model.bindings.items() if name not in typed)
+    return f"{model.name}: {sizes}" if sizes else ""
 
 
 def where(result: Derivation, style: printers.Style) -> list[tuple[str, str]]:
@@ -205,7 +210,7 @@ def markdown(result: Derivation, explain: bool, shape: str, pretty: Pretty, know
     lines.insert(1, "|" + "---|" * len(rows[0]))
     notes = [f"{word} ${line}$" for word, line in where(result, printers.LATEX)]
     notes += [line for line in footer(result, lambda value: f"${printers.latex(value)}$", known) if line]
-    body = [f"**{title(result)}**", "", *lines, "", *(f"- {note}" for note in notes)]
+    body = [f"**{result.setup!s}**", "", *lines, "", *(f"- {note}" for note in notes)]
     if explain:
         body += ["", "```text", *explained(result, pretty), "```"]
     return "\n".join(body)
@@ -213,18 +218,18 @@ def markdown(result: Derivation, explain: bool, shape: str, pretty: Pretty, know
 
 def latex(result: Derivation, explain: bool, shape: str, pretty: Pretty, known: Published) -> str:
     """An `align*` environment, one line per measure; the rest as comments."""
-    lines = [f"% {line}" for line in (title(result), *footer(result, printers.python, known)) if line]
+    lines = [f"% {line}" for line in (str(result.setup), *footer(result, printers.python, known)) if line]
     own = authors_own(known, printers.LATEX) if shape == "auto" else {}
     lines.append(r"\begin{align*}")
     at = ", ".join(
-        f"{name} \\to \\infty" if value == "oo" else f"{name}={value}" for name, value in result.limit.items()
+        f"{name} \\to \\infty" if value == "oo" else f"{name}={value}" for name, value in result.setup.bindings.items()
     )
     for name, form in result.forms.items():
         label = rf"\mathrm{{{name.replace('_', ' ')}}}"
         last = own.get(name) or printers.latex(result.limited[name].value, shape)
-        first = printers.latex(form.value, shape) if result.limit else last
+        first = printers.latex(form.value, shape) if result.setup.bindings else last
         lines.append(rf"  {label} &= {first} \quad [\mathrm{{{form.unit.replace(' ', '~')}}}] \\")
-        if result.limit:
+        if result.setup.bindings:
             lines.append(rf"  \left.{label}\right|_{{{at}}} &= {last} \\")
         if result.when:
             leading = printers.latex(result.regimes[name].leading, shape)

@@ -14,20 +14,16 @@ from costgraph.cli.output import check_target, deliver, remark
 FORMATS = ("text", "json", "markdown")
 
 
+@arg.of_setup(
+    phase="generate (prefill, then new tokens), prefill, decode or train.  [default: generate]",
+    limit="Sizes, exactly: 'B=8,S=2048'; N_params for the rule of thumb. Repeatable.",
+)
 def estimate(
-    model: arg.Model = None,
-    op_set: arg.ModelOpSet = None,
-    phase: Annotated[
-        str, typer.Option(help="generate (prefill, then new tokens), prefill, decode or train.")
-    ] = "generate",
+    asked: arg.Asked = arg.NOTHING,
     hardware: Annotated[
         str | None,
         typer.Option(help="A machine (see `costgraph list hardware`), a file, or 'flops=..., mem_bw=..., mem=...'."),
     ] = None,
-    limit: Annotated[
-        list[str] | None, typer.Option(help="Sizes, exactly: 'B=8,S=2048'; N_params for the rule of thumb. Repeatable.")
-    ] = None,
-    passes: arg.Passes = None,
     dtype: Annotated[
         str | None, typer.Option(help="Whose peak counts, and how wide p is.  [default: bf16 or fp16]")
     ] = None,
@@ -37,8 +33,6 @@ def estimate(
     ] = "",
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
-    convention: arg.Convention = "notes",
-    precision: arg.Precision = "mixed_adam",
     explain: Annotated[bool, typer.Option("--explain", help="Show every op: its time and what it waits for.")] = False,
     format_: Annotated[str, typer.Option("--format", help="text, json or markdown.")] = "text",
     json_: arg.Json = False,
@@ -57,14 +51,11 @@ def estimate(
     from costgraph.estimation.estimate import estimate as run
     from costgraph.estimation.reading import request
 
-    asked = request(
-        op_set=op_set, model_name=model, phase=phase, hardware=hardware, limit=limit or (), passes=passes or (),
-        dtype=dtype, link=link, efficiency=efficiency, new=new, price=price, convention=convention,
-        precision=precision,
+    result = run(
+        request(
+            hardware=hardware, dtype=dtype, link=link, efficiency=efficiency, new=new, price=price, **asked.options
+        )
     )  # fmt: skip
-    result = run(asked)
-    for said in result.remarks:
-        remark(said)
     if explain and (result.unbound or result.request.machine is None):
         remark("--explain shows every op's time once everything is bound and --hardware is named")
     if plot is not None:

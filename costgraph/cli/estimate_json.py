@@ -17,15 +17,16 @@ def to_json(result: Estimate) -> dict[str, Any]:
     devices = result.devices
     return {
         "schema": SCHEMA,
-        "op_set": asked.op_set,
+        "op_set": asked.setup.graph.name,
         "phase": asked.phase,
-        "model": asked.model and asked.model.name,
+        "model": asked.setup.model.name or None,
         "hardware": asked.machine and asked.machine.name,
         "dtype": asked.dtype or None,
-        "passes": [str(step) for step in asked.passes],
+        "passes": asked.setup.rewrites,
+        "mesh": str(asked.setup.mesh),
         "limit": {name: str(value) for name, value in asked.bindings.items()},
         "efficiency": {name: str(share) for name, share in asked.efficiency.items()},
-        "convention": asked.convention.name,
+        "convention": asked.setup.convention.name,
         "remarks": list(result.remarks),
         "unbound": list(result.unbound),
         "memory": {

@@ -44,13 +44,12 @@ def percent(share: Fraction) -> str:
 def title(result: Estimate) -> str:
     """What was asked, in one line."""
     asked = result.request
-    name = f"{asked.model.title} ({asked.op_set})" if asked.model else asked.op_set
-    steps = "".join(f", {shorten(str(step), 80)}" for step in asked.passes)
+    steps = "".join(f", {shorten(step, 80)}" for step in asked.setup.rewrites)
     place = f" on {asked.machine.title}, {asked.dtype}" if asked.machine else " on any machine"
-    own = asked.model.bindings if asked.model else ()
+    own = asked.setup.model.bindings
     sizes = ", ".join(f"{n}={shorten(str(v), 40)}" for n, v in asked.bindings.items() if n not in own)
     new = f", {shorten(str(asked.new), 40)} new" if asked.new else ""
-    return f"{name}{steps}{place}: {asked.phase}" + (f" at {sizes}" if sizes else "") + new
+    return f"{asked.setup.title}{steps}{place}: {asked.phase}" + (f" at {sizes}" if sizes else "") + new
 
 
 def sections(result: Estimate, explain: bool, write: Write) -> list[Section]:
@@ -195,9 +194,9 @@ def formulas(result: Estimate, write: Write, seconds: Callable[[Time], list[str]
 def notes(result: Estimate) -> list[str]:
     """What the numbers mean."""
     asked = result.request
-    lines = [f"counted ({asked.convention.name}): {asked.convention.describe()}"]
+    lines = [f"counted ({asked.setup.convention.name}): {asked.setup.convention.describe()}"]
     if asked.phase == "train":
-        lines[0] += f"; states under {asked.precision}"
+        lines[0] += f"; states under {asked.setup.precision}"
     lines.append(
         "op by op: the sum over ops of the longer of computing and moving, collectives not overlapped; overlapped: the "
         "largest of the three sums, which no schedule beats; weights: " + thumb(result)
@@ -208,6 +207,7 @@ def notes(result: Estimate) -> list[str]:
         name = asked.link or next(iter(asked.machine.links))
         lines.append(f"link: {name}, {link.per_device} in one direction per device")
     lines.append("left out: temporary buffers, fragmentation, latency of kernels and links")
+    lines += [f"note: {shorten(remark, 600)}" for remark in result.remarks]
     return lines
 
 

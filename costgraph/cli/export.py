@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costgraph.algebra.bindings import split_list
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import check_target, deliver, remark
+from costgraph.cli.cheatsheet import sheet_setup
+from costgraph.cli.output import check_target, deliver
 from costgraph.errors import UserError
-from costgraph.remarks import without_effect
 from costgraph.user_files import MAX_JSON, read_text
 
 if TYPE_CHECKING:
-    from costgraph.derivation import Derivation
     from costgraph.exporting.forms import Form
     from costgraph.exporting.targets import Target
 
 
+@arg.of_setup()
 def export(
     context: typer.Context,
     target: Annotated[str | None, typer.Argument(help="numpy, c, latex, ...; see --list.", show_default=False)] = None,
@@ -26,13 +28,8 @@ def export(
     measures: Annotated[
         list[str] | None, typer.Option(help="What to derive: 'flops,activations'; see `costgraph list measures`.")
     ] = None,
-    op_set: arg.OpSet = "decoder",
-    phase: arg.Phase = None,
-    passes: arg.Passes = None,
-    limit: arg.Limit = None,
+    asked: arg.Asked = arg.NOTHING,
     when: arg.When = None,
-    convention: arg.Convention = "notes",
-    precision: arg.Precision = "mixed_adam",
     form: arg.Form = "auto",
     symbols_as: Annotated[str, typer.Option(help="How functions take symbols: args or dataclass.")] = "args",
     dialect: Annotated[str | None, typer.Option(help="For sql: another dialect than DuckDB's, by sqlglot.")] = None,
@@ -63,33 +60,37 @@ def export(
     check_target(output, force)
     chosen = load(target, exporters)
     refuse_unfit(context, chosen, from_ is not None)
-    names = [name.strip() for text in measures or () for name in text.split(",") if name.strip()]
-    derivation: dict[str, Any] = {
-        "op_set": op_set, "phase": phase, "passes": passes or (), "limit": limit or (), "when": when,
-        "convention": convention, "precision": precision,
-    }  # fmt: skip
+    names = [name.strip() for text in measures or () for name in split_list(text) if name.strip()]
     if chosen.kind == "sheet":
         from costgraph.exporting.documents.sheet import sheet
 
-        deliver(sheet(chosen, op_set, convention, precision, notation), output, document=True)
-    elif chosen.kind == "appendix":
+        deliver(sheet(chosen, sheet_setup(asked), notation, asked.phase), output, document=True)
+        return
+    if from_ is not None:
+        from costgraph.exporting import dress
+
+        deliver(dress(chosen, read(from_), symbols_as, form, dialect), output, document=True)
+        return
+    from costgraph.derivation import derived
+
+    derivation = derived(asked.setup(), names, when)
+    if chosen.kind == "appendix":
         from costgraph.exporting.documents.appendix import appendix
 
-        deliver(appendix(chosen, names, derivation, form, notation, fragment), output, document=True)
+        deliver(appendix(chosen, derivation, form, notation, fragment), output, document=True)
     else:
         from costgraph.exporting import dress
 
-        forms = read(from_) if from_ is not None else derived(names, derivation)
-        deliver(dress(chosen, forms, symbols_as, form, dialect), output, document=True)
+        deliver(dress(chosen, derivation, symbols_as, form, dialect), output, document=True)
 
 
 ALWAYS = {"target", "--exporters", "-o", "--force"}
-MODEL = {"--op-set", "--convention", "--precision"}
-DERIVATION = {*MODEL, "--measures", "--phase", "--pass", "--limit", "--when", "--form"}
+SETUP = {arg.flag(field.name) for field in fields(arg.Asked)}
+DERIVATION = {*SETUP, "--measures", "--when", "--form"}
 MEANT: dict[str, set[str]] = {  # the options that say something to a kind of target
     "code": {*DERIVATION, "--symbols-as", "--dialect", "--from"},
     "data": {*DERIVATION, "--from"},
-    "sheet": {*MODEL, "--notation"},
+    "sheet": {*SETUP, "--notation"},
     "appendix": {*DERIVATION, "--notation", "--fragment"},
 }
 
@@ -109,16 +110,6 @@ def refuse_unfit(context: typer.Context, target: Target, stored: bool) -> None:
             raise UserError(f"{option} has no meaning for {target.name}, {KINDS[target.kind]}; leave it out")
         if stored and option in DERIVATION - {"--form"}:
             raise UserError(f"{option} has no meaning with --from, which brings forms that are derived; leave it out")
-
-
-def derived(names: list[str], derivation: dict[str, Any]) -> Derivation:
-    """The forms that the options ask for."""
-    from costgraph.derivation import derive
-
-    result = derive(*names, **derivation)
-    for name in result.unused:
-        remark(without_effect(name, ", ".join(result.forms)))
-    return result
 
 
 def read(path: Path) -> list[Form]:

@@ -10,16 +10,19 @@ from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, writes_unicode
 
 if TYPE_CHECKING:
-    from costgraph.derivation import Derivation
-    from costgraph.op import Op
+    from costgraph.conventions import Convention
+    from costgraph.graph.graph import Graph
+    from costgraph.graph.op import Op
 
 FORMATS = ("text", "dot", "mermaid")
 
 
+@arg.of_setup(
+    phase="train, forward, prefill or decode.  [default: forward]",
+    limit="Sizes to put in: 'E=4,p=2'. Repeatable.",
+)
 def graph(
-    op_set: arg.OpSet = "decoder",
-    phase: Annotated[str, typer.Option(help="train, forward, prefill or decode.")] = "forward",
-    passes: arg.Passes = None,
+    asked: arg.Asked = arg.NOTHING,
     format_: Annotated[str, typer.Option("--format", help="text, dot or mermaid.")] = "text",
     output: arg.Output = None,
     force: arg.Force = False,
@@ -27,27 +30,27 @@ def graph(
     """Show the ops of a model and what each of them costs."""
     format_ = arg.chosen_format(format_, FORMATS)
     check_target(output, force)
-    from costgraph.derivation import derive
-
-    result = derive("params", op_set=op_set, phase=phase, passes=passes or ())
+    setup = asked.setup(usual="forward")
+    shown = setup.graph.substitute(**setup.finite("a graph"))
     if format_ == "text":
-        text = tree(result, writes_unicode(output))
+        text = tree(shown, setup.convention, writes_unicode(output))
     else:
-        text = {"dot": dot, "mermaid": mermaid}[format_](result)
-    deliver(text, output)
+        text = {"dot": dot, "mermaid": mermaid}[format_](shown)
+    sign = {"text": "note:", "dot": "// note:", "mermaid": "%% note:"}[format_]
+    said = [f"{sign} {remark}" for remark in setup.remarks(setup.graph.own_symbols, "the graph")]
+    deliver("\n".join([text, *said]), output)
 
 
-def tree(result: Derivation, pretty: bool) -> str:
+def tree(graph: Graph, convention: Convention, pretty: bool) -> str:
     """Ops by phase and place, with their shapes and costs per run."""
-    from costgraph import rules
     from costgraph.algebra.polynomial import ONE
     from costgraph.algebra.printers import python, unicode
+    from costgraph.measures import op_costs
 
     write = unicode if pretty else python
     sign = "×" if pretty else "x"
 
     rows: list[tuple[str, ...]] = [("op", "kind", "runs", "result", "FLOPs", "bytes moved")]
-    graph = result.graph
     for name in ("forward", "recompute", "backward", "update"):
         places: dict[str, list[Op]] = {}
         for op in graph.phase(name):
@@ -58,8 +61,8 @@ def tree(result: Derivation, pretty: bool) -> str:
             rows.append((f"  {place}",) + ("",) * 5)
             for op in ops:
                 made = graph.tensors[op.outputs[0]]
-                work = rules.flops(op, graph.tensors, result.convention)
-                moved = rules.traffic(op, graph.tensors, result.convention)
+                work = op_costs.flops(op, graph.tensors, convention)
+                moved = op_costs.traffic(op, graph.tensors, convention)
                 shape = f"{made.letters} ({', '.join(write(dim.size) for dim in made.dims)})"
                 runs = "" if op.times == ONE else f"{sign} {write(op.times)}"
                 rows.append((f"    {op.name}", op.spec or op.kind, runs, shape, write(work), write(moved)))
@@ -67,20 +70,18 @@ def tree(result: Derivation, pretty: bool) -> str:
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
-def dot(result: Derivation) -> str:
+def dot(graph: Graph) -> str:
     """Graphviz: one node per op, one edge per tensor."""
     lines = ["digraph costgraph {", "  node [shape=box, fontname=monospace];"]
-    lines += [f'  "{op.name}" [label="{op.name}\\n{op.spec or op.kind}"];' for op in result.graph.ops]
-    lines += [f'  "{a}" -> "{b}" [label="{tensor}"];' for a, b, tensor in result.graph.nx.edges(keys=True)]
+    lines += [f'  "{op.name}" [label="{op.name}\\n{op.spec or op.kind}"];' for op in graph.ops]
+    lines += [f'  "{a}" -> "{b}" [label="{tensor}"];' for a, b, tensor in graph.nx.edges(keys=True)]
     return "\n".join([*lines, "}"])
 
 
-def mermaid(result: Derivation) -> str:
+def mermaid(graph: Graph) -> str:
     """Mermaid flowchart: one node per op, one edge per tensor."""
-    number = {op.name: f"n{i}" for i, op in enumerate(result.graph.ops)}
+    number = {op.name: f"n{i}" for i, op in enumerate(graph.ops)}
     lines = ["flowchart TD"]
-    lines += [
-        f'  {number[op.name]}["{op.name}<br/>{(op.spec or op.kind).replace(">", "&gt;")}"]' for op in result.graph.ops
-    ]
-    lines += [f'  {number[a]} -->|"{tensor}"| {number[b]}' for a, b, tensor in result.graph.nx.edges(keys=True)]
+    lines += [f'  {number[op.name]}["{op.name}<br/>{(op.spec or op.kind).replace(">", "&gt;")}"]' for op in graph.ops]
+    lines += [f'  {number[a]} -->|"{tensor}"| {number[b]}' for a, b, tensor in graph.nx.edges(keys=True)]
     return "\n".join(lines)

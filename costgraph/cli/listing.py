@@ -45,9 +45,9 @@ def op_sets() -> list[tuple[str, str]]:
 
 def passes() -> list[tuple[str, str]]:
     """The rewrites, in the order in which they can be applied."""
-    from costgraph.passes import ORDER, PASSES
+    from costgraph.passes import IN_WORDS, PASSES
 
-    return [*(described(name, step) for name, step in PASSES.items()), ("order:", ORDER)]
+    return [*(described(name, step) for name, step in PASSES.items()), ("order:", IN_WORDS)]
 
 
 def measures() -> list[tuple[str, str]]:

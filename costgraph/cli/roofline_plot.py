@@ -213,11 +213,11 @@ def titles(axes: Axes, result: Estimate, points: Iterable[Point]) -> None:
     asked, figure = result.request, axes.get_figure(root=True)
     assert asked.machine is not None  # draw has asked
     assert figure is not None  # the axes are part of one
-    name = asked.model.title if asked.model else asked.op_set
+    name = asked.setup.model.title or asked.setup.graph.name
     devices = f"{asked.degree} × " if asked.degree != ONE else ""
     sizes = [f"{n} = {shorten(str(v), 16)}" for n, v in asked.bindings.items() if n in ("B", "S")]
     sizes += [f"{shorten(str(asked.new), 16)} new"] if asked.new else []
-    said = [asked.phase, *sizes, asked.dtype, *map(str, asked.passes)]
+    said = [asked.phase, *sizes, asked.dtype, *asked.setup.rewrites]
     said += [f"{n} at {rounded(share * 100, 3)} %" for n, share in asked.efficiency.items()]
     figure.suptitle(f"{name} on {devices}{asked.machine.title}", ha="left", fontsize=15, fontweight="bold", color=INK)
     axes.set_title(shorten(", ".join(said), 110), loc="left", fontsize=11, color=GREY)

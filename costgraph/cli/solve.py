@@ -8,21 +8,19 @@ from typing import Annotated
 import typer
 
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import check_target, deliver, remark
+from costgraph.cli.output import check_target, deliver
 
 FORMATS = ("text", "json", "latex", "markdown")
 
 
+@arg.of_setup(
+    phase="train, forward, prefill or decode.  [default: train; decode with the cache]",
+    limit="Values to put in: 'E=4,p=2'. Repeatable.",
+)
 def solve(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="LEFT <= RIGHT; or with >=, <, > or ==.")],
     for_: Annotated[str, typer.Option("--for", help="The symbol to solve for, or a product such as B*S.")],
-    model: arg.Model = None,
-    op_set: arg.ModelOpSet = None,
-    phase: Annotated[
-        str | None, typer.Option(help="train, forward, prefill or decode.  [default: train; decode with the cache]")
-    ] = None,
-    passes: arg.Passes = None,
-    limit: Annotated[list[str] | None, typer.Option(help="Values to put in: 'E=4,p=2'. Repeatable.")] = None,
+    asked: arg.Asked = arg.NOTHING,
     hardware: Annotated[
         str | None, typer.Option(help="A machine whose hbm, lambda_flops, lambda_mem, lambda_comms are put in.")
     ] = None,
@@ -30,8 +28,6 @@ def solve(
         str | None, typer.Option(help="Whose peak lambda_flops is, and how wide p is.  [default: bf16 or fp16, p open]")
     ] = None,
     link: Annotated[str | None, typer.Option(help="Which link lambda_comms is.  [default: the first]")] = None,
-    convention: arg.Convention = "notes",
-    precision: arg.Precision = "mixed_adam",
     format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
     json_: arg.Json = False,
     output: arg.Output = None,
@@ -49,12 +45,7 @@ def solve(
     from costgraph.cli import solve_text
     from costgraph.solving.solution import solve as run
 
-    answer = run(
-        question, for_, op_set=op_set, model_name=model, phase=phase, passes=passes or (), limit=limit or (),
-        hardware=hardware, dtype=dtype, link=link, convention=convention, precision=precision,
-    )  # fmt: skip
-    for text in answer.remarks:
-        remark(text)
+    answer = run(question, for_, hardware=hardware, dtype=dtype, link=link, **asked.options)
     if format_ == "json":
         text = json.dumps(solve_text.to_json(answer), indent=2, ensure_ascii=False)
     elif format_ == "text":

@@ -103,9 +103,14 @@ def condition(claim: Condition, style: Style) -> str:
     return f"{style.form(left, 'factored')} {style.sign(claim.sign)} {style.form(right, 'factored')}"
 
 
+def noted(answer: Answer) -> list[str]:
+    """What was done that nobody asked for, was typed without effect, or was left open."""
+    return [f"note: {shorten(remark, 600)}" for remark in answer.remarks]
+
+
 def title(answer: Answer) -> str:
     """What was asked, in one line."""
-    return f"{shorten(answer.question, 200)}, for {answer.unknown} ({answer.op_set}, {answer.phase})"
+    return f"{shorten(answer.question, 200)}, for {answer.unknown} ({answer.setup.graph.name}, {answer.setup.phase})"
 
 
 def text(answer: Answer, path: Path | None) -> str:
@@ -118,9 +123,12 @@ def text(answer: Answer, path: Path | None) -> str:
         lines += ["", f"at {at}", ""]
     lines += block([(solution.case, whole(solution, answer)) for solution in answer.solutions], answer, style)
     plain = printers.UNICODE if writes_unicode(path) else printers.PYTHON
-    notes = [f"where {one.written(plain)}" for one in answer.definitions] + [f"counted ({answer.convention})"]
+    notes = [f"where {one.written(plain)}" for one in answer.definitions] + [
+        f"counted ({answer.setup.convention.name})"
+    ]
     if answer.assumptions:
         notes.append("assuming: " + ", ".join(map(str, answer.assumptions)))
+    notes += noted(answer)
     return "\n".join([*lines, "", *notes])
 
 
@@ -197,7 +205,8 @@ def latex(answer: Answer) -> str:
         suffix = rf" \qquad \text{{if }} {holds}" if holds else ""
         rows.append(rf"  &{bounds(case, answer.unknown.target, LATEX)}{suffix} \\")
     rows += [rf"  &\text{{where }} {one.written(printers.LATEX)} \\" for one in answer.definitions]
-    return "\n".join([f"% {title(answer)}", r"\begin{align*}", *dict.fromkeys(rows), r"\end{align*}"])
+    said = [f"% {line}" for line in (title(answer), *noted(answer))]
+    return "\n".join([*said, r"\begin{align*}", *dict.fromkeys(rows), r"\end{align*}"])
 
 
 def markdown(answer: Answer) -> str:
@@ -209,6 +218,7 @@ def markdown(answer: Answer) -> str:
     for solution in answer.solutions:
         lines += [f"- {said}" for said in whole(solution, answer)]
     lines += [f"- where ${one.written(printers.LATEX)}$" for one in answer.definitions]
+    lines += [f"- {line}" for line in noted(answer)]
     return "\n".join(lines)
 
 
@@ -218,9 +228,12 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "schema": SCHEMA,
         "question": answer.question,
         "for": str(answer.unknown),
-        "op_set": answer.op_set,
-        "phase": answer.phase,
-        "convention": answer.convention,
+        "model": answer.setup.model.name or None,
+        "op_set": answer.setup.graph.name,
+        "phase": answer.setup.phase,
+        "passes": answer.setup.rewrites,
+        "mesh": str(answer.setup.mesh),
+        "convention": answer.setup.convention.name,
         "limit": {name: str(number) for name, number in answer.bindings.items()},
         "formulas": [case_json(case) for case in answer.formulas],
         "solutions": [

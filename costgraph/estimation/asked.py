@@ -1,55 +1,63 @@
-"""What an estimate is asked for: a model in a phase, with sizes, on a machine."""
+"""What an estimate is asked for: a setup in a phase, on a machine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
-from costgraph.algebra.polynomial import ONE, Polynomial, total
-from costgraph.algebra.symbols import lookup
-from costgraph.conventions import Convention
-from costgraph.derivation import check_order, with_phase
-from costgraph.graph import Graph
-from costgraph.hardware.machine import Machine
+from costgraph.algebra.polynomial import Polynomial, product, total
+from costgraph.graph.graph import Graph
+from costgraph.hardware.machine import Machine, itemsize
 from costgraph.hardware.roofline import Rates
 from costgraph.measures import MEASURES
-from costgraph.op_sets import OP_SETS
-from costgraph.options import parse_call
-from costgraph.passes import Pass
-from costgraph.passes.place import Place, TensorParallel
-from costgraph.precision import STATES, Precision
-from costgraph.sizes import Model
+from costgraph.mesh import Axis
+from costgraph.precision import STATES
+from costgraph.setup import Setup
 
 S = Polynomial.symbol("S")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked, read and checked; `typed` are the symbols that the user bound, and no model or machine."""
+    """What was asked, read and checked.
 
-    op_set: str
+    Args:
+        setup: the model, in one of the phases that are asked about.
+        phase: `generate`, which is a prefill and decode steps, or the setup's.
+        machine: on which it runs, if one was named.
+        dtype: whose peak counts; empty if there is none.
+        link: over which collectives go.
+        efficiency: shares of the peaks that are reached.
+        new: how many tokens are generated.
+        price: USD per second of one device.
+    """
+
+    setup: Setup
     phase: str
-    model: Model | None
     machine: Machine | None
     dtype: str
     link: str | None
     efficiency: Mapping[str, Fraction]
-    bindings: Mapping[str, Polynomial]
-    typed: tuple[str, ...]
-    params: Polynomial | None
     new: int
     price: Fraction | None
-    convention: Convention
-    precision: Precision
-    passes: tuple[Pass, ...]
+
+    @cached_property
+    def bindings(self) -> dict[str, Polynomial]:
+        """Sizes of the data type, of the model, and those that were typed."""
+        sizes = {**itemsize(self.dtype), **self.setup.finite("an estimate")}
+        return {name: value for name, value in sizes.items() if name != "N_params"}
+
+    @property
+    def params(self) -> Polynomial | None:
+        """The count that the rule of thumb uses in place of the weights of the matmuls."""
+        return self.setup.finite("an estimate").get("N_params")
 
     @property
     def degree(self) -> Polynomial:
-        """Over how many devices the model is split."""
-        axes = [axis for step in self.passes if isinstance(step, Place | TensorParallel) for axis in step.mesh.axes]
-        return axes[0].size.substitute(self.bindings) if axes else ONE
+        """Over how many devices the model is spread."""
+        return product(axis.size for axis in self.setup.mesh.axes).substitute(self.bindings)
 
     @cached_property
     def rates(self) -> Rates:
@@ -57,24 +65,27 @@ class Request:
         known = self.machine.bindings(self.dtype, self.link) if self.machine else {}
         return Rates().substitute(known).derated(self.efficiency)
 
-    def graph(self, phase: str, *more: Pass) -> Graph:
-        """The model in a phase, with the passes that were asked for."""
-        _, steps = with_phase(phase, [*self.passes, *more], self.precision)
-        check_order(steps)
-        graph: Graph = parse_call("op set", self.op_set, OP_SETS).apply(*steps)
-        for name in self.bindings:  # of the model's file, too
-            lookup(name, graph.symbols)
-        return graph
+    def graph(self, phase: str, *more: Axis) -> Graph:
+        """The model in a phase, over these axes beside those that were asked for."""
+        return self.at(phase, *more).graph
 
-    def memory(self, *more: Pass) -> dict[str, Polynomial]:
+    def at(self, phase: str, *more: Axis) -> Setup:
+        """The setup in a phase, over these axes beside those that were asked for."""
+        if phase == self.setup.phase and not more:
+            return self.setup
+        mesh = replace(self.setup.mesh, axes=(*self.setup.mesh.axes, *more))
+        return replace(self.setup, phase=phase, mesh=mesh)
+
+    def memory(self, *more: Axis) -> dict[str, Polynomial]:
         """Bytes on one device by what they are for, with all symbols."""
+        convention, precision = self.setup.convention, self.setup.precision
         if self.phase == "train":
             graph = self.graph("train", *more)
-            states = MEASURES["states"](graph, self.convention, precision=self.precision)
+            states = MEASURES["states"](graph, convention, precision=precision)
             parts = {part: total(term.amount for term in states.terms if term.part == part) for part in STATES}
-            return parts | {"activations": MEASURES["activations"](graph, self.convention).value.numerator}
+            return parts | {"activations": MEASURES["activations"](graph, convention).value.numerator}
         graph = self.graph("decode" if self.phase != "prefill" else "prefill", *more)
-        cache = MEASURES["cache"](graph, self.convention).value.numerator
+        cache = MEASURES["cache"](graph, convention).value.numerator
         if self.phase == "generate":
             cache = cache.substitute({"S": S + self.new})  # at the last token
-        return {"weights": MEASURES["states"](graph, self.convention).value.numerator, "cache": cache}
+        return {"weights": MEASURES["states"](graph, convention).value.numerator, "cache": cache}

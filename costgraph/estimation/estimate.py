@@ -16,11 +16,10 @@ from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.generation import summed
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
 from costgraph.hardware.roofline import Cost, Rates, Span, Time, costs, mfu, number, spans
-from costgraph.op import Op
-from costgraph.passes import Pass, TensorParallel
-from costgraph.remarks import too_long, without_effect
+from costgraph.mesh import TensorAxis
 
 B, S, T = Polynomial.symbol("B"), Polynomial.symbol("S"), Polynomial.symbol("T")
 MOST = 1024  # over how many devices one would split a model
@@ -113,21 +112,21 @@ class Estimate:
 
         None while anything is unbound or the model is split already; None inside when no degree does.
         """
-        if self.left is None or self.capacity is None or self.request.degree != ONE:
+        if self.left is None or self.capacity is None or self.request.setup.mesh:
             return None
-        step = TensorParallel()
+        axis = TensorAxis()
         others = {name: value for name, value in self.request.bindings.items() if name != "T"}  # T is what is asked for
-        form = total(self.request.memory(step).values()).substitute(others)
+        form = total(self.request.memory(axis).values()).substitute(others)
         whole = number(form.substitute({"T": ONE}))
         kept = whole - 2 * (whole - number(form.substitute({"T": ONE * 2})))  # what does not shrink with T
         if kept >= self.capacity:
             return None, None
         smallest = max(-int(-(whole - kept) // (self.capacity - kept)), 1)
-        return smallest, next((degree for degree in self.degrees(step) if degree >= smallest), None)
+        return smallest, next((degree for degree in self.degrees(axis) if degree >= smallest), None)
 
-    def degrees(self, step: Pass) -> list[int]:
+    def degrees(self, axis: TensorAxis) -> list[int]:
         """The degrees that divide everything the model would be split along, in ascending order."""
-        graph = self.request.graph("train" if self.request.phase == "train" else "decode", step)
+        graph = self.request.graph("train" if self.request.phase == "train" else "decode", axis)
         split = [a.dividend for a in graph.assumptions if isinstance(a, Divides) and a.divisor == T]
         shared = gcd(*(exactly(size.substitute(self.request.bindings)) for size in split)) or 1
         return [degree for degree in range(1, min(shared, MOST) + 1) if shared % degree == 0]
@@ -137,9 +136,8 @@ class Estimate:
         """What of the request has no effect, or goes beyond what the model was made for."""
         asked = self.request
         sides = [side for stage in self.formulas for time in (stage.time, stage.thumb) for side in time.sums.values()]
-        used = {"K", *total([*self.forms.values(), *sides, *(stage.tokens for stage in self.formulas)]).symbols}
-        idle = [without_effect(name, "the estimate") for name in asked.typed if name not in used]
-        return (*idle, *too_long(asked.bindings, asked.new))
+        used = set(total([*self.forms.values(), *sides, *(stage.tokens for stage in self.formulas)]).symbols)
+        return asked.setup.remarks({*used, "N_params"}, "the estimate", asked.new)
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -204,8 +202,7 @@ def estimate(request: Request) -> Estimate:
     formulas = tuple(stages(request))
     for stage in formulas:
         for assumption in stage.source.assumptions:
-            if not isinstance(assumption, str):
-                assumption.substitute(request.bindings)
+            assumption.substitute(request.bindings)
     bound = []
     for stage in formulas:
         sizes = dict(request.bindings)
@@ -236,9 +233,9 @@ def stages(request: Request) -> Iterable[Stage]:
 
 def stage(name: str, request: Request, graph: Graph, tokens: Polynomial) -> Stage:
     """One kind of step."""
-    found = costs(graph, request.convention)
+    found = costs(graph, request.setup.convention)
     kept = tuple(replace(op, body=once(op.body)) for op in graph.phase("forward", "backward"))
-    useful = costs(replace(graph, ops=kept), request.convention)
+    useful = costs(replace(graph, ops=kept), request.setup.convention)
     rates = Rates().derated(request.efficiency)
     return Stage(
         name, tuple(found), spans(found, rates), rule_of_thumb(request, graph, found, rates), tokens,

@@ -2,87 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
+from typing import Unpack
 
-from costgraph.algebra.bindings import parse_sizes, split_list
+from costgraph.algebra.bindings import split_list
 from costgraph.algebra.parser import parse
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import PRICE
-from costgraph.conventions import CONVENTIONS
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
 from costgraph.hardware.catalog import chosen
-from costgraph.hardware.machine import Machine, itemsize
+from costgraph.hardware.machine import Machine
 from costgraph.hardware.roofline import EFFICIENCIES
-from costgraph.options import parse_call
-from costgraph.passes import PASSES
-from costgraph.precision import USUAL, Precision, policy
-from costgraph.sizes import model
+from costgraph.setup import Options, Setup
 
 PHASES = ("generate", "prefill", "decode", "train")
 
 
 def request(
-    op_set: str | None = None,
+    *,
     model_name: str | None = None,
-    phase: str = "generate",
-    hardware: str | None = None,
-    limit: str | Iterable[str] = (),
-    passes: Iterable[str] = (),
+    hardware: str | Machine | None = None,
     dtype: str | None = None,
     link: str | None = None,
     efficiency: str = "",
     new: int | None = None,
     price: str | None = None,
-    convention: str = "notes",
-    precision: str | Precision = USUAL,
+    **of: Unpack[Options],
 ) -> Request:
     """Read what a user asks for.
 
     Args:
-        op_set: the graph, with options; that of the model unless given.
-        model_name: a named size, or a file.
-        phase: generate (prefill, then `new` tokens), prefill, decode or train.
+        model_name: the same as `model`.
         hardware: a machine of the catalog, a file, or figures as text; without it times stay symbolic.
-        limit: sizes such as `B=8,S=2048`; they go before those of the model. `N_params` sets the count that the rule
-            of thumb uses.
-        passes: such as `tensor_parallel(8)`, in the order in which they are applied.
         dtype: data type whose peak counts, and whose width p is unless given.
         link: over which collectives go.
         efficiency: shares of the peaks that are reached, such as `flops=0.5,mem=0.8`.
         new: how many tokens are generated, 1 unless given; for phase generate alone.
         price: of one device, such as `2.5 USD/h`.
-        convention: what is counted.
-        precision: of the training state: a policy's name, a file, or text as for `derive`.
+        of: what is estimated, as for `derive`: model, op_set, passes, mesh, limit (sizes alone; `N_params` sets the
+            count that the rule of thumb uses), convention, precision; and the phase, which is generate (prefill, then
+            `new` tokens) unless given, prefill, decode or train.
 
     Raises:
         UserError: anything unknown, unreadable or out of its domain, a rate that the machine does not state, or an
             option that the others leave without effect.
     """
-    kept = policy(precision)
-    named = model(model_name) if model_name is not None else None
+    asked_phase = of.get("phase")
+    phase = "generate" if asked_phase is None else asked_phase
+    tokens = generated(phase, new)
+    if model_name is not None:
+        of["model"] = model_name
+    of["phase"] = "decode" if phase == "generate" else phase
     device = chosen(hardware, dtype, link)
-    kind = dtype or (device.dtype if device else "")
-    typed = parse_sizes(limit, "an estimate")
-    params = typed.pop("N_params", None)
-    return Request(
-        op_set=op_set or (named.op_set if named else "decoder"),
+    asked = Request(
+        setup=Setup.of(**of),
         phase=phase,
-        model=named,
         machine=device,
-        dtype=kind,
+        dtype=dtype or (device.dtype if device else ""),
         link=link,
         efficiency=efficiencies(efficiency),
-        bindings={**itemsize(kind), **(named.bindings if named else {}), **typed},
-        typed=tuple(typed),
-        params=params,
-        new=generated(phase, new),
+        new=tokens,
         price=dollars(price, device),
-        convention=parse_call("convention", convention, CONVENTIONS),
-        precision=kept,
-        passes=tuple(parse_call("pass", text, PASSES) for text in passes),
     )
+    asked.setup.finite("an estimate")
+    return asked
 
 
 def generated(phase: str, new: int | None) -> int:

@@ -21,7 +21,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError
 from costgraph.exporting.code.nodes import as_node
-from costgraph.measures import MEASURES
+from costgraph.measures import measure_named
 
 if TYPE_CHECKING:
     import sympy
@@ -100,7 +100,7 @@ class Form:
 
 def source(name: str) -> str:
     """The `Source:` line of a measure's page; empty for a form that is no measure."""
-    measure = MEASURES.get(name)
+    measure = measure_named(name.partition("(")[0])
     page = getattr(getmodule(getattr(measure, "func", measure)), "__doc__", None) or ""
     text = " ".join(page.partition("Source:")[2].split())
     return text.rstrip(".")
@@ -142,13 +142,15 @@ def derived(derivation: Derivation, name: str, shape: str) -> Form:
 
 def setting(derivation: Derivation, name: str) -> str:
     """What a form is a cost of: `decoder, phase train, rewritten by backward; E = 4`."""
-    graph = derivation.graph
-    rewritten = f", rewritten by {', then '.join(derivation.passes)}" if derivation.passes else ""
-    precision = [f"precision {derivation.precision}"] if name in ("states", "traffic.update") else []
-    put_in = [f"{symbol} {'->' if value == INFINITY else '='} {value}" for symbol, value in derivation.limit.items()]
-    return "; ".join(
-        [f"{graph.name}, phase {derivation.phase}{rewritten}", *precision, *filter(None, [", ".join(put_in)])]
-    )
+    setup = derivation.setup
+    model = [setup.model.title] if setup.model.title else []
+    rewritten = f", rewritten by {', then '.join(setup.applied)}" if setup.applied else ""
+    kept = name.partition("(")[0] in ("states", "traffic.update")
+    precision = [f"precision {setup.precision}"] if kept else []
+    put_in = [f"{symbol} {'->' if value == INFINITY else '='} {value}" for symbol, value in setup.bindings.items()]
+    notes = [f"note: {remark}" for remark in derivation.remarks]
+    of = f"{setup.graph.name}, phase {setup.phase}{rewritten}"
+    return "; ".join([*model, of, *precision, *filter(None, [", ".join(put_in)]), *notes])
 
 
 def named(name: str, value: Value, shape: str) -> Form:

@@ -13,8 +13,9 @@ from costgraph.algebra.bindings import split_list
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.hardware.machine import ITEMSIZE, Figure, Link, Machine
+from costgraph.hardware.machine import Figure, Link, Machine
 from costgraph.hardware.machine_file import from_file
+from costgraph.precision import ITEMSIZE
 from costgraph.toml_text import of_package, parse_toml
 from costgraph.user_files import MAX_TOML, read_text
 
@@ -54,7 +55,7 @@ def machine(text: str) -> Machine:
     return from_file(of_package(known[text]), f"machines/{text}.toml", text)
 
 
-def chosen(hardware: str | None, dtype: str | None, link: str | None) -> Machine | None:
+def chosen(hardware: str | Machine | None, dtype: str | None, link: str | None) -> Machine | None:
     """The machine, if one was named, known to have a rate for `dtype` and the link.
 
     Raises:
@@ -66,7 +67,7 @@ def chosen(hardware: str | None, dtype: str | None, link: str | None) -> Machine
         if dtype is not None and dtype not in ITEMSIZE:
             raise unknown("data type", dtype, ITEMSIZE)
         return None
-    device = machine(hardware)
+    device = machine(hardware) if isinstance(hardware, str) else hardware
     device.link(link)
     device.rate(dtype)
     return device

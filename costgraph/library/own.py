@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.algebra.work import bounded
-from costgraph.derivation import derive
+from costgraph.derivation import derived
 from costgraph.errors import unknown
 from costgraph.library.calculator import calculate
 from costgraph.library.evaluation import translated
 from costgraph.library.reading import notations
 from costgraph.library.slips import nearest, responsible
 from costgraph.provenance import Term
+from costgraph.setup import Options, Setup
 
 SCHEMA = "costgraph.check.formula/1"
 
@@ -27,7 +28,7 @@ class Comparison:
     """A formula, what the engine derives, and what separates them.
 
     `derived` is the leading term if a regime was given, and `neglected` the exact ratio of what comes next to it.
-    `over` are the terms below the line of a quotient.
+    `over` are the terms below the line of a quotient; `remarks` are what was typed without effect.
     """
 
     measure: str
@@ -38,6 +39,7 @@ class Comparison:
     neglected: Quotient | None
     terms: tuple[Term, ...]
     over: tuple[Term, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -90,6 +92,7 @@ class Comparison:
             "slip": "" if self.agrees else self.slip,
             "terms": [] if self.agrees else listed(self.responsible),
             "over": [] if self.agrees else listed(self.over),
+            "remarks": list(self.remarks),
         }
 
 
@@ -100,27 +103,23 @@ def listed(terms: Iterable[Term]) -> list[dict[str, str]]:
 
 @bounded()
 def compare(
-    formula: str,
-    measure: str,
-    *,
-    op_set: str = "decoder",
-    phase: str | None = None,
-    passes: Iterable[str] = (),
-    limit: Iterable[str] = (),
-    when: str | None = None,
-    convention: str = "notes",
-    precision: str = "mixed_adam",
-    notation: str | None = None,
+    formula: str, measure: str, *, when: str | None = None, notation: str | None = None, **of: Unpack[Options]
 ) -> Comparison:
     """Compare a formula with what the engine derives; `N_params` in it is the parameter count of the same graph.
+
+    Args:
+        formula: one's own.
+        measure: what it gives, such as `flops` or `flops(attn)`.
+        when: a regime in which to compare.
+        notation: how to read its letters.
+        of: what it is a cost of, as for `derive`.
 
     Raises:
         UserError: anything that cannot be read, with the column; or an unknown name, with the nearest.
     """
-    found = derive(
-        measure, op_set=op_set, phase=phase, passes=passes, limit=limit, when=when, convention=convention,
-        precision=precision,
-    )  # fmt: skip
+    setup = Setup.of(**of)
+    found = derived(setup, [measure], when)
+    (measure,) = found.forms
     form = found.limited[measure]
     names = {"N_params": found.params.value} if found.params.value.numerator else {}
     letters: Mapping[str, str] = {}
@@ -128,8 +127,10 @@ def compare(
         if notation not in notations():
             raise unknown("notation", notation, notations())
         letters = notations()[notation]
-    bound = {name: value for name, value in found.limit.items() if isinstance(value, Polynomial)}
-    printed = calculate(formula, names | translated(letters, names), found.graph.symbols).substitute(bound)
+    bound = {name: value for name, value in setup.bindings.items() if isinstance(value, Polynomial)}
+    whole = calculate(formula, names | translated(letters, names), setup.graph.symbols)
+    said = setup.remarks({*found.used, *whole.symbols}, f"{measure} or the formula")
+    printed = whole.substitute(bound)
     regime = found.regimes.get(measure)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
-    return Comparison(measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over)
+    return Comparison(measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, said)

@@ -13,6 +13,7 @@ from costgraph.measures.intensity import intensity
 from costgraph.measures.params import params
 from costgraph.measures.states import states
 from costgraph.measures.traffic import traffic
+from costgraph.remarks import DEGREES
 
 MEASURES: dict[str, Callable[..., ClosedForm]] = {
     "params": params,
@@ -28,4 +29,16 @@ MEASURES: dict[str, Callable[..., ClosedForm]] = {
     "intensity": intensity,
 }
 
-__all__ = ["MEASURES", "annotated"]
+OF_AXES = ("communication.chief.", "communication.")  # measures that have a part for axes of the mesh
+
+
+def measure_named(name: str) -> Callable[..., ClosedForm] | None:
+    """The measure of that name: one of the table, or the part of one for axes, as in `communication.N_h-N_d`."""
+    whole = next((start for start in OF_AXES if name.startswith(start)), "")
+    axes = name.removeprefix(whole)
+    if name in MEASURES or not whole or not set(axes.split("-")) <= set(DEGREES):
+        return MEASURES.get(name)
+    return partial(MEASURES[whole.removesuffix(".")], axes=axes)
+
+
+__all__ = ["MEASURES", "annotated", "measure_named"]

@@ -9,9 +9,9 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.collector import paused
 from costgraph.conventions import Convention
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.tensor import Tensor
 from costgraph.provenance import Term
-from costgraph.tensor import Tensor
 
 
 @paused()

@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from costgraph import rules
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
-from costgraph.graph import Graph
+from costgraph.graph import rules
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Phase
+from costgraph.measures import op_costs
 from costgraph.measures.flops import PARTS
 from costgraph.measures.summing import closed_form
-from costgraph.op import Phase
 from costgraph.provenance import Term
 
 
@@ -38,7 +39,7 @@ def collect(graph: Graph, phases: tuple[Phase, ...]) -> Iterator[Term]:
         if op.phase not in phases:
             continue
         if rules.rule(op.kind).traffic != "once":
-            for name, amount in rules.moved(op, tensors).items():
+            for name, amount in op_costs.moved(op, tensors).items():
                 yield Term(op.name, name, amount * op.times, tensors[name].role)
             continue
         for name in dict.fromkeys(op.inputs + op.outputs):

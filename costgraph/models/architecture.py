@@ -14,9 +14,9 @@ from costgraph.blocks.latent_attention import LatentAttention
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.stack import Block, Layers
 from costgraph.blocks.state_space import Mamba2
-from costgraph.builder import Builder, Purpose
 from costgraph.errors import UserError
-from costgraph.graph import Graph
+from costgraph.graph.builder import Builder, Purpose
+from costgraph.graph.graph import Graph
 
 SIZES: dict[str, Size] = {"batch": "B", "query": "S", "context": "S", "model": "D", "vocab": "V"}
 ENCODER: dict[str, Size] = {"memory": "S_e", "memory_context": "S_e"}

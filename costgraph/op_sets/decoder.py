@@ -10,9 +10,9 @@ from __future__ import annotations
 from costgraph.algebra.assumption import AtMost, Choice, Divides, InDomain
 from costgraph.algebra.bindings import bound
 from costgraph.algebra.parser import Size, size
-from costgraph.builder import Builder, Extra
 from costgraph.errors import UserError
-from costgraph.graph import Graph
+from costgraph.graph.builder import Builder, Extra
+from costgraph.graph.graph import Graph
 
 
 def decoder(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from costgraph.algebra.assumption import Choice, Divides
 from costgraph.algebra.parser import Size, size
-from costgraph.builder import Builder
-from costgraph.graph import Graph
+from costgraph.graph.builder import Builder
+from costgraph.graph.graph import Graph
 from costgraph.op_sets.decoder import drop, norm, project
 
 

@@ -1,4 +1,4 @@
-"""Graph -> Graph, one file each. This table is all there is to register; `rewrite.py` holds the order."""
+"""Graph -> Graph, one file each. This table is all there is to register; `rewrite.py` holds order and phases."""
 
 from costgraph.passes.backward import Backward
 from costgraph.passes.decode import Decode
@@ -6,10 +6,12 @@ from costgraph.passes.flash_attention import FlashAttention
 from costgraph.passes.place import Place, TensorParallel
 from costgraph.passes.prefill import Prefill
 from costgraph.passes.recompute import Recompute
-from costgraph.passes.rewrite import ORDER, STAGES, Pass, stage
+from costgraph.passes.rewrite import IN_WORDS, ORDER, PHASES, Pass, phase_of
+from costgraph.passes.update import Update
+from costgraph.passes.widths import Widths
 
 PASSES: dict[str, type[Pass]] = {
-    step.name: step for step in (FlashAttention, Backward, Prefill, Decode, Recompute, TensorParallel)
+    step.name: step for step in (FlashAttention, Backward, Prefill, Decode, Recompute, Widths, TensorParallel)
 }
 
-__all__ = ["ORDER", "PASSES", "STAGES", "Pass", "Place", "TensorParallel", "stage"]
+__all__ = ["IN_WORDS", "ORDER", "PASSES", "PHASES", "Pass", "Place", "TensorParallel", "Update", "Widths", "phase_of"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from costgraph.dim import Cut
-from costgraph.mesh import Axis
+from costgraph.mesh import Axis, Cut
 
 Family = tuple[str, ...]  # a dim, and those that are made of it; a tensor is split along the first that it has
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from costgraph.dim import Cut, Dim
-from costgraph.graph import Graph
-from costgraph.op import Op
+from costgraph.graph.dim import Dim
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
+from costgraph.graph.rules import rule
+from costgraph.graph.tensor import PARAMETERS, Tensor
+from costgraph.mesh import Cut
 from costgraph.passes.group import Family, Group
 from costgraph.precision import State
-from costgraph.rules import rule
-from costgraph.tensor import PARAMETERS, Tensor
 
 WHOLE, PARTIAL, SHARDED = "(whole)", "(partial)", "(sharded)"  # states beside the names of dims
 NEXT = ".next"  # how the result of an update is called, after what it replaces

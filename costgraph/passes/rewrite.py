@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from costgraph.errors import UserError
-from costgraph.graph import Graph
+from costgraph.graph.graph import FREE, Graph
 
-# The one order. Fusing comes before differentiating, so that the backward is that of the fused op; replaying needs the
-# backward that reads; what is updated is known then; placing tensors on devices comes last, so that every op there is
-# gets placed.
-STAGES: tuple[tuple[str, ...], ...] = (
+# The one order; passes that stand side by side exclude each other. Fusing comes before differentiating, so that the
+# backward is that of the fused op; replaying needs the backward that reads; what is updated is known then; what is
+# cached is known when widths are given; placing tensors on devices comes last, so that every op there is gets placed.
+ORDER: tuple[tuple[str, ...], ...] = (
     ("flash_attention",),
     ("backward", "prefill", "decode"),
     ("recompute",),
     ("update",),
+    ("widths",),
     ("place", "tensor_parallel"),
 )
-FREE = -1
 # As messages say it: of the passes that one gives. The update comes with the phase train.
-ORDER = " < ".join(" | ".join(stage) for stage in STAGES if stage != ("update",))
+IN_WORDS = " < ".join(" | ".join(names) for names in ORDER if names != ("update",))
+
+# A phase is the passes that it consists of, each at its place.
+PHASES: dict[str, tuple[str, ...]] = {
+    "train": ("backward", "update"),
+    "forward": (),
+    "prefill": ("prefill",),
+    "decode": ("decode",),
+}
 
 
 @dataclass(frozen=True)
@@ -47,19 +56,23 @@ class Pass(ABC):
         self.check(graph.passes)
         return self.rewrite(graph).after(str(self))
 
-    def check(self, applied: tuple[str, ...]) -> None:
+    @property
+    def place(self) -> int:
+        """The position in the order; `FREE` for a pass that is not in it and may be applied anywhere."""
+        return place(self.name)
+
+    def check(self, applied: Iterable[str]) -> None:
         """Raise unless the pass may follow those already applied."""
         before = [step.partition("(")[0] for step in applied]
         if self.name in before:
-            raise UserError(f"{self.name} is applied already; each pass runs once, in the order {ORDER}")
-        place = stage(self.name)
+            raise UserError(f"{self.name} is applied already; each pass runs once, in the order {IN_WORDS}")
         for step in before:
-            if stage(step) == place != FREE:
-                raise UserError(f"{self.name} and {step} exclude each other; the order is {ORDER}")
-            if stage(step) > place != FREE:
-                raise UserError(f"{self.name} comes before {step}; the order is {ORDER}")
+            if place(step) == self.place != FREE:
+                raise UserError(f"{self.name} and {step} exclude each other; the order is {IN_WORDS}")
+            if place(step) > self.place != FREE:
+                raise UserError(f"{self.name} comes before {step}; the order is {IN_WORDS}")
         if missing := [step for step in self.requires if step not in before]:
-            raise UserError(f"{self.name} needs {missing[0]} before it; the order is {ORDER}")
+            raise UserError(f"{self.name} needs {missing[0]} before it; the order is {IN_WORDS}")
 
     def __str__(self) -> str:
         """The pass as one would type it, with the parameters that differ from their defaults."""
@@ -71,6 +84,12 @@ class Pass(ABC):
         return f"{self.name}({', '.join(options)})" if options else self.name
 
 
-def stage(name: str) -> int:
-    """The position of a pass in the order; `FREE` for one that is not in it and may be applied anywhere."""
-    return next((i for i, names in enumerate(STAGES) if name in names), FREE)
+def place(name: str) -> int:
+    """The position of a pass in the order; `FREE` for one that is not in it."""
+    return next((i for i, names in enumerate(ORDER) if name in names), FREE)
+
+
+def phase_of(passes: Iterable[str]) -> str | None:
+    """The phase that consists of one of these passes, if there is one."""
+    named = {step.partition("(")[0] for step in passes}
+    return next((phase for phase, own in PHASES.items() if named & set(own)), None)

@@ -1,109 +1,54 @@
 """Questions in a user's words, such as `states(mixed_adam) + activations(p=2) <= hbm`, as exact forms.
 
-Names are symbols of the table or measures of one graph. A measure may be restricted and bound in parentheses:
-
-    flops(attn)                 ops of that place, or one op; segments such as attention_core; `weights`: weight matmuls
-    activations(dims=st)        tensors with these index letters
-    states(fp32_adam)           under another precision policy
-    activations(p=2)            with sizes of its own
-
-Quantities may be written out: `80 GiB`, `0.5 TB`, `20 ms`, `312 TFLOP/s`.
+Names are symbols of the table or measures of one graph, as `measures/parts.py` reads them. Quantities may be written
+out: `80 GiB`, `0.5 TB`, `20 ms`, `312 TFLOP/s`.
 
 The text goes through the whitelist of `parser`; nothing in it is executed.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from costgraph.algebra.bindings import bound, check_bindings
-from costgraph.algebra.expression import Call, Name, Node, walk
+from costgraph.algebra.expression import Call, Name, walk
 from costgraph.algebra.parser import Reader
-from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import lookup
 from costgraph.algebra.syntax import Formula, read
 from costgraph.algebra.units import FACTORS, UNITS
 from costgraph.closed_form import ClosedForm
-from costgraph.conventions import Convention
-from costgraph.errors import UserError, shorten, unknown
-from costgraph.graph import Graph
-from costgraph.hardware.roofline import classify
-from costgraph.measures import MEASURES
-from costgraph.precision import PRECISIONS, Precision
-from costgraph.provenance import Term
+from costgraph.errors import UserError, shorten
+from costgraph.measures import MEASURES, measure_named
+from costgraph.measures.parts import Measure, measure_at
+from costgraph.setup import Setup
 
 RELATIONS = ("<=", ">=", "==", "<", ">", "=")
 TYPED_UNITS = {**FACTORS, "s": UNITS["s"]}  # B is the batch, E the expansion of the MLP
 # where `80 GiB` and `80GiB` multiply
 COUNTED = re.compile(rf"(?<=[\d.)]) ?(?= *(?:{'|'.join(sorted(TYPED_UNITS, key=len, reverse=True))})\b)")
-WEIGHTS = "weights"  # the ops that multiply by a weight matrix
 
 
 @dataclass
 class Setting:
-    """The graph that measures are taken of, and what has been asked of it so far."""
+    """What measures are taken of, and what has been asked of it so far."""
 
-    graph: Graph
-    phase: str
-    convention: Convention
-    precision: Precision
+    setup: Setup
     used: dict[str, ClosedForm] = field(default_factory=dict)
 
-    def measure(self, name: str, words: Iterable[str], bindings: dict[str, Polynomial], dims: str) -> Quotient:
+    def measure(self, asked: Measure) -> Quotient:
         """A measure of the whole graph or of a part, with symbols replaced.
 
         Raises:
             UserError: a word that is neither a part of the model nor a precision, or a measure that is zero there.
         """
-        words, precision = list(words), self.precision
-        if name == "states":
-            for word in [w for w in words if w in PRECISIONS]:
-                precision = PRECISIONS[word]
-                words.remove(word)
-        options = {"precision": precision} if name == "states" else {}
-        found = MEASURES[name](self.graph, self.convention, **options)
-        if words:
-            chosen = set().union(*(self.ops(word) for word in words))
-            found = restricted(found, lambda term: term.op in chosen)
-        if dims:
-            found = restricted(found, lambda term: self.has_dims(term, dims))
+        found = asked.of(self.setup.graph, self.setup.convention, self.setup.precision)
         if not found.terms:
-            part = f" of {', '.join(words)}" if words else ""
-            raise UserError(f"{name}{part} is 0 in phase {self.phase}; choose another --phase or part")
-        self.used[name] = found
-        check_bindings(bindings)
-        return found.limited(bindings).value
-
-    def ops(self, word: str) -> set[str]:
-        """The names of the ops that a word stands for."""
-        graph = self.graph
-        found = {op.name for op in graph.ops for name in (op.source, op.label) if f"{name}.".startswith(f"{word}.")}
-        found |= {op.name for op in graph.ops if op.within(word)}
-        if word == WEIGHTS:
-            found = {op.name for op in graph.ops if classify(op, graph) == "weight matmuls"}
-        if not found:
-            segments = {segment.name for op in graph.ops for segment in op.segments}
-            places = dict.fromkeys(op.place for op in graph.ops)
-            near = difflib.get_close_matches(word, graph.by_name, cutoff=0.75)
-            raise unknown("part of the model", word, near or [*places, *sorted(segments), WEIGHTS, *PRECISIONS])
-        return found
-
-    def has_dims(self, term: Term, letters: str) -> bool:
-        """Whether the term is about a tensor that has all these index letters."""
-        tensor = self.graph.tensors.get(term.source)
-        if tensor is None:
-            raise UserError(f"dims={letters}: the terms of this measure are not single tensors ('{term.source}')")
-        return set(letters) <= set(tensor.letters)
-
-
-def restricted(form: ClosedForm, keep: Callable[[Term], bool]) -> ClosedForm:
-    """The form with only some of its terms."""
-    return replace(form, terms=tuple(filter(keep, form.terms)), over=tuple(filter(keep, form.over)))
+            part = f" of {', '.join(asked.words)}" if asked.words else ""
+            raise UserError(f"{asked.name}{part} is 0 in phase {self.setup.phase}; choose another --phase or part")
+        self.used[asked.name] = found
+        return found.value
 
 
 @dataclass(frozen=True)
@@ -115,8 +60,8 @@ class Reading(Reader):
 
     def name(self, node: Name) -> Quotient:
         """A measure, a unit or a symbol."""
-        if node.name in MEASURES:
-            return self.measured(node, node.name, [], {}, "")
+        if measure_named(node.name) is not None:
+            return self.measured(node)
         return Quotient(TYPED_UNITS[node.name].scale) if node.name in TYPED_UNITS else super().name(node)
 
     @property
@@ -126,38 +71,13 @@ class Reading(Reader):
 
     def call(self, node: Call) -> Quotient:
         """A measure with words and bindings in parentheses."""
-        name = node.function
-        if name not in MEASURES:
-            raise self.refuse(node, str(unknown("measure", name, MEASURES)))
-        words, bindings, dims = [], dict[str, Polynomial](), ""
-        for arg in node.arguments:
-            if not isinstance(arg, Name):
-                raise self.refuse(arg, f"{name}(...) takes parts of the model, a precision, or SYMBOL=VALUE")
-            words.append(arg.name)
-        for key, value in node.options:
-            if key == "dims" and isinstance(value, Name):
-                dims = value.name
-            elif key in bindings:
-                raise self.refuse(value, f"{key} is given twice")
-            else:
-                bindings[key] = self.size(key, value)
-        return self.measured(node, name, words, bindings, dims)
+        return self.measured(node)
 
-    def size(self, key: str, value: Node) -> Polynomial:
-        """What a symbol is bound to in parentheses."""
-        try:
-            lookup(key, self.symbols, also=["dims"])
-        except UserError as error:
-            raise self.refuse(value, str(error)) from None
-        size = Reader(self.formula, self.symbols).value(value)
-        if not size.is_polynomial:
-            raise self.refuse(value, f"{key} must be a size, without a sum in a denominator")
-        return bound(key, size.numerator)
-
-    def measured(self, node: Node, name: str, words: list[str], bindings: dict[str, Polynomial], dims: str) -> Quotient:
+    def measured(self, node: Name | Call) -> Quotient:
         """The measure's form, an error pointing at where it was asked for."""
+        asked = measure_at(node, self)
         try:
-            return self.setting.measure(name, words, bindings, dims)
+            return self.setting.measure(asked)
         except UserError as error:
             raise self.refuse(node, str(error)) from None
 
@@ -168,7 +88,7 @@ def form(side: Formula, setting: Setting) -> Quotient:
     Raises:
         UserError: what is not allowed, with its column.
     """
-    return Reading(side, setting.graph.symbols, setting=setting).value()
+    return Reading(side, setting.setup.graph.symbols, setting=setting).value()
 
 
 def parts(text: str) -> tuple[Formula, str, Formula]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 from costgraph.algebra.assumption import Assumption
 from costgraph.algebra.definition import Definition, needed, settle
@@ -15,9 +16,9 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.real_roots import intervals
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError
-from costgraph.precision import USUAL, Precision
+from costgraph.hardware.machine import Machine
 from costgraph.remarks import too_long
-from costgraph.sizes import model
+from costgraph.setup import Options, Setup
 from costgraph.solving.asked import Asked, ask
 from costgraph.solving.knees import depending, difference, stretches, whole_numbers
 from costgraph.solving.knees import formulas as split_cases
@@ -32,6 +33,7 @@ class Answer:
 
     Args:
         question: as typed.
+        setup: what it was asked of.
         unknown: what it was solved for.
         formulas: the cases before anything but the measures' own parentheses was bound; empty if there is no formula.
         solutions: the cases with all bindings.
@@ -41,14 +43,12 @@ class Answer:
     """
 
     question: str
-    op_set: str
-    phase: str
+    setup: Setup
     unknown: Unknown
     bindings: Mapping[str, Polynomial]
     formulas: tuple[Case, ...]
     solutions: tuple[Solution, ...]
     assumptions: tuple[Assumption, ...]
-    convention: str
     remarks: tuple[str, ...] = ()
     definitions: tuple[Definition, ...] = ()
 
@@ -57,42 +57,31 @@ class Answer:
 def solve(
     question: str,
     for_: str,
-    op_set: str | None = None,
+    *,
     model_name: str | None = None,
-    phase: str | None = None,
-    passes: Iterable[str] = (),
-    limit: str | Iterable[str] = (),
-    hardware: str | None = None,
+    hardware: str | Machine | None = None,
     dtype: str | None = None,
     link: str | None = None,
-    convention: str = "notes",
-    precision: str | Precision = USUAL,
+    **of: Unpack[Options],
 ) -> Answer:
     """Solve a relation between costs for one symbol.
-
-    The other arguments are those of `derive` and `estimate`; the phase is train, or decode where the question names
-    the cache.
 
     Args:
         question: such as `states + activations <= hbm`; see `question` for what may stand in it.
         for_: the symbol, or a product such as `B*S`.
-        op_set: the graph, with options; that of the model unless given.
-        model_name: a named size, or a file.
-        phase: train, forward, prefill or decode.
-        passes: such as `tensor_parallel(T)`, in the order in which they are applied.
-        limit: values for other symbols.
+        model_name: the same as `model`.
         hardware: a machine whose `hbm`, `lambda_flops`, `lambda_mem`, `lambda_comms` are put in.
         dtype: whose peak `lambda_flops` is, and how wide `p` is; bf16 or fp16, and `p` open, unless given.
         link: which link `lambda_comms` is.
-        convention: what is counted.
-        precision: of the training state, where a measure names none.
+        of: what it is asked of, as for `derive`: model, op_set, phase (decode where the question names the cache),
+            passes, mesh, limit (sizes alone), convention, precision.
 
     Raises:
         UserError: anything unknown or unreadable; no positive value satisfies the relation (says by how much).
     """
-    named = model(model_name) if model_name is not None else None
-    asked = ask(question, for_, named, op_set, phase, passes, limit, hardware, dtype, link, convention, precision)
-    return answer(asked)
+    if model_name is not None:
+        of["model"] = model_name
+    return answer(ask(question, for_, hardware, dtype, link, **of))
 
 
 def answer(asked: Asked) -> Answer:
@@ -110,10 +99,9 @@ def answer(asked: Asked) -> Answer:
     solutions = tuple(solution for solution in found if solution.possible or not wanted.whole)
     if not solutions:
         raise unsatisfied(asked, formulas)
-    setting = asked.setting
     return Answer(
-        asked.text, setting.graph.name, setting.phase, wanted, used, formulas, solutions,
-        tuple(a for a in assumptions if not a.settled), setting.convention.name,
+        asked.text, asked.setting.setup, wanted, used, formulas, solutions,
+        tuple(a for a in assumptions if not a.settled),
         (*asked.remarks, *beyond(asked, solutions)), defined,
     )  # fmt: skip
 

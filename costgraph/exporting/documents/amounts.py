@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 from costgraph.algebra.quantities import Quantity, digits, prefixed, show
@@ -28,11 +29,11 @@ def readable(number: Rational, unit: str) -> str:
     return f"{int(amount)}" if amount.denominator == 1 else digits(amount)
 
 
-def typical(name: str) -> str:
+def typical(name: str, sizes: Mapping[str, Rational]) -> str:
     """The size of a symbol in the reference model; rates and capacities with a prefix, nothing for a count."""
-    symbol = SYMBOLS[name]
+    symbol, size = SYMBOLS[name], sizes[name]
     if name == "N_params":  # follows from the others
         return ""
     if symbol.unit in ("FLOP/s", "bytes/s"):
-        return readable(symbol.typical, symbol.unit)
-    return prefixed(Fraction(symbol.typical), BINARY, "B") if symbol.typical >= 10**6 else str(symbol.typical)
+        return readable(size, symbol.unit)
+    return prefixed(Fraction(size), BINARY, "B") if symbol.unit == "bytes" and size >= 10**6 else str(size)

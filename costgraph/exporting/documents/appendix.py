@@ -11,11 +11,12 @@ from costgraph.algebra.polynomial import total
 from costgraph.algebra.printers import ratio
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
-from costgraph.derivation import Derivation, derive
+from costgraph.derivation import Derivation
 from costgraph.exporting import templates
+from costgraph.exporting.documents.cheatsheet import reference
 from costgraph.exporting.documents.markup import Math
 from costgraph.exporting.documents.mathematics import arm_names, arms, condition, formula, is_long, main, tidy, width
-from costgraph.exporting.documents.sheet import assumptions, conventions, math_of, symbols
+from costgraph.exporting.documents.sheet import assumptions, conventions, math_of, noted, symbols
 from costgraph.exporting.forms import collect, fingerprint, source
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
@@ -25,15 +26,12 @@ from costgraph.library.reading import sources
 from costgraph.provenance import Term
 
 
-def appendix(
-    target: Target, measures: Sequence[str], options: dict[str, Any], shape: str, chosen: str | None, fragment: bool
-) -> str:
+def appendix(target: Target, derivation: Derivation, shape: str, chosen: str | None, fragment: bool) -> str:
     """One derivation, op by op: where each term comes from, the sum, the simplification, the limit.
 
     Raises:
-        UserError: what `derive` refuses, an unknown notation, or a wrong template.
+        UserError: an unknown notation, or a wrong template.
     """
-    derivation = derive(*measures, **options)
     math = math_of(target, chosen)
     forms = collect(replace(derivation, when=None))
     used = {name for form in derivation.forms.values() for name in (*form.symbols, *form.remainder.symbols)}
@@ -41,12 +39,12 @@ def appendix(
         "version": __version__,
         "hash": fingerprint(forms),
         "fragment": fragment,
-        "op_set": derivation.op_set,
-        "phase": derivation.phase,
+        "op_set": derivation.setup.title,
+        "phase": derivation.setup.phase,
         "passes": derivation.passes,
-        "symbols": symbols(used, math),
+        "symbols": symbols(used, math, reference()),
         "conventions": conventions(derivation),
-        "assumptions": assumptions(derivation, math),
+        "assumptions": [*assumptions(derivation, math), *noted(derivation.remarks)],
         "forms": [derived(name, derivation, math, shape) for name in derivation.forms],
     }
     return templates.render(target, context)
@@ -65,9 +63,11 @@ def derived(name: str, derivation: Derivation, math: Math, shape: str) -> dict[s
         "expanded": displayed(form.value, math, "expanded", name),
         "simplified": displayed(form.value, math, shape, name),
         "leading": displayed(form.value, math, "leading") if form.value.is_polynomial else [],
-        "published": published_as(form, derivation.phase, math),
-        "limit": condition(",".join(f"{n}->oo" if v == "oo" else f"{n}={v}" for n, v in derivation.limit.items()), math)
-        if derivation.limit
+        "published": published_as(form, derivation.setup.phase, math),
+        "limit": condition(
+            ",".join(f"{n}->oo" if v == "oo" else f"{n}={v}" for n, v in derivation.setup.bindings.items()), math
+        )
+        if derivation.setup.bindings
         else "",
         "limited": displayed(limited.value, math, shape, name),
         "regime": condition(derivation.when, math) if derivation.when else "",

@@ -16,6 +16,9 @@ from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation, derive
 from costgraph.errors import UserError
 from costgraph.exporting.documents.contents import Row, Section
+from costgraph.graph.graph import Graph
+from costgraph.remarks import SAME
+from costgraph.setup import Options, Setup
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,9 @@ def at(value: Quotient, sizes: Mapping[str, Rational]) -> Rational | None:
     return value.substitute({n: Polynomial.constant(v) for n, v in sizes.items()}).number
 
 
-def with_options(op_set: str, options: str) -> str:
-    """An op set as the user typed it, with more options; those that it has already stay."""
-    if not options:
+def with_options(op_set: str | Graph, options: str) -> str | Graph:
+    """An op set as the user typed it, with more options; those that it has already stay, and so does a graph."""
+    if not options or not isinstance(op_set, str):
         return op_set
     head, mark, rest = op_set.strip().partition("(")
     inside = rest.removesuffix(")").strip() if mark else ""
@@ -105,17 +108,42 @@ def with_options(op_set: str, options: str) -> str:
     return f"{head}({', '.join(part for part in (inside, options) if part)})"
 
 
-def lines(section: Section, op_set: str, convention: str, precision: str) -> Iterator[Line]:
-    """The rows that the op set has: what is nothing, cannot be derived or stands there already is left out."""
+def asked_of(setup: Setup, phase: str | None, passes: tuple[str, ...] = (), options: str = "") -> Options:
+    """What a row asks of the setup of its sheet, in its own phase and with its own passes and options beside those."""
+    own = {text.partition("(")[0] for text in passes}
+    return {
+        "op_set": with_options(setup.model.op_set, options),
+        "phase": phase,
+        "passes": [*passes, *(step for step in setup.passes if step.name not in own)],
+        "mesh": setup.mesh,
+        "convention": setup.convention,
+        "precision": setup.precision,
+    }
+
+
+def lines(section: Section, setup: Setup, phase: str | None = None) -> Iterator[Line]:
+    """The rows that the op set has: what is nothing, cannot be derived or stands there already is left out.
+
+    Args:
+        section: the rows.
+        setup: what they are asked of, each in its own phase.
+        phase: if given, only rows of this one.
+    """
     seen: list[tuple[str, Quotient]] = []
     for row in section.rows:
+        if phase not in (None, row.phase):
+            continue
+        asked = asked_of(setup, row.phase, row.passes, row.options)
+        if row.op_set:
+            asked["op_set"] = row.op_set
+        if row.convention:
+            asked["convention"] = row.convention
+        if row.precision:
+            asked["precision"] = row.precision
         try:
-            found = derive(
-                row.measure, op_set=row.op_set or with_options(op_set, row.options), phase=row.phase, passes=row.passes,
-                convention=row.convention or convention, precision=row.precision or precision,
-            )  # fmt: skip
+            found = derive(row.measure, **asked)
         except UserError:
-            if not row.options and not row.passes and row.phase == "train":
+            if not (row.options or row.passes or row.op_set) and row.phase == setup.phase:
                 raise
             continue
         line = Line(row, found)
@@ -125,6 +153,11 @@ def lines(section: Section, op_set: str, convention: str, precision: str) -> Ite
             yield line
 
 
-def reference() -> dict[str, Rational]:
-    """The model at which worked numbers are computed: GPT-3 on 8 devices."""
-    return {symbol.name: symbol.typical for symbol in SYMBOLS.values()}
+def reference(setup: Setup | None = None) -> dict[str, Rational]:
+    """The sizes at which worked numbers are computed: GPT-3 on 8 devices, but for what a setup has."""
+    sizes = {symbol.name: symbol.typical for symbol in SYMBOLS.values()}
+    known = {name: Polynomial.constant(value) for name, value in sizes.items()}
+    bound = setup.finite("a sheet") if setup else {}
+    for name, value in bound.items():
+        sizes[name] = value.substitute(known).number or sizes[name]
+    return sizes | {name: sizes[other] for name, other in SAME.items() if name not in bound}

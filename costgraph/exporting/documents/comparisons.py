@@ -12,12 +12,13 @@ from costgraph.derivation import derive
 from costgraph.errors import UserError
 from costgraph.exporting.documents import citations
 from costgraph.exporting.documents.amounts import readable
-from costgraph.exporting.documents.cheatsheet import at
+from costgraph.exporting.documents.cheatsheet import asked_of, at
 from costgraph.exporting.documents.contents import CROSSOVERS, Crossover
 from costgraph.exporting.documents.layout import Layout
 from costgraph.exporting.documents.mathematics import Record, arms, formula, is_long, one_fraction, record, width
 from costgraph.exporting.templates import Verbatim
 from costgraph.hardware.catalog import catalog, machine
+from costgraph.setup import Setup
 from costgraph.sizes import model, named
 from costgraph.solving.solution import solve
 
@@ -73,21 +74,20 @@ def models() -> list[dict[str, str]]:
     return found
 
 
-def crossovers(op_set: str, convention: str, precision: str, layout: Layout) -> Iterator[Record]:
-    """Where two costs are equal, solved; what the op set has no such costs for is left out."""
+def crossovers(setup: Setup, layout: Layout, phase: str | None = None) -> Iterator[Record]:
+    """Where two costs are equal, solved, in one phase or all; what the op set has no such costs for is left out."""
     for asked in CROSSOVERS:
+        if phase not in (None, asked.phase or "train"):
+            continue
         try:
-            yield from crossover(asked, op_set, convention, precision, layout)
+            yield from crossover(asked, setup, layout)
         except UserError:
             continue
 
 
-def crossover(asked: Crossover, op_set: str, convention: str, precision: str, layout: Layout) -> Iterator[Record]:
+def crossover(asked: Crossover, setup: Setup, layout: Layout) -> Iterator[Record]:
     """One question with its answer, the domain in which it holds, and a number."""
-    answer = solve(
-        asked.question, asked.unknown, op_set, phase=asked.phase, passes=asked.passes, convention=convention,
-        precision=precision,
-    )  # fmt: skip
+    answer = solve(asked.question, asked.unknown, **asked_of(setup, asked.phase or "train", asked.passes))
     if len(answer.solutions) != 1:
         return
     case, math = answer.solutions[0].case, layout.math

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from costgraph.algebra.assumption import Assumption, AtMost, Divides, InDomain
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS, in_order, lookup
+from costgraph.algebra.symbols import SYMBOLS, Rational, in_order, lookup
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError, unknown
 from costgraph.exporting import templates
@@ -26,6 +26,7 @@ from costgraph.exporting.documents.notation import notation, written_in
 from costgraph.exporting.forms import Form, fingerprint
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
+from costgraph.setup import Setup
 
 
 def math_of(target: Target, chosen: str | None) -> Math:
@@ -35,40 +36,50 @@ def math_of(target: Target, chosen: str | None) -> Math:
     return written_in(MATHS[target.printer], notation(chosen))
 
 
-def sheet(target: Target, op_set: str, convention: str, precision: str, chosen: str | None) -> str:
+def sheet(target: Target, setup: Setup, chosen: str | None, phase: str | None = None) -> str:
     """The cheat sheet of an op set.
 
+    Args:
+        target: how it is written.
+        setup: whose costs stand on it; worked numbers are computed at its sizes.
+        chosen: the notation.
+        phase: if given, only costs of this one.
+
     Raises:
-        UserError: an unknown op set, convention, precision or notation, or a wrong template.
+        UserError: an unknown notation, a wrong template, or nothing to stand on the sheet.
     """
-    return templates.render(target, sheet_context(math_of(target, chosen), op_set, convention, precision))
+    return templates.render(target, sheet_context(math_of(target, chosen), setup, phase))
 
 
-def sheet_context(math: Math, op_set: str, convention: str, precision: str) -> dict[str, Any]:
+def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[str, Any]:
     """Everything that stands on the sheet."""
-    found = [(part, list(cheatsheet.lines(part, op_set, convention, precision))) for part in SECTIONS]
-    layout = Layout(math, cheatsheet.reference())
-    some = next(line.derivation for _, lines in found for line in lines if not line.row.op_set)
+    found = [(part, list(cheatsheet.lines(part, setup, phase))) for part in SECTIONS]
+    layout = Layout(math, cheatsheet.reference(setup))
+    some = next((line.derivation for _, lines in found for line in lines if not line.row.op_set), None)
+    if some is None:
+        raise UserError(f"none of the rows of the sheet is a cost of {setup}")
     sections: list[Record] = [
         section(part.title, [*map(layout.definition, part.definitions), *map(layout.row, lines)], part.note)
         for part, lines in found
         if lines
     ]
-    sections += times.sections(op_set, convention, layout)
-    if equal := list(crossovers(op_set, convention, precision, layout)):
+    sections += times.sections(setup, layout, phase)
+    if equal := list(crossovers(setup, layout, phase)):
         sections.append(section("Crossovers", equal))
     forms = [Form(f"{part.title}/{line.row.label}", line.value, line.form) for part, lines in found for line in lines]
     return {
         "version": __version__,
         "hash": fingerprint(forms),
-        "op_set": some.op_set,
-        "symbols": symbols(layout.used, math),
+        "op_set": setup.title,
+        "symbols": symbols(layout.used, math, layout.sizes),
         "conventions": conventions(some),
-        "assumptions": assumptions(some, math),
+        "assumptions": [*assumptions(some, math), *noted(setup.remarks(layout.used, "the sheet"))],
         "sections": sections,
         "machines": machines(),
         "models": models() if "L" in layout.used else [],  # what is no model is not compared with models
-        "sizes": {name: symbol(name, math)["math"] for name in ("L", "D", "A")},  # the columns of the models
+        "sizes": {
+            name: symbol(name, math, layout.sizes)["math"] for name in ("L", "D", "A")
+        },  # the columns of the models
         "works": layout.works.titles,
     }
 
@@ -78,8 +89,13 @@ def section(title: str, rows: list[Record], note: str = "") -> Record:
     return {"title": title, "note": note, "rows": rows, "compact": False}
 
 
-def symbols(names: Iterable[str], math: Math) -> list[Record]:
-    """The symbol table of a document.
+def noted(remarks: Iterable[str]) -> list[str]:
+    """What was typed without effect, as lines among the assumptions."""
+    return [f"note: {remark}" for remark in remarks]
+
+
+def symbols(names: Iterable[str], math: Math, sizes: Mapping[str, Rational]) -> list[Record]:
+    """The symbol table of a document, with the sizes at which worked numbers are computed.
 
     Raises:
         UserError: the notation shows two of them alike.
@@ -89,24 +105,24 @@ def symbols(names: Iterable[str], math: Math) -> list[Record]:
         other = looks.setdefault(math.style.symbol(name), name)
         if other != name:
             raise UserError(f"{other} and {name} would look alike in this notation; choose another one")
-    return [symbol(name, math) for name in in_order(looks.values())]
+    return [symbol(name, math, sizes) for name in in_order(looks.values())]
 
 
-def symbol(name: str, math: Math) -> Record:
+def symbol(name: str, math: Math, sizes: Mapping[str, Rational]) -> Record:
     """A line of the symbol table."""
     entry = SYMBOLS[name]
     return {
         "math": formula(Quotient(Polynomial.symbol(name)), replace(math, rewrite={})),
         "meaning": entry.meaning,
         "unit": entry.unit,
-        "typical": typical(name),
+        "typical": typical(name, sizes),
     }
 
 
 def conventions(derivation: Derivation) -> list[str]:
     """What is counted, in sentences."""
     return [
-        *(part[0].upper() + part[1:] + "." for part in derivation.convention.describe().split("; ")),
+        *(part[0].upper() + part[1:] + "." for part in derivation.setup.convention.describe().split("; ")),
         "1 GB is 10⁹ bytes, 1 GiB is 2³⁰ bytes.",
     ]
 

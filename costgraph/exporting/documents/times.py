@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from costgraph.algebra.quotient import Quotient
-from costgraph.derivation import derive
 from costgraph.errors import UserError
-from costgraph.exporting.documents.cheatsheet import at
+from costgraph.exporting.documents.cheatsheet import asked_of, at
 from costgraph.exporting.documents.layout import Layout
 from costgraph.exporting.documents.mathematics import Record, maximum
 from costgraph.hardware.roofline import Span, costs, spans
+from costgraph.setup import Setup
 
 PHASES = {"prefill": "Time of each op in prefill", "decode": "Time of each op in decode"}
 NAMES = {"compute": "compute", "memory": "memory", "link": "link"}
 
 
-def sections(op_set: str, convention: str, layout: Layout) -> Iterator[Record]:
-    """A section for each phase that the op set has."""
+def sections(setup: Setup, layout: Layout, only: str | None = None) -> Iterator[Record]:
+    """A section for each phase that the op set has, or for one."""
     for phase, title in PHASES.items():
+        if only not in (None, phase):
+            continue
         try:
-            graph = derive("flops", op_set=op_set, phase=phase, convention=convention)
+            found = Setup.of(**asked_of(setup, phase))
         except UserError:
             continue
         groups: dict[tuple[str, ...], list[Span]] = {}
-        for span in spans(costs(graph.graph, graph.convention)).spans:
+        for span in spans(costs(found.graph, found.convention)).spans:
             groups.setdefault(tuple(map(str, span.sides.values())), []).append(span)
         rows = [timed(group, layout) for group in groups.values()]
         if rows:

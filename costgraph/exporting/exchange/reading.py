@@ -22,12 +22,12 @@ from costgraph.errors import UserError, shorten, unknown
 from costgraph.exporting.exchange import SCHEMA, assumptions, trees
 from costgraph.exporting.exchange.trees import MAX_POWER
 from costgraph.exporting.forms import Form
+from costgraph.graph.loop import Loop
+from costgraph.graph.rules import RULES
+from costgraph.graph.tensor import Role
 from costgraph.json_text import parse_json
-from costgraph.loop import Loop
 from costgraph.precision import STATES
 from costgraph.provenance import Term
-from costgraph.rules import RULES
-from costgraph.tensor import Role
 
 MAX_TEXT = 2**23  # characters of a document
 MAX_DIGITS = 1000  # of a number
@@ -312,6 +312,6 @@ def term(at: Place) -> Term:
     if role and role not in get_args(Role):
         at.get("role").refuse(str(unknown("role", role, get_args(Role))))
     part = at.text("part") if at.has("part") else ""
-    if part and part not in STATES:
-        at.get("part").refuse(str(unknown("part", part, STATES)))
+    if part and part not in STATES and (wrong := [name for name in part.split("-") if name not in SYMBOLS]):
+        at.get("part").refuse(str(unknown("part", wrong[0], (*STATES, *SYMBOLS))))
     return Term(at.text("op"), at.text("source"), at.polynomial("amount"), role, part)

@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from costgraph.algebra.assumption import Assumption, InDomain, IsSize
 from costgraph.algebra.bindings import bound, check_bindings
@@ -22,16 +22,20 @@ from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
 from costgraph.collector import paused
-from costgraph.dim import Cut, Dim
 from costgraph.errors import BugError, unknown
-from costgraph.extent import Extent, resized, trees
-from costgraph.loop import Loop
-from costgraph.mesh import Mesh
-from costgraph.op import Op
-from costgraph.tensor import Tensor, with_dims
+from costgraph.graph.dim import Dim
+from costgraph.graph.extent import Extent, resized, trees
+from costgraph.graph.loop import Loop
+from costgraph.graph.op import Op
+from costgraph.graph.tensor import Tensor, with_dims
+from costgraph.mesh import Cut, Mesh
 
 if TYPE_CHECKING:
     import networkx
+
+
+Step = TypeVar("Step", bound="Rewrite")
+FREE = -1  # the place of a rewrite that may be applied anywhere
 
 
 class Rewrite(Protocol):
@@ -133,13 +137,17 @@ class Graph:
     @cached_property
     def symbols(self) -> frozenset[str]:
         """The symbols that a question about this graph may have: its own, and those that are read everywhere."""
+        return self.own_symbols | {symbol.name for symbol in SYMBOLS.values() if symbol.group in EVERYWHERE}
+
+    @cached_property
+    def own_symbols(self) -> frozenset[str]:
+        """The symbols that occur in it: in sizes, in what is assumed of them, in what they stand for."""
         tensors = self.tensors.values()
         sizes = {size for t in tensors for size in (t.itemsize, t.times)}
         dims = {id(t.dims): t.dims for t in tensors}.values()
         sizes |= {size for of in dims for dim in of for size in (dim.size, dim.split)}
         sizes |= {cut.degree for t in tensors for cut in (*t.partial, *t.shards)}
-        own = {name for part in (*sizes, *self.assumptions, *self.definitions) for name in part.symbols}
-        return frozenset(own | {symbol.name for symbol in SYMBOLS.values() if symbol.group in EVERYWHERE})
+        return frozenset(name for part in (*sizes, *self.assumptions, *self.definitions) for name in part.symbols)
 
     @cached_property
     def sizes(self) -> dict[str, Polynomial]:
@@ -191,10 +199,13 @@ class Graph:
 
     @paused()
     def apply(self, *passes: Rewrite | type[Rewrite]) -> Graph:
-        """The graph after these passes, in order. A pass without parameters may be given as its class."""
+        """The graph after these passes, whichever was named first: each is applied at its place in the order.
+
+        A pass without parameters may be given as its class.
+        """
         graph = self
-        for step in passes:
-            graph = (step() if isinstance(step, type) else step)(graph)
+        for step in in_order([step() if isinstance(step, type) else step for step in passes]):
+            graph = step(graph)
         return graph
 
     def rewritten(
@@ -264,6 +275,13 @@ class Graph:
     def __repr__(self) -> str:
         steps = "".join(f" + {step}" for step in self.passes)
         return f"<Graph {self.name}{steps}: {len(self.ops)} ops, {len(self.tensors)} tensors>"
+
+
+def in_order(steps: Iterable[Step]) -> list[Step]:
+    """Steps sorted by their places in the order of passes; what is free stays where it was named."""
+    named = [(getattr(step, "place", FREE), step) for step in steps]
+    sorted_steps = iter(sorted((pair for pair in named if pair[0] != FREE), key=lambda pair: pair[0]))
+    return [step if place == FREE else next(sorted_steps)[1] for place, step in named]
 
 
 class Substituted:

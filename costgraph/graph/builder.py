@@ -11,15 +11,15 @@ from costgraph.algebra.assumption import Assumption
 from costgraph.algebra.definition import Definition, define
 from costgraph.algebra.parser import Size, size
 from costgraph.algebra.polynomial import ONE, Polynomial
-from costgraph.dim import Dim, named, shape
-from costgraph.einsum import bind, parse_spec
 from costgraph.errors import UserError, unknown
-from costgraph.extent import Extent, Mean, extent
-from costgraph.graph import Graph
-from costgraph.loop import ONCE, Loop, Segment
-from costgraph.op import Op
-from costgraph.rules import rule
-from costgraph.tensor import Role, Tensor
+from costgraph.graph.dim import Dim, named, shape
+from costgraph.graph.einsum import bind, parse_spec
+from costgraph.graph.extent import Extent, Mean, extent
+from costgraph.graph.graph import Graph
+from costgraph.graph.loop import ONCE, Loop, Segment
+from costgraph.graph.op import Op
+from costgraph.graph.rules import rule
+from costgraph.graph.tensor import Role, Tensor
 
 Purpose = Literal["train", "prefill", "decode"]
 Extra = Mapping[

@@ -1,0 +1,132 @@
+"""What a setup is made of, given as text or as objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from costgraph.algebra.bindings import Binding, bound, check_bindings, parse_bindings, split_list
+from costgraph.algebra.parser import Size
+from costgraph.algebra.symbols import INFINITY, lookup
+from costgraph.errors import UserError, shorten
+from costgraph.graph.graph import Graph
+from costgraph.mesh import ONE_DEVICE, Mesh, TensorAxis, parse_mesh
+from costgraph.options import parse_call
+from costgraph.passes import PASSES, Pass, Place, TensorParallel, Widths
+from costgraph.precision import element
+from costgraph.sizes import Model
+from costgraph.sizes import model as named_model
+
+Made = TypeVar("Made")
+OpSet = str | Graph | Callable[[], Graph]
+Step = str | Pass | type[Pass]
+Limit = str | Iterable[str] | Mapping[str, Any]
+
+
+def read_model(given: str | Model | None) -> Model:
+    """A model by name or as it is; the decoder without sizes where there is none."""
+    if given is None:
+        return Model.unnamed("decoder")
+    if not isinstance(given, str | Model):
+        raise no_kind("a model is a name, a file or a Model", given)
+    return named_model(given) if isinstance(given, str) else given
+
+
+def written(op_set: OpSet) -> str | Graph:
+    """An op set as text or as its graph."""
+    found: object = op_set() if callable(op_set) else op_set
+    if not isinstance(found, str | Graph):
+        raise no_kind("an op set is text, a Graph or a function that makes one", op_set)
+    return found
+
+
+def made(what: str, given: str | Made, table: Mapping[str, Callable[..., Made]], kind: type[Made]) -> Made:
+    """What was given as an object, or what its text means."""
+    if isinstance(given, str):
+        found: Made = parse_call(what, given, table)
+        return found
+    if not isinstance(given, kind):
+        raise no_kind(f"a {what} is text or a {kind.__name__}", given)
+    return given
+
+
+def read_mesh(given: str | Mesh) -> Mesh:
+    """A mesh as text, or as it is."""
+    if isinstance(given, Mesh):
+        return given
+    if not isinstance(given, str):
+        raise no_kind("a mesh is text or a Mesh", given)
+    return parse_mesh(given) if given.strip() else ONE_DEVICE
+
+
+def read_passes(given: Step | Iterable[Step]) -> tuple[Pass, ...]:
+    """Passes as text, as objects, or as classes, mixed."""
+    steps = [given] if isinstance(given, str | Pass | type) else given
+    if not isinstance(steps, Iterable):
+        raise no_kind("passes are text, or passes such as flash_attention", given)
+    found: list[Pass] = []
+    for step in steps:
+        if isinstance(step, str):
+            found += [parse_call("pass", text, PASSES) for text in split_list(step)]
+        else:
+            found.append(made("pass", step() if isinstance(step, type) else step, {}, Pass))  # type: ignore[type-abstract]
+    return tuple(found)
+
+
+def read_widths(weights: Size, cache: Size, limit: Limit) -> Widths:
+    """Bytes per element of weights, cache and logits; a symbol of them that is typed in the limit stands for them."""
+    texts = [limit] if isinstance(limit, str) or not isinstance(limit, Iterable) else list(limit)
+    typed = {item.partition("=")[0].strip() for text in texts for item in split_list(str(text))}
+    sizes = [element(given) for given in (weights, cache, "")]
+    names = [name if name in typed else "p" for name in ("p_w", "p_kv", "p_logits")]
+    return Widths(*(given if given != "" else name for given, name in zip(sizes, names, strict=True)))
+
+
+def with_tensor_axis(mesh: Mesh, passes: tuple[Pass, ...]) -> tuple[Mesh, tuple[Pass, ...]]:
+    """The mesh with what the pass tensor_parallel means, an axis inside all others; and the other passes."""
+    splits = [step for step in passes if isinstance(step, Place | TensorParallel)]
+    others = tuple(step for step in passes if step not in splits)
+    if not splits:
+        return mesh, others
+    if len(splits) > 1:
+        raise UserError(f"pass {splits[1].name} is given twice; each pass runs once")
+    (step,) = splits
+    for axis in step.mesh.axes:
+        if (there := mesh.axis(axis.kind)) is not None:
+            raise UserError(
+                f"--pass '{step}' means --mesh '{axis}', and the mesh has {there} already; give one of them"
+            )
+    return replace(mesh, axes=(*mesh.axes, *step.mesh.axes)), others
+
+
+def placement(mesh: Mesh) -> Pass:
+    """The pass that places tensors on the devices of a mesh, under the name of the one that splits over one axis."""
+    (axis,) = mesh.axes if len(mesh.axes) == 1 else (None,)
+    if isinstance(axis, TensorAxis):
+        return TensorParallel(axis.degree, axis.sequence, axis.keep_gathered, axis.replicate_kv)
+    return Place(mesh)
+
+
+def read_limit(limit: Limit, symbols: Container[str], also: Container[str] = ()) -> dict[str, Binding]:
+    """Sizes and true limits, as text or by symbol; symbols `also` may be bound, and occur in no value.
+
+    Raises:
+        UserError: unreadable, unknown, or outside of a domain.
+    """
+    if not isinstance(limit, Mapping):
+        if not isinstance(limit, Iterable):
+            raise no_kind("a limit is text such as 'E=4,p=2' or {'E': 4, 'p': 2}", limit)
+        return parse_bindings([limit] if isinstance(limit, str) else limit, symbols, also)
+    bindings: dict[str, Binding] = {}
+    for name, value in limit.items():
+        if name not in also:
+            lookup(str(name), symbols)
+        bindings[name] = "oo" if value == INFINITY else bound(name, value, symbols)
+    check_bindings(bindings)
+    return bindings
+
+
+def no_kind(expected: str, given: object) -> UserError:
+    """An error for an object where another kind of thing is expected."""
+    return UserError(f"{expected}, not {shorten(repr(given))}")

@@ -1,0 +1,406 @@
+"""A setup: one value from text or from objects, on every command; what names a choice not made is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import costgraph
+
+import costgraph as cg
+from costgraph.conventions import exact
+from costgraph.estimation.estimate import estimate
+from costgraph.mesh import Mesh, TensorAxis
+from costgraph.passes import PHASES
+from costgraph.precision import PRECISIONS
+from costgraph.setup import Choices, Setup
+
+# --- text and objects -------------------------------------------------------------------------------------------------
+
+PAIRS: list[tuple[dict[str, Any], dict[str, Any]]] = [  # as text, as objects
+    ({"limit": "E=4,p=2"}, {"limit": {"E": 4, "p": 2}}),
+    ({"limit": "E=4,S->oo"}, {"limit": {"E": 4, "S": "oo"}}),
+    ({"limit": "E=4,p=2"}, {"limit": ["E=4", "p=2"]}),
+    ({"op_set": "decoder(head=True)"}, {"op_set": cg.decoder(head=True)}),
+    ({"op_set": "decoder"}, {"op_set": cg.decoder}),
+    ({"passes": "flash_attention"}, {"passes": [cg.flash_attention]}),
+    (
+        {"passes": ["flash_attention", "tensor_parallel(4)"]},
+        {"passes": ["flash_attention", cg.tensor_parallel(4)]},
+    ),
+    ({"passes": "flash_attention, recompute(full)"}, {"passes": [cg.recompute("full"), cg.flash_attention()]}),
+    ({"passes": ["tensor_parallel(T, sequence=True)"]}, {"mesh": "tensor(T, sequence=True)"}),
+    ({"mesh": "tensor(2)"}, {"mesh": Mesh((TensorAxis(2),))}),
+    ({"passes": "decode(S + 1)"}, {"phase": "decode", "passes": cg.decode("S + 1")}),
+    ({"phase": "train"}, {"op_set": cg.decoder().apply(cg.backward)}),
+    ({"convention": "exact(elementwise=one)"}, {"convention": exact("one")}),
+    ({"precision": "fp32_adam"}, {"precision": PRECISIONS["fp32_adam"]}),
+    ({"model": "gpt-3"}, {"model": cg.model("gpt-3")}),
+    ({"passes": "flash_attention"}, {"choices": Choices(attention="flash")}),
+]
+
+
+@pytest.mark.parametrize(("text", "objects"), PAIRS, ids=[str(text) for text, _ in PAIRS])
+def test_text_and_objects_mean_the_same(text: dict[str, Any], objects: dict[str, Any]) -> None:
+    measures = ("params", "states", "flops", "activations")
+    one, other = cg.derive(*measures, **text), cg.derive(*measures, **objects)
+    assert one.graph.passes == other.graph.passes
+    assert one.phase == other.phase
+    assert one.limit == other.limit
+    assert {name: form.text() for name, form in one.limited.items()} == {
+        name: form.text() for name, form in other.limited.items()
+    }
+
+
+def test_a_machine_may_be_given_as_it_is() -> None:
+    asked: dict[str, Any] = {"model": "llama-2-7b", "limit": "B=1,S=350"}
+    by_name, itself = (cg.request(hardware=machine, **asked) for machine in ("a10", cg.machine("a10")))
+    assert estimate(by_name).largest_batch == estimate(itself).largest_batch
+
+
+NO_KIND: list[tuple[dict[str, Any], str]] = [
+    ({"limit": 4}, "a limit is text such as 'E=4,p=2' or {'E': 4, 'p': 2}, not 4"),
+    ({"limit": {"E": 4.5}}, "4.5 is a float"),
+    ({"limit": {4: 4}}, "unknown symbol '4'"),
+    ({"op_set": 4}, "an op set is text, a Graph or a function that makes one, not 4"),
+    ({"op_set": lambda: 4}, "an op set is text"),
+    ({"passes": 4}, "passes are text, or passes such as flash_attention, not 4"),
+    ({"passes": [4]}, "a pass is text or a Pass, not 4"),
+    ({"mesh": 4}, "a mesh is text or a Mesh, not 4"),
+    ({"model": 4}, "a model is a name, a file or a Model, not 4"),
+    ({"convention": 4}, "a convention is text or a Convention, not 4"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), NO_KIND, ids=[said for _, said in NO_KIND])
+def test_an_object_of_another_kind_is_refused_in_words(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(cg.UserError) as refused:
+        cg.derive("params", **given)
+    assert said in str(refused.value)
+
+
+def test_a_setup_has_at_most_eight_fields_and_is_frozen() -> None:
+    assert len(fields(Setup)) <= 8
+    with pytest.raises(AttributeError):
+        Setup.of().phase = "decode"  # type: ignore[misc]
+
+
+# --- phases and passes ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_phase_is_its_passes(phase: str) -> None:
+    assert Setup.of(phase=phase).graph.passes == PHASES[phase]
+
+
+def test_a_pass_of_a_phase_stands_in_for_the_phases_own() -> None:
+    assert Setup.of(phase="decode", passes="decode(S + 1)").graph.passes == ("decode(S + 1)",)
+
+
+@pytest.mark.parametrize(
+    "passes", [["tensor_parallel(T)", "flash_attention"], ["recompute(full)", "tensor_parallel(T)", "flash_attention"]]
+)
+def test_passes_are_sorted(passes: list[str]) -> None:
+    assert Setup.of(passes=passes).graph.passes == Setup.of(passes=sorted(passes)).graph.passes
+
+
+EXCLUDED: list[tuple[dict[str, Any], str]] = [
+    ({"passes": ["flash_attention", "flash_attention"]}, "flash_attention is applied already; each pass runs once"),
+    ({"passes": ["tensor_parallel(T)", "tensor_parallel(2)"]}, "pass tensor_parallel is given twice"),
+    ({"passes": ["prefill", "decode"]}, "phase prefill and pass decode exclude each other"),
+    ({"phase": "train", "passes": "decode"}, "phase train and pass decode exclude each other"),
+    ({"phase": "forward", "passes": "backward"}, "phase forward and pass backward exclude each other"),
+    ({"phase": "forward", "passes": "recompute(full)"}, "recompute needs backward before it"),
+    (
+        {"mesh": "tensor(T)", "passes": "tensor_parallel(2)"},
+        "--pass 'tensor_parallel(2)' means --mesh 'tensor(2)', and the mesh has tensor(T) already; give one of them",
+    ),
+    ({"mesh": "tenser(T)"}, "unknown axis 'tenser': did you mean tensor?"),
+    ({"mesh": "tensor(T, sequenc=True)"}, "unknown option of tensor 'sequenc': did you mean sequence?"),
+    ({"phase": "trian"}, "unknown phase 'trian': did you mean train?"),
+    ({"phase": ""}, "unknown phase ''"),
+    ({"model": "lama-2-7b"}, "unknown model 'lama-2-7b': did you mean llama-2-7b?"),
+]
+
+
+@pytest.mark.parametrize(("asked", "said"), EXCLUDED, ids=lambda given: str(given)[:60])
+def test_what_contradicts_itself_is_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(cg.UserError) as refused:
+        Setup.of(**asked)
+    assert said in str(refused.value)
+
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_typed_goes_before_the_sizes_of_the_model() -> None:
+    setup = Setup.of(model="llama-2-7b", limit="L=2,B=1")
+    assert str(setup.bindings["L"]) == "2"
+    assert str(setup.bindings["D"]) == "4096"
+    assert set(setup.sizes) == {"L", "B"}
+
+
+def test_what_is_typed_may_be_made_of_the_sizes_of_the_model() -> None:
+    setup = Setup.of(model="llama-2-7b", limit="S=K/2,D=64*A")
+    assert (str(setup.bindings["S"]), str(setup.bindings["D"])) == ("2048", "2048")
+
+
+def test_the_forms_of_a_model_are_those_of_its_op_set_with_its_sizes_put_in() -> None:
+    model = cg.model("llama-2-7b")
+    found = cg.derive("params", "flops", model="llama-2-7b")
+    alone = cg.derive("params", "flops", op_set=model.op_set)
+    for name, form in found.forms.items():
+        assert form.same_as(alone.forms[name])
+        assert found.limited[name].same_as(form.limit(**model.bindings))
+    assert found.limited["params"].number == 6738149376
+    assert found.remarks == ()
+
+
+NOT_MADE: list[tuple[dict[str, Any], str]] = [  # a symbol that names a choice not made -> what is said
+    ({"limit": "T=8"}, "T=8 has no effect: T is the tensor-parallel degree, and nothing is split over T devices"),
+    ({"limit": "T->oo"}, "T->oo has no effect: T is the tensor-parallel degree"),
+    ({"limit": {"T": 8}}, "--mesh 'tensor(T)'"),
+    ({"limit": "N_d=4"}, "nothing is split over N_d devices: --mesh 'data(N_d)'"),
+    ({"limit": "N_h=2"}, "--mesh 'data(N_h), data(N_d)'"),
+    ({"limit": "P=4"}, "P is the pipeline-parallel degree, the number of stages, and no axis of a mesh has it yet"),
+    ({"limit": "M=4"}, "M is the number of microbatches, and no axis"),
+    ({"mesh": "tensor(4)", "limit": "T=4"}, "T is set to 4 already, by --mesh 'tensor(4)'"),
+    ({"passes": "tensor_parallel(4)", "limit": "T=8"}, "T is set to 4 already, by --mesh 'tensor(4)'"),
+    ({"limit": "G=8,A=64"}, "G=8 has no effect: decoder has as many key/value heads as heads; --op-set"),
+    ({"op_set": "decoder(head=True)", "limit": "G=8"}, "--op-set 'decoder(head=True, kv_heads=G)'"),
+    ({"op_set": "decoder(kv_heads=8)", "limit": "G=8"}, "G is set already, by decoder(kv_heads=8)"),
+    ({"op_set": "matmul", "limit": "G=8"}, "G is the number of key/value heads, and matmul has no heads"),
+    ({"model": "llama-2-7b", "limit": "G=8"}, "G=8 has no effect"),
+    ({"limit": "H=128"}, "H (width of a head) is no size of this model"),
+    ({"limit": "S=P*4"}, "P (pipeline-parallel degree, the number of stages) is no size of this model"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "said"), NOT_MADE, ids=lambda given: str(given)[:60])
+def test_a_symbol_that_names_a_choice_not_made_is_refused_with_the_remedy(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(cg.UserError) as refused:
+        cg.derive("flops", **asked)
+    assert said in str(refused.value)
+
+
+TRUE: list[dict[str, Any]] = [  # what holds of the model all the same
+    {"limit": "T=1"},
+    {"limit": "N_d=1,P=1"},
+    {"limit": "A=64,G=64"},
+    {"limit": "G=A"},
+    {"limit": "T=8", "mesh": "tensor"},
+    {"limit": "G=8,A=64", "op_set": "decoder(kv_heads=G)"},
+    {"limit": "T=8", "op_set": "matmul(n=T)"},
+    {"model": "falcon-40b"},
+]
+
+
+@pytest.mark.parametrize("asked", TRUE, ids=str)
+def test_what_holds_of_the_model_may_be_typed(asked: dict[str, Any]) -> None:
+    cg.derive("flops", **asked)
+
+
+def test_a_symbol_of_the_question_itself_may_be_typed() -> None:
+    assert cg.solve("states/T <= hbm", "D", limit="T=8,E=4,L=1").remarks == ()
+
+
+def test_a_size_of_the_model_that_the_op_set_has_no_place_for_is_a_remark() -> None:
+    found = cg.derive("cache", model="falcon-40b", op_set="decoder", phase="decode")
+    assert found.remarks == (
+        "G=8 has no effect: decoder has as many key/value heads as heads; --op-set 'decoder(kv_heads=G)'",
+    )
+
+
+# --- on the command line ----------------------------------------------------------------------------------------------
+
+OPTIONS = ["--model", "--op-set", "--phase", "--pass", "--mesh", "--convention", "--precision", "--limit"]
+COMMANDS: dict[str, list[str]] = {
+    "derive": ["derive", "params"],
+    "solve": ["solve", "states <= hbm", "--for", "D"],
+    "estimate": ["estimate"],
+    "check": ["check", "--formula", "1", "--measure", "params"],
+    "export": ["export", "python", "--measures", "params"],
+    "cheatsheet": ["cheatsheet"],
+    "graph": ["graph"],
+}
+VALUES = {  # wrong ones, with what is said
+    "--model": ("gpt-33", "unknown model 'gpt-33': did you mean gpt-3?"),
+    "--op-set": ("decodr", "unknown op set 'decodr': did you mean decoder"),
+    "--phase": ("trian", "unknown phase 'trian': did you mean train?"),
+    "--pass": ("flash", "unknown pass 'flash'"),
+    "--mesh": ("tenser(T)", "unknown axis 'tenser': did you mean tensor?"),
+    "--convention": ("note", "unknown convention 'note': did you mean notes"),
+    "--precision": ("mixed", "precision"),
+    "--limit": ("E=", "a value is missing after ="),
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_a_setup_is_read_by_every_command(command: str, option: str) -> None:
+    value, said = VALUES[option]
+    run = costgraph(*COMMANDS[command], option, value)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("error: ")
+    assert run.stderr.count("\n") == 1
+    assert said in run.stderr
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "cheatsheet"])
+def test_every_command_refuses_a_degree_without_an_axis(command: str) -> None:
+    run = costgraph(*COMMANDS[command], "--limit", "T=8")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "--mesh 'tensor(T)'" in run.stderr
+
+
+IDLE: dict[str, str] = {  # command -> how it begins the line
+    "derive params --limit V=7": "note: ",
+    "derive params --limit V=7 --format markdown": "- note: ",
+    "derive params --limit V=7 --format latex": "% note: ",
+    "graph --limit V=7": "note: ",
+    "graph --limit V=7 --format dot": "// note: ",
+    "graph --limit V=7 --format mermaid": "%% note: ",
+    "solve params<=hbm --for D --limit V=7": "note: ",
+    "solve params<=hbm --for D --limit V=7 --format markdown": "- note: ",
+    "solve params<=hbm --for D --limit V=7 --format latex": "% note: ",
+    "estimate --limit V=7": "note: ",
+    "estimate --limit V=7 --format markdown": "- note: ",
+    "check --formula 12*L*D**2 --measure params --limit E=4,V=7": "note: ",
+}
+
+
+@pytest.mark.parametrize("command", IDLE)
+def test_what_has_no_effect_is_said_inside_the_answer_and_not_beside_it(command: str, tmp_path: Path) -> None:
+    run = costgraph(*command.split(" "))
+    assert (run.returncode, run.stderr) == (0, "")
+    assert [line for line in run.stdout.splitlines() if line.startswith(f"{IDLE[command]}V does not occur in ")]
+    if not command.startswith("check"):
+        costgraph(*command.split(" "), "-o", str(tmp_path / "answer"))
+        assert "note: V does not occur in " in (tmp_path / "answer").read_text()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "derive params --limit V=7 --json",
+        "solve params<=hbm --for D --limit V=7 --json",
+        "estimate --limit V=7 --json",
+        "check --formula 12*L*D**2 --measure params --limit E=4,V=7 --format json",
+    ],
+)
+def test_json_has_the_remarks(command: str) -> None:
+    (said,) = json.loads(costgraph(*command.split(" ")).stdout)["remarks"]
+    assert said.startswith("V does not occur in ")
+
+
+@pytest.mark.parametrize(
+    "target", ["python", "numpy", "c", "rust", "javascript", "typescript", "sql", "json", "latex-derivation"]
+)
+def test_an_exported_file_says_what_had_no_effect(target: str) -> None:
+    text = costgraph("export", target, "--measures", "params", "--limit", "V=7").stdout
+    assert "note: V does not occur in params" in " ".join(text.replace("*", "").split())
+
+
+PART = "flops(attention_core)"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["derive", PART, "--phase", "forward"], "4BS²LD"),
+        (["derive", PART, "--phase", "forward", "--json"], '"form": "4*B*S**2*L*D"'),
+        (["export", "python", "--measures", f"params,{PART}", "--phase", "forward"], "def flops_attention_core(B:"),
+        (["export", "json", "--measures", PART, "--phase", "forward"], '"text": "4*B*S**2*L*D"'),
+        (["check", "--formula", "4*B*S**2*L*D", "--measure", PART, "--phase", "forward"], "agrees"),
+        (["solve", f"{PART} == flops(mlp)", "--for", "S", "--phase", "forward"], "S = DE"),
+        (["derive", "activations(dims=st)"], "BS²LA(2p + 1)"),
+        (["derive", "states(fp32_adam)"], "2LD²"),
+        (["derive", "activations(attn, p=2)"], "activations(attn, p=2)"),
+    ],
+    ids=lambda given: " ".join(given)[:60],
+)
+def test_a_measure_of_a_part_is_a_measure_everywhere(command: list[str], said: str) -> None:
+    run = costgraph(*command)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert said in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("measure", "said"),
+    [
+        ("flop(attn)", "unknown measure 'flop': did you mean flops?"),
+        ("flops(atn)", "unknown part of the model 'atn': did you mean attn?"),
+        ("flops(dims=st)", "are not single tensors"),
+        ("flops(attn, q=2)", "unknown symbol 'q'"),
+        ("flops + 1", "unknown measure 'flops + 1'"),
+        ("flops(", "flops("),
+    ],
+)
+@pytest.mark.parametrize(
+    "command", [["derive"], ["export", "python", "--measures"], ["check", "--formula", "1", "--measure"]]
+)
+def test_a_part_that_is_none_is_refused_in_one_line(command: list[str], measure: str, said: str) -> None:
+    run = costgraph(*command, measure)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.count("\n") == 1
+    assert said in run.stderr
+
+
+SPREAD = [  # mesh, measure, what it is
+    ("data(N_d)", "communication", "4*L*D**2*p*(E+2)*(N_d-1)/N_d"),
+    ("data(N_d, zero=1)", "communication.N_d", "4*L*D**2*p*(E+2)*(N_d-1)/N_d"),
+    ("data(N_d), tensor(T)", "communication.N_d", "4*L*D**2*p*(E+2)*(N_d-1)/(N_d*T)"),
+    ("data(N_d), tensor(T)", "communication.T", "8*B*S*L*D*p*(T-1)/(N_d*T)"),
+    ("data(4), tensor(2)", "communication.T", "B*S*L*D*p"),
+]
+
+
+@pytest.mark.parametrize(("mesh", "measure", "form"), SPREAD, ids=[f"{mesh} {name}" for mesh, name, _ in SPREAD])
+def test_what_goes_over_one_axis_is_a_measure(mesh: str, measure: str, form: str) -> None:
+    assert cg.derive(measure, mesh=mesh).forms[measure].same_as(form)
+
+
+def test_the_pass_is_an_axis_inside_those_of_the_mesh() -> None:
+    both = cg.derive("communication", mesh="data(N_d)", passes="tensor_parallel(T)")
+    assert both.setup.mesh == Setup.of(mesh="data(N_d), tensor(T)").mesh
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"mesh": "data(2)"}, "communication.T: no collective goes over T alone; there is communication.N_d"),
+        ({}, "communication.T: the model is not spread over a mesh, such as --mesh 'tensor(T)'"),
+    ],
+    ids=str,
+)
+def test_a_part_of_an_axis_that_is_not_there_is_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(cg.UserError) as refused:
+        cg.derive("communication.T", **asked)
+    assert str(refused.value) == said
+
+
+def test_the_degree_of_any_axis_may_be_solved_for() -> None:
+    answer = cg.solve("activations <= hbm", "N_d", limit="E=4")
+    assert answer.remarks == ("solved for N_d with --mesh 'data(N_d)', as nothing splits the model",)
+
+
+def test_the_sheet_of_a_phase_has_costs_of_that_phase_alone() -> None:
+    decode, everything = costgraph("cheatsheet", "--phase", "decode").stdout, costgraph("cheatsheet").stdout
+    assert "intensity of decode" in decode
+    assert "ACTIVATION MEMORY" in everything
+    assert "ACTIVATION MEMORY" not in decode
+
+
+def test_the_sheet_of_a_model_has_its_sizes() -> None:
+    text = costgraph("cheatsheet", "--model", "llama-2-7b", "--limit", "S=100").stdout
+    assert "Llama 2 7B" in text
+    for line in (r"  L +32 ", r"  D +4096 ", r"  A +32 ", r"  G +32 ", r"  S +100 ", r"  hbm +80 GiB "):
+        assert re.search(f"^{line}", text, re.MULTILINE), line
+
+
+def test_a_graph_shows_the_sizes_of_a_model() -> None:
+    assert "bsd (1, 8, 4096)" in costgraph("graph", "--model", "llama-2-7b", "--limit", "B=1,S=8").stdout
