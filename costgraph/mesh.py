@@ -23,6 +23,7 @@ from costgraph.precision import State
 WIDTHS = ("ffn", "expert_ffn", "shared_ffn")  # of the MLPs that a layer may have
 ADVICE = {
     "vocab": "a vocabulary that is split is padded to a multiple, as in V=50304",
+    "ssm_group": "a state space is split by the groups of heads that share matrices",
     "kv_head": "fewer key/value heads than devices can be copied: tensor_parallel(..., replicate_kv=True)",
 }
 
@@ -170,7 +171,7 @@ class TensorAxis(Axis):
     @property
     def computes(self) -> tuple[str, ...]:
         """Heads, widths of MLPs, vocabulary."""
-        return ("head", "kv_head", *WIDTHS, "vocab")
+        return ("head", "kv_head", "ssm_group", *WIDTHS, "vocab")
 
     @property
     def rests(self) -> str:

@@ -11,6 +11,7 @@ from costgraph.algebra.parser import Size, size
 from costgraph.blocks.linear import contract, linear
 from costgraph.blocks.mlp import Activation, Gated, Mlp
 from costgraph.blocks.positions import INDEX
+from costgraph.errors import UserError
 from costgraph.graph.builder import Builder
 from costgraph.graph.extent import Mean
 
@@ -60,6 +61,8 @@ class Experts:
     def declare(self, b: Builder) -> None:
         """The dims: all experts, those that are sent any tokens, and the slots of each of these."""
         every, some, tokens = size(self.experts), size(self.chosen), "batch*query"
+        if (share := (some / every).number) is not None and share > 1:
+            raise UserError(f"{b.name}: {some} chosen experts are more than the {every} that there are")
         b.assume(AtMost(some, every))
         b.dim("expert", self.experts)
         b.dim("chosen", self.chosen)

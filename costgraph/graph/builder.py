@@ -122,25 +122,20 @@ class Builder:
     def shared(self, name: str, dims: str | tuple[str, ...], role: Role = "input", itemsize: Size | None = None) -> str:
         """A tensor from outside of all loops, the same one for all that ask for it by this name."""
         with self.once():
-            known = self.pathed(name) in self._tensors
-            return self.pathed(name) if known else self.tensor(name, dims, role, itemsize)
+            return self.pathed(name) if self.has(name) else self.tensor(name, dims, role, itemsize)
 
     def has(self, name: str) -> bool:
         """Whether there is a tensor of that name here."""
         return self.pathed(name) in self._tensors
 
     def size(self, dim: str) -> Polynomial:
-        """How large a dim is.
-
-        Raises:
-            UserError: it is not said.
-        """
+        """How large a dim is, or UserError where that is not said."""
         if dim not in self._dims:
-            raise UserError(f"{self.name}: the size of dim '{dim}' is not given")
-        return self._extents[dim].size
+            raise unknown("dim", dim, self._dims)
+        return self._dims[dim].size
 
     def letters(self, name: str) -> str:
-        """The dims of a tensor, such as `bsd`."""
+        """The dims of a tensor in little room, such as `bsd`."""
         return self._known(name).letters
 
     def names(self, name: str) -> tuple[str, ...]:

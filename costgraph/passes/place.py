@@ -28,7 +28,8 @@ from costgraph.errors import UserError
 from costgraph.graph.extent import linear
 from costgraph.graph.graph import Graph
 from costgraph.mesh import Axis, Mesh, TensorAxis
-from costgraph.passes.placement import Family, Group, Placement
+from costgraph.passes.group import Family, Group
+from costgraph.passes.placement import Placement
 from costgraph.passes.rewrite import Pass
 
 
