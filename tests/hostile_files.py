@@ -22,7 +22,7 @@ def texts(pattern: str) -> list[str]:
 
 
 def a_model(random: Random) -> tuple[str, list[str]]:
-    text = random.choice(texts("costgraph/models/*.toml"))
+    text = random.choice(texts("costgraph/models/known/*.toml"))
     return text, random.choice([["estimate", "--model", "F", "--hardware", "a10", "--limit", "B=1,S=64"],
                                 ["solve", "states <= hbm", "--for", "T", "--pass", "tensor_parallel(T)", "--model",
                                 "F"]])  # fmt: skip

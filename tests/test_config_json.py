@@ -136,7 +136,7 @@ def test_t5_has_an_encoder_whose_mlp_may_be_gated() -> None:
     keys = {"d_model": 64, "num_layers": 3, "num_decoder_layers": 2, "num_heads": 4, "d_kv": 16, "d_ff": 128}
     base = {"model_type": "t5", "vocab_size": 100, **keys}
     found = of(base)
-    assert numbers(found, "L L_e") == "L=2, L_e=3"
+    assert numbers(found, "L L_encoder") == "L=2, L_encoder=3"
     assert isinstance(found.architecture.encoder[0].block.mlp, Mlp)
     assert found.architecture.layers[0].block.cross is not None
     assert isinstance(of(base, feed_forward_proj="gated-gelu").architecture.layers[0].block.mlp, Gated)

@@ -49,7 +49,7 @@ REFUSED = {
     "--hardware a100-80": "unknown hardware 'a100-80': did you mean a100-80gb",
     "--hardware a100-80gb-sxm --dtype fp8": "no fp8 rate for a100-80gb-sxm; it has fp16, bf16, tf32, fp32, int8",
     "--hardware a10 --link nvlink": "unknown link of a10 'nvlink'",
-    "--model gpt3": "unknown model 'gpt3': did you mean gpt-3?",
+    "--model gpt3": "unknown model 'gpt3': did you mean gpt-3",
     "--model ./nowhere.toml": "model file ./nowhere.toml: there is no such file",
     "--model gpt-3 --hardware a10 --limit B=1,S=8,X=4": "X is the expert-parallel degree, and no axis of a mesh",
     "--phase training": "unknown phase 'training': did you mean train?",
@@ -136,7 +136,7 @@ def test_output_is_plain_where_nothing_else_can_be_written() -> None:
 
 def test_lists_name_machines_and_models() -> None:
     assert "h100-sxm" in costgraph("list", "hardware").stdout
-    assert re.search(r"^gpt-3 +GPT-3 175B: L=96, D=12288", costgraph("list", "models").stdout, re.MULTILINE)
+    assert re.search(r"^gpt-3 +GPT-3 175B: about 175000000000 parameters; L=96, D=12288", costgraph("list", "models").stdout, re.MULTILINE)
 
 
 def test_a_bound_estimate_imports_neither_sympy_nor_the_units_library() -> None:

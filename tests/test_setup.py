@@ -123,7 +123,7 @@ EXCLUDED: list[tuple[dict[str, Any], str]] = [
     ({"mesh": "tensor(T, sequenc=True)"}, "unknown option of tensor 'sequenc': did you mean sequence?"),
     ({"phase": "trian"}, "unknown phase 'trian': did you mean train?"),
     ({"phase": ""}, "unknown phase ''"),
-    ({"model": "lama-2-7b"}, "unknown model 'lama-2-7b': did you mean llama-2-7b?"),
+    ({"model": "lama-2-7b"}, "unknown model 'lama-2-7b': did you mean llama-2-7b"),
 ]
 
 
@@ -174,7 +174,7 @@ NOT_MADE: list[tuple[dict[str, Any], str]] = [  # a symbol that names a choice n
     ({"op_set": "decoder(head=True)", "limit": "G=8"}, "--op-set 'decoder(head=True, kv_heads=G)'"),
     ({"op_set": "decoder(kv_heads=8)", "limit": "G=8"}, "G is set already, by decoder(kv_heads=8)"),
     ({"op_set": "matmul", "limit": "G=8"}, "G is the number of key/value heads, and matmul has no heads"),
-    ({"model": "llama-2-7b", "limit": "G=8"}, "G=8 has no effect"),
+    ({"model": "gpt-3", "limit": "G=8"}, "G=8 has no effect"),
     ({"limit": "H=128"}, "H (width of a head) is no size of this model"),
     ({"limit": "S=P*4"}, "P (pipeline-parallel degree, the number of stages) is no size of this model"),
 ]  # fmt: skip
@@ -228,7 +228,7 @@ COMMANDS: dict[str, list[str]] = {
     "graph": ["graph"],
 }
 VALUES = {  # wrong ones, with what is said
-    "--model": ("gpt-33", "unknown model 'gpt-33': did you mean gpt-3?"),
+    "--model": ("gpt-33", "unknown model 'gpt-33': did you mean gpt-3"),
     "--op-set": ("decodr", "unknown op set 'decodr': did you mean decoder"),
     "--phase": ("trian", "unknown phase 'trian': did you mean train?"),
     "--pass": ("flash", "unknown pass 'flash'"),

@@ -56,7 +56,7 @@ def test_what_no_whole_number_satisfies_is_not_answered(question: str, by: str) 
 def test_a_batch_that_does_not_fit_is_not_called_the_largest() -> None:
     options: Any = {"op_set": "decoder", "model_name": "llama-2-7b", "hardware": "h200"}
     with pytest.raises(UserError, match=r"at B = 1 the left side is 1\.144 TiB = 1\.257 TB too large"):
-        solve("states + activations <= hbm", "B", limit="S=20000,p=2,L=20", **options)
+        solve("states + activations <= hbm", "B", limit="S=20000,p=2,L=20,E=129/32", **options)
 
 
 def test_a_condition_that_fails_is_named_with_the_formula() -> None:

@@ -37,7 +37,7 @@ def test_a_degree_that_can_divide_nothing_is_not_passed_off_as_one() -> None:
 
 def test_the_largest_whole_number_really_fits_and_the_next_does_not() -> None:
     options: Any = {"op_set": "decoder", "model_name": "llama-2-7b", "hardware": "a10", "phase": "decode"}
-    answer = solve("states + cache <= hbm", "S", limit="B=3,p=2", **options)
+    answer = solve("states + cache <= hbm", "S", limit="B=3,p=2,E=129/32", **options)
     largest = answer.solutions[0].largest
     weights = 2 * 32 * (4 * 4096**2 + 3 * 4096 * 11008)  # four D x D and three D x 11008 matrices a layer, two bytes
     used = [weights + 2 * 2 * 3 * 32 * 4096 * s for s in (int(largest or 0), int(largest or 0) + 1)]

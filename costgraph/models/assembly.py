@@ -33,13 +33,9 @@ SECTIONS = {
 }  # fmt: skip
 Made = TypeVar("Made")
 OWN = (  # sizes that only configurations have
-    Symbol("L_e", "L_{e}", "", "number of layers of the encoder", COUNT, 12),
     Symbol("D_e", "D_{e}", "", "width of the embeddings", COUNT, 512),
     Symbol("F_s", "F_{s}", "", "width of the shared experts", COUNT, 5632),
 )
-KIND_NAMES = {
-    "local": "see a window", "global": "see all positions", "dense": "have one MLP", "moe": "have experts",
-}  # fmt: skip
 
 
 def architecture(family: Family, values: Values, kinds: Counter[tuple[str, ...]], name: str) -> Architecture:
@@ -59,7 +55,7 @@ def architecture(family: Family, values: Values, kinds: Counter[tuple[str, ...]]
     ends = chosen(family.architecture, values)
     encoder: tuple[Layers, ...] = ()
     if family.encoder_attention:
-        encoder = (Layers("L_e", encoder_block(family, values)),)
+        encoder = (Layers(times(("encoder",)), encoder_block(family, values)),)
     return Architecture(
         layers=tuple(Layers(times(names[kind]), one, "_".join(names[kind])) for kind, one in blocks.items()),
         embedding=made(Embedding, family.embedding, values),
@@ -80,10 +76,8 @@ def times(kind: tuple[str, ...]) -> str:
     """The symbol of how many layers are of a kind: L, or one of its own where there are several."""
     if not kind:
         return "L"
-    name = "_".join(kind)
-    does = " and ".join(KIND_NAMES.get(part, f"are {part}") for part in kind)
-    tex = rf"L_{{\mathrm{{{name.replace('_', ',')}}}}}"
-    return declare(Symbol(f"L_{name}", tex, "", f"number of layers that {does}", COUNT, 30)).name
+    tex = rf"L_{{\mathrm{{{','.join(kind)}}}}}"
+    return declare(Symbol(f"L_{'_'.join(kind)}", tex, "", f"number of {' '.join(kind)} layers", COUNT, 12)).name
 
 
 def block(family: Family, values: Values, kind: tuple[str, ...]) -> Block:

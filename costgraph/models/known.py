@@ -48,7 +48,7 @@ def model(text: str) -> Model:
         return made(parse_toml(read_text(text, MAX_TOML, place), place), place, path.stem)
     if HUB.fullmatch(text) and not path.exists():
         return of_hub(text)
-    if text.endswith(".json") or "/" in text or path.is_dir():
+    if text.endswith(".json") or "/" in text or (text and path.is_dir()):
         return of_file(text)
     raise unknown("model", text, known())
 
