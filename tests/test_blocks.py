@@ -30,6 +30,7 @@ from costgraph.measures import MEASURES
 from costgraph.models.architecture import Architecture
 from costgraph.passes.decode import Decode
 from costgraph.passes.prefill import Prefill
+from costgraph.passes.widths import Widths
 
 DIMS = {"batch": "B", "query": "S", "context": "S", "model": "D"}
 
@@ -213,9 +214,10 @@ def test_definitions_say_what_stands_for_a_minimum() -> None:
 
 def test_traffic_reads_the_experts_that_are_hit() -> None:
     graph = alone(Experts(), "decode")
-    weights = MEASURES["traffic"](graph, EXACT).terms
-    read = {term.op: str(term.amount) for term in weights if "_hit" in term.source or "weight" in term.source}
-    assert set(read) <= {op.name for op in graph.ops}
+    read = {term.source: str(term.amount) for term in MEASURES["traffic"](graph, EXACT).terms if "_hit" in term.source}
+    assert read == {f"it.{one}_hit": "D*N_hit*F_e*p" for one in ("up", "gate", "down")}
+    narrow = MEASURES["traffic"](graph.apply(Widths(weights="p_w")), EXACT).terms
+    assert {str(term.amount) for term in narrow if "_hit" in term.source} == {"D*N_hit*F_e*p_w"}
     one = MEASURES["traffic"](graph, EXACT).limit(B=1, N_r=128, K_r=8, D=2048, F_e=768, p=2).value.number
     all_hit = MEASURES["traffic"](graph, EXACT).limit(B=1, N_r=8, K_r=8, D=2048, F_e=768, p=2).value.number
     assert one is not None
