@@ -21,6 +21,7 @@ from costgraph.blocks import (
     Layers,
     Mamba2,
     Mlp,
+    MultiToken,
     Norm,
 )  # fmt: skip
 from costgraph.conventions import EXACT
@@ -285,6 +286,16 @@ def test_positions_must_fit_into_a_learned_table_alone() -> None:
         for claim in cg.flops(MODELS[model].architecture.build()).limit(S=2049, K=2048).assumptions
     ]
     assert said.count("2049 <= 2048") == 1
+
+
+def test_multi_token_prediction_shares_tables_and_runs_in_training_alone() -> None:
+    one = Block(None, Mlp(), Norm())
+    alone = stack(one)
+    more = replace(alone, multi_token=MultiToken(one, times=2))
+    check(more.build(), params=f"{cg.params(alone.build(), EXACT).value} + 2*(2*D**2 + 4*D + 2*D*F)")
+    check(more.build(), flops="(L + 2)*4*B*S*D*F + 2*(4*B*S*D**2) + 3*2*B*S*D*V")
+    check(more.build().apply(cg.backward), flops="3*((L + 2)*4*B*S*D*F + 2*(4*B*S*D**2) + 3*2*B*S*D*V)")
+    check(more.build("prefill").apply(Prefill()), flops="4*B*S*L*D*F + 2*B*S*D*V")
 
 
 def test_keys_and_values_of_an_encoder_are_made_once() -> None:
