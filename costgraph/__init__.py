@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from costgraph.measures.states import states
     from costgraph.measures.traffic import traffic
     from costgraph.mesh import DataAxis, Mesh, TensorAxis
+    from costgraph.models.known import model
     from costgraph.op_sets import decoder
     from costgraph.passes.backward import Backward as backward
     from costgraph.passes.decode import Decode as decode
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from costgraph.passes.update import Update as update
     from costgraph.passes.widths import Widths as widths
     from costgraph.setup import Setup
-    from costgraph.sizes import model
     from costgraph.solving.solution import solve
 
 # Where each public name lives. Nothing is imported before it is asked for (PEP 562), so that `--help` stays fast.
@@ -73,7 +73,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "flops": ("costgraph.measures.flops", "flops"),
     "intensity": ("costgraph.measures.intensity", "intensity"),
     "machine": ("costgraph.hardware.catalog", "machine"),
-    "model": ("costgraph.sizes", "model"),
+    "model": ("costgraph.models.known", "model"),
     "params": ("costgraph.measures.params", "params"),
     "place": ("costgraph.passes.place", "Place"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),

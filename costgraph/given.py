@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from costgraph.algebra.bindings import Binding, bound, check_bindings, parse_bindings, split_list
 from costgraph.algebra.parser import Size
@@ -12,14 +12,16 @@ from costgraph.algebra.symbols import INFINITY, lookup
 from costgraph.errors import UserError, shorten
 from costgraph.graph.graph import Graph
 from costgraph.mesh import ONE_DEVICE, Mesh, TensorAxis, parse_mesh
+from costgraph.models.model import Model
 from costgraph.options import parse_call
 from costgraph.passes import PASSES, Pass, Place, TensorParallel, Widths
 from costgraph.precision import element
-from costgraph.sizes import Model
-from costgraph.sizes import model as named_model
+
+if TYPE_CHECKING:
+    from costgraph.models.architecture import Architecture
 
 Made = TypeVar("Made")
-OpSet = str | Graph | Callable[[], Graph]
+OpSet = Union[str, Graph, "Architecture", Callable[[], Graph]]
 Step = str | Pass | type[Pass]
 Limit = str | Iterable[str] | Mapping[str, Any]
 
@@ -30,13 +32,21 @@ def read_model(given: str | Model | None) -> Model:
         return Model.unnamed("decoder")
     if not isinstance(given, str | Model):
         raise no_kind("a model is a name, a file or a Model", given)
-    return named_model(given) if isinstance(given, str) else given
+    if isinstance(given, Model):
+        return given
+    from costgraph.models.known import model  # reads configurations, which an op set has none of
+
+    return model(given)
 
 
-def written(op_set: OpSet) -> str | Graph:
-    """An op set as text or as its graph."""
+def written(op_set: OpSet) -> str | Graph | Architecture:
+    """An op set as text, as its graph, or as the architecture that it is built from."""
     found: object = op_set() if callable(op_set) else op_set
-    if not isinstance(found, str | Graph):
+    if isinstance(found, str | Graph):
+        return found
+    from costgraph.models.architecture import Architecture  # brings all blocks along
+
+    if not isinstance(found, Architecture):
         raise no_kind("an op set is text, a Graph or a function that makes one", op_set)
     return found
 

@@ -23,8 +23,12 @@ TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]')  # what is text, and where lists
 UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str, constants: bool = False) -> Any:
     """The value of a JSON document: dictionaries with text as keys, lists, text, int, finite float, bool and None.
+
+    Args:
+        text: the document.
+        constants: take `NaN` and `Infinity`, which are no JSON and which Python writes all the same, as text.
 
     Raises:
         UserError: it is no JSON, is nested too deeply, has a number that is too long or not finite, a key twice, or
@@ -32,7 +36,11 @@ def parse_json(text: str) -> Any:
     """
     try:
         content = json.loads(
-            text, parse_int=whole, parse_float=decimal, parse_constant=refuse_constant, object_pairs_hook=unique
+            text,
+            parse_int=whole,
+            parse_float=decimal,
+            parse_constant=str if constants else refuse_constant,
+            object_pairs_hook=unique,
         )
     except json.JSONDecodeError as error:
         if (

@@ -101,6 +101,11 @@ class Axis(ABC):
         return ""
 
     @property
+    def keeps(self) -> bool:
+        """Whether what rests in parts, once gathered, is kept for the backward instead of being gathered again."""
+        return False
+
+    @property
     def shards(self) -> Container[State]:
         """Of which states of parameters the elements are cut evenly over the axis, as if flattened and padded."""
         return ()
@@ -174,6 +179,11 @@ class TensorAxis(Axis):
         return ("head", "kv_head", "ssm_group", *WIDTHS, "vocab")
 
     @property
+    def keeps(self) -> bool:
+        """As `keep_gathered` says."""
+        return self.keep_gathered
+
+    @property
     def rests(self) -> str:
         """The sequence, with `sequence=True`."""
         return "query" if self.sequence else ""
@@ -188,7 +198,9 @@ class TensorAxis(Axis):
         groups, copies = dims["kv_head"], self.size / dims["kv_head"]
         if (enough := (groups / self.size).number) is not None and enough >= 1:
             return (whole,)  # as many heads as devices or more: there is nothing to copy
-        outer = [Divides(groups, self.size) if claim.dim == "kv_head" else claim for claim in whole.claims]
+        enough_heads = "with as many key/value heads as devices nothing is copied; leave replicate_kv=True out"
+        copied = Divides(groups, self.size, enough_heads)
+        outer = [copied if claim.dim == "kv_head" else claim for claim in whole.claims]
         inner = Divides(self.size, groups * dims["group"], dim="group")
         return (
             Split(Cut(name, groups, 0), self.computes, tuple(outer)),

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from costgraph.algebra.assumption import AtMost
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.errors import shorten
+from costgraph.errors import UserError, shorten
 from costgraph.mesh import AXES, Mesh
 
 if TYPE_CHECKING:
@@ -38,6 +39,17 @@ def too_long(bindings: Mapping[str, Binding], new: int = 0) -> list[str]:
         return []
     asked = f"S={shorten(str(sequence), 24)}" + (f" and {shorten(str(new), 24)} new" if new else "")
     return [f"{asked}: longer than K={shorten(str(most), 24)}, the longest sequence that the model was made for"]
+
+
+def refuse_beyond_table(graph: Graph, bindings: Mapping[str, Binding]) -> None:
+    """Raise for a sequence that has more positions than a learned table has rows: there is no such model."""
+    sizes = {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
+    for claim in graph.assumptions:
+        if isinstance(claim, AtMost) and claim.dim:
+            sides = [side.substitute(sizes).number for side in (claim.small, claim.large)]
+            if sides[0] is not None and sides[1] is not None and sides[0] > sides[1]:
+                asked, most = (shorten(str(side), 24) for side in sides)
+                raise UserError(f"{claim.small}={asked}: positions are a learned table, which has {claim.large}={most}")
 
 
 def choice_not_made(name: str, bindings: Mapping[str, Binding], graph: Graph, mesh: Mesh) -> str:

@@ -30,12 +30,12 @@ from costgraph.given import (
 from costgraph.graph.graph import Graph
 from costgraph.graph.graph import in_order as sorted_steps
 from costgraph.mesh import ONE_DEVICE, Mesh
+from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.passes import IN_WORDS, PASSES, PHASES, Pass, Update, Widths, phase_of
 from costgraph.precision import PRECISIONS, USUAL, Precision, policy
-from costgraph.remarks import DEGREES, choice_not_made, too_long, without_effect
-from costgraph.sizes import Model
+from costgraph.remarks import DEGREES, choice_not_made, refuse_beyond_table, too_long, without_effect
 
 PLAIN = Widths()  # p for everything
 
@@ -136,7 +136,7 @@ class Setup:
         """
         known = read_model(model)
         if op_set is not None:
-            known = replace(known, op_set=written(op_set))
+            known = known.as_op_set(written(op_set))
         steps, spread = read_passes(passes), read_mesh(mesh)
         spread, steps = with_tensor_axis(spread, steps)
         done = known.op_set.passes if isinstance(known.op_set, Graph) else ()
@@ -157,10 +157,13 @@ class Setup:
         """
         graph = self.graph
         sizes = read_limit(limit, graph.symbols, also={*DEGREES, *also})
-        for name in self.model.bindings:
-            lookup(name, graph.symbols)
+        if isinstance(self.model.op_set, str | Graph):  # an architecture may have sizes that one phase does without
+            for name in self.model.bindings:
+                lookup(name, graph.symbols)
         setup = replace(self, sizes=sizes)
         setup.__dict__["graph"] = graph  # sizes are put into what is derived from it
+        if not isinstance(self.model.op_set, str | Graph):
+            refuse_beyond_table(graph, setup.bindings)
         for name in sizes:
             if name not in also and (said := choice_not_made(name, setup.bindings, graph, self.mesh)):
                 raise UserError(said)
@@ -171,8 +174,8 @@ class Setup:
     @cached_property
     def source(self) -> Graph:
         """The op set as it is written, before any pass."""
-        text = self.model.op_set
-        found: Graph = parse_call("op set", text, OP_SETS) if isinstance(text, str) else text
+        built = self.model.built(self.phase)
+        found: Graph = parse_call("op set", built, OP_SETS) if isinstance(built, str) else built
         return found
 
     @property
@@ -239,7 +242,8 @@ class Setup:
         idle = [name for name in self.sizes if name not in used and not (name == "K" and "S" in self.bindings)]
         of_model = [name for name in self.model.bindings if name not in self.sizes]
         missing = [choice_not_made(name, self.bindings, self.graph, self.mesh) for name in of_model]
-        return (*(without_effect(name, where) for name in idle), *filter(None, missing), *too_long(self.bindings, new))
+        said = [without_effect(name, where) for name in idle]
+        return (*self.model.remarks, *said, *filter(None, missing), *too_long(self.bindings, new))
 
     @property
     def rewrites(self) -> list[str]:
@@ -254,7 +258,8 @@ class Setup:
     @property
     def title(self) -> str:
         """The model as its authors write it, with its graph."""
-        return f"{self.model.title} ({self.graph.name})" if self.model.title else self.graph.name
+        named = self.model.title not in ("", self.graph.name)
+        return f"{self.model.title} ({self.graph.name})" if named else self.graph.name
 
     def __str__(self) -> str:
         """What is asked about, in one line: `decoder, train, flash_attention`."""

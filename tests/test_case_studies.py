@@ -18,8 +18,8 @@ from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import estimate
 from costgraph.hardware.catalog import machine
 from costgraph.hardware.machine import Machine
+from costgraph.models.known import model
 from costgraph.setup import Setup
-from costgraph.sizes import model
 from costgraph.solving.question import Setting, form
 from costgraph.solving.solution import solve
 from costgraph.solving.whole import Solution

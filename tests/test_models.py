@@ -4,10 +4,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from costgraph.sizes import named
 
 import costgraph as cg
 from costgraph import UserError, model
-from costgraph.sizes import named
 
 
 @pytest.mark.parametrize("name", named())

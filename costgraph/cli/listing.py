@@ -105,11 +105,17 @@ def hardware() -> list[tuple[str, str]]:
 
 
 def models() -> list[tuple[str, str]]:
-    """The named sizes."""
-    from costgraph.sizes import model, named
+    """The known models, by name or by the name of their repository, with parameters and sizes."""
+    from costgraph.algebra.symbols import in_order
+    from costgraph.models.known import known, of_name
 
-    found = map(model, named())
-    return [(m.name, f"{m.title}: " + ", ".join(f"{n}={v}" for n, v in m.bindings.items())) for m in found]
+    rows = []
+    for found in map(of_name, known()):
+        count = f"{found.exact:,}".replace(",", " ") if found.exact else f"about {found.nominal}"
+        sizes = ", ".join(f"{name}={found.bindings[name]}" for name in in_order(found.bindings))
+        where = f" ({found.hub[0]})" if found.hub else ""
+        rows.append((found.name, f"{found.title}{where}: {count} parameters; {sizes}"))
+    return rows
 
 
 def notations() -> list[tuple[str, str]]:

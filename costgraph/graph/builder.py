@@ -197,6 +197,9 @@ class Builder:
             self._check_fit(name, kind, read)
         along = self._along(name, kind, read[0], over) if row.along or over else ()
         outputs = [self.tensor(name, read[0].names if letters is None else letters, role, itemsize)]
+        if row.fits and self._tensors[outputs[0]].names != read[0].names:
+            made = self._tensors[outputs[0]].shape
+            raise UserError(f"{self.name}: {kind} {name} has the dims of {read[0].name} ({read[0].shape}), not {made}")
         for suffix, (dims, role, width) in (extra or {}).items():
             outputs.append(self.tensor(f"{name}.{suffix}", dims, role, width))
         self._append(Op(outputs[0], kind, inputs, tuple(outputs), over=along))
@@ -205,9 +208,11 @@ class Builder:
     def _check_fit(self, name: str, kind: str, read: list[Tensor]) -> None:
         """Raise unless every operand has dims of the first only; both sides of a residual have the same."""
         first = read[0]
+        if kind == "residual" and len(read) < 2:
+            raise UserError(f"{self.name}: residual {name} adds two tensors, and reads {first.name} alone")
         for other in read[1:]:
-            beyond = [dim for dim in other.dims if dim not in first.dims]
-            if beyond or (kind == "residual" and len(other.dims) != len(first.dims)):
+            in_order = [dim for dim in first.dims if dim in other.dims] == list(other.dims)
+            if not in_order or (kind == "residual" and len(other.dims) != len(first.dims)):
                 shapes = f"{first.name} is {first.shape}; {other.name} is {other.shape}"
                 raise UserError(f"{self.name}: the operands of {kind} {name} do not fit: {shapes}")
 
@@ -234,6 +239,7 @@ class Builder:
         outer = self._loop
         path = f"{outer.path}{kind}" if kind else outer.kind
         self._loop = Loop(path, outer.times * size(times), len(self._loops))
+        self._loop.claim.substitute({})
         self._loops.append(self._loop)
         try:
             yield

@@ -159,8 +159,10 @@ class Graph:
 
     @cached_property
     def claims(self) -> tuple[IsSize, ...]:
-        """What the sizes of its dims take for granted of their symbols."""
-        return tuple(claim for name, one in self.extents.items() if not (claim := one.claim(name)).settled)
+        """What the sizes of its dims, and the numbers of its layers, take for granted of their symbols."""
+        loops = dict.fromkeys(op.loop for op in self.ops)
+        counts = [loop.claim for loop in loops]
+        return tuple(c for c in (*(one.claim(name) for name, one in self.extents.items()), *counts) if not c.settled)
 
     @cached_property
     def loops(self) -> tuple[Loop, ...]:
@@ -260,8 +262,8 @@ class Graph:
         new = Substituted(bindings)
         assumptions = [a.substitute(bindings) for a in self.assumptions]
         assumptions += [a for a in (InDomain(n, v) for n, v in bindings.items()) if not a.settled]
-        for name, one in self.extents.items():
-            one.claim(name).substitute(bindings)
+        for claim in self.claims:
+            claim.substitute(bindings)
         return replace(
             self,
             ops=tuple(map(new.op, self.ops)),

@@ -130,7 +130,9 @@ RULES: dict[str, Rule] = {
 }
 COLLECTIVES = tuple(kind for kind, row in RULES.items() if row.traffic == "network")
 
+SCATTER = Rule("none", linear="product")  # the row of ops that add rows up in the gradient of a table
 GRADIENT = Rule("none")  # the row of ops that differentiate others
+SCATTER = Rule("none", linear="product")  # of those that add rows up in the gradient of a table
 
 
 def rule(kind: str) -> Rule:
@@ -141,9 +143,10 @@ def rule(kind: str) -> Rule:
     """
     if kind in RULES:
         return RULES[kind]
-    if kind.removesuffix("_grad") not in RULES:
+    forward = kind.removesuffix("_grad")
+    if forward not in RULES:
         raise unknown("op kind", kind, RULES)
-    return GRADIENT
+    return SCATTER if RULES[forward].traffic == "rows" else GRADIENT
 
 
 def differentiable(op: Op) -> list[str]:

@@ -16,7 +16,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation, derive
 from costgraph.errors import UserError
 from costgraph.exporting.documents.contents import Row, Section
-from costgraph.graph.graph import Graph
+from costgraph.given import OpSet
 from costgraph.remarks import SAME
 from costgraph.setup import Options, Setup
 
@@ -97,7 +97,7 @@ def at(value: Quotient, sizes: Mapping[str, Rational]) -> Rational | None:
     return value.substitute({n: Polynomial.constant(v) for n, v in sizes.items()}).number
 
 
-def with_options(op_set: str | Graph, options: str) -> str | Graph:
+def with_options(op_set: OpSet, options: str) -> OpSet:
     """An op set as the user typed it, with more options; those that it has already stay, and so does a graph."""
     if not options or not isinstance(op_set, str):
         return op_set

@@ -262,7 +262,8 @@ def closed_form(name: str, at: Place) -> ClosedForm:
 def dim(at: Place) -> IsSize:
     """A dim of the model whose size may turn out to be none."""
     with at.told():
-        return IsSize(at.text("dim"), at.polynomial("size"), at.get("mean").value is True).substitute({})
+        kinds = {key: at.has(key) and at.get(key).value is True for key in ("mean", "layers")}
+        return IsSize(at.text("dim"), at.polynomial("size"), **kinds).substitute({})
 
 
 def loop(at: Place) -> Loop:

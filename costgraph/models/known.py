@@ -1,0 +1,85 @@
+"""Known models: by name, by the name of their repository on the Hugging Face hub, or a file of one's own."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.models.config_json import FILE, read
+from costgraph.models.model import Model
+from costgraph.models.model_file import made
+from costgraph.toml_text import of_package, parse_toml
+from costgraph.user_files import MAX_TOML, read_text
+
+CALL = re.compile(r"(?P<name>[^()]+)\((?P<options>[^()]*)\)", re.DOTALL)
+HUB = re.compile(r"\w[\w.-]*/[\w.-]+(?<!\.json)")  # a repository: OWNER/NAME
+
+
+@cache
+def known() -> dict[str, Traversable]:
+    """The files of the package by model name."""
+    found = (files("costgraph") / "models" / "known").iterdir()
+    return {file.name.removesuffix(".toml"): file for file in sorted(found, key=str) if file.name.endswith(".toml")}
+
+
+def model(text: str) -> Model:
+    """The model called `text`: a known name, the name of a known repository, or the path of a file or folder.
+
+    Args:
+        text: such as `llama-3.1-8b`, `meta-llama/Llama-3.1-8B`, `./config.json`, the folder that holds one,
+            `./mine.toml`; with options in parentheses: `deepseek-v3(as="transformers")`.
+
+    Raises:
+        UserError: unknown name (nearest names), unreadable file, or a model that cannot be expressed exactly.
+    """
+    call = CALL.fullmatch(text.strip())
+    if call and not Path(text).exists():
+        return model(call["name"].strip()).with_options(call["options"])
+    if text.lower() in known():
+        return of_name(text.lower())
+    path = Path(text)
+    if text.endswith(".toml"):
+        place = f"model file {shorten(text, 200)}"
+        return made(parse_toml(read_text(text, MAX_TOML, place), place), place, path.stem)
+    if HUB.fullmatch(text) and not path.exists():
+        return of_hub(text)
+    if text.endswith(".json") or "/" in text or path.is_dir():
+        return of_file(text)
+    raise unknown("model", text, known())
+
+
+def of_name(name: str) -> Model:
+    """A known model."""
+    return made(of_package(known()[name]), f"models/known/{name}.toml", name)
+
+
+def of_file(path: str) -> Model:
+    """The model that a configuration of transformers describes."""
+    found = read(path)
+    name = found.architecture.name
+    return Model(name, name, found.architecture, found.sizes, source=f"{shorten(path, 200)}", remarks=found.remarks)
+
+
+def of_hub(repository: str) -> Model:
+    """The known model whose configuration is published there.
+
+    Raises:
+        UserError: none is, and there is no file of that name; with the nearest.
+    """
+    for name, file in known().items():
+        if repository.lower() in file.read_text(encoding="utf-8").lower():
+            found = of_name(name)
+            if repository.lower() in map(str.lower, found.hub):
+                return found
+    last = repository.lower().rpartition("/")[2]
+    near = difflib.get_close_matches(last, known(), n=3, cutoff=0.5)
+    advice = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise UserError(
+        f"'{shorten(repository)}' is neither a file nor the hub name of a known model{advice} "
+        f"(costgraph list models; or name the {FILE} itself)"
+    )

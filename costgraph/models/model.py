@@ -1,0 +1,97 @@
+"""A model: what is built, and its sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.graph.builder import Purpose
+from costgraph.graph.graph import Graph
+
+if TYPE_CHECKING:  # an op set needs none of the blocks
+    from costgraph.models.architecture import Architecture
+
+OPTIONS = ("as", "mtp")
+PURPOSES: dict[str, Purpose] = {"prefill": "prefill", "decode": "decode"}  # phases with ops of their own
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model by its sizes.
+
+    Args:
+        name: how it is asked for, such as `llama-2-7b`.
+        title: its name as its authors write it.
+        op_set: the graph it is: as text, with options, made already, or an architecture, which makes it for each phase.
+        bindings: sizes by symbol; the sequence length and the batch are the user's.
+        nominal: the parameter count in its name, for results of sources that round.
+        source: where the sizes were read.
+        exact: the exact parameter count that somebody else published or measured, if one is known.
+        hub: the names under which its configuration is published.
+        remarks: what was left out when its configuration was read.
+    """
+
+    name: str
+    title: str
+    op_set: str | Graph | Architecture
+    bindings: Mapping[str, Polynomial]
+    nominal: Polynomial | None = None
+    source: str = ""
+    exact: int | None = None
+    hub: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @classmethod
+    def unnamed(cls, op_set: str | Graph) -> Model:
+        """An op set without sizes."""
+        return cls("", "", op_set, {})
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether it is an architecture, whose costs read best by part."""
+        return not isinstance(self.op_set, str | Graph)
+
+    def built(self, phase: str) -> Graph | str:
+        """Its graph, or how it is asked for; `phase` says what will be made of it."""
+        if isinstance(self.op_set, str | Graph):
+            return self.op_set
+        return self.op_set.build(PURPOSES.get(phase, "train"))
+
+    def as_op_set(self, op_set: str | Graph | Architecture) -> Model:
+        """Its sizes in another graph: those that every op set has, and the expansion of its MLP."""
+        if isinstance(self.op_set, str | Graph) or not isinstance(op_set, str | Graph):
+            return replace(self, op_set=op_set)
+        sizes = {name: value for name, value in self.bindings.items() if SYMBOLS[name].group in EVERYWHERE}
+        if "F" in self.bindings:
+            sizes["E"] = self.bindings["F"] / self.bindings["D"]
+        return replace(self, op_set=op_set, bindings=sizes, remarks=())
+
+    def with_options(self, text: str) -> Model:
+        """The model with options, as they are typed behind its name: `as="transformers"`.
+
+        Raises:
+            UserError: an option or value that there is not, or one that only architectures have.
+        """
+        found = self
+        for option in filter(None, (part.strip() for part in text.split(","))):
+            name, _, value = (part.strip(" '\"") for part in option.partition("="))
+            if name not in OPTIONS:
+                raise unknown(f"option of model {self.name}", name, OPTIONS)
+            if isinstance(found.op_set, str | Graph):
+                raise UserError(f"{self.name}({shorten(option)}): only models with a configuration have options")
+            if name == "as":
+                found = found.as_computed_by(found.op_set, value)
+            elif value != "0":
+                raise UserError(f"{self.name}({shorten(option)}): multi-token prediction is not modelled; mtp=0 is")
+        return found
+
+    def as_computed_by(self, architecture: Architecture, library: str) -> Model:
+        """The model as the code of a library computes it."""
+        if library != "transformers":
+            raise unknown("library", library, ["transformers"])
+        title = f"{self.title}, as transformers computes it"
+        return replace(self, op_set=architecture.as_transformers(), title=title)
