@@ -21,6 +21,7 @@ from costgraph.blocks import (
     Layers,
     Mamba2,
     Mlp,
+    MultiToken,
     Norm,
 )  # fmt: skip
 from costgraph.conventions import EXACT
@@ -30,6 +31,7 @@ from costgraph.measures import MEASURES
 from costgraph.models.architecture import Architecture
 from costgraph.passes.decode import Decode
 from costgraph.passes.prefill import Prefill
+from costgraph.passes.widths import Widths
 
 DIMS = {"batch": "B", "query": "S", "context": "S", "model": "D"}
 
@@ -213,9 +215,10 @@ def test_definitions_say_what_stands_for_a_minimum() -> None:
 
 def test_traffic_reads_the_experts_that_are_hit() -> None:
     graph = alone(Experts(), "decode")
-    weights = MEASURES["traffic"](graph, EXACT).terms
-    read = {term.op: str(term.amount) for term in weights if "_hit" in term.source or "weight" in term.source}
-    assert set(read) <= {op.name for op in graph.ops}
+    read = {term.source: str(term.amount) for term in MEASURES["traffic"](graph, EXACT).terms if "_hit" in term.source}
+    assert read == {f"it.{one}_hit": "D*N_hit*F_e*p" for one in ("up", "gate", "down")}
+    narrow = MEASURES["traffic"](graph.apply(Widths(weights="p_w")), EXACT).terms
+    assert {str(term.amount) for term in narrow if "_hit" in term.source} == {"D*N_hit*F_e*p_w"}
     one = MEASURES["traffic"](graph, EXACT).limit(B=1, N_r=128, K_r=8, D=2048, F_e=768, p=2).value.number
     all_hit = MEASURES["traffic"](graph, EXACT).limit(B=1, N_r=8, K_r=8, D=2048, F_e=768, p=2).value.number
     assert one is not None
@@ -283,6 +286,16 @@ def test_positions_must_fit_into_a_learned_table_alone() -> None:
         for claim in cg.flops(MODELS[model].architecture.build()).limit(S=2049, K=2048).assumptions
     ]
     assert said.count("2049 <= 2048") == 1
+
+
+def test_multi_token_prediction_shares_tables_and_runs_in_training_alone() -> None:
+    one = Block(None, Mlp(), Norm())
+    alone = stack(one)
+    more = replace(alone, multi_token=MultiToken(one, times=2))
+    check(more.build(), params=f"{cg.params(alone.build(), EXACT).value} + 2*(2*D**2 + 4*D + 2*D*F)")
+    check(more.build(), flops="(L + 2)*4*B*S*D*F + 2*(4*B*S*D**2) + 3*2*B*S*D*V")
+    check(more.build().apply(cg.backward), flops="3*((L + 2)*4*B*S*D*F + 2*(4*B*S*D**2) + 3*2*B*S*D*V)")
+    check(more.build("prefill").apply(Prefill()), flops="4*B*S*L*D*F + 2*B*S*D*V")
 
 
 def test_keys_and_values_of_an_encoder_are_made_once() -> None:

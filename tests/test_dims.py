@@ -265,9 +265,7 @@ def test_no_layers_are_refused_where_they_are_written(times: int | str) -> None:
         ("add", ("bsd", "ds"), None, "do not fit"),
     ],
 )
-def test_element_wise_ops_have_one_shape(
-    kind: str, inputs: tuple[str, ...], letters: str | None, message: str
-) -> None:
+def test_element_wise_ops_have_one_shape(kind: str, inputs: tuple[str, ...], letters: str | None, message: str) -> None:
     b = cg.Builder("odd", {"b": "B", "s": "S", "d": "D", "f": "E*D"})
     read = [b.input(f"x{i}", shape) for i, shape in enumerate(inputs)]
     with pytest.raises(UserError, match=message):

@@ -101,11 +101,12 @@ class Experts:
     def matrix(self, b: Builder, name: str, rows: str, over: str, to: str) -> str:
         """One matrix of every expert that is hit, on its rows."""
         whole = b.parameter(f"{name}.weight", ("expert", over, to))
-        weight = b.op(f"{name}_hit", "hit", whole, letters=("hit", over, to))
+        weight = b.op(f"{name}_hit", "hit", whole, letters=("hit", over, to), role="weight")
         y = contract(b, name, rows, weight, ("hit", "slot", to))
         if not self.biases:
             return y
-        bias = b.op(f"{name}_bias_hit", "hit", b.parameter(f"{name}.bias", ("expert", to), "bias"), letters=("hit", to))
+        whole = b.parameter(f"{name}.bias", ("expert", to), "bias")
+        bias = b.op(f"{name}_bias_hit", "hit", whole, letters=("hit", to), role="bias")
         return b.op(f"{name}_bias", "bias", y, bias)
 
     def shared_part(self, b: Builder, name: str, x: str) -> str:

@@ -29,6 +29,14 @@ def linear(b: Builder, name: str, x: str, to: Names, over: Names = ("model",), b
     return biased(b, name, y, to) if bias else y
 
 
+def as_wide(b: Builder, name: str, x: str, bias: bool = False) -> str:
+    """`x` times a matrix that is as wide as the model on both sides."""
+    y = linear(b, name, x, (b.dim("transformed", b.size("model")),), bias=bias)
+    return b.op(
+        f"{name}ed", "slice", y, letters=b.names(x)
+    )  # a dim stands once in a product; this is the model's again
+
+
 def biased(b: Builder, name: str, y: str, dims: Names) -> str:
     """`y` with the bias `<name>.bias` added."""
     return b.op(f"{name}_bias", "bias", y, b.parameter(f"{name}.bias", dims, "bias"))

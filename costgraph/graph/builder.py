@@ -278,8 +278,8 @@ class Builder:
             self._segments = outer
 
     def assume(self, *assumptions: Assumption) -> None:
-        """State what must hold for the sizes to make sense."""
-        self._assumptions += [a for a in assumptions if not a.settled]
+        """State what must hold for the sizes to make sense; what is stated already is stated once."""
+        self._assumptions += [a for a in dict.fromkeys(assumptions) if not a.settled and a not in self._assumptions]
 
     def define(self, name: str, value: str) -> None:
         """Let a symbol stand for what is no polynomial: `define("S_w", "min(context, W)")`.
