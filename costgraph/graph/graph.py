@@ -167,7 +167,7 @@ class Graph:
     @cached_property
     def loops(self) -> tuple[Loop, ...]:
         """The loops of a kind of their own, in order."""
-        return tuple(loop for loop in dict.fromkeys(op.loop for op in self.ops) if loop.kind)
+        return tuple(dict.fromkeys(op.loop for op in self.ops if op.loop.kind))
 
     @property
     def inputs(self) -> list[Tensor]:
