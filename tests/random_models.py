@@ -61,6 +61,11 @@ class Writer:
         """Some of these dims in any order."""
         return tuple(self.rng.sample(dims, min(len(dims), self.rng.randint(least, most))))
 
+    def part(self, dims: Dims) -> Dims:
+        """One or two of these dims in their order."""
+        found = self.some(dims, 1, 2)
+        return tuple(dim for dim in dims if dim in found)
+
     def parameter(self, dims: Dims) -> str:
         role = self.rng.choice(["weight", "weight", "bias", "norm"])
         return self.b.parameter(f"{self.name()}.w", " ".join(dims), role)  # type: ignore[arg-type]
@@ -169,9 +174,10 @@ def bias(w: Writer) -> None:
     """A sum with a parameter of some dims, or with a tensor that has some of them."""
     x = w.pick()
     assert x
-    inside = [y for y, dims in w.tensors.items() if {*dims} < {*w.tensors[x]}]
-    if w.tensors[x]:
-        other = w.rng.choice(inside) if inside and w.rng.random() < 0.5 else w.parameter(w.some(w.tensors[x], 1, 2))
+    mine = w.tensors[x]
+    inside = [y for y, dims in w.tensors.items() if dims != mine and tuple(d for d in mine if d in dims) == dims]
+    if mine:
+        other = w.rng.choice(inside) if inside and w.rng.random() < 0.5 else w.parameter(w.part(mine))
         w.apply(w.rng.choice(["bias", "add"]), x, other)
 
 
@@ -187,11 +193,11 @@ def along(w: Writer) -> None:
     x = w.pick()
     assert x
     if mine := w.tensors[x]:
-        over = w.some(mine, 1, 2)
+        over = w.part(mine)
         if w.rng.random() < 0.5:
             w.apply("softmax", x, over=over)
         else:
-            w.apply("layer_norm", x, w.parameter(over), w.parameter(w.some(mine, 1, 2)), over=over)
+            w.apply("layer_norm", x, w.parameter(over), w.parameter(w.part(mine)), over=over)
 
 
 def look(w: Writer) -> None:

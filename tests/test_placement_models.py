@@ -25,6 +25,7 @@ MESHES = [
     "data(N_d, zero=3), tensor(T, sequence=True)",
     "tensor(T, sequence=True), data(N_d, zero=1)",
     "data(N_h, zero=1), data(N_d, zero=2), tensor(T)",
+    "data(N_h, zero=3), data(N_d), tensor(T, sequence=True)",
 ]
 
 
