@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MANY = 60  # names that a message lists
+
 
 class CostgraphError(Exception):
     """Root of everything costgraph raises on purpose."""
@@ -23,11 +25,12 @@ class BugError(CostgraphError):
 
 
 def unknown(what: str, name: str, choices: Iterable[str]) -> UserError:
-    """An error for a name that is not in a table: the nearest names first, or all of them when none is near."""
+    """An error for a name that is not in a table: the nearest names, or what there is when none is near."""
     known = list(choices)
     lowered = {choice.lower(): choice for choice in known}
     near = [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)]
-    advice = f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(known)}"
+    more = f" and {len(known) - MANY} more" if len(known) > MANY else ""
+    advice = f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(known[:MANY])}{more}"
     return UserError(f"unknown {what} '{shorten(name)}': {advice}")
 
 

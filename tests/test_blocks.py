@@ -310,6 +310,22 @@ def test_keys_and_values_of_an_encoder_are_made_once() -> None:
     assert not [op for op in step.ops if op.name.startswith("encoder")]
 
 
+@pytest.mark.parametrize("model", ["mamba2-130m", "deepseek-v2-lite", "t5-base"])
+def test_a_graph_that_is_made_for_one_phase_is_not_taken_for_another(model: str) -> None:
+    architecture = MODELS[model].architecture
+    with pytest.raises(UserError, match=r"decode: model was made for train; build\('decode'\) has other ops"):
+        architecture.build().apply(cg.decode)
+    with pytest.raises(UserError, match=r"backward: model was made for decode; build\('train'\) has other ops"):
+        architecture.build("decode").apply(cg.backward)
+
+
+def test_a_graph_that_is_the_same_in_all_phases_becomes_each() -> None:
+    graph = MODELS["mistral-7b"].architecture.build()
+    assert graph.purpose == ""
+    for step in (cg.backward, cg.prefill, cg.decode):
+        graph.apply(step)
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from costgraph.graph.extent import Extent, Mean, extent
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import ONCE, Loop, Segment
 from costgraph.graph.op import Op
+from costgraph.graph.operands import check_fit, worked_along
 from costgraph.graph.rules import rule
 from costgraph.graph.tensor import Role, Tensor
 
@@ -52,7 +53,8 @@ class Builder:
     ) -> None:
         self.name = name
         self.itemsize = size(itemsize)
-        self.phase = phase
+        self._phase: Purpose = phase
+        self._made_for = ""
         self._extents: dict[str, Extent] = {}
         self._dims: dict[str, Dim] = {}
         for key, value in dims.items():
@@ -69,6 +71,12 @@ class Builder:
         self._outside: Loop = ONCE  # of what is written here once
         self._segments: tuple[Segment, ...] = ()
         self._count = 0  # of segments
+
+    @property
+    def phase(self) -> Purpose:
+        """What the graph will be used for; as soon as a block asks, it is made for nothing else."""
+        self._made_for = self._phase
+        return self._phase
 
     # --- tensors ----------------------------------------------------------------------------------------------------
 
@@ -194,8 +202,8 @@ class Builder:
             raise UserError(f"{self.name}: op {name} reads nothing; a tensor from outside is an input or a parameter")
         read = [self._known(one) for one in inputs]
         if row.fits:
-            self._check_fit(name, kind, read)
-        along = self._along(name, kind, read[0], over) if row.along or over else ()
+            check_fit(f"{self.name}: ", name, kind, read)
+        along = worked_along(f"{self.name}: ", name, kind, read[0], over, self._dims) if row.along or over else ()
         outputs = [self.tensor(name, read[0].names if letters is None else letters, role, itemsize)]
         if row.fits and self._tensors[outputs[0]].names != read[0].names:
             made = self._tensors[outputs[0]].shape
@@ -204,27 +212,6 @@ class Builder:
             outputs.append(self.tensor(f"{name}.{suffix}", dims, role, width))
         self._append(Op(outputs[0], kind, inputs, tuple(outputs), over=along))
         return outputs[0]
-
-    def _check_fit(self, name: str, kind: str, read: list[Tensor]) -> None:
-        """Raise unless every operand has dims of the first only; both sides of a residual have the same."""
-        first = read[0]
-        if kind == "residual" and len(read) < 2:
-            raise UserError(f"{self.name}: residual {name} adds two tensors, and reads {first.name} alone")
-        for other in read[1:]:
-            shared = [dim for dim in first.dims if dim in other.dims]
-            fits = shared == list(other.dims) if rule(kind).gradient == "through" else len(shared) == len(other.dims)
-            if not fits or (kind == "residual" and len(shared) != len(first.dims)):
-                shapes = f"{first.name} is {first.shape}; {other.name} is {other.shape}"
-                raise UserError(f"{self.name}: the operands of {kind} {name} do not fit: {shapes}")
-
-    def _along(self, name: str, kind: str, first: Tensor, over: str) -> tuple[str, ...]:
-        """The dims that an op works along."""
-        if not rule(kind).along:
-            raise UserError(f"{self.name}: {name}: {kind} does not work along dims; leave over={over} out")
-        along = shape(over, self._dims) or first.names[-1:]
-        if missing := [one for one in along if one not in first.names]:
-            raise UserError(f"{self.name}: {name} works along {missing[0]}, which {first.name} ({first.shape}) lacks")
-        return along
 
     def _append(self, op: Op) -> None:
         self._ops.append(replace(op, loop=self._loop, segments=self._segments))
@@ -301,5 +288,5 @@ class Builder:
         """The finished, checked graph."""
         return Graph(
             self.name, tuple(self._ops), dict(self._tensors), (), tuple(self._assumptions),
-            tuple(self._definitions), self._extents,
+            tuple(self._definitions), self._extents, purpose=self._made_for,
         )  # fmt: skip

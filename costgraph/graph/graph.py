@@ -59,6 +59,7 @@ class Graph:
         extents: how large the dims are in the whole model, each after those that it is made of.
         mesh: the devices over which it is spread.
         gradients: after the backward pass, for each parameter the tensor that is its whole gradient.
+        purpose: the phase that it was made for, where another one would be made of other ops; else empty.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Graph:
     extents: Mapping[str, Extent] = field(default_factory=dict)
     mesh: Mesh = field(default_factory=Mesh)
     gradients: Mapping[str, str] = field(default_factory=dict)
+    purpose: str = ""
 
     def __post_init__(self) -> None:
         made = list(chain.from_iterable(op.outputs for op in self.ops))

@@ -69,12 +69,12 @@ class Architecture:
         b = Builder(self.name, SIZES | ENCODER if self.encoder else SIZES, phase=phase)
         b.assume(*self.assumptions, *self.choices())
         table = self.embedding.table(b) if self.embedding else ""
-        memory = self.encoded(b, table) if self.encoder and phase != "decode" else None
+        memory = self.encoded(b, table) if self.encoder and b.phase != "decode" else None
         x = self.stack(b, self.layers, self.embedded(b, table, "query"), memory)
         y = self.norm.write(b, "norm.final", x) if self.norm else x
         if self.head is not None:
             self.head.write(b, y, self.embedding or Embedding())
-        if self.multi_token and self.head and self.embedding and phase == "train":
+        if self.multi_token and self.head and self.embedding and b.phase == "train":
             self.multi_token.write(b, x, self.embedding, self.head)
         return b.build()
 

@@ -51,9 +51,12 @@ class Pass(ABC):
         """Apply the pass.
 
         Raises:
-            UserError: out of order, a second time, or without a pass that it requires.
+            UserError: out of order, a second time, without a pass that it requires, or on a graph that was made for
+                another phase.
         """
         self.check(graph.passes)
+        if graph.purpose and (phase := phase_of([self.name])) not in (None, graph.purpose):
+            raise UserError(f"{self.name}: {graph.name} was made for {graph.purpose}; build('{phase}') has other ops")
         return self.rewrite(graph).after(str(self))
 
     @property
