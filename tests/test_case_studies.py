@@ -133,7 +133,11 @@ def test_no_batch_makes_falcon_compute_bound_at_2048_tokens() -> None:
     """FLOPs per byte grow with the batch towards (2/p)*(N/(2*D*L*S) + 1) = 20.9, far below the machine's 153."""
     case = CASES["Sec. 8, App. D: FLOPs per byte at B = 200, cache counted"]
     setting = Setting(Setup.of(phase="decode"))
-    sizes = {**model("falcon-40b").as_op_set("decoder").bindings, "N_params": model("falcon-40b").nominal, **parse_bindings(["p=2,S=2048"])}
+    sizes = {
+        **model("falcon-40b").as_op_set("decoder").bindings,
+        "N_params": model("falcon-40b").nominal,
+        **parse_bindings(["p=2,S=2048"]),
+    }
     most = form(read(case["ask"]), setting).substitute(sizes).at_infinity("B").number  # type: ignore[arg-type]
     assert most is not None
     assert close(Fraction(most), str(Fraction(40 * 10**9, 2 * 8192 * 60 * 2048) + 1))

@@ -136,7 +136,11 @@ def test_output_is_plain_where_nothing_else_can_be_written() -> None:
 
 def test_lists_name_machines_and_models() -> None:
     assert "h100-sxm" in costgraph("list", "hardware").stdout
-    assert re.search(r"^gpt-3 +GPT-3 175B: about 175000000000 parameters; L=96, D=12288", costgraph("list", "models").stdout, re.MULTILINE)
+    assert re.search(
+        r"^gpt-3 +GPT-3 175B: about 175000000000 parameters; L=96, D=12288",
+        costgraph("list", "models").stdout,
+        re.MULTILINE,
+    )
 
 
 def test_a_bound_estimate_imports_neither_sympy_nor_the_units_library() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from costgraph.algebra.parser import Size, size
@@ -32,6 +33,7 @@ SECTIONS = {
     "attention": Attention, "latent_attention": LatentAttention, "mamba2": Mamba2, "mlp": Mlp, "gated": Gated,
 }  # fmt: skip
 Made = TypeVar("Made")
+hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)  # the fields of a block with their types
 OWN = (  # sizes that only configurations have
     Symbol("D_e", "D_{e}", "", "width of the embeddings", COUNT, 512),
     Symbol("F_s", "F_{s}", "", "width of the shared experts", COUNT, 5632),
@@ -160,11 +162,6 @@ def converted(name: str, value: Any, hint: Any) -> Any:
     return value
 
 
-def hints(kind: Any) -> dict[str, Any]:
-    """The fields of a block with their types."""
-    return get_type_hints(kind)
-
-
 def symbols(value: Any) -> Iterator[str]:
     """The symbols of every size in an architecture."""
     if isinstance(value, tuple):
@@ -175,7 +172,7 @@ def symbols(value: Any) -> Iterator[str]:
         for field in fields(value):
             held = getattr(value, field.name)
             if isinstance(held, str) and is_size(known[field.name]):
-                yield from (name for name in size(held).symbols if name in SYMBOLS)
+                yield from [held] if held in SYMBOLS else size(held).symbols
             else:
                 yield from symbols(held)
 
