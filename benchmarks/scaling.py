@@ -21,8 +21,8 @@ import costgraph as cg
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.shapes import SHAPES, write
 from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS, Symbol, declare
-from costgraph.builder import Builder
-from costgraph.graph import Graph
+from costgraph.graph.builder import Builder
+from costgraph.graph.graph import Graph
 
 AT_MOST = {"params": 1.5, "flops": 3.0, "traffic": 2.5}  # microseconds an op, of a graph that stands
 GROWTH = 1.2  # at most, from the smallest to the largest graph

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from costgraph.builder import Builder
     from costgraph.closed_form import ClosedForm
     from costgraph.derivation import derive
     from costgraph.errors import CostgraphError, UserError
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from costgraph.estimation.reading import request
     from costgraph.exporting import export
     from costgraph.exporting.exchange.reading import read_forms
-    from costgraph.graph import Graph
+    from costgraph.graph.builder import Builder
+    from costgraph.graph.graph import Graph
     from costgraph.hardware.catalog import machine
     from costgraph.measures import annotated
     from costgraph.measures.activations import activations
@@ -33,25 +33,31 @@ if TYPE_CHECKING:
     from costgraph.measures.params import params
     from costgraph.measures.states import states
     from costgraph.measures.traffic import traffic
+    from costgraph.mesh import DataAxis, Mesh, TensorAxis
     from costgraph.models.known import model
     from costgraph.op_sets import decoder
     from costgraph.passes.backward import Backward as backward
     from costgraph.passes.decode import Decode as decode
     from costgraph.passes.flash_attention import FlashAttention as flash_attention
+    from costgraph.passes.place import Place as place
     from costgraph.passes.place import TensorParallel as tensor_parallel
     from costgraph.passes.prefill import Prefill as prefill
     from costgraph.passes.recompute import Recompute as recompute
     from costgraph.passes.update import Update as update
+    from costgraph.passes.widths import Widths as widths
     from costgraph.setup import Setup
     from costgraph.solving.solution import solve
 
 # Where each public name lives. Nothing is imported before it is asked for (PEP 562), so that `--help` stays fast.
 _PUBLIC: dict[str, tuple[str, str]] = {
-    "Builder": ("costgraph.builder", "Builder"),
+    "Builder": ("costgraph.graph.builder", "Builder"),
     "ClosedForm": ("costgraph.closed_form", "ClosedForm"),
     "CostgraphError": ("costgraph.errors", "CostgraphError"),
-    "Graph": ("costgraph.graph", "Graph"),
+    "DataAxis": ("costgraph.mesh", "DataAxis"),
+    "Graph": ("costgraph.graph.graph", "Graph"),
     "Setup": ("costgraph.setup", "Setup"),
+    "Mesh": ("costgraph.mesh", "Mesh"),
+    "TensorAxis": ("costgraph.mesh", "TensorAxis"),
     "UserError": ("costgraph.errors", "UserError"),
     "activations": ("costgraph.measures.activations", "activations"),
     "annotated": ("costgraph.measures.annotate", "annotated"),
@@ -69,6 +75,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "machine": ("costgraph.hardware.catalog", "machine"),
     "model": ("costgraph.models.known", "model"),
     "params": ("costgraph.measures.params", "params"),
+    "place": ("costgraph.passes.place", "Place"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),
     "read_forms": ("costgraph.exporting.exchange.reading", "read_forms"),
     "recompute": ("costgraph.passes.recompute", "Recompute"),
@@ -78,13 +85,17 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "tensor_parallel": ("costgraph.passes.place", "TensorParallel"),
     "traffic": ("costgraph.measures.traffic", "traffic"),
     "update": ("costgraph.passes.update", "Update"),
+    "widths": ("costgraph.passes.widths", "Widths"),
 }
 __all__ = [
     "Builder",
     "ClosedForm",
     "CostgraphError",
+    "DataAxis",
     "Graph",
+    "Mesh",
     "Setup",
+    "TensorAxis",
     "UserError",
     "__version__",
     "activations",
@@ -103,6 +114,7 @@ __all__ = [
     "machine",
     "model",
     "params",
+    "place",
     "prefill",
     "read_forms",
     "recompute",
@@ -112,6 +124,7 @@ __all__ = [
     "tensor_parallel",
     "traffic",
     "update",
+    "widths",
 ]
 
 

@@ -19,7 +19,7 @@ from costgraph.algebra.regime import Regime, leading
 from costgraph.algebra.symbols import INFINITY, Rational, in_order
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
-from costgraph.loop import Loop
+from costgraph.graph.loop import Loop
 from costgraph.provenance import Term, explain, substituted
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from costgraph.algebra.work import bounded
 from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES
 from costgraph.measures.parts import read_measure
 from costgraph.provenance import Term

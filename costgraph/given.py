@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from costgraph.algebra.bindings import Binding, bound, check_bindings, parse_bindings, split_list
+from costgraph.algebra.parser import Size
 from costgraph.algebra.symbols import INFINITY, lookup
 from costgraph.errors import UserError, shorten
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.mesh import ONE_DEVICE, Mesh, TensorAxis, parse_mesh
 from costgraph.models.model import Model
 from costgraph.options import parse_call
-from costgraph.passes import PASSES, Pass, Place, TensorParallel
+from costgraph.passes import PASSES, Pass, Place, TensorParallel, Widths
+from costgraph.precision import element
 
 if TYPE_CHECKING:
     from costgraph.models.architecture import Architecture
@@ -80,6 +82,15 @@ def read_passes(given: Step | Iterable[Step]) -> tuple[Pass, ...]:
         else:
             found.append(made("pass", step() if isinstance(step, type) else step, {}, Pass))  # type: ignore[type-abstract]
     return tuple(found)
+
+
+def read_widths(weights: Size, cache: Size, limit: Limit) -> Widths:
+    """Bytes per element of weights, cache and logits; a symbol of them that is typed in the limit stands for them."""
+    texts = [limit] if isinstance(limit, str) or not isinstance(limit, Iterable) else list(limit)
+    typed = {item.partition("=")[0].strip() for text in texts for item in split_list(str(text))}
+    sizes = [element(given) for given in (weights, cache, "")]
+    names = [name if name in typed else "p" for name in ("p_w", "p_kv", "p_logits")]
+    return Widths(*(given if given != "" else name for given, name in zip(sizes, names, strict=True)))
 
 
 def with_tensor_axis(mesh: Mesh, passes: tuple[Pass, ...]) -> tuple[Mesh, tuple[Pass, ...]]:

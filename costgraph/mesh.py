@@ -8,15 +8,14 @@ where they are needed.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar, Literal, NamedTuple
 
 from costgraph.algebra.assumption import Divides
 from costgraph.algebra.bindings import bound, split_list
 from costgraph.algebra.parser import Size
-from costgraph.algebra.polynomial import ONE, Polynomial
-from costgraph.dim import Cut
+from costgraph.algebra.polynomial import ONE, Polynomial, product
 from costgraph.errors import UserError
 from costgraph.options import parse_call
 from costgraph.precision import State
@@ -24,8 +23,32 @@ from costgraph.precision import State
 WIDTHS = ("ffn", "expert_ffn", "shared_ffn")  # of the MLPs that a layer may have
 ADVICE = {
     "vocab": "a vocabulary that is split is padded to a multiple, as in V=50304",
+    "ssm_group": "a state space is split by the groups of heads that share matrices",
     "kv_head": "fewer key/value heads than devices can be copied: tensor_parallel(..., replicate_kv=True)",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Over how many devices something is cut, on behalf of which axis of a mesh.
+
+    Args:
+        axis: the symbol of the axis, such as `T`.
+        degree: how many devices.
+        number: which cut of its axis; an axis may be made of two.
+    """
+
+    axis: str
+    degree: Polynomial
+    number: int = 0
+
+    def __hash__(self) -> int:
+        return hash(self.axis)
+
+
+def devices(cuts: Iterable[Cut]) -> Polynomial:
+    """The product of degrees."""
+    return product(cut.degree for cut in cuts)
 
 
 class Split(NamedTuple):
@@ -76,6 +99,11 @@ class Axis(ABC):
     def rests(self) -> str:
         """The dim along which activations without a split dim rest in parts; none by default."""
         return ""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what rests in parts, once gathered, is kept for the backward instead of being gathered again."""
+        return False
 
     @property
     def shards(self) -> Container[State]:
@@ -148,7 +176,12 @@ class TensorAxis(Axis):
     @property
     def computes(self) -> tuple[str, ...]:
         """Heads, widths of MLPs, vocabulary."""
-        return ("head", "kv_head", *WIDTHS, "vocab")
+        return ("head", "kv_head", "ssm_group", *WIDTHS, "vocab")
+
+    @property
+    def keeps(self) -> bool:
+        """As `keep_gathered` says."""
+        return self.keep_gathered
 
     @property
     def rests(self) -> str:
@@ -165,7 +198,9 @@ class TensorAxis(Axis):
         groups, copies = dims["kv_head"], self.size / dims["kv_head"]
         if (enough := (groups / self.size).number) is not None and enough >= 1:
             return (whole,)  # as many heads as devices or more: there is nothing to copy
-        outer = [Divides(groups, self.size) if claim.dim == "kv_head" else claim for claim in whole.claims]
+        enough_heads = "with as many key/value heads as devices nothing is copied; leave replicate_kv=True out"
+        copied = Divides(groups, self.size, enough_heads)
+        outer = [copied if claim.dim == "kv_head" else claim for claim in whole.claims]
         inner = Divides(self.size, groups * dims["group"], dim="group")
         return (
             Split(Cut(name, groups, 0), self.computes, tuple(outer)),

@@ -14,12 +14,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from costgraph.algebra.bindings import split_list
+from costgraph.algebra.parser import Size
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.user_files import MAX_TOML, read_text
 
 State = Literal["weights", "gradients", "optimizer"]  # of a parameter; the master copy and moments are the optimizer's
 STATES: tuple[State, ...] = ("weights", "gradients", "optimizer")
+ITEMSIZE = {  # bytes per element of data types
+    "fp64": Fraction(8), "fp32": Fraction(4), "tf32": Fraction(4), "bf16": Fraction(2), "fp16": Fraction(2),
+    "fp8": Fraction(1), "int8": Fraction(1), "fp6": Fraction(3, 4), "fp4": Fraction(1, 2), "int4": Fraction(1, 2),
+}  # fmt: skip
 KEYS = ("weights", "gradients", "master", "moments")
 EXAMPLE = "weights=2,gradients=2,master=4,moments=4+4"
 WIDTH = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[1-9][0-9]{0,8})?")
@@ -113,6 +118,11 @@ PRECISIONS: dict[str, Precision] = {
     )
 }  # fmt: skip
 USUAL = "mixed_adam"
+
+
+def element(given: Size) -> Size:
+    """Bytes per element of a data type by its name, or as they are: `int4`, `p_w`, `0.5`."""
+    return ITEMSIZE.get(given.strip(), given) if isinstance(given, str) else given
 
 
 def policy(text: str | Precision) -> Precision:

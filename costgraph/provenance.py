@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import unicode
-from costgraph.loop import Loop, label
-from costgraph.loop import place as place_of
+from costgraph.graph.loop import Loop, label
+from costgraph.graph.loop import place as place_of
 
 
 @dataclass(slots=True, unsafe_hash=True)

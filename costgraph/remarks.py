@@ -18,7 +18,7 @@ from costgraph.mesh import AXES, Mesh
 
 if TYPE_CHECKING:
     from costgraph.algebra.bindings import Binding
-    from costgraph.graph import Graph
+    from costgraph.graph.graph import Graph
 
 DEGREES = ("T", *(symbol.name for symbol in SYMBOLS.values() if symbol.group == "mesh"))
 # Symbols that an option of an op set brings along, with the option and what holds without it.

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal, TypedDict
 
 from costgraph.algebra.bindings import Binding, check_bindings
+from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import lookup
 from costgraph.conventions import CONVENTIONS, NOTES, Convention
@@ -22,18 +23,21 @@ from costgraph.given import (
     read_mesh,
     read_model,
     read_passes,
+    read_widths,
     with_tensor_axis,
     written,
 )
-from costgraph.graph import Graph
-from costgraph.graph import in_order as sorted_steps
+from costgraph.graph.graph import Graph
+from costgraph.graph.graph import in_order as sorted_steps
 from costgraph.mesh import ONE_DEVICE, Mesh
 from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.passes import IN_WORDS, PASSES, PHASES, Pass, Update, phase_of
+from costgraph.passes import IN_WORDS, PASSES, PHASES, Pass, Update, Widths, phase_of
 from costgraph.precision import PRECISIONS, USUAL, Precision, policy
 from costgraph.remarks import DEGREES, choice_not_made, refuse_beyond_table, too_long, without_effect
+
+PLAIN = Widths()  # p for everything
 
 
 class Options(TypedDict, total=False):
@@ -47,6 +51,8 @@ class Options(TypedDict, total=False):
     limit: Limit
     convention: str | Convention
     precision: str | Precision
+    weights: Size
+    cache_dtype: Size
     choices: Choices
 
 
@@ -56,9 +62,11 @@ class Choices:
 
     Args:
         attention: `flash` fuses the attention core, as the pass flash_attention does.
+        widths: bytes per element of weights, cache and logits, where they have some of their own.
     """
 
     attention: Literal["eager", "flash"] = "eager"
+    widths: Widths = PLAIN
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,8 @@ class Setup:
         limit: Limit = (),
         convention: str | Convention = "notes",
         precision: str | Precision = USUAL,
+        weights: Size = "",
+        cache_dtype: Size = "",
         choices: Choices = Choices(),
         usual: str = "train",
         also: Iterable[str] = (),
@@ -114,6 +124,9 @@ class Setup:
             convention: `notes` or `exact`, with options.
             precision: the policy for `states` and `traffic.update`: its name, a file, or text such as
                 `weights=2,gradients=2,master=4,moments=4+4`.
+            weights: a data type or bytes per element of weights, such as `int4`; those of `p` unless given, or
+                `p_w` where that is typed in `limit`.
+            cache_dtype: the same of the cache, `p_kv`.
             choices: what else changes a graph.
             usual: the phase that is meant when nothing says which.
             also: symbols that occur in the question itself, and so may be typed whatever the graph has.
@@ -132,7 +145,7 @@ class Setup:
             raise unknown("phase", chosen, PHASES)
         setup = cls(
             known, chosen, steps, spread, made("convention", convention, CONVENTIONS, Convention),
-            policy(precision), choices=choices,
+            policy(precision), choices=replace(choices, widths=read_widths(weights, cache_dtype, limit)),
         )  # fmt: skip
         return setup.with_sizes(limit, also)
 
@@ -175,6 +188,8 @@ class Setup:
         steps = list(self.passes)
         if self.choices.attention == "flash" and "flash_attention" not in [step.name for step in steps]:
             steps.append(PASSES["flash_attention"]())
+        if self.choices.widths != PLAIN:
+            steps.append(self.choices.widths)
         there = {step.partition("(")[0] for step in self.source.passes} | {step.name for step in steps}
         steps += [self.own(name) for name in PHASES[self.phase] if name not in there]
         if other := [step.name for step in steps if phase_of([step.name]) not in (None, self.phase)]:

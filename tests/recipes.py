@@ -9,7 +9,7 @@ from typing import Any
 import costgraph as cg
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.closed_form import ClosedForm
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES
 
 # name: (options of the decoder, passes in order)

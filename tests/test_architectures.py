@@ -12,11 +12,11 @@ from architectures import MODELS
 
 import costgraph as cg
 from costgraph import blocks
-from costgraph.builder import Purpose
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
-from costgraph.graph import Rewrite
+from costgraph.graph.builder import Purpose
+from costgraph.graph.graph import Rewrite
 from costgraph.measures import MEASURES
 from costgraph.models.architecture import Architecture
 from costgraph.passes.decode import Decode

@@ -10,9 +10,9 @@ import pytest
 
 import costgraph as cg
 from costgraph.blocks import Attention, Experts, Gated, LatentAttention, Mamba2, Mlp, Norm
-from costgraph.builder import Builder, Purpose
 from costgraph.conventions import EXACT
-from costgraph.op import Phase
+from costgraph.graph.builder import Builder, Purpose
+from costgraph.graph.op import Phase
 from costgraph.passes.decode import Decode
 from costgraph.passes.prefill import inference
 
@@ -190,7 +190,10 @@ def mamba(x: Any, w: Mapping[str, Any]) -> Any:
     outside = torch.einsum("bzqgn,bzgrpn->bzqgrp", c, torch.stack(before, 1)) * torch.exp(fading).unsqueeze(-1)
     y = (inside + outside).reshape(values.shape) + values * w["d"].unsqueeze(-1)
     y = (y * F.silu(gate)).reshape(B, S, -1)
-    y = F.layer_norm(y, y.shape[-1:], w["norm.scale"].reshape(-1))
+    y = (
+        F.layer_norm(y.view(*gate.shape[:3], -1), (y.shape[-1] // SIZES["G_s"],))
+        * w["norm.scale"].reshape(SIZES["G_s"], -1)
+    ).reshape(B, S, -1)
     return project(y, w["out.weight"].reshape(-1, SIZES["D"]))
 
 

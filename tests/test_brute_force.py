@@ -19,7 +19,7 @@ from recipes import RECIPES, graph, measured
 
 import costgraph as cg
 from costgraph.conventions import EXACT, NOTES
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES
 
 pytestmark = pytest.mark.slow  # every index is walked

@@ -92,6 +92,7 @@ def test_the_head_is_tied_where_transformers_has_it_so_by_default() -> None:
 
 def test_opt_has_two_more_rows_of_positions_and_may_norm_afterwards_and_embed_narrower() -> None:
     usual, narrow = of(OPT), of(OPT, do_layer_norm_before=False, word_embed_proj_dim=32)
+    assert usual.architecture.embedding is not None
     assert usual.architecture.embedding.offset == 2
     assert usual.architecture.norm is not None
     assert narrow.architecture.norm is None

@@ -9,7 +9,7 @@ from costgraph.algebra.assumption import AtMost
 from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import ONE
 from costgraph.errors import BugError, UserError
-from costgraph.extent import Mean
+from costgraph.graph.extent import Mean
 from costgraph.mesh import parse_mesh
 from costgraph.passes import Place
 
@@ -234,3 +234,39 @@ def test_a_pass_that_resizes_a_dim_rewrites_what_is_assumed_of_that_dim_alone() 
     b.op("z", "gelu", b.input("c", "td"))
     claims = [str(one) for one in b.build().apply(cg.decode("S + 1")).assumptions]
     assert claims[:3] == ["S + 1 <= K", "S <= W", "D <= V"]
+
+
+@pytest.mark.parametrize("times", ["L - 5", "L/2"])
+def test_layers_are_as_many_as_a_positive_integer_says(times: str) -> None:
+    b = cg.Builder("layers", {"b": "B"})
+    x = b.input("x", "b")
+    with b.repeat(times, "moe"):
+        b.op("act", "gelu", x)
+    graph = b.build()
+    assert cg.traffic(graph).limit(L=8).value.numerator
+    with pytest.raises(UserError, match=r"layers moe: as many as .*; a size is a positive integer"):
+        cg.traffic(graph).limit(L=3)
+    with pytest.raises(UserError, match="layers moe"):
+        graph.substitute(L=3)
+
+
+@pytest.mark.parametrize("times", [0, -1, "1/2"])
+def test_no_layers_are_refused_where_they_are_written(times: int | str) -> None:
+    with pytest.raises(UserError, match="layers: as many as"), cg.Builder("none", {"b": "B"}).repeat(times):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "letters", "message"),
+    [
+        ("gelu", ("bsd",), "bsf", r"gelu it has the dims of x0 .*, not batch B, query S, ffn D\*E"),
+        ("residual", ("bsd",), None, "adds two tensors, and reads x0 alone"),
+        ("residual", ("bsd", "sbd"), None, "do not fit"),
+        ("add", ("bsd", "ds"), None, "do not fit"),
+    ],
+)
+def test_element_wise_ops_have_one_shape(kind: str, inputs: tuple[str, ...], letters: str | None, message: str) -> None:
+    b = cg.Builder("odd", {"b": "B", "s": "S", "d": "D", "f": "E*D"})
+    read = [b.input(f"x{i}", shape) for i, shape in enumerate(inputs)]
+    with pytest.raises(UserError, match=message):
+        b.op("it", kind, *read, letters=letters)

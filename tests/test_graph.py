@@ -15,9 +15,9 @@ from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.conventions import EXACT, NOTES
 from costgraph.errors import BugError, UserError
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
 from costgraph.measures import MEASURES
-from costgraph.op import Op
 
 ALL = list(RECIPES)
 SOME = ["forward", "train, head", "flash", "full", "decode", "tp", "sp"]

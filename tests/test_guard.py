@@ -32,7 +32,7 @@ def of(family: str) -> Held:
     return {key: records for key, records in held().items() if key.partition(" ")[0].partition("(")[0] == family}
 
 
-LARGE = ("decoder", "encoder")  # op sets that take seconds
+LARGE = ("attention", "decoder", "encoder", "matmul")  # op sets that take seconds
 
 
 @pytest.mark.parametrize("family", [pytest.param(f, marks=[pytest.mark.slow] * (f in LARGE)) for f in FAMILIES])

@@ -15,7 +15,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE
 from costgraph.hardware.catalog import catalog
-from costgraph.hardware.machine import ITEMSIZE
+from costgraph.precision import ITEMSIZE
 
 EXPECTED = (
     "a100-40gb-pcie a100-40gb-sxm a100-80gb-pcie a100-80gb-sxm h100-sxm h100-pcie h200 b200 l4 l40s a10 t4 "

@@ -9,7 +9,7 @@ import pytest
 
 import costgraph as cg
 from costgraph import UserError
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.models.config_json import read
 from costgraph.models.known import known, model, of_name
 from costgraph.toml_text import of_package

@@ -10,8 +10,8 @@ from two_kinds import NARROW, two_kinds
 
 import costgraph as cg
 from costgraph.errors import UserError
-from costgraph.graph import Graph
-from costgraph.loop import label
+from costgraph.graph.graph import Graph
+from costgraph.graph.loop import label
 from costgraph.passes import Pass
 
 PASSES: dict[str, tuple[Pass, ...]] = {

@@ -9,7 +9,7 @@ from costgraph.algebra.parser import parse, size
 from costgraph.algebra.quotient import Quotient
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.mesh import Mesh, parse_mesh
 from costgraph.passes import Place
 
@@ -194,3 +194,10 @@ def test_a_pass_means_its_axis() -> None:
 def test_no_mesh_is_one_device() -> None:
     assert not Mesh()
     assert TRAIN.apply(Place(Mesh())).ops == TRAIN.ops
+
+
+@pytest.mark.parametrize("zero", [0, 1, 2])
+def test_a_table_of_positions_is_reduced_as_the_table_that_it_is(zero: int) -> None:
+    graph = placed(f"data(N_d, zero={zero})", cg.decoder(head=True).apply(cg.backward, cg.update))
+    rows = [term.amount for term in cg.communication(graph).terms if term.op.startswith("embed.positions")]
+    assert sum(rows, start=size("0*K")) == parse(f"2*K*D*p*{N}").numerator

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import costgraph as cg
 from costgraph.algebra.quotient import Quotient
 from costgraph.derivation import derive
 from costgraph.errors import UserError
@@ -47,6 +48,34 @@ def test_the_encoder_has_the_flops_of_bert(ops: tuple[str, ...], modules: tuple[
 def test_queries_keys_and_values_of_the_encoder_are_kept_once() -> None:
     kept = derive("activations", op_set="encoder", limit="p=2,L=1").limited["activations"].terms
     assert [t.source for t in kept if "qkv" in t.source] == ["attn.qkv_bias"]
+
+
+TODAY = "head_width=H, mlp='gated', norm='rms', biases=False, dropout=False"
+
+
+@pytest.mark.parametrize(
+    ("options", "measure", "expected"),
+    [
+        ("head_width=H", "params", "2*L*D*(2*A*H + E*D) + 4*L*D"),
+        ("head_width=H, kv_heads=G", "params", "2*L*D*(H*(A + G) + E*D) + 4*L*D"),
+        ("mlp='gated'", "params", "L*D*(4*D + 3*F) + 4*L*D"),
+        ("mlp='gated', biases=True", "params", "L*D*(4*D + 3*F) + L*(9*D + 2*F)"),
+        ("norm='rms'", "params", "2*L*D**2*(2 + E) + 2*L*D"),
+        ("norm='layer_scale'", "params", "2*L*D**2*(2 + E) + 2*L*D"),
+        ("window=W", "flops.forward", "4*B*S*L*D*(D*(2 + E) + S_w)"),
+        (f"{TODAY}, kv_heads=G", "flops.forward", "2*B*S*L*(2*D*H*(A + G) + 2*S*A*H + 3*D*F)"),
+        (TODAY, "activations", "B*S*L*(p*(4*D + 4*A*H + S*A + 4*F) + 8)"),
+        (f"{TODAY}, window=W", "activations", "B*S*L*(p*(4*D + 4*A*H + S_w*A + 4*F) + 8)"),
+    ],
+)
+def test_the_decoder_varies_as_models_of_today_do(options: str, measure: str, expected: str) -> None:
+    derived = derive(measure, op_set=f"decoder({options})", convention="exact").forms[measure]
+    assert derived.same_as(expected)
+
+
+def test_the_title_of_a_decoder_says_what_is_not_usual() -> None:
+    assert cg.decoder(head_width="D/A", mlp="plain").name == "decoder"
+    assert cg.decoder(window="W", mlp="gated", norm="rms").name == "decoder(window=W, mlp=gated, norm=rms)"
 
 
 @pytest.mark.parametrize("sizes", [(1, 1, 1), (2, 3, 4), (5, 1, 7)])

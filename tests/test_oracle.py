@@ -18,7 +18,7 @@ import costgraph as cg
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT, NOTES
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 
 DATA = Path(__file__).parent / "data"
 Row = dict[str, str]
@@ -98,7 +98,7 @@ def test_flops(row: Row) -> None:
 def trained(row: Row, **options: bool) -> Graph:
     fused = [cg.flash_attention] if row["attn"] == "aten_flash" else []
     dropout = row["variant"] not in ("p=0",) and not row["variant"].endswith("p=0.0")
-    return cg.decoder(dropout=dropout, **options).apply(*fused, cg.backward)
+    return cg.decoder(dropout=dropout, **options).apply(*fused, cg.backward)  # type: ignore[arg-type]
 
 
 def known_differences(row: Row) -> dict[str, int]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import costgraph as cg
 from costgraph.conventions import EXACT
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 
 LETTERS = "abcde"
 POINTWISE = ("gelu", "silu", "relu", "softmax", "dropout", "scale", "causal_mask")

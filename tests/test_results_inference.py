@@ -98,3 +98,33 @@ def test_prefill_writes_the_cache_in_place() -> None:
     moved = by_op(cg.traffic(graph("prefill")))
     assert "attn.k_context" not in moved
     assert moved["attn.k"] == parse("p*(2*B*S*D + D**2)*L").numerator
+
+
+# --- several new tokens -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"),
+    [
+        (cg.flops, "4*n*B*D*L*(S + (2 + E)*D)"),
+        (cg.cache, "2*p*B*S*D*L"),
+        (cg.params, "(4 + 2*E)*L*D**2"),
+        (cg.traffic, f"{WEIGHTS} + 2*p*B*S*D*L + n*((26 + 4*E)*p*B*D*L + 8*p*A*B*S*L)"),
+    ],
+)
+def test_n_new_tokens_see_s_positions_their_own_included(
+    measure: Callable[[cg.Graph], ClosedForm], expected: str
+) -> None:
+    assert measure(cg.decoder().apply(cg.decode(new="n"))).same_as(expected)
+
+
+def test_one_new_token_is_a_step_and_all_of_them_a_prompt() -> None:
+    one, every = cg.decoder().apply(cg.decode("S", new=1)), cg.decoder().apply(cg.decode("S", new="S"))
+    assert all(measure(one).same_as(measure(graph("decode"))) for measure in (cg.flops, cg.traffic, cg.cache))
+    assert all(measure(every).same_as(measure(graph("prefill"))) for measure in (cg.flops, cg.cache))
+
+
+def test_new_tokens_are_among_those_that_are_seen() -> None:
+    assert "n <= S" in map(str, cg.decoder().apply(cg.decode(new="n")).assumptions)
+    with pytest.raises(cg.UserError, match="8 new tokens are among the 4 positions"):
+        cg.decoder().apply(cg.decode(4, new=8))

@@ -5,7 +5,7 @@ import pytest
 import costgraph as cg
 from costgraph.conventions import NOTES
 from costgraph.errors import UserError
-from costgraph.rules import RULES, rule
+from costgraph.graph.rules import RULES, rule
 
 KEEPS = [  # kind, bytes that the backward of one op on a (B, D) tensor keeps
     ("gelu", "B*D*p"),

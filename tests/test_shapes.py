@@ -31,6 +31,10 @@ from costgraph.errors import UserError
         ("-S*D - S*B", "factored", "-S*(B + D)"),
         ("8*p*B*D*(T - 1)/T", "auto", "8*B*D*p*(T - 1)/T"),
         ("S/2 + D/2", "factored", "(S + D)/2"),
+        ("S*D**5 + B*D**5 + V*D**2 + V", "factored", "D**2*(D**3*(B + S) + V) + V"),
+        ("S*D**5*T**3 + 2*B*D**2*T**3 + D**2*T", "factored", "D**2*T*(T**2*(S*D**3 + 2*B) + 1)"),
+        ("-6*S*D**4 - 4*B*D**4 + 3*D", "factored", "D*(3 - 2*D**3*(2*B + 3*S))"),
+        ("S*D**64*A**60 + B*D**64 + V", "factored", "D**64*(S*A**60 + B) + V"),
     ],
 )
 def test_shapes(text: str, shape: str, written: str) -> None:

@@ -14,7 +14,7 @@ from costgraph.algebra.polynomial import ZERO, Polynomial
 from costgraph.algebra.symbols import SYMBOLS, sympy_symbol
 from costgraph.conventions import NOTES
 from costgraph.estimation.generation import over, summed
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.hardware.roofline import CLASSES, Cost, Rates, Span, Time, costs, mfu, spans
 
 GRAPHS = {

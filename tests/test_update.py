@@ -13,13 +13,13 @@ from recipes import graph
 import costgraph as cg
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
 from costgraph.measures import MEASURES
+from costgraph.measures.op_costs import moved
 from costgraph.mesh import parse_mesh
-from costgraph.op import Op
 from costgraph.passes.place import Place
 from costgraph.precision import PRECISIONS
-from costgraph.rules import moved
 
 MATRICES = "(4 + 2*E)*L*D**2"
 WEIGHTS = 6  # matrices of a block

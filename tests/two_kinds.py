@@ -5,27 +5,26 @@ from __future__ import annotations
 from costgraph.algebra.assumption import Divides
 from costgraph.algebra.parser import size
 from costgraph.algebra.symbols import Symbol, declare
-from costgraph.builder import Builder
-from costgraph.graph import Graph
-from costgraph.op_sets.decoder import attention, mlp
+from costgraph.blocks import Attention, Block, Mlp, Norm
+from costgraph.graph.builder import Builder
+from costgraph.graph.graph import Graph
 
 NARROW = declare(Symbol("L_n", "L_{n}", "", "number of narrow layers", "positive integer", 2))
-SIZES = {
-    "batch": "B", "query": "S", "context": "S", "model": "D", "head": "A", "width": "D/A", "ffn": "E*D", "narrow": "F",
-}  # fmt: skip
+SIZES = {"batch": "B", "query": "S", "context": "S", "model": "D", "narrow": "F"}
 
 
 def two_kinds() -> Graph:
     """Blocks of a decoder; the narrow ones have an MLP of width F, and are else the same."""
     b = Builder("two_kinds", SIZES)
     b.assume(Divides(size("A"), size("D")))
-    x = b.input("x", "batch query model")
-    for kind, times in (("wide", "L"), ("narrow", NARROW.name)):
+    attention, x = Attention(kv_heads="A", width="D/A", dropout=True), b.input("x", "batch query model")
+    for kind, times, mlp in (("wide", "L", Mlp("E*D")), ("narrow", NARROW.name, None)):
+        block = Block(attention, mlp, Norm("layer"), dropout=True)
         with b.repeat(times, kind):
             x = b.op("blocks.enter", "loop", x)
             with b.segment("block"):
-                x = attention(b, x, dropout=True, biases=False, heads="a")
-                x = mlp(b, x, dropout=True, biases=False) if kind == "wide" else narrow(b, x)
+                x = block.write(b, x)
+                x = x if mlp else narrow(b, x)
         x = b.op(f"{kind}.exit", "loop", x)
     return b.build()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from costgraph.algebra.assumption import Divides
 from costgraph.algebra.parser import size
 from costgraph.algebra.symbols import Symbol, declare
-from costgraph.builder import Builder
-from costgraph.graph import Graph
+from costgraph.graph.builder import Builder
+from costgraph.graph.graph import Graph
 
 CHUNKS = declare(Symbol("N_q", "N_{q}", "", "chunks of k positions", "positive integer", 2))
 

@@ -137,11 +137,12 @@ class InDomain:
 
 @dataclass(frozen=True, slots=True)
 class IsSize:
-    """A dim has a size: a positive integer, or a positive mean."""
+    """A dim has a size: a positive integer, or a positive mean; or layers are as many as a positive integer says."""
 
     dim: str
     size: Polynomial
     mean: bool = False
+    layers: bool = False
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -157,8 +158,10 @@ class IsSize:
         bound = replace(self, size=self.size.substitute(bindings))
         number = bound.size.number
         if number is not None and (number <= 0 or not (self.mean or Fraction(number).denominator == 1)):
+            what = f"layers {self.dim}".rstrip() + ": as many as" if self.layers else f"dim {self.dim} has size"
             kind = "a mean size is positive" if self.mean else "a size is a positive integer"
-            raise UserError(f"dim {self.dim} has size {shorten(str(self.size), 40)} = {shorten(str(number))}; {kind}")
+            size = shorten(str(number)) if self.size.number == number else f"{shorten(str(self.size), 40)} = {number}"
+            raise UserError(f"{what} {size}; {kind}")
         return bound
 
     @property

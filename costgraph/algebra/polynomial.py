@@ -107,7 +107,7 @@ class Polynomial:
         if c2 == 1:
             terms = {m1 - m2: c1 for m1, c1 in self._terms.items()}
         else:
-            terms = {m1 - m2: exact(Fraction(c1) / c2) for m1, c1 in self._terms.items()}
+            terms = {m1 - m2: Fraction(c1) / c2 if c1 % c2 else c1 // c2 for m1, c1 in self._terms.items()}
         return Polynomial(terms, self._reach + other._reach)
 
     def __pow__(self, power: int) -> Polynomial:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import gcd, log10
 from operator import itemgetter
 
@@ -28,14 +29,17 @@ class Product:
     @property
     def operations(self) -> int:
         """Multiplications, divisions and powers, and what the sums take."""
-        coefficient = self.monomial.leading_coefficient
-        powers = [abs(power) for power in self.monomial.powers.values()]
+        coefficient, powers = self.monomial.leading_coefficient, list(self.monomial.powers.values())
         parts = len(powers) + len(self.sums) + (abs(coefficient.numerator) != 1) + (coefficient.denominator != 1)
-        return max(parts - 1, 0) + len(powers) - powers.count(1) + sum([s.operations for s in self.sums])
+        higher = len(powers) - powers.count(1) - powers.count(-1)
+        return max(parts - 1, 0) + higher + sum([s.operations for s in self.sums])
 
     def expand(self) -> Polynomial:
         """The polynomial that this writes."""
-        return product((self.monomial, *(factor.expand() for factor in self.sums)))
+        expansion = self.monomial
+        for factor in self.sums:
+            expansion = expansion * factor.expand()
+        return expansion
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,11 @@ class Sum:
     @property
     def operations(self) -> int:
         """Additions, and what the products take."""
-        return max(len(self.products) - 1, 0) + sum(p.operations for p in self.products)
+        return max(len(self.products) - 1, 0) + sum([p.operations for p in self.products])
 
     def expand(self) -> Polynomial:
         """The polynomial that this writes."""
-        return total(part.expand() for part in self.products)
+        return total([part.expand() for part in self.products])
 
 
 def expanded(poly: Polynomial) -> Sum:
@@ -96,19 +100,21 @@ def factor(poly: Polynomial) -> Product:
     rest = poly / common
     if rest == ONE:
         return Product(common)
-    if len(rest) > DEEP and height(rest) > DEEP:
+    terms = rest.monomials()
+    if len(terms) > DEEP and degree(terms[0]) > DEEP:  # no parentheses are nested deeper: each level takes a power out
         return Product(common, (expanded(rest),))
-    whole = group(rest)
-    for part in sorted(inner_sums(whole), key=len):
+    whole = Grouping(terms).whole()
+    inner = [part for one in whole.products for part in one.sums if within(leading(part), terms[0])]
+    for part in sorted([part.expand() for part in inner], key=len):
         if part != rest and (quotient := rest.divide(part)) is not None:
             other, this = factor(quotient), factor(part)
             return Product(common * other.monomial * this.monomial, (*other.sums, *this.sums))
     return Product(common, (whole,))
 
 
-def height(poly: Polynomial) -> int:
-    """The highest degree of a term: no parentheses are nested deeper, for each level takes a power out."""
-    return max(sum(term.powers.values()) for term in poly.monomials())
+def degree(term: Polynomial) -> int:
+    """The degree of a monomial, of a sum in printing order highest in the first."""
+    return sum(term.powers.values())
 
 
 def common_monomial(poly: Polynomial) -> Polynomial:
@@ -116,105 +122,148 @@ def common_monomial(poly: Polynomial) -> Polynomial:
     return -poly.content if poly.signs == {-1} else poly.content
 
 
-def inner_sums(written: Sum) -> list[Polynomial]:
-    """The sums in parentheses inside a sum: candidates for a common factor."""
-    found = {factor.expand(): None for part in written.products for factor in part.sums}
-    return list(found)
+def leading(written: Sum) -> Polynomial:
+    """The term of a grouped sum that is printed first: of a factor it divides that of the whole."""
+    first = written.products[0]
+    return product([first.monomial, *map(leading, first.sums)])
 
 
-def group(poly: Polynomial) -> Sum:
-    """Terms grouped, again and again, under the symbol whose common monomial saves most.
+def within(divisor: Polynomial, term: Polynomial) -> bool:
+    """Whether a monomial divides another without negative powers."""
+    return min((term / divisor).powers.values(), default=0) >= 0
 
-    Coefficients are whole and no power is negative.
-    """
-    terms = poly.monomials()
-    return Grouping([term.powers for term in terms], [term.leading_coefficient.numerator for term in terms]).whole()
+
+FEW = 5  # terms: only what these share is looked for in all
 
 
 class Grouping:
-    """Groups the terms of one sum. A set of terms is an integer with a bit for each, in printing order.
+    """Groups the terms of a sum, again and again, under the symbol whose common monomial saves most.
 
-    What has been pulled out of the terms of a set is not divided out of them; it is kept beside the set.
+    Coefficients are whole, no power is negative, terms are in printing order. A set of terms is an integer with a bit
+    for each. So is a set of factors, the steps from one power of a symbol to the next that occurs: of `D**2 + S*D**5`
+    they are S, D**2 and then D**3. What is taken out of the terms of a set is not divided out of them, but kept beside.
     """
 
-    def __init__(self, powers: list[dict[str, int]], coefficients: list[int]) -> None:
-        self.powers, self.coefficients = powers, coefficients
-        self.degrees = [sum(of_term.values()) for of_term in powers]  # from high to low
-        self.names = in_order({name for of_term in powers for name in of_term})
-        # for each symbol and each n the set of terms that have a power of n or more
-        self.terms = {name: [(1 << len(powers)) - 1, 0] for name in self.names}
-        for i, of_term in enumerate(powers):
-            for name, power in of_term.items():
-                sets = self.terms[name]
-                sets += [0] * (power + 2 - len(sets))
-                for n in range(1, power + 1):
-                    sets[n] |= 1 << i
+    def __init__(self, terms: list[Polynomial]) -> None:
+        self.terms = terms
+        self.coefficients = [term.leading_coefficient.numerator for term in terms]
+        powers = [term.powers.items() for term in terms]
+        occurring: dict[str, list[int]] = {}
+        for name, power in sorted(set[tuple[str, int]]().union(*powers)):
+            occurring.setdefault(name, []).append(power)
+        self.factors: list[tuple[str, int]] = []
+        self.first = 0  # the factors that are the first of a symbol
+        of_power: dict[tuple[str, int], int] = {}
+        for name in in_order(occurring):
+            before = 1 << len(self.factors)
+            self.first |= before
+            for lower, power in pairwise((0, *occurring[name])):
+                self.factors.append((name, power - lower))
+                of_power[name, power] = (1 << len(self.factors)) - before
+        # for each term the factors that it has, and for each factor the terms that have it
+        self.having = [sum([of_power[part] for part in of_term]) for of_term in powers]
+        self.had = transposed(self.having, len(self.factors))
+        # what factors have beyond the first degree, digit by digit: those that have a 1 there
+        beyond = [step - 1 for _, step in self.factors]
+        digits = range(max(beyond, default=0).bit_length())
+        self.beyond = [sum((step >> digit & 1) << i for i, step in enumerate(beyond)) for digit in digits]
 
     def whole(self) -> Sum:
         """All of them."""
-        return self.sum((1 << len(self.powers)) - 1, dict.fromkeys(self.names, 0), 1)
+        return self.sum((1 << len(self.terms)) - 1, 0, ONE)
 
-    def sum(self, left: int, taken: dict[str, int], number: int) -> Sum:
-        """The terms of a set over `number` and the powers in `taken`."""
+    def sum(self, left: int, taken: int, out: Polynomial) -> Sum:
+        """The terms of a set over the monomial that was taken out, which has the factors in `taken`."""
         parts: list[tuple[int, Product]] = []
-        while members := self.best(left, taken, number):
-            parts.append((members & -members, self.product(members, taken, number)))
+        following = taken << 1 | self.first  # of each symbol the factor after those that are taken
+        groups = [self.had[i] for i in indices(self.repeated(left) & following & ~taken)]
+        while groups := list(dict.fromkeys([g for group in groups if (g := group & left).bit_count() > 1])):
+            members, factors, divisor = self.best(groups, taken, abs(out.leading_coefficient.numerator))
+            if not members:
+                break
+            parts.append((members & -members, self.product(members, taken, out, factors, divisor)))
             left &= ~members
-        for i in indices(left):
-            powers = {name: power - taken[name] for name, power in self.powers[i].items() if power > taken[name]}
-            parts.append((1 << i, Product(Polynomial.monomial(powers, self.coefficients[i] // number))))
-        return Sum(tuple(part for _, part in sorted(parts, key=itemgetter(0))))
+        parts += [(1 << i, Product(self.terms[i] / out)) for i in indices(left)]
+        return Sum(tuple([part for _, part in sorted(parts, key=itemgetter(0))]))
 
-    def best(self, left: int, taken: dict[str, int], number: int) -> int:
-        """The set with the symbol whose common monomial saves most multiplications; empty if nothing is saved."""
-        most, found, gone = 0, 0, sum(taken.values())
-        seen: set[int] = set()
-        for name in self.names:
-            members = self.terms[name][taken[name] + 1] & left
-            count = members.bit_count()
-            if count < 2 or members in seen:
-                continue
-            seen.add(members)
-            if (count - 1) * (self.degrees[members.bit_length() - 1] - gone + 1) <= most:
-                continue  # the last term, which has the lowest degree, has no more to share
-            degree = sum(self.common(members, taken).values())
-            if (count - 1) * (degree + 1) > most:
-                saved = (count - 1) * (degree + (self.gcd(members, number) != 1))
-                if saved > most:
-                    most, found = saved, members
+    def best(self, groups: list[int], taken: int, number: int) -> tuple[int, int, int]:
+        """The group whose common monomial saves most multiplications, with the factors and the number in it.
+
+        Nobody is in it if nothing is saved.
+        """
+        most, found = 0, (0, 0, 0)
+        having, coefficients = self.having, self.coefficients
+        for members in groups:
+            factors, divisor, rest = ~taken, 0, members
+            for _ in range(FEW):
+                last = rest.bit_length() - 1
+                factors &= having[last]
+                if divisor != number:
+                    divisor = gcd(divisor, coefficients[last])
+                rest ^= 1 << last
+                if not rest:
+                    break
+            times = members.bit_count() - 1
+            if rest and times * (self.degree(factors) + (divisor != number)) > most:
+                factors = self.common(rest, factors)
+                if times * (self.degree(factors) + (divisor != number)) > most:
+                    divisor = self.gcd(rest, divisor, number)
+            saved = times * (self.degree(factors) + (divisor != number))
+            if saved > most:
+                most, found = saved, (members, factors, divisor)
         return found
 
-    def product(self, members: int, taken: dict[str, int], number: int) -> Product:
+    def product(self, members: int, taken: int, out: Polynomial, factors: int, divisor: int) -> Product:
         """Terms with a common monomial as that monomial times the grouped rest."""
-        powers, coefficient = self.common(members, taken), self.gcd(members, number)
+        powers: dict[str, int] = {}
+        for name, step in [self.factors[i] for i in indices(factors)]:
+            powers[name] = powers.get(name, 0) + step
+        number = out.leading_coefficient.numerator
+        coefficient = divisor // abs(number)
         if all((self.coefficients[i] < 0) == (number > 0) for i in indices(members)):
             coefficient = -coefficient
-        rest = self.sum(members, {name: n + powers.get(name, 0) for name, n in taken.items()}, number * coefficient)
         common = Polynomial.monomial(powers, coefficient)
+        rest = self.sum(members, taken | factors, out * common)
         if len(rest.products) == 1:  # the rest is a product itself
             (only,) = rest.products
             return Product(common * only.monomial, only.sums)
         return Product(common, (rest,))
 
-    def common(self, members: int, taken: dict[str, int]) -> dict[str, int]:
-        """The powers of the monomial that the terms of a set have in common, beyond what is taken."""
-        powers = {}
-        for name, power in self.powers[members.bit_length() - 1].items():  # those of the last term, which has fewest
-            sets, shared = self.terms[name], taken[name]
-            while shared < power and not members & ~sets[shared + 1]:
-                shared += 1
-            if shared > taken[name]:
-                powers[name] = shared - taken[name]
-        return powers
-
-    def gcd(self, members: int, number: int) -> int:
-        """The greatest common divisor of the coefficients of a set over `number`, which divides all of them."""
-        found = 0
+    def repeated(self, members: int) -> int:
+        """The factors that more than one term of a set has."""
+        once = twice = 0
         for i in indices(members):
-            found = gcd(found, self.coefficients[i])
-            if found == abs(number):
+            twice |= once & self.having[i]
+            once |= self.having[i]
+        return twice
+
+    def common(self, members: int, factors: int) -> int:
+        """Those of some factors that all terms of a set have."""
+        for i in indices(factors):
+            if members & ~self.had[i]:
+                factors ^= 1 << i
+        return factors
+
+    def degree(self, factors: int) -> int:
+        """The degree of the product of factors."""
+        degree = factors.bit_count()
+        for digit, those in enumerate(self.beyond):
+            degree += (factors & those).bit_count() << digit
+        return degree
+
+    def gcd(self, members: int, divisor: int, number: int) -> int:
+        """The greatest common divisor of coefficients and a number, which is at least what divides all of them."""
+        for i in indices(members):
+            if divisor == number:
                 break
-        return found // abs(number)
+            divisor = gcd(divisor, self.coefficients[i])
+        return divisor
+
+
+def transposed(rows: list[int], width: int) -> list[int]:
+    """For each bit the set of the rows that have it."""
+    digits = zip(*[f"{row:0{width}b}" for row in reversed(rows)], strict=True)  # the highest bit and row come first
+    return [int("".join(column), 2) for column in digits][::-1]
 
 
 def indices(members: int) -> Iterator[int]:

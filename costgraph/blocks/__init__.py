@@ -9,10 +9,12 @@ from costgraph.blocks.experts import Experts
 from costgraph.blocks.head import Head
 from costgraph.blocks.latent_attention import LatentAttention
 from costgraph.blocks.mlp import Gated, Mlp
+from costgraph.blocks.multi_token import MultiToken
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.stack import Block, Layers
 from costgraph.blocks.state_space import Mamba2
 
 __all__ = [
-    "Attention", "Block", "Embedding", "Experts", "Gated", "Head", "LatentAttention", "Layers", "Mamba2", "Mlp", "Norm",
+    "Attention", "Block", "Embedding", "Experts", "Gated", "Head", "LatentAttention", "Layers", "Mamba2", "Mlp",
+    "MultiToken", "Norm",
 ]  # fmt: skip

@@ -7,12 +7,12 @@ from typing import Literal
 
 from costgraph.algebra.assumption import Divides, InDomain
 from costgraph.algebra.parser import Size, size
-from costgraph.blocks.linear import CONTEXT, Names, biased, contract, dropout, linear
+from costgraph.blocks.linear import CONTEXT, Names, contract, dropout, linear
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.positions import alibi, relative, rotated
 from costgraph.blocks.window import joined, rolled, windowed
-from costgraph.builder import Builder
 from costgraph.errors import UserError
+from costgraph.graph.builder import Builder
 
 Projection = Literal["q", "k", "v", "out"]
 
@@ -90,6 +90,9 @@ class Attention:
     def declare(self, b: Builder) -> Names:
         """The dims of a query's heads: heads, or those that share a key/value head, for each of these."""
         heads, group = size(self.heads), size(self.kv_heads)
+        whole, parts = size(self.width).fraction()
+        if parts.number is None:
+            b.assume(Divides(parts, whole))
         b.dim("width", self.width)
         if heads == group:
             return (b.dim("head", heads),)
@@ -108,10 +111,8 @@ class Attention:
 
     def fused_projection(self, b: Builder, name: str, x: str, heads: Names) -> tuple[str, str, str]:
         """One projection, of which these are views; beside the queries of each group stand its key and its value."""
-        of = (*heads[:1], b.dim("qkv", b.size("group") + 2 if heads[1:] else 3), "width")
-        y = linear(b, f"{name}.qkv", x, of)
-        if "q" in self.biases:
-            y = biased(b, f"{name}.qkv", y, of)
+        of = (b.dim("stacked", b.size("group") + 2 if heads[1:] else 3), *heads[:1], "width")
+        y = linear(b, f"{name}.qkv", x, of, bias="q" in self.biases)
         at = b.names(x)[:2]
         dims = (("q", heads), ("k", heads[:1]), ("v", heads[:1]))
         q, k, v = (b.op(f"{name}.{one}", "slice", y, letters=(*at, *to, "width")) for one, to in dims)
@@ -148,7 +149,7 @@ class Attention:
             made, kv = b.op(f"{name}_repeat", "repeat", made, letters=("batch", at, *heads, "width")), heads
         of = (*kv, "width")
         if self.window is None:
-            kind = "context" if self.causal else "slice"  # where a position sees those after it, no next one comes
+            kind = "context" if at == "query" else "slice"  # what an encoder reads gets no next position
             found = b.op(f"{name}_context", kind, made, letters=("batch", CONTEXT[at], *of))
         elif not self.masked:
             found = b.op(f"{name}_context", "context", made, letters=("batch", windowed(b, self.window, at), *of))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from costgraph.blocks.linear import Names
-from costgraph.builder import Builder
+from costgraph.graph.builder import Builder
 
 
 def convolved(b: Builder, name: str, x: str, channels: Names, plain: bool) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from costgraph.algebra.assumption import AtMost
 from costgraph.algebra.parser import Size, size
 from costgraph.blocks.linear import CONTEXT, dropout, linear
 from costgraph.blocks.norm import Norm
-from costgraph.builder import Builder
+from costgraph.graph.builder import Builder
 
 TOKEN = 8  # bytes of a token's number
 
@@ -33,13 +34,15 @@ class Embedding:
     width: Size | None = None
     dropout: bool = False
 
+    TABLE: ClassVar[str] = "embed.tokens.table"
+
     def dim(self, b: Builder) -> str:
         """The dim of the tables' vectors."""
         return "model" if self.width is None else b.dim("embedded", self.width)
 
     def table(self, b: Builder) -> str:
         """A vector for every word, which a tied head reads, too."""
-        return b.parameter("embed.tokens.table", ("vocab", self.dim(b)))
+        return b.parameter(self.TABLE, ("vocab", self.dim(b)))
 
     def write(self, b: Builder, table: str, at: str = "query") -> str:
         """Ops `embed.tokens`, ...; returns batch, position, model.

@@ -11,8 +11,9 @@ from costgraph.algebra.parser import Size, size
 from costgraph.blocks.linear import contract, linear
 from costgraph.blocks.mlp import Activation, Gated, Mlp
 from costgraph.blocks.positions import INDEX
-from costgraph.builder import Builder
-from costgraph.extent import Mean
+from costgraph.errors import UserError
+from costgraph.graph.builder import Builder
+from costgraph.graph.extent import Mean
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Experts:
     def declare(self, b: Builder) -> None:
         """The dims: all experts, those that are sent any tokens, and the slots of each of these."""
         every, some, tokens = size(self.experts), size(self.chosen), "batch*query"
+        if (share := (some / every).number) is not None and share > 1:
+            raise UserError(f"{b.name}: {some} chosen experts are more than the {every} that there are")
         b.assume(AtMost(some, every))
         b.dim("expert", self.experts)
         b.dim("chosen", self.chosen)
@@ -98,11 +101,12 @@ class Experts:
     def matrix(self, b: Builder, name: str, rows: str, over: str, to: str) -> str:
         """One matrix of every expert that is hit, on its rows."""
         whole = b.parameter(f"{name}.weight", ("expert", over, to))
-        weight = b.op(f"{name}_hit", "hit", whole, letters=("hit", over, to))
+        weight = b.op(f"{name}_hit", "hit", whole, letters=("hit", over, to), role="weight")
         y = contract(b, name, rows, weight, ("hit", "slot", to))
         if not self.biases:
             return y
-        bias = b.op(f"{name}_bias_hit", "hit", b.parameter(f"{name}.bias", ("expert", to), "bias"), letters=("hit", to))
+        whole = b.parameter(f"{name}.bias", ("expert", to), "bias")
+        bias = b.op(f"{name}_bias_hit", "hit", whole, letters=("hit", to), role="bias")
         return b.op(f"{name}_bias", "bias", y, bias)
 
     def shared_part(self, b: Builder, name: str, x: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from costgraph.blocks.embedding import TOKEN, Embedding
-from costgraph.blocks.linear import biased, contract, linear
+from costgraph.blocks.linear import as_wide, biased, contract, linear
 from costgraph.blocks.mlp import Activation
 from costgraph.blocks.norm import Norm
-from costgraph.builder import Builder, Extra
+from costgraph.graph.builder import Builder, Extra
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,17 @@ class Head:
     softcap: bool = False
     loss: bool = True
 
-    def write(self, b: Builder, x: str, embedding: Embedding) -> str:
-        """Ops `head.logits`, `loss.*`; returns the loss, or the logits."""
+    TABLE: ClassVar[str] = "head.table"
+
+    def write(self, b: Builder, x: str, embedding: Embedding, shared: bool = False) -> str:
+        """Ops `head.logits`, `loss.*`; returns the loss, or the logits.
+
+        Args:
+            b: where to.
+            x: what is read, with the dim model last.
+            embedding: the model's.
+            shared: the matrix is there, even if it is not that of the embedding.
+        """
         if self.positions == "last" and b.phase != "train":
             x = b.op("head.last", "slice", x, letters=("batch", "model"))
         if self.transform:
@@ -43,7 +52,8 @@ class Head:
         of = embedding.dim(b)
         if of != "model":
             x = linear(b, "head.out", x, (of,))
-        table = "embed.tokens.table" if self.tied else b.parameter("head.table", ("vocab", of))
+        table = embedding.TABLE if self.tied else self.TABLE
+        table = table if self.tied or shared else b.parameter(table, ("vocab", of))
         rows = tuple(dim for dim in b.names(x) if dim != of)
         logits = contract(b, "head.logits", x, table, (*rows, "vocab"))
         logits = biased(b, "head.logits", logits, ("vocab",)) if self.bias else logits
@@ -52,9 +62,7 @@ class Head:
 
     def transformed(self, b: Builder, x: str) -> str:
         """A dense layer as wide as the model, an activation and a norm."""
-        wide = b.dim("transformed", b.size("model"))
-        y = linear(b, "head.transform", x, (wide,), bias=True)
-        y = b.op("head.transformed", "slice", y, letters=b.names(x))  # its result is the model's width again
+        y = as_wide(b, "head.transform", x, bias=True)
         return Norm("layer").write(b, "head.norm", b.op("head.act", self.act, y))
 
 

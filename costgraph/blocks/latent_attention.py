@@ -8,7 +8,7 @@ from costgraph.algebra.parser import Size
 from costgraph.blocks.linear import Names, contract, dropout, linear
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.positions import rotated
-from costgraph.builder import Builder
+from costgraph.graph.builder import Builder
 
 
 @dataclass(frozen=True)

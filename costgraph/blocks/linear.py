@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from string import ascii_lowercase
 
-from costgraph.builder import Builder
-from costgraph.dim import LETTERS
+from costgraph.graph.builder import Builder
+from costgraph.graph.dim import LETTERS
 
 Names = tuple[str, ...]
 CONTEXT = {"query": "context", "memory": "memory_context"}  # what positions are called as those that others look at
@@ -27,6 +27,14 @@ def linear(b: Builder, name: str, x: str, to: Names, over: Names = ("model",), b
     kept = tuple(dim for dim in b.names(x) if dim not in over)
     y = contract(b, name, x, b.parameter(f"{name}.weight", (*over, *to)), (*kept, *to))
     return biased(b, name, y, to) if bias else y
+
+
+def as_wide(b: Builder, name: str, x: str, bias: bool = False) -> str:
+    """`x` times a matrix that is as wide as the model on both sides."""
+    y = linear(b, name, x, (b.dim("transformed", b.size("model")),), bias=bias)
+    return b.op(
+        f"{name}ed", "slice", y, letters=b.names(x)
+    )  # a dim stands once in a product; this is the model's again
 
 
 def biased(b: Builder, name: str, y: str, dims: Names) -> str:

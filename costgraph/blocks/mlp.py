@@ -7,7 +7,7 @@ from typing import Literal
 
 from costgraph.algebra.parser import Size
 from costgraph.blocks.linear import Names, dropout, linear
-from costgraph.builder import Builder
+from costgraph.graph.builder import Builder
 
 Activation = Literal["gelu", "relu", "silu", "tanh"]
 

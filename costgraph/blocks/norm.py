@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from costgraph.builder import Builder, Extra
+from costgraph.graph.builder import Builder, Extra
 
 FP32 = 4  # bytes in which norms compute, and keep what they keep for each position
 
@@ -24,11 +24,19 @@ class Norm:
     kind: Literal["layer", "layer_scale", "rms"] = "rms"
     steps: bool = False
 
-    def write(self, b: Builder, name: str, x: str, over: str = "model") -> str:
-        """Normalize `x` over dims; parameters `<name>.scale` and perhaps `<name>.shift`."""
-        dims = tuple(over.split())
+    def write(self, b: Builder, name: str, x: str, over: str = "model", each: str = "") -> str:
+        """Normalize `x`; parameters `<name>.scale` and perhaps `<name>.shift`.
+
+        Args:
+            b: where to.
+            name: of the norm.
+            x: what is normalized.
+            over: the dims that it is normalized over.
+            each: a dim of which every part is normalized for itself, with a scale of its own.
+        """
+        dims = (*each.split(), *over.split())
         scale = b.parameter(f"{name}.scale", dims, "norm")
-        kept = tuple(dim for dim in b.names(x) if dim not in dims)
+        kept = tuple(dim for dim in b.names(x) if dim not in over.split())
         if self.kind == "rms" and self.steps:
             return steps(b, name, x, scale, kept, over)
         one: Extra = {"rstd": (kept, "statistic", FP32)}

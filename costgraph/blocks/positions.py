@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from costgraph.algebra.parser import Size
 from costgraph.blocks.linear import Names
-from costgraph.builder import Builder
+from costgraph.graph.builder import Builder
 
 INDEX = 8  # bytes of the number of a bucket
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from costgraph.blocks.linear import Names, contract
-from costgraph.builder import Builder
+from costgraph.graph.builder import Builder
 
 GROUP, SHARE = "ssm_group", "ssm_share"
 HEADS = (GROUP, SHARE)

@@ -14,8 +14,8 @@ from costgraph.blocks.linear import dropout
 from costgraph.blocks.mlp import Gated, Mlp
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.state_space import Mamba2
-from costgraph.builder import Builder
 from costgraph.errors import UserError
+from costgraph.graph.builder import Builder
 
 Residual = Literal["pre", "post", "sandwich", "outer", "parallel", "parallel_two"]
 Part = Callable[[str], str]
@@ -77,7 +77,7 @@ class Block:
         y = part(self.norm.write(b, f"norm.{name}", x) if before else x)
         if self.residual in ("sandwich", "outer"):
             y = self.norm.write(b, f"norm.{name}_after", y)
-        y = b.op(f"{name}.residual", "residual", dropout(b, f"{name}.out_dropout", y, self.dropout), x)
+        y = b.op(f"{name}.residual", "residual", self.dropped(b, name, y), x)
         return self.norm.write(b, f"norm.{name}", y) if self.residual == "post" else y
 
     def parallel(self, b: Builder, x: str, parts: list[tuple[str, Part]]) -> str:
@@ -89,7 +89,11 @@ class Block:
         both = [attention(z)]
         z = self.norm.write(b, f"norm.{second}", x) if self.residual == "parallel_two" else z
         y = b.op(f"{second}.add", "add", mlp(z), *both)
-        return b.op(f"{second}.residual", "residual", dropout(b, f"{second}.out_dropout", y, self.dropout), x)
+        return b.op(f"{second}.residual", "residual", self.dropped(b, second, y), x)
+
+    def dropped(self, b: Builder, name: str, y: str) -> str:
+        """What a part adds, after dropout."""
+        return dropout(b, f"{name}.dropout" if name in ("mlp", "moe") else f"{name}.out_dropout", y, self.dropout)
 
 
 @dataclass(frozen=True)

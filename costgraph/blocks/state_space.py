@@ -10,7 +10,7 @@ from costgraph.blocks.convolution import convolved
 from costgraph.blocks.linear import Names, biased, linear
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.scan import Parts, scanned, stepped
-from costgraph.builder import Builder
+from costgraph.graph.builder import Builder
 
 HEADS: Names = ("ssm_group", "ssm_share")  # groups of heads that share matrices, and the heads of each
 
@@ -25,7 +25,7 @@ class Mamba2:
         groups: how many groups of heads share their input and output matrices.
         kernel: width of the convolution.
         chunk: positions that the scan takes at once; the last chunk is filled up.
-        norm: gated, before the output projection.
+        norm: gated, before the output projection; of each group for itself.
         conv_bias: of the convolution.
         biases: of the projections.
         plain: an implementation in plain products: it copies what a group shares to its heads, passes states on by a
@@ -60,7 +60,7 @@ class Mamba2:
         y = inside(b, name, Parts(values, into, out_of, step), self.plain)
         skip = b.op(f"{name}.skip", "product", values, b.parameter(f"{name}.d", HEADS, "bias"))
         y = b.op(f"{name}.gated", "product", b.op(f"{name}.add", "add", y, skip), b.op(f"{name}.act", "silu", gate))
-        y = self.norm.write(b, f"{name}.norm", y, " ".join(inner)) if self.norm else y
+        y = self.norm.write(b, f"{name}.norm", y, f"{HEADS[1]} ssm_width", each=HEADS[0]) if self.norm else y
         return linear(b, f"{name}.out", y, ("model",), inner, self.biases)
 
     def declare(self, b: Builder) -> None:

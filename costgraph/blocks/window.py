@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from costgraph.algebra.parser import Size, size
 from costgraph.blocks.linear import CONTEXT, Names
-from costgraph.builder import Builder
 from costgraph.errors import UserError
+from costgraph.graph.builder import Builder
 
 
 def windowed(b: Builder, window: Size, at: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from costgraph import __version__
 from costgraph.algebra.work import bounded
@@ -55,6 +57,12 @@ def root(
     """Derive what transformers cost, as closed forms: parameters, FLOPs, memory, traffic, communication."""
 
 
+@cache
+def command() -> Callable[..., int | None]:
+    """What typer makes of all of this, once for a process: `app()` would do so each time that it is called."""
+    return get_command(app)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; the exit code.
 
@@ -63,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     print_what_can_be_printed()
     try:
-        return app(arguments or ["--help"], standalone_mode=False) or 0
+        return command()(arguments or ["--help"], standalone_mode=False) or 0
     except typer.Abort:
         raise KeyboardInterrupt from None
     except Exception as error:

@@ -57,6 +57,10 @@ class Asked:
             "  [default: mixed_adam]"
         ),
     ] = None
+    weights: Annotated[
+        str | None, typer.Option(help="A data type of weights, such as int4, or bytes per element.  [default: p]")
+    ] = None
+    cache_dtype: Annotated[str | None, typer.Option(help="The same of the cache, such as fp8.  [default: p]")] = None
 
     @property
     def options(self) -> Options:
@@ -72,7 +76,11 @@ class Asked:
 
 
 NOTHING = Asked()
-FLAGS = {"op_set": "--op-set", "passes": "--pass"}  # where an option is not called as its field is
+FLAGS = {
+    "op_set": "--op-set",
+    "passes": "--pass",
+    "cache_dtype": "--cache-dtype",
+}  # where an option is not called as its field is
 
 
 def flag(name: str) -> str:

@@ -23,6 +23,7 @@ def derive(
     when: arg.When = None,
     form: arg.Form = "auto",
     explain: Annotated[bool, typer.Option("--explain", help="Show which op and tensor each term came from.")] = False,
+    flat: Annotated[bool, typer.Option("--flat", help="Show a model's forms as they are, not by part.")] = False,
     format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
     json_: arg.Json = False,
     output: arg.Output = None,
@@ -54,7 +55,7 @@ def derive(
                 record["measures"][name]["published"] = [entry.id for entry in found]
             text = json.dumps(record, indent=2)
         case "text":
-            text = derive_text.text(result, explain, form, style, output is None and on_terminal(), known)
+            text = derive_text.text(result, explain, form, style, output is None and on_terminal(), known, flat)
         case "markdown":
             text = derive_text.markdown(result, explain, form, pretty, known)
         case _:

@@ -12,6 +12,7 @@ from costgraph.algebra import printers
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
+from costgraph.cli.parts_text import parts_table, value
 from costgraph.derivation import Derivation
 
 if TYPE_CHECKING:
@@ -23,9 +24,18 @@ Published = Mapping[str, "Sequence[Entry]"]  # by measure, the entries of the li
 
 
 def text(
-    result: Derivation, explain: bool, shape: str, style: printers.Style, drawn_on_terminal: bool, known: Published
+    result: Derivation,
+    explain: bool,
+    shape: str,
+    style: printers.Style,
+    drawn_on_terminal: bool,
+    known: Published,
+    flat: bool = False,
 ) -> str:
-    """A table, then what the numbers mean; drawn with rich on a terminal, plain elsewhere."""
+    """A table, then what the numbers mean; drawn with rich on a terminal, plain elsewhere.
+
+    Of a model with layers each measure has a table by part, unless it is to be flat.
+    """
     pretty = printers.unicode if style is printers.UNICODE else printers.python
 
     def write(value: Quotient) -> str:
@@ -35,9 +45,29 @@ def text(
     footers = [*map(" ".join, where(result, style)), *(line for line in footer(result, write, known) if line)]
     if explain:
         footers += explained(result, pretty)
+    if result.setup.model.has_layers and not flat and not result.when:
+        tables = by_part(result, write, "×" if style is printers.UNICODE else "x")
+        return "\n".join([str(result.setup), *tables, "", *footers])
     if drawn_on_terminal:
         return drawn(rows, footers, str(result.setup))
     return "\n".join([str(result.setup), "", *plain(rows), "", *footers])
+
+
+def by_part(result: Derivation, write: Callable[[Quotient], str], sign: str) -> list[str]:
+    """For each measure its parts in columns; the form in one line where it has none."""
+    lines: list[str] = []
+    for name, form in result.forms.items():
+        rows = parts_table(result, name, write, sign)
+        if rows:
+            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+            just = (str.rjust, str.ljust, str.ljust, str.rjust)
+            text = ["  ".join(put(c, w) for put, c, w in zip(just, row, widths, strict=True)).rstrip() for row in rows]
+            lines += ["", f"{name} ({form.unit})", *(f"  {line}" for line in text)]
+        else:
+            found = result.limited[name]
+            number = f" = {value(found.value)}{readable(found.number, form.unit)}" if found.number is not None else ""
+            lines += ["", f"{name} ({form.unit})", f"  {write(form.value)}{number}"]
+    return lines
 
 
 def header(result: Derivation) -> Row:

@@ -11,8 +11,8 @@ from costgraph.cli.output import check_target, deliver, writes_unicode
 
 if TYPE_CHECKING:
     from costgraph.conventions import Convention
-    from costgraph.graph import Graph
-    from costgraph.op import Op
+    from costgraph.graph.graph import Graph
+    from costgraph.graph.op import Op
 
 FORMATS = ("text", "dot", "mermaid")
 
@@ -43,9 +43,9 @@ def graph(
 
 def tree(graph: Graph, convention: Convention, pretty: bool) -> str:
     """Ops by phase and place, with their shapes and costs per run."""
-    from costgraph import rules
     from costgraph.algebra.polynomial import ONE
     from costgraph.algebra.printers import python, unicode
+    from costgraph.measures import op_costs
 
     write = unicode if pretty else python
     sign = "×" if pretty else "x"
@@ -61,8 +61,8 @@ def tree(graph: Graph, convention: Convention, pretty: bool) -> str:
             rows.append((f"  {place}",) + ("",) * 5)
             for op in ops:
                 made = graph.tensors[op.outputs[0]]
-                work = rules.flops(op, graph.tensors, convention)
-                moved = rules.traffic(op, graph.tensors, convention)
+                work = op_costs.flops(op, graph.tensors, convention)
+                moved = op_costs.traffic(op, graph.tensors, convention)
                 shape = f"{made.letters} ({', '.join(write(dim.size) for dim in made.dims)})"
                 runs = "" if op.times == ONE else f"{sign} {write(op.times)}"
                 rows.append((f"    {op.name}", op.spec or op.kind, runs, shape, write(work), write(moved)))

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from costgraph.algebra.polynomial import Polynomial, product, total
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.hardware.machine import Machine, itemsize
 from costgraph.hardware.roofline import Rates
 from costgraph.measures import MEASURES

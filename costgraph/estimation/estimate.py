@@ -16,10 +16,10 @@ from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.generation import summed
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
 from costgraph.hardware.roofline import Cost, Rates, Span, Time, costs, mfu, number, spans
 from costgraph.mesh import TensorAxis
-from costgraph.op import Op
 
 B, S, T = Polynomial.symbol("B"), Polynomial.symbol("S"), Polynomial.symbol("T")
 MOST = 1024  # over how many devices one would split a model

@@ -6,10 +6,13 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
 
 from costgraph.errors import UserError, unknown
@@ -90,6 +93,28 @@ def escaped(value: Any, escape: Callable[[str], str]) -> Any:
     return value
 
 
+class Compiled(jinja2.BytecodeCache):
+    """Templates that were compiled before in this process; those that have changed since count as others."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what is known."""
+        bucket.code = self.known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        assert bucket.code is not None
+        self.known[bucket.key, bucket.checksum] = bucket.code
+
+
+@cache
+def compiled(marks: frozenset[tuple[str, str]]) -> Compiled:
+    """Those with these delimiters, on which it depends how a template is read."""
+    return Compiled()
+
+
 def render(target: Target, context: Mapping[str, Any]) -> str:
     """The target's template filled in.
 
@@ -98,6 +123,7 @@ def render(target: Target, context: Mapping[str, Any]) -> str:
     """
     if target.escape not in ESCAPES:
         raise UserError(f"{target.name}: {unknown('escape', target.escape, ESCAPES)}")
+    marks = delimiters(target)
     environment = Sandbox(
         loader=jinja2.ChoiceLoader(
             [jinja2.FunctionLoader(reader(folder)) for folder in (*target.folders, data_folder("exporters") / SHARED)]
@@ -105,7 +131,8 @@ def render(target: Target, context: Mapping[str, Any]) -> str:
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        **delimiters(target),
+        bytecode_cache=compiled(frozenset(marks.items())),
+        **marks,
     )
     environment.add_filter("json", lambda value: json.dumps(value, ensure_ascii=False))
     try:

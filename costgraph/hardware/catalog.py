@@ -13,8 +13,9 @@ from costgraph.algebra.bindings import split_list
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.hardware.machine import ITEMSIZE, Figure, Link, Machine
+from costgraph.hardware.machine import Figure, Link, Machine
 from costgraph.hardware.machine_file import from_file
+from costgraph.precision import ITEMSIZE
 from costgraph.toml_text import of_package, parse_toml
 from costgraph.user_files import MAX_TOML, read_text
 

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import Quantity
 from costgraph.errors import UserError, unknown
+from costgraph.precision import ITEMSIZE
 
-ITEMSIZE = {  # bytes per element of the data types a peak is stated for
-    "fp64": Fraction(8), "fp32": Fraction(4), "tf32": Fraction(4), "bf16": Fraction(2), "fp16": Fraction(2),
-    "fp8": Fraction(1), "int8": Fraction(1), "fp6": Fraction(3, 4), "fp4": Fraction(1, 2), "int4": Fraction(1, 2),
-}  # fmt: skip
 LISTED = ("fp16", "bf16", "tf32", "fp32", "int8", "int4", "fp8", "fp6", "fp4", "fp64")  # the order in messages
 USUAL = ("bf16", "fp16", "fp32")  # the data type that is meant when none is named: the first that the machine has
 

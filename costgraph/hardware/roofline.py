@@ -17,16 +17,16 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from costgraph import rules
 from costgraph.algebra.polynomial import ZERO, Polynomial, total
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.symbols import Rational
 from costgraph.conventions import NOTES, Convention
 from costgraph.errors import UserError
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
+from costgraph.measures import op_costs
 from costgraph.measures.communication import RINGS, ring
 from costgraph.measures.parts import multiplies_weights
-from costgraph.op import Op
 
 if TYPE_CHECKING:
     import sympy
@@ -58,8 +58,8 @@ def costs(graph: Graph, convention: Convention = NOTES) -> list[Cost]:
     """FLOPs, bytes moved and bytes sent of every op that does any of it, in order."""
     found = []
     for op in graph.ops:
-        moved = rules.traffic(op, graph.tensors, convention) * op.times
-        work = rules.flops(op, graph.tensors, convention) * op.times
+        moved = op_costs.traffic(op, graph.tensors, convention) * op.times
+        work = op_costs.flops(op, graph.tensors, convention) * op.times
         counted = op.kind in RINGS and convention.counts(graph.tensors[op.inputs[0]].role)
         link = ring(op, graph) * op.times if counted else ZERO
         if work or moved or link:

@@ -15,9 +15,9 @@ from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.derivation import Derivation, derive
-from costgraph.einsum import parse_spec
 from costgraph.errors import UserError, unknown
-from costgraph.graph import Graph
+from costgraph.graph.einsum import parse_spec
+from costgraph.graph.graph import Graph
 from costgraph.library.calculator import calculate, comparisons, holds
 from costgraph.library.entry import Entry, Request
 from costgraph.precision import STATES

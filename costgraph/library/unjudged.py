@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from costgraph.einsum import parse_spec
+from costgraph.graph.einsum import parse_spec
 from costgraph.library import indexed
 from costgraph.library.entry import Entry, Indexed
 from costgraph.library.evaluation import Names

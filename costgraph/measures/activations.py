@@ -12,11 +12,11 @@ from collections.abc import Iterator
 
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.rules import rule
+from costgraph.graph.tensor import Role, Tensor
 from costgraph.measures.summing import Sizes, closed_form
 from costgraph.provenance import Term
-from costgraph.rules import rule
-from costgraph.tensor import Role, Tensor
 
 KEPT: tuple[Role, ...] = ("activation", "mask", "statistic", "cache")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from costgraph import rules
 from costgraph.conventions import NOTES, Convention
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.measures import op_costs
 
 if TYPE_CHECKING:
     import networkx
@@ -16,7 +16,7 @@ def annotated(graph: Graph, convention: Convention = NOTES) -> networkx.MultiDiG
     """A copy of `graph.nx` whose nodes have sympy `flops` and `bytes` (of all runs), and `times`."""
     view = graph.nx.copy()
     for op in graph.ops:
-        moved = rules.traffic(op, graph.tensors, convention) * op.times
-        work = rules.flops(op, graph.tensors, convention) * op.times
+        moved = op_costs.traffic(op, graph.tensors, convention) * op.times
+        work = op_costs.flops(op, graph.tensors, convention) * op.times
         view.nodes[op.name].update(flops=work.to_sympy(), bytes=moved.to_sympy(), times=op.times.to_sympy())
     return view

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.rules import COLLECTIVES
 from costgraph.measures.summing import closed_form
 from costgraph.provenance import Term
-from costgraph.rules import COLLECTIVES
 
 
 def cache(graph: Graph, convention: Convention = NOTES) -> ClosedForm:

@@ -18,11 +18,11 @@ from typing import Literal
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
-from costgraph.dim import devices
 from costgraph.errors import UserError
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
 from costgraph.measures.summing import closed_form
-from costgraph.op import Op
+from costgraph.mesh import devices
 from costgraph.provenance import Term
 
 Algorithm = Literal["ring", "chief"]

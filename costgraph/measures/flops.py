@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from costgraph import rules
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Phase
+from costgraph.measures import op_costs
 from costgraph.measures.summing import closed_form
-from costgraph.op import Phase
 from costgraph.provenance import Term
 
 PARTS: tuple[Phase, ...] = ("forward", "backward", "recompute")
@@ -38,12 +38,12 @@ def collect(graph: Graph, convention: Convention, phases: tuple[Phase, ...]) -> 
         if op.phase not in phases:
             continue
         if op.kind != "einsum":
-            if amount := rules.flops(op, tensors, convention):
+            if amount := op_costs.flops(op, tensors, convention):
                 yield Term(op.name, op.kind, amount * op.times)
             continue
         key = (op.spec, id(op.loop), *[id(tensors[name].dims) for name in op.inputs])
         if key not in known:
-            known[key] = f"{op.kind} {op.spec}", rules.flops(op, tensors, convention) * op.times
+            known[key] = f"{op.kind} {op.spec}", op_costs.flops(op, tensors, convention) * op.times
         source, amount = known[key]
         if amount:
             yield Term(op.name, source, amount)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.measures.flops import flops
 from costgraph.measures.traffic import traffic
 

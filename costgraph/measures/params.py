@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
+from costgraph.graph.tensor import Tensor
 from costgraph.measures.summing import Sizes, closed_form
-from costgraph.op import Op
 from costgraph.provenance import Term
-from costgraph.tensor import Tensor
 
 
 def params(graph: Graph, convention: Convention = NOTES) -> ClosedForm:

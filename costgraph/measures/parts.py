@@ -23,9 +23,9 @@ from costgraph.algebra.syntax import read
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import UserError, unknown
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
 from costgraph.measures import MEASURES, measure_named
-from costgraph.op import Op
 from costgraph.precision import PRECISIONS, Precision
 from costgraph.provenance import Term
 

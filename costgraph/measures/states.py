@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from costgraph.algebra.polynomial import total
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.training_state import at_rest, state_tensors
 from costgraph.measures.params import parameters
 from costgraph.measures.summing import Sizes, closed_form
 from costgraph.precision import STATES, USUAL, Precision, policy
 from costgraph.provenance import Term
-from costgraph.training_state import at_rest, state_tensors
 
 
 def states(graph: Graph, convention: Convention = NOTES, precision: str | Precision = USUAL) -> ClosedForm:

@@ -9,18 +9,19 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.collector import paused
 from costgraph.conventions import Convention
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.tensor import Tensor
 from costgraph.provenance import Term
-from costgraph.tensor import Tensor
 
 
 @paused()
 def closed_form(name: str, unit: str, graph: Graph, convention: Convention, terms: Iterable[Term]) -> ClosedForm:
     """Sum the terms whose role the convention counts; what it neglects is the remainder, exactly."""
+    neglects = convention.neglects
     counted: list[Term] = []
     neglected: list[Term] = []
     for term in terms:
-        (neglected if term.role in convention.neglects else counted).append(term)
+        (neglected if term.role in neglects else counted).append(term)
     remainder = Quotient(total(term.amount for term in neglected))
     return ClosedForm(
         name, unit, tuple(counted), convention, graph.assumptions, remainder, definitions=graph.definitions,

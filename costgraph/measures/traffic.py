@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from costgraph import rules
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
-from costgraph.graph import Graph
+from costgraph.graph import rules
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Phase
+from costgraph.measures import op_costs
 from costgraph.measures.flops import PARTS
 from costgraph.measures.summing import closed_form
-from costgraph.op import Phase
 from costgraph.provenance import Term
 
 
@@ -31,20 +32,29 @@ def traffic(graph: Graph, convention: Convention = NOTES, phase: Phase | None = 
 
 
 def collect(graph: Graph, phases: tuple[Phase, ...]) -> Iterator[Term]:
-    """One term per op and tensor. Tensors with the same dims and width are as large, which is worked out once."""
+    """One term per op and tensor. Tensors with the same dims and width are as large, which is worked out once.
+
+    They are told apart by identity, as in `Sizes`, but without a call: no other measure has as many terms.
+    """
     tensors = graph.tensors
-    known: dict[tuple[int, ...], Polynomial] = {}  # told apart by identity, as in `Sizes`, without a call
+    plain = {kind for kind in {op.kind for op in graph.ops} if rules.rule(kind).traffic == "once"}
+    known: dict[int, dict[tuple[int, ...], Polynomial]] = {}  # by the loop of an op, then by dims, shards and width
     for op in graph.ops:
         if op.phase not in phases:
             continue
-        if rules.rule(op.kind).traffic != "once":
-            for name, amount in rules.moved(op, tensors).items():
-                yield Term(op.name, name, amount * op.times, tensors[name].role)
+        place = op.name
+        if op.kind not in plain:
+            for name, amount in op_costs.moved(op, tensors).items():
+                yield Term(place, name, amount * op.times, tensors[name].role)
             continue
-        for name in dict.fromkeys(op.inputs + op.outputs):
+        sizes = known.setdefault(id(op.loop), {})
+        names = op.inputs + op.outputs
+        if len(names) > 2 and len(set(names)) < len(names):  # read twice, as by x*x, but moved once
+            names = tuple(dict.fromkeys(names))
+        for name in names:
             tensor = tensors[name]
-            key = (id(tensor.dims), id(tensor.shards), id(tensor.itemsize), id(op.loop))
-            moved = known.get(key)
+            key = (id(tensor.dims), id(tensor.shards), id(tensor.itemsize))
+            moved = sizes.get(key)
             if moved is None:
-                moved = known[key] = tensor.nbytes * op.times
-            yield Term(op.name, name, moved, tensor.role)
+                moved = sizes[key] = tensor.nbytes * op.times
+            yield Term(place, name, moved, tensor.role)

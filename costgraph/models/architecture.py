@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from costgraph.algebra.assumption import Choice
+from costgraph.algebra.assumption import Assumption, Choice
 from costgraph.algebra.parser import Size
 from costgraph.blocks.attention import Attention
 from costgraph.blocks.embedding import Embedding
 from costgraph.blocks.experts import Experts
 from costgraph.blocks.head import Head
 from costgraph.blocks.latent_attention import LatentAttention
+from costgraph.blocks.multi_token import MultiToken
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.stack import Block, Layers
 from costgraph.blocks.state_space import Mamba2
-from costgraph.builder import Builder, Purpose
 from costgraph.errors import UserError
-from costgraph.graph import Graph
+from costgraph.graph.builder import Builder, Purpose
+from costgraph.graph.graph import Graph
 
 SIZES: dict[str, Size] = {"batch": "B", "query": "S", "context": "S", "model": "D", "vocab": "V"}
 ENCODER: dict[str, Size] = {"memory": "S_e", "memory_context": "S_e"}
@@ -30,19 +31,23 @@ class Architecture:
 
     Args:
         layers: the kinds of layers.
-        embedding: what stands before them, and before an encoder.
+        embedding: what stands before them, and before an encoder; none for blocks alone.
         norm: of the last layer's result; none where there is none.
         head: what stands behind it; none for a model that gives vectors.
         encoder: the layers of an encoder, whose result the layers' `cross` attention reads.
+        multi_token: what predicts further tokens in training.
         name: what it is called in results.
+        assumptions: what its sizes take for granted beside what its blocks say.
     """
 
     layers: tuple[Layers, ...]
-    embedding: Embedding = Embedding()
+    embedding: Embedding | None = Embedding()
     norm: Norm | None = Norm()
     head: Head | None = Head()
     encoder: tuple[Layers, ...] = ()
+    multi_token: MultiToken | None = None
     name: str = "model"
+    assumptions: tuple[Assumption, ...] = ()
 
     @property
     def generates(self) -> bool:
@@ -62,30 +67,38 @@ class Architecture:
                 "ask for phase forward or train"
             )
         b = Builder(self.name, SIZES | ENCODER if self.encoder else SIZES, phase=phase)
-        b.assume(*self.choices())
-        table = self.embedding.table(b)
+        b.assume(*self.assumptions, *self.choices())
+        table = self.embedding.table(b) if self.embedding else ""
         memory = self.encoded(b, table) if self.encoder and phase != "decode" else None
-        x = self.stack(b, self.layers, self.embedding.write(b, table), memory)
+        x = self.stack(b, self.layers, self.embedded(b, table, "query"), memory)
+        y = self.norm.write(b, "norm.final", x) if self.norm else x
         if self.head is not None:
-            self.head.write(b, x, self.embedding)
+            self.head.write(b, y, self.embedding or Embedding())
+        if self.multi_token and self.head and self.embedding and phase == "train":
+            self.multi_token.write(b, x, self.embedding, self.head)
         return b.build()
 
+    def embedded(self, b: Builder, table: str, at: str) -> str:
+        """What the first layer reads."""
+        return self.embedding.write(b, table, at) if self.embedding else b.input("x", ("batch", at, "model"))
+
     def stack(self, b: Builder, layers: tuple[Layers, ...], x: str, memory: str | None = None) -> str:
-        """Layers of all kinds, and the norm of the last one's result."""
+        """Layers of all kinds."""
         for kind in layers:
             x = kind.write(b, x, memory)
-        return self.norm.write(b, "norm.final", x) if self.norm else x
+        return x
 
     def encoded(self, b: Builder, table: str) -> str:
         """What the encoder gives."""
         with b.part("encoder"):
-            return self.stack(b, self.encoder, self.embedding.write(b, table, at="memory"))
+            x = self.stack(b, self.encoder, self.embedded(b, table, "memory"))
+            return self.norm.write(b, "norm.final", x) if self.norm else x
 
     def choices(self) -> list[Choice]:
         """What was chosen, and is worth saying."""
         blocks = [layers.block for layers in (*self.layers, *self.encoder)]
         parts = [part for block in blocks for part in (block, block.attention, block.mlp, block.cross)]
-        drops = self.embedding.dropout or any(getattr(part, "dropout", False) for part in parts)
+        drops = getattr(self.embedding, "dropout", False) or any(getattr(part, "dropout", False) for part in parts)
         loads = dict.fromkeys(str(block.mlp.load) for block in blocks if isinstance(block.mlp, Experts))
         return [Choice("dropout", "on" if drops else "off"), *(Choice("load of experts", load) for load in loads)]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
-from costgraph.builder import Purpose
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.graph import Graph
+from costgraph.graph.builder import Purpose
+from costgraph.graph.graph import Graph
 
 if TYPE_CHECKING:  # an op set needs none of the blocks
     from costgraph.models.architecture import Architecture
@@ -49,6 +49,11 @@ class Model:
     def unnamed(cls, op_set: str | Graph) -> Model:
         """An op set without sizes."""
         return cls("", "", op_set, {})
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether it is an architecture, whose costs read best by part."""
+        return not isinstance(self.op_set, str | Graph)
 
     def built(self, phase: str) -> Graph | str:
         """Its graph, or how it is asked for; `phase` says what will be made of it."""

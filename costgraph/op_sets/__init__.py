@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from costgraph.graph import Graph
+from costgraph.graph.graph import Graph
 from costgraph.op_sets.attention import attention
 from costgraph.op_sets.decoder import decoder
 from costgraph.op_sets.elementwise import elementwise

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from costgraph.algebra.assumption import Divides
 from costgraph.algebra.parser import size
-from costgraph.builder import Builder
-from costgraph.graph import Graph
+from costgraph.graph.builder import Builder
+from costgraph.graph.graph import Graph
 
 
 def attention() -> Graph:

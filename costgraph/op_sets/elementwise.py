@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from costgraph.builder import Builder
-from costgraph.graph import Graph
+from costgraph.graph.builder import Builder
+from costgraph.graph.graph import Graph
 
 Kind = Literal["gelu", "relu", "silu", "scale", "residual"]
 

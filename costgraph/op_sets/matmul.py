@@ -7,8 +7,8 @@ which leaves a partial sum on every device.
 from __future__ import annotations
 
 from costgraph.algebra.parser import Size, size
-from costgraph.builder import Builder
-from costgraph.graph import Graph
+from costgraph.graph.builder import Builder
+from costgraph.graph.graph import Graph
 
 
 def matmul(m: Size = "m", k: Size = "k", n: Size = "n") -> Graph:

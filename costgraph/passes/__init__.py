@@ -8,9 +8,10 @@ from costgraph.passes.prefill import Prefill
 from costgraph.passes.recompute import Recompute
 from costgraph.passes.rewrite import IN_WORDS, ORDER, PHASES, Pass, phase_of
 from costgraph.passes.update import Update
+from costgraph.passes.widths import Widths
 
 PASSES: dict[str, type[Pass]] = {
-    step.name: step for step in (FlashAttention, Backward, Prefill, Decode, Recompute, TensorParallel)
+    step.name: step for step in (FlashAttention, Backward, Prefill, Decode, Recompute, Widths, TensorParallel)
 }
 
-__all__ = ["IN_WORDS", "ORDER", "PASSES", "PHASES", "Pass", "Place", "TensorParallel", "Update", "phase_of"]
+__all__ = ["IN_WORDS", "ORDER", "PASSES", "PHASES", "Pass", "Place", "TensorParallel", "Update", "Widths", "phase_of"]

@@ -19,13 +19,13 @@ from typing import ClassVar
 
 import networkx
 
-from costgraph.einsum import parse_spec
-from costgraph.graph import Graph
-from costgraph.loop import label
-from costgraph.op import Op
+from costgraph.graph.einsum import parse_spec
+from costgraph.graph.graph import Graph
+from costgraph.graph.loop import label
+from costgraph.graph.op import Op
+from costgraph.graph.rules import differentiable, rule, saved
+from costgraph.graph.tensor import Tensor
 from costgraph.passes.rewrite import Pass
-from costgraph.rules import differentiable, rule, saved
-from costgraph.tensor import Tensor
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from typing import ClassVar
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
-from costgraph.graph import Graph
-from costgraph.loop import Segment
-from costgraph.op import Op
+from costgraph.graph.graph import Graph
+from costgraph.graph.loop import Segment
+from costgraph.graph.op import Op
+from costgraph.graph.tensor import Tensor
 from costgraph.passes.rewrite import Pass
-from costgraph.tensor import Tensor
 
 SEGMENT = "attention_core"
 LSE_BYTES = Polynomial.constant(4)

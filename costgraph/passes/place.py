@@ -25,10 +25,11 @@ from costgraph.algebra.assumption import Assumption, Divides, InDomain
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE
 from costgraph.errors import UserError
-from costgraph.extent import linear
-from costgraph.graph import Graph
+from costgraph.graph.extent import linear
+from costgraph.graph.graph import Graph
 from costgraph.mesh import Axis, Mesh, TensorAxis
-from costgraph.passes.placement import Family, Group, Placement
+from costgraph.passes.group import Family, Group
+from costgraph.passes.placement import Placement
 from costgraph.passes.rewrite import Pass
 
 

@@ -8,40 +8,23 @@ operands must be in, and those of its results: split where they have the dim, pa
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from costgraph.dim import Cut, Dim
-from costgraph.graph import Graph
-from costgraph.mesh import Axis
-from costgraph.op import Op
+from costgraph.graph.dim import Dim
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
+from costgraph.graph.rules import rule
+from costgraph.graph.tensor import PARAMETERS, Tensor
+from costgraph.mesh import Cut
+from costgraph.passes.group import Family, Group
 from costgraph.precision import State
-from costgraph.rules import rule
-from costgraph.tensor import PARAMETERS, Tensor
 
 WHOLE, PARTIAL, SHARDED = "(whole)", "(partial)", "(sharded)"  # states beside the names of dims
 NEXT = ".next"  # how the result of an update is called, after what it replaces
 RESTING = ("activation", "mask", "statistic", *PARAMETERS)  # roles that rest in parts along a dim they have
 
-Family = tuple[str, ...]  # a dim, and those that are made of it; a tensor is split along the first that it has
 At = Mapping[Cut, Family]  # along what an op works, for each cut
-
-
-@dataclass(frozen=True)
-class Group:
-    """An axis on a graph: for each of its cuts, the dims that it splits, each with those that are made of it."""
-
-    axis: Axis
-    cuts: Mapping[Cut, tuple[Family, ...]]
-    dims: frozenset[str]  # all of these, and those that are split over one device
-
-    def split(self, names: Container[str]) -> dict[Cut, Family]:
-        """Of each cut the first dim that is among `names`; no cut without one."""
-        found = {
-            cut: next((f for f in families if any(dim in names for dim in f)), ())
-            for cut, families in self.cuts.items()
-        }
-        return {cut: family for cut, family in found.items() if family}
 
 
 @dataclass
@@ -163,8 +146,8 @@ class Placement:
                 continue
             mine = group.split(names)
             splits = not group.dims.isdisjoint(names)
-            fit = (WHOLE, SHARDED, group.axis.rests) if splits else (WHOLE, SHARDED)  # what rests in parts is gathered
-            through = [cut for cut in group.cuts if cut not in mine and self.linear(op, operands, cut, fit)]
+            rests = (group.axis.rests, splits)
+            through = [cut for cut in group.cuts if cut not in mine and self.linear(op, operands, cut, *rests)]
             if not splits and not through and group.axis.rests in names:
                 mine = dict.fromkeys(group.cuts, (group.axis.rests,))
             at |= mine
@@ -180,16 +163,18 @@ class Placement:
         kept |= {dim for family in families if not kept.isdisjoint(family) for dim in family}
         return {*op.over, *(dim.name for tensor in operands for dim in tensor.dims if dim.name not in kept)}
 
-    def linear(self, op: Op, operands: list[Tensor], cut: Cut, fit: Container[str]) -> bool:
+    def linear(self, op: Op, operands: list[Tensor], cut: Cut, rests: str, splits: bool) -> bool:
         """Whether a sum over `cut` may stay unfinished in the result.
 
-        It may in all summands of a sum, or in one factor of a product whose others are in a state that fits.
+        It may in all summands of a sum, or in one factor of a product whose others are whole or can be gathered: those
+        that rest in parts are, unless the op could work along these parts, because the sum has them, too.
         """
         partial = [tensor for tensor in operands if cut in tensor.partial]
         if not partial or not rule(op.kind).linear:
             return False
         if rule(op.kind).linear == "sum":
             return len(partial) == len(operands)
+        fit = (WHOLE, SHARDED, rests) if splits or not partial[0].dim(rests) else (WHOLE, SHARDED)
         rest = [tensor for tensor in operands if cut not in tensor.partial]
         return len(partial) == 1 and all(state(tensor, cut) in fit for tensor in rest)
 

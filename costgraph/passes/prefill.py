@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from costgraph.algebra.assumption import Choice
-from costgraph.graph import Graph
-from costgraph.op import Op
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
 from costgraph.passes.rewrite import Pass
 
 TRAINING_KINDS = ("logsumexp", "cross_entropy")

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from costgraph.errors import UserError
-from costgraph.graph import Graph
-from costgraph.op import Op
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
 from costgraph.passes.rewrite import Pass
 
 SEGMENTS = {"selective": "attention_core", "full": "block"}

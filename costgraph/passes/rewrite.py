@@ -8,16 +8,17 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from costgraph.errors import UserError
-from costgraph.graph import FREE, Graph
+from costgraph.graph.graph import FREE, Graph
 
 # The one order; passes that stand side by side exclude each other. Fusing comes before differentiating, so that the
-# backward is that of the fused op; replaying needs the backward that reads; what is updated is known then; placing
-# tensors on devices comes last, so that every op there is gets placed.
+# backward is that of the fused op; replaying needs the backward that reads; what is updated is known then; what is
+# cached is known when widths are given; placing tensors on devices comes last, so that every op there is gets placed.
 ORDER: tuple[tuple[str, ...], ...] = (
     ("flash_attention",),
     ("backward", "prefill", "decode"),
     ("recompute",),
     ("update",),
+    ("widths",),
     ("place", "tensor_parallel"),
 )
 # As messages say it: of the passes that one gives. The update comes with the phase train.

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from costgraph.errors import UserError
-from costgraph.graph import Graph
-from costgraph.op import Op
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
+from costgraph.graph.tensor import Tensor
+from costgraph.graph.training_state import state_tensors, updated
 from costgraph.passes.rewrite import Pass
 from costgraph.precision import USUAL, Precision, policy
-from costgraph.tensor import Tensor
-from costgraph.training_state import state_tensors, updated
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,12 @@ from costgraph.errors import UserError, shorten, unknown
 from costgraph.exporting.exchange import SCHEMA, assumptions, trees
 from costgraph.exporting.exchange.trees import MAX_POWER
 from costgraph.exporting.forms import Form
+from costgraph.graph.loop import Loop
+from costgraph.graph.rules import RULES
+from costgraph.graph.tensor import Role
 from costgraph.json_text import parse_json
-from costgraph.loop import Loop
 from costgraph.precision import STATES
 from costgraph.provenance import Term
-from costgraph.rules import RULES
-from costgraph.tensor import Role
 
 MAX_TEXT = 2**23  # characters of a document
 MAX_DIGITS = 1000  # of a number
@@ -262,7 +262,8 @@ def closed_form(name: str, at: Place) -> ClosedForm:
 def dim(at: Place) -> IsSize:
     """A dim of the model whose size may turn out to be none."""
     with at.told():
-        return IsSize(at.text("dim"), at.polynomial("size"), at.get("mean").value is True).substitute({})
+        kinds = {key: at.has(key) and at.get(key).value is True for key in ("mean", "layers")}
+        return IsSize(at.text("dim"), at.polynomial("size"), **kinds).substitute({})
 
 
 def loop(at: Place) -> Loop:

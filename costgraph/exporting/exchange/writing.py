@@ -75,7 +75,10 @@ def entry(form: Form) -> dict[str, Any]:
             "over": [term(t) for t in closed.over],
             "at_infinity": list(closed.at_infinity),
             "definitions": [definition(one) for one in closed.defined],
-            "dims": [{"dim": one.dim, "size": polynomial(one.size), "mean": one.mean} for one in closed.dims],
+            "dims": [
+                {"dim": one.dim, "size": polynomial(one.size), "mean": one.mean, "layers": one.layers}
+                for one in closed.dims
+            ],
             "loops": [{"kind": one.kind, "times": polynomial(one.times), "number": one.number} for one in closed.loops],
         }
     return result

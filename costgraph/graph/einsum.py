@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from costgraph.algebra.polynomial import ZERO, Polynomial, product
-from costgraph.dim import Dim
 from costgraph.errors import UserError
-from costgraph.tensor import Tensor
+from costgraph.graph.dim import Dim
+from costgraph.graph.tensor import Tensor
 
 
 @dataclass(frozen=True)

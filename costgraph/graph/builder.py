@@ -11,15 +11,15 @@ from costgraph.algebra.assumption import Assumption
 from costgraph.algebra.definition import Definition, define
 from costgraph.algebra.parser import Size, size
 from costgraph.algebra.polynomial import ONE, Polynomial
-from costgraph.dim import Dim, named, shape
-from costgraph.einsum import bind, parse_spec
 from costgraph.errors import UserError, unknown
-from costgraph.extent import Extent, Mean, extent
-from costgraph.graph import Graph
-from costgraph.loop import ONCE, Loop, Segment
-from costgraph.op import Op
-from costgraph.rules import rule
-from costgraph.tensor import Role, Tensor
+from costgraph.graph.dim import Dim, named, shape
+from costgraph.graph.einsum import bind, parse_spec
+from costgraph.graph.extent import Extent, Mean, extent
+from costgraph.graph.graph import Graph
+from costgraph.graph.loop import ONCE, Loop, Segment
+from costgraph.graph.op import Op
+from costgraph.graph.rules import rule
+from costgraph.graph.tensor import Role, Tensor
 
 Purpose = Literal["train", "prefill", "decode"]
 Extra = Mapping[
@@ -122,25 +122,20 @@ class Builder:
     def shared(self, name: str, dims: str | tuple[str, ...], role: Role = "input", itemsize: Size | None = None) -> str:
         """A tensor from outside of all loops, the same one for all that ask for it by this name."""
         with self.once():
-            known = self.pathed(name) in self._tensors
-            return self.pathed(name) if known else self.tensor(name, dims, role, itemsize)
+            return self.pathed(name) if self.has(name) else self.tensor(name, dims, role, itemsize)
 
     def has(self, name: str) -> bool:
         """Whether there is a tensor of that name here."""
         return self.pathed(name) in self._tensors
 
     def size(self, dim: str) -> Polynomial:
-        """How large a dim is.
-
-        Raises:
-            UserError: it is not said.
-        """
+        """How large a dim is, or UserError where that is not said."""
         if dim not in self._dims:
-            raise UserError(f"{self.name}: the size of dim '{dim}' is not given")
-        return self._extents[dim].size
+            raise unknown("dim", dim, self._dims)
+        return self._dims[dim].size
 
     def letters(self, name: str) -> str:
-        """The dims of a tensor, such as `bsd`."""
+        """The dims of a tensor in little room, such as `bsd`."""
         return self._known(name).letters
 
     def names(self, name: str) -> tuple[str, ...]:
@@ -202,6 +197,9 @@ class Builder:
             self._check_fit(name, kind, read)
         along = self._along(name, kind, read[0], over) if row.along or over else ()
         outputs = [self.tensor(name, read[0].names if letters is None else letters, role, itemsize)]
+        if row.fits and self._tensors[outputs[0]].names != read[0].names:
+            made = self._tensors[outputs[0]].shape
+            raise UserError(f"{self.name}: {kind} {name} has the dims of {read[0].name} ({read[0].shape}), not {made}")
         for suffix, (dims, role, width) in (extra or {}).items():
             outputs.append(self.tensor(f"{name}.{suffix}", dims, role, width))
         self._append(Op(outputs[0], kind, inputs, tuple(outputs), over=along))
@@ -210,9 +208,11 @@ class Builder:
     def _check_fit(self, name: str, kind: str, read: list[Tensor]) -> None:
         """Raise unless every operand has dims of the first only; both sides of a residual have the same."""
         first = read[0]
+        if kind == "residual" and len(read) < 2:
+            raise UserError(f"{self.name}: residual {name} adds two tensors, and reads {first.name} alone")
         for other in read[1:]:
-            beyond = [dim for dim in other.dims if dim not in first.dims]
-            if beyond or (kind == "residual" and len(other.dims) != len(first.dims)):
+            in_order = [dim for dim in first.dims if dim in other.dims] == list(other.dims)
+            if not in_order or (kind == "residual" and len(other.dims) != len(first.dims)):
                 shapes = f"{first.name} is {first.shape}; {other.name} is {other.shape}"
                 raise UserError(f"{self.name}: the operands of {kind} {name} do not fit: {shapes}")
 
@@ -239,6 +239,7 @@ class Builder:
         outer = self._loop
         path = f"{outer.path}{kind}" if kind else outer.kind
         self._loop = Loop(path, outer.times * size(times), len(self._loops))
+        self._loop.claim.substitute({})
         self._loops.append(self._loop)
         try:
             yield
@@ -277,8 +278,8 @@ class Builder:
             self._segments = outer
 
     def assume(self, *assumptions: Assumption) -> None:
-        """State what must hold for the sizes to make sense."""
-        self._assumptions += [a for a in assumptions if not a.settled]
+        """State what must hold for the sizes to make sense; what is stated already is stated once."""
+        self._assumptions += [a for a in dict.fromkeys(assumptions) if not a.settled and a not in self._assumptions]
 
     def define(self, name: str, value: str) -> None:
         """Let a symbol stand for what is no polynomial: `define("S_w", "min(context, W)")`.

@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Literal
 
 from costgraph.algebra.polynomial import Polynomial, product
-from costgraph.dim import Cut, Dim, devices, letters, sizes
-from costgraph.loop import ONCE, Loop
+from costgraph.graph.dim import Dim, letters, sizes
+from costgraph.graph.loop import ONCE, Loop
+from costgraph.mesh import Cut, devices
 from costgraph.precision import State
 
 Role = Literal["input", "weight", "bias", "norm", "activation", "mask", "statistic", "cache"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.dim import Cut
-from costgraph.loop import ONCE, Loop, Segment, label, place
+from costgraph.graph.loop import ONCE, Loop, Segment, label, place
+from costgraph.mesh import Cut
 
 Phase = Literal["forward", "recompute", "backward", "update"]
 

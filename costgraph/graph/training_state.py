@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import Rational
+from costgraph.graph.tensor import Tensor
 from costgraph.mesh import Mesh
 from costgraph.precision import Precision, State
-from costgraph.tensor import Tensor
 
 
 def state_tensors(parameter: Tensor, policy: Precision) -> list[Tensor]:

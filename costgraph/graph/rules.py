@@ -1,4 +1,4 @@
-"""One row per kind of op: what it reads in the backward pass, what it costs, how it behaves when dims are split.
+"""One row per kind of op: what it reads in the backward pass, what it moves, how it behaves when dims are split.
 
 Contractions need no row beyond `einsum`: their cost and their gradients follow from the spec. A new element-wise op is
 one row here. `x0`, `x1` name the inputs of an op, `x*` all of them, `y0`, `y1` its outputs.
@@ -6,16 +6,11 @@ one row here. `x0`, `x1` name the inputs of an op, `x*` all of them, `y0`, `y1` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from costgraph.algebra.polynomial import ZERO, Polynomial, product, total
-from costgraph.conventions import Convention
-from costgraph.einsum import bind, parse_spec
 from costgraph.errors import unknown
-from costgraph.op import Op
-from costgraph.tensor import Tensor
+from costgraph.graph.op import Op
 
 # How gradients flow back through an op:
 #   einsum    operand and result swapped, one einsum per operand
@@ -135,7 +130,9 @@ RULES: dict[str, Rule] = {
 }
 COLLECTIVES = tuple(kind for kind, row in RULES.items() if row.traffic == "network")
 
+SCATTER = Rule("none", linear="product")  # the row of ops that add rows up in the gradient of a table
 GRADIENT = Rule("none")  # the row of ops that differentiate others
+SCATTER = Rule("none", linear="product")  # of those that add rows up in the gradient of a table
 
 
 def rule(kind: str) -> Rule:
@@ -146,9 +143,10 @@ def rule(kind: str) -> Rule:
     """
     if kind in RULES:
         return RULES[kind]
-    if kind.removesuffix("_grad") not in RULES:
+    forward = kind.removesuffix("_grad")
+    if forward not in RULES:
         raise unknown("op kind", kind, RULES)
-    return GRADIENT
+    return SCATTER if RULES[forward].traffic == "rows" else GRADIENT
 
 
 def differentiable(op: Op) -> list[str]:
@@ -166,50 +164,3 @@ def saved(op: Op) -> list[str]:
     }
     names["x*"] = list(op.inputs)
     return [name for key in rule(op.kind).reads for name in names.get(key, ())]
-
-
-def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Polynomial:
-    """FLOPs of one run of `op` on one device: 2 per multiply-add, element-wise ops at the convention's rates."""
-    if op.body:
-        return total(flops(step, tensors, convention) for step in op.body)
-    if op.kind == "einsum":
-        spec = parse_spec(op.spec or "")
-        dims = bind(spec, tuple(tensors[name] for name in op.inputs))
-        work = spec.flops({letter: dim.size for letter, dim in dims.items()})
-        exactly = convention.additions == "counted" and spec.summed
-        return work - tensors[op.outputs[0]].numel if exactly and work else work
-    if op.kind in ("conv", "conv_grad"):
-        return convolved(op, tensors)
-    if convention.elementwise and op.phase != "backward" and (rate := convention.rate(op.source, op.kind)):
-        return tensors[op.outputs[0]].numel * rate
-    return ZERO
-
-
-def convolved(op: Op, tensors: Mapping[str, Tensor]) -> Polynomial:
-    """2 FLOPs for each element of the result and of the kernel; the same for each gradient."""
-    outer = tensors[op.outputs[0] if op.kind == "conv" else op.inputs[0]]
-    kernel = [dim.size for dim in tensors[op.inputs[-1]].dims if dim not in outer.dims]
-    return outer.numel * product(kernel) * 2 * len(op.outputs)
-
-
-def moved(op: Op, tensors: Mapping[str, Tensor]) -> dict[str, Polynomial]:
-    """Bytes that one run of `op` moves between memory and one device's arithmetic, by tensor."""
-    mode = rule(op.kind).traffic
-    if mode in ("free", "network"):
-        return {}
-    names = dict.fromkeys((*op.inputs, *op.outputs))
-    counted = {name: tensors[name].nbytes for name in names}
-    if mode == "rows":
-        table = op.inputs[-1]
-        counted[table] = tensors[op.outputs[0]].numel * tensors[table].itemsize
-    if mode == "update":
-        counted[op.outputs[0]] *= 2
-    if mode == "append":
-        row = op.inputs[0]
-        counted = {row: tensors[row].nbytes, op.outputs[0]: tensors[row].nbytes}
-    return counted
-
-
-def traffic(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Polynomial:
-    """All the bytes that one run of `op` moves, of the tensors that the convention counts."""
-    return total(amount for name, amount in moved(op, tensors).items() if convention.counts(tensors[name].role))

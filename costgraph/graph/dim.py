@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from costgraph.algebra.polynomial import Polynomial, product
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
+from costgraph.mesh import Cut, devices
 
 # Customary letters. `context` are the positions that a query looks at, `group` the heads that share a key/value head.
 NAMES: Mapping[str, str] = {
@@ -18,24 +19,6 @@ NAMES: Mapping[str, str] = {
     "f": "ffn", "v": "vocab", "k": "position", "c": "stacked", "m": "row", "n": "column",
 }  # fmt: skip
 LETTERS: Mapping[str, str] = {name: letter for letter, name in NAMES.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Over how many devices something is cut, on behalf of which axis of a mesh.
-
-    Args:
-        axis: the symbol of the axis, such as `T`.
-        degree: how many devices.
-        number: which cut of its axis; an axis may be made of two.
-    """
-
-    axis: str
-    degree: Polynomial
-    number: int = 0
-
-    def __hash__(self) -> int:
-        return hash(self.axis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +57,6 @@ class Dim:
         """The same without these cuts."""
         gone = [cut for cut in self.cuts if cut in by]
         return Dim(self.name, self.size * devices(gone), tuple(cut for cut in self.cuts if cut not in gone))
-
-
-def devices(cuts: Iterable[Cut]) -> Polynomial:
-    """The product of degrees."""
-    return product(cut.degree for cut in cuts)
 
 
 def named(key: str) -> str:

@@ -22,13 +22,13 @@ from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
 from costgraph.collector import paused
-from costgraph.dim import Cut, Dim
 from costgraph.errors import BugError, unknown
-from costgraph.extent import Extent, resized, trees
-from costgraph.loop import Loop
-from costgraph.mesh import Mesh
-from costgraph.op import Op
-from costgraph.tensor import Tensor, with_dims
+from costgraph.graph.dim import Dim
+from costgraph.graph.extent import Extent, resized, trees
+from costgraph.graph.loop import Loop
+from costgraph.graph.op import Op
+from costgraph.graph.tensor import Tensor, with_dims
+from costgraph.mesh import Cut, Mesh
 
 if TYPE_CHECKING:
     import networkx
@@ -159,13 +159,15 @@ class Graph:
 
     @cached_property
     def claims(self) -> tuple[IsSize, ...]:
-        """What the sizes of its dims take for granted of their symbols."""
-        return tuple(claim for name, one in self.extents.items() if not (claim := one.claim(name)).settled)
+        """What the sizes of its dims, and the numbers of its layers, take for granted of their symbols."""
+        loops = dict.fromkeys(op.loop for op in self.ops)
+        counts = [loop.claim for loop in loops]
+        return tuple(c for c in (*(one.claim(name) for name, one in self.extents.items()), *counts) if not c.settled)
 
     @cached_property
     def loops(self) -> tuple[Loop, ...]:
         """The loops of a kind of their own, in order."""
-        return tuple(loop for loop in dict.fromkeys(op.loop for op in self.ops) if loop.kind)
+        return tuple(dict.fromkeys(op.loop for op in self.ops if op.loop.kind))
 
     @property
     def inputs(self) -> list[Tensor]:
@@ -260,8 +262,8 @@ class Graph:
         new = Substituted(bindings)
         assumptions = [a.substitute(bindings) for a in self.assumptions]
         assumptions += [a for a in (InDomain(n, v) for n, v in bindings.items()) if not a.settled]
-        for name, one in self.extents.items():
-            one.claim(name).substitute(bindings)
+        for claim in self.claims:
+            claim.substitute(bindings)
         return replace(
             self,
             ops=tuple(map(new.op, self.ops)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from costgraph.algebra.assumption import IsSize
 from costgraph.algebra.polynomial import ONE, Polynomial
 
 
@@ -24,6 +25,11 @@ class Loop:
 
     def __hash__(self) -> int:
         return hash((self.kind, self.number))
+
+    @property
+    def claim(self) -> IsSize:
+        """That it runs a whole number of times."""
+        return IsSize(self.kind, self.times, layers=True)
 
     @property
     def path(self) -> str:
