@@ -21,6 +21,7 @@ from costgraph.blocks import (
     Layers,
     Mamba2,
     Mlp,
+    MultiToken,
     Norm,
 )
 from costgraph.errors import UserError, unknown
@@ -55,6 +56,7 @@ def architecture(family: Family, values: Values, kinds: Counter[tuple[str, ...]]
     names = {kind: telling(kind, kinds) for kind in kinds}
     norm = next(iter(blocks.values())).norm
     ends = chosen(family.architecture, values)
+    further = ends.get("multi_token", 0)
     encoder: tuple[Layers, ...] = ()
     if family.encoder_attention:
         encoder = (Layers(times(("encoder",)), encoder_block(family, values)),)
@@ -64,6 +66,7 @@ def architecture(family: Family, values: Values, kinds: Counter[tuple[str, ...]]
         norm=norm if ends.get("norm", True) else None,
         head=made(Head, family.head, values) if ends.get("head", True) else None,
         encoder=encoder,
+        multi_token=MultiToken(list(blocks.values())[-1], further, norm) if further else None,
         name=name or family.name,
     )  # fmt: skip
 
