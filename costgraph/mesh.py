@@ -193,7 +193,7 @@ class TensorAxis(Axis):
         (whole,) = super().splits(name, dims)
         if not self.replicate_kv or self.size == ONE:
             return (whole,)
-        if "kv_head" not in dims:
+        if not {"kv_head", "group"} <= dims.keys():
             raise UserError(f"{self.kind}: replicate_kv is for fewer key/value heads than heads (kv_heads=G)")
         groups, copies = dims["kv_head"], self.size / dims["kv_head"]
         if (enough := (groups / self.size).number) is not None and enough >= 1:

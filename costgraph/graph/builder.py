@@ -211,8 +211,9 @@ class Builder:
         if kind == "residual" and len(read) < 2:
             raise UserError(f"{self.name}: residual {name} adds two tensors, and reads {first.name} alone")
         for other in read[1:]:
-            in_order = [dim for dim in first.dims if dim in other.dims] == list(other.dims)
-            if not in_order or (kind == "residual" and len(other.dims) != len(first.dims)):
+            shared = [dim for dim in first.dims if dim in other.dims]
+            fits = shared == list(other.dims) if rule(kind).gradient == "through" else len(shared) == len(other.dims)
+            if not fits or (kind == "residual" and len(shared) != len(first.dims)):
                 shapes = f"{first.name} is {first.shape}; {other.name} is {other.shape}"
                 raise UserError(f"{self.name}: the operands of {kind} {name} do not fit: {shapes}")
 

@@ -217,10 +217,13 @@ class Graph:
         """A graph with other ops and tensors; tensors that nothing uses are left behind."""
         ops = tuple(ops)
         known = {str(a): a for a in (*self.assumptions, *assumptions) if not a.settled}
+        gradients = self.gradients if gradients is None else gradients
+        used = self._used(ops, tensors)
+        # The gradient of a parameter may be one that comes from outside, which only the update reads.
+        used |= {name: tensors[name] for name in gradients.values() if name in tensors}
         return replace(
-            self, ops=ops, tensors=self._used(ops, tensors), assumptions=tuple(known.values()), mesh=mesh or self.mesh,
-            gradients=self.gradients if gradients is None else gradients,
-        )  # fmt: skip
+            self, ops=ops, tensors=used, assumptions=tuple(known.values()), mesh=mesh or self.mesh, gradients=gradients
+        )
 
     def after(self, step: str) -> Graph:
         """The same graph with a pass noted; what is known of it stays, and nothing has to be checked again."""

@@ -8,8 +8,10 @@ operands must be in, and those of its results: split where they have the dim, pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import get_args
 
 from costgraph.graph.dim import Dim
 from costgraph.graph.graph import Graph
@@ -17,10 +19,11 @@ from costgraph.graph.op import Op
 from costgraph.graph.rules import rule
 from costgraph.graph.tensor import PARAMETERS, Tensor
 from costgraph.mesh import Cut
+from costgraph.passes.changes import PARTIAL, SHARDED, WHOLE, next_change, state
 from costgraph.passes.group import Family, Group
+from costgraph.passes.whole_dims import kept_whole, names_of
 from costgraph.precision import State
 
-WHOLE, PARTIAL, SHARDED = "(whole)", "(partial)", "(sharded)"  # states beside the names of dims
 NEXT = ".next"  # how the result of an update is called, after what it replaces
 RESTING = ("activation", "mask", "statistic", *PARAMETERS)  # roles that rest in parts along a dim they have
 
@@ -35,6 +38,7 @@ class Placement:
     groups: list[Group]
     tensors: dict[str, Tensor] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
+    fused: dict[str, Tensor] = field(default_factory=dict)  # what steps of fused ops make, which share names
     moved: dict[tuple[object, ...], str] = field(default_factory=dict)  # what a tensor is called in another placement
     shapes: dict[tuple[Dim, ...], tuple[Dim, ...]] = field(default_factory=dict)
     split: dict[tuple[object, ...], tuple[Dim, ...]] = field(default_factory=dict)  # shapes by how they are split
@@ -81,12 +85,12 @@ class Placement:
                 if name == SHARDED or name in tensor.names:
                     mine.setdefault(name, []).append(cut)
                     break
-        shards = tuple(mine.pop(SHARDED, ()))
+        shards = tuple(self.order(SHARDED, mine.pop(SHARDED, ())))
         key = (id(tensor.dims), *((name, *cuts) for name, cuts in mine.items()))
         if not mine:
             self.split[key] = tensor.dims
         if key not in self.split:
-            by = {name: self.outermost(cuts, name) for name, cuts in mine.items()}
+            by = {name: self.order(name, cuts) for name, cuts in mine.items()}
             self.split[key] = self.shared(dim.cut(by.get(dim.name, ())) for dim in tensor.dims)
         dims, partial = self.split[key], tuple(partial)
         if dims is tensor.dims and not shards and not partial:
@@ -98,10 +102,27 @@ class Placement:
         dims = tuple(dims)
         return self.shapes.setdefault(dims, dims)
 
-    def outermost(self, cuts: Iterable[Cut], dim: str) -> list[Cut]:
-        """Cuts of a dim in order: what is computed on outside of what merely rests in parts."""
-        rests = {cut for group in self.groups if group.axis.rests == dim for cut in group.cuts}
-        return sorted(cuts, key=lambda cut: cut in rests)
+    @cached_property
+    def cuts(self) -> list[Cut]:
+        """Those of all axes, outermost first."""
+        return [cut for group in self.groups for cut in group.cuts]
+
+    def order(self, where: str, cuts: Iterable[Cut]) -> list[Cut]:
+        """Cuts of a dim, or of elements, outermost first.
+
+        What is computed on stands outside of what merely rests in parts. What cuts weights stands outside of what cuts
+        the optimizer's state alone, so that the part of a weight is made of whole parts of that.
+        """
+        if where == SHARDED:
+            states = {cut: len(self.sharded(cut)) for cut in cuts}
+            return sorted(states, key=lambda cut: (-states[cut], self.cuts.index(cut)))
+        rests = {cut for group in self.groups if group.axis.rests == where for cut in group.cuts}
+        return sorted(cuts, key=lambda cut: (cut in rests, self.cuts.index(cut)))
+
+    def sharded(self, cut: Cut) -> list[State]:
+        """The states of parameters whose elements a cut cuts."""
+        axis = next(group.axis for group in self.groups if cut in group.cuts)
+        return [state for state in get_args(State) if state in axis.shards]
 
     # --- where ops work -----------------------------------------------------------------------------------------------
 
@@ -111,14 +132,25 @@ class Placement:
         at, pending = self.where(op)
         inputs = tuple(self.moved_to(name, op, at, pending) for name in op.inputs)
         instead = dict(zip(op.inputs, inputs, strict=True))
-        for name in {name for step in op.body for name in step.outputs}.difference(op.outputs):
-            self.tensors[name] = self.put(self.whole[name], at)
+        instead |= self.fuse(op, at)
         self.ops.append(replace(op, inputs=inputs, body=tuple(rewired(step, instead) for step in op.body)))
         split = {cut for name in inputs for dim in self.tensors[name].dims for cut in dim.cuts}
+        sums = {} if rule(op.kind).fits else at  # element by element there are none, whatever dims a mask lacks
         for name in op.outputs:
             tensor = self.whole[name]
-            summed = [cut for cut, dims in at.items() if cut in split and not any(map(tensor.dim, dims))]
+            summed = [cut for cut, dims in sums.items() if cut in split and not any(map(tensor.dim, dims))]
             self.tensors[name] = self.put(tensor, at, (*summed, *pending))
+
+    def fuse(self, op: Op, at: At) -> dict[str, str]:
+        """Place what the steps of a fused op make, and say what is called otherwise, as it lies otherwise elsewhere."""
+        instead: dict[str, str] = {}
+        for name in dict.fromkeys(name for step in op.body for name in step.outputs if name not in op.outputs):
+            made = self.put(self.whole[name], at)
+            if self.fused.setdefault(name, made) != made:
+                instead[name] = f"{name}.{op.name}"
+                made = replace(made, name=instead[name])
+            self.tensors[made.name] = made
+        return instead
 
     def pending_first(self, op: Op) -> Op:
         """A sum of which some summands are sums over devices still: these are added up before that sum is taken."""
@@ -135,9 +167,8 @@ class Placement:
     def where(self, op: Op) -> tuple[At, tuple[Cut, ...]]:
         """For each cut the dims along which `op` works; and the cuts over which sums go through it unfinished."""
         operands = [self.tensors[name] for name in op.inputs]
-        results = [self.tensors[name] for name in op.outputs]
-        names = {dim.name for tensor in (*operands, *results) for dim in tensor.dims}
-        names -= self.kept_whole(op, operands, results)
+        families = [family for group in self.groups for of in group.cuts.values() for family in of]
+        names = names_of((*op.inputs, *op.outputs), self.whole) - kept_whole(op, self.whole, families)
         at: dict[Cut, Family] = {}
         pending: list[Cut] = []
         for group in self.groups:
@@ -153,15 +184,6 @@ class Placement:
             at |= mine
             pending += through
         return at, tuple(pending)
-
-    def kept_whole(self, op: Op, operands: list[Tensor], results: list[Tensor]) -> set[str]:
-        """The dims that must be whole on each device: what an op works along, and what it neither keeps nor sums."""
-        if rule(op.kind).sums:
-            return set(op.over)
-        kept = {dim.name for tensor in results for dim in tensor.dims}
-        families = [family for group in self.groups for of in group.cuts.values() for family in of]
-        kept |= {dim for family in families if not kept.isdisjoint(family) for dim in family}
-        return {*op.over, *(dim.name for tensor in operands for dim in tensor.dims if dim.name not in kept)}
 
     def linear(self, op: Op, operands: list[Tensor], cut: Cut, rests: str, splits: bool) -> bool:
         """Whether a sum over `cut` may stay unfinished in the result.
@@ -180,25 +202,21 @@ class Placement:
 
     # --- how they get there -------------------------------------------------------------------------------------------
 
-    def moved_to(self, name: str, op: Op, at: At, pending: Iterable[Cut] = ()) -> str:
+    def moved_to(self, name: str, op: Op, at: At, pending: Container[Cut] = ()) -> str:
         """The tensor as `op` needs it, by as few collectives as there are kinds of change."""
-        while changes := self.changes(self.tensors[name], at, pending):
-            kind, was, to = min(changes, key=lambda change: KINDS.index(change[0]))
-            name = self.change(name, op, kind, was, to, tuple(changes[kind, was, to]))
+        while found := next_change(self.tensors[name], self.goal(self.tensors[name], at, pending), self.order):
+            (kind, was, to), cuts = found
+            name = self.change(name, op, kind, was, to, cuts)
         return name
 
-    def changes(self, tensor: Tensor, at: At, pending: Iterable[Cut]) -> dict[tuple[str, str, str], list[Cut]]:
-        """The changes of state that a tensor needs: kind, from where, to where, over which cuts."""
-        found: dict[tuple[str, str, str], list[Cut]] = {}
-        for cut in (cut for group in self.groups for cut in group.cuts):
-            was = state(tensor, cut)
-            to = next((dim for dim in at.get(cut, ()) if dim == SHARDED or tensor.dim(dim)), WHOLE)
-            if was == to or (was == PARTIAL and cut in pending):
-                continue
-            if SHARDED in (was, to) and WHOLE not in (was, to) and was != PARTIAL:
-                to = WHOLE  # by way of the whole tensor
-            found.setdefault((kind_of(was, to), was, to), []).append(cut)
-        return found
+    def goal(self, tensor: Tensor, at: At, pending: Container[Cut]) -> dict[Cut, str]:
+        """The states that a tensor is needed in."""
+        return {
+            cut: PARTIAL
+            if cut in pending and cut in tensor.partial
+            else next((dim for dim in at.get(cut, ()) if dim == SHARDED or tensor.dim(dim)), WHOLE)
+            for cut in self.cuts
+        }
 
     def change(self, name: str, op: Op, kind: str, was: str, to: str, cuts: tuple[Cut, ...]) -> str:
         """Append one change on behalf of `op`, unless it has been made already."""
@@ -223,9 +241,7 @@ class Placement:
             return ""
         if tensor.shards:  # the replay of a layer and its backward share what they gather of its parameters
             return "backward" if op.phase == "recompute" else op.phase
-        kept = any(
-            cut in group.cuts and getattr(group.axis, "keep_gathered", False) for group in self.groups for cut in cuts
-        )
+        kept = any(cut in group.cuts and group.axis.keeps for group in self.groups for cut in cuts)
         return "" if kept else op.phase
 
     def after(self, tensor: Tensor, was: str, to: str, cuts: tuple[Cut, ...]) -> Tensor:
@@ -234,10 +250,10 @@ class Placement:
         shards = tuple(cut for cut in tensor.shards if cut not in cuts)
         dims = tuple(dim.joined(cuts) if dim.name == was else dim for dim in tensor.dims)
         dims = tuple(
-            dim.joined(dim.cuts).cut(self.outermost((*dim.cuts, *cuts), dim.name)) if dim.name == to else dim
+            dim.joined(dim.cuts).cut(self.order(dim.name, (*dim.cuts, *cuts))) if dim.name == to else dim
             for dim in dims
         )
-        shards = (*shards, *cuts) if to == SHARDED else shards
+        shards = tuple(self.order(SHARDED, (*shards, *cuts))) if to == SHARDED else shards
         return replace(tensor, dims=self.shared(dims), partial=partial, shards=shards)
 
     def named(self, name: str, kind: str, op: Op, cuts: tuple[Cut, ...]) -> str:
@@ -264,9 +280,6 @@ class Placement:
             self.tensors[moved] = replace(self.tensors[moved], itemsize=like.itemsize)
 
 
-KINDS = ("part", "reduce_scatter", "all_to_all", "all_reduce", "all_gather")  # what makes a tensor smaller comes first
-
-
 def updates(op: Op) -> bool:
     """Whether an op belongs to the optimizer's step, which works on parameters where their state rests."""
     return op.phase == "update" or op.kind == "accumulate"
@@ -274,22 +287,5 @@ def updates(op: Op) -> bool:
 
 def rewired(step: Op, instead: Mapping[str, str]) -> Op:
     """A step of a fused op that reads what the fused op reads; it works where that does."""
-    return replace(step, inputs=tuple(instead.get(name, name) for name in step.inputs))
-
-
-def kind_of(was: str, to: str) -> str:
-    """The collective that changes a state into another."""
-    if was == PARTIAL:
-        return "all_reduce" if to == WHOLE else "reduce_scatter"
-    if was == WHOLE:
-        return "part"
-    return "all_gather" if to == WHOLE else "all_to_all"
-
-
-def state(tensor: Tensor, cut: Cut) -> str:
-    """Where a tensor lies with respect to one cut: `WHOLE`, `PARTIAL`, `SHARDED`, or the name of the dim it splits."""
-    if cut in tensor.partial:
-        return PARTIAL
-    if cut in tensor.shards:
-        return SHARDED
-    return next((dim.name for dim in tensor.dims if cut in dim.cuts), WHOLE)
+    inputs, outputs = (tuple(instead.get(name, name) for name in names) for names in (step.inputs, step.outputs))
+    return replace(step, inputs=inputs, outputs=outputs)

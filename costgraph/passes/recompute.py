@@ -51,7 +51,7 @@ class Recompute(Pass):
             (
                 *graph.phase("forward"),
                 *(rerun(op, replayed) for op in inside),
-                *(reread(op, instead) for op in graph.phase("backward")),
+                *(renamed(op, instead) for op in graph.phase("backward")),
             ),
             tensors,
         )
@@ -59,16 +59,15 @@ class Recompute(Pass):
 
 def rerun(op: Op, replayed: dict[str, str]) -> Op:
     """The replay of a forward op: the same op on replayed inputs."""
+    again = renamed(op, replayed)
+    return replace(again, name=f"{op.name}.replay", phase="recompute", origin=op.name)
+
+
+def renamed(op: Op, instead: dict[str, str]) -> Op:
+    """An op, with all that it fuses, that reads and writes replays in place of what has one."""
     return replace(
         op,
-        name=f"{op.name}.replay",
-        inputs=tuple(replayed.get(name, name) for name in op.inputs),
-        outputs=tuple(replayed[name] for name in op.outputs),
-        phase="recompute",
-        origin=op.name,
+        inputs=tuple(instead.get(name, name) for name in op.inputs),
+        outputs=tuple(instead.get(name, name) for name in op.outputs),
+        body=tuple(renamed(step, instead) for step in op.body),
     )
-
-
-def reread(op: Op, instead: dict[str, str]) -> Op:
-    """A backward op that reads replays in place of what is no longer kept."""
-    return replace(op, inputs=tuple(instead.get(name, name) for name in op.inputs))
