@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import chain
 from typing import Any
 
 import odd_models
@@ -113,10 +114,11 @@ def check(seed: int, steps: int) -> None:
         return
     assert found.differences == []
     if moving := collectives(found.machine.graph):
-        op = rng.choice(moving)
-        # What an activation cut off is not missed: other numbers are tried.
+        chosen = rng.sample(moving, min(3, len(moving)))
+        # What an activation cuts off is not missed: other numbers are tried. Nor is a sum of rows of a table of which a
+        # device then reads its own alone: other collectives are tried.
         again = (judge(model, mesh, *passes, seed=seed + i, T=degree) for i in range(1, 4))
-        assert found.misses(op) or any(other.misses(op) for other in again), op.name
+        assert any(one.misses(op) for one in chain([found], again) for op in chosen), [op.name for op in chosen]
 
 
 @settings(max_examples=60)
