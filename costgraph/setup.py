@@ -28,7 +28,7 @@ from costgraph.given import (
     written,
 )
 from costgraph.graph.graph import Graph
-from costgraph.graph.graph import in_order as sorted_steps
+from costgraph.graph.order import in_order
 from costgraph.mesh import ONE_DEVICE, Mesh
 from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
@@ -196,7 +196,7 @@ class Setup:
             raise UserError(f"phase {self.phase} and pass {other[0]} exclude each other; the order is {IN_WORDS}")
         if self.mesh:
             steps.append(placement(self.mesh))
-        found = sorted_steps(steps)
+        found = in_order(steps)
         applied = list(self.source.passes)
         for step in found:
             step.check(applied)

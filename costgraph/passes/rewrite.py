@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from costgraph.errors import UserError
-from costgraph.graph.graph import FREE, Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.order import FREE
 
 # The one order; passes that stand side by side exclude each other. Fusing comes before differentiating, so that the
 # backward is that of the fused op; replaying needs the backward that reads; what is updated is known then; what is
