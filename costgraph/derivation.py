@@ -34,13 +34,14 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
 class Derivation:
     """What was asked, and the closed forms that answer it.
 
-    `forms` are before the limit, `limited` after it (the same without one).
+    `forms` are before the limit, `limited` after it (the same without one); `zeros` says why parts contribute nothing.
     """
 
     setup: Setup
     when: str | None
     forms: Mapping[str, ClosedForm]
     limited: Mapping[str, ClosedForm]
+    zeros: tuple[str, ...] = ()
 
     @property
     def graph(self) -> Graph:
@@ -97,8 +98,8 @@ class Derivation:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What was typed without effect on the forms, or goes beyond what the model was made for."""
-        return self.setup.remarks(self.used, ", ".join(self.forms))
+        """What was typed without effect on the forms, is beyond what the model was made for, or contributes nothing."""
+        return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros)
 
     @bounded()
     def to_json(self, explain: bool = False, shape: str = "auto") -> dict[str, Any]:
@@ -174,4 +175,5 @@ def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None)
     asked = [read_measure(name, setup.graph) for name in names]
     forms = {str(one): one.of(setup.graph, setup.convention, setup.precision) for one in asked}
     limited = {name: form.limited(setup.bindings) for name, form in forms.items()}
-    return Derivation(setup, when, forms, limited)
+    zeros = tuple(filter(None, (one.why_nothing(forms[str(one)]) for one in asked)))
+    return Derivation(setup, when, forms, limited, zeros)
