@@ -111,7 +111,8 @@ class Derivation:
             "op_set": setup.graph.name,
             "phase": setup.phase,
             "passes": self.passes,
-            "mesh": str(setup.mesh),
+            "mesh": str(setup.graph.mesh),
+            "attention": setup.attention,
             "convention": setup.convention.name,
             "precision": str(setup.precision),
             "limit": {name: str(value) for name, value in setup.bindings.items()},
@@ -154,7 +155,7 @@ def derive(*measures: str, when: str | None = None, **of: Unpack[Options]) -> De
         measures: such as `flops`, `flops(attn)` or `activations(p=2)`; without any, a usual choice for the phase.
         when: a regime such as `S << D`.
         of: what they are costs of, as text or as objects; see `Setup.of`: `model`, `op_set`, `phase`, `passes`, `mesh`,
-            `limit`, `convention`, `precision`.
+            `limit`, `convention`, `precision`, `attention`, `weights`, `cache_dtype`, `choices`.
 
     Raises:
         UserError: anything unknown, unreadable, or out of its domain.
@@ -171,7 +172,7 @@ def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None)
     """
     if when is not None:
         parse_regime(when)
-    names = list(measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.mesh else [])]
+    names = list(measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.graph.mesh else [])]
     asked = [read_measure(name, setup.graph) for name in names]
     forms = {str(one): one.of(setup.graph, setup.convention, setup.precision) for one in asked}
     limited = {name: form.limited(setup.bindings) for name, form in forms.items()}

@@ -6,13 +6,14 @@ import pytest
 from two_kinds import two_kinds
 
 import costgraph as cg
+from costgraph.graph.graph import Graph
 from costgraph.graph.loop import label
 
 TRAIN = two_kinds().apply(cg.backward)
 
 
-def value(measure: str, **of: object) -> str:
-    (form,) = cg.derive(measure, **{"op_set": TRAIN, **of}).forms.values()  # type: ignore[typeddict-item]
+def value(measure: str, op_set: Graph = TRAIN) -> str:
+    (form,) = cg.derive(measure, op_set=op_set).forms.values()
     return str(form)
 
 

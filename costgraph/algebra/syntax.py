@@ -15,7 +15,7 @@ from keyword import kwlist
 
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, negative
 from costgraph.algebra.symbols import Rational
-from costgraph.errors import UserError, shorten
+from costgraph.errors import UserError, need_text, shorten
 
 MAX_LENGTH = 10_000  # characters
 MAX_DEPTH = 60  # nested operations
@@ -25,9 +25,8 @@ ALLOWED = "only numbers, symbols, + - * / ** and parentheses are allowed"
 TOO_LONG = f"a number of more than {MAX_DIGITS} digits"
 NOT_WHOLE = "an exponent must be a whole number"
 # Words that begin statements in Python and are names here, such as `global` for layers with global attention.
-WORDS = re.compile(
-    rf"\b(?:{'|'.join(set(kwlist) - {'and', 'or', 'not', 'in', 'is', 'if', 'else', 'for', 'lambda'})})\b"
-)
+NAMES = {word for word in kwlist if word.islower()} - {"and", "or", "not", "in", "is", "if", "else", "for", "lambda"}
+WORDS = re.compile(rf"\b(?:{'|'.join(NAMES)})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +85,7 @@ SIGNS: dict[type[ast.cmpop], str] = {
 
 def tree(text: str) -> ast.expr:
     """Python's syntax tree of one expression, refused when it is too long, not ASCII or not an expression."""
+    need_text(text, "12*L*D**2")
     if len(text) > MAX_LENGTH:
         raise UserError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are read")
     for column, char in enumerate(text, 1):

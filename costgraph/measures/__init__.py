@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from costgraph.closed_form import ClosedForm
+from costgraph.degrees import DEGREES
 from costgraph.measures.activations import activations
 from costgraph.measures.annotate import annotated
 from costgraph.measures.cache import cache
@@ -14,7 +15,6 @@ from costgraph.measures.intensity import intensity
 from costgraph.measures.params import params
 from costgraph.measures.states import states
 from costgraph.measures.traffic import traffic
-from costgraph.remarks import DEGREES
 
 MEASURES: dict[str, Callable[..., ClosedForm]] = {
     "params": params,

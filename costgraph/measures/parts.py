@@ -22,7 +22,7 @@ from costgraph.algebra.symbols import lookup
 from costgraph.algebra.syntax import read
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError, need_text, unknown
 from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES, canonical, joint, measure_named
 from costgraph.measures.selection import dims_named, ops_named
@@ -82,7 +82,9 @@ class Measure:
         return lambda term: (not ops or term.op in ops) and (not dims or has_dims(term, dims, graph, self.dims))
 
     def why_nothing(self, found: ClosedForm) -> str:
-        """Why a part of the model contributes nothing; "" if it does, or where the whole is asked for."""
+        """Why a part of the model, or the update, contributes nothing; "" if it does, or the whole is asked for."""
+        if self.name == "traffic.update" and not (found.terms or found.remainder.numerator or self.parts):
+            return f"{self} is 0: there is no update in this graph"
         if found.terms or not (self.parts or self.dims):
             return ""
         if found.remainder.numerator:
@@ -106,6 +108,7 @@ def read_measure(text: str, graph: Graph) -> Measure:
     Raises:
         UserError: no measure, or what cannot stand in its parentheses.
     """
+    need_text(text, "flops(attn)")
     if measure_named(text) is not None:
         return Measure(canonical(text))
     formula = read(joint(text))
