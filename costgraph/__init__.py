@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from costgraph.estimation.reading import request
     from costgraph.exporting import export
     from costgraph.exporting.exchange.reading import read_forms
+    from costgraph.given import Choices
     from costgraph.graph.builder import Builder
+    from costgraph.graph.extent import Mean
     from costgraph.graph.graph import Graph
     from costgraph.hardware.catalog import machine
     from costgraph.measures import annotated
@@ -45,18 +47,22 @@ if TYPE_CHECKING:
     from costgraph.passes.recompute import Recompute as recompute
     from costgraph.passes.update import Update as update
     from costgraph.passes.widths import Widths as widths
+    from costgraph.precision import Precision
     from costgraph.setup import Setup
     from costgraph.solving.solution import solve
 
 # Where each public name lives. Nothing is imported before it is asked for (PEP 562), so that `--help` stays fast.
 _PUBLIC: dict[str, tuple[str, str]] = {
     "Builder": ("costgraph.graph.builder", "Builder"),
+    "Choices": ("costgraph.given", "Choices"),
     "ClosedForm": ("costgraph.closed_form", "ClosedForm"),
     "CostgraphError": ("costgraph.errors", "CostgraphError"),
     "DataAxis": ("costgraph.mesh", "DataAxis"),
     "Graph": ("costgraph.graph.graph", "Graph"),
-    "Setup": ("costgraph.setup", "Setup"),
+    "Mean": ("costgraph.graph.extent", "Mean"),
     "Mesh": ("costgraph.mesh", "Mesh"),
+    "Precision": ("costgraph.precision", "Precision"),
+    "Setup": ("costgraph.setup", "Setup"),
     "TensorAxis": ("costgraph.mesh", "TensorAxis"),
     "UserError": ("costgraph.errors", "UserError"),
     "activations": ("costgraph.measures.activations", "activations"),
@@ -89,11 +95,14 @@ _PUBLIC: dict[str, tuple[str, str]] = {
 }
 __all__ = [
     "Builder",
+    "Choices",
     "ClosedForm",
     "CostgraphError",
     "DataAxis",
     "Graph",
+    "Mean",
     "Mesh",
+    "Precision",
     "Setup",
     "TensorAxis",
     "UserError",

@@ -34,13 +34,14 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
 class Derivation:
     """What was asked, and the closed forms that answer it.
 
-    `forms` are before the limit, `limited` after it (the same without one).
+    `forms` are before the limit, `limited` after it (the same without one); `zeros` says why parts contribute nothing.
     """
 
     setup: Setup
     when: str | None
     forms: Mapping[str, ClosedForm]
     limited: Mapping[str, ClosedForm]
+    zeros: tuple[str, ...] = ()
 
     @property
     def graph(self) -> Graph:
@@ -97,8 +98,8 @@ class Derivation:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What was typed without effect on the forms, or goes beyond what the model was made for."""
-        return self.setup.remarks(self.used, ", ".join(self.forms))
+        """What was typed without effect on the forms, is beyond what the model was made for, or contributes nothing."""
+        return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros)
 
     @bounded()
     def to_json(self, explain: bool = False, shape: str = "auto") -> dict[str, Any]:
@@ -110,7 +111,8 @@ class Derivation:
             "op_set": setup.graph.name,
             "phase": setup.phase,
             "passes": self.passes,
-            "mesh": str(setup.mesh),
+            "mesh": str(setup.graph.mesh),
+            "attention": setup.attention,
             "convention": setup.convention.name,
             "precision": str(setup.precision),
             "limit": {name: str(value) for name, value in setup.bindings.items()},
@@ -153,7 +155,7 @@ def derive(*measures: str, when: str | None = None, **of: Unpack[Options]) -> De
         measures: such as `flops`, `flops(attn)` or `activations(p=2)`; without any, a usual choice for the phase.
         when: a regime such as `S << D`.
         of: what they are costs of, as text or as objects; see `Setup.of`: `model`, `op_set`, `phase`, `passes`, `mesh`,
-            `limit`, `convention`, `precision`.
+            `limit`, `convention`, `precision`, `attention`, `weights`, `cache_dtype`, `choices`.
 
     Raises:
         UserError: anything unknown, unreadable, or out of its domain.
@@ -170,8 +172,9 @@ def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None)
     """
     if when is not None:
         parse_regime(when)
-    names = list(measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.mesh else [])]
+    names = list(measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.graph.mesh else [])]
     asked = [read_measure(name, setup.graph) for name in names]
     forms = {str(one): one.of(setup.graph, setup.convention, setup.precision) for one in asked}
     limited = {name: form.limited(setup.bindings) for name, form in forms.items()}
-    return Derivation(setup, when, forms, limited)
+    zeros = tuple(filter(None, (one.why_nothing(forms[str(one)]) for one in asked)))
+    return Derivation(setup, when, forms, limited, zeros)

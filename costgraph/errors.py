@@ -34,6 +34,12 @@ def unknown(what: str, name: str, choices: Iterable[str]) -> UserError:
     return UserError(f"unknown {what} '{shorten(name)}': {advice}")
 
 
+def need_text(given: object, example: str) -> None:
+    """Raise for an object that is no text, where text such as an example is read."""
+    if not isinstance(given, str):
+        raise UserError(f"{shorten(repr(given))} is no text; write text such as '{example}'")
+
+
 def shorten(text: str, width: int = 60) -> str:
     """`text` on one line and at most `width` characters long, for use inside a message."""
     line = " ".join(text.split())

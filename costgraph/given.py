@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar, Union
+from dataclasses import dataclass, replace
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union
 
 from costgraph.algebra.bindings import Binding, bound, check_bindings, parse_bindings, split_list
 from costgraph.algebra.parser import Size
 from costgraph.algebra.symbols import INFINITY, lookup
 from costgraph.errors import UserError, shorten
 from costgraph.graph.graph import Graph
-from costgraph.mesh import ONE_DEVICE, Mesh, TensorAxis, parse_mesh
+from costgraph.mesh import Axis, Mesh, TensorAxis
 from costgraph.models.model import Model
-from costgraph.options import parse_call
-from costgraph.passes import PASSES, Pass, Place, TensorParallel, Widths
-from costgraph.precision import element
+from costgraph.options import checked, parse_call
+from costgraph.passes import PASSES, FlashAttention, Pass, Place, TensorParallel, Update, Widths, names_of
+from costgraph.precision import USUAL, Precision, element, policy
 
 if TYPE_CHECKING:
     from costgraph.models.architecture import Architecture
@@ -24,6 +25,28 @@ Made = TypeVar("Made")
 OpSet = Union[str, Graph, "Architecture", Callable[[], Graph]]
 Step = str | Pass | type[Pass]
 Limit = str | Iterable[str] | Mapping[str, Any]
+VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+Attention = Literal["eager", "flash"]
+PLAIN = Widths()  # p for everything
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What else changes a graph.
+
+    Args:
+        attention: `flash` fuses the attention core, which the pass flash_attention does.
+        widths: bytes per element of weights, cache and logits, where they have some of their own.
+    """
+
+    attention: Attention = "eager"
+    widths: Widths = PLAIN
+
+    def __post_init__(self) -> None:
+        checked("choices", self)
+
+
+EAGER = Choices()
 
 
 def read_model(given: str | Model | None) -> Model:
@@ -41,6 +64,9 @@ def read_model(given: str | Model | None) -> Model:
 
 def written(op_set: OpSet) -> str | Graph | Architecture:
     """An op set as text, as its graph, or as the architecture that it is built from."""
+    needs = signature(op_set).parameters.values() if callable(op_set) else ()
+    if missing := [one.name for one in needs if one.default is one.empty and one.kind not in VARIABLE]:
+        raise UserError(f"an op set is text, a Graph or a function that makes one; this one needs {missing[0]}")
     found: object = op_set() if callable(op_set) else op_set
     if isinstance(found, str | Graph):
         return found
@@ -61,13 +87,9 @@ def made(what: str, given: str | Made, table: Mapping[str, Callable[..., Made]],
     return given
 
 
-def read_mesh(given: str | Mesh) -> Mesh:
-    """A mesh as text, or as it is."""
-    if isinstance(given, Mesh):
-        return given
-    if not isinstance(given, str):
-        raise no_kind("a mesh is text or a Mesh", given)
-    return parse_mesh(given) if given.strip() else ONE_DEVICE
+def read_mesh(given: str | Mesh | Axis | Iterable[Axis]) -> Mesh:
+    """A mesh as text, as its axes, or as it is."""
+    return given if isinstance(given, Mesh) else Mesh(given)
 
 
 def read_passes(given: Step | Iterable[Step]) -> tuple[Pass, ...]:
@@ -84,12 +106,54 @@ def read_passes(given: Step | Iterable[Step]) -> tuple[Pass, ...]:
     return tuple(found)
 
 
-def read_widths(weights: Size, cache: Size, limit: Limit) -> Widths:
+def read_choices(
+    given: Choices, attention: Attention | None, passes: tuple[Pass, ...], done: Iterable[str]
+) -> tuple[Choices, tuple[Pass, ...]]:
+    """The choices, with those that passes mean; and the other passes.
+
+    Args:
+        given: as an object.
+        attention: as text, which goes before the object.
+        passes: that were asked for.
+        done: those of a graph that was given.
+
+    Raises:
+        UserError: they contradict each other.
+    """
+    if not isinstance(given, Choices):
+        raise no_kind("choices are an object such as Choices(attention='flash')", given)
+    fused = [step for step in passes if isinstance(step, FlashAttention)]
+    if attention is not None:
+        given = replace(given, attention=attention)
+    if attention == "eager" and (fused or FlashAttention.name in names_of(done)):
+        raise UserError(f"attention eager and pass {FlashAttention.name} exclude each other; give one of them")
+    if len(fused) != 1:
+        return given, passes
+    return replace(given, attention="flash"), tuple(step for step in passes if step not in fused)
+
+
+def read_precision(given: str | Precision | None, done: Iterable[str]) -> Precision:
+    """The policy that was asked for, or that of the update in a graph that was given.
+
+    Raises:
+        UserError: it is unreadable, or not that of the graph.
+    """
+    update = next((step for step in done if names_of([step]) == [Update.name]), None)
+    if update is None:
+        return policy(USUAL if given is None else given)
+    kept = policy(update.partition("(")[2].removesuffix(")") or USUAL)
+    if given is not None and (asked := policy(given)).widths != kept.widths:
+        raise UserError(f"the graph has an update under precision {kept}, and precision {asked} is asked for; give one")
+    return kept
+
+
+def read_widths(weights: Size, cache: Size, limit: Limit, usual: Widths) -> Widths:
     """Bytes per element of weights, cache and logits; a symbol of them that is typed in the limit stands for them."""
     texts = [limit] if isinstance(limit, str) or not isinstance(limit, Iterable) else list(limit)
     typed = {item.partition("=")[0].strip() for text in texts for item in split_list(str(text))}
     sizes = [element(given) for given in (weights, cache, "")]
-    names = [name if name in typed else "p" for name in ("p_w", "p_kv", "p_logits")]
+    own = {"p_w": usual.weights, "p_kv": usual.cache, "p_logits": usual.logits}
+    names = [name if name in typed and size == PLAIN.weights else size for name, size in own.items()]
     return Widths(*(given if given != "" else name for given, name in zip(sizes, names, strict=True)))
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple
 
 from costgraph.algebra.assumption import Divides
 from costgraph.algebra.bindings import bound, split_list
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE, Polynomial, product
-from costgraph.errors import UserError
-from costgraph.options import parse_call
+from costgraph.degrees import check_degree
+from costgraph.errors import UserError, shorten
+from costgraph.options import checked, parse_call, typed
 from costgraph.precision import State
 
 WIDTHS = ("ffn", "expert_ffn", "shared_ffn")  # of the MLPs that a layer may have
@@ -66,6 +68,9 @@ class Axis(ABC):
     kind: ClassVar[str]
     symbol: ClassVar[str]
     degree: Size
+
+    def __post_init__(self) -> None:
+        checked(self.kind, self)
 
     @property
     def size(self) -> Polynomial:
@@ -170,6 +175,7 @@ class TensorAxis(Axis):
     replicate_kv: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.keep_gathered and not self.sequence:
             raise UserError(f"{self.kind}: keep_gathered is for sequence=True; nothing is gathered without it")
 
@@ -211,17 +217,26 @@ class TensorAxis(Axis):
 AXES: dict[str, type[Axis]] = {"data": DataAxis, "tensor": TensorAxis}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Mesh:
     """Axes of devices, outermost first; none of them is one device.
 
+    Args:
+        axes: as text, `data(N_d, zero=1), tensor(T, sequence=True)`, as one axis or as several.
+
     Raises:
-        UserError: an axis twice. Only `data` may stand twice: N_h replicas of groups of N_d devices.
+        UserError: an unknown axis or option; an axis twice (only `data` may stand twice: N_h replicas of groups of N_d
+            devices); a degree that is no positive integer or the symbol of something else.
     """
 
-    axes: tuple[Axis, ...] = ()
+    axes: tuple[Axis, ...]
 
-    def __post_init__(self) -> None:
+    def __init__(self, axes: str | Axis | Iterable[Axis] = ()) -> None:
+        object.__setattr__(self, "axes", axes_of(axes))
+        self.check()
+
+    def check(self) -> None:
+        """Raise unless each axis may stand there and has a degree of its own."""
         kinds = [axis.kind for axis in self.axes]
         for kind in dict.fromkeys(kinds):
             most = 2 if kind == DataAxis.kind else 1
@@ -232,6 +247,8 @@ class Mesh:
             raise UserError(
                 f"mesh '{self}': two axes have degree {twice[0]}; each has a symbol of its own, or a number"
             )
+        for name, axis in self.named.items():
+            check_degree(name, axis.size, str(axis))
 
     @property
     def named(self) -> dict[str, Axis]:
@@ -254,9 +271,11 @@ class Mesh:
         return tuple(Cut(name, axis.size) for name, axis in axes if state in axis.shards and axis.size != ONE)
 
     def substitute(self, bindings: Mapping[str, Polynomial]) -> Mesh:
-        """The mesh with symbols replaced in its degrees."""
-        named = self.named.values()
-        return Mesh(tuple(replace(axis, degree=axis.size.substitute(bindings)) for axis in named))
+        """The mesh with symbols replaced in its degrees, by whatever they are: nobody typed that as a degree."""
+        found = copy(self)
+        axes = tuple(replace(axis, degree=axis.size.substitute(bindings)) for axis in self.named.values())
+        object.__setattr__(found, "axes", axes)
+        return found
 
     def axis(self, kind: str) -> Axis | None:
         """The axis of a kind, if there is one."""
@@ -267,26 +286,23 @@ class Mesh:
         return ", ".join(map(str, self.axes))
 
 
-ONE_DEVICE = Mesh()
-
-
-def parse_mesh(text: str) -> Mesh:
-    """Read `data(N_d, zero=1), tensor(T, sequence=True)`.
+def axes_of(given: str | Axis | Iterable[Axis]) -> tuple[Axis, ...]:
+    """Axes as text, as one of them or as several; each has a degree.
 
     Raises:
-        UserError: an unknown axis or option, an axis twice, a degree that is no positive integer.
+        UserError: something else, an unknown axis or option, or a degree that is no positive integer.
     """
-    axes: list[Axis] = [parse_call("axis", item, AXES) for item in split_list(text)]
-    for axis in axes:
+    if isinstance(given, str):
+        found = [parse_call("axis", item, AXES) for item in split_list(given)] if given.strip() else []
+    elif isinstance(given, Axis) or not isinstance(given, Iterable):
+        found = [given]
+    else:
+        found = list(given)
+    if wrong := [axis for axis in found if not isinstance(axis, Axis)]:
+        raise UserError(f"a mesh is text or axes such as DataAxis(), not {shorten(repr(wrong[0]))}")
+    for axis in found:
         _ = axis.size
-    return Mesh(tuple(axes))
+    return tuple(found)
 
 
-def typed(name: str, made: Axis) -> str:
-    """A call as one would type it: the first field by position, then those that differ from their defaults."""
-    options = [
-        str(getattr(made, field.name)) if at == 0 else f"{field.name}={getattr(made, field.name)}"
-        for at, field in enumerate(fields(made))
-        if field.default != getattr(made, field.name)
-    ]
-    return f"{name}({', '.join(options)})" if options else name
+ONE_DEVICE = Mesh()

@@ -1,21 +1,28 @@
-"""Options by name, as in `tensor_parallel(T, sequence=True)`: text -> what a table holds under that name."""
+"""Options by name, as in `tensor_parallel(T, sequence=True)`: text -> what a table holds under that name.
+
+An option's type follows from its annotation, for text (`convert`) and for objects (`checked`): bool, `Literal[...]`, a
+size, or a class.
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import cache
 from inspect import signature
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
-from costgraph.algebra.parser import size
+from costgraph.algebra.parser import Size, size
 from costgraph.algebra.syntax import source, tree
 from costgraph.errors import UserError, shorten, unknown
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) -> Any:
     """Read `name` or `name(value, option=value)` and build what the table holds under that name.
-
-    An option's type follows from the annotation of the parameter: bool, `Literal[...]` or a size.
 
     Raises:
         UserError: unknown name or option, or a value of another kind.
@@ -66,3 +73,56 @@ def convert(name: str, option: str, text: str, hint: Any) -> Any:
             raise unknown(f"{option} of {name}", word, choices)
         return choices[word]
     return size(text.strip("'\""))
+
+
+def checked(name: str, given: DataclassInstance) -> None:
+    """Check that the options in the fields of a dataclass are what they are annotated with.
+
+    Raises:
+        UserError: one is not; the message says what it can be.
+    """
+    hints = field_hints(type(given))
+    for field in fields(given):
+        check(name, field.name, getattr(given, field.name), hints[field.name])
+
+
+@cache
+def field_hints(kind: type[DataclassInstance]) -> dict[str, Any]:
+    """The annotations of the fields of a dataclass."""
+    return get_type_hints(kind)
+
+
+def check(name: str, option: str, value: object, hint: Any) -> None:
+    """Check one option that was given as an object."""
+    if get_origin(hint) is Literal:
+        choices = get_args(hint)
+        if not any(type(value) is type(choice) and value == choice for choice in choices):
+            if isinstance(value, str) and all(isinstance(choice, str) for choice in choices):
+                raise unknown(f"{option} of {name}", value, choices)
+            raise UserError(f"{name}: {option}={shown(value)} must be one of {', '.join(map(repr, choices))}")
+    elif hint is bool:
+        if not isinstance(value, bool):
+            raise UserError(f"{name}: {option}={shown(value)} must be True or False")
+    elif hint == Size:
+        try:
+            size(value)  # type: ignore[arg-type]
+        except UserError as error:
+            raise UserError(f"{name}: {option}={shown(value)}: {error}") from None
+    elif not isinstance(value, kinds := get_args(hint) or (hint,)):
+        words = " or ".join("text" if kind is str else kind.__name__ for kind in kinds)
+        raise UserError(f"{name}: {option}={shown(value)} must be {words}")
+
+
+def shown(value: object) -> str:
+    """An object in a message."""
+    return shorten(repr(value))
+
+
+def typed(name: str, made: DataclassInstance) -> str:
+    """A call as one would type it: the first field by position, then those that differ from their defaults."""
+    options = [
+        str(getattr(made, field.name)) if at == 0 else f"{field.name}={getattr(made, field.name)}"
+        for at, field in enumerate(fields(made))
+        if field.default != getattr(made, field.name)
+    ]
+    return f"{name}({', '.join(options)})" if options else name

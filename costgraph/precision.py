@@ -47,6 +47,14 @@ def width(value: Any) -> Rational:
     return int(found) if found.denominator == 1 else found
 
 
+def typed_width(key: str, given: Any) -> Rational:
+    """The bytes that a key of a policy was typed with."""
+    try:
+        return width(given.strip() if isinstance(given, str) else given)
+    except UserError as error:
+        raise UserError(f"precision: {key} {error}") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Precision:
     """Bytes per parameter that training keeps.
@@ -58,6 +66,9 @@ class Precision:
         moments: of each moment of the gradient that the optimizer keeps: two for Adam, one for SGD with momentum.
         name: how the policy is asked for.
         source: where it is written down, and what it leaves out.
+
+    Raises:
+        UserError: a width that no format has, or more moments than any optimizer keeps.
     """
 
     weights: Annotated[Rational, width]
@@ -66,6 +77,15 @@ class Precision:
     moments: tuple[Annotated[Rational, width], ...] = ()
     name: str = ""
     source: str = ""
+
+    def __post_init__(self) -> None:
+        for key in ("weights", "gradients", *(["master"] if self.master != 0 else [])):
+            object.__setattr__(self, key, typed_width(key, getattr(self, key)))
+        if not isinstance(self.moments, tuple | list):
+            raise UserError(f"precision: moments are several numbers such as (4, 4), not {shorten(repr(self.moments))}")
+        if len(self.moments) > MOST_MOMENTS:
+            raise UserError(f"precision: {len(self.moments)} moments; an optimizer keeps at most {MOST_MOMENTS}")
+        object.__setattr__(self, "moments", tuple(typed_width("moments", one) for one in self.moments))
 
     @property
     def optimizer(self) -> Rational:
@@ -162,19 +182,9 @@ def typed(text: str) -> Precision:
     moments = given.pop("moments").split("+") if "moments" in given else []
     widths = {key: typed_width(key, value) for key, value in given.items()}
     master = widths.get("master", 0)
-    return checked(
-        Precision(
-            widths["weights"], widths["gradients"], master, tuple(typed_width("moments", part) for part in moments)
-        )
+    return Precision(
+        widths["weights"], widths["gradients"], master, tuple(typed_width("moments", part) for part in moments)
     )
-
-
-def typed_width(key: str, text: str) -> Rational:
-    """The bytes that a key of a policy was typed with."""
-    try:
-        return width(text.strip())
-    except UserError as error:
-        raise UserError(f"precision: {key} {error}") from None
 
 
 def from_file(path: str) -> Precision:
@@ -184,15 +194,4 @@ def from_file(path: str) -> Precision:
 
     place = f"precision file {shorten(path, 200)}"
     one = from_table(Precision, parse_toml(read_text(path, MAX_TOML, place), place), place)
-    return checked(replace(one, name=shorten(one.name or Path(path).stem, 40)))
-
-
-def checked(one: Precision) -> Precision:
-    """The policy, if some optimizer keeps as many moments.
-
-    Raises:
-        UserError: it has more.
-    """
-    if len(one.moments) > MOST_MOMENTS:
-        raise UserError(f"precision: {len(one.moments)} moments; an optimizer keeps at most {MOST_MOMENTS}")
-    return one
+    return replace(one, name=shorten(one.name or Path(path).stem, 40))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from costgraph.algebra.assumption import AtMost
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.symbols import SYMBOLS
+from costgraph.degrees import DEGREES
 from costgraph.errors import UserError, shorten
 from costgraph.mesh import AXES, Mesh
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from costgraph.algebra.bindings import Binding
     from costgraph.graph.graph import Graph
 
-DEGREES = ("T", *(symbol.name for symbol in SYMBOLS.values() if symbol.group == "mesh"))
 # Symbols that an option of an op set brings along, with the option and what holds without it.
 OPTIONS: dict[str, tuple[str, str]] = {"G": ("kv_heads", "has as many key/value heads as heads")}
 SAME: dict[str, str] = {"G": "A"}  # what is the size of which where the option is not taken

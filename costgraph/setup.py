@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, TypedDict
+from typing import Never, TypedDict
 
 from costgraph.algebra.bindings import Binding, check_bindings
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import lookup
 from costgraph.conventions import CONVENTIONS, NOTES, Convention
+from costgraph.degrees import DEGREES
 from costgraph.errors import UserError, unknown
+from costgraph.frozen import FrozenMapping
 from costgraph.given import (
+    EAGER,
+    PLAIN,
+    Attention,
+    Choices,
     Limit,
     OpSet,
     Step,
     made,
     placement,
+    read_choices,
     read_limit,
     read_mesh,
     read_model,
     read_passes,
+    read_precision,
     read_widths,
     with_tensor_axis,
     written,
 )
 from costgraph.graph.graph import Graph
-from costgraph.graph.graph import in_order as sorted_steps
-from costgraph.mesh import ONE_DEVICE, Mesh
+from costgraph.graph.order import in_order
+from costgraph.mesh import ONE_DEVICE, Axis, Mesh
 from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.passes import IN_WORDS, PASSES, PHASES, Pass, Update, Widths, phase_of
-from costgraph.precision import PRECISIONS, USUAL, Precision, policy
-from costgraph.remarks import DEGREES, choice_not_made, refuse_beyond_table, too_long, without_effect
-
-PLAIN = Widths()  # p for everything
+from costgraph.passes import IN_WORDS, PASSES, PHASES, Backward, FlashAttention, Pass, Update, names_of, phase_of, place
+from costgraph.precision import PRECISIONS, USUAL, Precision
+from costgraph.remarks import choice_not_made, refuse_beyond_table, too_long, without_effect
 
 
 class Options(TypedDict, total=False):
@@ -47,26 +54,14 @@ class Options(TypedDict, total=False):
     op_set: OpSet | None
     phase: str | None
     passes: Step | Iterable[Step]
-    mesh: str | Mesh
+    mesh: str | Mesh | Axis | Iterable[Axis]
     limit: Limit
     convention: str | Convention
-    precision: str | Precision
+    precision: str | Precision | None
+    attention: Attention | None
     weights: Size
     cache_dtype: Size
     choices: Choices
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What else changes a graph.
-
-    Args:
-        attention: `flash` fuses the attention core, as the pass flash_attention does.
-        widths: bytes per element of weights, cache and logits, where they have some of their own.
-    """
-
-    attention: Literal["eager", "flash"] = "eager"
-    widths: Widths = PLAIN
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,8 @@ class Setup:
     Args:
         model: an op set with the sizes that it comes with, if any.
         phase: one of `PHASES`.
-        passes: those that were asked for; the phase's own, and the placement on the mesh, are added to them.
+        passes: those that were asked for; the phase's own, those that are choices, and the placement on the mesh are
+            added to them.
         mesh: over which axes of devices the model is spread.
         convention: what is counted.
         precision: what is kept of a parameter in training.
@@ -91,7 +87,10 @@ class Setup:
     convention: Convention = NOTES
     precision: Precision = PRECISIONS[USUAL]
     sizes: Mapping[str, Binding] = field(default_factory=dict)
-    choices: Choices = Choices()
+    choices: Choices = EAGER
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sizes", FrozenMapping(self.sizes))
 
     @classmethod
     def of(
@@ -101,15 +100,17 @@ class Setup:
         op_set: OpSet | None = None,
         phase: str | None = None,
         passes: Step | Iterable[Step] = (),
-        mesh: str | Mesh = "",
+        mesh: str | Mesh | Axis | Iterable[Axis] = "",
         limit: Limit = (),
         convention: str | Convention = "notes",
-        precision: str | Precision = USUAL,
+        precision: str | Precision | None = None,
+        attention: Attention | None = None,
         weights: Size = "",
         cache_dtype: Size = "",
-        choices: Choices = Choices(),
+        choices: Choices = EAGER,
         usual: str = "train",
         also: Iterable[str] = (),
+        **other: Never,
     ) -> Setup:
         """Read what was asked for.
 
@@ -119,33 +120,43 @@ class Setup:
                 decoder, unless given.
             phase: one of `PHASES`; unless given that of a pass that only one phase has, else `usual`.
             passes: such as `flash_attention`; applied in their one order, whichever is named first.
-            mesh: such as `data(N_d, zero=1), tensor(T)`; the pass `tensor_parallel(...)` means its axis `tensor(...)`.
+            mesh: such as `data(N_d, zero=1), tensor(T)`, or axes; the pass `tensor_parallel(...)` means its axis
+                `tensor(...)`.
             limit: sizes such as `E=4,p=2`, as text or as a mapping; `T->oo` for true limits.
             convention: `notes` or `exact`, with options.
             precision: the policy for `states` and `traffic.update`: its name, a file, or text such as
-                `weights=2,gradients=2,master=4,moments=4+4`.
+                `weights=2,gradients=2,master=4,moments=4+4`. That of the update in a graph that has one, else
+                `mixed_adam`, unless given.
+            attention: `eager` or `flash`; what `choices` say unless given. The pass flash_attention means `flash`.
             weights: a data type or bytes per element of weights, such as `int4`; those of `p` unless given, or
                 `p_w` where that is typed in `limit`.
             cache_dtype: the same of the cache, `p_kv`.
             choices: what else changes a graph.
             usual: the phase that is meant when nothing says which.
             also: symbols that occur in the question itself, and so may be typed whatever the graph has.
+            other: nothing; what else is given is refused.
 
         Raises:
             UserError: anything unknown, unreadable, out of its domain, or that contradicts something else.
         """
+        if other:
+            raise unknown("option", next(iter(other)), Options.__annotations__)
         known = read_model(model)
         if op_set is not None:
             known = known.as_op_set(written(op_set))
         steps, spread = read_passes(passes), read_mesh(mesh)
         spread, steps = with_tensor_axis(spread, steps)
         done = known.op_set.passes if isinstance(known.op_set, Graph) else ()
-        chosen = phase if phase is not None else phase_of([*map(str, steps), *done]) or usual
-        if chosen not in PHASES:
-            raise unknown("phase", chosen, PHASES)
+        chosen, steps = read_choices(choices, attention, steps, done)
+        if phase is None:
+            beyond = any(place(name) > place(Backward.name) for name in names_of(done))  # placed as a forward pass
+            phase = phase_of([*map(str, steps), *done]) or ("forward" if beyond else usual)
+        if phase not in PHASES:
+            raise unknown("phase", str(phase), PHASES)
         setup = cls(
-            known, chosen, steps, spread, made("convention", convention, CONVENTIONS, Convention),
-            policy(precision), choices=replace(choices, widths=read_widths(weights, cache_dtype, limit)),
+            known, phase, steps, spread, made("convention", convention, CONVENTIONS, Convention),
+            read_precision(precision, done),
+            choices=replace(chosen, widths=read_widths(weights, cache_dtype, limit, chosen.widths)),
         )  # fmt: skip
         return setup.with_sizes(limit, also)
 
@@ -160,12 +171,12 @@ class Setup:
         if isinstance(self.model.op_set, str | Graph):  # an architecture may have sizes that one phase does without
             for name in self.model.bindings:
                 lookup(name, graph.symbols)
-        setup = replace(self, sizes=sizes)
-        setup.__dict__["graph"] = graph  # sizes are put into what is derived from it
+        setup = copy(self)  # with the graph, which sizes are put into only once something is derived from it
+        object.__setattr__(setup, "sizes", FrozenMapping(sizes))
         if not isinstance(self.model.op_set, str | Graph):
             refuse_beyond_table(graph, setup.bindings)
         for name in sizes:
-            if name not in also and (said := choice_not_made(name, setup.bindings, graph, self.mesh)):
+            if name not in also and (said := choice_not_made(name, setup.bindings, graph, graph.mesh)):
                 raise UserError(said)
         return setup
 
@@ -185,34 +196,36 @@ class Setup:
         Raises:
             UserError: one is given twice, two exclude each other, or one lacks what it requires.
         """
+        done = names_of(self.source.passes)
         steps = list(self.passes)
-        if self.choices.attention == "flash" and "flash_attention" not in [step.name for step in steps]:
-            steps.append(PASSES["flash_attention"]())
+        if self.choices.attention == "flash" and FlashAttention.name not in done:
+            steps.append(FlashAttention())
         if self.choices.widths != PLAIN:
             steps.append(self.choices.widths)
-        there = {step.partition("(")[0] for step in self.source.passes} | {step.name for step in steps}
-        steps += [self.own(name) for name in PHASES[self.phase] if name not in there]
+        there = {*done, *(step.name for step in steps)}
+        own = [PASSES[name]() if name != Update.name else Update(self.precision) for name in PHASES[self.phase]]
+        steps += [step for step in own if step.name not in there and not self.leaves_out(step)]
         if other := [step.name for step in steps if phase_of([step.name]) not in (None, self.phase)]:
             raise UserError(f"phase {self.phase} and pass {other[0]} exclude each other; the order is {IN_WORDS}")
         if self.mesh:
             steps.append(placement(self.mesh))
-        found = sorted_steps(steps)
+        found = in_order(steps)
         applied = list(self.source.passes)
         for step in found:
             step.check(applied)
             applied.append(step.name)
         return tuple(found)
 
-    def own(self, name: str) -> Pass:
-        """A pass that the phase consists of."""
-        return Update(self.precision) if name == Update.name else PASSES[name]()
+    def leaves_out(self, step: Pass) -> bool:
+        """Whether a graph that was given is beyond a step that nobody asked for: one that is placed has no update."""
+        return isinstance(step, Update) and any(place(name) > step.place for name in names_of(self.source.passes))
 
     @cached_property
     def graph(self) -> Graph:
         """The graph with all passes applied."""
         return self.source.apply(*self.steps)
 
-    @cached_property
+    @property
     def bindings(self) -> dict[str, Binding]:
         """What symbols stand for: sizes of the model, those that were typed before them."""
         of_model = {name: value for name, value in self.model.bindings.items() if name not in self.sizes}
@@ -241,7 +254,7 @@ class Setup:
         """
         idle = [name for name in self.sizes if name not in used and not (name == "K" and "S" in self.bindings)]
         of_model = [name for name in self.model.bindings if name not in self.sizes]
-        missing = [choice_not_made(name, self.bindings, self.graph, self.mesh) for name in of_model]
+        missing = [choice_not_made(name, self.bindings, self.graph, self.graph.mesh) for name in of_model]
         said = [without_effect(name, where) for name in idle]
         return (*self.model.left_out, *said, *filter(None, missing), *too_long(self.bindings, new))
 
@@ -260,6 +273,11 @@ class Setup:
         """The model as its authors write it, with its graph."""
         named = self.model.title not in ("", self.graph.name)
         return f"{self.model.title} ({self.graph.name})" if named else self.graph.name
+
+    @property
+    def attention(self) -> Attention:
+        """`flash` if attention cores are fused, by choice or in the graph that was given; else `eager`."""
+        return "flash" if FlashAttention.name in names_of(self.graph.passes) else "eager"
 
     def __str__(self) -> str:
         """What is asked about, in one line: `decoder, train, flash_attention`."""

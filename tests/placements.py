@@ -10,7 +10,7 @@ from placement_judge import Judge, numbers
 
 import costgraph as cg
 from costgraph.graph.graph import Graph
-from costgraph.mesh import parse_mesh
+from costgraph.mesh import Mesh
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 
@@ -48,7 +48,7 @@ class Case:
         sizes = SIZES | self.sizes
         model: Graph = parse_call("op set", self.op_set, OP_SETS)
         model = model.apply(*((cg.flash_attention,) if self.flash else ()), *PHASES[self.phase])
-        placed = model.apply(cg.place(parse_mesh(self.mesh)))
+        placed = model.apply(cg.place(Mesh(self.mesh)))
         return Judge(numbers(model, sizes), numbers(placed, sizes), seed)
 
     def __str__(self) -> str:

@@ -10,13 +10,13 @@ from architectures import MODELS
 import costgraph as cg
 from costgraph.conventions import EXACT
 from costgraph.graph.graph import Graph
-from costgraph.mesh import parse_mesh
+from costgraph.mesh import Mesh
 from costgraph.models.architecture import Architecture
 from costgraph.passes import Place
 
 
 def placed(architecture: Architecture, mesh: str) -> Graph:
-    return architecture.build().apply(cg.backward, Place(parse_mesh(mesh)))
+    return architecture.build().apply(cg.backward, Place(Mesh(mesh)))
 
 
 def sent(graph: Graph, path: str = "", dims: int = 3) -> dict[str, int]:
@@ -102,13 +102,13 @@ def test_the_width_of_experts_is_split_and_latents_are_whole() -> None:
 def test_slots_follow_the_batch_that_is_split() -> None:
     whole = MODELS["mixtral-8x7b"].architecture.build().apply(cg.backward)
     for mesh, devices in (("data(N_d)", "N_d"), ("data(N_d, zero=3), tensor(T)", "N_d*T")):
-        graph = whole.apply(Place(parse_mesh(mesh)))
+        graph = whole.apply(Place(Mesh(mesh)))
         experts = [
             op.name for op in whole.ops if op.kind == "einsum" and op.place == "moe" and "router" not in op.source
         ]
         split, alone = cg.flops(graph.only(*experts), EXACT), cg.flops(whole.only(*experts), EXACT)
         assert split.same_as(f"({alone.value})/({devices})")
-    gradients = cg.communication(whole.apply(Place(parse_mesh("data(N_d)"))), EXACT, axes="N_d")
+    gradients = cg.communication(whole.apply(Place(Mesh("data(N_d)"))), EXACT, axes="N_d")
     parameters = cg.params(whole, EXACT)
     assert gradients.same_as(f"2*p*(N_d - 1)/N_d*({parameters.value} + 1)")  # and the loss
 
@@ -118,4 +118,4 @@ def test_a_state_space_is_split_by_groups() -> None:
     with pytest.raises(
         cg.UserError, match="dim ssm_group has size 1 and cannot be split over T devices; a state space"
     ):
-        graph.apply(Place(parse_mesh("tensor(T)")))
+        graph.apply(Place(Mesh("tensor(T)")))

@@ -10,7 +10,7 @@ from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import ONE
 from costgraph.errors import BugError, UserError
 from costgraph.graph.extent import Mean
-from costgraph.mesh import parse_mesh
+from costgraph.mesh import Mesh
 from costgraph.passes import Place
 
 ROUTED = Mean("batch*query*K_r/N_r")  # positions that an expert sees
@@ -143,7 +143,7 @@ def test_it_follows_when_they_are_resized() -> None:
 
 
 def test_it_follows_when_they_are_split() -> None:
-    split = experts().apply(cg.backward, Place(parse_mesh("data(N_d)")))
+    split = experts().apply(cg.backward, Place(Mesh("data(N_d)")))
     assert cg.flops(split).same_as("12*B*S*K_r*D*F/N_d")
     assert cg.communication(split).same_as("4*N_r*D*F*p*(N_d - 1)/N_d")
 
@@ -153,7 +153,7 @@ def test_one_that_does_not_grow_with_what_it_is_made_of_cannot_be_split_with_it(
     b.op("act", "gelu", b.input("x", "pair model"))
     b.op("on", "gelu", b.input("y", "batch model"))
     with pytest.raises(UserError, match="batch cannot be split: pair is made of it"):
-        b.build().apply(Place(parse_mesh("data(2)")))
+        b.build().apply(Place(Mesh("data(2)")))
 
 
 def test_a_definition_made_of_dims_follows_too() -> None:

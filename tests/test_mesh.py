@@ -7,10 +7,11 @@ import pytest
 import costgraph as cg
 from costgraph.algebra.parser import parse, size
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import Symbol, declare
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
-from costgraph.mesh import Mesh, parse_mesh
+from costgraph.mesh import Mesh
 from costgraph.passes import Place
 
 N = "(N_d - 1)/N_d"
@@ -18,7 +19,7 @@ TRAIN = cg.decoder().apply(cg.backward, cg.update("mixed_adam_bf16"))
 
 
 def placed(mesh: str, graph: Graph = TRAIN) -> Graph:
-    return graph.apply(Place(parse_mesh(mesh)))
+    return graph.apply(Place(Mesh(mesh)))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -35,12 +36,14 @@ def placed(mesh: str, graph: Graph = TRAIN) -> Graph:
         ("data(N_h), data(N_d, zero=3)", "data(N_h), data(N_d, zero=3)", {"N_h": "N_h", "N_d": "N_d"}),
         ("data(2), data(4)", "data(2), data(4)", {"N_h": "2", "N_d": "4"}),
         ("tensor(2*G)", "tensor(2*G)", {"T": "2*G"}),
+        ("data(B/2)", "data(B/2)", {"N_d": "B/2"}),
+        ("data(4), data", "data(4), data", {"N_h": "4", "N_d": "N_d"}),
     ],
 )
 def test_a_mesh_is_read_and_written(text: str, written: str, degrees: dict[str, str] | None) -> None:
-    mesh = parse_mesh(text)
+    mesh = Mesh(text)
     assert str(mesh) == written
-    assert parse_mesh(str(mesh)) == parse_mesh(text)
+    assert Mesh(str(mesh)) == Mesh(text)
     if degrees is not None:
         assert {name: str(axis.size) for name, axis in mesh.named.items()} == degrees
 
@@ -48,7 +51,6 @@ def test_a_mesh_is_read_and_written(text: str, written: str, degrees: dict[str, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "an expression is missing"),
         ("data,", "an expression is missing"),
         ("dta(4)", "unknown axis 'dta': did you mean data"),
         ("tensor(T, sequnce=True)", "unknown option of tensor 'sequnce': did you mean sequence"),
@@ -65,11 +67,22 @@ def test_a_mesh_is_read_and_written(text: str, written: str, degrees: dict[str, 
         ("tensor(T, keep_gathered=True)", "keep_gathered is for sequence=True"),
         ("tensor(T, T)", "sequence=T must be True or False"),
         ("tensor(oo)", "unknown symbol"),
+        ("data(T), tensor(N_d)", r"data\(T\): T is the tensor-parallel degree; write data\(N_d\) or a number"),
+        ("data(N_d), data(N_h)", r"data\(N_d\): N_d is the data-parallel degree; write data\(N_h\) or a number"),
+        ("data(N_h)", r"data\(N_h\): N_h is the replicas of a group .*; write data\(N_d\)"),
+        ("data(2*T), tensor(T)", r"data\(2\*T\): T is the tensor-parallel degree"),
+        ("data(2*N_d)", r"data\(2\*N_d\): N_d is the data-parallel degree"),
+        ("tensor(P)", r"tensor\(P\): P is the pipeline-parallel degree"),
+        (
+            "data(B)",
+            r"data\(B\): B is the batch size; .*; --limit 'N_d=B' says how large it is",
+        ),
+        ("tensor(A)", r"tensor\(A\): A is the number of attention"),
     ],
 )
 def test_what_is_no_mesh_is_refused(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        parse_mesh(text)
+        Mesh(text)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +168,7 @@ def test_what_no_backward_reads_is_not_gathered_twice() -> None:
 @pytest.mark.parametrize("passes", [(), (cg.flash_attention,), (cg.recompute("full"),)])
 def test_gathered_copies_are_neither_parameters_nor_state(zero: int, passes: tuple[object, ...]) -> None:
     plain = cg.decoder(head=True, biases=True).apply(cg.backward)
-    graph = plain.apply(Place(parse_mesh(f"data(N_d, zero={zero})")))
+    graph = plain.apply(Place(Mesh(f"data(N_d, zero={zero})")))
     share = "N_d" if zero == 3 else "1"
     assert cg.params(graph, EXACT).same_as(f"({cg.params(plain, EXACT)})/{share}")
     held = {t.name for t in graph.tensors.values() if t.is_parameter and t.name in graph.producer}
@@ -189,6 +202,17 @@ def test_a_pass_means_its_axis() -> None:
         typed = ", ".join(["T", *(f"{name}={value}" for name, value in options.items())])
         mine, theirs = placed(f"tensor({typed})"), TRAIN.apply(cg.tensor_parallel("T", **options))
         assert all(measure(mine).same_as(measure(theirs)) for measure in FORMS)
+
+
+def test_a_degree_may_be_a_symbol_of_ones_own() -> None:
+    own = declare(Symbol("N_pods", "N_{pods}", "devices", "number of pods", "positive integer", 2))
+    assert cg.communication(placed(f"data({own.name})")).same_as("4*L*D**2*p*(E+2)*(N_pods - 1)/N_pods")
+
+
+def test_a_degree_is_put_in_later_as_whatever_it_is() -> None:
+    graph = placed("data(N_d), tensor(T)").substitute(N_d="B", T="A")
+    assert {name: str(axis.size) for name, axis in graph.mesh.named.items()} == {"N_d": "B", "T": "A"}
+    assert cg.derive("params", mesh="data(N_d)", limit="N_d=B").limited["params"].symbols
 
 
 def test_no_mesh_is_one_device() -> None:

@@ -16,7 +16,7 @@ from placement_judge import Judge, collectives, numbers
 import costgraph as cg
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
-from costgraph.mesh import parse_mesh
+from costgraph.mesh import Mesh
 
 MESHES = [
     "tensor(T)",
@@ -32,7 +32,7 @@ MESHES = [
 
 def judge(model: Graph, mesh: str, *passes: Any, seed: int = 0, **sizes: int) -> Judge:
     one = model.apply(*passes)
-    placed = one.apply(cg.place(parse_mesh(mesh)))
+    placed = one.apply(cg.place(Mesh(mesh)))
     sizes = odd_models.SIZES | sizes
     for measure in (cg.flops, cg.traffic, cg.communication):  # costs of what is computed can be told
         measure(placed)
@@ -89,7 +89,7 @@ def test_all_to_all_is_missed_once_taken_out() -> None:
     ids=lambda value: getattr(value, "__name__", None),
 )  # fmt: skip
 def test_an_odd_model_costs_what_moves(part: odd_models.Part, mesh: str, passes: Any, measure: Any, cost: str) -> None:
-    assert measure(odd_models.built(part).apply(*passes, cg.place(parse_mesh(mesh)))).same_as(cost)
+    assert measure(odd_models.built(part).apply(*passes, cg.place(Mesh(mesh)))).same_as(cost)
 
 
 # --- by chance --------------------------------------------------------------------------------------------------------

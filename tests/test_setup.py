@@ -14,10 +14,11 @@ from command_line import costgraph
 import costgraph as cg
 from costgraph.conventions import exact
 from costgraph.estimation.estimate import estimate
+from costgraph.given import Choices
 from costgraph.mesh import Mesh, TensorAxis
 from costgraph.passes import PHASES
 from costgraph.precision import PRECISIONS
-from costgraph.setup import Choices, Setup
+from costgraph.setup import Setup
 
 # --- text and objects -------------------------------------------------------------------------------------------------
 
@@ -41,6 +42,10 @@ PAIRS: list[tuple[dict[str, Any], dict[str, Any]]] = [  # as text, as objects
     ({"precision": "fp32_adam"}, {"precision": PRECISIONS["fp32_adam"]}),
     ({"model": "gpt-3"}, {"model": cg.model("gpt-3")}),
     ({"passes": "flash_attention"}, {"choices": Choices(attention="flash")}),
+    ({"passes": "flash_attention"}, {"attention": "flash"}),
+    ({"passes": "flash_attention", "attention": "flash"}, {"op_set": cg.decoder().apply(cg.flash_attention)}),
+    ({"mesh": "data"}, {"mesh": cg.DataAxis()}),
+    ({"mesh": "data, tensor"}, {"mesh": [cg.DataAxis(), cg.TensorAxis()]}),
 ]
 
 
@@ -70,7 +75,7 @@ NO_KIND: list[tuple[dict[str, Any], str]] = [
     ({"op_set": lambda: 4}, "an op set is text"),
     ({"passes": 4}, "passes are text, or passes such as flash_attention, not 4"),
     ({"passes": [4]}, "a pass is text or a Pass, not 4"),
-    ({"mesh": 4}, "a mesh is text or a Mesh, not 4"),
+    ({"mesh": 4}, "a mesh is text or axes such as DataAxis(), not 4"),
     ({"model": 4}, "a model is a name, a file or a Model, not 4"),
     ({"convention": 4}, "a convention is text or a Convention, not 4"),
 ]
@@ -121,6 +126,14 @@ EXCLUDED: list[tuple[dict[str, Any], str]] = [
     ),
     ({"mesh": "tenser(T)"}, "unknown axis 'tenser': did you mean tensor?"),
     ({"mesh": "tensor(T, sequenc=True)"}, "unknown option of tensor 'sequenc': did you mean sequence?"),
+    (
+        {"passes": "flash_attention", "attention": "eager"},
+        "attention eager and pass flash_attention exclude each other; give one of them",
+    ),
+    (
+        {"op_set": cg.decoder().apply(cg.flash_attention), "attention": "eager"},
+        "attention eager and pass flash_attention exclude each other",
+    ),
     ({"phase": "trian"}, "unknown phase 'trian': did you mean train?"),
     ({"phase": ""}, "unknown phase ''"),
     ({"model": "lama-2-7b"}, "unknown model 'lama-2-7b': did you mean llama-2-7b"),
@@ -132,6 +145,68 @@ def test_what_contradicts_itself_is_refused(asked: dict[str, Any], said: str) ->
     with pytest.raises(cg.UserError) as refused:
         Setup.of(**asked)
     assert said in str(refused.value)
+
+
+# --- graphs that have been through passes already ---------------------------------------------------------------------
+
+TRAINED = cg.decoder().apply(cg.backward)
+
+
+@pytest.mark.parametrize("passes", [[cg.tensor_parallel], [cg.place(Mesh("data, tensor"))], [cg.widths("p_w")]])
+def test_a_graph_beyond_the_update_is_answered_without_one(passes: list[Any]) -> None:
+    graph = TRAINED.apply(*passes)
+    for measure in (cg.flops, cg.states, cg.activations, cg.communication):
+        found = cg.derive(measure.__name__, op_set=graph).forms[measure.__name__]
+        assert found.same_as(measure(graph))
+    (said,) = cg.derive("traffic.update", op_set=graph).remarks
+    assert said == "traffic.update is 0: there is no update in this graph"
+
+
+@pytest.mark.parametrize("phase", [None, "forward"])
+def test_a_placed_forward_graph_is_one_of_phase_forward(phase: str | None) -> None:
+    found = cg.derive(op_set=cg.decoder().apply(cg.tensor_parallel), phase=phase)
+    assert found.phase == "forward"
+    assert list(found.forms) == ["params", "flops", "traffic", "communication"]
+    assert found.to_json()["mesh"] == "tensor"
+
+
+def test_the_mesh_of_a_graph_is_the_mesh_of_the_answer() -> None:
+    graph = TRAINED.apply(cg.tensor_parallel(4))
+    assert "communication" in cg.derive(op_set=graph).forms
+    assert cg.derive("flops", op_set=graph).to_json()["mesh"] == "tensor(4)"
+    with pytest.raises(cg.UserError, match=r"T is set to 4 already, by --mesh 'tensor\(4\)'"):
+        cg.derive("flops", op_set=graph, limit="T=4")
+
+
+OWN = cg.Precision(2, 2, name="mine")
+POLICIES: list[str | cg.Precision] = ["mixed_adam", "fp32_adam", "weights=2,gradients=2,moments=4", OWN]
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=str)
+def test_the_policy_of_an_update_in_the_graph_holds(policy: str | cg.Precision) -> None:
+    graph = TRAINED.apply(cg.update(policy))
+    for given in ({}, {"precision": policy}):
+        found = cg.derive("states", "traffic.update", op_set=graph, **given)  # type: ignore[arg-type]
+        asked = cg.derive("states", "traffic.update", precision=policy)
+        assert {name: str(form) for name, form in found.forms.items()} == {
+            name: str(form) for name, form in asked.forms.items()
+        }
+
+
+def test_another_policy_than_that_of_the_graph_is_refused() -> None:
+    with pytest.raises(cg.UserError) as refused:
+        cg.derive("traffic.update", "states", op_set=TRAINED.apply(cg.update), precision="fp32_adam")
+    assert "has an update under precision mixed_adam, and precision fp32_adam is asked for" in str(refused.value)
+    assert cg.derive("states(fp32_adam)", op_set=TRAINED.apply(cg.update)).forms["states(fp32_adam)"].terms
+
+
+def test_widths_may_be_chosen_as_objects() -> None:
+    chosen = cg.Choices(widths=cg.widths("p_w"))
+    as_object, as_text = (
+        cg.derive("states", phase="forward", **of) for of in ({"choices": chosen}, {"weights": "p_w"})
+    )
+    assert as_object.forms["states"].same_as(as_text.forms["states"])
+    assert "p_w" in as_object.forms["states"].symbols
 
 
 # --- sizes ------------------------------------------------------------------------------------------------------------
@@ -217,7 +292,9 @@ def test_a_size_of_the_model_that_the_op_set_has_no_place_for_is_a_remark() -> N
 
 # --- on the command line ----------------------------------------------------------------------------------------------
 
-OPTIONS = ["--model", "--op-set", "--phase", "--pass", "--mesh", "--convention", "--precision", "--limit"]
+OPTIONS = [
+    "--model", "--op-set", "--phase", "--pass", "--mesh", "--convention", "--precision", "--attention", "--limit",
+]  # fmt: skip
 COMMANDS: dict[str, list[str]] = {
     "derive": ["derive", "params"],
     "solve": ["solve", "states <= hbm", "--for", "D"],
@@ -235,6 +312,7 @@ VALUES = {  # wrong ones, with what is said
     "--mesh": ("tenser(T)", "unknown axis 'tenser': did you mean tensor?"),
     "--convention": ("note", "unknown convention 'note': did you mean notes"),
     "--precision": ("mixed", "precision"),
+    "--attention": ("flsh", "unknown attention of choices 'flsh': did you mean flash?"),
     "--limit": ("E=", "a value is missing after ="),
 }
 
@@ -303,6 +381,23 @@ def test_json_has_the_remarks(command: str) -> None:
 def test_an_exported_file_says_what_had_no_effect(target: str) -> None:
     text = costgraph("export", target, "--measures", "params", "--limit", "V=7").stdout
     assert "note: V does not occur in params" in " ".join(text.replace("*", "").split())
+
+
+@pytest.mark.parametrize(
+    "command", ["derive flops", "solve states<=hbm --for D", "estimate --phase train"], ids=lambda text: text[:8]
+)
+@pytest.mark.parametrize(("option", "expected"), [("", "eager"), ("eager", "eager"), ("flash", "flash")])
+def test_json_says_how_attention_is_computed(command: str, option: str, expected: str) -> None:
+    asked = [*command.split(" "), "--json", *(["--attention", option] if option else [])]
+    found = json.loads(costgraph(*asked).stdout)
+    assert found["attention"] == expected
+    assert ("flash_attention" in found["passes"]) == (expected == "flash")
+
+
+def test_a_sheet_has_flash_attention_in_all_its_rows() -> None:
+    options = (("--attention", "flash"), ("--pass", "flash_attention"))
+    by_option, by_pass = (costgraph("cheatsheet", *of).stdout for of in options)
+    assert by_option == by_pass != costgraph("cheatsheet").stdout
 
 
 PART = "flops(attention_core)"

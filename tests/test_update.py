@@ -17,7 +17,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.measures import MEASURES
 from costgraph.measures.op_costs import moved
-from costgraph.mesh import parse_mesh
+from costgraph.mesh import Mesh
 from costgraph.passes.place import Place
 from costgraph.precision import PRECISIONS
 
@@ -193,7 +193,7 @@ def test_every_term_of_the_state_says_which_part_it_is() -> None:
 
 def parted() -> list[cg.ClosedForm]:
     """Forms whose terms have parts: states, and what is sent over one axis and over two together."""
-    placed = trained("mixed_adam", Place(parse_mesh("data(N_h), data(N_d), tensor(T)")))
+    placed = trained("mixed_adam", Place(Mesh("data(N_h), data(N_d), tensor(T)")))
     return [cg.states(placed), cg.communication(placed)]
 
 
@@ -241,14 +241,14 @@ def test_gradients_are_complete_before_they_are_kept(sequence: bool) -> None:
 
 @pytest.mark.parametrize("stage", range(4))
 def test_a_device_updates_the_part_whose_optimizer_state_it_has(stage: int) -> None:
-    found = trained("mixed_adam", Place(parse_mesh(f"data(N_d, zero={stage})")))
+    found = trained("mixed_adam", Place(Mesh(f"data(N_d, zero={stage})")))
     assert cg.traffic(found, phase="update").same_as(f"30*{MATRICES}" + ("/N_d" if stage else ""))
 
 
 @pytest.mark.parametrize("precision", ["mixed_adam", "fp32_adam", "weights=2,gradients=2"])
 @pytest.mark.parametrize("mesh", [*(f"data(N_d, zero={stage})" for stage in range(4)), "data(zero=2), tensor(T)"])
 def test_updated_weights_end_where_the_next_step_reads_them(mesh: str, precision: str) -> None:
-    found = trained(precision, Place(parse_mesh(mesh)))
+    found = trained(precision, Place(Mesh(mesh)))
     for one in (tensor for tensor in found.inputs if tensor.is_parameter):
         made = [name for op in found.ops for name in op.outputs if name.startswith(f"{one.name}.next")]
         last = found.tensors[made[-1]]
@@ -259,7 +259,7 @@ def test_updated_weights_end_where_the_next_step_reads_them(mesh: str, precision
 @pytest.mark.parametrize("stage", range(4))
 def test_on_one_device_every_stage_is_the_model_itself(stage: int, precision: str) -> None:
     whole = trained(precision)
-    found = trained(precision, Place(parse_mesh(f"data(1, zero={stage})")))
+    found = trained(precision, Place(Mesh(f"data(1, zero={stage})")))
     assert cg.states(found, precision=precision).same_as(cg.states(whole, precision=precision))
     assert cg.traffic(found, phase="update").same_as(cg.traffic(whole, phase="update"))
     assert cg.communication(found).same_as("0")

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from costgraph.algebra.parser import Size, size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import INFINITY, check_domain, lookup
-from costgraph.errors import UserError, shorten
+from costgraph.errors import UserError, need_text, shorten
 
 SIGNS = ("<<", ">>", "<=", ">=", "≤", "≥")  # how sizes compare
 MAX_VALUE_TERMS = 50  # of what a symbol is replaced by, which may be raised to a power
@@ -89,6 +89,7 @@ def parse_regime(text: str) -> Order:
     Raises:
         UserError: no such sign, or a side that is not a product of symbols.
     """
+    need_text(text, "S << D")
     sign = next((sign for sign in SIGNS if sign in text), "")
     left, _, right = text.partition(sign) if sign else (text, "", "")
     if not (left.strip() and right.strip()):
@@ -106,6 +107,7 @@ def parse_regime(text: str) -> Order:
 
 def split_list(text: str) -> list[str]:
     """Split at the commas that stand outside parentheses."""
+    need_text(text, "E=4,p=2")
     parts, depth, start = list[str](), 0, 0
     for at, char in enumerate(text):
         depth += (char == "(") - (char == ")")

@@ -6,14 +6,16 @@ Length, depth and digits are bounded here, exponents and terms where the tree is
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Container
 from dataclasses import dataclass
 from fractions import Fraction
+from keyword import kwlist
 
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, negative
 from costgraph.algebra.symbols import Rational
-from costgraph.errors import UserError, shorten
+from costgraph.errors import UserError, need_text, shorten
 
 MAX_LENGTH = 10_000  # characters
 MAX_DEPTH = 60  # nested operations
@@ -22,6 +24,9 @@ LARGEST = 10**MAX_DIGITS
 ALLOWED = "only numbers, symbols, + - * / ** and parentheses are allowed"
 TOO_LONG = f"a number of more than {MAX_DIGITS} digits"
 NOT_WHOLE = "an exponent must be a whole number"
+# Words that begin statements in Python and are names here, such as `global` for layers with global attention.
+NAMES = {word for word in kwlist if word.islower()} - {"and", "or", "not", "in", "is", "if", "else", "for", "lambda"}
+WORDS = re.compile(rf"\b(?:{'|'.join(NAMES)})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ SIGNS: dict[type[ast.cmpop], str] = {
 
 def tree(text: str) -> ast.expr:
     """Python's syntax tree of one expression, refused when it is too long, not ASCII or not an expression."""
+    need_text(text, "12*L*D**2")
     if len(text) > MAX_LENGTH:
         raise UserError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are read")
     for column, char in enumerate(text, 1):
@@ -91,11 +97,27 @@ def tree(text: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(f"{text.strip()}\n", mode="eval").body  # without a line end, what is missing has no column
+            spelled = WORDS.sub(lambda word: word[0].swapcase(), text.strip())
+            found = ast.parse(f"{spelled}\n", mode="eval").body  # without a line end, what is missing has no column
     except SyntaxError as error:
         raise at_column(text, error.offset or 1, plain(error.msg)) from None
     except (ValueError, MemoryError, RecursionError):
         raise UserError(f"'{shorten(text)}' is nested too deeply or holds too long a number") from None
+    if spelled != text.strip():
+        restore(found, text)
+    return found
+
+
+def restore(node: ast.expr, text: str) -> None:
+    """Put the names of a tree back to how they stand in the text."""
+    for part in ast.walk(node):
+        match part:
+            case ast.Name():
+                part.id = source(text, part)
+            case ast.Attribute():
+                part.attr = source(text, part)[-len(part.attr) :]
+            case ast.keyword(arg=str(arg)):
+                part.arg = text.strip()[part.col_offset : part.col_offset + len(arg)]
 
 
 def source(text: str, node: ast.expr) -> str:

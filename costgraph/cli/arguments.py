@@ -57,6 +57,9 @@ class Asked:
             "  [default: mixed_adam]"
         ),
     ] = None
+    attention: Annotated[
+        str | None, typer.Option(help="How attention is computed: eager or flash.  [default: eager]")
+    ] = None
     weights: Annotated[
         str | None, typer.Option(help="A data type of weights, such as int4, or bytes per element.  [default: p]")
     ] = None

@@ -57,7 +57,7 @@ class Request:
     @property
     def degree(self) -> Polynomial:
         """Over how many devices the model is spread."""
-        return product(axis.size for axis in self.setup.mesh.axes).substitute(self.bindings)
+        return product(axis.size for axis in self.setup.graph.mesh.axes).substitute(self.bindings)
 
     @cached_property
     def rates(self) -> Rates:

@@ -112,7 +112,7 @@ class Estimate:
 
         None while anything is unbound or the model is split already; None inside when no degree does.
         """
-        if self.left is None or self.capacity is None or self.request.setup.mesh:
+        if self.left is None or self.capacity is None or self.request.setup.graph.mesh:
             return None
         axis = TensorAxis()
         others = {name: value for name, value in self.request.bindings.items() if name != "T"}  # T is what is asked for

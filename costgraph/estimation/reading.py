@@ -16,7 +16,7 @@ from costgraph.hardware.machine import Machine
 from costgraph.hardware.roofline import EFFICIENCIES
 from costgraph.setup import Options, Setup
 
-PHASES = ("generate", "prefill", "decode", "train")
+ESTIMATED_PHASES = ("generate", "prefill", "decode", "train")
 
 
 def request(
@@ -71,8 +71,8 @@ def request(
 
 def generated(phase: str, new: int | None) -> int:
     """How many tokens are generated: 1 unless given, none in other phases."""
-    if phase not in PHASES:
-        raise unknown("phase", phase, PHASES)
+    if phase not in ESTIMATED_PHASES:
+        raise unknown("phase", phase, ESTIMATED_PHASES)
     if phase != "generate":
         if new is not None:
             raise UserError(f"--new {new} --phase {phase}: new tokens are what --phase generate is about")

@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from costgraph.algebra.assumption import Assumption, InDomain, IsSize
 from costgraph.algebra.bindings import bound, check_bindings
@@ -27,15 +27,13 @@ from costgraph.graph.dim import Dim
 from costgraph.graph.extent import Extent, resized, trees
 from costgraph.graph.loop import Loop
 from costgraph.graph.op import Op
+from costgraph.graph.order import in_order
+from costgraph.graph.substitution import Substituted
 from costgraph.graph.tensor import Tensor, with_dims
-from costgraph.mesh import Cut, Mesh
+from costgraph.mesh import Mesh
 
 if TYPE_CHECKING:
     import networkx
-
-
-Step = TypeVar("Step", bound="Rewrite")
-FREE = -1  # the place of a rewrite that may be applied anywhere
 
 
 class Rewrite(Protocol):
@@ -282,38 +280,3 @@ class Graph:
     def __repr__(self) -> str:
         steps = "".join(f" + {step}" for step in self.passes)
         return f"<Graph {self.name}{steps}: {len(self.ops)} ops, {len(self.tensors)} tensors>"
-
-
-def in_order(steps: Iterable[Step]) -> list[Step]:
-    """Steps sorted by their places in the order of passes; what is free stays where it was named."""
-    named = [(getattr(step, "place", FREE), step) for step in steps]
-    sorted_steps = iter(sorted((pair for pair in named if pair[0] != FREE), key=lambda pair: pair[0]))
-    return [step if place == FREE else next(sorted_steps)[1] for place, step in named]
-
-
-class Substituted:
-    """Parts of a graph with symbols replaced; parts that were shared still are."""
-
-    def __init__(self, bindings: Mapping[str, Polynomial]) -> None:
-        self.bindings = bindings
-        self.size = functools.cache(lambda size: size.substitute(bindings))
-        self.loop = functools.cache(lambda loop: replace(loop, times=self.size(loop.times)))
-
-    def cuts(self, cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:
-        """Cuts over as many devices as their degrees become."""
-        return tuple(replace(cut, degree=self.size(cut.degree)) for cut in cuts)
-
-    def dim(self, dim: Dim) -> Dim:
-        """A dim of another size."""
-        return Dim(dim.name, self.size(dim.size), self.cuts(dim.cuts))
-
-    def tensor(self, tensor: Tensor) -> Tensor:
-        """A tensor of other width, number and cuts; its dims are replaced elsewhere, for all that share them."""
-        return replace(
-            tensor, itemsize=self.size(tensor.itemsize), loop=self.loop(tensor.loop),
-            partial=self.cuts(tensor.partial), shards=self.cuts(tensor.shards),
-        )  # fmt: skip
-
-    def op(self, op: Op) -> Op:
-        """An op in other loops, inside fused ops too."""
-        return replace(op, loop=self.loop(op.loop), cuts=self.cuts(op.cuts), body=tuple(map(self.op, op.body)))

@@ -26,7 +26,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.measures import op_costs
 from costgraph.measures.communication import RINGS, ring
-from costgraph.measures.parts import multiplies_weights
+from costgraph.measures.selection import multiplies_weights
 
 if TYPE_CHECKING:
     import sympy

@@ -1,9 +1,11 @@
 """Graph -> ClosedForm, one file each. This table is all there is to register."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 
 from costgraph.closed_form import ClosedForm
+from costgraph.degrees import DEGREES
 from costgraph.measures.activations import activations
 from costgraph.measures.annotate import annotated
 from costgraph.measures.cache import cache
@@ -13,7 +15,6 @@ from costgraph.measures.intensity import intensity
 from costgraph.measures.params import params
 from costgraph.measures.states import states
 from costgraph.measures.traffic import traffic
-from costgraph.remarks import DEGREES
 
 MEASURES: dict[str, Callable[..., ClosedForm]] = {
     "params": params,
@@ -30,15 +31,32 @@ MEASURES: dict[str, Callable[..., ClosedForm]] = {
 }
 
 OF_AXES = ("communication.chief.", "communication.")  # measures that have a part for axes of the mesh
+JOINT = re.compile(rf"\b(?:{'|'.join(map(re.escape, OF_AXES))})(?:{'|'.join(DEGREES)})(?:-(?:{'|'.join(DEGREES)})\b)+")
 
 
 def measure_named(name: str) -> Callable[..., ClosedForm] | None:
     """The measure of that name: one of the table, or the part of one for axes, as in `communication.N_h-N_d`."""
-    whole = next((start for start in OF_AXES if name.startswith(start)), "")
-    axes = name.removeprefix(whole)
-    if name in MEASURES or not whole or not set(axes.split("-")) <= set(DEGREES):
+    whole, axes = of_axes(name)
+    if not axes:
         return MEASURES.get(name)
     return partial(MEASURES[whole.removesuffix(".")], axes=axes)
 
 
-__all__ = ["MEASURES", "annotated", "measure_named"]
+def of_axes(name: str) -> tuple[str, str]:
+    """The measure with a dot and the axes, `communication.` and `N_h-N_d`, where the name is that of a part."""
+    whole = next((start for start in OF_AXES if name.startswith(start)), "")
+    axes = name.removeprefix(whole).replace(".", "-")
+    return (whole, axes) if whole and set(axes.split("-")) <= set(DEGREES) else (name, "")
+
+
+def canonical(name: str) -> str:
+    """The name as answers have it: axes that belong together are joined by `-`."""
+    return "".join(of_axes(name))
+
+
+def joint(text: str) -> str:
+    """A formula in which `communication.N_h-N_d` is one name and no difference: `communication.N_h.N_d`."""
+    return JOINT.sub(lambda found: found[0].replace("-", "."), text)
+
+
+__all__ = ["MEASURES", "annotated", "canonical", "joint", "measure_named"]

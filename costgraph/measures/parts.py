@@ -1,7 +1,7 @@
 """Measures as they are named in a question: of a whole graph, or of a part of it.
 
-    flops(attn)                 ops of that place, or one op; segments such as attention_core; `weights`: weight matmuls
-    activations(dims=st)        tensors with these index letters
+    flops(attn)                 ops of a place, of a kind of layers and so on, as in `selection.py`
+    activations(dims=st)        tensors with these dims, also by name: dims=query*context
     states(fp32_adam)           under another precision policy
     activations(p=2)            with sizes of its own
 
@@ -10,26 +10,24 @@ The text goes through the whitelist of `syntax`; nothing in it is executed.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from costgraph.algebra.bindings import bound, check_bindings
-from costgraph.algebra.expression import Call, Name, Node
+from costgraph.algebra.expression import Call, Name, Node, Product, Ratio
 from costgraph.algebra.parser import Reader
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import lookup
 from costgraph.algebra.syntax import read
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError, need_text, unknown
 from costgraph.graph.graph import Graph
-from costgraph.graph.op import Op
-from costgraph.measures import MEASURES, measure_named
+from costgraph.measures import MEASURES, canonical, joint, measure_named
+from costgraph.measures.selection import dims_named, ops_named
 from costgraph.precision import PRECISIONS, Precision
 from costgraph.provenance import Term
-
-WEIGHTS = "weights"  # the ops that multiply by a weight matrix
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,8 @@ class Measure:
 
     Args:
         name: in the table of measures.
-        words: places, ops, segments or `weights`, of which the ops count; for `states` also a precision policy.
-        dims: index letters that a counted tensor has.
+        words: of which ops count (`selection.ops_named`); for `states` also a precision policy.
+        dims: what a counted tensor has (`selection.dims_named`).
         bindings: sizes that are put in.
     """
 
@@ -48,29 +46,54 @@ class Measure:
     dims: str = ""
     bindings: dict[str, Polynomial] = field(default_factory=dict)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Those of the words that say which ops count."""
+        return tuple(word for word in self.words if self.name != "states" or word not in PRECISIONS)
+
     def of(self, graph: Graph, convention: Convention, precision: Precision) -> ClosedForm:
         """The closed form, under the name that was typed.
 
         Raises:
-            UserError: a word that is neither a part of the model nor a precision, or index letters where terms are no
-                tensors.
+            UserError: a word that is neither a part of the model nor a precision, or dims where terms are no tensors.
         """
-        parts = [word for word in self.words if self.name != "states" or word not in PRECISIONS]
-        policies = [word for word in self.words if word not in parts]
-        options = {"precision": [precision, *policies][-1]} if self.name == "states" else {}
         measure = measure_named(self.name)
         if measure is None:
             raise unknown("measure", self.name, MEASURES)
+        options: dict[str, Any] = {}
+        if self.name == "states":
+            options["precision"] = [precision, *(word for word in self.words if word in PRECISIONS)][-1]
         found = measure(graph, convention, **options)
-        if parts:
-            chosen = set().union(*(named(word, graph) for word in parts))
-            found = restricted(found, lambda term: term.op in chosen)
-        if self.dims:
-            found = restricted(found, lambda term: has_dims(term, self.dims, graph))
+        if self.parts or self.dims:
+            counts = self.selection(graph)
+            exactly = restricted(measure(graph, convention.exact, **options), counts)
+            found = restricted(found, counts)
+            found = replace(found, remainder=exactly.value - found.value)
         if str(self) == self.name:
             return found
         check_bindings(self.bindings)
         return replace(found, name=str(self)).limited(self.bindings)
+
+    def selection(self, graph: Graph) -> Callable[[Term], bool]:
+        """Whether a term counts."""
+        also = tuple(PRECISIONS) if self.name == "states" else ()
+        ops = set().union(*(ops_named(word, graph, also) for word in self.parts))
+        dims = dims_named(self.dims, graph) if self.dims else frozenset[str]()
+        return lambda term: (not ops or term.op in ops) and (not dims or has_dims(term, dims, graph, self.dims))
+
+    def why_nothing(self, found: ClosedForm) -> str:
+        """Why a part of the model, or the update, contributes nothing; "" if it does, or the whole is asked for."""
+        if self.name == "traffic.update" and not (found.terms or found.remainder.numerator or self.parts):
+            return f"{self} is 0: there is no update in this graph"
+        if found.terms or not (self.parts or self.dims):
+            return ""
+        if found.remainder.numerator:
+            return f"{self} is 0: {found.convention.name} leaves out all there is, which is {found.remainder}"
+        of = " and ".join(self.parts)
+        if self.dims:
+            dims = self.dims.replace("*", " and ")
+            return f"{self} is 0: no tensor {f'of {of} ' if of else ''}that it counts has dims {dims}"
+        return f"{self} is 0: nothing that {self.name} counts is in {of}"
 
     def __str__(self) -> str:
         """As one would type it."""
@@ -85,9 +108,10 @@ def read_measure(text: str, graph: Graph) -> Measure:
     Raises:
         UserError: no measure, or what cannot stand in its parentheses.
     """
+    need_text(text, "flops(attn)")
     if measure_named(text) is not None:
-        return Measure(text)
-    formula = read(text)
+        return Measure(canonical(text))
+    formula = read(joint(text))
     if not isinstance(formula.node, Name | Call):
         raise unknown("measure", text, MEASURES)
     return measure_at(formula.node, Reader(formula, graph.symbols))
@@ -96,23 +120,35 @@ def read_measure(text: str, graph: Graph) -> Measure:
 def measure_at(node: Name | Call, reader: Reader) -> Measure:
     """The measure that a node of a formula names; `reader` reads the sizes in its parentheses, and points at errors."""
     if isinstance(node, Name):
-        return Measure(node.name)
+        return Measure(canonical(node.name))
     if measure_named(node.function) is None:
         raise reader.refuse(node, str(unknown("measure", node.function, MEASURES)))
     words: list[str] = []
     for arg in node.arguments:
-        if not isinstance(arg, Name):
+        if (word := joined(arg, Ratio, "/")) is None:
             raise reader.refuse(arg, f"{node.function}(...) takes parts of the model, a precision, or SYMBOL=VALUE")
-        words.append(arg.name)
+        words.append(word)
     dims, bindings = "", dict[str, Polynomial]()
     for key, value in node.options:
-        if key == "dims" and isinstance(value, Name):
-            dims = value.name
+        if key == "dims":
+            if dims or (dims := joined(value, Product, "*") or "") == "":
+                raise reader.refuse(value, "dims are given once, as in dims=st or dims=query*context")
         elif key in bindings:
             raise reader.refuse(value, f"{key} is given twice")
         else:
             bindings[key] = size(key, value, reader)
-    return Measure(node.function, tuple(words), dims, bindings)
+    return Measure(canonical(node.function), tuple(words), dims, bindings)
+
+
+def joined(node: Node, by: type[Product] | type[Ratio], sign: str) -> str | None:
+    """The names that a chain of one operation joins, with its sign between them; None if it is something else."""
+    match node:
+        case Name(name):
+            return name
+        case Product(left, right) | Ratio(left, right) if isinstance(node, by):
+            ends = joined(left, by, sign), joined(right, by, sign)
+            return f"{ends[0]}{sign}{ends[1]}" if None not in ends else None
+    return None
 
 
 def size(key: str, value: Node, reader: Reader) -> Polynomial:
@@ -127,36 +163,12 @@ def size(key: str, value: Node, reader: Reader) -> Polynomial:
     return bound(key, found.numerator)
 
 
-# --- parts of a graph -------------------------------------------------------------------------------------------------
-
-
-def named(word: str, graph: Graph) -> set[str]:
-    """The names of the ops that a word stands for."""
-    found = {op.name for op in graph.ops for name in (op.source, op.label) if f"{name}.".startswith(f"{word}.")}
-    found |= {op.name for op in graph.ops if op.within(word)}
-    if word == WEIGHTS:
-        found = {op.name for op in graph.ops if multiplies_weights(op, graph)}
-    if not found:
-        segments = {segment.name for op in graph.ops for segment in op.segments}
-        places = dict.fromkeys(op.place for op in graph.ops)
-        near = difflib.get_close_matches(word, graph.by_name, cutoff=0.75)
-        raise unknown("part of the model", word, near or [*places, *sorted(segments), WEIGHTS, *PRECISIONS])
-    return found
-
-
-def multiplies_weights(op: Op, graph: Graph) -> bool:
-    """Whether the op is a matrix product with a weight."""
-    if op.phase == "update" or (op.kind != "einsum" and not op.body):
-        return False
-    return any(graph.tensors[name].role == "weight" for name in (*op.inputs, *op.outputs))
-
-
-def has_dims(term: Term, letters: str, graph: Graph) -> bool:
-    """Whether the term is about a tensor that has all these index letters."""
+def has_dims(term: Term, names: frozenset[str], graph: Graph, dims: str) -> bool:
+    """Whether the term is about a tensor that has all these dims."""
     tensor = graph.tensors.get(term.source)
     if tensor is None:
-        raise UserError(f"dims={letters}: the terms of this measure are not single tensors ('{term.source}')")
-    return set(letters) <= set(tensor.letters)
+        raise UserError(f"dims={dims}: the terms of this measure are not single tensors ('{term.source}')")
+    return names <= set(tensor.names)
 
 
 def restricted(form: ClosedForm, keep: Callable[[Term], bool]) -> ClosedForm:

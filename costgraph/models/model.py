@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
 from costgraph.errors import UserError, shorten, unknown
+from costgraph.frozen import FrozenMapping
 from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Graph
 
@@ -56,6 +57,9 @@ class Model:
         times = self.multi_token.times
         blocks = "1 block" if times == 1 else f"{times} blocks"
         return (*self.remarks, f"{blocks} to predict further tokens left out, mtp={times} counts them")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bindings", FrozenMapping(self.bindings))
 
     @classmethod
     def unnamed(cls, op_set: str | Graph) -> Model:

@@ -6,7 +6,7 @@ from costgraph.passes.flash_attention import FlashAttention
 from costgraph.passes.place import Place, TensorParallel
 from costgraph.passes.prefill import Prefill
 from costgraph.passes.recompute import Recompute
-from costgraph.passes.rewrite import IN_WORDS, ORDER, PHASES, Pass, phase_of
+from costgraph.passes.rewrite import IN_WORDS, ORDER, PHASES, Pass, names_of, phase_of, place
 from costgraph.passes.update import Update
 from costgraph.passes.widths import Widths
 
@@ -14,4 +14,7 @@ PASSES: dict[str, type[Pass]] = {
     step.name: step for step in (FlashAttention, Backward, Prefill, Decode, Recompute, Widths, TensorParallel)
 }
 
-__all__ = ["IN_WORDS", "ORDER", "PASSES", "PHASES", "Pass", "Place", "TensorParallel", "Update", "Widths", "phase_of"]
+__all__ = [
+    "IN_WORDS", "ORDER", "PASSES", "PHASES", "Backward", "FlashAttention", "Pass", "Place", "TensorParallel", "Update",
+    "Widths", "names_of", "phase_of", "place",
+]  # fmt: skip

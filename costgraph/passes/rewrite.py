@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 from costgraph.errors import UserError
-from costgraph.graph.graph import FREE, Graph
+from costgraph.graph.graph import Graph
+from costgraph.graph.order import FREE
+from costgraph.options import checked, typed
 
 # The one order; passes that stand side by side exclude each other. Fusing comes before differentiating, so that the
 # backward is that of the fused op; replaying needs the backward that reads; what is updated is known then; what is
@@ -43,6 +45,9 @@ class Pass(ABC):
     name: ClassVar[str]
     requires: ClassVar[tuple[str, ...]] = ()
 
+    def __post_init__(self) -> None:
+        checked(self.name, self)
+
     @abstractmethod
     def rewrite(self, graph: Graph) -> Graph:
         """The new graph; may assume that the order holds."""
@@ -66,7 +71,7 @@ class Pass(ABC):
 
     def check(self, applied: Iterable[str]) -> None:
         """Raise unless the pass may follow those already applied."""
-        before = [step.partition("(")[0] for step in applied]
+        before = names_of(applied)
         if self.name in before:
             raise UserError(f"{self.name} is applied already; each pass runs once, in the order {IN_WORDS}")
         for step in before:
@@ -79,12 +84,7 @@ class Pass(ABC):
 
     def __str__(self) -> str:
         """The pass as one would type it, with the parameters that differ from their defaults."""
-        options = [
-            str(getattr(self, field.name)) if at == 0 else f"{field.name}={getattr(self, field.name)}"
-            for at, field in enumerate(fields(self))
-            if field.default != getattr(self, field.name)
-        ]
-        return f"{self.name}({', '.join(options)})" if options else self.name
+        return typed(self.name, self)
 
 
 def place(name: str) -> int:
@@ -92,7 +92,12 @@ def place(name: str) -> int:
     return next((i for i, names in enumerate(ORDER) if name in names), FREE)
 
 
+def names_of(passes: Iterable[str]) -> list[str]:
+    """The names of passes that are given as they are typed."""
+    return [step.partition("(")[0] for step in passes]
+
+
 def phase_of(passes: Iterable[str]) -> str | None:
     """The phase that consists of one of these passes, if there is one."""
-    named = {step.partition("(")[0] for step in passes}
+    named = set(names_of(passes))
     return next((phase for phase, own in PHASES.items() if named & set(own)), None)

@@ -23,7 +23,7 @@ from costgraph.graph.op import Op
 from costgraph.graph.tensor import Tensor
 from costgraph.graph.training_state import state_tensors, updated
 from costgraph.passes.rewrite import Pass
-from costgraph.precision import USUAL, Precision, policy
+from costgraph.precision import PRECISIONS, USUAL, Precision, policy
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,9 @@ class Update(Pass):
 
     def __str__(self) -> str:
         """The pass as one would write it."""
-        return self.name if str(self.precision) == USUAL else f"{self.name}({self.precision})"
+        one = policy(self.precision)
+        text = one.name if PRECISIONS.get(one.name) == one else one.widths
+        return self.name if text == USUAL else f"{self.name}({text})"
 
 
 def in_order(graph: Graph) -> Iterator[tuple[str, str]]:

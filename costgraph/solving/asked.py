@@ -113,7 +113,7 @@ def ask(
     sizes = setup.finite("solving")
     if asked := [name for name in setup.sizes if name in wanted.target.symbols]:
         raise UserError(f"{asked[0]} is what the question is solved for; take it out of --limit")
-    added = split(setup.mesh, wanted, inside)
+    added = split(setup.graph.mesh, wanted, inside)
     setting = Setting(replace(setup, mesh=replace(setup.mesh, axes=(*setup.mesh.axes, added))) if added else setup)
     sides = form(left, setting), form(right, setting)
     nominal = {} if setup.model.nominal is None else {"N_params": setup.model.nominal}

@@ -19,8 +19,8 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.syntax import Formula, read
 from costgraph.algebra.units import FACTORS, UNITS
 from costgraph.closed_form import ClosedForm
-from costgraph.errors import UserError, shorten
-from costgraph.measures import MEASURES, measure_named
+from costgraph.errors import UserError, need_text, shorten
+from costgraph.measures import MEASURES, joint, measure_named
 from costgraph.measures.parts import Measure, measure_at
 from costgraph.setup import Setup
 
@@ -97,7 +97,8 @@ def parts(text: str) -> tuple[Formula, str, Formula]:
     Raises:
         UserError: no relation, or more than one.
     """
-    text = COUNTED.sub("*", text.replace("≤", "<=").replace("≥", ">="))
+    need_text(text, "states <= hbm")
+    text = COUNTED.sub("*", joint(text.replace("≤", "<=").replace("≥", ">=")))
     found, depth, at = [], 0, 0
     while at < len(text):
         depth += (text[at] == "(") - (text[at] == ")")

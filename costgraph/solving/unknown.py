@@ -9,7 +9,7 @@ from costgraph.algebra.polynomial import ZERO, Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.units import Powers, of_quantity
-from costgraph.errors import UserError, shorten
+from costgraph.errors import UserError, need_text, shorten
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Unknown:
 
 def unknown_of(text: str) -> Unknown:
     """Read `--for B` or `--for B*S`."""
+    need_text(text, "B*S")
     target = size(text) if text.strip() else ZERO
     if not target.is_monomial or not target.symbols or target.leading_coefficient != 1:
         raise UserError(f"--for '{shorten(text)}': name a symbol, or a product of symbols such as B*S")

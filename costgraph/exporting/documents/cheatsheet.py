@@ -118,6 +118,7 @@ def asked_of(setup: Setup, phase: str | None, passes: tuple[str, ...] = (), opti
         "mesh": setup.mesh,
         "convention": setup.convention,
         "precision": setup.precision,
+        "choices": setup.choices,
     }
 
 

@@ -12,13 +12,13 @@ from costgraph.exporting.documents.mathematics import Record, maximum
 from costgraph.hardware.roofline import Span, costs, spans
 from costgraph.setup import Setup
 
-PHASES = {"prefill": "Time of each op in prefill", "decode": "Time of each op in decode"}
+TITLES = {"prefill": "Time of each op in prefill", "decode": "Time of each op in decode"}
 NAMES = {"compute": "compute", "memory": "memory", "link": "link"}
 
 
 def sections(setup: Setup, layout: Layout, only: str | None = None) -> Iterator[Record]:
     """A section for each phase that the op set has, or for one."""
-    for phase, title in PHASES.items():
+    for phase, title in TITLES.items():
         if only not in (None, phase):
             continue
         try:

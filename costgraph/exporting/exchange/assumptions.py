@@ -12,7 +12,7 @@ from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import unknown
 
 if TYPE_CHECKING:
-    from costgraph.exporting.exchange.reading import Place
+    from costgraph.exporting.exchange.document import Place
 
 
 @dataclass(frozen=True)

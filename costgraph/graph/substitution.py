@@ -1,0 +1,41 @@
+"""Ops, tensors and dims with symbols replaced by numbers or other sizes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import replace
+
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.graph.dim import Dim
+from costgraph.graph.op import Op
+from costgraph.graph.tensor import Tensor
+from costgraph.mesh import Cut
+
+
+class Substituted:
+    """Parts of a graph with symbols replaced; parts that were shared still are."""
+
+    def __init__(self, bindings: Mapping[str, Polynomial]) -> None:
+        self.bindings = bindings
+        self.size = functools.cache(lambda size: size.substitute(bindings))
+        self.loop = functools.cache(lambda loop: replace(loop, times=self.size(loop.times)))
+
+    def cuts(self, cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:
+        """Cuts over as many devices as their degrees become."""
+        return tuple(replace(cut, degree=self.size(cut.degree)) for cut in cuts)
+
+    def dim(self, dim: Dim) -> Dim:
+        """A dim of another size."""
+        return Dim(dim.name, self.size(dim.size), self.cuts(dim.cuts))
+
+    def tensor(self, tensor: Tensor) -> Tensor:
+        """A tensor of other width, number and cuts; its dims are replaced elsewhere, for all that share them."""
+        return replace(
+            tensor, itemsize=self.size(tensor.itemsize), loop=self.loop(tensor.loop),
+            partial=self.cuts(tensor.partial), shards=self.cuts(tensor.shards),
+        )  # fmt: skip
+
+    def op(self, op: Op) -> Op:
+        """An op in other loops, inside fused ops too."""
+        return replace(op, loop=self.loop(op.loop), cuts=self.cuts(op.cuts), body=tuple(map(self.op, op.body)))

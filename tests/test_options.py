@@ -1,0 +1,125 @@
+"""Options given as objects are checked as text is, and what cannot be meant is refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+import costgraph as cg
+from costgraph.mesh import AXES
+from costgraph.passes import PASSES, Place, Update
+
+WRONG: list[tuple[Callable[[], object], str]] = [
+    (lambda: cg.DataAxis("N_d", zero=9), "data: zero=9 must be one of 0, 1, 2, 3"),  # type: ignore[arg-type]
+    (lambda: cg.DataAxis("N_d", zero=-1), "data: zero=-1 must be one of"),  # type: ignore[arg-type]
+    (lambda: cg.DataAxis("N_d", zero="3"), "data: zero='3' must be one of"),  # type: ignore[arg-type]
+    (lambda: cg.DataAxis("N_d", zero=True), "data: zero=True must be one of"),  # type: ignore[arg-type]
+    (lambda: cg.DataAxis(4.5), "data: degree=4.5: 4.5 is a float"),  # type: ignore[arg-type]
+    (lambda: cg.TensorAxis("T", sequence="no"), "tensor: sequence='no' must be True or False"),  # type: ignore[arg-type]
+    (lambda: cg.TensorAxis(None), "tensor: degree=None: None is a NoneType"),  # type: ignore[arg-type]
+    (lambda: cg.TensorAxis("T("), "tensor: degree='T(': "),
+    (lambda: cg.tensor_parallel("T", sequence=1), "tensor_parallel: sequence=1 must be True or False"),  # type: ignore[arg-type]
+    (lambda: cg.recompute("ful"), "unknown segment of recompute 'ful': did you mean full?"),  # type: ignore[arg-type]
+    (lambda: cg.recompute(1), "recompute: segment=1 must be one of 'selective', 'full'"),  # type: ignore[arg-type]
+    (lambda: cg.decode(1.5), "decode: context=1.5: 1.5 is a float"),  # type: ignore[arg-type]
+    (lambda: cg.widths([]), "widths: weights=[]: [] is a list"),  # type: ignore[arg-type]
+    (lambda: cg.place("data"), "place: mesh='data' must be Mesh"),  # type: ignore[arg-type]
+    (lambda: cg.update(5), "update: precision=5 must be text or Precision"),  # type: ignore[arg-type]
+    (lambda: cg.Choices("flsh"), "unknown attention of choices 'flsh': did you mean flash?"),  # type: ignore[arg-type]
+    (lambda: cg.Choices(widths="p"), "choices: widths='p' must be Widths"),  # type: ignore[arg-type]
+    (lambda: cg.Precision(-1, 2), "precision: weights must be a number of bytes"),
+    (lambda: cg.Precision(2, 2, -4), "precision: master must be a number of bytes"),
+    (lambda: cg.Precision(2, 2, 4, 4), "precision: moments are several numbers such as (4, 4)"),  # type: ignore[arg-type]
+    (lambda: cg.Precision(2, 2, 4, (1,) * 5), "precision: 5 moments; an optimizer keeps at most 4"),
+    (lambda: cg.Mesh(5), "a mesh is text or axes such as DataAxis(), not 5"),  # type: ignore[arg-type]
+    (lambda: cg.Mesh([cg.DataAxis(), 5]), "a mesh is text or axes such as DataAxis(), not 5"),  # type: ignore[list-item]
+    (lambda: cg.Mesh("dta"), "unknown axis 'dta': did you mean data?"),
+]
+
+
+@pytest.mark.parametrize(("make", "said"), WRONG, ids=[said for _, said in WRONG])
+def test_an_object_is_what_its_annotations_say(make: Callable[[], object], said: str) -> None:
+    with pytest.raises(cg.UserError) as refused:
+        make()
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", [*PASSES.values(), *AXES.values(), Place, Update, cg.Choices])
+def test_every_field_that_text_reads_is_checked(kind: Any) -> None:
+    for field in fields(kind):
+        with pytest.raises(cg.UserError, match=f"{field.name}="):
+            kind(**{field.name: object()})
+
+
+RIGHT: list[tuple[object, object]] = [
+    (cg.Mesh("data, tensor(sequence=True)"), cg.Mesh([cg.DataAxis(), cg.TensorAxis(sequence=True)])),
+    (cg.Mesh(cg.TensorAxis()), cg.Mesh("tensor")),
+    (cg.Mesh(), cg.Mesh("")),
+    (cg.TensorAxis(Fraction(4)).size, cg.TensorAxis("4").size),
+    (cg.Precision("2", "65/64", 0, ("4",)), cg.Precision(2, Fraction(65, 64), 0, (4,))),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("one", "other"), RIGHT, ids=str)
+def test_one_thing_may_be_given_in_several_ways(one: object, other: object) -> None:
+    assert one == other
+
+
+ASKED: list[tuple[dict[str, Any], str]] = [
+    ({"phase": 5}, "unknown phase '5'"),
+    ({"choices": "flash"}, "choices are an object such as Choices(attention='flash'), not 'flash'"),
+    ({"foo": 1}, "unknown option 'foo': choose from model, op_set"),
+    ({"precison": "fp32_adam"}, "unknown option 'precison': did you mean precision?"),
+    ({"attention": "flsh"}, "unknown attention of choices 'flsh': did you mean flash?"),
+    ({"attention": 3}, "attention=3 must be one of 'eager', 'flash'"),
+    ({"when": 5}, "5 is no text; write text such as 'S << D'"),
+    ({"limit": [5]}, "5 is no text; write text such as 'E=4,p=2'"),
+    ({"weights": []}, "weights=[]: [] is a list"),
+    ({"mesh": None}, "a mesh is text or axes such as DataAxis(), not None"),
+    ({"mesh": ["data"]}, "a mesh is text or axes such as DataAxis(), not 'data'"),
+    ({"op_set": cg.Graph}, "this one needs name"),
+    ({"precision": 5}, "a precision is a name such as mixed_adam"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), ASKED, ids=[said for _, said in ASKED])
+def test_what_a_question_cannot_be_asked_with_is_refused_in_words(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(cg.UserError) as refused:
+        cg.derive("flops", **given)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("ask", [cg.derive, cg.solve, cg.request])
+def test_an_option_that_there_is_not_has_a_nearest_one_everywhere(ask: Callable[..., object]) -> None:
+    question = ("states <= hbm", "D") if ask is cg.solve else ()
+    with pytest.raises(cg.UserError, match="unknown option 'modl': did you mean model"):
+        ask(*question, modl="gpt-3")
+
+
+def test_a_question_is_text() -> None:
+    for asked in ((5, "D"), ("states <= hbm", 5)):
+        with pytest.raises(cg.UserError, match="5 is no text"):
+            cg.solve(*asked)
+    with pytest.raises(cg.UserError, match="5 is no text"):
+        cg.derive(5)  # type: ignore[arg-type]
+
+
+def test_a_setup_is_a_value() -> None:
+    asked: list[dict[str, Any]] = [{}, {"limit": "B=1"}, {"model": "gpt-3"}, {"model": "deepseek-v3", "mesh": "data"}]
+    for of in asked:
+        assert cg.Setup.of(**of) == cg.Setup.of(**of)
+        assert hash(cg.Setup.of(**of)) == hash(cg.Setup.of(**of))
+    assert len({cg.Setup.of(**of) for of in asked}) == len(asked)
+    with pytest.raises(TypeError):
+        cg.Setup.of(limit="B=1").sizes["B"] = 2  # type: ignore[index]
+
+
+def test_sizes_that_are_typed_leave_the_setup_before_as_it_was() -> None:
+    before = cg.Setup.of(limit="B=1")
+    after = before.with_sizes("S=2")
+    assert (set(before.bindings), set(after.bindings)) == ({"B"}, {"S"})
+    assert after.graph is before.graph
