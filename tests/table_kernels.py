@@ -100,7 +100,7 @@ def cache_append(task: Task, x: list[Array]) -> list[Array]:
 
 def optimizer(task: Task, x: list[Array]) -> list[Array]:
     """Each result a formula of all operands, element by element, that is 0 where they are."""
-    mixed = sum((k + 1) * np.sin(block) for k, block in enumerate(x))
+    mixed = sum((k + 1) * block / (1 + np.abs(block)) for k, block in enumerate(x))
     return [np.asarray(np.tanh(mixed * (k + 2) / 7) + 0.1 * mixed) for k in range(len(task.outs))]
 
 
