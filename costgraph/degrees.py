@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError
 
 DEGREES = ("T", *(symbol.name for symbol in SYMBOLS.values() if symbol.group == "mesh"))
+
+
+def check_degrees(axes: Mapping[str, tuple[str, Polynomial]]) -> None:
+    """Refuse degrees that two axes share, or that mean something else already.
+
+    Args:
+        axes: by their symbols, as they were typed, with their degrees.
+    """
+    sizes = [degree for _, degree in axes.values() if degree.symbols]
+    if twice := [size for i, size in enumerate(sizes) if size in sizes[:i]]:
+        mesh = ", ".join(axis for axis, _ in axes.values())
+        raise UserError(f"mesh '{mesh}': two axes have degree {twice[0]}; each has a symbol of its own, or a number")
+    for name, (axis, degree) in axes.items():
+        check_degree(name, degree, axis)
 
 
 def check_degree(name: str, degree: Polynomial, axis: str) -> None:

@@ -17,7 +17,7 @@ from costgraph.algebra.assumption import Divides
 from costgraph.algebra.bindings import bound, split_list
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE, Polynomial, product
-from costgraph.degrees import check_degree
+from costgraph.degrees import check_degrees
 from costgraph.errors import UserError, shorten
 from costgraph.options import checked, parse_call, typed
 from costgraph.precision import State
@@ -237,18 +237,11 @@ class Mesh:
 
     def check(self) -> None:
         """Raise unless each axis may stand there and has a degree of its own."""
-        kinds = [axis.kind for axis in self.axes]
-        for kind in dict.fromkeys(kinds):
+        for kind in dict.fromkeys(kinds := [axis.kind for axis in self.axes]):
             most = 2 if kind == DataAxis.kind else 1
             if kinds.count(kind) > most:
                 raise UserError(f"mesh '{self}': {kind} stands {kinds.count(kind)} times, and may {most} at most")
-        sizes = [axis.size for axis in self.named.values() if axis.size.symbols]
-        if twice := [size for i, size in enumerate(sizes) if size in sizes[:i]]:
-            raise UserError(
-                f"mesh '{self}': two axes have degree {twice[0]}; each has a symbol of its own, or a number"
-            )
-        for name, axis in self.named.items():
-            check_degree(name, axis.size, str(axis))
+        check_degrees({name: (str(axis), axis.size) for name, axis in self.named.items()})
 
     @property
     def named(self) -> dict[str, Axis]:
@@ -273,8 +266,8 @@ class Mesh:
     def substitute(self, bindings: Mapping[str, Polynomial]) -> Mesh:
         """The mesh with symbols replaced in its degrees, by whatever they are: nobody typed that as a degree."""
         found = copy(self)
-        axes = tuple(replace(axis, degree=axis.size.substitute(bindings)) for axis in self.named.values())
-        object.__setattr__(found, "axes", axes)
+        axes = (replace(axis, degree=axis.size.substitute(bindings)) for axis in self.named.values())
+        object.__setattr__(found, "axes", tuple(axes))
         return found
 
     def axis(self, kind: str) -> Axis | None:
@@ -293,15 +286,13 @@ def axes_of(given: str | Axis | Iterable[Axis]) -> tuple[Axis, ...]:
         UserError: something else, an unknown axis or option, or a degree that is no positive integer.
     """
     if isinstance(given, str):
-        found = [parse_call("axis", item, AXES) for item in split_list(given)] if given.strip() else []
-    elif isinstance(given, Axis) or not isinstance(given, Iterable):
-        found = [given]
-    else:
-        found = list(given)
-    if wrong := [axis for axis in found if not isinstance(axis, Axis)]:
-        raise UserError(f"a mesh is text or axes such as DataAxis(), not {shorten(repr(wrong[0]))}")
-    for axis in found:
+        given = [parse_call("axis", item, AXES) for item in split_list(given)] if given.strip() else []
+    found: list[Axis] = []
+    for axis in given if isinstance(given, Iterable) else [given]:
+        if not isinstance(axis, Axis):
+            raise UserError(f"a mesh is text or axes such as DataAxis(), not {shorten(repr(axis))}")
         _ = axis.size
+        found.append(axis)
     return tuple(found)
 
 

@@ -187,8 +187,8 @@ class TestOutputFile:
 class TestJson:
     def test_has_the_keys_of_the_contract(self) -> None:
         answer = json.loads(costgraph("derive", "--limit", "E=4,p=2", "--json").stdout)
-        head = ("schema", "model", "op_set", "phase", "passes", "mesh", "convention", "precision", "limit", "when")
-        assert tuple(answer) == (*head, "remarks", "measures")
+        head = ("schema", "model", "op_set", "phase", "passes", "mesh", "attention")
+        assert tuple(answer) == (*head, "convention", "precision", "limit", "when", "remarks", "measures")
         measure = (
             "unit",
             "form",
