@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from block_kernels import BLOCK_KERNELS
 from blocks import Array, Region, Task, drawn, fold, spread
 
 Kernel = Callable[[Task, list[Array]], list[Array]]
@@ -115,11 +116,14 @@ def dropout_grad(task: Task, x: list[Array]) -> list[Array]:
 
 
 def softmax(task: Task, x: list[Array]) -> list[Array]:
-    """With a sink of score 0 beside the others, so that what all scores have in common is seen in the result."""
+    """With a sink beside the others, so that what all scores have in common is seen in the result; of score 0, or its
+    own.
+    """
     axes = task.ins[0].axes(task.op.over)
     top = x[0].max(axes, keepdims=True, initial=0.0)
     e = np.exp(x[0] - top)
-    return [e / (np.exp(-top) + e.sum(axes, keepdims=True))]
+    sink = spread(x[1], task.ins[1].names, task.ins[0].names) if len(x) > 1 else 0.0
+    return [e / (np.exp(sink - top) + e.sum(axes, keepdims=True))]
 
 
 def softmax_of_rows(task: Task, x: list[Array]) -> list[Array]:
@@ -130,7 +134,10 @@ def softmax_of_rows(task: Task, x: list[Array]) -> list[Array]:
 
 def softmax_grad(task: Task, x: list[Array]) -> list[Array]:
     dy, y = x
-    return [y * (dy - (dy * y).sum(task.ins[0].axes(task.op.over), keepdims=True))]
+    axes = task.ins[0].axes(task.op.over)
+    mean = (dy * y).sum(axes, keepdims=True)
+    by_sink = np.broadcast_to(mean * (y.sum(axes, keepdims=True) - 1) / y.shape[axes[0]], y.shape)
+    return [y * (dy - mean), *(fold(by_sink, task.ins[0], out) for out in task.outs[1:])]
 
 
 def log_sum_exp(task: Task, x: list[Array]) -> list[Array]:
@@ -224,6 +231,8 @@ def chosen(targets: Array, logits: Region) -> Array:
 def cut_out(task: Task, x: list[Array]) -> list[Array]:
     """slice: one of several that are stored as one, named by the last letter of the op; its gradient is put back."""
     source, result = task.ins[0], task.outs[0]
+    if "stacked" not in (*source.names, *result.names):
+        return [x[0].reshape(result.sizes)]  # another name for the same
     one = "qkv".index(task.op.label[-1])
     if "stacked" in source.names:
         return [np.take(x[0], one, source.names.index("stacked"))]
@@ -259,6 +268,7 @@ def optimizer(task: Task, x: list[Array]) -> list[Array]:
 
 
 KERNELS: Mapping[str, Kernel] = {
+    **BLOCK_KERNELS,
     "einsum": einsum, "bias": sums, "residual": sums, "add": sums, "sum": summed, "broadcast": broadcast,
     "causal_mask": causal_mask, "scale": scale, "gelu": gelu, "silu": silu, "relu": relu, "dropout": dropout,
     "gelu_grad": gelu_grad, "silu_grad": silu_grad, "relu_grad": relu_grad, "dropout_grad": dropout_grad,

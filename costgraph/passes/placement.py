@@ -135,7 +135,8 @@ class Placement:
         instead |= self.fuse(op, at)
         self.ops.append(replace(op, inputs=inputs, body=tuple(rewired(step, instead) for step in op.body)))
         split = {cut for name in inputs for dim in self.tensors[name].dims for cut in dim.cuts}
-        sums = {} if rule(op.kind).fits else at  # element by element there are none, whatever dims a mask lacks
+        row = rule(op.kind)  # element by element there are no sums, whatever dims a mask lacks; factors' gradients are
+        sums = {} if row.fits and row.gradient != "factors" else at
         for name in op.outputs:
             tensor = self.whole[name]
             summed = [cut for cut, dims in sums.items() if cut in split and not any(map(tensor.dim, dims))]
