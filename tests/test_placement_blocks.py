@@ -52,6 +52,7 @@ def test_a_block_computes_what_one_device_does(name: str, mesh: str) -> None:
     assert judge(name, mesh, cg.backward, cg.update).differences == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mesh", MESHES[1:])
 @pytest.mark.parametrize("name", ["experts", "shared experts", "latent", "mamba"])
 def test_every_collective_of_a_block_is_missed(name: str, mesh: str) -> None:
