@@ -243,7 +243,7 @@ class Setup:
         of_model = [name for name in self.model.bindings if name not in self.sizes]
         missing = [choice_not_made(name, self.bindings, self.graph, self.mesh) for name in of_model]
         said = [without_effect(name, where) for name in idle]
-        return (*self.model.remarks, *said, *filter(None, missing), *too_long(self.bindings, new))
+        return (*self.model.left_out, *said, *filter(None, missing), *too_long(self.bindings, new))
 
     @property
     def rewrites(self) -> list[str]:

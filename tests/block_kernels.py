@@ -6,27 +6,12 @@ n // N of expert n % N. A device that has a part of the batch thereby has the sa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-from blocks import Array, Region, Task, fold, spread
+from blocks import Array, Kernel, Region, Task, spread
 
 # --- element by element -----------------------------------------------------------------------------------------------
-
-
-def product(task: Task, x: list[Array]) -> list[Array]:
-    """Of two tensors, summed over the dims that the result lacks."""
-    every = tuple(dict.fromkeys((*task.ins[0].names, *task.ins[1].names)))
-    letter = {name: chr(ord("a") + at) for at, name in enumerate(every)}
-    specs = ["".join(letter[name] for name in region.names) for region in (*task.ins, task.outs[0])]
-    return [np.einsum(f"{specs[0]},{specs[1]}->{specs[2]}", *x)]
-
-
-def tanh(task: Task, x: list[Array]) -> list[Array]:
-    return [np.tanh(x[0])]
-
-
-def tanh_grad(task: Task, x: list[Array]) -> list[Array]:
-    dy, y = x
-    return [dy * (1 - y**2)]
 
 
 def sigmoid(task: Task, x: list[Array]) -> list[Array]:
@@ -72,26 +57,6 @@ def turned(x: Array) -> Array:
 def repeat(task: Task, x: list[Array]) -> list[Array]:
     out = task.outs[0]
     return [np.array(np.broadcast_to(spread(x[0], task.ins[0].names, out.names), out.sizes))]
-
-
-# --- norms ------------------------------------------------------------------------------------------------------------
-
-
-def rms_norm(task: Task, x: list[Array]) -> list[Array]:
-    x0, gain = x
-    axes = task.ins[0].axes(task.op.over)
-    rstd = 1 / np.sqrt((x0**2).mean(axes, keepdims=True) + 1e-5)
-    return [x0 * rstd * spread(gain, task.ins[1].names, task.ins[0].names), rstd.squeeze(axes)][: len(task.outs)]
-
-
-def rms_norm_grad(task: Task, x: list[Array]) -> list[Array]:
-    dy, x0, gain, rstd = x
-    region, axes = task.ins[0], task.ins[0].axes(task.op.over)
-    normal = x0 * (rstd := np.expand_dims(rstd, axes))
-    g = dy * spread(gain, task.ins[2].names, region.names)
-    dx = rstd * (g - normal * (g * normal).mean(axes, keepdims=True))
-    found = [dx, dy * normal][-len(task.outs) :]
-    return [fold(one, region, out) for one, out in zip(found, task.outs, strict=True)]
 
 
 # --- experts ----------------------------------------------------------------------------------------------------------
@@ -212,10 +177,10 @@ def scan_grad(task: Task, x: list[Array]) -> list[Array]:
     return [by_states, by_left]
 
 
-BLOCK_KERNELS = {
-    "product": product, "tanh": tanh, "tanh_grad": tanh_grad, "sigmoid": sigmoid, "sigmoid_grad": sigmoid_grad,
+BLOCKS: Mapping[str, Kernel] = {
+    "sigmoid": sigmoid, "sigmoid_grad": sigmoid_grad,
     "softplus": softplus, "softplus_grad": softplus_grad, "rotary": rotary, "rotary_grad": rotary_grad,
-    "repeat": repeat, "rms_norm": rms_norm, "rms_norm_grad": rms_norm_grad, "top_k": top_k, "top_k_grad": top_k_grad,
+    "repeat": repeat, "top_k": top_k, "top_k_grad": top_k_grad,
     "route": route, "hit": hit, "conv": conv, "conv_grad": conv_grad, "cumulative": cumulative, "decay": decay,
     "decay_grad": decay_grad, "scan": scan, "scan_grad": scan_grad,
 }  # fmt: skip

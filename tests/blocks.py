@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -46,6 +47,9 @@ class Task(NamedTuple):
     op: Op
     ins: list[Region]
     outs: list[Region]
+
+
+Kernel = Callable[[Task, list[Array]], list[Array]]
 
 
 def drawn(name: str, wholes: tuple[int, ...], seed: int = 0) -> Array:

@@ -7,14 +7,12 @@ thereby a summand of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
-from block_kernels import BLOCK_KERNELS
-from blocks import Array, Region, Task, drawn, fold, spread
-
-Kernel = Callable[[Task, list[Array]], list[Array]]
-
+from block_kernels import BLOCKS
+from blocks import Array, Kernel, Task, drawn, fold, spread
+from table_kernels import TABLES
 
 # --- sums and products ------------------------------------------------------------------------------------------------
 
@@ -100,6 +98,21 @@ def relu_grad(task: Task, x: list[Array]) -> list[Array]:
     return [dy * (y > 0)]
 
 
+def tanh(task: Task, x: list[Array]) -> list[Array]:
+    return [np.tanh(x[0])]
+
+
+def tanh_grad(task: Task, x: list[Array]) -> list[Array]:
+    dy, y = x
+    return [dy * (1 - y**2)]
+
+
+def product(task: Task, x: list[Array]) -> list[Array]:
+    """Of two, the second lacks dims maybe; the gradient by it is the sum over those."""
+    whole = x[0] * spread(x[1], task.ins[1].names, task.ins[0].names)
+    return [fold(whole, task.ins[0], task.outs[0])]
+
+
 def dropout(task: Task, x: list[Array]) -> list[Array]:
     """The mask is of numbers instead of bits, so that nothing is lost; a replay has that of the forward pass."""
     region = task.outs[-1]
@@ -116,9 +129,7 @@ def dropout_grad(task: Task, x: list[Array]) -> list[Array]:
 
 
 def softmax(task: Task, x: list[Array]) -> list[Array]:
-    """With a sink beside the others, so that what all scores have in common is seen in the result; of score 0, or its
-    own.
-    """
+    """With a sink beside the others, so that what all scores have in common is seen; of score 0, or of its own."""
     axes = task.ins[0].axes(task.op.over)
     top = x[0].max(axes, keepdims=True, initial=0.0)
     e = np.exp(x[0] - top)
@@ -168,114 +179,32 @@ def layer_norm_grad(task: Task, x: list[Array]) -> list[Array]:
     return [fold(one, region, out) for one, out in zip(found, task.outs, strict=True)]
 
 
-# --- tables and the loss ----------------------------------------------------------------------------------------------
+def rms_norm(task: Task, x: list[Array]) -> list[Array]:
+    x0, gain = x
+    axes = task.ins[0].axes(task.op.over)
+    rstd = 1 / np.sqrt((x0**2).mean(axes, keepdims=True) + 1e-5)
+    return [x0 * rstd * spread(gain, task.ins[1].names, task.ins[0].names), rstd.squeeze(axes)]
 
 
-def embedding(task: Task, x: list[Array]) -> list[Array]:
-    """Rows of the table; those that are not held count as 0."""
-    tokens, table = x
-    rows, held = local(tokens, task.ins[1])
-    return [np.where(held[..., None], table[rows], 0.0)]
-
-
-def embedding_grad(task: Task, x: list[Array]) -> list[Array]:
-    dy, tokens = x
-    rows, held = local(tokens, task.outs[0])
-    table = np.zeros(task.outs[0].sizes)
-    np.add.at(table, rows[held], dy[held])
-    return [table]
-
-
-def local(tokens: Array, table: Region) -> tuple[Array, Array]:
-    """The rows of a block of the table that tokens name, and whether they are in it."""
-    rows = tokens - table.starts[0]
-    held = (rows >= 0) & (rows < table.sizes[0])
-    return np.where(held, rows, 0), held
-
-
-def positions(task: Task, x: list[Array]) -> list[Array]:
-    return [x[0][task.outs[0].along("query") - task.ins[0].starts[0]]]
-
-
-def positions_grad(task: Task, x: list[Array]) -> list[Array]:
-    table = np.zeros(task.outs[0].sizes)
-    table[task.ins[0].along("query") - task.outs[0].starts[0]] = x[0]
-    return [table]
-
-
-def normalizer(task: Task, x: list[Array]) -> list[Array]:
-    """The sum of exponentials, of which summands of a split vocabulary add up; whoever reads it takes the logarithm."""
-    return [np.exp(x[0]).sum(task.ins[0].lacking(task.outs[0]))]
-
-
-def cross_entropy(task: Task, x: list[Array]) -> list[Array]:
-    """The sum over positions of -log p(target), of the targets in the block of the vocabulary."""
-    logits, total, targets = x
-    log_probs = logits - np.log(total)[..., None]
-    return [-(log_probs * chosen(targets, task.ins[0])).sum(), log_probs]
-
-
-def cross_entropy_grad(task: Task, x: list[Array]) -> list[Array]:
-    dy, log_probs, targets = x
-    return [dy * (np.exp(log_probs) - chosen(targets, task.ins[1]))]
-
-
-def chosen(targets: Array, logits: Region) -> Array:
-    """1 at the target, 0 elsewhere."""
-    return np.asarray(targets[..., None] == logits.along(logits.names[-1]), float)
-
-
-# --- views ------------------------------------------------------------------------------------------------------------
-
-
-def cut_out(task: Task, x: list[Array]) -> list[Array]:
-    """slice: one of several that are stored as one, named by the last letter of the op; its gradient is put back."""
-    source, result = task.ins[0], task.outs[0]
-    if "stacked" not in (*source.names, *result.names):
-        return [x[0].reshape(result.sizes)]  # another name for the same
-    one = "qkv".index(task.op.label[-1])
-    if "stacked" in source.names:
-        return [np.take(x[0], one, source.names.index("stacked"))]
-    put = np.zeros(result.sizes)
-    np.moveaxis(put, result.names.index("stacked"), 0)[one] = x[0]
-    return [put]
-
-
-def look(task: Task, x: list[Array]) -> list[Array]:
-    """context: the same numbers under another name; a device that has more of them than its result takes those."""
-    source, result = task.ins[0], task.outs[0]
-    starts = [to - was for to, was in zip(result.starts, source.starts, strict=True)]
-    assert min(starts, default=0) >= 0
-    return [x[0][tuple(slice(at, at + size) for at, size in zip(starts, result.sizes, strict=True))]]
-
-
-def cache_append(task: Task, x: list[Array]) -> list[Array]:
-    """What earlier steps left there, with the new rows at its end."""
-    region, new = task.outs[0], task.ins[0].sizes[task.ins[0].names.index("query")]
-    cache = drawn(f"{task.op.source} before", region.wholes)[region.slices].copy()
-    end = region.wholes[axis := region.names.index("context")] - new - region.starts[axis]
-    np.moveaxis(cache, axis, 0)[end : end + new] = np.moveaxis(x[0], axis, 0)
-    return [cache]
-
-
-# --- the optimizer ----------------------------------------------------------------------------------------------------
-
-
-def optimizer(task: Task, x: list[Array]) -> list[Array]:
-    """Each result a formula of all operands, element by element, that is 0 where they are."""
-    mixed = sum((k + 1) * np.sin(block) for k, block in enumerate(x))
-    return [np.asarray(np.tanh(mixed * (k + 2) / 7) + 0.1 * mixed) for k in range(len(task.outs))]
+def rms_norm_grad(task: Task, x: list[Array]) -> list[Array]:
+    dy, x0, gain, rstd = x
+    axes = task.ins[0].axes(task.op.over)
+    normal = x0 * np.expand_dims(rstd, axes)
+    g = dy * spread(gain, task.ins[2].names, task.ins[0].names)
+    dx = np.expand_dims(rstd, axes) * (g - normal * (g * normal).mean(axes, keepdims=True))
+    found = [dx, dy * normal][-len(task.outs) :]
+    return [fold(one, task.ins[0], out) for one, out in zip(found, task.outs, strict=True)]
 
 
 KERNELS: Mapping[str, Kernel] = {
-    **BLOCK_KERNELS,
+    **BLOCKS,
     "einsum": einsum, "bias": sums, "residual": sums, "add": sums, "sum": summed, "broadcast": broadcast,
-    "causal_mask": causal_mask, "scale": scale, "gelu": gelu, "silu": silu, "relu": relu, "dropout": dropout,
-    "gelu_grad": gelu_grad, "silu_grad": silu_grad, "relu_grad": relu_grad, "dropout_grad": dropout_grad,
+    "causal_mask": causal_mask, "scale": scale, "product": product, "loop": same,
+    "gelu": gelu, "silu": silu, "relu": relu, "tanh": tanh, "dropout": dropout,
+    "gelu_grad": gelu_grad, "silu_grad": silu_grad, "relu_grad": relu_grad, "tanh_grad": tanh_grad,
+    "dropout_grad": dropout_grad,
     "softmax": softmax, "softmax_grad": softmax_grad, "softmax_of_rows": softmax_of_rows, "log_sum_exp": log_sum_exp,
-    "layer_norm": layer_norm, "layer_norm_grad": layer_norm_grad,
-    "embedding": embedding, "embedding_grad": embedding_grad, "positions": positions, "positions_grad": positions_grad,
-    "logsumexp": normalizer, "cross_entropy": cross_entropy, "cross_entropy_grad": cross_entropy_grad,
-    "slice": cut_out, "context": look, "cache_append": cache_append, "loop": same,
-    "accumulate": same, "adam": optimizer, "sgd": optimizer, "cast": same,
+    "layer_norm": layer_norm, "layer_norm_grad": layer_norm_grad, "rms_norm": rms_norm, "rms_norm_grad": rms_norm_grad,
+    "accumulate": same, "cast": same,
+    **TABLES,
 }  # fmt: skip

@@ -45,6 +45,14 @@ def pooled_gate_without_an_activation(b: cg.Builder) -> None:
     b.einsum("gate", "bsf,bs->bsf", x, b.einsum("pool", "bsf->bs", x))
 
 
+def gate_of_rows(b: cg.Builder) -> None:
+    y = b.einsum("up", "bsd,df->bsf", b.input("x", "bsd"), b.parameter("w", "df"))
+    gate = b.op("act", "tanh", b.einsum("gate", "bsd,d->bs", "x", b.parameter("gate.w", "d")))
+    y = b.op("gated", "product", y, gate)
+    extra: Extra = {"rstd": ("bs", "statistic", 4)}
+    b.op("norm", "rms_norm", y, b.parameter("gain", "f", "norm"), extra=extra)
+
+
 def product_of_two_sums(b: cg.Builder) -> None:
     x, y = b.input("x", "bsf"), b.input("y", "bsd")
     sums = b.einsum("one", "bsf->s", x), b.einsum("two", "bsd->d", y)
@@ -121,9 +129,9 @@ def embedding_and_loss(b: cg.Builder) -> None:
 
 PLAIN: list[Part] = [
     low_rank_pair, low_rank_of_heads, projection_before_a_split, pooled_gate, pooled_gate_without_an_activation,
-    product_of_two_sums, two_split_dims, one_split_dim_then_another, table_of_positions, norm_over_a_split_dim,
-    norm_of_each_head, softmax_over_heads, dropout_of_rows, stacked, what_has_no_batch, gradient_from_outside,
-    embedding_and_loss,
+    gate_of_rows, product_of_two_sums, two_split_dims, one_split_dim_then_another, table_of_positions,
+    norm_over_a_split_dim, norm_of_each_head, softmax_over_heads, dropout_of_rows, stacked,
+    what_has_no_batch, gradient_from_outside, embedding_and_loss,
 ]  # fmt: skip
 
 

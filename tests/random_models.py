@@ -93,6 +93,8 @@ class Writer:
         extra: dict[str, tuple[str, Role, int]] = {}
         if kind == "dropout":
             extra = {"mask": (text, "mask", 1)}
+        if kind == "rms_norm":
+            extra = {"rstd": (rows, "statistic", 4)}
         if kind == "layer_norm":
             extra = {"mean": (rows, "statistic", 4), "rstd": (rows, "statistic", 4)}
         return self.note(self.b.op(name, kind, *inputs, letters=text, extra=extra, over=" ".join(over)), dims)
@@ -143,8 +145,11 @@ def gate(w: Writer) -> None:
         pooled = tuple(dim for dim in mine if dim not in SPLIT)
         y = total(w, x, pooled)
         if w.rng.random() < 0.5:
-            y = w.apply("silu", y)
-        w.einsum(x, y, mine, {x: mine, y: pooled}) if pooled else None
+            y = w.apply(w.rng.choice(["silu", "tanh"]), y)
+        if w.rng.random() < 0.5:
+            w.apply("product", x, y)
+        elif pooled:
+            w.einsum(x, y, mine, {x: mine, y: pooled})
 
 
 def total(w: Writer, x: str, kept: Dims) -> str:
@@ -194,8 +199,11 @@ def along(w: Writer) -> None:
     assert x
     if mine := w.tensors[x]:
         over = w.part(mine)
-        if w.rng.random() < 0.5:
+        kind = w.rng.choice(["softmax", "rms_norm", "layer_norm"])
+        if kind == "softmax":
             w.apply("softmax", x, over=over)
+        elif kind == "rms_norm":
+            w.apply("rms_norm", x, w.parameter(w.part(mine)), over=over)
         else:
             w.apply("layer_norm", x, w.parameter(over), w.parameter(w.part(mine)), over=over)
 

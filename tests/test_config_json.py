@@ -170,7 +170,6 @@ REMARKS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (LLAMA, {"rope_theta": 1e6, "use_cache": True, "bos_token_id": 1, "rms_norm_eps": 1e-5}, ""),
     (LLAMA, {"sparkle": "yes"}, "keys without a known effect: sparkle"),
     (LLAMA, {"num_widgets": 0, "n_things": None}, ""),  # says that there is none
-    (DEEPSEEK, {"num_nextn_predict_layers": 1}, "num_nextn_predict_layers = 1: the modules that predict further"),
     (LLAMA, {"quantization_config": {"quant_method": "gptq", "bits": 4}},
      "quantization_config (gptq): the file stores most weights in 4 bits; here all are p bytes wide"),
 ]  # fmt: skip

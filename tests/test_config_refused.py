@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from configurations import DEEPSEEK, GPT2, LLAMA, MAMBA, of
+from hypothesis import given
+from hypothesis import strategies as st
 
 import costgraph as cg
 from costgraph import UserError
 from costgraph.models.config_json import read
+from costgraph.models.family import by_model_type, of_model_type
 
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (LLAMA, {"model_type": "lama"}, "unknown model_type 'lama': did you mean llama"),
@@ -107,3 +111,21 @@ def test_files_that_cannot_be_read_are_refused_in_words(name: str, tmp_path: Pat
 def test_a_folder_without_a_configuration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"config\.json: there is no such file"):
         cg.model(str(tmp_path))
+
+
+# --- whatever stands there --------------------------------------------------------------------------------------------
+
+ODD = st.sampled_from(
+    [None, True, False, 0, -1, 3, 0.5, -2.5, 1e300, 10**40, "", "x", "null", "*", "64", [], [1], [None], {}, {"a": 1},
+     ["full_attention"], ["sliding_attention"] * 2]
+)  # fmt: skip
+BASES = (LLAMA, GPT2, DEEPSEEK, MAMBA)
+
+
+@given(data=st.data(), base=st.sampled_from(BASES), kind=st.sampled_from(["", *by_model_type()]))
+def test_any_values_are_read_or_refused_in_words(data: st.DataObject, base: dict[str, Any], kind: str) -> None:
+    known = sorted({*of_model_type(kind or base["model_type"]).keys, *base, "torch_dtype", "quantization_config"})
+    changes = data.draw(st.dictionaries(st.sampled_from(known), ODD, max_size=4))
+    changes.pop("model_type", None)
+    with suppress(UserError):
+        of(base, kind, **changes)

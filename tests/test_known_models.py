@@ -80,7 +80,9 @@ NOT_FOUND = {
     "someone/config.json": "someone/config.json: there is no such file",
     "./mine.toml": "model file ./mine.toml: there is no such file",
     "./nothing": "nothing: there is no such file",
-    "deepseek-v3(mtp=1)": "deepseek-v3(mtp=1): multi-token prediction is not modelled",
+    "deepseek-v3(mtp=2)": "deepseek-v3: mtp=2: its configuration has 1 blocks for that",
+    "deepseek-v2(mtp=1)": "deepseek-v2: mtp=1: its configuration has 0 blocks for that",
+    "deepseek-v3(mtp=x)": "deepseek-v3: mtp=x: its configuration has 1 blocks for that",
     "deepseek-v3(as='vllm')": "unknown library 'vllm': choose from transformers",
     "deepseek-v3(style=3)": "unknown option of model deepseek-v3 'style'",
     "gpt-3(as='transformers')": "only models with a configuration have options",
@@ -164,6 +166,18 @@ def test_a_variant_has_the_same_parameters_and_another_graph(name: str) -> None:
     asked = {"limit": "B=1,S=8", "convention": "exact"}
     counts = [cg.derive("params", model=one, **asked).forms["params"] for one in (usual, other)]  # type: ignore[arg-type]
     assert counts[0].limited(usual.bindings).number == counts[1].limited(usual.bindings).number
+
+
+def test_blocks_that_predict_further_tokens_are_off_unless_asked_for() -> None:
+    """One more block with experts, a matrix that joins two vectors, and three norms beside those of the block."""
+    off, on = (cg.derive("params", model=name, convention="exact") for name in ("deepseek-v3", "deepseek-v3(mtp=1)"))
+    assert off.remarks == ("1 block to predict further tokens left out, mtp=1 counts them",)
+    assert on.remarks == ()
+    counts = [found.forms["params"].limited(found.setup.finite("params")).number for found in (off, on)]
+    attn = 7168 * 1536 + 1536 + 1536 * 128 * 192 + 7168 * 576 + 512 + 512 * 128 * 256 + 128 * 128 * 7168
+    experts = 7168 * 256 + 257 * 3 * 7168 * 2048
+    assert counts[0] == 671026404352
+    assert counts[1] == 671026404352 + attn + experts + 2 * 7168 + 2 * 7168 * 7168 + 3 * 7168
 
 
 @pytest.mark.parametrize("phase", ["train", "prefill", "decode", "forward"])

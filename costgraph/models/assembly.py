@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from costgraph.algebra.parser import Size, size
@@ -20,6 +21,7 @@ from costgraph.blocks import (
     Layers,
     Mamba2,
     Mlp,
+    MultiToken,
     Norm,
 )
 from costgraph.errors import UserError, unknown
@@ -32,6 +34,7 @@ SECTIONS = {
     "attention": Attention, "latent_attention": LatentAttention, "mamba2": Mamba2, "mlp": Mlp, "gated": Gated,
 }  # fmt: skip
 Made = TypeVar("Made")
+hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)  # the fields of a block with their types
 OWN = (  # sizes that only configurations have
     Symbol("D_e", "D_{e}", "", "width of the embeddings", COUNT, 512),
     Symbol("F_s", "F_{s}", "", "width of the shared experts", COUNT, 5632),
@@ -53,6 +56,7 @@ def architecture(family: Family, values: Values, kinds: Counter[tuple[str, ...]]
     names = {kind: telling(kind, kinds) for kind in kinds}
     norm = next(iter(blocks.values())).norm
     ends = chosen(family.architecture, values)
+    further = ends.get("multi_token", 0)
     encoder: tuple[Layers, ...] = ()
     if family.encoder_attention:
         encoder = (Layers(times(("encoder",)), encoder_block(family, values)),)
@@ -62,6 +66,7 @@ def architecture(family: Family, values: Values, kinds: Counter[tuple[str, ...]]
         norm=norm if ends.get("norm", True) else None,
         head=made(Head, family.head, values) if ends.get("head", True) else None,
         encoder=encoder,
+        multi_token=MultiToken(list(blocks.values())[-1], further, norm) if further else None,
         name=name or family.name,
     )  # fmt: skip
 
@@ -160,11 +165,6 @@ def converted(name: str, value: Any, hint: Any) -> Any:
     return value
 
 
-def hints(kind: Any) -> dict[str, Any]:
-    """The fields of a block with their types."""
-    return get_type_hints(kind)
-
-
 def symbols(value: Any) -> Iterator[str]:
     """The symbols of every size in an architecture."""
     if isinstance(value, tuple):
@@ -175,7 +175,7 @@ def symbols(value: Any) -> Iterator[str]:
         for field in fields(value):
             held = getattr(value, field.name)
             if isinstance(held, str) and is_size(known[field.name]):
-                yield from (name for name in size(held).symbols if name in SYMBOLS)
+                yield from [held] if held in SYMBOLS else size(held).symbols
             else:
                 yield from symbols(held)
 

@@ -7,12 +7,13 @@ speaks of a size, and named in a remark otherwise: nothing is left out in silenc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.blocks import MultiToken
 from costgraph.errors import UserError, shorten
 from costgraph.json_text import parse_json
 from costgraph.models.architecture import Architecture
@@ -42,12 +43,14 @@ class Configuration:
         architecture: what the model is.
         sizes: by symbol, with p, the bytes of an element of `torch_dtype`.
         remarks: what was left out, in words.
+        multi_token: what predicts further tokens, which the architecture is without.
     """
 
     family: str
     architecture: Architecture
     sizes: Mapping[str, Polynomial]
     remarks: tuple[str, ...] = ()
+    multi_token: MultiToken | None = None
 
 
 def read(path: str | Path) -> Configuration:
@@ -142,7 +145,8 @@ class Reading:
         if p is not None:
             found["p"] = size(p)
         remarks = [*self.remarks, *self.left_out(), *([stored] if stored else [])]
-        return Configuration(self.family.name, model, found, tuple(remarks))
+        without = replace(model, multi_token=None)
+        return Configuration(self.family.name, without, found, tuple(remarks), model.multi_token)
 
     def known(self, name: str) -> bool:
         """Whether a size is there that may as well be missing."""

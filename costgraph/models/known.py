@@ -62,7 +62,10 @@ def of_file(path: str) -> Model:
     """The model that a configuration of transformers describes."""
     found = read(path)
     name = found.architecture.name
-    return Model(name, name, found.architecture, found.sizes, source=f"{shorten(path, 200)}", remarks=found.remarks)
+    return Model(
+        name, name, found.architecture, found.sizes, source=shorten(path, 200), remarks=found.remarks,
+        multi_token=found.multi_token,
+    )  # fmt: skip
 
 
 def of_hub(repository: str) -> Model:

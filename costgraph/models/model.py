@@ -13,6 +13,7 @@ from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Graph
 
 if TYPE_CHECKING:  # an op set needs none of the blocks
+    from costgraph.blocks import MultiToken
     from costgraph.models.architecture import Architecture
 
 OPTIONS = ("as", "mtp")
@@ -33,6 +34,7 @@ class Model:
         exact: the exact parameter count that somebody else published or measured, if one is known.
         hub: the names under which its configuration is published.
         remarks: what was left out when its configuration was read.
+        multi_token: what its configuration has beside to predict further tokens.
     """
 
     name: str
@@ -44,6 +46,16 @@ class Model:
     exact: int | None = None
     hub: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    multi_token: MultiToken | None = None
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What is not counted, in words."""
+        if self.multi_token is None or isinstance(self.op_set, str | Graph) or self.op_set.multi_token is not None:
+            return self.remarks
+        times = self.multi_token.times
+        blocks = "1 block" if times == 1 else f"{times} blocks"
+        return (*self.remarks, f"{blocks} to predict further tokens left out, mtp={times} counts them")
 
     @classmethod
     def unnamed(cls, op_set: str | Graph) -> Model:
@@ -81,13 +93,21 @@ class Model:
             name, _, value = (part.strip(" '\"") for part in option.partition("="))
             if name not in OPTIONS:
                 raise unknown(f"option of model {self.name}", name, OPTIONS)
-            if isinstance(found.op_set, str | Graph):
+            architecture = found.op_set
+            if isinstance(architecture, str | Graph):
                 raise UserError(f"{self.name}({shorten(option)}): only models with a configuration have options")
-            if name == "as":
-                found = found.as_computed_by(found.op_set, value)
-            elif value != "0":
-                raise UserError(f"{self.name}({shorten(option)}): multi-token prediction is not modelled; mtp=0 is")
+            change = found.as_computed_by if name == "as" else found.predicting
+            found = change(architecture, value)
         return found
+
+    def predicting(self, architecture: Architecture, further: str) -> Model:
+        """The model with blocks that predict so many further tokens in training."""
+        most = int(str(self.multi_token.times)) if self.multi_token else 0
+        number = int(further) if further.isascii() and further.isdecimal() and len(further) < 10 else most + 1
+        if number > most:
+            raise UserError(f"{self.name}: mtp={shorten(further)}: its configuration has {most} blocks for that")
+        blocks = replace(self.multi_token, times=number) if self.multi_token and number else None
+        return replace(self, op_set=replace(architecture, multi_token=blocks))
 
     def as_computed_by(self, architecture: Architecture, library: str) -> Model:
         """The model as the code of a library computes it."""

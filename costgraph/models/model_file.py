@@ -124,4 +124,6 @@ def configured(model: Model, file: ModelFile, place: str) -> Model:
         raise UserError(f"{place}: [config] says what the model is and how large; leave op_set and [bindings] out")
     family = read_family(file.family, f"{place}: [family]", model.name) if file.family else None
     found = configuration(file.config, f"{place}: [config]", model.name, family)
-    return replace(model, op_set=found.architecture, bindings=found.sizes, remarks=found.remarks)
+    return replace(
+        model, op_set=found.architecture, bindings=found.sizes, remarks=found.remarks, multi_token=found.multi_token
+    )

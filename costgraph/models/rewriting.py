@@ -39,4 +39,15 @@ def opt(config: Config) -> Config:
     return config
 
 
-REWRITING: dict[str, Callable[[Config], Config]] = {"falcon": falcon, "opt": opt}
+def roberta(config: Config) -> Config:
+    """Positions begin behind the padding, so that two rows of the table stand for none.
+
+    Source: transformers 5.23.0, `modeling_roberta.py` (create_position_ids_from_input_ids).
+    """
+    rows = config.get("max_position_embeddings")
+    if isinstance(rows, int) and not isinstance(rows, bool):
+        config["max_position_embeddings"] = rows - 2
+    return config
+
+
+REWRITING: dict[str, Callable[[Config], Config]] = {"falcon": falcon, "opt": opt, "roberta": roberta}

@@ -68,7 +68,7 @@ class Values:
         if value is None and not explicit:
             value = choice.default
         if choice.when is None:
-            if not of_kind(value, choice.default):
+            if not of_kind(value, choice.default) or (isinstance(value, int | float) and not is_count(value)):
                 self.problems.append(f"{choice.names[0]} = {shown(value)}: {KINDS[type(choice.default)]} is expected")
                 return choice.default
             return "" if value is None else value
@@ -163,9 +163,14 @@ KINDS = {
 }  # fmt: skip
 
 
+def is_count(value: Any) -> bool:
+    """Whether a value is a whole number of at least 0, or true or false."""
+    return isinstance(value, int) and value >= 0
+
+
 def of_kind(value: Any, default: Any) -> bool:
     """Whether a value is a number where the default is one, and so on."""
-    return default is None or value is None or KINDS[type(value)] == KINDS[type(default)]
+    return default is None or value is None or KINDS.get(type(value)) == KINDS[type(default)]
 
 
 def meaning(symbol: str) -> str:

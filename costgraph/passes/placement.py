@@ -135,11 +135,10 @@ class Placement:
         instead |= self.fuse(op, at)
         self.ops.append(replace(op, inputs=inputs, body=tuple(rewired(step, instead) for step in op.body)))
         split = {cut for name in inputs for dim in self.tensors[name].dims for cut in dim.cuts}
-        row = rule(op.kind)  # element by element there are no sums, whatever dims a mask lacks; factors' gradients are
-        sums = {} if row.fits and row.gradient != "factors" else at
-        for name in op.outputs:
+        for number, name in enumerate(op.outputs):
             tensor = self.whole[name]
-            summed = [cut for cut, dims in sums.items() if cut in split and not any(map(tensor.dim, dims))]
+            beside = number > 0 and rule(op.kind).fits  # a mask, or a statistic: no sum, whatever dims it lacks
+            summed = [c for c, dims in at.items() if c in split and not beside and not any(map(tensor.dim, dims))]
             self.tensors[name] = self.put(tensor, at, (*summed, *pending))
 
     def fuse(self, op: Op, at: At) -> dict[str, str]:

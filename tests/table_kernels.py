@@ -1,0 +1,113 @@
+"""What each kind of op computes, in NumPy: tables, the loss, views, the optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from blocks import Array, Kernel, Region, Task, drawn
+
+# --- tables and the loss ----------------------------------------------------------------------------------------------
+
+
+def embedding(task: Task, x: list[Array]) -> list[Array]:
+    """Rows of the table; those that are not held count as 0."""
+    tokens, table = x
+    rows, held = local(tokens, task.ins[1])
+    return [np.where(held[..., None], table[rows], 0.0)]
+
+
+def embedding_grad(task: Task, x: list[Array]) -> list[Array]:
+    dy, tokens = x
+    rows, held = local(tokens, task.outs[0])
+    table = np.zeros(task.outs[0].sizes)
+    np.add.at(table, rows[held], dy[held])
+    return [table]
+
+
+def local(tokens: Array, table: Region) -> tuple[Array, Array]:
+    """The rows of a block of the table that tokens name, and whether they are in it."""
+    rows = tokens - table.starts[0]
+    held = (rows >= 0) & (rows < table.sizes[0])
+    return np.where(held, rows, 0), held
+
+
+def positions(task: Task, x: list[Array]) -> list[Array]:
+    return [x[0][task.outs[0].along("query") - task.ins[0].starts[0]]]
+
+
+def positions_grad(task: Task, x: list[Array]) -> list[Array]:
+    table = np.zeros(task.outs[0].sizes)
+    table[task.ins[0].along("query") - task.outs[0].starts[0]] = x[0]
+    return [table]
+
+
+def normalizer(task: Task, x: list[Array]) -> list[Array]:
+    """The sum of exponentials, of which summands of a split vocabulary add up; whoever reads it takes the logarithm."""
+    return [np.exp(x[0]).sum(task.ins[0].lacking(task.outs[0]))]
+
+
+def cross_entropy(task: Task, x: list[Array]) -> list[Array]:
+    """The sum over positions of -log p(target), of the targets in the block of the vocabulary."""
+    logits, total, targets = x
+    log_probs = logits - np.log(total)[..., None]
+    return [-(log_probs * chosen(targets, task.ins[0])).sum(), log_probs]
+
+
+def cross_entropy_grad(task: Task, x: list[Array]) -> list[Array]:
+    dy, log_probs, targets = x
+    return [dy * (np.exp(log_probs) - chosen(targets, task.ins[1]))]
+
+
+def chosen(targets: Array, logits: Region) -> Array:
+    """1 at the target, 0 elsewhere."""
+    return np.asarray(targets[..., None] == logits.along(logits.names[-1]), float)
+
+
+# --- views ------------------------------------------------------------------------------------------------------------
+
+
+def cut_out(task: Task, x: list[Array]) -> list[Array]:
+    """slice: one of several that are stored as one, named by the last letter of the op; its gradient is put back."""
+    source, result = task.ins[0], task.outs[0]
+    if "stacked" not in (*source.names, *result.names):
+        return [x[0].reshape(result.sizes)]  # another name for the same
+    one = "qkv".index(task.op.label[-1])
+    if "stacked" in source.names:
+        return [np.take(x[0], one, source.names.index("stacked"))]
+    put = np.zeros(result.sizes)
+    np.moveaxis(put, result.names.index("stacked"), 0)[one] = x[0]
+    return [put]
+
+
+def look(task: Task, x: list[Array]) -> list[Array]:
+    """context: the same numbers under another name; a device that has more of them than its result takes those."""
+    source, result = task.ins[0], task.outs[0]
+    starts = [to - was for to, was in zip(result.starts, source.starts, strict=True)]
+    assert min(starts, default=0) >= 0
+    return [x[0][tuple(slice(at, at + size) for at, size in zip(starts, result.sizes, strict=True))]]
+
+
+def cache_append(task: Task, x: list[Array]) -> list[Array]:
+    """What earlier steps left there, with the new rows at its end."""
+    region, new = task.outs[0], task.ins[0].sizes[task.ins[0].names.index("query")]
+    cache = drawn(f"{task.op.source} before", region.wholes)[region.slices].copy()
+    end = region.wholes[axis := region.names.index("context")] - new - region.starts[axis]
+    np.moveaxis(cache, axis, 0)[end : end + new] = np.moveaxis(x[0], axis, 0)
+    return [cache]
+
+
+# --- the optimizer ----------------------------------------------------------------------------------------------------
+
+
+def optimizer(task: Task, x: list[Array]) -> list[Array]:
+    """Each result a formula of all operands, element by element, that is 0 where they are."""
+    mixed = sum((k + 1) * np.sin(block) for k, block in enumerate(x))
+    return [np.asarray(np.tanh(mixed * (k + 2) / 7) + 0.1 * mixed) for k in range(len(task.outs))]
+
+
+TABLES: Mapping[str, Kernel] = {
+    "embedding": embedding, "embedding_grad": embedding_grad, "positions": positions, "positions_grad": positions_grad,
+    "logsumexp": normalizer, "cross_entropy": cross_entropy, "cross_entropy_grad": cross_entropy_grad,
+    "slice": cut_out, "context": look, "cache_append": cache_append, "adam": optimizer, "sgd": optimizer,
+}  # fmt: skip
