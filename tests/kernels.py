@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from block_kernels import BLOCKS
 from blocks import Array, Kernel, Task, drawn, fold, spread
 from table_kernels import TABLES
 
@@ -128,11 +129,12 @@ def dropout_grad(task: Task, x: list[Array]) -> list[Array]:
 
 
 def softmax(task: Task, x: list[Array]) -> list[Array]:
-    """With a sink of score 0 beside the others, so that what all scores have in common is seen in the result."""
+    """With a sink beside the others, so that what all scores have in common is seen; of score 0, or of its own."""
     axes = task.ins[0].axes(task.op.over)
     top = x[0].max(axes, keepdims=True, initial=0.0)
     e = np.exp(x[0] - top)
-    return [e / (np.exp(-top) + e.sum(axes, keepdims=True))]
+    sink = spread(x[1], task.ins[1].names, task.ins[0].names) if len(x) > 1 else 0.0
+    return [e / (np.exp(sink - top) + e.sum(axes, keepdims=True))]
 
 
 def softmax_of_rows(task: Task, x: list[Array]) -> list[Array]:
@@ -143,7 +145,10 @@ def softmax_of_rows(task: Task, x: list[Array]) -> list[Array]:
 
 def softmax_grad(task: Task, x: list[Array]) -> list[Array]:
     dy, y = x
-    return [y * (dy - (dy * y).sum(task.ins[0].axes(task.op.over), keepdims=True))]
+    axes = task.ins[0].axes(task.op.over)
+    mean = (dy * y).sum(axes, keepdims=True)
+    by_sink = np.broadcast_to(mean * (y.sum(axes, keepdims=True) - 1) / y.shape[axes[0]], y.shape)
+    return [y * (dy - mean), *(fold(by_sink, task.ins[0], out) for out in task.outs[1:])]
 
 
 def log_sum_exp(task: Task, x: list[Array]) -> list[Array]:
@@ -192,6 +197,7 @@ def rms_norm_grad(task: Task, x: list[Array]) -> list[Array]:
 
 
 KERNELS: Mapping[str, Kernel] = {
+    **BLOCKS,
     "einsum": einsum, "bias": sums, "residual": sums, "add": sums, "sum": summed, "broadcast": broadcast,
     "causal_mask": causal_mask, "scale": scale, "product": product, "loop": same,
     "gelu": gelu, "silu": silu, "relu": relu, "tanh": tanh, "dropout": dropout,

@@ -70,6 +70,8 @@ def chosen(targets: Array, logits: Region) -> Array:
 def cut_out(task: Task, x: list[Array]) -> list[Array]:
     """slice: one of several that are stored as one, named by the last letter of the op; its gradient is put back."""
     source, result = task.ins[0], task.outs[0]
+    if "stacked" not in (*source.names, *result.names):
+        return [x[0].reshape(result.sizes)]  # another name for the same
     one = "qkv".index(task.op.label[-1])
     if "stacked" in source.names:
         return [np.take(x[0], one, source.names.index("stacked"))]

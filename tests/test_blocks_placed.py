@@ -113,6 +113,15 @@ def test_slots_follow_the_batch_that_is_split() -> None:
     assert gradients.same_as(f"2*p*(N_d - 1)/N_d*({parameters.value} + 1)")  # and the loss
 
 
+def test_the_tokens_of_a_device_reach_its_experts() -> None:
+    graph = MODELS["mixtral-8x7b"].architecture.build().apply(cg.decode)
+    assert [str(one) for one in graph.definitions] == ["N_hit = min(N_r, B*K_r)"]
+    placed = graph.apply(Place(parse_mesh("data(N_d), tensor(T)")))
+    assert [str(one) for one in placed.definitions] == ["N_hit = min(N_r, B*K_r/N_d)"]
+    read = {term.source: str(term.amount) for term in cg.traffic(placed, EXACT).terms if term.source.endswith("_hit")}
+    assert read["moe.up_hit"] == "L*D*N_hit*F_e*p/T"
+
+
 def test_a_state_space_is_split_by_groups() -> None:
     graph = MODELS["mamba2-130m"].architecture.build().substitute(G_s=1)
     with pytest.raises(

@@ -17,8 +17,9 @@ def convolved(b: Builder, name: str, x: str, channels: Names, plain: bool) -> st
     if b.phase != "train":
         kept = b.op(f"{name}_kept", "roll", x, letters=("batch", "kernel", *channels), role="cache")
         x = kept if b.phase == "decode" else x
+    along = b.names(x)[1]
     if not plain:
-        return b.op(name, "conv", x, kernel, letters=(*at, *channels))
+        return b.op(name, "conv", x, kernel, letters=(*at, *channels), over=along)
     padding = "1" if b.phase == "decode" else "kernel - 1"
-    y = b.op(name, "conv", x, kernel, letters=("batch", b.dim("padded", f"query + {padding}"), *channels))
+    y = b.op(name, "conv", x, kernel, letters=("batch", b.dim("padded", f"query + {padding}"), *channels), over=along)
     return b.op(f"{name}_used", "slice", y, letters=(*at, *channels))

@@ -105,7 +105,7 @@ RULES: dict[str, Rule] = {
     "cache_append": Rule("none", sums=False, traffic="append"),
     # the state space: a convolution along positions, each channel for itself; what is left of a position at later ones;
     # states passed on from chunk to chunk; one step of the recurrence
-    "conv": Rule(reads=("x0", "x1"), differentiable=(0, 1)),
+    "conv": Rule(reads=("x0", "x1"), differentiable=(0, 1), along=True),
     "softplus": Rule(reads=("x0",), fits=True),
     "cumulative": Rule("same", linear="sum", along=True, fits=True),
     "decay": Rule(reads=("y0",)),

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from costgraph.algebra.assumption import Assumption, Divides, InDomain
+from costgraph.algebra.definition import Definition, remade
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE
 from costgraph.errors import UserError
@@ -50,7 +51,8 @@ class Place(Pass):
         claims = list(joined(claim for name, axis in axes for claim in assumptions(name, axis, graph)))
         groups = [group for name, axis in axes if (group := group_of(name, axis, graph)).cuts]
         placement = Placement(graph.tensors, groups)
-        return graph.rewritten(placement.run(graph), placement.tensors, claims, self.mesh)
+        placed = graph.rewritten(placement.run(graph), placement.tensors, claims, self.mesh)
+        return replace(placed, definitions=of_one_device(graph, groups))
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,18 @@ def joined(claims: Iterable[Assumption]) -> Iterator[Assumption]:
             claim.check()
         found[key] = claim
     yield from found.values()
+
+
+def of_one_device(graph: Graph, groups: Iterable[Group]) -> tuple[Definition, ...]:
+    """The definitions, of dims as large as they are on one device: its tokens, and no others, reach its experts.
+
+    Where an axis splits the experts, tokens of all of its devices do.
+    """
+    sizes = {name: extent.size for name, extent in graph.extents.items()}
+    for group in groups:
+        for cut, families in group.cuts.items():
+            sizes |= {dim: sizes[dim] / cut.degree for dim, *_ in families if "expert" not in group.dims}
+    return tuple(remade(definition, sizes) for definition in graph.definitions)
 
 
 def group_of(name: str, axis: Axis, graph: Graph) -> Group:
