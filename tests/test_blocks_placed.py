@@ -116,7 +116,7 @@ def test_slots_follow_the_batch_that_is_split() -> None:
 def test_the_tokens_of_a_device_reach_its_experts() -> None:
     graph = MODELS["mixtral-8x7b"].architecture.build().apply(cg.decode)
     assert [str(one) for one in graph.definitions] == ["N_hit = min(N_r, B*K_r)"]
-    placed = graph.apply(Place(parse_mesh("data(N_d), tensor(T)")))
+    placed = graph.apply(Place(Mesh("data(N_d), tensor(T)")))
     assert [str(one) for one in placed.definitions] == ["N_hit = min(N_r, B*K_r/N_d)"]
     read = {term.source: str(term.amount) for term in cg.traffic(placed, EXACT).terms if term.source.endswith("_hit")}
     assert read["moe.up_hit"] == "L*D*N_hit*F_e*p/T"

@@ -11,7 +11,7 @@ from test_kernels import derivative, results
 import costgraph as cg
 from costgraph.blocks import Attention, Block, Embedding, Experts, Gated, Head, LatentAttention, Layers, Mamba2, Norm
 from costgraph.graph.graph import Graph
-from costgraph.mesh import parse_mesh
+from costgraph.mesh import Mesh
 from costgraph.models.architecture import Architecture
 
 STEP = 1e-6  # a scan bends more than other blocks do
@@ -43,7 +43,7 @@ def model(name: str) -> Graph:
 
 def judge(name: str, mesh: str, *passes: Any) -> Judge:
     one = model(name).apply(*passes)
-    return Judge(numbers(one, SIZES), numbers(one.apply(cg.place(parse_mesh(mesh))), SIZES))
+    return Judge(numbers(one, SIZES), numbers(one.apply(cg.place(Mesh(mesh))), SIZES))
 
 
 @pytest.mark.parametrize("mesh", MESHES)
