@@ -15,11 +15,12 @@ from costgraph.algebra.work import bounded
 from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
+from costgraph.given import Options
 from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES
-from costgraph.measures.parts import read_measure
+from costgraph.measures.parts import read_measure, under
 from costgraph.provenance import Term
-from costgraph.setup import Options, Setup
+from costgraph.setup import Setup
 
 SCHEMA = "costgraph.derive/1"
 DEFAULTS: dict[str, tuple[str, ...]] = {
@@ -65,7 +66,7 @@ class Derivation:
 
     @property
     def passes(self) -> list[str]:
-        """The passes that were applied, in order; the update of a training step goes without saying."""
+        """The passes that were applied, in order; the placement, which the mesh says, and the update are not named."""
         return self.setup.applied
 
     @property
@@ -81,14 +82,27 @@ class Derivation:
 
     def in_params(self, name: str) -> Quotient | None:
         """How many times the parameter count a regime's leading term is (6*B*S for training FLOPs), if a monomial."""
-        ratio = self.regimes[name].leading / self.params.value if self.params.value.numerator else None
+        count = self.params
+        ratio = self.regimes[name].leading / count.value if count is not None and count.value.numerator else None
         return ratio if ratio is not None and ratio.is_polynomial and ratio.numerator.is_monomial else None
 
     @cached_property
-    def params(self) -> ClosedForm:
-        """The parameter count with the limit taken."""
-        setup = self.setup
-        return self.limited.get("params") or MEASURES["params"](setup.graph, setup.convention).limited(setup.bindings)
+    def params(self) -> ClosedForm | None:
+        """N_params: the count of the whole model, on however many devices, with the limit taken.
+
+        None where the graph was given as one device sees it.
+        """
+        whole = self.setup.whole
+        if whole is None:
+            return None
+        known = None if self.setup.mesh else self.limited.get("params")
+        graph = whole.graph if self.setup.mesh else self.graph
+        return known or MEASURES["params"](graph, self.setup.convention).limited(self.setup.bindings)
+
+    @property
+    def policy(self) -> str:
+        """Which of the measures are under which precision, in words."""
+        return under((read_measure(name, self.graph) for name in self.forms), self.graph, self.setup.precision)
 
     @property
     def used(self) -> set[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Union
 
 from costgraph.algebra.bindings import Binding, bound, check_bindings, parse_bindings, split_list
 from costgraph.algebra.parser import Size
 from costgraph.algebra.symbols import INFINITY, lookup
+from costgraph.conventions import Convention
 from costgraph.errors import UserError, shorten
 from costgraph.graph.graph import Graph
 from costgraph.mesh import Axis, Mesh, TensorAxis
@@ -47,6 +48,23 @@ class Choices:
 
 
 EAGER = Choices()
+
+
+class Options(TypedDict, total=False):
+    """What `Setup.of` reads, for front ends that pass it on."""
+
+    model: str | Model | None
+    op_set: OpSet | None
+    phase: str | None
+    passes: Step | Iterable[Step]
+    mesh: str | Mesh | Axis | Iterable[Axis]
+    limit: Limit
+    convention: str | Convention
+    precision: str | Precision | None
+    attention: Attention | None
+    weights: Size
+    cache_dtype: Size
+    choices: Choices
 
 
 def read_model(given: str | Model | None) -> Model:
@@ -100,7 +118,7 @@ def read_passes(given: Step | Iterable[Step]) -> tuple[Pass, ...]:
     found: list[Pass] = []
     for step in steps:
         if isinstance(step, str):
-            found += [parse_call("pass", text, PASSES) for text in split_list(step)]
+            found += [read_pass(text) for text in split_list(step)]
         else:
             found.append(made("pass", step() if isinstance(step, type) else step, {}, Pass))  # type: ignore[type-abstract]
     return tuple(found)
@@ -155,6 +173,20 @@ def read_widths(weights: Size, cache: Size, limit: Limit, usual: Widths) -> Widt
     own = {"p_w": usual.weights, "p_kv": usual.cache, "p_logits": usual.logits}
     names = [name if name in typed and size == PLAIN.weights else size for name, size in own.items()]
     return Widths(*(given if given != "" else name for given, name in zip(sizes, names, strict=True)))
+
+
+def read_pass(text: str) -> Pass:
+    """A pass as text.
+
+    Raises:
+        UserError: it is none, or what a mesh does.
+    """
+    name, _, inside = text.strip().partition("(")
+    if name.strip() == Place.name:
+        mesh = shorten(inside.removesuffix(")")) or "data(N_d)"
+        raise UserError(f"'{shorten(text)}' is no pass: what is placed on devices is said by --mesh '{mesh}'")
+    found: Pass = parse_call("pass", text, PASSES)
+    return found
 
 
 def with_tensor_axis(mesh: Mesh, passes: tuple[Pass, ...]) -> tuple[Mesh, tuple[Pass, ...]]:

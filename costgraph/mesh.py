@@ -26,7 +26,7 @@ WIDTHS = ("ffn", "expert_ffn", "shared_ffn")  # of the MLPs that a layer may hav
 ADVICE = {
     "vocab": "a vocabulary that is split is padded to a multiple, as in V=50304",
     "ssm_group": "a state space is split by the groups of heads that share matrices",
-    "kv_head": "fewer key/value heads than devices can be copied: tensor_parallel(..., replicate_kv=True)",
+    "kv_head": "fewer key/value heads than devices can be copied: tensor(..., replicate_kv=True)",
 }
 
 

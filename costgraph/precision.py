@@ -155,7 +155,7 @@ def policy(text: str | Precision) -> Precision:
         UserError: unknown name or key (nearest names), unreadable file, a width that is missing or out of bounds.
     """
     if isinstance(text, Precision):
-        return text
+        return named(text)
     if not isinstance(text, str):
         raise UserError(f"a precision is a name such as {USUAL}, a file or '{EXAMPLE}', not {shorten(repr(text))}")
     if text.endswith(".toml") or ("/" in text and "=" not in text):
@@ -194,4 +194,16 @@ def from_file(path: str) -> Precision:
 
     place = f"precision file {shorten(path, 200)}"
     one = from_table(Precision, parse_toml(read_text(path, MAX_TOML, place), place), place)
-    return replace(one, name=shorten(one.name or Path(path).stem, 40))
+    return named(replace(one, name=shorten(one.name or Path(path).stem, 40)))
+
+
+def named(one: Precision) -> Precision:
+    """The policy, if its name means no other one.
+
+    Raises:
+        UserError: it is the name of a known policy with other widths.
+    """
+    known = PRECISIONS.get(one.name, one)
+    if known.widths != one.widths:
+        raise UserError(f"precision {one.name} is {known.widths}; give other widths ({one.widths}) another name")
+    return one

@@ -7,7 +7,7 @@ degree of 1, and as many key/value heads as heads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.assumption import AtMost
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Symbols that an option of an op set brings along, with the option and what holds without it.
 OPTIONS: dict[str, tuple[str, str]] = {"G": ("kv_heads", "has as many key/value heads as heads")}
+BROUGHT: dict[str, str] = {"H": "head_width=H", "F": "mlp=gated", "W": "window=W"}  # the same, of no model without it
 SAME: dict[str, str] = {"G": "A"}  # what is the size of which where the option is not taken
 
 
@@ -95,5 +96,23 @@ def no_option(name: str, graph: Graph) -> str:
         return f"{name} is set already, by {graph.name}"
     if SAME[name] not in graph.own_symbols:
         return f"{name} is the {SYMBOLS[name].meaning}, and {graph.name} has no heads"
-    taken = graph.name.removesuffix(")") + (", " if graph.name.endswith(")") else "(") + f"{option}={name})"
-    return f"{graph.name} {otherwise}; --op-set '{taken}'"
+    return f"{graph.name} {otherwise}; {with_option(graph, f'{option}={name}')}"
+
+
+def with_option(graph: Graph, option: str) -> str:
+    """How one asks for the op set with one more option."""
+    start = graph.name.removesuffix(")") + (", " if graph.name.endswith(")") else "(")
+    return f"--op-set '{start}{option})'"
+
+
+def no_size(name: str, graph: Graph, options: Container[str]) -> str:
+    """That a symbol is no size of a model, and what would bring it along.
+
+    Args:
+        name: of the symbol.
+        graph: in which it cannot occur.
+        options: of the op set.
+    """
+    option = BROUGHT.get(name, "")
+    remedy = with_option(graph, option) if option.partition("=")[0] in options else "--model names those that have it"
+    return f"{name} ({SYMBOLS[name].meaning}) is no size of this model; {remedy}"

@@ -6,15 +6,16 @@ from collections.abc import Container, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Never, TypedDict
+from inspect import signature
+from typing import Never
 
 from costgraph.algebra.bindings import Binding, check_bindings
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.symbols import lookup
+from costgraph.algebra.symbols import SYMBOLS, lookup
 from costgraph.conventions import CONVENTIONS, NOTES, Convention
 from costgraph.degrees import DEGREES
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError, shorten, unknown
 from costgraph.frozen import FrozenMapping
 from costgraph.given import (
     EAGER,
@@ -23,6 +24,7 @@ from costgraph.given import (
     Choices,
     Limit,
     OpSet,
+    Options,
     Step,
     made,
     placement,
@@ -44,24 +46,7 @@ from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.passes import IN_WORDS, PASSES, PHASES, Backward, FlashAttention, Pass, Update, names_of, phase_of, place
 from costgraph.precision import PRECISIONS, USUAL, Precision
-from costgraph.remarks import choice_not_made, refuse_beyond_table, too_long, without_effect
-
-
-class Options(TypedDict, total=False):
-    """What `Setup.of` reads, for front ends that pass it on."""
-
-    model: str | Model | None
-    op_set: OpSet | None
-    phase: str | None
-    passes: Step | Iterable[Step]
-    mesh: str | Mesh | Axis | Iterable[Axis]
-    limit: Limit
-    convention: str | Convention
-    precision: str | Precision | None
-    attention: Attention | None
-    weights: Size
-    cache_dtype: Size
-    choices: Choices
+from costgraph.remarks import choice_not_made, no_size, refuse_beyond_table, too_long, without_effect
 
 
 @dataclass(frozen=True)
@@ -167,7 +152,7 @@ class Setup:
             UserError: unreadable, outside a domain, unknown, or a symbol that names a choice that was not made.
         """
         graph = self.graph
-        sizes = read_limit(limit, graph.symbols, also={*DEGREES, *also})
+        sizes = read_limit(limit, graph.symbols, also=SYMBOLS)
         if isinstance(self.model.op_set, str | Graph):  # an architecture may have sizes that one phase does without
             for name in self.model.bindings:
                 lookup(name, graph.symbols)
@@ -176,9 +161,16 @@ class Setup:
         if not isinstance(self.model.op_set, str | Graph):
             refuse_beyond_table(graph, setup.bindings)
         for name in sizes:
-            if name not in also and (said := choice_not_made(name, setup.bindings, graph, graph.mesh)):
+            if name not in also and (said := setup.not_made(name)):
                 raise UserError(said)
         return setup
+
+    def not_made(self, name: str) -> str:
+        """What is wrong with a size that names a choice which was not made, with the remedy; "" if nothing is."""
+        if name in self.graph.symbols or name in DEGREES:
+            return choice_not_made(name, self.bindings, self.graph, self.graph.mesh)
+        options = signature(OP_SETS[kind]).parameters if (kind := self.graph.name.partition("(")[0]) in OP_SETS else ()
+        return no_size(name, self.graph, options)
 
     # --- what follows -----------------------------------------------------------------------------------------------
 
@@ -207,6 +199,8 @@ class Setup:
         steps += [step for step in own if step.name not in there and not self.leaves_out(step)]
         if other := [step.name for step in steps if phase_of([step.name]) not in (None, self.phase)]:
             raise UserError(f"phase {self.phase} and pass {other[0]} exclude each other; the order is {IN_WORDS}")
+        if self.mesh and self.source.mesh:
+            raise UserError(f"the graph lies on the mesh '{self.source.mesh}' already; leave --mesh '{self.mesh}' out")
         if self.mesh:
             steps.append(placement(self.mesh))
         found = in_order(steps)
@@ -265,8 +259,25 @@ class Setup:
 
     @property
     def applied(self) -> list[str]:
-        """The passes that were applied, in order; without the update, which changes no form but `traffic.update`."""
-        return [step for step in self.graph.passes if step.partition("(")[0] != Update.name]
+        """The passes that were applied, in order; without the placement, which the mesh says.
+
+        The update, which changes no form but `traffic.update`, goes without saying, too.
+        """
+        unsaid = (place(Update.name), place("place"))
+        return [step for step in self.graph.passes if place(step.partition("(")[0]) not in unsaid]
+
+    @property
+    def beside(self) -> list[str]:
+        """What was asked for beside model, phase and sizes, as one would type it: the head of every answer has it."""
+        said = [*self.rewrites, *([f"mesh {self.graph.mesh}"] if self.graph.mesh else [])]
+        said += [f"convention {self.convention.name}"] if self.convention != NOTES else []
+        said += [f"precision {self.precision}"] if self.precision != PRECISIONS[USUAL] else []
+        return [shorten(one, 200) for one in said]
+
+    @property
+    def whole(self) -> Setup | None:
+        """The same on one device; None where the graph was given as one device sees it."""
+        return None if self.source.mesh else replace(self, mesh=ONE_DEVICE)
 
     @property
     def title(self) -> str:
@@ -280,5 +291,5 @@ class Setup:
         return "flash" if FlashAttention.name in names_of(self.graph.passes) else "eager"
 
     def __str__(self) -> str:
-        """What is asked about, in one line: `decoder, train, flash_attention`."""
-        return ", ".join([self.title, self.phase, *self.rewrites])
+        """What is asked about, in one line: `decoder, train, flash_attention, mesh data(N_d)`."""
+        return ", ".join([self.title, self.phase, *self.beside])

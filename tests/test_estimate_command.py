@@ -56,7 +56,7 @@ REFUSED = {
     "--new 0": "at least one new token",
     "--new 3 --phase train": "new tokens are what --phase generate is about",
     "--hardware=": "the name of the hardware is empty",
-    "--model=": "unknown model ''",
+    "--model=": "--model is empty; give it a value, or leave it out",
     "--link nvlink": "a link of which machine? name it with --hardware",
     "--dtype fp99": "unknown data type 'fp99'",
     "--limit S->oo": "an estimate needs sizes, not limits",

@@ -37,7 +37,7 @@ def prose(text: Any) -> str:
 def test_a_module_says_what_its_numbers_are_the_cost_of(target: str) -> None:
     passes = ["flash_attention", "tensor_parallel(T)"]
     text = prose(export(cg.derive("states", "flops", passes=passes, limit="E=4,p=2"), target))
-    rewritten = "phase train, rewritten by flash_attention, then backward, then tensor_parallel(T)"
+    rewritten = "phase train, rewritten by flash_attention, then backward; one device of the mesh tensor(T)"
     idle = "note: p does not occur in states, flops"
     assert f"For decoder, {rewritten}; E = 4, p = 2; {idle}." in text
     assert f"For decoder, {rewritten}; precision mixed_adam; E = 4, p = 2; {idle}." in text

@@ -130,7 +130,7 @@ def rows(op_set: str = "decoder") -> dict[tuple[str, str], dict[str, Any]]:
 def test_every_entry_that_a_row_names_is_cited_and_agrees() -> None:
     found = rows()
     for section in SECTIONS:
-        for row in section.rows:
+        for row in (row for row in section.rows if row.published):
             entries = [entry for id_ in row.published for entry in named(id_) if entry.id == id_]
             assert len(entries) == len(row.published)
             source = found[section.title, row.label]["source"]

@@ -185,7 +185,7 @@ def test_a_question_takes_a_policy_as_text_or_as_a_word() -> None:
     asked = ["solve", "states == 16*GiB", "--for", "D", "--limit", "L=24,E=4"]
     typed, word = costgraph(*asked, "--precision", EXAMPLE), costgraph(*asked, "--precision", "mixed_adam_bf16")
     assert typed.returncode == word.returncode == 0
-    assert typed.stdout.splitlines()[1:] == word.stdout.splitlines()[1:]
+    assert typed.stdout.replace(EXAMPLE, "mixed_adam_bf16") == word.stdout
     question = "states(mixed_adam_bf16) + activations == hbm"
     assert costgraph("solve", question, "--for", "B", "--limit", "E=4,p=2").returncode == 0
 

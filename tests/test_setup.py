@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import costgraph
 
 import costgraph as cg
 from costgraph.conventions import exact
@@ -250,7 +246,10 @@ NOT_MADE: list[tuple[dict[str, Any], str]] = [  # a symbol that names a choice n
     ({"op_set": "decoder(kv_heads=8)", "limit": "G=8"}, "G is set already, by decoder(kv_heads=8)"),
     ({"op_set": "matmul", "limit": "G=8"}, "G is the number of key/value heads, and matmul has no heads"),
     ({"model": "gpt-3", "limit": "G=8"}, "G=8 has no effect"),
-    ({"limit": "H=128"}, "H (width of a head) is no size of this model"),
+    ({"limit": "H=128"}, "H (width of a head) is no size of this model; --op-set 'decoder(head_width=H)'"),
+    ({"limit": "F=4"}, "F (width of the MLP) is no size of this model; --op-set 'decoder(mlp=gated)'"),
+    ({"op_set": "decoder(head=True)", "limit": "W=4"}, "; --op-set 'decoder(head=True, window=W)'"),
+    ({"op_set": "matmul", "limit": "W=4"}, "is no size of this model; --model names those that have it"),
     ({"limit": "S=P*4"}, "P (pipeline-parallel degree, the number of stages) is no size of this model"),
 ]  # fmt: skip
 
@@ -290,160 +289,7 @@ def test_a_size_of_the_model_that_the_op_set_has_no_place_for_is_a_remark() -> N
     )
 
 
-# --- on the command line ----------------------------------------------------------------------------------------------
-
-OPTIONS = [
-    "--model", "--op-set", "--phase", "--pass", "--mesh", "--convention", "--precision", "--attention", "--limit",
-]  # fmt: skip
-COMMANDS: dict[str, list[str]] = {
-    "derive": ["derive", "params"],
-    "solve": ["solve", "states <= hbm", "--for", "D"],
-    "estimate": ["estimate"],
-    "check": ["check", "--formula", "1", "--measure", "params"],
-    "export": ["export", "python", "--measures", "params"],
-    "cheatsheet": ["cheatsheet"],
-    "graph": ["graph"],
-}
-VALUES = {  # wrong ones, with what is said
-    "--model": ("gpt-33", "unknown model 'gpt-33': did you mean gpt-3"),
-    "--op-set": ("decodr", "unknown op set 'decodr': did you mean decoder"),
-    "--phase": ("trian", "unknown phase 'trian': did you mean train?"),
-    "--pass": ("flash", "unknown pass 'flash'"),
-    "--mesh": ("tenser(T)", "unknown axis 'tenser': did you mean tensor?"),
-    "--convention": ("note", "unknown convention 'note': did you mean notes"),
-    "--precision": ("mixed", "precision"),
-    "--attention": ("flsh", "unknown attention of choices 'flsh': did you mean flash?"),
-    "--limit": ("E=", "a value is missing after ="),
-}
-
-
-@pytest.mark.parametrize("option", OPTIONS)
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_option_of_a_setup_is_read_by_every_command(command: str, option: str) -> None:
-    value, said = VALUES[option]
-    run = costgraph(*COMMANDS[command], option, value)
-    assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.startswith("error: ")
-    assert run.stderr.count("\n") == 1
-    assert said in run.stderr
-
-
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "cheatsheet"])
-def test_every_command_refuses_a_degree_without_an_axis(command: str) -> None:
-    run = costgraph(*COMMANDS[command], "--limit", "T=8")
-    assert (run.returncode, run.stdout) == (2, "")
-    assert "--mesh 'tensor(T)'" in run.stderr
-
-
-IDLE: dict[str, str] = {  # command -> how it begins the line
-    "derive params --limit V=7": "note: ",
-    "derive params --limit V=7 --format markdown": "- note: ",
-    "derive params --limit V=7 --format latex": "% note: ",
-    "graph --limit V=7": "note: ",
-    "graph --limit V=7 --format dot": "// note: ",
-    "graph --limit V=7 --format mermaid": "%% note: ",
-    "solve params<=hbm --for D --limit V=7": "note: ",
-    "solve params<=hbm --for D --limit V=7 --format markdown": "- note: ",
-    "solve params<=hbm --for D --limit V=7 --format latex": "% note: ",
-    "estimate --limit V=7": "note: ",
-    "estimate --limit V=7 --format markdown": "- note: ",
-    "check --formula 12*L*D**2 --measure params --limit E=4,V=7": "note: ",
-}
-
-
-@pytest.mark.parametrize("command", IDLE)
-def test_what_has_no_effect_is_said_inside_the_answer_and_not_beside_it(command: str, tmp_path: Path) -> None:
-    run = costgraph(*command.split(" "))
-    assert (run.returncode, run.stderr) == (0, "")
-    assert [line for line in run.stdout.splitlines() if line.startswith(f"{IDLE[command]}V does not occur in ")]
-    if not command.startswith("check"):
-        costgraph(*command.split(" "), "-o", str(tmp_path / "answer"))
-        assert "note: V does not occur in " in (tmp_path / "answer").read_text()
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "derive params --limit V=7 --json",
-        "solve params<=hbm --for D --limit V=7 --json",
-        "estimate --limit V=7 --json",
-        "check --formula 12*L*D**2 --measure params --limit E=4,V=7 --format json",
-    ],
-)
-def test_json_has_the_remarks(command: str) -> None:
-    (said,) = json.loads(costgraph(*command.split(" ")).stdout)["remarks"]
-    assert said.startswith("V does not occur in ")
-
-
-@pytest.mark.parametrize(
-    "target", ["python", "numpy", "c", "rust", "javascript", "typescript", "sql", "json", "latex-derivation"]
-)
-def test_an_exported_file_says_what_had_no_effect(target: str) -> None:
-    text = costgraph("export", target, "--measures", "params", "--limit", "V=7").stdout
-    assert "note: V does not occur in params" in " ".join(text.replace("*", "").split())
-
-
-@pytest.mark.parametrize(
-    "command", ["derive flops", "solve states<=hbm --for D", "estimate --phase train"], ids=lambda text: text[:8]
-)
-@pytest.mark.parametrize(("option", "expected"), [("", "eager"), ("eager", "eager"), ("flash", "flash")])
-def test_json_says_how_attention_is_computed(command: str, option: str, expected: str) -> None:
-    asked = [*command.split(" "), "--json", *(["--attention", option] if option else [])]
-    found = json.loads(costgraph(*asked).stdout)
-    assert found["attention"] == expected
-    assert ("flash_attention" in found["passes"]) == (expected == "flash")
-
-
-def test_a_sheet_has_flash_attention_in_all_its_rows() -> None:
-    options = (("--attention", "flash"), ("--pass", "flash_attention"))
-    by_option, by_pass = (costgraph("cheatsheet", *of).stdout for of in options)
-    assert by_option == by_pass != costgraph("cheatsheet").stdout
-
-
-PART = "flops(attention_core)"
-
-
-@pytest.mark.parametrize(
-    ("command", "said"),
-    [
-        (["derive", PART, "--phase", "forward"], "4BS²LD"),
-        (["derive", PART, "--phase", "forward", "--json"], '"form": "4*B*S**2*L*D"'),
-        (["export", "python", "--measures", f"params,{PART}", "--phase", "forward"], "def flops_attention_core(B:"),
-        (["export", "json", "--measures", PART, "--phase", "forward"], '"text": "4*B*S**2*L*D"'),
-        (["check", "--formula", "4*B*S**2*L*D", "--measure", PART, "--phase", "forward"], "agrees"),
-        (["solve", f"{PART} == flops(mlp)", "--for", "S", "--phase", "forward"], "S = DE"),
-        (["derive", "activations(dims=st)"], "BS²LA(2p + 1)"),
-        (["derive", "states(fp32_adam)"], "2LD²"),
-        (["derive", "activations(attn, p=2)"], "activations(attn, p=2)"),
-    ],
-    ids=lambda given: " ".join(given)[:60],
-)
-def test_a_measure_of_a_part_is_a_measure_everywhere(command: list[str], said: str) -> None:
-    run = costgraph(*command)
-    assert (run.returncode, run.stderr) == (0, "")
-    assert said in run.stdout
-
-
-@pytest.mark.parametrize(
-    ("measure", "said"),
-    [
-        ("flop(attn)", "unknown measure 'flop': did you mean flops?"),
-        ("flops(atn)", "unknown part of the model 'atn': did you mean attn?"),
-        ("flops(dims=st)", "are not single tensors"),
-        ("flops(attn, q=2)", "unknown symbol 'q'"),
-        ("flops + 1", "unknown measure 'flops + 1'"),
-        ("flops(", "flops("),
-    ],
-)
-@pytest.mark.parametrize(
-    "command", [["derive"], ["export", "python", "--measures"], ["check", "--formula", "1", "--measure"]]
-)
-def test_a_part_that_is_none_is_refused_in_one_line(command: list[str], measure: str, said: str) -> None:
-    run = costgraph(*command, measure)
-    assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.count("\n") == 1
-    assert said in run.stderr
-
+# --- the mesh ---------------------------------------------------------------------------------------------------------
 
 SPREAD = [  # mesh, measure, what it is
     ("data(N_d)", "communication", "4*L*D**2*p*(E+2)*(N_d-1)/N_d"),
@@ -481,21 +327,3 @@ def test_a_part_of_an_axis_that_is_not_there_is_refused(asked: dict[str, Any], s
 def test_the_degree_of_any_axis_may_be_solved_for() -> None:
     answer = cg.solve("activations <= hbm", "N_d", limit="E=4")
     assert answer.remarks == ("solved for N_d with --mesh 'data(N_d)', as nothing splits the model",)
-
-
-def test_the_sheet_of_a_phase_has_costs_of_that_phase_alone() -> None:
-    decode, everything = costgraph("cheatsheet", "--phase", "decode").stdout, costgraph("cheatsheet").stdout
-    assert "intensity of decode" in decode
-    assert "ACTIVATION MEMORY" in everything
-    assert "ACTIVATION MEMORY" not in decode
-
-
-def test_the_sheet_of_a_model_has_its_sizes() -> None:
-    text = costgraph("cheatsheet", "--model", "llama-2-7b", "--limit", "S=100").stdout
-    assert "Llama 2 7B" in text
-    for line in (r"  L +32 ", r"  D +4096 ", r"  A +32 ", r"  G +32 ", r"  S +100 ", r"  hbm +80 GiB "):
-        assert re.search(f"^{line}", text, re.MULTILINE), line
-
-
-def test_a_graph_shows_the_sizes_of_a_model() -> None:
-    assert "bsd (1, 8, 4096)" in costgraph("graph", "--model", "llama-2-7b", "--limit", "B=1,S=8").stdout

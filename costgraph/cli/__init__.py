@@ -19,6 +19,7 @@ from costgraph.cli.export import export
 from costgraph.cli.formulas import formulas
 from costgraph.cli.graph import graph
 from costgraph.cli.listing import show
+from costgraph.cli.once import Once
 from costgraph.cli.output import deliver, print_what_can_be_printed
 from costgraph.cli.solve import solve
 from costgraph.errors import UserError
@@ -30,14 +31,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(bounded()(derive))
-app.command()(bounded()(estimate))
-app.command()(bounded()(graph))
-app.command()(bounded()(export))
-app.command()(bounded()(cheatsheet))
-app.command("list")(show)
-app.command()(bounded()(solve))
-app.command()(check)
+app.command(cls=Once)(bounded()(derive))
+app.command(cls=Once)(bounded()(estimate))
+app.command(cls=Once)(bounded()(graph))
+app.command(cls=Once)(bounded()(export))
+app.command(cls=Once)(bounded()(cheatsheet))
+app.command("list", cls=Once)(show)
+app.command(cls=Once)(bounded()(solve))
+app.command(cls=Once)(check)
 app.add_typer(formulas, name="formulas")
 
 

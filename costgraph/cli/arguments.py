@@ -14,7 +14,8 @@ import typer
 from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from costgraph.setup import Options, Setup
+    from costgraph.given import Options
+    from costgraph.setup import Setup
 
 When = Annotated[str | None, typer.Option(help="A regime, 'S << D': keep the leading term.")]
 Form = Annotated[str, typer.Option(help="expanded, factored, leading, auto, or a symbol to collect by.")]
@@ -101,7 +102,12 @@ def of_setup(**texts: str) -> Callable[[Callable[..., None]], Callable[..., None
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def run(**values: Any) -> None:
-            command(asked=Asked(**{name: values.pop(name) for name in options}), **values)
+            typed = {name: values.pop(name) for name in options}
+            for name, value in typed.items():
+                for text in value if isinstance(value, list) else [value]:
+                    if text is not None and not text.strip():
+                        raise UserError(f"{flag(name)} is empty; give it a value, or leave it out")
+            command(asked=Asked(**typed), **values)
 
         own = signature(command, eval_str=True)
         parameters = [p for p in own.parameters.values() if p.name != "asked"]

@@ -18,7 +18,7 @@ PAGES = (".pdf", ".png")
 
 
 @arg.of_setup(
-    phase="Only costs of train, forward, prefill or decode.  [default: all of them]",
+    phase="Only costs of train, prefill or decode.  [default: all of them]",
     limit="Sizes at which worked numbers are computed: 'B=8,S=4096'. Repeatable.",
 )
 def cheatsheet(

@@ -142,8 +142,7 @@ def footer(result: Derivation, write: Callable[[Quotient], str], known: Publishe
     left_out = [form for form in result.limited.values() if form.remainder.numerator and not form.over]
     rest = [f"{form.name} {write(form.remainder)}" for form in left_out]
     setup = result.setup
-    kept = [name for name in ("states", "traffic.update") if name in result.forms and setup.phase == "train"]
-    policy = f"{' and '.join(kept)} under {setup.precision}" if kept else ""
+    policy = result.policy
     return [
         f"counted ({setup.convention.name}): {setup.convention.describe()}" + (f"; {policy}" if policy else ""),
         f"assuming: {', '.join(assumptions)}" if assumptions else "",

@@ -25,9 +25,10 @@ def to_json(result: Estimate) -> dict[str, Any]:
         "passes": asked.setup.rewrites,
         "mesh": str(asked.setup.graph.mesh),
         "attention": asked.setup.attention,
-        "limit": {name: str(value) for name, value in asked.bindings.items()},
+        "limit": {name: str(value) for name, value in asked.put_in.items()},
         "efficiency": {name: str(share) for name, share in asked.efficiency.items()},
         "convention": asked.setup.convention.name,
+        "precision": str(asked.setup.precision),
         "remarks": list(result.remarks),
         "unbound": list(result.unbound),
         "memory": {

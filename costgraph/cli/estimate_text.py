@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from costgraph.algebra import printers
+from costgraph.algebra.assumption import Divides
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.quantities import Quantity, digits, rounded
 from costgraph.algebra.units import BYTE, SECOND
@@ -44,12 +45,12 @@ def percent(share: Fraction) -> str:
 def title(result: Estimate) -> str:
     """What was asked, in one line."""
     asked = result.request
-    steps = "".join(f", {shorten(step, 80)}" for step in asked.setup.rewrites)
     place = f" on {asked.machine.title}, {asked.dtype}" if asked.machine else " on any machine"
-    own = asked.setup.model.bindings
-    sizes = ", ".join(f"{n}={shorten(str(v), 40)}" for n, v in asked.bindings.items() if n not in own)
+    own, typed = asked.setup.model.bindings, asked.setup.sizes
+    sizes = ", ".join(f"{n}={shorten(str(v), 40)}" for n, v in asked.put_in.items() if n in typed or n not in own)
     new = f", {shorten(str(asked.new), 40)} new" if asked.new else ""
-    return f"{asked.setup.title}{steps}{place}: {asked.phase}" + (f" at {sizes}" if sizes else "") + new
+    what = ", ".join([asked.setup.title, *asked.setup.beside])
+    return f"{what}{place}: {asked.phase}" + (f" at {sizes}" if sizes else "") + new
 
 
 def sections(result: Estimate, explain: bool, write: Write) -> list[Section]:
@@ -86,7 +87,7 @@ def further(result: Estimate) -> list[str]:
     """The largest batch, and how many devices it takes."""
     lines = []
     if result.largest_batch is not None:
-        lines.append(f"largest batch: B = {result.largest_batch}" if result.largest_batch else "not even B = 1 fits")
+        lines.append(batch(result))
     if result.left is not None and result.left < 0 and (devices := result.devices) is not None:
         smallest, whole = devices
         if smallest is None:
@@ -102,6 +103,17 @@ def further(result: Estimate) -> list[str]:
                 + (also if whole else NONE_DIVIDES)
             )
     return lines
+
+
+def batch(result: Estimate) -> str:
+    """The largest batch, and what it keeps: over 8 devices it is a multiple of 8."""
+    about = " and ".join(str(claim) for claim in result.claims if isinstance(claim, Divides))
+    if result.largest_batch:
+        return f"largest batch: B = {result.largest_batch}" + (f", with {about}" if about else "")
+    least = result.smallest_batch
+    if least is None:
+        return f"no batch keeps {about}"
+    return f"not even B = {least} fits" + (f", with {about}" if about else "")
 
 
 NONE_DIVIDES = "; no T up to 1024 divides heads, width and vocabulary (pad V, as in --limit V=...)"

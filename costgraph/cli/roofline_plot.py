@@ -217,7 +217,7 @@ def titles(axes: Axes, result: Estimate, points: Iterable[Point]) -> None:
     devices = f"{asked.degree} × " if asked.degree != ONE else ""
     sizes = [f"{n} = {shorten(str(v), 16)}" for n, v in asked.bindings.items() if n in ("B", "S")]
     sizes += [f"{shorten(str(asked.new), 16)} new"] if asked.new else []
-    said = [asked.phase, *sizes, asked.dtype, *asked.setup.rewrites]
+    said = [asked.phase, *sizes, asked.dtype, *asked.setup.beside]
     said += [f"{n} at {rounded(share * 100, 3)} %" for n, share in asked.efficiency.items()]
     figure.suptitle(f"{name} on {devices}{asked.machine.title}", ha="left", fontsize=15, fontweight="bold", color=INK)
     axes.set_title(shorten(", ".join(said), 110), loc="left", fontsize=11, color=GREY)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from costgraph.algebra import printers, roots
+from costgraph.algebra.divisible import MOST
 from costgraph.algebra.inequalities import Case, Condition
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import Quantity, rounded
@@ -21,7 +22,7 @@ from costgraph.cli.output import writes_unicode
 from costgraph.cli.solve_names import Names
 from costgraph.errors import shorten
 from costgraph.solving.solution import Answer
-from costgraph.solving.whole import MOST, Solution, claims
+from costgraph.solving.whole import Solution, claims
 
 SCHEMA = "costgraph.solve/1"
 SIMPLE = 10**9  # a fraction with a larger denominator is shown as a decimal
@@ -110,7 +111,18 @@ def noted(answer: Answer) -> list[str]:
 
 def title(answer: Answer) -> str:
     """What was asked, in one line."""
-    return f"{shorten(answer.question, 200)}, for {answer.unknown} ({answer.setup.graph.name}, {answer.setup.phase})"
+    return f"{shorten(answer.question, 200)}, for {answer.unknown} ({answer.setup})"
+
+
+def put_in(answer: Answer) -> list[str]:
+    """What symbols of the question stand for, in one line; nothing where none was bound."""
+    found = ", ".join(bound(name, number) for name, number in answer.bindings.items())
+    return [f"at {found}"] if found else []
+
+
+def counted(answer: Answer) -> str:
+    """What was counted, and how wide what training keeps is."""
+    return f"counted ({answer.setup.convention.name})" + (f"; {answer.policy}" if answer.policy else "")
 
 
 def text(answer: Answer, path: Path | None) -> str:
@@ -118,14 +130,11 @@ def text(answer: Answer, path: Path | None) -> str:
     style = UNICODE if writes_unicode(path) else PYTHON
     style = replace(style, names=Names(style.notation))
     lines = [title(answer), "", *block([(case, []) for case in answer.formulas], answer, style)]
-    if answer.formulas:
-        at = ", ".join(bound(name, number) for name, number in answer.bindings.items())
-        lines += ["", f"at {at}", ""]
+    if at := put_in(answer):
+        lines += ["", *at, ""] if answer.formulas else [*at, ""]
     lines += block([(solution.case, whole(solution, answer)) for solution in answer.solutions], answer, style)
     plain = printers.UNICODE if writes_unicode(path) else printers.PYTHON
-    notes = [f"where {one.written(plain)}" for one in answer.definitions] + [
-        f"counted ({answer.setup.convention.name})"
-    ]
+    notes = [f"where {one.written(plain)}" for one in answer.definitions] + [counted(answer)]
     if answer.assumptions:
         notes.append("assuming: " + ", ".join(map(str, answer.assumptions)))
     notes += noted(answer)
@@ -205,7 +214,7 @@ def latex(answer: Answer) -> str:
         suffix = rf" \qquad \text{{if }} {holds}" if holds else ""
         rows.append(rf"  &{bounds(case, answer.unknown.target, LATEX)}{suffix} \\")
     rows += [rf"  &\text{{where }} {one.written(printers.LATEX)} \\" for one in answer.definitions]
-    said = [f"% {line}" for line in (title(answer), *noted(answer))]
+    said = [f"% {line}" for line in (title(answer), *put_in(answer), counted(answer), *noted(answer))]
     return "\n".join([*said, r"\begin{align*}", *dict.fromkeys(rows), r"\end{align*}"])
 
 
@@ -218,7 +227,7 @@ def markdown(answer: Answer) -> str:
     for solution in answer.solutions:
         lines += [f"- {said}" for said in whole(solution, answer)]
     lines += [f"- where ${one.written(printers.LATEX)}$" for one in answer.definitions]
-    lines += [f"- {line}" for line in noted(answer)]
+    lines += [f"- {line}" for line in (*put_in(answer), counted(answer), *noted(answer))]
     return "\n".join(lines)
 
 
@@ -235,7 +244,8 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "mesh": str(answer.setup.graph.mesh),
         "attention": answer.setup.attention,
         "convention": answer.setup.convention.name,
-        "limit": {name: str(number) for name, number in answer.bindings.items()},
+        "precision": str(answer.setup.precision),
+        "limit": {name: str(number) for name, number in {**answer.setup.bindings, **answer.bindings}.items()},
         "formulas": [case_json(case) for case in answer.formulas],
         "solutions": [
             {

@@ -44,10 +44,14 @@ class Request:
     price: Fraction | None
 
     @cached_property
-    def bindings(self) -> dict[str, Polynomial]:
+    def put_in(self) -> dict[str, Polynomial]:
         """Sizes of the data type, of the model, and those that were typed."""
-        sizes = {**itemsize(self.dtype), **self.setup.finite("an estimate")}
-        return {name: value for name, value in sizes.items() if name != "N_params"}
+        return {**itemsize(self.dtype), **self.setup.finite("an estimate")}
+
+    @cached_property
+    def bindings(self) -> dict[str, Polynomial]:
+        """Those of them that forms are about."""
+        return {name: value for name, value in self.put_in.items() if name != "N_params"}
 
     @property
     def params(self) -> Polynomial | None:

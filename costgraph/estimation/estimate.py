@@ -12,6 +12,7 @@ from functools import cached_property
 from math import gcd
 
 from costgraph.algebra.assumption import Divides
+from costgraph.algebra.divisible import Holds, kept, nearest_kept
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
@@ -96,15 +97,30 @@ class Estimate:
         return None if needed is None or self.capacity is None else self.capacity - Fraction(needed)
 
     @cached_property
+    def claims(self) -> tuple[Holds, ...]:
+        """What the batch has to keep, such as `8 | B` over 8 devices, all other sizes put in."""
+        others = {name: value for name, value in self.request.bindings.items() if name != "B"}
+        graphs = [stage.source for stage in self.formulas]
+        found: list[Holds] = [claim for graph in graphs for claim in graph.assumptions if "B" in claim.symbols]
+        found += [one.claim(name) for graph in graphs for name, one in graph.extents.items() if "B" in one.size.symbols]
+        return tuple(dict.fromkeys(claim.substitute(others) for claim in found))
+
+    @property
+    def smallest_batch(self) -> int | None:
+        """The smallest B that may be: 8 where it is cut over 8 devices; None if none is found."""
+        return nearest_kept("B", 1, True, self.claims)
+
+    @cached_property
     def largest_batch(self) -> int | None:
-        """The largest B that fits; 0 if none does; None while another symbol is unbound."""
+        """The largest B that fits and may be; 0 if none does; None while another symbol is unbound."""
         others = {name: value for name, value in self.request.bindings.items() if name != "B"}
         form = total(self.forms.values()).substitute(others)
         if self.capacity is None or form.symbols != ("B",):
             return None
         per_sequence = number(form.substitute({"B": ONE * 2}) - form.substitute({"B": ONE}))
         fixed = number(form.substitute({"B": ONE})) - per_sequence
-        return max(int((self.capacity - fixed) // per_sequence), 0)
+        most = max(int((self.capacity - fixed) // per_sequence), 0)
+        return nearest_kept("B", most, False, self.claims) or 0
 
     @cached_property
     def devices(self) -> tuple[int | None, int | None] | None:
@@ -129,7 +145,10 @@ class Estimate:
         graph = self.request.graph("train" if self.request.phase == "train" else "decode", axis)
         split = [a.dividend for a in graph.assumptions if isinstance(a, Divides) and a.divisor == T]
         shared = gcd(*(exactly(size.substitute(self.request.bindings)) for size in split)) or 1
-        return [degree for degree in range(1, min(shared, MOST) + 1) if shared % degree == 0]
+        others = {name: value for name, value in self.request.bindings.items() if name != "T"}
+        claims = [claim.substitute(others) for claim in graph.assumptions if "T" in claim.symbols]
+        found = (degree for degree in range(1, min(shared, MOST) + 1) if shared % degree == 0)
+        return [degree for degree in found if all(kept("T", degree, claim) for claim in claims)]
 
     @cached_property
     def remarks(self) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import PRICE
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
+from costgraph.given import Options
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import Machine
 from costgraph.hardware.roofline import EFFICIENCIES
-from costgraph.setup import Options, Setup
+from costgraph.setup import Setup
 
 ESTIMATED_PHASES = ("generate", "prefill", "decode", "train")
 

@@ -22,6 +22,7 @@ from costgraph.derivation import Derivation
 from costgraph.errors import UserError
 from costgraph.exporting.code.nodes import as_node
 from costgraph.measures import measure_named
+from costgraph.measures.parts import read_measure
 
 if TYPE_CHECKING:
     import sympy
@@ -39,7 +40,8 @@ class Form:
         value: the exact form, or a tree or sympy expression where there is a maximum or a rounding in it.
         closed: the closed form it came from, if there is one.
         shape: how it is written; one of `shapes.SHAPES` or a symbol.
-        setting: the model, its phase and passes, and what was put in, in words; empty if nobody knows.
+        setting: the model, its phase, passes and mesh, and what was put in, in words; empty if nobody knows.
+        remarks: what was typed without effect, or goes beyond what the model was made for.
         regime: if the value is only the leading part of the closed form, where that is so.
     """
 
@@ -49,6 +51,12 @@ class Form:
     shape: str = "auto"
     setting: str = ""
     regime: Regime | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """The setting with the remarks, as a comment."""
+        return "; ".join([*filter(None, [self.setting]), *(f"note: {remark}" for remark in self.remarks)])
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -136,8 +144,8 @@ def derived(derivation: Derivation, name: str, shape: str) -> Form:
     """One form of a derivation: its leading terms, if a regime was asked for."""
     closed, regime = derivation.limited[name], derivation.regimes.get(name)
     if regime is not None and regime.leading != closed.value:
-        return Form(name, regime.leading, closed, shape, setting(derivation, name), regime)
-    return Form(name, closed.value, closed, shape, setting(derivation, name))
+        return Form(name, regime.leading, closed, shape, setting(derivation, name), regime, derivation.remarks)
+    return Form(name, closed.value, closed, shape, setting(derivation, name), remarks=derivation.remarks)
 
 
 def setting(derivation: Derivation, name: str) -> str:
@@ -145,12 +153,11 @@ def setting(derivation: Derivation, name: str) -> str:
     setup = derivation.setup
     model = [setup.model.title] if setup.model.title else []
     rewritten = f", rewritten by {', then '.join(setup.applied)}" if setup.applied else ""
-    kept = name.partition("(")[0] in ("states", "traffic.update")
-    precision = [f"precision {setup.precision}"] if kept else []
+    mesh = [f"one device of the mesh {setup.graph.mesh}"] if setup.graph.mesh else []
+    precision = [f"precision {setup.precision}"] if read_measure(name, setup.graph).open else []
     put_in = [f"{symbol} {'->' if value == INFINITY else '='} {value}" for symbol, value in setup.bindings.items()]
-    notes = [f"note: {remark}" for remark in derivation.remarks]
     of = f"{setup.graph.name}, phase {setup.phase}{rewritten}"
-    return "; ".join([*model, of, *precision, *filter(None, [", ".join(put_in)]), *notes])
+    return "; ".join([*model, of, *mesh, *precision, *filter(None, [", ".join(put_in)])])
 
 
 def named(name: str, value: Value, shape: str) -> Form:

@@ -168,9 +168,9 @@ class Names:
         for name, request in requests.items():
             known[name] = amount(request).substitute(bound)
         if "N_params" not in known and self.entry.derive and self.entry.derive.measure:
-            form = derivation(self.entry.derive).params.value
-            if form.numerator:
-                known["N_params"] = form.substitute(bound)
+            count = derivation(self.entry.derive).params
+            if count is not None and count.value.numerator:
+                known["N_params"] = count.value.substitute(bound)
         return known
 
     @cached_property

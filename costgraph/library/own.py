@@ -13,12 +13,13 @@ from costgraph.algebra.symbols import Rational
 from costgraph.algebra.work import bounded
 from costgraph.derivation import derived
 from costgraph.errors import unknown
+from costgraph.given import Options
 from costgraph.library.calculator import calculate
 from costgraph.library.evaluation import translated
 from costgraph.library.reading import notations
 from costgraph.library.slips import nearest, responsible
 from costgraph.provenance import Term
-from costgraph.setup import Options, Setup
+from costgraph.setup import Setup
 
 SCHEMA = "costgraph.check.formula/1"
 
@@ -105,7 +106,7 @@ def listed(terms: Iterable[Term]) -> list[dict[str, str]]:
 def compare(
     formula: str, measure: str, *, when: str | None = None, notation: str | None = None, **of: Unpack[Options]
 ) -> Comparison:
-    """Compare a formula with what the engine derives; `N_params` in it is the parameter count of the same graph.
+    """Compare a formula with what the engine derives; `N_params` in it counts the parameters of the whole model.
 
     Args:
         formula: one's own.
@@ -121,7 +122,8 @@ def compare(
     found = derived(setup, [measure], when)
     (measure,) = found.forms
     form = found.limited[measure]
-    names = {"N_params": found.params.value} if found.params.value.numerator else {}
+    count = found.params
+    names = {"N_params": count.value} if count is not None and count.value.numerator else {}
     letters: Mapping[str, str] = {}
     if notation is not None:
         if notation not in notations():

@@ -10,7 +10,7 @@ The text goes through the whitelist of `syntax`; nothing in it is executed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +28,8 @@ from costgraph.measures import MEASURES, canonical, joint, measure_named
 from costgraph.measures.selection import dims_named, ops_named
 from costgraph.precision import PRECISIONS, Precision
 from costgraph.provenance import Term
+
+OF_PRECISION = ("states", "traffic.update")  # measures of what training keeps of parameters
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,17 @@ class Measure:
         dims = [f"dims={self.dims}"] if self.dims else []
         inside = [*self.words, *dims, *(f"{name}={value}" for name, value in self.bindings.items())]
         return f"{self.name}({', '.join(inside)})" if inside else self.name
+
+    @property
+    def open(self) -> bool:
+        """Whether the precision of the setup says how wide what it counts is, as it names none itself."""
+        return self.name in OF_PRECISION and not any(word in PRECISIONS for word in self.words)
+
+
+def under(measures: Iterable[Measure], graph: Graph, precision: Precision) -> str:
+    """`states and traffic.update under mixed_adam`: which measures of training are; nothing where none is."""
+    found = dict.fromkeys(str(one) for one in measures if one.open)
+    return f"{' and '.join(found)} under {precision}" if found and any(graph.phase("backward")) else ""
 
 
 def read_measure(text: str, graph: Graph) -> Measure:

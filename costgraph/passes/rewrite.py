@@ -23,8 +23,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("widths",),
     ("place", "tensor_parallel"),
 )
-# As messages say it: of the passes that one gives. The update comes with the phase train.
-IN_WORDS = " < ".join(" | ".join(names) for names in ORDER if names != ("update",))
+# As messages say it: of what one gives. The update comes with the phase train, and placing with a mesh.
+IN_WORDS = " < ".join(" | ".join(names) for names in ORDER if names != ("update",)).replace("place", "mesh")
 
 # A phase is the passes that it consists of, each at its place.
 PHASES: dict[str, tuple[str, ...]] = {

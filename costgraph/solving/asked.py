@@ -13,10 +13,11 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import Powers
 from costgraph.errors import UserError
+from costgraph.given import Options
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import Machine, itemsize
 from costgraph.mesh import AXES, Axis, Mesh
-from costgraph.setup import Options, Setup
+from costgraph.setup import Setup
 from costgraph.solving.dimension import compared
 from costgraph.solving.knees import depending
 from costgraph.solving.question import Setting, form, names, parts

@@ -21,7 +21,7 @@ from costgraph.algebra.units import FACTORS, UNITS
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError, need_text, shorten
 from costgraph.measures import MEASURES, joint, measure_named
-from costgraph.measures.parts import Measure, measure_at
+from costgraph.measures.parts import Measure, measure_at, under
 from costgraph.setup import Setup
 
 RELATIONS = ("<=", ">=", "==", "<", ">", "=")
@@ -36,6 +36,7 @@ class Setting:
 
     setup: Setup
     used: dict[str, ClosedForm] = field(default_factory=dict)
+    asked: dict[str, Measure] = field(default_factory=dict)
 
     def measure(self, asked: Measure) -> Quotient:
         """A measure of the whole graph or of a part, with symbols replaced.
@@ -48,7 +49,13 @@ class Setting:
             part = f" of {', '.join(asked.words)}" if asked.words else ""
             raise UserError(f"{asked.name}{part} is 0 in phase {self.setup.phase}; choose another --phase or part")
         self.used[asked.name] = found
+        self.asked[str(asked)] = asked
         return found.value
+
+    @property
+    def policy(self) -> str:
+        """Which of the measures are under which precision, in words."""
+        return under(self.asked.values(), self.setup.graph, self.setup.precision)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.real_roots import intervals
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError
+from costgraph.given import Options
 from costgraph.hardware.machine import Machine
 from costgraph.remarks import too_long
-from costgraph.setup import Options, Setup
+from costgraph.setup import Setup
 from costgraph.solving.asked import Asked, ask
 from costgraph.solving.knees import depending, difference, stretches, whole_numbers
 from costgraph.solving.knees import formulas as split_cases
@@ -40,6 +41,7 @@ class Answer:
         assumptions: what the graph takes for granted.
         remarks: what was done that nobody asked for, was typed without effect, or was left open.
         definitions: what symbols in the question stand for that is no polynomial.
+        policy: which of its measures are under which precision, in words.
     """
 
     question: str
@@ -51,6 +53,7 @@ class Answer:
     assumptions: tuple[Assumption, ...]
     remarks: tuple[str, ...] = ()
     definitions: tuple[Definition, ...] = ()
+    policy: str = ""
 
 
 @bounded()
@@ -102,7 +105,7 @@ def answer(asked: Asked) -> Answer:
     return Answer(
         asked.text, asked.setting.setup, wanted, used, formulas, solutions,
         tuple(a for a in assumptions if not a.settled),
-        (*asked.remarks, *beyond(asked, solutions)), defined,
+        (*asked.remarks, *beyond(asked, solutions)), defined, asked.setting.policy,
     )  # fmt: skip
 
 

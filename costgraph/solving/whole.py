@@ -8,14 +8,11 @@ from fractions import Fraction
 from math import ceil, floor
 
 from costgraph.algebra.assumption import Assumption, Divides
+from costgraph.algebra.divisible import nearest_kept
 from costgraph.algebra.inequalities import Case, Relation, holds
-from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.roots import Root
 from costgraph.algebra.symbols import Rational
-from costgraph.errors import UserError
 from costgraph.solving.unknown import Unknown
-
-MOST = 4096  # how far a degree that divides is looked for
 
 
 @dataclass(frozen=True)
@@ -63,8 +60,11 @@ def with_numbers(
 
     smallest = None if case.low is None else max(above(case.low, case.strict, right), 1)
     largest = None if case.high is None else below(case.high, case.strict, right)
-    found, step = (smallest, 1) if smallest is not None else (largest, -1)
-    divides = None if found is None else dividing(found, step, wanted, assumptions)
+    found = smallest if smallest is not None else largest
+    about = claims(wanted, assumptions)
+    divides = (
+        nearest_kept(wanted.name, int(found), smallest is not None, about) if found is not None and about else None
+    )
     return Solution(case, largest, smallest, divides)
 
 
@@ -102,19 +102,6 @@ def below(root: Root, strict: bool, right: Callable[[int], bool]) -> int:
 def nearest(guess: int, right: Callable[[int], bool]) -> int:
     """The whole number at a rounded bound: the guess unless the exact form says that a neighbour is right."""
     return next((v for v in (guess, guess - 1, guess + 1) if v > 0 and right(v)), guess)
-
-
-def dividing(start: int, step: int, wanted: Unknown, assumptions: tuple[Assumption, ...]) -> int | None:
-    """The first whole number from `start` on that keeps every assumption such as T | A; None if none does."""
-    found = claims(wanted, assumptions)
-    for value in range(start, start + MOST if step > 0 else 0, step) if found else ():
-        try:
-            for claim in found:
-                claim.substitute({wanted.name: Polynomial.constant(value)})
-        except UserError:
-            continue
-        return value
-    return None
 
 
 def claims(wanted: Unknown, assumptions: tuple[Assumption, ...]) -> list[Divides]:

@@ -13,10 +13,10 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation
 from costgraph.exporting import templates
-from costgraph.exporting.documents.cheatsheet import reference
 from costgraph.exporting.documents.markup import Math
 from costgraph.exporting.documents.mathematics import arm_names, arms, condition, formula, is_long, main, tidy, width
-from costgraph.exporting.documents.sheet import assumptions, conventions, math_of, noted, symbols
+from costgraph.exporting.documents.reference import reference
+from costgraph.exporting.documents.sheet import assumptions, conventions, math_of, symbols
 from costgraph.exporting.forms import collect, fingerprint, source
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
@@ -42,9 +42,11 @@ def appendix(target: Target, derivation: Derivation, shape: str, chosen: str | N
         "op_set": derivation.setup.title,
         "phase": derivation.setup.phase,
         "passes": derivation.passes,
+        "mesh": str(derivation.graph.mesh),
         "symbols": symbols(used, math, reference()),
         "conventions": conventions(derivation),
-        "assumptions": [*assumptions(derivation, math), *noted(derivation.remarks)],
+        "assumptions": assumptions(derivation, math),
+        "remarks": list(derivation.remarks),
         "forms": [derived(name, derivation, math, shape) for name in derivation.forms],
     }
     return templates.render(target, context)

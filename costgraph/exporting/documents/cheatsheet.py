@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -11,14 +11,13 @@ from costgraph.algebra.bindings import parse_bindings
 from costgraph.algebra.limits import limit
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.algebra.symbols import Rational
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation, derive
 from costgraph.errors import UserError
-from costgraph.exporting.documents.contents import Row, Section
-from costgraph.given import OpSet
-from costgraph.remarks import SAME
-from costgraph.setup import Options, Setup
+from costgraph.exporting.documents.contents import POLICY, Row, Section
+from costgraph.given import OpSet, Options
+from costgraph.setup import Setup
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,11 @@ class Line:
         return self.timed(self.form.when(self.row.regime).leading) if self.row.regime else None
 
     def in_params(self, value: Quotient) -> Quotient | None:
-        """A value in units of the parameter count of the same, undivided graph, where that is a single product."""
-        count = self.derivation.params.value
-        if self.row.measure == "params" or self.row.passes or self.row.places or not count.numerator:
+        """A value in units of the parameter count of the whole model, where that is a single product."""
+        count, row = self.derivation.params, self.row
+        if row.measure == "params" or row.passes or row.places or count is None or not count.value.numerator:
             return None
-        ratio = value / count
+        ratio = value / count.value
         simple = ratio.is_polynomial and ratio.numerator.is_monomial
         return ratio * Quotient(Polynomial.symbol("N_params")) if simple else None
 
@@ -130,7 +129,7 @@ def lines(section: Section, setup: Setup, phase: str | None = None) -> Iterator[
         setup: what they are asked of, each in its own phase.
         phase: if given, only rows of this one.
     """
-    seen: list[tuple[str, Quotient]] = []
+    seen: list[tuple[str, Quotient, str]] = []
     for row in section.rows:
         if phase not in (None, row.phase):
             continue
@@ -147,18 +146,8 @@ def lines(section: Section, setup: Setup, phase: str | None = None) -> Iterator[
             if not (row.options or row.passes or row.op_set) and row.phase == setup.phase:
                 raise
             continue
-        line = Line(row, found)
-        same = (row.measure, line.value)
+        line = Line(replace(row, label=row.label.replace(POLICY, str(found.setup.precision))), found)
+        same = (row.measure, line.value, found.setup.precision.widths if found.policy else "")
         if line.value.numerator and same not in seen:
             seen.append(same)
             yield line
-
-
-def reference(setup: Setup | None = None) -> dict[str, Rational]:
-    """The sizes at which worked numbers are computed: GPT-3 on 8 devices, but for what a setup has."""
-    sizes = {symbol.name: symbol.typical for symbol in SYMBOLS.values()}
-    known = {name: Polynomial.constant(value) for name, value in sizes.items()}
-    bound = setup.finite("a sheet") if setup else {}
-    for name, value in bound.items():
-        sizes[name] = value.substitute(known).number or sizes[name]
-    return sizes | {name: sizes[other] for name, other in SAME.items() if name not in bound}

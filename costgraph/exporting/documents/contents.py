@@ -14,7 +14,7 @@ class Row:
     """One formula of the sheet.
 
     Args:
-        label: what it is the cost of.
+        label: what it is the cost of; for `POLICY` in it stands the policy that it is derived under.
         measure: what is derived.
         published: entries of the library that print it, or one of its limits.
         phase, passes, options: of the derivation; options are those of the op set.
@@ -89,6 +89,7 @@ HALF = "E=4,p=2"
 SELECTIVE, FULL = "recompute(selective)", "recompute(full)"
 PRODUCT = "matmul(m=B*S, k=D, n=D)"
 QUADRATIC = "S << D"
+POLICY = "{precision}"  # in a label: the policy that the row is derived under
 
 SECTIONS: tuple[Section, ...] = (
     Section(
@@ -110,11 +111,14 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "Model states",
         (
-            Row("mixed precision, Adam", "states", ("001-fixed-mixed",), limits=("E=4",)),
+            Row(
+                "mixed precision, Adam", "states", ("001-fixed-mixed",), limits=("E=4",), precision="mixed_adam",
+            ),
             Row(
                 "fp32, Adam", "states", ("001-fixed-fp32",), limits=("E=4",), precision="fp32_adam",
             ),
-            Row("on one device", "states", passes=(TP,), limits=("E=4",)),
+            Row(f"under {POLICY}", "states", limits=("E=4",)),
+            Row(f"on one device, under {POLICY}", "states", passes=(TP,), limits=("E=4",)),
             Row("weights to serve", "states", ("001-s7-naive-mem",), phase="decode", limits=(HALF,)),
         ),
     ),

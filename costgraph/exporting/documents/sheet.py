@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,8 @@ from costgraph.exporting.documents.layout import Layout
 from costgraph.exporting.documents.markup import MATHS, Math
 from costgraph.exporting.documents.mathematics import Record, formula
 from costgraph.exporting.documents.notation import notation, written_in
+from costgraph.exporting.documents.over_mesh import STEPS, over_mesh
+from costgraph.exporting.documents.reference import broken, claims_of, reference
 from costgraph.exporting.forms import Form, fingerprint
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
@@ -53,11 +55,15 @@ def sheet(target: Target, setup: Setup, chosen: str | None, phase: str | None = 
 
 def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[str, Any]:
     """Everything that stands on the sheet."""
-    found = [(part, list(cheatsheet.lines(part, setup, phase))) for part in SECTIONS]
-    layout = Layout(math, cheatsheet.reference(setup))
-    some = next((line.derivation for _, lines in found for line in lines if not line.row.op_set), None)
-    if some is None:
+    if phase not in (None, *STEPS):
+        raise UserError(f"--phase {phase}: the sheet has costs of {', '.join(STEPS)}; choose from these")
+    parts = (*SECTIONS, *([over_mesh(setup)] if setup.mesh else []))
+    found = [(part, list(cheatsheet.lines(part, setup, phase))) for part in parts]
+    own = [line.derivation for _, lines in found for line in lines if not line.row.op_set]
+    if not own:
         raise UserError(f"none of the rows of the sheet is a cost of {setup}")
+    some, claims = own[0], claims_of(form for one in own for form in one.forms.values())
+    layout = Layout(math, reference(setup, claims))
     sections: list[Record] = [
         section(part.title, [*map(layout.definition, part.definitions), *map(layout.row, lines)], part.note)
         for part, lines in found
@@ -66,14 +72,16 @@ def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[st
     sections += times.sections(setup, layout, phase)
     if equal := list(crossovers(setup, layout, phase)):
         sections.append(section("Crossovers", equal))
+    refuse_choices_not_made(setup, layout.used)
     forms = [Form(f"{part.title}/{line.row.label}", line.value, line.form) for part, lines in found for line in lines]
     return {
         "version": __version__,
         "hash": fingerprint(forms),
-        "op_set": setup.title,
+        "op_set": ", ".join([setup.title, *([phase] if phase else []), *setup.beside]),
         "symbols": symbols(layout.used, math, layout.sizes),
-        "conventions": conventions(some),
-        "assumptions": [*assumptions(some, math), *noted(setup.remarks(layout.used, "the sheet"))],
+        "conventions": [*(["Of one device of the mesh."] if setup.mesh else []), *conventions(some)],
+        "assumptions": assumptions(some, math),
+        "remarks": [*setup.remarks(layout.used, "the sheet"), *unkept(claims, layout.sizes)],
         "sections": sections,
         "machines": machines(),
         "models": models() if "L" in layout.used else [],  # what is no model is not compared with models
@@ -84,14 +92,24 @@ def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[st
     }
 
 
+def refuse_choices_not_made(setup: Setup, used: Container[str]) -> None:
+    """Raise for a size that was typed and occurs in no row because it names a choice that was not made.
+
+    Rows have passes and options of their own, so that T and G may be typed without an axis and an option.
+    """
+    for name in setup.sizes:
+        if name not in used and (said := setup.not_made(name)):
+            raise UserError(said)
+
+
+def unkept(claims: Iterable[Divides], sizes: Mapping[str, Rational]) -> list[str]:
+    """What worked numbers do not keep: sizes that were typed, or those of a model, leave no choice."""
+    return [f"{claim} does not hold at the sizes of the worked numbers" for claim in broken(claims, sizes)]
+
+
 def section(title: str, rows: list[Record], note: str = "") -> Record:
     """A heading with its rows; those of a compact section have their name and their formula on one line."""
     return {"title": title, "note": note, "rows": rows, "compact": False}
-
-
-def noted(remarks: Iterable[str]) -> list[str]:
-    """What was typed without effect, as lines among the assumptions."""
-    return [f"note: {remark}" for remark in remarks]
 
 
 def symbols(names: Iterable[str], math: Math, sizes: Mapping[str, Rational]) -> list[Record]:
@@ -123,6 +141,7 @@ def conventions(derivation: Derivation) -> list[str]:
     """What is counted, in sentences."""
     return [
         *(part[0].upper() + part[1:] + "." for part in derivation.setup.convention.describe().split("; ")),
+        *([f"{derivation.policy[0].upper()}{derivation.policy[1:]}."] if derivation.policy else []),
         "1 GB is 10⁹ bytes, 1 GiB is 2³⁰ bytes.",
     ]
 

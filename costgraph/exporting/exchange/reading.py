@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import get_args
 
 from costgraph.algebra.assumption import IsSize
@@ -73,7 +75,13 @@ def forms(top: Place) -> list[Form]:
         if name in found:
             part.refuse(f"a second form called '{shorten(name)}'")
         found[name] = form(name, part)
-    return list(found.values())
+    said = [part.value if isinstance(part.value, str) else part.refuse("must be text") for part in remarks(top)]
+    return [replace(one, remarks=tuple(said)) for one in found.values()]
+
+
+def remarks(top: Place) -> Sequence[Place]:
+    """What was typed without effect; documents of the first versions say it in the setting."""
+    return top.list("remarks") if top.has("remarks") else ()
 
 
 def own_symbol(at: Place) -> None:

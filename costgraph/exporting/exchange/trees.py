@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from costgraph.algebra.expression import FUNCTIONS, Call, Name, Node, Number, Power, Product, Ratio, Sum
 from costgraph.errors import shorten
 from costgraph.exporting.exchange.document import MAX_POWER, Place
-
-if TYPE_CHECKING:
-    from costgraph.exporting.exchange.document import Place
 
 MAX_DEPTH = 60
 MAX_PARTS = 5000  # of one document: what walks over a tree costs its size times its depth

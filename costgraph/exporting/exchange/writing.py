@@ -35,6 +35,7 @@ def document(forms: Sequence[Form]) -> str:
             {"name": s.name, "tex": s.tex, "meaning": s.meaning, "unit": s.unit, "domain": s.domain}
             for s in (SYMBOLS[letter] for letter in letters if letter in SYMBOLS)
         ],
+        "remarks": list(dict.fromkeys(remark for form in forms for remark in form.remarks)),
         "forms": [entry(form) for form in forms],
         "vectors": [
             {
