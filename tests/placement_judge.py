@@ -55,7 +55,7 @@ def off(machine: Machine, name: str, right: Array) -> float:
         part = np.sum([parts[other] for other in machine.group(device, tensor.partial)], axis=0)
         wrong = np.abs(part - machine.lay(right, tensor, device))
         found = max(found, float(np.max(np.nan_to_num(wrong, nan=np.inf), initial=0.0)))
-    return found / float(np.max(np.abs(right), initial=SMALL))
+    return found / max(SMALL, float(np.max(np.abs(right), initial=0)))
 
 
 def origins(graph: Graph) -> dict[str, str]:
