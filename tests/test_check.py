@@ -166,7 +166,7 @@ class TestCommand:
 
     def test_no_terms_no_block_of_terms(self) -> None:
         run = costgraph("check", "--formula", "12*L*D**2 + 3*V", "--measure", "params", "--limit", "E=4")
-        assert run.stdout.splitlines()[2:] == ["differs by -3*V", "nearest slip: 3*V is too much"]
+        assert run.stdout.splitlines()[3:] == ["differs by -3*V", "nearest slip: 3*V is too much"]
 
     def test_a_number_that_no_slip_explains_is_put_into_proportion(self) -> None:
         run = costgraph("check", "--formula", "1.37*N_params", "--measure", "params")

@@ -20,6 +20,10 @@ HEADS: list[tuple[list[str], str]] = [
     (["solve", "states == hbm", "--for", "D"], f"states == hbm, for D (decoder, train, {SAID})"),
     (["solve", "states == hbm", "--for", "D", "--format", "latex"], f"% states == hbm, for D (decoder, train, {SAID})"),
     (["estimate", "--phase", "train"], f"decoder, {SAID} on any machine: train"),
+    (["check", "--formula", "1", "--measure", "params"], f"asked of  decoder, train, {SAID}"),
+    (["graph", "--phase", "train"], f"decoder, train, {SAID}"),
+    (["graph", "--phase", "train", "--format", "dot"], f"// decoder, train, {SAID}"),
+    (["graph", "--phase", "train", "--format", "mermaid"], f"%% decoder, train, {SAID}"),
 ]
 
 
@@ -84,6 +88,7 @@ UNDER: list[tuple[list[str], str]] = [  # an answer about model states -> under 
     (["solve", "states(attn) == hbm", "--for", "D"], "states(attn) under sgd_momentum"),
     (["solve", "states == hbm", "--for", "D", "--format", "markdown"], "states under sgd_momentum"),
     (["estimate", "--phase", "train"], "states under sgd_momentum"),
+    (["check", "--formula", "1", "--measure", "states"], "states under sgd_momentum"),
     (["export", "python", "--measures", "states(attn)"], "precision sgd_momentum"),
     (["export", "latex-derivation", "--measures", "states(attn)"], r"States(attn) under sgd\_momentum."),
 ]

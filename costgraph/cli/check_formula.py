@@ -32,7 +32,11 @@ def comparison(compared: Comparison, when: str | None) -> str:
     from costgraph.algebra.printers import python
     from costgraph.provenance import explain
 
-    lines = [f"formula   {python(compared.printed)}", f"derived   {python(compared.exactly)} {compared.unit}"]
+    lines = [
+        f"asked of  {compared.head}",
+        f"formula   {python(compared.printed)}",
+        f"derived   {python(compared.exactly)} {compared.unit}",
+    ]
     if compared.neglected is not None:
         lines += [
             f"leading   {python(compared.derived)}  ({when}; first neglected: {python(compared.neglected)} of it)"

@@ -36,9 +36,11 @@ def graph(
         text = tree(shown, setup.convention, writes_unicode(output))
     else:
         text = {"dot": dot, "mermaid": mermaid}[format_](shown)
-    sign = {"text": "note:", "dot": "// note:", "mermaid": "%% note:"}[format_]
-    said = [f"{sign} {remark}" for remark in setup.remarks(setup.graph.own_symbols, "the graph")]
-    deliver("\n".join([text, *said]), output)
+    sign = {"text": "", "dot": "// ", "mermaid": "%% "}[format_]
+    at = ", ".join(f"{name}={value}" for name, value in setup.bindings.items())
+    head = [f"{sign}{setup}" + (f" at {at}" if at else ""), *([""] if format_ == "text" else [])]
+    said = [f"{sign}note: {remark}" for remark in setup.remarks(setup.graph.own_symbols, "the graph")]
+    deliver("\n".join([*head, text, *said]), output)
 
 
 def tree(graph: Graph, convention: Convention, pretty: bool) -> str:

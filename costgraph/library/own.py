@@ -29,7 +29,8 @@ class Comparison:
     """A formula, what the engine derives, and what separates them.
 
     `derived` is the leading term if a regime was given, and `neglected` the exact ratio of what comes next to it.
-    `over` are the terms below the line of a quotient; `remarks` are what was typed without effect.
+    `over` are the terms below the line of a quotient; `head` says what was asked about, `remarks` what was typed
+    without effect.
     """
 
     measure: str
@@ -40,6 +41,7 @@ class Comparison:
     neglected: Quotient | None
     terms: tuple[Term, ...]
     over: tuple[Term, ...] = ()
+    head: str = ""
     remarks: tuple[str, ...] = ()
 
     @property
@@ -132,7 +134,8 @@ def compare(
     bound = {name: value for name, value in setup.bindings.items() if isinstance(value, Polynomial)}
     whole = calculate(formula, names | translated(letters, names), setup.graph.symbols)
     said = setup.remarks({*found.used, *whole.symbols}, f"{measure} or the formula")
+    head = str(setup) + (f"; {found.policy}" if found.policy else "")
     printed = whole.substitute(bound)
     regime = found.regimes.get(measure)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
-    return Comparison(measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, said)
+    return Comparison(measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said)
