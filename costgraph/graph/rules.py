@@ -130,7 +130,6 @@ RULES: dict[str, Rule] = {
 }
 COLLECTIVES = tuple(kind for kind, row in RULES.items() if row.traffic == "network")
 
-SCATTER = Rule("none", linear="product")  # the row of ops that add rows up in the gradient of a table
 GRADIENT = Rule("none")  # the row of ops that differentiate others
 SCATTER = Rule("none", linear="product")  # of those that add rows up in the gradient of a table
 
