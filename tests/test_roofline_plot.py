@@ -50,7 +50,7 @@ ASKED: dict[str, dict[str, object]] = {
         "passes": ["tensor_parallel(8)"],
     },
     "ten labels": {
-        "model_name": "bert-large", "hardware": "t4", "limit": "B=8,S=384", "new": 10, "convention": "table_a1",
+        "model_name": "bert-large", "phase": "train", "hardware": "t4", "limit": "B=8,S=384", "convention": "table_a1",
     },
     "one class of op": {"op_set": "attention", "phase": "prefill", "hardware": "l4", "limit": "B=1,S=9,D=64,A=4"},
 }  # fmt: skip
