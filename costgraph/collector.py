@@ -9,11 +9,18 @@ from contextlib import contextmanager
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """No collection inside; afterwards as before."""
+    """No collection inside; afterwards as before, without a walk over what was made.
+
+    What was made goes to the oldest generation at once: as young ones, all of it would be visited by the next
+    collection, which finds nothing. Freezing and unfreezing does that, unless somebody keeps objects frozen.
+    """
     before = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if before:
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

@@ -81,7 +81,9 @@ def test_an_encoder_neither_generates_nor_caches(phase: Purpose) -> None:
 
 def test_architectures_are_values() -> None:
     model = MODELS["deepseek-v2-lite"].architecture
-    again = eval(repr(model), {**vars(blocks), "Architecture": Architecture})
+    again = eval(
+        repr(model), {**{name: getattr(blocks, name) for name in blocks.__all__}, "Architecture": Architecture}
+    )
     assert again == model
     assert hash(again) == hash(model)
     assert MODELS["gpt2"].architecture == MODELS["gpt2-xl"].architecture != MODELS["opt-175b"].architecture

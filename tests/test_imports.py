@@ -34,7 +34,7 @@ DECODER = ["derive", "--op-set", "decoder", "--limit", "E=4,p=2", "--format"]
 EXPLAINING = [["--explain"], ["--when", "S << D"], ["--limit", "S->oo", "--form", "leading"]]
 LIGHT = {  # the modules that may not be loaded -> by what
     ("sympy", "networkx"): [["--help"], ["--version"], ["derive", "--help"], ["graph", "--help"], ["list", "--help"]],
-    ("sympy",): [
+    ("sympy", "networkx", "jinja2"): [
         *([*DECODER, form] for form in ("text", "json", "latex", "markdown")),
         *(["derive", "flops", "--op-set", "decoder", *options] for options in EXPLAINING),
     ],

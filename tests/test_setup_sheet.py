@@ -65,6 +65,7 @@ HEADS: list[tuple[list[str], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "said"), HEADS, ids=[said for _, said in HEADS])
 def test_the_head_says_the_setup(options: list[str], said: str) -> None:
     assert sheet(*options).splitlines()[1] == f"derived op by op from the graph of {said}"
@@ -79,6 +80,7 @@ POLICIES: dict[str, dict[str, str]] = {  # rows of model states, by the policy o
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 def test_rows_are_named_by_the_policy_that_they_are_derived_under(policy: str) -> None:
     found = rows(sheet("--precision", policy, "--phase", "train"), "model states")
@@ -99,6 +101,7 @@ TYPICAL: list[tuple[list[str], dict[str, int]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "expected"), TYPICAL, ids=[" ".join(options) for options, _ in TYPICAL])
 def test_typical_sizes_keep_what_the_rows_assume(options: list[str], expected: dict[str, int]) -> None:
     text = sheet(*options)

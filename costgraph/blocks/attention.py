@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
 
 from costgraph.algebra.assumption import Divides, InDomain
 from costgraph.algebra.parser import Size, size
@@ -46,6 +46,8 @@ class Attention:
     Raffel et al. 2020 (relative), Beltagy et al. 2020 (window).
     """
 
+    place: ClassVar[str] = "attn"
+
     heads: Size = "A"
     kv_heads: Size = "G"
     width: Size = "H"
@@ -86,6 +88,10 @@ class Attention:
             keys, values = (self.seen(b, f"{name}.{one}", made, kv, heads, at) for one, made in (("k", k), ("v", v)))
         u = self.core(b, name, q, keys, values, heads)
         return linear(b, f"{name}.out", u, ("model",), (*heads, "width"), "out" in self.biases)
+
+    def as_transformers(self) -> Self:
+        """As that library computes it: a window is a mask over all positions, fewer keys and values are copied."""
+        return replace(self, masked=self.window is not None, repeat_kv=self.repeat_kv or "after_cache")
 
     def declare(self, b: Builder) -> Names:
         """The dims of a query's heads: heads, or those that share a key/value head, for each of these."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import ClassVar, Literal
 
 from costgraph.algebra.assumption import AtMost
 from costgraph.algebra.parser import Size, size
@@ -34,6 +34,8 @@ class Experts:
 
     Source: Shazeer et al. 2017; Fedus et al. 2021 (capacity), Dai et al. 2024 (shared).
     """
+
+    place: ClassVar[str] = "moe"
 
     experts: Size = "N_r"
     chosen: Size = "K_r"

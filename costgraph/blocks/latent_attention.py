@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 from costgraph.algebra.parser import Size
 from costgraph.blocks.linear import Names, contract, dropout, linear
@@ -29,6 +30,9 @@ class LatentAttention:
     Source: DeepSeek-AI 2024 (DeepSeek-V2), Sec. 2.1.
     """
 
+    place: ClassVar[str] = "attn"
+    causal: ClassVar[bool] = True
+
     heads: Size = "A"
     q_rank: Size | None = None
     kv_rank: Size = "R_kv"
@@ -51,6 +55,10 @@ class LatentAttention:
         inside = self.inside if self.absorbed and b.phase == "decode" else self.expanded
         u = inside(b, name, q, q_rotary, latent, keys)
         return linear(b, f"{name}.out", u, ("model",), ("head", "value_width"), self.biases)
+
+    def as_transformers(self) -> Self:
+        """As that library computes it: the whole cache is expanded in every step of decode."""
+        return replace(self, absorbed=False)
 
     def queries(self, b: Builder, name: str, x: str) -> tuple[str, str]:
         """The two parts of the queries."""

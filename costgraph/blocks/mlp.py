@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from costgraph.algebra.parser import Size
 from costgraph.blocks.linear import Names, dropout, linear
@@ -22,6 +22,8 @@ class Mlp:
         biases: of both.
         dropout: of what is between them, as in T5. That of the result belongs to the block.
     """
+
+    place: ClassVar[str] = "mlp"
 
     width: Size = "F"
     act: Activation = "gelu"
@@ -56,6 +58,8 @@ class Gated:
 
     Source: Shazeer 2020 (GLU variants).
     """
+
+    place: ClassVar[str] = "mlp"
 
     width: Size = "F"
     act: Activation = "silu"

@@ -4,21 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, Self
 
 from costgraph.algebra.parser import Size
 from costgraph.blocks.attention import Attention
-from costgraph.blocks.experts import Experts
-from costgraph.blocks.latent_attention import LatentAttention
 from costgraph.blocks.linear import dropout
-from costgraph.blocks.mlp import Gated, Mlp
+from costgraph.blocks.mlp import Gated
 from costgraph.blocks.norm import Norm
-from costgraph.blocks.state_space import Mamba2
 from costgraph.errors import UserError
 from costgraph.graph.builder import Builder
 
 Residual = Literal["pre", "post", "sandwich", "outer", "parallel", "parallel_two"]
 Part = Callable[[str], str]
+
+
+class Positionwise(Protocol):
+    """What works on each position: an MLP, experts."""
+
+    @property
+    def place(self) -> str:
+        """What it is called in a layer: its ops are `<place>.up`, ..."""
+
+    def write(self, b: Builder, name: str, x: str, /) -> str:
+        """Its ops; returns what the residual connection adds."""
+
+
+class Mixing(Positionwise, Protocol):
+    """What mixes positions: attention, a state space."""
+
+    @property
+    def causal(self) -> bool:
+        """Whether a position sees none behind it, so that there is a next one."""
+
+    def as_transformers(self) -> Self:
+        """The same as the library transformers computes it."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +54,8 @@ class Block:
         dropout: of what each of them adds.
     """
 
-    attention: Attention | LatentAttention | Mamba2 | None = Attention()
-    mlp: Mlp | Gated | Experts | None = Gated()
+    attention: Mixing | None = Attention()
+    mlp: Positionwise | None = Gated()
     norm: Norm = Norm()
     residual: Residual = "pre"
     cross: Attention | None = None
@@ -62,13 +81,11 @@ class Block:
         found: list[tuple[str, Part]] = []
         attention, cross, mlp = self.attention, self.cross, self.mlp
         if attention is not None:
-            place = "ssm" if isinstance(attention, Mamba2) else "attn"
-            found.append((place, lambda x: attention.write(b, place, x)))
+            found.append((attention.place, lambda x: attention.write(b, attention.place, x)))
         if cross is not None:
             found.append(("cross", lambda x: cross.write(b, "cross", x, memory)))
         if mlp is not None:
-            of = "moe" if isinstance(mlp, Experts) else "mlp"
-            found.append((of, lambda x: mlp.write(b, of, x)))
+            found.append((mlp.place, lambda x: mlp.write(b, mlp.place, x)))
         return found
 
     def sequential(self, b: Builder, name: str, x: str, part: Part) -> str:

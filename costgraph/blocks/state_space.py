@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 from costgraph.algebra.assumption import Divides
 from costgraph.algebra.parser import Size, size
@@ -34,6 +35,9 @@ class Mamba2:
     Source: Dao and Gu 2024 (Mamba-2), Sec. 6 and 7.
     """
 
+    place: ClassVar[str] = "ssm"
+    causal: ClassVar[bool] = True
+
     heads: Size = "A_s"
     width: Size = "H_s"
     state: Size = "D_s"
@@ -62,6 +66,10 @@ class Mamba2:
         y = b.op(f"{name}.gated", "product", b.op(f"{name}.add", "add", y, skip), b.op(f"{name}.act", "silu", gate))
         y = self.norm.write(b, f"{name}.norm", y, f"{HEADS[1]} ssm_width", each=HEADS[0]) if self.norm else y
         return linear(b, f"{name}.out", y, ("model",), inner, self.biases)
+
+    def as_transformers(self) -> Self:
+        """As that library computes it: in plain products."""
+        return replace(self, plain=True)
 
     def declare(self, b: Builder) -> None:
         """The dims."""

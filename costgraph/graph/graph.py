@@ -75,11 +75,12 @@ class Graph:
         made = list(chain.from_iterable(op.outputs for op in self.ops))
         if len(set(made)) != len(made) or len(self.by_name) != len(self.ops):
             raise BugError(f"{self.name}: two ops share a name or an output")
-        named = chain(made, chain.from_iterable(op.inputs for op in self.ops))
-        if missing := set(named) - self.tensors.keys():
-            op = next(op for op in self.ops if not missing.isdisjoint((*op.inputs, *op.outputs)))
-            name = next(name for name in (*op.inputs, *op.outputs) if name in missing)
-            raise BugError(f"{self.name}: op {op.name} names tensor {name}, which is not there")
+        try:
+            _ = self.operands
+        except KeyError as missing:
+            name = missing.args[0]
+            op = next(op for op in self.ops if name in (*op.inputs, *op.outputs))
+            raise BugError(f"{self.name}: op {op.name} names tensor {name}, which is not there") from None
         self._check_order()
         self._check_sizes()
 
@@ -108,12 +109,21 @@ class Graph:
             raise BugError(f"{self.name}: the ops form a cycle: {networkx.find_cycle(self.nx)}")
         order = list(networkx.lexicographical_topological_sort(self.nx, key=position.__getitem__))
         object.__setattr__(self, "ops", tuple(self.by_name[name] for name in order))
-        del self.__dict__["by_name"], self.__dict__["nx"], self.__dict__["producer"]
+        for view in ("by_name", "nx", "operands", "producer"):
+            del self.__dict__[view]
 
     @cached_property
     def by_name(self) -> dict[str, Op]:
         """The ops by name."""
         return {op.name: op for op in self.ops}
+
+    @cached_property
+    def operands(self) -> tuple[tuple[Tensor, ...], ...]:
+        """For each op the tensors that it reads and writes, each once, so that no measure looks them up by name."""
+        tensors = self.tensors
+        return tuple([
+            tuple([tensors[name] for name in dict.fromkeys(op.inputs + op.outputs)]) for op in self.ops
+        ])  # fmt: skip
 
     @cached_property
     def producer(self) -> dict[str, Op]:

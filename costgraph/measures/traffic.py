@@ -39,7 +39,7 @@ def collect(graph: Graph, phases: tuple[Phase, ...]) -> Iterator[Term]:
     tensors = graph.tensors
     plain = {kind for kind in {op.kind for op in graph.ops} if rules.rule(kind).traffic == "once"}
     known: dict[int, dict[tuple[int, ...], Polynomial]] = {}  # by the loop of an op, then by dims, shards and width
-    for op in graph.ops:
+    for op, operands in zip(graph.ops, graph.operands, strict=True):
         if op.phase not in phases:
             continue
         place = op.name
@@ -48,13 +48,9 @@ def collect(graph: Graph, phases: tuple[Phase, ...]) -> Iterator[Term]:
                 yield Term(place, name, amount * op.times, tensors[name].role)
             continue
         sizes = known.setdefault(id(op.loop), {})
-        names = op.inputs + op.outputs
-        if len(names) > 2 and len(set(names)) < len(names):  # read twice, as by x*x, but moved once
-            names = tuple(dict.fromkeys(names))
-        for name in names:
-            tensor = tensors[name]
+        for tensor in operands:
             key = (id(tensor.dims), id(tensor.shards), id(tensor.itemsize))
             moved = sizes.get(key)
             if moved is None:
                 moved = sizes[key] = tensor.nbytes * op.times
-            yield Term(place, name, moved, tensor.role)
+            yield Term(place, tensor.name, moved, tensor.role)

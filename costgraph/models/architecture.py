@@ -6,15 +6,11 @@ from dataclasses import dataclass, replace
 
 from costgraph.algebra.assumption import Assumption, Choice
 from costgraph.algebra.parser import Size
-from costgraph.blocks.attention import Attention
 from costgraph.blocks.embedding import Embedding
-from costgraph.blocks.experts import Experts
 from costgraph.blocks.head import Head
-from costgraph.blocks.latent_attention import LatentAttention
 from costgraph.blocks.multi_token import MultiToken
 from costgraph.blocks.norm import Norm
-from costgraph.blocks.stack import Block, Layers
-from costgraph.blocks.state_space import Mamba2
+from costgraph.blocks.stack import Layers
 from costgraph.errors import UserError
 from costgraph.graph.builder import Builder, Purpose
 from costgraph.graph.graph import Graph
@@ -53,7 +49,7 @@ class Architecture:
     def generates(self) -> bool:
         """Whether positions see only those before them, so that there is a next one."""
         mixing = [layers.block.attention for layers in self.layers]
-        return all(one.causal for one in mixing if isinstance(one, Attention))
+        return all(one.causal for one in mixing if one is not None)
 
     def build(self, phase: Purpose = "train") -> Graph:
         """The graph. Passes make it that of a training step, a prefill or a decode step; `phase` says which will.
@@ -99,8 +95,8 @@ class Architecture:
         blocks = [layers.block for layers in (*self.layers, *self.encoder)]
         parts = [part for block in blocks for part in (block, block.attention, block.mlp, block.cross)]
         drops = getattr(self.embedding, "dropout", False) or any(getattr(part, "dropout", False) for part in parts)
-        loads = dict.fromkeys(str(block.mlp.load) for block in blocks if isinstance(block.mlp, Experts))
-        return [Choice("dropout", "on" if drops else "off"), *(Choice("load of experts", load) for load in loads)]
+        loads = dict.fromkeys(load for part in parts if (load := getattr(part, "load", None)) is not None)
+        return [Choice("dropout", "on" if drops else "off"), *(Choice("load of experts", str(load)) for load in loads)]
 
     def as_transformers(self) -> Architecture:
         """The same as the library transformers computes it, where that is not what the architecture demands.
@@ -114,19 +110,9 @@ class Architecture:
 
 def as_computed(layers: tuple[Layers, ...]) -> tuple[Layers, ...]:
     """Layers as transformers computes them."""
-    return tuple(replace(one, block=as_block(one.block)) for one in layers)
-
-
-def as_block(block: Block) -> Block:
-    """A block as transformers computes it."""
-    mixing = block.attention
-    match mixing:
-        case Attention():
-            mixing = replace(mixing, masked=mixing.window is not None, repeat_kv=mixing.repeat_kv or "after_cache")
-        case LatentAttention():
-            mixing = replace(mixing, absorbed=False)
-        case Mamba2():
-            mixing = replace(mixing, plain=True)
-        case _:
-            pass
-    return replace(block, attention=mixing)
+    blocks = [one.block for one in layers]
+    mixing = [block.attention and block.attention.as_transformers() for block in blocks]
+    return tuple(
+        replace(one, block=replace(block, attention=computed))
+        for one, block, computed in zip(layers, blocks, mixing, strict=True)
+    )

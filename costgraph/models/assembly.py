@@ -34,11 +34,19 @@ SECTIONS = {
     "attention": Attention, "latent_attention": LatentAttention, "mamba2": Mamba2, "mlp": Mlp, "gated": Gated,
 }  # fmt: skip
 Made = TypeVar("Made")
-hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)  # the fields of a block with their types
 OWN = (  # sizes that only configurations have
     Symbol("D_e", "D_{e}", "", "width of the embeddings", COUNT, 512),
     Symbol("F_s", "F_{s}", "", "width of the shared experts", COUNT, 5632),
 )
+
+
+def typed_fields(kind: Any) -> dict[str, Any]:
+    """The fields of a block, with their types."""
+    every = get_type_hints(kind)
+    return {field.name: every[field.name] for field in fields(kind)}
+
+
+hints: Callable[[Any], dict[str, Any]] = cache(typed_fields)
 
 
 def architecture(family: Family, values: Values, kinds: Counter[tuple[str, ...]], name: str) -> Architecture:

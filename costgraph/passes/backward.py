@@ -17,8 +17,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-import networkx
-
 from costgraph.graph.einsum import parse_spec
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import label
@@ -126,6 +124,8 @@ class Tape:
         body = Graph(op.name, op.body, self.tensors)
         read = {name for step in inner.ops for name in step.inputs}
         again = {body.producer[name].name for name in read if name in body.producer}
+        import networkx  # a third of the time that starting takes, and only here
+
         again |= {name for step in again for name in networkx.ancestors(body.nx, step)}
         outputs = [inner.contributions[x][0] for x in targets]
         self.append(op, f"{op.name}.grad", f"{op.kind}_grad", (dy, *saved(op)), outputs)
