@@ -100,3 +100,8 @@ def table_a1() -> Convention:
 
 CONVENTIONS: dict[str, Callable[..., Convention]] = {"notes": notes, "exact": exact, "table_a1": table_a1}
 NOTES, EXACT = notes(), exact()
+
+
+def usual(named: bool) -> Convention:
+    """What is counted unless something is said: everything of a model that has a name, what matters of an op set."""
+    return EXACT if named else NOTES

@@ -59,7 +59,7 @@ class Options(TypedDict, total=False):
     passes: Step | Iterable[Step]
     mesh: str | Mesh | Axis | Iterable[Axis]
     limit: Limit
-    convention: str | Convention
+    convention: str | Convention | None
     precision: str | Precision | None
     attention: Attention | None
     weights: Size

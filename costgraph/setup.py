@@ -13,7 +13,7 @@ from costgraph.algebra.bindings import Binding, check_bindings
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS, lookup
-from costgraph.conventions import CONVENTIONS, NOTES, Convention
+from costgraph.conventions import CONVENTIONS, NOTES, Convention, usual
 from costgraph.degrees import DEGREES
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.frozen import FrozenMapping
@@ -87,13 +87,13 @@ class Setup:
         passes: Step | Iterable[Step] = (),
         mesh: str | Mesh | Axis | Iterable[Axis] = "",
         limit: Limit = (),
-        convention: str | Convention = "notes",
+        convention: str | Convention | None = None,
         precision: str | Precision | None = None,
         attention: Attention | None = None,
         weights: Size = "",
         cache_dtype: Size = "",
         choices: Choices = EAGER,
-        usual: str = "train",
+        usual_phase: str = "train",
         also: Iterable[str] = (),
         **other: Never,
     ) -> Setup:
@@ -108,7 +108,8 @@ class Setup:
             mesh: such as `data(N_d, zero=1), tensor(T)`, or axes; the pass `tensor_parallel(...)` means its axis
                 `tensor(...)`.
             limit: sizes such as `E=4,p=2`, as text or as a mapping; `T->oo` for true limits.
-            convention: `notes` or `exact`, with options.
+            convention: such as `notes` or `exact`, with options; unless given `exact` for a model and `notes` for an
+                op set.
             precision: the policy for `states` and `traffic.update`: its name, a file, or text such as
                 `weights=2,gradients=2,master=4,moments=4+4`. That of the update in a graph that has one, else
                 `mixed_adam`, unless given.
@@ -117,7 +118,7 @@ class Setup:
                 `p_w` where that is typed in `limit`.
             cache_dtype: the same of the cache, `p_kv`.
             choices: what else changes a graph.
-            usual: the phase that is meant when nothing says which.
+            usual_phase: the phase that is meant when nothing says which.
             also: symbols that occur in the question itself, and so may be typed whatever the graph has.
             other: nothing; what else is given is refused.
 
@@ -135,9 +136,11 @@ class Setup:
         chosen, steps = read_choices(choices, attention, steps, done)
         if phase is None:
             beyond = any(place(name) > place(Backward.name) for name in names_of(done))  # placed as a forward pass
-            phase = phase_of([*map(str, steps), *done]) or ("forward" if beyond else usual)
+            phase = phase_of([*map(str, steps), *done]) or ("forward" if beyond else usual_phase)
         if phase not in PHASES:
             raise unknown("phase", str(phase), PHASES)
+        if convention is None:
+            convention = usual(named=model is not None and op_set is None)
         setup = cls(
             known, phase, steps, spread, made("convention", convention, CONVENTIONS, Convention),
             read_precision(precision, done),
@@ -270,7 +273,7 @@ class Setup:
     def beside(self) -> list[str]:
         """What was asked for beside model, phase and sizes, as one would type it: the head of every answer has it."""
         said = [*self.rewrites, *([f"mesh {self.graph.mesh}"] if self.graph.mesh else [])]
-        said += [f"convention {self.convention.name}"] if self.convention != NOTES else []
+        said += [f"convention {self.convention.name}"] if self.convention != usual(bool(self.model.name)) else []
         said += [f"precision {self.precision}"] if self.precision != PRECISIONS[USUAL] else []
         return [shorten(one, 200) for one in said]
 

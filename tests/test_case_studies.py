@@ -41,7 +41,7 @@ def close(value: Fraction | int, expected: str) -> bool:
 def asked(case: dict[str, Any], hardware: str | None) -> Fraction:
     """The number that answers `ask`."""
     usual = "decode" if "cache" in case["ask"] else "train"
-    setup = Setup.of(op_set=case["op_set"], phase=case.get("phase"), passes=case.get("passes", ()), usual=usual)
+    setup = Setup.of(op_set=case["op_set"], phase=case.get("phase"), passes=case.get("passes", ()), usual_phase=usual)
     setting = Setting(setup)
     bindings: dict[str, Any] = {}
     if "model" in case:

@@ -223,12 +223,28 @@ def test_what_is_typed_may_be_made_of_the_sizes_of_the_model() -> None:
 def test_the_forms_of_a_model_are_those_of_its_op_set_with_its_sizes_put_in() -> None:
     model = cg.model("llama-2-7b")
     found = cg.derive("params", "flops", model="llama-2-7b")
-    alone = cg.derive("params", "flops", op_set=model.op_set)
+    alone = cg.derive("params", "flops", op_set=model.op_set, convention="exact")
     for name, form in found.forms.items():
         assert form.same_as(alone.forms[name])
         assert found.limited[name].same_as(form.limit(**model.bindings))
-    assert found.limited["params"].number == 6738149376
+    assert found.limited["params"].number == 6738415616
     assert found.remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "counted"),
+    [
+        ({}, "notes"),
+        ({"op_set": "decoder(head=True)"}, "notes"),
+        ({"model": "llama-2-7b"}, "exact"),
+        ({"model": "llama-2-7b", "op_set": "decoder"}, "notes"),
+        ({"model": "llama-2-7b", "convention": "notes"}, "notes"),
+        ({"convention": "exact"}, "exact"),
+    ],
+    ids=str,
+)
+def test_a_model_is_counted_exactly_and_an_op_set_as_the_notes_do(asked: dict[str, str], counted: str) -> None:
+    assert Setup.of(**asked).convention.name == counted  # type: ignore[arg-type]
 
 
 NOT_MADE: list[tuple[dict[str, Any], str]] = [  # a symbol that names a choice not made -> what is said

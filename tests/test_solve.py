@@ -187,7 +187,7 @@ REMARKS: dict[str, tuple[str, str, dict[str, Any], tuple[str, ...]]] = {
     ),
     "an answer beyond the model": (
         "states + cache <= hbm", "S", {"model_name": "llama-2-7b", "hardware": "a10", "limit": "B=1,p=2"},
-        ("S=23448: longer than K=4096, the longest sequence that the model was made for",),
+        ("S=23446: longer than K=4096, the longest sequence that the model was made for",),
     ),
     "a width that was typed": (
         "states + cache <= hbm", "B", {"hardware": "a10", "limit": "S=5000,L=2,D=8,E=4,p=2"}, (),

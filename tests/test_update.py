@@ -292,7 +292,7 @@ def training_step(precision: str) -> Any:
 
 def test_the_step_time_has_a_line_for_the_update() -> None:
     step = training_step("mixed_adam")
-    weights = 32 * (4 * 4096**2 + 2 * 4096**2 * Fraction(129, 32)) + 2 * 32000 * 4096
+    weights = 32 * (4 * 4096**2 + 3 * 4096 * 11008 + 2 * 4096) + 2 * 32000 * 4096 + 4096
     seconds = 30 * weights / Fraction(2039 * 10**9)
     assert step["classes"]["update"] == {"seconds": str(seconds), "bound": "memory"}
     parts = sum(Fraction(part["seconds"]) for part in step["classes"].values())

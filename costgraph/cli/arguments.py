@@ -49,7 +49,8 @@ class Asked:
         typer.Option(help="Values to put in, exactly: 'E=4,p=2'; a true limit: 'T->oo'. Repeatable."),
     ] = None
     convention: Annotated[
-        str | None, typer.Option(help="What is counted: notes, exact or table_a1.  [default: notes]")
+        str | None,
+        typer.Option(help="What is counted: notes, exact or table_a1.  [default: exact with --model, else notes]"),
     ] = None
     precision: Annotated[
         str | None,

@@ -30,7 +30,7 @@ def graph(
     """Show the ops of a model and what each of them costs."""
     format_ = arg.chosen_format(format_, FORMATS)
     check_target(output, force)
-    setup = asked.setup(usual="forward")
+    setup = asked.setup(usual_phase="forward")
     shown = setup.graph.substitute(**setup.finite("a graph"))
     if format_ == "text":
         text = tree(shown, setup.convention, writes_unicode(output))

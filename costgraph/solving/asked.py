@@ -110,7 +110,9 @@ def ask(
     """Read a question; the arguments are those of `solve`, `of` what makes the setup."""
     left, between, right = parts(question)
     wanted, inside = unknown_of(for_), names(left) | names(right)
-    setup = Setup.of(**of, usual="decode" if "cache" in inside else "train", also={*inside, *wanted.target.symbols})
+    setup = Setup.of(
+        **of, usual_phase="decode" if "cache" in inside else "train", also={*inside, *wanted.target.symbols}
+    )
     sizes = setup.finite("solving")
     if asked := [name for name in setup.sizes if name in wanted.target.symbols]:
         raise UserError(f"{asked[0]} is what the question is solved for; take it out of --limit")
