@@ -27,6 +27,11 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
     Raises:
         UserError: unknown name or option, or a value of another kind.
     """
+    name, mark, rest = text.partition("(")
+    hyphens = name.strip() in table and not name.strip().isidentifier()
+    if hyphens:  # megatron-2025 is a name, too
+        text = name.replace("-", "_") + mark + rest
+        table = {one.replace("-", "_"): make for one, make in table.items()}
     node = tree(text)
     call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])
     if not isinstance(call.func, ast.Name):
@@ -67,8 +72,8 @@ def convert(name: str, option: str, text: str, hint: Any) -> Any:
         if text not in ("True", "False"):
             raise UserError(f"{name}: {option}={shorten(text)} must be True or False")
         return text == "True"
-    if get_origin(hint) is Literal:
-        word, choices = text.strip("'\""), {str(choice): choice for choice in get_args(hint)}
+    if literal := next((one for one in (hint, *get_args(hint)) if get_origin(one) is Literal), None):
+        word, choices = text.strip("'\""), {str(choice): choice for choice in get_args(literal)}
         if word not in choices:
             raise unknown(f"{option} of {name}", word, choices)
         return choices[word]

@@ -13,9 +13,10 @@ from recipes import RECIPES, SUMS, by_op, by_place, graph, train
 import costgraph as cg
 from costgraph.algebra.parser import parse
 from costgraph.closed_form import ClosedForm
-from costgraph.conventions import EXACT, NOTES, Elementwise, exact, notes
+from costgraph.conventions import CONVENTIONS, EXACT, NOTES, Elementwise
 from costgraph.measures import MEASURES
 
+notes, exact = CONVENTIONS["notes"], CONVENTIONS["exact"]
 Form = Callable[[], ClosedForm]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import costgraph as cg
-from costgraph.conventions import exact
+from costgraph.conventions import CONVENTIONS
 from costgraph.estimation.estimate import estimate
 from costgraph.given import Choices
 from costgraph.mesh import Mesh, TensorAxis
@@ -34,7 +34,7 @@ PAIRS: list[tuple[dict[str, Any], dict[str, Any]]] = [  # as text, as objects
     ({"mesh": "tensor(2)"}, {"mesh": Mesh((TensorAxis(2),))}),
     ({"passes": "decode(S + 1)"}, {"phase": "decode", "passes": cg.decode("S + 1")}),
     ({"phase": "train"}, {"op_set": cg.decoder().apply(cg.backward)}),
-    ({"convention": "exact(elementwise=one)"}, {"convention": exact("one")}),
+    ({"convention": "exact(elementwise=one)"}, {"convention": CONVENTIONS["exact"]("one")}),
     ({"precision": "fp32_adam"}, {"precision": PRECISIONS["fp32_adam"]}),
     ({"model": "gpt-3"}, {"model": cg.model("gpt-3")}),
     ({"passes": "flash_attention"}, {"choices": Choices(attention="flash")}),

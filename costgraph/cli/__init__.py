@@ -13,6 +13,7 @@ from costgraph import __version__
 from costgraph.algebra.work import bounded
 from costgraph.cli.cheatsheet import cheatsheet
 from costgraph.cli.check import check
+from costgraph.cli.compare import compare
 from costgraph.cli.derive import derive
 from costgraph.cli.estimate import estimate
 from costgraph.cli.export import export
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command(cls=Once)(bounded()(derive))
 app.command(cls=Once)(bounded()(estimate))
+app.command(cls=Once)(bounded()(compare))
 app.command(cls=Once)(bounded()(graph))
 app.command(cls=Once)(bounded()(export))
 app.command(cls=Once)(bounded()(cheatsheet))

@@ -74,9 +74,9 @@ def symbols() -> list[tuple[str, str]]:
 
 def conventions() -> list[tuple[str, str]]:
     """What is counted."""
-    from costgraph.conventions import CONVENTIONS, ELEMENTWISE
+    from costgraph.conventions import ELEMENTWISE, PRESETS
 
-    rows = [(described(name, make)[0], make().describe()) for name, make in CONVENTIONS.items()]
+    rows = [(name, f"{one.describe()} ({one.source})") for name, one in PRESETS.items()]
     choices = [
         (f"  elementwise={name}", ", ".join(f"{kind} {rate}" for kind, rate in rates.items()) or "matmuls only")
         for name, rates in ELEMENTWISE.items()

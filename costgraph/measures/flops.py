@@ -10,13 +10,16 @@ Source: "Decoder-Only Transformers", Sec. 3, eq. 3.2.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.polynomial import Polynomial, total
+from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
-from costgraph.conventions import NOTES, Convention
+from costgraph.conventions import EXACT, NOTES, PLAIN, Convention
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Phase
 from costgraph.measures import op_costs
+from costgraph.measures.counting import Counted
 from costgraph.measures.summing import closed_form
 from costgraph.provenance import Term
 
@@ -27,7 +30,11 @@ def flops(graph: Graph, convention: Convention = NOTES, phase: Phase | None = No
     """FLOPs of the whole graph, or of its ops of one phase."""
     phases = PARTS if phase is None else (phase,)
     name = "flops" if phase is None else f"flops.{phase}"
-    return closed_form(name, "FLOP", graph, convention, collect(graph, convention, phases))
+    if convention.counting == PLAIN:
+        return closed_form(name, "FLOP", graph, convention, collect(graph, convention, phases))
+    found = closed_form(name, "FLOP", graph, convention, Counted(graph, convention).terms(phases))
+    exactly = total(term.amount for term in collect(graph, EXACT, phases))
+    return replace(found, remainder=Quotient(exactly) - found.value)
 
 
 def collect(graph: Graph, convention: Convention, phases: tuple[Phase, ...]) -> Iterator[Term]:

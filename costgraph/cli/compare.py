@@ -1,0 +1,43 @@
+"""`costgraph compare`: two things side by side."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from costgraph.cli import arguments as arg
+from costgraph.cli.output import check_target, deliver, writes_unicode
+
+FORMATS = ("text", "json", "latex", "markdown")
+
+
+@arg.of_setup()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A convention, model, phase, pass, precision or op set.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The same; or options: 'mesh=data(8); attention=flash'.")],
+    asked: arg.Asked = arg.NOTHING,
+    measure: Annotated[list[str] | None, typer.Option(help="What to compare, such as flops; repeatable.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
+    json_: arg.Json = False,
+    output: arg.Output = None,
+    force: arg.Force = False,
+) -> None:
+    """Compare two models, conventions, or setups of one model: forms, difference by part, ratio, crossover.
+
+    Example: costgraph compare notes 'exact(causal=half)' --measure flops --op-set 'decoder(head=True)'
+    """
+    format_ = arg.chosen_format(format_, FORMATS, json_)
+    check_target(output, force)
+    from costgraph.cli import compare_text
+    from costgraph.comparing.comparison import compare as run
+
+    found = run(a, b, *(measure or ()), **asked.options)
+    if format_ == "json":
+        text = json.dumps(compare_text.to_json(found), indent=2, ensure_ascii=False)
+    elif format_ == "text":
+        text = compare_text.text(found, writes_unicode(output))
+    else:
+        text = getattr(compare_text, format_)(found)
+    deliver(text, output)

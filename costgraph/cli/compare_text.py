@@ -1,0 +1,208 @@
+"""A comparison as text, Markdown, LaTeX or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from costgraph.algebra import printers
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quantities import rounded
+from costgraph.algebra.quotient import Quotient
+from costgraph.cli.parts_text import value
+from costgraph.cli.solve_text import LATEX, PYTHON, UNICODE, Style, bounds, domain
+from costgraph.comparing.comparison import Compared, Comparison, Crossing
+
+SCHEMA = "costgraph.compare/1"
+WIDEST = 36  # characters of a form that stands in a column
+Write = Callable[[Quotient], str]
+
+
+def text(found: Comparison, pretty: bool) -> str:
+    """What stands on either side, and for each measure a table by part, the ratio and where one overtakes the other."""
+    write: Write = printers.unicode if pretty else printers.python
+    lines = heads(found)
+    for one in found.measures.values():
+        lines += ["", f"{one.name} ({one.unit})", *(f"  {line}" for line in measure(one, write, pretty))]
+    return "\n".join([*lines, "", *notes(found, printers.UNICODE if pretty else printers.PYTHON)])
+
+
+def heads(found: Comparison) -> list[str]:
+    """The two sides."""
+    return [f"{letter}: {side.text}: {side.setup}" for letter, side in (("A", found.a), ("B", found.b))]
+
+
+def measure(one: Compared, write: Write, pretty: bool) -> list[str]:
+    """The lines of one measure."""
+    lines = [f"A = {write(one.a.value)}", f"B = {write(one.b.value)}"]
+    if one.symbolic is not None and one.a.value != one.b.value:
+        lines.append(f"A - B = {write(one.symbolic)}")
+    lines += table(one, write)
+    return [*lines, *said(one, write, UNICODE if pretty else PYTHON)]
+
+
+def table(one: Compared, write: Write) -> list[str]:
+    """The parts with their sums, in columns; nothing where there is only one, or where sizes are still to be put in."""
+    rows = [(part.name, part.a, part.b, part.difference) for part in one.parts]
+    if one.difference is not None and (len(rows) > 1 or all(form.number is not None for form in one.at)):
+        rows.append(("sum", one.at[0].value, one.at[1].value, one.difference))
+    cells = [["", "A", "B", "A - B"], *([name, *(cell(entry, write) for entry in row)] for name, *row in rows)]
+    if len(cells) < 2:
+        return []
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    just = (str.ljust, *(str.rjust if one.at[0].number is not None else str.ljust,) * 3)
+    return ["  ".join(put(c, w) for put, c, w in zip(just, row, widths, strict=True)).rstrip() for row in cells]
+
+
+def cell(entry: Quotient, write: Write) -> str:
+    """A number in groups of digits, or the form that is left."""
+    return value(entry) if entry.number is not None else write(entry)
+
+
+def said(one: Compared, write: Write, style: Style) -> list[str]:
+    """The ratio, and which side is larger."""
+    lines = []
+    if one.ratio is not None:
+        number = one.ratio.number
+        about = f" = {rounded(number, 6)}" if number is not None and number.denominator > 1 else ""
+        lines.append(f"A / B = {write(one.ratio)}{about}")
+    match one.verdict:
+        case "equal":
+            lines.append("A and B are equal")
+        case "A" | "B" as larger:
+            lines.append(f"{larger} is larger" + ("" if one.at[0].number is not None else " everywhere"))
+        case _:
+            lines += [f"A is larger {where}" for where in overtakes(one.crossing, style)]
+    return lines
+
+
+def overtakes(crossing: Crossing | None, style: Style) -> list[str]:
+    """Where the first side is larger, in words."""
+    if crossing is None:
+        return []
+    symbol = Polynomial.symbol(crossing.symbol)
+    if not crossing.above:
+        return [f"for no {crossing.symbol}"]
+    found = []
+    for solution in crossing.above:
+        condition = domain(solution.case.conditions, style)
+        found.append(f"for {bounds(solution.case, symbol, style)}" + (f" if {condition}" if condition else ""))
+    return found
+
+
+def notes(found: Comparison, style: printers.Style) -> list[str]:
+    """What was counted on either side, what is assumed, what was put in, and remarks."""
+    lines = []
+    sides = [one.setup for one in found.derivations]
+    counted = [f"({setup.convention.name}): {setup.convention.describe()}" for setup in sides]
+    lines += (
+        [f"counted {counted[0]}"]
+        if counted[0] == counted[1]
+        else [f"A counted {counted[0]}", f"B counted {counted[1]}"]
+    )
+    assumed = [
+        ", ".join(dict.fromkeys(str(a) for form in one.forms.values() for a in form.assumptions))
+        for one in found.derivations
+    ]
+    for letter, claims in zip(("A", "B"), assumed, strict=True):
+        if claims and (letter == "A" or assumed[0] != assumed[1]):
+            lines.append(f"{'' if assumed[0] == assumed[1] else f'{letter} '}assuming: {claims}")
+    put_in = [", ".join(f"{name}={size}" for name, size in setup.bindings.items()) for setup in sides]
+    for letter, sizes in zip(("A", "B"), put_in, strict=True):
+        if sizes and (letter == "A" or put_in[0] != put_in[1]):
+            lines.append(f"{'' if put_in[0] == put_in[1] else f'{letter} '}at {sizes}")
+    defined = dict.fromkeys(
+        d for one in found.measures.values() for form in (one.a, one.b, *one.at) for d in form.defined
+    )
+    lines += [f"where {', '.join(one.written(style) for one in defined)}"] if defined else []
+    return [*lines, *(f"note: {remark}" for remark in found.remarks)]
+
+
+def markdown(found: Comparison) -> str:
+    """A table for each measure, with inline math."""
+
+    def write(entry: Quotient) -> str:
+        return f"${printers.latex(entry)}$"
+
+    lines = [f"- **{head[0]}**{head[1:]}" for head in heads(found)]
+    for one in found.measures.values():
+        lines += ["", f"**{one.name}** ({one.unit}): A = {write(one.a.value)}, B = {write(one.b.value)}", ""]
+        lines += ["| | A | B | A - B |", "|---|---|---|---|"]
+        rows = [(part.name, part.a, part.b, part.difference) for part in one.parts]
+        if one.difference is not None:
+            rows.append(("sum", one.at[0].value, one.at[1].value, one.difference))
+        lines += [f"| {name} | " + " | ".join(cell(entry, write) for entry in row) + " |" for name, *row in rows]
+        lines += ["", *(f"- {line}" for line in said(one, write, LATEX))]
+    return "\n".join([*lines, "", *(f"- {note}" for note in notes(found, printers.PYTHON))])
+
+
+def latex(found: Comparison) -> str:
+    """An `align*` environment: both forms, their difference, their ratio."""
+    lines = [f"% {line}" for line in (*heads(found), *notes(found, printers.PYTHON))]
+    lines.append(r"\begin{align*}")
+    for one in found.measures.values():
+        name = rf"\mathrm{{{one.name.replace('_', ' ')}}}"
+        rows = [
+            (f"{name}_A", one.a.value),
+            (f"{name}_B", one.b.value),
+            (f"{name}_A - {name}_B", one.symbolic or one.difference),
+        ]
+        rows.append((rf"{name}_A / {name}_B", one.ratio))
+        lines += [rf"  {left} &= {printers.latex(right)} \\" for left, right in rows if right is not None]
+        if one.crossing:
+            symbol = Polynomial.symbol(one.crossing.symbol)
+            for solution in one.crossing.above:
+                condition = domain(solution.case.conditions, LATEX)
+                lines.append(
+                    rf"  {name}_A > {name}_B &\text{{ for }} {bounds(solution.case, symbol, LATEX)}"
+                    + (rf" \text{{ if }} {condition}" if condition else "")
+                    + r" \\"
+                )
+    return "\n".join([*lines, r"\end{align*}"])
+
+
+def to_json(found: Comparison) -> dict[str, Any]:
+    """The contract `costgraph.compare/1`; see docs/json.md."""
+    return {
+        "schema": SCHEMA,
+        **{
+            letter: {
+                "given": side.text,
+                "model": side.setup.model.name or None,
+                "op_set": side.setup.graph.name,
+                "phase": side.setup.phase,
+                "passes": side.setup.applied,
+                "mesh": str(side.setup.graph.mesh),
+                "attention": side.setup.attention,
+                "convention": side.setup.convention.name,
+                "precision": str(side.setup.precision),
+                "limit": {name: str(size) for name, size in side.setup.bindings.items()},
+            }
+            for letter, side in (("a", found.a), ("b", found.b))
+        },
+        "remarks": list(found.remarks),
+        "measures": {name: measure_json(one) for name, one in found.measures.items()},
+    }
+
+
+def measure_json(one: Compared) -> dict[str, Any]:
+    """One measure; None for what cannot be said."""
+
+    def write(entry: Quotient | None) -> str | None:
+        return None if entry is None else printers.python(entry)
+
+    return {
+        "unit": one.unit,
+        "a": {"form": write(one.a.value), "limited": write(one.at[0].value)},
+        "b": {"form": write(one.b.value), "limited": write(one.at[1].value)},
+        "difference": {"form": write(one.symbolic), "limited": write(one.difference)},
+        "ratio": write(one.ratio),
+        "larger": one.verdict.lower() or None,
+        "crossing": None
+        if one.crossing is None
+        else {"symbol": one.crossing.symbol, "a_is_larger": overtakes(one.crossing, PYTHON)},
+        "parts": [
+            {"part": part.name, "a": write(part.a), "b": write(part.b), "difference": write(part.difference)}
+            for part in one.parts
+        ],
+    }

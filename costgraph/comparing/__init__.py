@@ -1,0 +1,1 @@
+"""Two things side by side: models, conventions, or two setups of one model."""

@@ -1,0 +1,205 @@
+"""Two setups side by side: their forms, the difference by part, the ratio, and where one overtakes the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Unpack
+
+from costgraph.algebra.bindings import Binding
+from costgraph.algebra.inequalities import sign
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
+from costgraph.algebra.work import bounded
+from costgraph.closed_form import ClosedForm
+from costgraph.comparing.sides import Side, read_side
+from costgraph.derivation import Derivation, derived
+from costgraph.errors import UserError
+from costgraph.given import Options
+from costgraph.measures.by_part import by_part, limited
+from costgraph.solving.solution import solved
+from costgraph.solving.unknown import Unknown
+from costgraph.solving.whole import Solution
+
+FIRST = ("S", "B", "T", "N_d")  # what a crossover is looked for in, if there is a choice
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the model on both sides, in all layers, with all sizes put in; 0 where one side has none."""
+
+    name: str
+    a: Quotient
+    b: Quotient
+
+    @property
+    def difference(self) -> Quotient:
+        """That of the first side minus that of the second."""
+        return self.a - self.b
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Where the first side is larger than the second, by one symbol."""
+
+    symbol: str
+    above: tuple[Solution, ...]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One measure of two setups.
+
+    Args:
+        name: the measure.
+        a, b: its forms before any size is put in.
+        at: the same with sizes put in.
+        parts: of both, with sizes put in; none for quotients.
+        same_sizes: whether symbols mean the same sizes on both sides.
+    """
+
+    name: str
+    a: ClosedForm
+    b: ClosedForm
+    at: tuple[ClosedForm, ClosedForm]
+    parts: tuple[Part, ...]
+    same_sizes: bool
+
+    @property
+    def unit(self) -> str:
+        """That of the measure."""
+        return self.a.unit
+
+    @property
+    def symbolic(self) -> Quotient | None:
+        """The difference before sizes are put in, where symbols mean the same on both sides."""
+        return self.a.value - self.b.value if self.same_sizes and not self.clash else None
+
+    @property
+    def difference(self) -> Quotient | None:
+        """The difference with sizes put in."""
+        return None if self.clash else self.at[0].value - self.at[1].value
+
+    @property
+    def ratio(self) -> Quotient | None:
+        """The first over the second; none over nothing."""
+        first, second = (form.value for form in self.at)
+        return first / second if second.numerator and not self.clash else None
+
+    @property
+    def clash(self) -> str:
+        """A symbol that stands for something else on either side, which no difference can have."""
+        first, second = ({one.name: one for one in form.defined} for form in self.at)
+        other = [name for name in first.keys() & second.keys() if first[name] != second[name]]
+        return min(other, default="")
+
+    @cached_property
+    def crossing(self) -> Crossing | None:
+        """Where the first is larger; none where that is clear, or more than one symbol decides."""
+        difference = self.difference
+        if difference is None or not difference.numerator or sign(difference.numerator, {}) is not None:
+            return None
+        form = difference.numerator
+        if sign(difference.denominator, {}) == -1:
+            form = -form
+        elif sign(difference.denominator, {}) is None:
+            return None
+        form = form / form.content
+        defined = tuple({one.name: one for side in self.at for one in side.defined}.values())
+        about = {*form.symbols, *(name for one in defined if one.name in form.symbols for name in one.symbols)}
+        about -= {one.name for one in defined}
+        for name in sorted(about, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name)):
+            wanted = Unknown(Polynomial.symbol(name), name)
+            try:
+                found = tuple(solved(form, ">", wanted, (), defined))
+            except UserError:
+                continue
+            return Crossing(name, tuple(one for one in found if one.possible))
+        return None
+
+    @property
+    def verdict(self) -> str:
+        """In words which is larger, where that is clear: `A`, `B`, `equal`; else empty."""
+        if self.difference is None:
+            return ""
+        if not self.difference.numerator:
+            return "equal"
+        signs = [sign(part, {}) for part in (self.difference.numerator, self.difference.denominator)]
+        if None in signs:
+            return ""
+        return "A" if signs[0] == signs[1] else "B"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two sides and their measures."""
+
+    a: Side
+    b: Side
+    derivations: tuple[Derivation, Derivation]
+    measures: Mapping[str, Compared]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is worth knowing of either side, and what could not be subtracted."""
+        found = dict.fromkeys(remark for one in self.derivations for remark in one.remarks)
+        for one in self.measures.values():
+            if name := one.clash:
+                found[f"{one.name}: {name} stands for something else on each side; put in sizes to compare"] = None
+        return tuple(found)
+
+
+@bounded()
+def compare(
+    a: str | Mapping[str, Any], b: str | Mapping[str, Any], *measures: str, **common: Unpack[Options]
+) -> Comparison:
+    """Compare two setups.
+
+    Args:
+        a: the first side: a word (a convention, model, phase, pass, precision or op set), options as text, such as
+            `mesh=data(8); attention=flash`, or as a mapping.
+        b: the second side, given in the same ways.
+        measures: such as `flops` or `flops(attn)`; without any, a usual choice for the phase of the first.
+        common: options of both, as for `derive`.
+
+    Raises:
+        UserError: anything unknown, unreadable or out of its domain.
+    """
+    sides = read_side(a, common), read_side(b, common)
+    first = derived(sides[0].setup, measures)
+    second = derived(sides[1].setup, tuple(first.forms))
+    return compared(sides, (first, second))
+
+
+def compared(sides: tuple[Side, Side], found: tuple[Derivation, Derivation]) -> Comparison:
+    """The comparison of what was derived."""
+    first, second = found
+    same = sizes_of_models(first) == sizes_of_models(second)
+    measures = {
+        name: Compared(
+            name, form, second.forms[name], (first.limited[name], second.limited[name]), parts_of(name, found), same
+        )
+        for name, form in first.forms.items()
+    }
+    return Comparison(*sides, found, measures)
+
+
+def sizes_of_models(one: Derivation) -> dict[str, Binding]:
+    """What symbols mean on a side."""
+    return {name: value for name, value in one.setup.bindings.items() if name in SYMBOLS}
+
+
+def parts_of(name: str, found: tuple[Derivation, Derivation]) -> tuple[Part, ...]:
+    """The parts of both sides in the order of the first, those that only the second has behind them."""
+    both: list[dict[str, Quotient]] = []
+    for one in found:
+        form, graph = one.forms[name], one.graph
+        sums: dict[str, Quotient] = {}
+        for part in by_part(form, graph):
+            value = limited(part, form, one.setup.bindings).value
+            sums[part.name] = sums[part.name] + value if part.name in sums else value
+        both.append(sums)
+    names = dict.fromkeys([*both[0], *both[1]])
+    return tuple(Part(name, *(sums.get(name, Quotient(0)) for sums in both)) for name in names)

@@ -1,0 +1,102 @@
+"""What stands on either side of a comparison: one word, or options of a setup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from costgraph.conventions import PRESETS
+from costgraph.errors import UserError, need_text, shorten, unknown
+from costgraph.given import Options
+from costgraph.models.known import known
+from costgraph.op_sets import OP_SETS
+from costgraph.passes import PASSES, PHASES
+from costgraph.precision import PRECISIONS
+from costgraph.setup import Setup
+
+# What one word may be, the first that has it: `decode` is a phase and a pass.
+WORDS: dict[str, tuple[str, ...]] = {
+    "convention": tuple(PRESETS),
+    "precision": tuple(PRECISIONS),
+    "phase": tuple(PHASES),
+    "passes": tuple(PASSES),
+    "attention": ("eager", "flash"),
+    "op_set": tuple(OP_SETS),
+}
+OWN_NAMES = {"pass": "passes", "op-set": "op_set", "cache-dtype": "cache_dtype"}  # as the command line has them
+EXAMPLE = "'mesh=data(8, zero=1); attention=flash'"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two: what was typed, and the setup that it is."""
+
+    text: str
+    setup: Setup
+
+
+def read_side(given: str | Mapping[str, Any], common: Mapping[str, Any]) -> Side:
+    """A side as text, or as options.
+
+    Args:
+        given: a word such as `torch`, `llama-2-7b` or `decode`, or options such as `mesh=data(8); attention=flash`.
+        common: options of both sides; those of a side go before them.
+
+    Raises:
+        UserError: it is no name of anything, or an option that there is not.
+    """
+    if isinstance(given, Mapping):
+        options = dict(given)
+        text = "; ".join(f"{name}={value}" for name, value in options.items()) or "as it is"
+    else:
+        need_text(given, "torch")
+        text = " ".join(given.split()) or "as it is"
+        options = options_of(given)
+    both = {**common, **options}
+    if "limit" in common and "limit" in options:
+        both["limit"] = [*listed(common["limit"]), *listed(options["limit"])]
+    return Side(shorten(text, 60), Setup.of(**both))
+
+
+def listed(limit: Any) -> list[str]:
+    """Sizes as a list of text."""
+    if isinstance(limit, Mapping):
+        return [f"{name}={value}" for name, value in limit.items()]
+    return [limit] if isinstance(limit, str) else list(limit)
+
+
+def options_of(text: str) -> dict[str, str]:
+    """The options that a text means."""
+    found: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        name, value = pair(part)
+        if name in found:
+            raise UserError(f"{shorten(text)}: {name} is given twice")
+        found[name] = value
+    return found
+
+
+def pair(part: str) -> tuple[str, str]:
+    """`mesh=data(8)` as it is; a word with what it is one of."""
+    head = part.partition("(")[0].strip()
+    name, mark, value = part.partition("=")
+    name = OWN_NAMES.get(name.strip(), name.strip())
+    if mark and "(" not in name:
+        if name not in Options.__annotations__:
+            raise unknown("option", name, Options.__annotations__)
+        if not value.strip():
+            raise UserError(f"{name} is empty; give it a value, as in {EXAMPLE}")
+        return name, value.strip()
+    for option, words in WORDS.items():
+        if head in words:
+            return option, part
+    if head.lower() in known() or is_file_or_hub(head):
+        return "model", part
+    choices = [*(word for words in WORDS.values() for word in words), *known()]
+    raise UserError(f"{unknown('model, convention, phase, pass, precision or op set', head, choices)}, or {EXAMPLE}")
+
+
+def is_file_or_hub(name: str) -> bool:
+    """Whether it is a path, or a name such as `a/b`."""
+    return "/" in name or name.endswith((".json", ".toml"))

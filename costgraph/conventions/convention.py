@@ -1,0 +1,155 @@
+"""What is counted. A number means nothing without it, so every result carries the convention it was summed under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Literal
+
+from costgraph.algebra.symbols import Rational
+
+Elementwise = Literal["none", "one", "softmax3", "table_a1"]
+Additions = Literal["fused", "counted"]  # a sum of n products takes n additions, or n - 1
+Causal = Literal["full", "half", "triangle"]
+
+# FLOPs per element of the result, by op kind, or by op name where one op differs from its kind.
+ELEMENTWISE: dict[str, dict[str, Rational]] = {
+    "none": {},
+    # one FLOP per element, to be multiplied with what an element really takes
+    "one": dict.fromkeys(("bias", "residual", "add", "scale", "gelu", "silu", "relu", "dropout"), 1),
+    # "A guide to LLM inference and performance", standard attention algorithm: 3 per score.
+    "softmax3": {"softmax": 3},
+    # "A simple blog of large model inference", Table A.1; its 6 per score hold the scale and the dropout of the scores.
+    "table_a1": {"softmax": 6, "layer_norm": 7, "bias": 1, "dropout": 1, "residual": 1, "attn.dropout": 0},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Which work is counted, and as how much.
+
+    Args:
+        causal: of the scores that a causal mask hides: `full`: all are counted; `half`: a square is halved;
+            `triangle`: just those that are seen, S*(S + 1)/2 of a square.
+        windows: `reach`: scores of the positions that a window shows; `full`: of all.
+        linear: what weights take: their `matmuls`, or a multiply-add for each of the `parameters` and every token.
+        parameters: of the experts, those of `all`, or of the `active` ones that a token is sent to.
+        embedding: a `look_up`, which takes nothing, or a `matmul` with vectors of ones and zeros.
+        head, router: `counted` or `left_out`.
+        multiply_add: 2 FLOPs, or 1.
+        backward: as its ops are, `graph`, or `twice` the forward pass.
+    """
+
+    causal: Causal = "full"
+    windows: Literal["reach", "full"] = "reach"
+    linear: Literal["matmuls", "parameters"] = "matmuls"
+    parameters: Literal["all", "active"] = "all"
+    embedding: Literal["look_up", "matmul"] = "look_up"
+    head: Literal["counted", "left_out"] = "counted"
+    router: Literal["counted", "left_out"] = "counted"
+    multiply_add: Literal[2, 1] = 2
+    backward: Literal["graph", "twice"] = "graph"
+
+    @property
+    def said(self) -> list[str]:
+        """What is not as it is by default, as one would type it."""
+        return [
+            f"{one.name}={getattr(self, one.name)}" for one in fields(self) if getattr(self, one.name) != one.default
+        ]
+
+
+PLAIN = Counting()
+WORDS = {  # how a result's footer says it
+    "causal=half": "half of a causal square",
+    "causal=triangle": "of a causal square just what is seen",
+    "windows=full": "windows as wide as the context",
+    "linear=parameters": "one multiply-add per parameter and token",
+    "parameters=active": "of the experts those that a token is sent to",
+    "embedding=matmul": "the embedding as a matmul",
+    "head=left_out": "without the head",
+    "router=left_out": "without the router",
+    "backward=twice": "the backward as twice the forward",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """Which tensors and which operations count.
+
+    Args:
+        name: how it is asked for.
+        neglects: roles of tensors (`bias`, `norm`, `statistic`) that are left out of every sum.
+        elementwise: FLOPs per element of the result, by op kind or op name.
+        additions: how many additions a sum of n products takes.
+        counting: which work is counted, and as how much.
+        source: who counts like that.
+    """
+
+    name: str
+    neglects: frozenset[str] = frozenset()
+    elementwise: tuple[tuple[str, Rational], ...] = ()
+    additions: Additions = "fused"
+    counting: Counting = PLAIN
+    source: str = field(default="", compare=False)
+
+    def counts(self, role: str) -> bool:
+        """Whether tensors of this role enter the sums."""
+        return role not in self.neglects
+
+    def rate(self, op: str, kind: str) -> Rational:
+        """FLOPs per result element of an element-wise op; the op's own rate goes before that of its kind."""
+        rates = dict(self.elementwise)
+        return rates.get(op, rates.get(kind, 0))
+
+    def with_elementwise(self, rates: Mapping[str, Rational]) -> Convention:
+        """The same convention with these FLOPs per element, by op kind or op name; its name then says which."""
+        return replace(self, elementwise=tuple(sorted(rates.items()))).named(self.base)
+
+    @property
+    def base(self) -> str:
+        """The name without options."""
+        return self.name.partition("(")[0]
+
+    def named(self, base: str, usual: Convention | None = None) -> Convention:
+        """The same under the name that one would type: the base, with the options in which it differs from `usual`."""
+        usual = usual or Convention(base)
+        options = [f"elementwise={choice}"] if (choice := self.rates) != usual.rates and choice != base else []
+        options += [f"additions={self.additions}"] if self.additions != usual.additions else []
+        options += [one for one in self.counting.said if one not in usual.counting.said]
+        return replace(self, name=f"{base}({', '.join(options)})" if options else base)
+
+    @property
+    def rates(self) -> str:
+        """The element-wise rates: the name of a choice, or as `softmax:5+gelu:8`."""
+        preset = next((name for name, known in ELEMENTWISE.items() if known == dict(self.elementwise)), None)
+        return preset or "+".join(f"{kind}:{rate}" for kind, rate in sorted(self.elementwise))
+
+    @property
+    def exact(self) -> Convention:
+        """The convention that neglects nothing, with the same element-wise choice."""
+        exactly = replace(self, neglects=frozenset(), counting=PLAIN, source="")
+        return exactly.named("exact" if self.base != "table_a1" else self.base)
+
+    def describe(self) -> str:
+        """One line for a result's footer."""
+        per = self.counting.multiply_add
+        matmuls = (
+            "2n - 1 FLOPs per sum of n products" if self.additions == "counted" else f"{per} FLOPs per multiply-add"
+        )
+        said = set(self.counting.said)
+        parts = [f"{matmuls} of a matmul" if "linear=parameters" not in said else matmuls]
+        parts += [] if self.counting.causal != "full" else ["the full attention square"]
+        parts += [words for option, words in WORDS.items() if option in said]
+        parts.append("dropout masks of one byte")
+        if self.neglects == {"statistic"}:
+            parts.insert(0, "every parameter")
+            parts.append("no norm statistics")
+        elif self.neglects:
+            parts.insert(0, "weight matrices only")
+            parts.append("no biases, norm parameters or norm statistics")
+        else:
+            parts.insert(0, "every parameter")
+            parts.append("norms keep mean and rstd (4 bytes each per position)")
+        if self.elementwise:
+            parts.append("element-wise " + ", ".join(f"{kind} {rate}" for kind, rate in self.elementwise))
+        return "; ".join(parts)

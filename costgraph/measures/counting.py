@@ -1,0 +1,154 @@
+"""What a convention makes of the work: causal squares, windows, parameters in place of matmuls, a typed backward.
+
+Every rule goes by what ops and dims are (a core has a causal mask, a router's result has the dim expert), by no name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from costgraph.algebra.polynomial import ONE, Polynomial, product
+from costgraph.conventions import Convention
+from costgraph.errors import UserError
+from costgraph.graph.dim import Dim
+from costgraph.graph.graph import Graph
+from costgraph.graph.loop import Segment
+from costgraph.graph.op import Op
+from costgraph.graph.tensor import Tensor
+from costgraph.measures import op_costs
+from costgraph.measures.params import parameters, share
+from costgraph.provenance import Term
+
+TABLES = ("embedding", "positions")  # kinds of ops that read rows of a table
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A graph as a convention counts its FLOPs."""
+
+    graph: Graph
+    convention: Convention
+
+    def terms(self, phases: tuple[str, ...]) -> Iterator[Term]:
+        """One term for each op that counts, and for each parameter if those are counted."""
+        twice = self.convention.counting.backward == "twice"
+        for phase in phases:
+            if phase != "backward" or not twice:
+                yield from self.of_phase(phase)
+            elif any(op.phase == "backward" for op in self.graph.ops):
+                for term in self.of_phase("forward"):
+                    yield replace(term, source=f"2 x {term.source}", amount=term.amount * 2)
+
+    def of_phase(self, phase: str) -> Iterator[Term]:
+        """The terms of the ops of one phase; weights that are counted by parameters are so in the forward pass."""
+        by_parameters = self.convention.counting.linear == "parameters"
+        if by_parameters and phase == "forward":
+            yield from self.of_parameters()
+        for op in self.graph.ops:
+            if op.phase == phase and (amount := self.work(op)):
+                spec = f" {op.spec}" if op.spec else ""
+                yield Term(op.name, f"{op.kind}{spec}", amount * op.times)
+
+    # --- ops --------------------------------------------------------------------------------------------------------
+
+    def work(self, op: Op) -> Polynomial:
+        """FLOPs of one run of an op, as they count."""
+        if op.body:
+            return sum((self.work(step) for step in op.body), Polynomial.constant(0))
+        counting, tensors = self.convention.counting, self.graph.tensors
+        if op.kind == "embedding" and counting.embedding == "matmul" and counting.linear == "matmuls":
+            return self.looked_up(op)
+        found = op_costs.flops(op, tensors, self.convention)
+        if op.kind != "einsum" or not found:
+            return found
+        if self.left_out(op):
+            return Polynomial.constant(0)
+        core = next((self.cores[one] for one in op.segments if one in self.cores), None)
+        found = self.seen(op, found, *core) if core else found
+        return found * counting.multiply_add / 2
+
+    def left_out(self, op: Op) -> bool:
+        """Whether a contraction does not count: that of the head, of a router, or of weights that count themselves."""
+        counting = self.convention.counting
+        names = self.dims_of(op)
+        if counting.head == "left_out" and "vocab" in names:
+            return True
+        if counting.router == "left_out" and "expert" in names:
+            return True
+        return counting.linear == "parameters" and op.phase == "forward" and self.has_weights(op)
+
+    def has_weights(self, op: Op) -> bool:
+        """Whether it multiplies weights, or what was chosen of them."""
+        return any(self.graph.tensors[name].role in ("weight", "norm", "bias") for name in op.inputs)
+
+    def dims_of(self, op: Op) -> set[str]:
+        """The names of all dims of an op."""
+        return {dim for name in (*op.inputs, *op.outputs) for dim in self.graph.tensors[name].names}
+
+    def looked_up(self, op: Op) -> Polynomial:
+        """What a product with one-hot vectors would take."""
+        table = self.graph.tensors[op.inputs[-1]]
+        out = self.graph.tensors[op.outputs[0]]
+        rows = product(dim.size for dim in table.dims if dim.name not in out.names)
+        return out.numel * rows * self.convention.counting.multiply_add
+
+    # --- attention --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def cores(self) -> dict[Segment, tuple[Dim, Dim]]:
+        """Queries and what they look at, for each attention core with a causal mask or a window."""
+        found: dict[Segment, tuple[Dim, Dim]] = {}
+        for op in (step for one in self.graph.ops for step in (one, *one.body)):
+            masked = op.kind == "causal_mask" and op.phase == "forward"
+            if masked and (core := next((one for one in op.segments if one.name == "attention_core"), None)):
+                found[core] = self.graph.tensors[op.outputs[0]].dims[-2:]  # type: ignore[assignment]
+        return found
+
+    def seen(self, op: Op, work: Polynomial, query: Dim, context: Dim) -> Polynomial:
+        """The share of the work on scores that counts."""
+        if not {query.name, context.name} <= self.dims_of(op):
+            return work
+        counting = self.convention.counting
+        each = work / (query.whole * context.whole)
+        wide = context.whole
+        window = context.name == "window"
+        if window and counting.windows == "full":
+            wide, window = self.graph.extents["context"].size, False
+        square = query.whole * wide
+        if counting.causal == "full" or query.whole == ONE:
+            return each * square
+        if window and query.whole != self.graph.extents["context"].size:
+            raise UserError(
+                f"causal={counting.causal}: what several new tokens see of a window is not modelled; use causal=full"
+            )
+        side = wide if window else query.whole
+        if counting.causal == "half":
+            return each * (square - side * side / 2)
+        return each * (square - side * (side - 1) / 2)
+
+    # --- parameters -------------------------------------------------------------------------------------------------
+
+    def of_parameters(self) -> Iterator[Term]:
+        """A multiply-add for each parameter and token."""
+        sizes = self.graph.sizes
+        if "memory" in sizes:
+            raise UserError(f"{self.convention.name} counts parameters times tokens: an encoder has tokens of its own")
+        dims = {dim.name: dim.size for tensor in self.graph.tensors.values() for dim in tensor.dims}
+        tokens = product(dims[name] for name in ("batch", "query") if name in dims)
+        per = self.convention.counting.multiply_add
+        for op, tensor in parameters(self.graph):
+            if self.convention.counts(tensor.role) and self.takes_part(tensor):
+                amount = tensor.numel * tensor.times * share(self.graph, self.convention, tensor)
+                yield Term(op.source, f"{tensor.name} with each token", amount * tokens * per)
+
+    def takes_part(self, tensor: Tensor) -> bool:
+        """Whether a parameter counts: not a table of which rows are looked up, nor a head or router that is out."""
+        counting = self.convention.counting
+        readers = {op.kind for op in self.graph.ops if tensor.name in op.inputs and op.phase == "forward"}
+        if readers <= set(TABLES):
+            return counting.embedding == "matmul"
+        if counting.head == "left_out" and "vocab" in tensor.names:
+            return False
+        return counting.router == "counted" or "expert" not in tensor.names or "hit" in readers

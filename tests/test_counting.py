@@ -1,0 +1,136 @@
+"""What a convention makes of the work, against walks over single queries, keys, parameters and tokens."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+import costgraph as cg
+from costgraph.algebra.parser import parse
+from costgraph.conventions import CONVENTIONS, EXACT, PRESETS
+from costgraph.errors import UserError
+
+exact = CONVENTIONS["exact"]
+SIZES = {"B": 2, "S": 5, "D": 8, "L": 3, "A": 4, "E": 4, "V": 11, "K": 16, "p": 2}
+
+
+def at(form: cg.ClosedForm, **more: int) -> object:
+    sizes = SIZES | more
+    return form.limit(**{name: value for name, value in sizes.items() if name in form.symbols}).number
+
+
+def pairs(queries: int, context: int, window: int, causal: str) -> float:
+    """How many of the scores count."""
+    seen = 0
+    for i, j in product(range(context - queries, context), range(context)):
+        shown = i - window < j
+        seen += shown and j <= i if causal == "triangle" else shown or causal == "all"
+    return seen
+
+
+@pytest.mark.parametrize("flash", [False, True])
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize("window", [1, 2, 4, 5, 9])
+def test_a_triangle_is_what_queries_see(window: int, train: bool, flash: bool) -> None:
+    steps = [*([cg.flash_attention] if flash else []), *([cg.backward] if train else [])]
+    graph = cg.decoder(window="W").apply(*steps)
+    full, seen = (cg.flops(graph, exact(causal=how)) for how in ("full", "triangle"))
+    matmuls = (7 if flash else 6) if train else 2  # scores and values, twice that for gradients, scores again
+    each = 2 * SIZES["B"] * SIZES["D"] * SIZES["L"] * matmuls
+    hidden = SIZES["S"] * min(SIZES["S"], window) - pairs(SIZES["S"], SIZES["S"], window, "triangle")
+    assert at(full, W=window) - at(seen, W=window) == each * hidden  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("new", [1, 3, 5])
+def test_new_tokens_see_the_cache_and_those_before_them(new: int) -> None:
+    graph = cg.decoder().apply(cg.decode("S", new=new))
+    full, seen = (cg.flops(graph, exact(causal=how)) for how in ("full", "triangle"))
+    hidden = new * SIZES["S"] - pairs(new, SIZES["S"], 99, "triangle")
+    assert at(full) - at(seen) == 4 * SIZES["B"] * SIZES["D"] * SIZES["L"] * hidden  # type: ignore[operator]
+
+
+TRAINED = cg.decoder(head=True).apply(cg.backward)
+
+
+@pytest.mark.parametrize(
+    ("options", "form"),
+    [
+        ({}, "6*B*S*(2*L*D*(S + D*(E + 2)) + D*V)"),
+        ({"causal": "half"}, "6*B*S*(L*D*(S + 2*D*(E + 2)) + D*V)"),
+        ({"causal": "triangle"}, "6*B*S*(L*D*(S + 1 + 2*D*(E + 2)) + D*V)"),
+        ({"head": "left_out"}, "12*B*S*L*D*(S + D*(E + 2))"),
+        ({"embedding": "matmul"}, "6*B*S*(2*L*D*(S + D*(E + 2)) + D*V) + 2*B*S*D*V"),
+        ({"embedding": "matmul", "backward": "twice"}, "6*B*S*(2*L*D*(S + D*(E + 2)) + 2*D*V)"),
+        ({"multiply_add": 1}, "3*B*S*(2*L*D*(S + D*(E + 2)) + D*V)"),
+        ({"linear": "parameters", "backward": "twice"}, "6*B*S*(2*L*D*(S + D*(E + 2)) + 4*L*D + 2*D + D*V)"),
+    ],
+    ids=str,
+)
+def test_options_of_a_convention(options: dict[str, object], form: str) -> None:
+    found = cg.flops(TRAINED, exact(**options))
+    assert found.same_as(form)
+    assert (found.value + found.remainder - cg.flops(TRAINED, EXACT).value).numerator == 0
+
+
+def test_six_times_the_parameters_and_attention() -> None:
+    palm = exact(linear="parameters", backward="twice", embedding="matmul")
+    count = cg.params(TRAINED, EXACT).value
+    assert (cg.flops(TRAINED, palm).value - count * parse("6*B*S") - parse("12*L*S**2*B*D")).numerator == 0
+
+
+def test_windows_may_count_as_the_whole_context() -> None:
+    windowed, plain = cg.decoder(window="W"), cg.decoder()
+    assert cg.flops(windowed, exact(windows="full")).value == cg.flops(plain, EXACT).value
+    half = exact(windows="full", causal="half")
+    assert cg.flops(windowed, half).value == cg.flops(plain, exact(causal="half")).value
+
+
+def test_active_parameters_are_those_a_token_is_sent_to() -> None:
+    found = cg.derive("params", model="qwen3-30b-a3b", convention="exact(parameters=active)")
+    assert found.limited["params"].number == 3_353_032_704  # of 30 532 122 624
+    router = cg.derive("params(moe.router)", model="qwen3-30b-a3b", convention="exact(parameters=active)")
+    assert router.limited["params(moe.router)"].number == 48 * 2048 * 128
+
+
+def test_a_router_may_be_left_out() -> None:
+    every, without = (
+        cg.derive("flops", model="mixtral-8x7b", convention=f"exact(router={how})").forms["flops"].value
+        for how in ("counted", "left_out")
+    )
+    assert str(every - without) == "6*B*S*L*D*N_r"
+
+
+def test_what_is_not_modelled_is_refused() -> None:
+    with pytest.raises(UserError, match="an encoder has tokens of its own"):
+        cg.derive("flops", model="t5-base", convention="exact(linear=parameters)")
+    with pytest.raises(UserError, match="several new tokens"):
+        cg.flops(cg.decoder(window="W").apply(cg.decode("S", new=3)), exact(causal="triangle"))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_convention_says_who_counts_so_and_is_read_by_its_name(name: str) -> None:
+    assert PRESETS[name].source
+    assert CONVENTIONS[name]() == PRESETS[name]
+    assert cg.derive("flops", convention=name).setup.convention == PRESETS[name]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("exact(causal=half)", "exact(causal=half)"),
+        ("exact(causal=full, head=counted)", "exact"),
+        (
+            "notes(elementwise=one, causal=half, additions=counted)",
+            "notes(elementwise=one, additions=counted, causal=half)",
+        ),
+        ("exact(multiply_add=1)", "exact(multiply_add=1)"),
+    ],
+)
+def test_options_that_change_something_are_in_the_name(text: str, name: str) -> None:
+    assert cg.derive("flops", convention=text).setup.convention.name == name
+
+
+def test_an_unknown_option_names_the_choices() -> None:
+    with pytest.raises(UserError, match="causal of exact"):
+        cg.derive("flops", convention="exact(causal=third)")
