@@ -189,7 +189,20 @@ def test_useful_work_does_not_depend_on_what_a_fused_op_replays() -> None:
     (usual,) = plain(phase="train").stages
     (fused,) = plain(phase="train", passes=["flash_attention"]).stages
     assert fused.useful == usual.useful
-    assert sum(cost.flops.number or 0 for cost in fused.costs) > (usual.useful.number or 0)
+
+
+@pytest.mark.parametrize(("phase", "matmuls"), [("prefill", 2), ("train", 7)])
+@pytest.mark.parametrize("convention", ["notes", "exact(causal=half)", "exact(linear=parameters, backward=twice)"])
+def test_a_fused_attention_takes_the_time_of_the_scores_that_are_seen(
+    phase: str, matmuls: int, convention: str
+) -> None:
+    (stage,) = plain(phase=phase, passes=["flash_attention"], convention=convention).stages
+    (eager,) = plain(phase=phase, convention=convention).stages
+    fused, steps = (
+        sum(cost.flops.number or 0 for cost in one.costs if cost.kind == "attention core") for one in (stage, eager)
+    )
+    assert fused == matmuls * 2 * 2 * 1024 * (1000 * 1001 // 2)  # layers, multiply and add, width, pairs
+    assert steps == (matmuls - (phase == "train")) * 2 * 2 * 1024 * 1000**2
 
 
 # --- symbolic -----------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from costgraph.estimation.generation import summed
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.hardware.roofline import Cost, Rates, Span, Time, costs, mfu, number, spans
+from costgraph.measures.flops import flops
 from costgraph.mesh import TensorAxis
 
 B, S, T = Polynomial.symbol("B"), Polynomial.symbol("S"), Polynomial.symbol("T")
@@ -254,11 +255,11 @@ def stage(name: str, request: Request, graph: Graph, tokens: Polynomial) -> Stag
     """One kind of step."""
     found = costs(graph, request.setup.convention)
     kept = tuple(replace(op, body=once(op.body)) for op in graph.phase("forward", "backward"))
-    useful = costs(replace(graph, ops=kept), request.setup.convention)
+    useful = flops(replace(graph, ops=kept), request.setup.convention)
     rates = Rates().derated(request.efficiency)
     return Stage(
         name, tuple(found), spans(found, rates), rule_of_thumb(request, graph, found, rates), tokens,
-        total(cost.flops for cost in useful), graph,
+        useful.value.numerator, graph,
     )  # fmt: skip
 
 

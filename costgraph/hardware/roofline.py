@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Literal
 from costgraph.algebra.polynomial import ZERO, Polynomial, total
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.symbols import Rational
-from costgraph.conventions import NOTES, Convention
+from costgraph.conventions import NOTES, Convention, Counting
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.measures import op_costs
 from costgraph.measures.communication import RINGS, ring
+from costgraph.measures.counting import Counted
 from costgraph.measures.selection import multiplies_weights
 
 if TYPE_CHECKING:
@@ -55,11 +56,16 @@ class Cost:
 
 
 def costs(graph: Graph, convention: Convention = NOTES) -> list[Cost]:
-    """FLOPs, bytes moved and bytes sent of every op that does any of it, in order."""
+    """FLOPs, bytes moved and bytes sent of every op that does any of it, in order.
+
+    FLOPs are those that are done, whatever the convention counts of them: a fused attention skips the scores that its
+    causal mask hides, ops one by one compute the whole square.
+    """
     found = []
+    fused = Counted(graph, replace(convention, counting=Counting(causal="triangle")))
     for op in graph.ops:
         moved = op_costs.traffic(op, graph.tensors, convention) * op.times
-        work = op_costs.flops(op, graph.tensors, convention) * op.times
+        work = (fused.work(op) if op.body else op_costs.flops(op, graph.tensors, convention)) * op.times
         counted = op.kind in RINGS and convention.counts(graph.tensors[op.inputs[0]].role)
         link = ring(op, graph) * op.times if counted else ZERO
         if work or moved or link:
