@@ -14,7 +14,7 @@ from costgraph.cli.solve_text import LATEX, PYTHON, UNICODE, Style, bounds, doma
 from costgraph.comparing.comparison import Compared, Comparison, Crossing
 
 SCHEMA = "costgraph.compare/1"
-WIDEST = 36  # characters of a form that stands in a column
+LONGEST = 110  # characters of a form that is worth a line where it cannot be subtracted from the other
 Write = Callable[[Quotient], str]
 
 
@@ -34,7 +34,8 @@ def heads(found: Comparison) -> list[str]:
 
 def measure(one: Compared, write: Write, pretty: bool) -> list[str]:
     """The lines of one measure."""
-    lines = [f"A = {write(one.a.value)}", f"B = {write(one.b.value)}"]
+    forms = [f"A = {write(one.a.value)}", f"B = {write(one.b.value)}"]
+    lines = forms if one.same_sizes or max(map(len, forms)) <= LONGEST else []  # of other models, by part is enough
     if one.symbolic is not None and one.a.value != one.b.value:
         lines.append(f"A - B = {write(one.symbolic)}")
     lines += table(one, write)
