@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from costgraph.closed_form import ClosedForm
+    from costgraph.comparing.comparison import compare
     from costgraph.derivation import derive
     from costgraph.errors import CostgraphError, UserError
     from costgraph.estimation.estimate import estimate
@@ -69,6 +70,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "annotated": ("costgraph.measures.annotate", "annotated"),
     "backward": ("costgraph.passes.backward", "Backward"),
     "cache": ("costgraph.measures.cache", "cache"),
+    "compare": ("costgraph.comparing.comparison", "compare"),
     "communication": ("costgraph.measures.communication", "communication"),
     "decode": ("costgraph.passes.decode", "Decode"),
     "decoder": ("costgraph.op_sets.decoder", "decoder"),
@@ -112,6 +114,7 @@ __all__ = [
     "backward",
     "cache",
     "communication",
+    "compare",
     "decode",
     "decoder",
     "derive",

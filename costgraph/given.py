@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Union
 from costgraph.algebra.bindings import Binding, bound, check_bindings, parse_bindings, split_list
 from costgraph.algebra.parser import Size
 from costgraph.algebra.symbols import INFINITY, lookup
-from costgraph.conventions import Convention
-from costgraph.errors import UserError, shorten
+from costgraph.conventions import Convention, usual
+from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph.graph import Graph
+from costgraph.graph.rules import RULES
 from costgraph.mesh import Axis, Mesh, TensorAxis
 from costgraph.models.model import Model
 from costgraph.options import checked, parse_call
@@ -103,6 +104,27 @@ def made(what: str, given: str | Made, table: Mapping[str, Callable[..., Made]],
     if not isinstance(given, kind):
         raise no_kind(f"a {what} is text or a {kind.__name__}", given)
     return given
+
+
+def read_convention(given: str | Convention | None, named: bool) -> Convention:
+    """A convention as text or as it is; the usual one if nothing is said.
+
+    Args:
+        given: as it was typed.
+        named: whether a model was asked for by its name.
+
+    Raises:
+        UserError: an unknown name or option, or a rate for a kind of op that there is not.
+    """
+    if given is None:
+        return usual(named)
+    from costgraph.conventions.known import CONVENTIONS  # those of peers, too
+
+    found = made("convention", given, CONVENTIONS, Convention)
+    for kind, _ in found.elementwise:
+        if kind not in RULES and "." not in kind:  # names of ops are `place.what`
+            raise unknown("op kind", kind, RULES)
+    return found
 
 
 def read_mesh(given: str | Mesh | Axis | Iterable[Axis]) -> Mesh:

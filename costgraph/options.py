@@ -74,6 +74,8 @@ def convert(name: str, option: str, text: str, hint: Any) -> Any:
         return text == "True"
     if literal := next((one for one in (hint, *get_args(hint)) if get_origin(one) is Literal), None):
         word, choices = text.strip("'\""), {str(choice): choice for choice in get_args(literal)}
+        if word not in choices and str in get_args(hint):
+            return word
         if word not in choices:
             raise unknown(f"{option} of {name}", word, choices)
         return choices[word]

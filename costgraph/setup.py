@@ -13,7 +13,7 @@ from costgraph.algebra.bindings import Binding, check_bindings
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS, lookup
-from costgraph.conventions import CONVENTIONS, NOTES, Convention, usual
+from costgraph.conventions import NOTES, Convention, usual
 from costgraph.degrees import DEGREES
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.frozen import FrozenMapping
@@ -26,9 +26,9 @@ from costgraph.given import (
     OpSet,
     Options,
     Step,
-    made,
     placement,
     read_choices,
+    read_convention,
     read_limit,
     read_mesh,
     read_model,
@@ -139,10 +139,8 @@ class Setup:
             phase = phase_of([*map(str, steps), *done]) or ("forward" if beyond else usual_phase)
         if phase not in PHASES:
             raise unknown("phase", str(phase), PHASES)
-        if convention is None:
-            convention = usual(named=model is not None and op_set is None)
         setup = cls(
-            known, phase, steps, spread, made("convention", convention, CONVENTIONS, Convention),
+            known, phase, steps, spread, read_convention(convention, named=model is not None and op_set is None),
             read_precision(precision, done),
             choices=replace(chosen, widths=read_widths(weights, cache_dtype, limit, chosen.widths)),
         )  # fmt: skip

@@ -12,7 +12,7 @@ import costgraph as cg
 from costgraph.comparing.comparison import compare
 from costgraph.op_sets import decoder
 
-HEAD = {"op_set": "decoder(head=True)"}
+HEAD = "decoder(head=True)"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_options_of_a_side_go_before_those_of_both() -> None:
 
 
 def test_the_difference_is_a_form_by_part() -> None:
-    found = compare("exact", "exact(causal=half)", "flops", **HEAD).measures["flops"]
+    found = compare("exact", "exact(causal=half)", "flops", op_set=HEAD).measures["flops"]
     assert str(found.symbolic) == "6*B*S**2*L*D"
     parts = {part.name: str(part.difference) for part in found.parts}
     assert parts == {"attn": "6*B*S**2*L*D", "mlp": "0", "head": "0"}

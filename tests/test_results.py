@@ -13,7 +13,8 @@ from recipes import RECIPES, SUMS, by_op, by_place, graph, train
 import costgraph as cg
 from costgraph.algebra.parser import parse
 from costgraph.closed_form import ClosedForm
-from costgraph.conventions import CONVENTIONS, EXACT, NOTES, Elementwise
+from costgraph.conventions import EXACT, NOTES, Elementwise
+from costgraph.conventions.known import CONVENTIONS
 from costgraph.measures import MEASURES
 
 notes, exact = CONVENTIONS["notes"], CONVENTIONS["exact"]

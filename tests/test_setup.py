@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import costgraph as cg
-from costgraph.conventions import CONVENTIONS
+from costgraph.conventions.known import CONVENTIONS
 from costgraph.estimation.estimate import estimate
 from costgraph.given import Choices
 from costgraph.mesh import Mesh, TensorAxis

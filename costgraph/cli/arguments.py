@@ -50,7 +50,10 @@ class Asked:
     ] = None
     convention: Annotated[
         str | None,
-        typer.Option(help="What is counted: notes, exact or table_a1.  [default: exact with --model, else notes]"),
+        typer.Option(
+            help="What is counted: notes, exact, palm, ... (see `costgraph list conventions`), with options as in"
+            " 'exact(causal=half)'.  [default: exact with --model, else notes]"
+        ),
     ] = None
     precision: Annotated[
         str | None,

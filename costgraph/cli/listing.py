@@ -74,9 +74,13 @@ def symbols() -> list[tuple[str, str]]:
 
 def conventions() -> list[tuple[str, str]]:
     """What is counted."""
-    from costgraph.conventions import ELEMENTWISE, PRESETS
+    from costgraph.conventions.convention import ELEMENTWISE
+    from costgraph.conventions.known import PRESETS
 
-    rows = [(name, f"{one.describe()} ({one.source})") for name, one in PRESETS.items()]
+    rows = []
+    for name, one in PRESETS.items():
+        options = ", ".join(one.options(PRESETS["exact"]))
+        rows.append((name, f"{one.source} ({options})" if options else one.source))
     choices = [
         (f"  elementwise={name}", ", ".join(f"{kind} {rate}" for kind, rate in rates.items()) or "matmuls only")
         for name, rates in ELEMENTWISE.items()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from costgraph.conventions import PRESETS
+from costgraph.conventions.known import PRESETS
 from costgraph.errors import UserError, need_text, shorten, unknown
 from costgraph.given import Options
 from costgraph.models.known import known

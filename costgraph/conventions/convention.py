@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from costgraph.algebra.symbols import Rational
 
+if TYPE_CHECKING:
+    from costgraph.graph.graph import Graph
+    from costgraph.provenance import Term
+
 Elementwise = Literal["none", "one", "softmax3", "table_a1"]
 Additions = Literal["fused", "counted"]  # a sum of n products takes n additions, or n - 1
-Causal = Literal["full", "half", "triangle"]
+Causal = Literal["full", "half", "half_band", "triangle"]
 
 # FLOPs per element of the result, by op kind, or by op name where one op differs from its kind.
 ELEMENTWISE: dict[str, dict[str, Rational]] = {
@@ -30,7 +34,9 @@ class Counting:
 
     Args:
         causal: of the scores that a causal mask hides: `full`: all are counted; `half`: a square is halved;
-            `triangle`: just those that are seen, S*(S + 1)/2 of a square.
+            what is beside a square is not; `half_band`: so is what windows show; `triangle`: just those that are seen,
+            S*(S + 1)/2 of a square.
+        attention: whether scores and the sums of values count at all.
         windows: `reach`: scores of the positions that a window shows; `full`: of all.
         linear: what weights take: their `matmuls`, or a multiply-add for each of the `parameters` and every token.
         parameters: of the experts, those of `all`, or of the `active` ones that a token is sent to.
@@ -41,6 +47,7 @@ class Counting:
     """
 
     causal: Causal = "full"
+    attention: Literal["counted", "left_out"] = "counted"
     windows: Literal["reach", "full"] = "reach"
     linear: Literal["matmuls", "parameters"] = "matmuls"
     parameters: Literal["all", "active"] = "all"
@@ -50,18 +57,20 @@ class Counting:
     multiply_add: Literal[2, 1] = 2
     backward: Literal["graph", "twice"] = "graph"
 
-    @property
-    def said(self) -> list[str]:
-        """What is not as it is by default, as one would type it."""
-        return [
-            f"{one.name}={getattr(self, one.name)}" for one in fields(self) if getattr(self, one.name) != one.default
-        ]
+    def beside(self, other: Counting) -> list[str]:
+        """In what it differs from another one, as one would type it."""
+        names = [field.name for field in fields(self)]
+        return [f"{name}={getattr(self, name)}" for name in names if getattr(self, name) != getattr(other, name)]
 
 
 PLAIN = Counting()
+# What a counter does otherwise than any option says: the forward terms of a graph, or those of its backward, -> others.
+Quirk = Callable[["Graph", str, "list[Term]"], "list[Term]"]
 WORDS = {  # how a result's footer says it
     "causal=half": "half of a causal square",
+    "causal=half_band": "half of what causal attention and windows show",
     "causal=triangle": "of a causal square just what is seen",
+    "attention=left_out": "without the attention core",
     "windows=full": "windows as wide as the context",
     "linear=parameters": "one multiply-add per parameter and token",
     "parameters=active": "of the experts those that a token is sent to",
@@ -82,6 +91,7 @@ class Convention:
         elementwise: FLOPs per element of the result, by op kind or op name.
         additions: how many additions a sum of n products takes.
         counting: which work is counted, and as how much.
+        quirk: what the counter does otherwise than any option says.
         source: who counts like that.
     """
 
@@ -90,7 +100,13 @@ class Convention:
     elementwise: tuple[tuple[str, Rational], ...] = ()
     additions: Additions = "fused"
     counting: Counting = PLAIN
+    quirk: Quirk | None = None
     source: str = field(default="", compare=False)
+
+    @property
+    def plain(self) -> bool:
+        """Whether each op counts as its spec says."""
+        return self.counting == PLAIN and self.quirk is None
 
     def counts(self, role: str) -> bool:
         """Whether tensors of this role enter the sums."""
@@ -112,31 +128,37 @@ class Convention:
 
     def named(self, base: str, usual: Convention | None = None) -> Convention:
         """The same under the name that one would type: the base, with the options in which it differs from `usual`."""
-        usual = usual or Convention(base)
-        options = [f"elementwise={choice}"] if (choice := self.rates) != usual.rates and choice != base else []
-        options += [f"additions={self.additions}"] if self.additions != usual.additions else []
-        options += [one for one in self.counting.said if one not in usual.counting.said]
+        options = self.options(usual or Convention(base))
         return replace(self, name=f"{base}({', '.join(options)})" if options else base)
+
+    def options(self, usual: Convention) -> list[str]:
+        """In what it differs from another one, as one would type it."""
+        choice = self.rates
+        options = [f"elementwise={choice}"] if choice not in (usual.rates, self.base) else []
+        options += [f"additions={self.additions}"] if self.additions != usual.additions else []
+        return options + self.counting.beside(usual.counting)
 
     @property
     def rates(self) -> str:
-        """The element-wise rates: the name of a choice, or as `softmax:5+gelu:8`."""
+        """The element-wise rates: the name of a choice, or as `'gelu:8+softmax:5'`."""
         preset = next((name for name, known in ELEMENTWISE.items() if known == dict(self.elementwise)), None)
-        return preset or "+".join(f"{kind}:{rate}" for kind, rate in sorted(self.elementwise))
+        return preset or "'" + "+".join(f"{kind}:{rate}" for kind, rate in sorted(self.elementwise)) + "'"
 
     @property
     def exact(self) -> Convention:
         """The convention that neglects nothing, with the same element-wise choice."""
-        exactly = replace(self, neglects=frozenset(), counting=PLAIN, source="")
+        exactly = replace(self, neglects=frozenset(), counting=PLAIN, quirk=None, source="")
         return exactly.named("exact" if self.base != "table_a1" else self.base)
 
     def describe(self) -> str:
         """One line for a result's footer."""
         per = self.counting.multiply_add
         matmuls = (
-            "2n - 1 FLOPs per sum of n products" if self.additions == "counted" else f"{per} FLOPs per multiply-add"
+            "2n - 1 FLOPs per sum of n products"
+            if self.additions == "counted"
+            else f"{per} FLOP{'s' * (per > 1)} per multiply-add"
         )
-        said = set(self.counting.said)
+        said = set(self.counting.beside(PLAIN))
         parts = [f"{matmuls} of a matmul" if "linear=parameters" not in said else matmuls]
         parts += [] if self.counting.causal != "full" else ["the full attention square"]
         parts += [words for option, words in WORDS.items() if option in said]

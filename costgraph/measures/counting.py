@@ -21,6 +21,7 @@ from costgraph.measures import op_costs
 from costgraph.measures.params import parameters, share
 from costgraph.provenance import Term
 
+CORE = "attention_core"  # the segment
 TABLES = ("embedding", "positions")  # kinds of ops that read rows of a table
 
 
@@ -36,10 +37,15 @@ class Counted:
         twice = self.convention.counting.backward == "twice"
         for phase in phases:
             if phase != "backward" or not twice:
-                yield from self.of_phase(phase)
+                yield from self.as_its_counter_has_it(phase)
             elif any(op.phase == "backward" for op in self.graph.ops):
-                for term in self.of_phase("forward"):
+                for term in self.as_its_counter_has_it("forward"):
                     yield replace(term, source=f"2 x {term.source}", amount=term.amount * 2)
+
+    def as_its_counter_has_it(self, phase: str) -> list[Term]:
+        """The terms of one phase after what the convention's counter does otherwise than any option says."""
+        found = list(self.of_phase(phase))
+        return found if self.convention.quirk is None else self.convention.quirk(self.graph, phase, found)
 
     def of_phase(self, phase: str) -> Iterator[Term]:
         """The terms of the ops of one phase; weights that are counted by parameters are so in the forward pass."""
@@ -64,6 +70,8 @@ class Counted:
         if op.kind != "einsum" or not found:
             return found
         if self.left_out(op):
+            return Polynomial.constant(0)
+        if counting.attention == "left_out" and any(one.name == CORE for one in op.segments):
             return Polynomial.constant(0)
         core = next((self.cores[one] for one in op.segments if one in self.cores), None)
         found = self.seen(op, found, *core) if core else found
@@ -102,7 +110,7 @@ class Counted:
         found: dict[Segment, tuple[Dim, Dim]] = {}
         for op in (step for one in self.graph.ops for step in (one, *one.body)):
             masked = op.kind == "causal_mask" and op.phase == "forward"
-            if masked and (core := next((one for one in op.segments if one.name == "attention_core"), None)):
+            if masked and (core := next((one for one in op.segments if one.name == CORE), None)):
                 found[core] = self.graph.tensors[op.outputs[0]].dims[-2:]  # type: ignore[assignment]
         return found
 
@@ -124,7 +132,9 @@ class Counted:
                 f"causal={counting.causal}: what several new tokens see of a window is not modelled; use causal=full"
             )
         side = wide if window else query.whole
-        if counting.causal == "half":
+        if counting.causal == "half_band" and (window or query.whole == wide):
+            return each * square / 2
+        if counting.causal in ("half", "half_band"):
             return each * (square - side * side / 2)
         return each * (square - side * (side - 1) / 2)
 
@@ -147,8 +157,8 @@ class Counted:
         """Whether a parameter counts: not a table of which rows are looked up, nor a head or router that is out."""
         counting = self.convention.counting
         readers = {op.kind for op in self.graph.ops if tensor.name in op.inputs and op.phase == "forward"}
-        if readers <= set(TABLES):
-            return counting.embedding == "matmul"
+        if readers <= set(TABLES):  # rows of positions are added, whatever an embedding counts as
+            return counting.embedding == "matmul" and "embedding" in readers
         if counting.head == "left_out" and "vocab" in tensor.names:
             return False
         return counting.router == "counted" or "expert" not in tensor.names or "hit" in readers

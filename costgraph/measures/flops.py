@@ -15,7 +15,7 @@ from dataclasses import replace
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
-from costgraph.conventions import EXACT, NOTES, PLAIN, Convention
+from costgraph.conventions import EXACT, NOTES, Convention
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Phase
 from costgraph.measures import op_costs
@@ -30,7 +30,7 @@ def flops(graph: Graph, convention: Convention = NOTES, phase: Phase | None = No
     """FLOPs of the whole graph, or of its ops of one phase."""
     phases = PARTS if phase is None else (phase,)
     name = "flops" if phase is None else f"flops.{phase}"
-    if convention.counting == PLAIN:
+    if convention.plain:
         return closed_form(name, "FLOP", graph, convention, collect(graph, convention, phases))
     found = closed_form(name, "FLOP", graph, convention, Counted(graph, convention).terms(phases))
     exactly = total(term.amount for term in collect(graph, EXACT, phases))

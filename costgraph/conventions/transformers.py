@@ -1,0 +1,25 @@
+"""The Trainer of transformers: `floating_point_ops`, six times parameters times tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from costgraph.conventions.convention import Convention, Counting
+
+if TYPE_CHECKING:
+    from costgraph.graph.graph import Graph
+    from costgraph.provenance import Term
+
+
+def quirk(graph: Graph, phase: str, terms: list[Term]) -> list[Term]:
+    """Parameters of embeddings are left out by their names, and with them the head of a model that ties both."""
+    looked_up = {name for op in graph.ops if op.kind == "embedding" for name in op.inputs}
+    return [term for term in terms if term.source.partition(" ")[0] not in looked_up]
+
+
+TRANSFORMERS = Convention(
+    "transformers",
+    counting=Counting(attention="left_out", linear="parameters", backward="twice"),
+    quirk=quirk,
+    source="transformers, ModuleUtilsMixin.floating_point_ops: 6 * tokens * parameters without embeddings",
+)
