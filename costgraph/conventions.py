@@ -6,7 +6,7 @@ state of one parameter takes is in `precision.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,6 +15,8 @@ from costgraph.algebra.symbols import Rational
 Elementwise = Literal["none", "one", "softmax3", "table_a1"]
 Additions = Literal["fused", "counted"]  # a sum of n products takes n additions, or n - 1
 
+# What norms keep for each position, by op kind.
+KEPT = {"layer_norm": "mean and rstd", "rms_norm": "rstd", "rms": "rstd"}
 # FLOPs per element of the result, by op kind, or by op name where one op differs from its kind.
 ELEMENTWISE: dict[str, dict[str, Rational]] = {
     "none": {},
@@ -64,8 +66,8 @@ class Convention:
         """The convention that neglects nothing, with the same element-wise choice."""
         return replace(self, name=self.name.replace("notes", "exact"), neglects=frozenset())
 
-    def describe(self) -> str:
-        """One line for a result's footer."""
+    def describe(self, kinds: Container[str] = tuple(KEPT)) -> str:
+        """One line for a result's footer, on a graph with ops of these kinds; without one, on any."""
         matmuls = "2n - 1 FLOPs per sum of n products" if self.additions == "counted" else "2 FLOPs per multiply-add"
         parts = [f"{matmuls} of a matmul", "the full attention square", "dropout masks of one byte"]
         if self.neglects == {"statistic"}:
@@ -76,10 +78,20 @@ class Convention:
             parts.append("no biases, norm parameters or norm statistics")
         else:
             parts.insert(0, "every parameter")
-            parts.append("norms keep mean and rstd (4 bytes each per position)")
+            parts += norms_keep(kinds)
         if self.elementwise:
             parts.append("element-wise " + ", ".join(f"{kind} {rate}" for kind, rate in self.elementwise))
         return "; ".join(parts)
+
+
+def norms_keep(kinds: Container[str]) -> list[str]:
+    """What norms of these kinds keep, in words; nothing where there are none."""
+    layer, rms = "layer_norm" in kinds, any(kind in kinds for kind in KEPT if kind != "layer_norm")
+    if not (layer or rms):
+        return []
+    both = f"LayerNorms keep {KEPT['layer_norm']}, RMSNorms {KEPT['rms_norm']}"
+    said = both if layer and rms else f"norms keep {KEPT['layer_norm' if layer else 'rms_norm']}"
+    return [f"{said} (4 bytes{' each' if layer else ''} per position)"]
 
 
 def notes(elementwise: Elementwise = "none", additions: Additions = "fused") -> Convention:
@@ -89,12 +101,12 @@ def notes(elementwise: Elementwise = "none", additions: Additions = "fused") -> 
 
 
 def exact(elementwise: Elementwise = "none", additions: Additions = "fused") -> Convention:
-    """Everything autograd keeps and every parameter: adds norm parameters, biases and the norms' mean and rstd."""
+    """Everything autograd keeps and every parameter: adds norm parameters, biases and the norms' statistics."""
     return notes(elementwise, additions).exact
 
 
 def table_a1() -> Convention:
-    """As in Table A.1 of "Data Movement Is All You Need": every operand, but not the norms' mean and rstd."""
+    """As in Table A.1 of "Data Movement Is All You Need": every operand, but not the norms' statistics."""
     return Convention("table_a1", frozenset({"statistic"})).with_elementwise(ELEMENTWISE["table_a1"])
 
 
