@@ -278,11 +278,6 @@ class Setup:
         return [shorten(one, 200) for one in said]
 
     @property
-    def counted(self) -> str:
-        """What is counted of its graph, in one line."""
-        return self.convention.describe({op.kind for op in self.graph.ops})
-
-    @property
     def whole(self) -> Setup | None:
         """The same on one device; None where the graph was given as one device sees it."""
         return None if self.source.mesh else replace(self, mesh=ONE_DEVICE)

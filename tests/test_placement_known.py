@@ -38,6 +38,8 @@ def phases(made: Architecture) -> list[Purpose]:
 
 
 def differences(made: Architecture, phase: Purpose, mesh: str) -> list[str]:
+    """What differs; where one key is all there is, its projection is no part of a product that is split."""
+    made = made.unfused() if one_key(made) else made
     one = made.build(phase).apply(*PHASES[phase])
     placed = one.apply(cg.place(Mesh(mesh)))
     small = sizes(one)

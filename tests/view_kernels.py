@@ -30,14 +30,13 @@ def part(name: str, larger: Array, of: Region, smaller: Region) -> Array:
     stored = next((dim for dim in ("stacked", "gate_up") if dim in of.names), None)
     if stored:  # several that are stored as one: queries of a group beside its key and its value, or gate and up
         axis = of.names.index(stored)
-        own = {"q": slice(0, -2), "k": -2, "v": -1, "gate": 0, "up": 1}[name.rpartition(".")[2]]
-        view = np.moveaxis(larger, axis, -1)[..., own]
-        if own == slice(0, -2):
-            view = np.moveaxis(view, -1, axis + 1) if "group" in smaller.names else view[..., 0]
-        return view
+        one, side = name.rpartition(".")[2], np.moveaxis(larger, axis, -1)
+        if one == "q" and "group" in smaller.names:
+            return np.moveaxis(side[..., :-2], -1, axis + 1)
+        return np.asarray(side[..., {"q": 0, "k": -2, "v": -1, "gate": 0, "up": 1}[one]])
     axis = next(i for i, dim in enumerate(of.names) if smaller.names[i : i + 1] != (dim,))
     if len(smaller.names) < len(of.names):
-        return np.moveaxis(larger, axis, 0)[-1]  # the last position
+        return np.asarray(np.moveaxis(larger, axis, 0)[-1])  # the last position
     number = smaller.sizes[axis]
     first = of.names[axis] == "chunks_after" or (of.names[axis] == "padded" and smaller.wholes[axis] > 1)
     view = np.moveaxis(larger, axis, 0)[:number] if first else np.moveaxis(larger, axis, 0)[-number:]

@@ -33,6 +33,10 @@ from costgraph.passes.group import Family, Group
 from costgraph.passes.placement import Placement
 from costgraph.passes.rewrite import Pass
 
+TOGETHER = {  # dims that are made of another and keep parts that are not split with it
+    "stacked": "one product makes queries and the copied keys and values; MODEL(fused=False) has a product for each",
+}
+
 
 @dataclass(frozen=True)
 class Place(Pass):
@@ -124,7 +128,8 @@ def family(dim: str, graph: Graph) -> Family:
     """
     made = [name for name, extent in graph.extents.items() if dim in extent.of]
     if unlike := [name for name in made if not linear(name, graph.extents, dim)]:
-        raise UserError(f"{graph.name}: {dim} cannot be split: {unlike[0]} is made of it and does not follow")
+        why = TOGETHER.get(unlike[0], f"{unlike[0]} is made of it and does not follow")
+        raise UserError(f"{graph.name}: {dim} cannot be split: {why}")
     return (dim, *made)
 
 
