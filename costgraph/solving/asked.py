@@ -13,7 +13,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import Powers
 from costgraph.errors import UserError
-from costgraph.given import Options
+from costgraph.given import Options, read_model_in
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import Machine, itemsize
 from costgraph.mesh import AXES, Axis, Mesh
@@ -110,6 +110,7 @@ def ask(
     """Read a question; the arguments are those of `solve`, `of` what makes the setup."""
     left, between, right = parts(question)
     wanted, inside = unknown_of(for_), names(left) | names(right)
+    of["model"] = read_model_in(of.get("model"), dtype)
     setup = Setup.of(
         **of, usual_phase="decode" if "cache" in inside else "train", also={*inside, *wanted.target.symbols}
     )
