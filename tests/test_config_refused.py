@@ -60,6 +60,8 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (LLAMA, {"quantization_config": {"quant_method": ["fp8"]}}, "quant_method = a list is not known"),
     (LLAMA, {"quantization_config": 8}, "quant_method = null is not known"),
     (LLAMA, {"quantization_config": {"quant_method": "gptq", "bits": 40}}, "bits = 40: a whole number from 1 to 8"),
+    (LLAMA, {"quantization_config": {"quant_method": "awq", "bits": 4, "group_size": 0}}, "group_size = 0: a positive"),
+    (LLAMA, {"quantization_config": {"quant_method": "fp8", "weight_block_size": 128}}, "weight_block_size = 128: two"),
 ]  # fmt: skip
 
 
