@@ -99,4 +99,7 @@ class Request:
         cache = MEASURES["cache"](graph, convention).value.numerator
         if self.phase == "generate":
             cache = cache.substitute({"S": S + self.new})  # at the last token
-        return {"weights": MEASURES["states"](graph, convention).value.numerator, "cache": cache}
+        held = (
+            self.graph("prefill", *more) if self.phase == "generate" else graph
+        )  # an encoder runs in the prefill alone
+        return {"weights": MEASURES["states"](held, convention).value.numerator, "cache": cache}

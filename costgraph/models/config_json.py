@@ -144,6 +144,8 @@ class Reading:
         found = {name: size(number) for name, number in sizes.items() if number is not None}
         if p is not None:
             found["p"] = size(p)
+        if model.encoder:
+            found["S_e"] = size("S")  # as long as what the decoder has, unless it is said
         remarks = [*self.remarks, *self.left_out(), *([stored] if stored else [])]
         without = replace(model, multi_token=None)
         return Configuration(self.family.name, without, found, tuple(remarks), model.multi_token)

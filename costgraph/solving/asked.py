@@ -120,6 +120,7 @@ def ask(
     added = split(setup.graph.mesh, wanted, inside)
     setting = Setting(replace(setup, mesh=replace(setup.mesh, axes=(*setup.mesh.axes, added))) if added else setup)
     sides = form(left, setting), form(right, setting)
+    following = {name: value for name, value in sizes.items() if {*wanted.target.symbols} & {*value.symbols}}
     nominal = {} if setup.model.nominal is None else {"N_params": setup.model.nominal}
     known = given(hardware, dtype, link) | nominal | sizes
     return Asked(
@@ -128,7 +129,7 @@ def ask(
         unknown=wanted,
         setting=setting,
         dimension=compared(left, right, setting),
-        difference=wanted.enter(sides[0] - sides[1]),
+        difference=wanted.enter((sides[0] - sides[1]).substitute(following)),
         bindings={name: value for name, value in known.items() if name not in wanted.target.symbols},
         added=f"{added.kind}({wanted})" if added else "",
         on_machine=hardware is not None,
