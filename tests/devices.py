@@ -197,6 +197,8 @@ class Machine:
             at, of = self.place([cut], device)
             if where == "shards":
                 values = even_part(values, at, of)
+            elif where == "partial":  # of what all have, one keeps it
+                values = values * (at == 0)
             elif where in after.names:
                 axis = after.names.index(where)
                 values = np.split(values, of, axis)[at]
