@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from costgraph.algebra.assumption import Assumption, Divides, InDomain
+from costgraph.algebra.assumption import Assumption, Choice, Divides, InDomain
 from costgraph.algebra.definition import Definition, remade
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE
@@ -33,6 +33,7 @@ from costgraph.passes.group import Family, Group
 from costgraph.passes.placement import Placement
 from costgraph.passes.rewrite import Pass
 
+ENCODED = "memory_context"  # the positions of an encoder that runs, which rest in no parts
 TOGETHER = {  # dims that are made of another and keep parts that are not split with it
     "stacked": "one product makes queries and the copied keys and values; MODEL(fused=False) has a product for each",
 }
@@ -151,4 +152,6 @@ def assumptions(name: str, axis: Axis, graph: Graph) -> Iterator[Assumption]:
             why = f"dim {claim.dim} has size 1 and cannot be split over {claim.divisor} devices"
             raise UserError(f"{axis}: {why}" + (f"; {claim.advice}" if claim.advice else ""))
     yield from claims
+    if axis.rests and ENCODED in sizes:
+        yield Choice("positions of the encoder", "whole on every device")
     yield InDomain(name, axis.size)
