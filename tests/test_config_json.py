@@ -196,8 +196,8 @@ STORED = [  # by the bytes of a weight, its share of the scales of its block inc
 def test_how_weights_are_stored_is_said_with_their_bytes(table: dict[str, Any], method: str, width: Fraction) -> None:
     (said,) = of(LLAMA, quantization_config=table).remarks
     assert said == (
-        f"quantization_config ({method}): the file stores most weights in {width} bytes, scales included; here all are "
-        f"p bytes wide (--weights {width} for all of them)"
+        f"quantization_config ({method}): the file stores most weights in {width} bytes, scales of blocks included; "
+        f"here all are p bytes wide (--weights {width} for all of them)"
     )
 
 

@@ -48,7 +48,7 @@ def test_lengths_of_both_grow_together_where_one_is_asked_for() -> None:
 def test_lengths_that_grow_without_end_have_no_limit_unless_it_is_said_how() -> None:
     with pytest.raises(UserError, match="no limit for S_e->oo and S->oo together"):
         cg.derive("intensity", model="t5-base", phase="prefill", limit="S->oo")
-    assert cg.derive("intensity", model="t5-base", phase="prefill", limit="S->oo,S_e=8")
+    assert cg.derive("intensity", model="t5-base", phase="prefill", limit="S->oo,S_e=8").forms
 
 
 def test_the_encoder_has_its_place_while_tokens_are_made() -> None:

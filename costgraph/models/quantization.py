@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeGuard
 
 from costgraph.models.values import shown
 
@@ -71,7 +71,7 @@ METHODS: dict[str, Callable[[Mapping[str, Any], list[str]], Fraction]] = {
 }  # fmt: skip
 
 
-def whole(value: Any) -> bool:
+def whole(value: Any) -> TypeGuard[int]:
     """Whether a value is a whole number."""
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -93,5 +93,5 @@ def quantized(table: Any, problems: list[str]) -> str:
     wrong: list[str] = []
     width = METHODS[method](table, wrong)
     problems += wrong
-    stored = f"the file stores most weights in {width} bytes, scales included"
+    stored = f"the file stores most weights in {width} bytes, scales of blocks included"
     return f"quantization_config ({method}): {stored}; here all are p bytes wide (--weights {width} for all of them)"
