@@ -23,13 +23,13 @@ def groups(table: Mapping[str, Any], problems: list[str]) -> Fraction:
     Source: Frantar et al. 2022 (GPTQ), Sec. 4; Lin et al. 2023 (AWQ), Sec. 5; AutoGPTQ, `qlinear_cuda.py`.
     """
     bits, size = table.get("bits"), table.get("group_size", 128)
-    if not whole(bits) or not 1 <= bits <= 8:
+    width = Fraction(bits, 8) if whole(bits) and 1 <= bits <= 8 else None
+    if width is None:
         problems.append(f"quantization_config: bits = {shown(bits)}: a whole number from 1 to 8 is expected")
     if not whole(size) or (size < 1 and size != -1):
         problems.append(f"quantization_config: group_size = {shown(size)}: a positive integer, or -1, is expected")
-    if problems:
+    if problems or width is None:
         return Fraction(1)
-    width = Fraction(bits, 8)
     return width if size == -1 else width + (HALF + width) / size
 
 
