@@ -18,7 +18,7 @@ from costgraph.mesh import Axis, Mesh, TensorAxis
 from costgraph.models.model import Model
 from costgraph.options import checked, parse_call
 from costgraph.passes import PASSES, FlashAttention, Pass, Place, TensorParallel, Update, Widths, names_of
-from costgraph.precision import USUAL, Precision, element, policy
+from costgraph.precision import ITEMSIZE, USUAL, Precision, element, policy
 
 if TYPE_CHECKING:
     from costgraph.models.architecture import Architecture
@@ -79,6 +79,14 @@ def read_model(given: str | Model | None) -> Model:
     from costgraph.models.known import model  # reads configurations, which an op set has none of
 
     return model(given)
+
+
+def read_model_in(given: str | Model | None, dtype: str | None) -> Model | None:
+    """The same, with p as wide as a data type that was typed instead of as the model's file says."""
+    if given is None or dtype not in ITEMSIZE:
+        return None if given is None else read_model(given)
+    found = read_model(given)
+    return replace(found, bindings={name: value for name, value in found.bindings.items() if name != "p"})
 
 
 def written(op_set: OpSet) -> str | Graph | Architecture:

@@ -9,7 +9,7 @@ from functools import cached_property
 from inspect import signature
 from typing import Never
 
-from costgraph.algebra.bindings import Binding, check_bindings
+from costgraph.algebra.bindings import Binding, check_bindings, together
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS, lookup
@@ -223,9 +223,7 @@ class Setup:
     @property
     def bindings(self) -> dict[str, Binding]:
         """What symbols stand for: sizes of the model, those that were typed before them."""
-        of_model = {name: value for name, value in self.model.bindings.items() if name not in self.sizes}
-        typed = {n: v.substitute(of_model) if isinstance(v, Polynomial) else v for n, v in self.sizes.items()}
-        both: dict[str, Binding] = {**self.model.bindings, **typed}
+        both = together(self.model.bindings, self.sizes)
         check_bindings(both)
         return both
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from blocks import Array, Kernel, Region, Task, spread
+from blocks import Array, Kernel, Task, spread
 
 # --- element by element -----------------------------------------------------------------------------------------------
 
@@ -33,19 +33,25 @@ def softplus_grad(task: Task, x: list[Array]) -> list[Array]:
 
 
 def rotary(task: Task, x: list[Array]) -> list[Array]:
-    """Halves of each vector are rotated against each other."""
-    cos, sin = (
-        spread(table, region.names, task.ins[0].names) for table, region in zip(x[1:], task.ins[1:], strict=True)
-    )
-    return [x[0] * cos + turned(x[0]) * sin]
+    """Halves of each vector, or of its first part, are rotated against each other."""
+    cos, sin = angles(task, x)
+    part = x[0][..., : cos.shape[-1]]
+    return [np.concatenate([part * cos + turned(part) * sin, x[0][..., cos.shape[-1] :]], -1)]
 
 
 def rotary_grad(task: Task, x: list[Array]) -> list[Array]:
-    dy, *tables = x
+    cos, sin = angles(task, x)
+    part = x[0][..., : cos.shape[-1]]
+    return [np.concatenate([part * cos - turned(part * sin), x[0][..., cos.shape[-1] :]], -1)]
+
+
+def angles(task: Task, x: list[Array]) -> tuple[Array, Array]:
+    """Cosines and sines of each position, beside the dims of what is rotated."""
+    names = task.ins[0].names
     cos, sin = (
-        spread(table, region.names, task.ins[0].names) for table, region in zip(tables, task.ins[1:], strict=True)
+        spread(table, (*region.names[:-1], names[-1]), names) for table, region in zip(x[1:], task.ins[1:], strict=True)
     )
-    return [dy * cos - turned(dy * sin)]
+    return cos, sin
 
 
 def turned(x: Array) -> Array:
@@ -95,92 +101,9 @@ def hit(task: Task, x: list[Array]) -> list[Array]:
     return [x[0]]
 
 
-# --- the state space --------------------------------------------------------------------------------------------------
-
-
-def conv(task: Task, x: list[Array]) -> list[Array]:
-    """Each channel of (batch, position, channels) with its kernel (channels, kernel); what is before counts as 0."""
-    values, kernel = x
-    found = np.zeros(task.outs[0].sizes)
-    for at in range(kernel.shape[-1]):
-        found[:, at:] += values[:, : values.shape[1] - at] * kernel[..., at]
-    return [found]
-
-
-def conv_grad(task: Task, x: list[Array]) -> list[Array]:
-    dy, values, kernel = x
-    by_values, by_kernel = np.zeros(values.shape), np.zeros(kernel.shape)
-    batch = (0, 1)
-    for at in range(kernel.shape[-1]):
-        by_values[:, : values.shape[1] - at] += dy[:, at:] * kernel[..., at]
-        by_kernel[..., at] = (dy[:, at:] * values[:, : values.shape[1] - at]).sum(batch)
-    return [by_values, by_kernel]
-
-
-def cumulative(task: Task, x: list[Array]) -> list[Array]:
-    """Sums over the positions before, and their own; the gradient's are over those after."""
-    axis = task.ins[0].names.index("chunk_context")
-    if task.op.phase == "backward":
-        return [np.flip(np.cumsum(np.flip(x[0], axis), axis), axis)]
-    return [np.cumsum(x[0], axis)]
-
-
-def decay(task: Task, x: list[Array]) -> list[Array]:
-    """What is left of a position, from the sums of logarithms: at which ones, the dims of the result say."""
-    return [np.exp(exponents(x[0], task.outs[0]))]
-
-
-def exponents(fading: Array, out: Region) -> Array:
-    """Logarithms of what is left; `fading` is (batch, chunks, position, heads)."""
-    last = fading[:, :, -1]
-    if "chunk_context" not in out.names:
-        return fading if "chunk" in out.names else last
-    if "chunk" not in out.names:
-        return np.asarray(last[:, :, None] - fading)
-    by_head = np.moveaxis(fading, 2, -1)
-    found = by_head[..., :, None] - by_head[..., None, :]
-    return np.where(np.tril(np.ones(found.shape[-2:])) > 0, found, -np.inf)
-
-
-def decay_grad(task: Task, x: list[Array]) -> list[Array]:
-    dy, y = x
-    g, region = dy * y, task.ins[0]
-    found = np.zeros(task.outs[0].sizes)
-    if "chunk_context" not in region.names:
-        found[:] = g if "chunk" in region.names else 0
-        found[:, :, -1] += 0 if "chunk" in region.names else g
-    elif "chunk" not in region.names:
-        found -= g
-        found[:, :, -1] += g.sum(2)
-    else:
-        found += np.moveaxis(g.sum(-1) - g.sum(-2), -1, 2)
-    return [found]
-
-
-def scan(task: Task, x: list[Array]) -> list[Array]:
-    """The state before each chunk, from what each leaves behind and what is left of it after each."""
-    states, left = x
-    before = np.zeros(states.shape)
-    for z in range(1, states.shape[1]):
-        before[:, z] = before[:, z - 1] * left[:, z - 1, ..., None, None] + states[:, z - 1]
-    return [before]
-
-
-def scan_grad(task: Task, x: list[Array]) -> list[Array]:
-    dy, states, left, before = x
-    by_states, by_left, carried = np.zeros(states.shape), np.zeros(left.shape), np.zeros(states[:, 0].shape)
-    for z in range(states.shape[1] - 1, 0, -1):
-        carried = carried + dy[:, z]
-        by_states[:, z - 1] = carried
-        by_left[:, z - 1] = (carried * before[:, z - 1]).sum((-1, -2))
-        carried = carried * left[:, z - 1, ..., None, None]
-    return [by_states, by_left]
-
-
 BLOCKS: Mapping[str, Kernel] = {
     "sigmoid": sigmoid, "sigmoid_grad": sigmoid_grad,
     "softplus": softplus, "softplus_grad": softplus_grad, "rotary": rotary, "rotary_grad": rotary_grad,
     "repeat": repeat, "top_k": top_k, "top_k_grad": top_k_grad,
-    "route": route, "hit": hit, "conv": conv, "conv_grad": conv_grad, "cumulative": cumulative, "decay": decay,
-    "decay_grad": decay_grad, "scan": scan, "scan_grad": scan_grad,
+    "route": route, "hit": hit,
 }  # fmt: skip

@@ -83,10 +83,21 @@ class Machine:
     def values(self, tensor: Tensor) -> Array:
         """The numbers of a tensor that comes from outside, in the whole model."""
         wholes = tuple(whole(dim.whole) for dim in tensor.dims)
-        if any(tensor.name in read_as_tokens(op) for op in self.graph.ops):
-            tokens = np.random.default_rng([self.seed, crc32(tensor.name.encode())])
-            return tokens.integers(0, whole(self.graph.sizes["vocab"]), wholes)
+        if rows := self.rows(tensor.name):
+            numbers = np.random.default_rng([self.seed, crc32(tensor.name.encode())])
+            return numbers.integers(0, min(rows), wholes)
         return drawn(tensor.name, wholes, self.seed)
+
+    def rows(self, name: str) -> list[int]:
+        """How many words, or rows of a table, there are for each op that reads a tensor as numbers of them."""
+        found = []
+        for op in self.graph.ops:
+            if name in op.inputs and op.kind in CHANGES:
+                found += self.rows(op.outputs[0])
+            elif name in read_as_tokens(op):
+                table = self.graph.tensors[op.inputs[op.kind == "embedding"]]
+                found.append(whole(table.dims[-1 if op.kind == "cross_entropy" else 0].whole))
+        return found
 
     # --- what a device holds ------------------------------------------------------------------------------------------
 
@@ -186,6 +197,8 @@ class Machine:
             at, of = self.place([cut], device)
             if where == "shards":
                 values = even_part(values, at, of)
+            elif where == "partial":  # of what all have, one keeps it
+                values = values * (at == 0)
             elif where in after.names:
                 axis = after.names.index(where)
                 values = np.split(values, of, axis)[at]

@@ -158,7 +158,7 @@ class Setup:
             limited = {name: form.limit(**put_in) for name, form in found.forms.items()}
         except cg.UserError as error:
             return {SETUP: {"refused": (str(error),)}}
-        asked = (found.op_set, found.phase, found.convention.name, found.convention.describe())
+        asked = (found.op_set, found.phase, found.convention.name, found.convention.describe({"layer_norm"}))
         forms = {name: record(form, limited[name]) for name, form in found.forms.items()}
         return {SETUP: {"asked": asked}, **forms}
 

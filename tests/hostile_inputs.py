@@ -41,6 +41,7 @@ SLOTS: dict[str, tuple[str, ...]] = {  # what a text is put into
     "efficiency": ("{}", "flops={}", "flops=0.5,mem={}", "comms={}", "{}=0.5"),
     "price": ("{}", "{} USD/h", "2.5 {}", "2.5 USD/{}"),
     "output": ("out{}", "out{}.svg", "out.{}"),
+    "side": ("{}", "limit={}", "mesh={}; {}", "exact({})", "{}=half", "exact(elementwise='{}')"),
 }  # fmt: skip
 SETS = ["decoder", "decoder(head=True)", "encoder", "decoder(kv_heads=G)", "decoder(biases=True)"]
 MEASURES = [
@@ -80,6 +81,10 @@ PLACES: Places = {
     "cheatsheet": (["cheatsheet"], {
         "--op-set": "op", "--convention": "convention", "--precision": "", "--notation": "", "--engine": "",
         "--exporters": "", "-o": "output",
+    }),
+    "compare": (["compare", "notes"], {
+        "": "side", "--measure": "", "--op-set": "op", "--phase": "", "--pass": "pass", "--limit": "limit",
+        "--convention": "convention", "--precision": "", "--model": "", "--format": "", "-o": "output",
     }),
     "list": (["list"], {"": ""}),
     "solve": (["solve"], {

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 from block_kernels import BLOCKS
 from blocks import Array, Kernel, Task, drawn, fold, spread
+from state_kernels import STATES
 from table_kernels import TABLES
+from view_kernels import VIEWS
 
 # --- sums and products ------------------------------------------------------------------------------------------------
 
@@ -159,12 +161,13 @@ def log_sum_exp(task: Task, x: list[Array]) -> list[Array]:
 
 
 def layer_norm(task: Task, x: list[Array]) -> list[Array]:
-    x0, gain, shift = x
+    """With a scale, and a shift maybe."""
+    x0 = x[0]
     region, axes = task.ins[0], task.ins[0].axes(task.op.over)
     mean = x0.mean(axes, keepdims=True)
     rstd = 1 / np.sqrt(((x0 - mean) ** 2).mean(axes, keepdims=True) + 1e-5)
-    gain, shift = (spread(v, r.names, region.names) for v, r in zip((gain, shift), task.ins[1:], strict=True))
-    y = (x0 - mean) * rstd * gain + shift
+    gain, *shift = (spread(v, r.names, region.names) for v, r in zip(x[1:], task.ins[1:], strict=True))
+    y = (x0 - mean) * rstd * gain + sum(shift)
     return [y, mean.squeeze(axes), rstd.squeeze(axes)][: len(task.outs)]
 
 
@@ -175,8 +178,21 @@ def layer_norm_grad(task: Task, x: list[Array]) -> list[Array]:
     normal = (x0 - mean) * rstd
     g = dy * spread(gain, task.ins[2].names, region.names)
     dx = rstd * (g - g.mean(axes, keepdims=True) - normal * (g * normal).mean(axes, keepdims=True))
-    found = [dx, dy * normal, dy][-len(task.outs) :]  # there is none of what comes from outside and is no activation
-    return [fold(one, region, out) for one, out in zip(found, task.outs, strict=True)]
+    inner = task.outs[0].names == region.names  # there is none of what comes from outside and is no activation
+    found = [dx, dy * normal, dy] if inner else [dy * normal, dy]
+    return [fold(one, region, out) for one, out in zip(found, task.outs, strict=False)]  # a shift may be none
+
+
+def rms(task: Task, x: list[Array]) -> list[Array]:
+    """One over the root of the mean of squares."""
+    return [1 / np.sqrt((x[0] ** 2).mean(task.ins[0].axes(task.op.over)) + 1e-5)]
+
+
+def rms_grad(task: Task, x: list[Array]) -> list[Array]:
+    dy, x0, y = x
+    axes = task.ins[1].axes(task.op.over)
+    count = np.prod([x0.shape[axis] for axis in axes])
+    return [-x0 * np.expand_dims(dy * y**3, axes) / count]
 
 
 def rms_norm(task: Task, x: list[Array]) -> list[Array]:
@@ -205,6 +221,7 @@ KERNELS: Mapping[str, Kernel] = {
     "dropout_grad": dropout_grad,
     "softmax": softmax, "softmax_grad": softmax_grad, "softmax_of_rows": softmax_of_rows, "log_sum_exp": log_sum_exp,
     "layer_norm": layer_norm, "layer_norm_grad": layer_norm_grad, "rms_norm": rms_norm, "rms_norm_grad": rms_norm_grad,
+    "rms": rms, "rms_grad": rms_grad, "widen": same,
     "accumulate": same, "cast": same,
-    **TABLES,
+    **TABLES, **VIEWS, **STATES,
 }  # fmt: skip

@@ -1,11 +1,11 @@
-"""What each kind of op computes, in NumPy: tables, the loss, views, the optimizer."""
+"""What each kind of op computes, in NumPy: tables, the loss, the optimizer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import numpy as np
-from blocks import Array, Kernel, Region, Task, drawn
+from blocks import Array, Kernel, Region, Task, spread
 
 # --- tables and the loss ----------------------------------------------------------------------------------------------
 
@@ -14,11 +14,13 @@ def embedding(task: Task, x: list[Array]) -> list[Array]:
     """Rows of the table; those that are not held count as 0."""
     tokens, table = x
     rows, held = local(tokens, task.ins[1])
-    return [np.where(held[..., None], table[rows], 0.0)]
+    found = np.where(held.reshape(held.shape + (1,) * (table.ndim - 1)), table[rows], 0.0)
+    return [spread(found, (*task.ins[0].names, *task.ins[1].names[1:]), task.outs[0].names)]
 
 
 def embedding_grad(task: Task, x: list[Array]) -> list[Array]:
     dy, tokens = x
+    dy = spread(dy, task.ins[0].names, (*task.ins[1].names, *task.outs[0].names[1:]))
     rows, held = local(tokens, task.outs[0])
     table = np.zeros(task.outs[0].sizes)
     np.add.at(table, rows[held], dy[held])
@@ -64,39 +66,6 @@ def chosen(targets: Array, logits: Region) -> Array:
     return np.asarray(targets[..., None] == logits.along(logits.names[-1]), float)
 
 
-# --- views ------------------------------------------------------------------------------------------------------------
-
-
-def cut_out(task: Task, x: list[Array]) -> list[Array]:
-    """slice: one of several that are stored as one, named by the last letter of the op; its gradient is put back."""
-    source, result = task.ins[0], task.outs[0]
-    if "stacked" not in (*source.names, *result.names):
-        return [x[0].reshape(result.sizes)]  # another name for the same
-    one = "qkv".index(task.op.label[-1])
-    if "stacked" in source.names:
-        return [np.take(x[0], one, source.names.index("stacked"))]
-    put = np.zeros(result.sizes)
-    np.moveaxis(put, result.names.index("stacked"), 0)[one] = x[0]
-    return [put]
-
-
-def look(task: Task, x: list[Array]) -> list[Array]:
-    """context: the same numbers under another name; a device that has more of them than its result takes those."""
-    source, result = task.ins[0], task.outs[0]
-    starts = [to - was for to, was in zip(result.starts, source.starts, strict=True)]
-    assert min(starts, default=0) >= 0
-    return [x[0][tuple(slice(at, at + size) for at, size in zip(starts, result.sizes, strict=True))]]
-
-
-def cache_append(task: Task, x: list[Array]) -> list[Array]:
-    """What earlier steps left there, with the new rows at its end."""
-    region, new = task.outs[0], task.ins[0].sizes[task.ins[0].names.index("query")]
-    cache = drawn(f"{task.op.source} before", region.wholes)[region.slices].copy()
-    end = region.wholes[axis := region.names.index("context")] - new - region.starts[axis]
-    np.moveaxis(cache, axis, 0)[end : end + new] = np.moveaxis(x[0], axis, 0)
-    return [cache]
-
-
 # --- the optimizer ----------------------------------------------------------------------------------------------------
 
 
@@ -109,5 +78,5 @@ def optimizer(task: Task, x: list[Array]) -> list[Array]:
 TABLES: Mapping[str, Kernel] = {
     "embedding": embedding, "embedding_grad": embedding_grad, "positions": positions, "positions_grad": positions_grad,
     "logsumexp": normalizer, "cross_entropy": cross_entropy, "cross_entropy_grad": cross_entropy_grad,
-    "slice": cut_out, "context": look, "cache_append": cache_append, "adam": optimizer, "sgd": optimizer,
+    "adam": optimizer, "sgd": optimizer,
 }  # fmt: skip

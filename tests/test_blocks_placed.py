@@ -89,6 +89,15 @@ def test_experts_of_sequence_parallel_blocks_see_gathered_tokens_and_scatter_wha
     }
 
 
+def test_experts_with_biases_send_what_experts_without_send() -> None:
+    """The bias of a slot is added by one device, so that sums over devices are of tokens, not of their slots."""
+    biased = sent(placed(MODELS["gpt-oss-20b"].architecture, "tensor(T)"), "local/moe.")
+    assert biased == sent(placed(MODELS["mixtral-8x7b"].architecture, "tensor(T)"), "moe.")
+    graph = MODELS["gpt-oss-20b"].architecture.build().apply(cg.decode, Place(Mesh("tensor(T)")))
+    moved = {term.op: str(term.amount) for term in cg.communication(graph, EXACT).terms}
+    assert moved["local/moe.combine.all_reduce"] == "2*B*D*p*L_local - 2*B*D*p*L_local/T"
+
+
 def test_the_width_of_experts_is_split_and_latents_are_whole() -> None:
     graph = placed(MODELS["deepseek-v2-lite"].architecture, "data(N_d), tensor(T)")
     held = {name: str(tensor.numel) for name, tensor in graph.tensors.items() if name.startswith("moe/")}

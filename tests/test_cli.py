@@ -46,7 +46,7 @@ REFUSED = {  # arguments of derive -> what the message must say
     "--pass recompute(some)": "choose from selective, full",
     "--pass tensor_parallel(0)": "must be a positive integer",
     "--phase training": "unknown phase 'training': did you mean train",
-    "--convention note": "did you mean notes?",
+    "--convention note": "did you mean notes or",
     "--precision adam": "did you mean",
     "--limit X=4": "X is the expert-parallel degree, and no axis of a mesh has it yet",
     "--limit Z=4": "unknown symbol 'Z'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -170,9 +171,40 @@ REMARKS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (LLAMA, {"rope_theta": 1e6, "use_cache": True, "bos_token_id": 1, "rms_norm_eps": 1e-5}, ""),
     (LLAMA, {"sparkle": "yes"}, "keys without a known effect: sparkle"),
     (LLAMA, {"num_widgets": 0, "n_things": None}, ""),  # says that there is none
-    (LLAMA, {"quantization_config": {"quant_method": "gptq", "bits": 4}},
-     "quantization_config (gptq): the file stores most weights in 4 bits; here all are p bytes wide"),
 ]  # fmt: skip
+
+
+STORED = [  # by the bytes of a weight, its share of the scales of its block included
+    ({"quant_method": "gptq", "bits": 4}, "gptq", Fraction(1, 2) + Fraction(5, 2 * 128)),  # a scale of 2, half a zero
+    ({"quant_method": "gptq", "bits": 4, "group_size": -1, "desc_act": True}, "gptq", Fraction(1, 2)),
+    (
+        {"quant_method": "awq", "bits": 4, "group_size": 64, "zero_point": True},
+        "awq",
+        Fraction(1, 2) + Fraction(5, 128),
+    ),
+    ({"quant_method": "gptq", "bits": 8, "group_size": 32}, "gptq", 1 + Fraction(3, 32)),
+    ({"quant_method": "fp8", "weight_block_size": [128, 128]}, "fp8", Fraction(4097, 4096)),
+    ({"quant_method": "fp8", "fmt": "e4m3"}, "fp8", Fraction(1)),
+    ({"quant_method": "mxfp4"}, "mxfp4", Fraction(17, 32)),
+    ({"load_in_4bit": True}, "bitsandbytes", Fraction(9, 16)),
+    ({"load_in_4bit": True, "bnb_4bit_use_double_quant": True}, "bitsandbytes", Fraction(8452, 16384)),  # 4.127 bits
+    ({"quant_method": "bitsandbytes", "load_in_8bit": True}, "bitsandbytes", Fraction(1)),
+]
+
+
+@pytest.mark.parametrize(("table", "method", "width"), STORED)
+def test_how_weights_are_stored_is_said_with_their_bytes(table: dict[str, Any], method: str, width: Fraction) -> None:
+    (said,) = of(LLAMA, quantization_config=table).remarks
+    assert said == (
+        f"quantization_config ({method}): the file stores most weights in {width} bytes, scales of blocks included; "
+        f"here all are p bytes wide (--weights {width} for all of them)"
+    )
+
+
+def test_the_bytes_of_a_stored_weight_can_be_asked_for() -> None:
+    asked = {"model": "llama-2-7b", "phase": "decode", "weights": "133/256"}
+    found = cg.derive("states", **asked)  # type: ignore[arg-type]
+    assert found.limited["states"].number == Fraction(133, 256) * 6738415616
 
 
 @pytest.mark.parametrize(("base", "changes", "remark"), REMARKS)

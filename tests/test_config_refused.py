@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 
 import costgraph as cg
 from costgraph import UserError
-from costgraph.models.config_json import read
+from costgraph.models.config_json import configuration, read
 from costgraph.models.family import by_model_type, of_model_type
+from costgraph.models.keys import plain
+from costgraph.models.known import known
+from costgraph.toml_text import of_package
 
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (LLAMA, {"model_type": "lama"}, "unknown model_type 'lama': did you mean llama"),
@@ -50,6 +54,9 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (LLAMA, {"layer_types": ["sliding_attention"] * 4}, "W (window: positions that a query sees, its own included) is"),
     (LLAMA, {"model_type": "qwen3_moe", "mlp_only_layers": [4]}, "mlp_only_layers = a list: a list of layers, 0 to 3"),
     (LLAMA, {"model_type": "qwen3_moe", "decoder_sparse_step": -1}, "decoder_sparse_step = -1: a whole number of at"),
+    (LLAMA, {"model_type": "qwen3_moe", "decoder_sparse_step": 0}, "sparse_step = 0: a whole number of at least 1"),
+    (LLAMA, {"hidden_size": math.nan}, "llama: hidden_size = nan: D (hidden width) must be a positive integer"),
+    (LLAMA, {"text_config": [1]}, "text_config = a list: an object is expected"),
     (LLAMA, {"model_type": "mixtral", "num_experts_per_tok": 9}, "num_experts_per_tok = 9 is more than N_r = 8"),
     (DEEPSEEK, {"qk_head_dim": 13}, "qk_head_dim = 13 is not H_n + H_r = 12"),
     (DEEPSEEK, {"moe_layer_freq": 2}, "moe_layer_freq = 2 is not modelled (only 1)"),
@@ -60,6 +67,8 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (LLAMA, {"quantization_config": {"quant_method": ["fp8"]}}, "quant_method = a list is not known"),
     (LLAMA, {"quantization_config": 8}, "quant_method = null is not known"),
     (LLAMA, {"quantization_config": {"quant_method": "gptq", "bits": 40}}, "bits = 40: a whole number from 1 to 8"),
+    (LLAMA, {"quantization_config": {"quant_method": "awq", "bits": 4, "group_size": 0}}, "group_size = 0: a positive"),
+    (LLAMA, {"quantization_config": {"quant_method": "fp8", "weight_block_size": 128}}, "weight_block_size = 128: two"),
 ]  # fmt: skip
 
 
@@ -129,3 +138,43 @@ def test_any_values_are_read_or_refused_in_words(data: st.DataObject, base: dict
     changes.pop("model_type", None)
     with suppress(UserError):
         of(base, kind, **changes)
+
+
+# --- published configurations, changed ----------------------------------------------------------------------------
+
+CHANGED = [
+    ("llama-3.1-8b", {"num_attention_heads": 33}, ["D/A = 4096/33", "not divisible by num_key_value_heads = 8"]),
+    ("llama-3.1-8b", {"num_key_value_heads": 5, "vocab_size": True}, ["not divisible by", "vocab_size = true"]),
+    ("llama-3.1-8b", {"num_hidden_layers": 10**9}, ["1000000000 layers are more than the 100000"]),
+    ("llama-3.1-8b", {"num_attention_heads": 10**30}, ["is no positive integer"]),
+    ("llama-3.1-8b", {"attention_chunk_size": 8192}, ["speaks of a size that llama does not have"]),
+    ("llama-3.1-8b", {"head_dim": "128", "torch_dtype": "int3"}, ["head_dim = '128'", "torch_dtype = 'int3'"]),
+    ("llama-3.1-8b", {"text_config": {"hidden_size": 8}}, ["num_hidden_layers", "vocab_size"]),
+    ("gpt-oss-20b", {"num_experts_per_tok": 64}, ["num_experts_per_tok = 64 is more than num_local_experts = 32"]),
+    ("gpt-oss-20b", {"layer_types": ["full_attention"] * 3}, ["layer_types has 3 entries for 24 layers"]),
+    ("gemma-2-9b", {"layer_types": ["chunked_attention"] * 42}, ["chunked_attention not modelled"]),
+    ("mistral-7b", {"sliding_window": -5}, ["sliding_window = -5"]),
+    ("bert-base", {"is_decoder": True}, ["is_decoder = true is not modelled"]),
+    ("t5-base", {"feed_forward_proj": "swish"}, ["feed_forward_proj = 'swish' is not modelled"]),
+    ("mamba2-130m", {"expand": 7, "n_groups": 5}, ["expand = 7 is not A_s*H_s/D = 2", "not divisible by n_groups = 5"]),
+    ("bloom-560m", {"n_head": 0}, ["n_head = 0"]),
+    ("falcon-7b", {"alibi": "yes"}, ["alibi = 'yes' is not modelled"]),
+    ("opt-350m", {"word_embed_proj_dim": -3}, ["word_embed_proj_dim = -3"]),
+    ("gpt-neox-20b", {"rotary_pct": 2.0}, ["rotary_pct = 2", "is a share of H"]),
+    ("phi-4", {"partial_rotary_factor": math.inf}, ["partial_rotary_factor = inf"]),
+    ("qwen1.5-moe-a2.7b", {"mlp_only_layers": [99]}, ["a list of layers, 0 to 23"]),
+    ("gpt2", {"n_positions": None, "n_inner": -1}, ["looked for as n_positions", "n_inner = -1"]),
+    ("deepseek-v3", {"qk_head_dim": 100, "moe_layer_freq": 2}, ["qk_head_dim = 100", "moe_layer_freq = 2"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "changes", "said"), CHANGED)
+def test_published_configurations_are_refused_once_they_contradict_themselves(
+    name: str, changes: dict[str, Any], said: list[str]
+) -> None:
+    keys = of_package(known()[name])["config"]
+    keys = {key: None if value == "null" else plain(value) for key, value in keys.items()}
+    with pytest.raises(UserError) as refused:
+        configuration({**keys, **changes}, "config.json")
+    assert [words for words in said if words not in str(refused.value)] == []
+    assert "\n" not in str(refused.value)

@@ -115,3 +115,19 @@ def split_list(text: str) -> list[str]:
             parts.append(text[start:at])
             start = at + 1
     return [*parts, text[start:]]
+
+
+def together(own: Mapping[str, Polynomial], typed: Mapping[str, Binding]) -> dict[str, Binding]:
+    """A model's own sizes and those that were typed, which go before them.
+
+    Either may be other sizes: `S=2*D` is typed, and an encoder's length S_e is S where nothing else is said.
+    """
+    left = {name: value for name, value in own.items() if name not in typed}
+    numbers = {name: value for name, value in left.items() if value.number is not None}
+    found = {name: value.substitute(numbers) if value != "oo" else value for name, value in typed.items()}
+    known = numbers | {name: value for name, value in found.items() if value != "oo"}
+    endless = {name for name, value in found.items() if value == "oo"}
+    following: dict[str, Binding] = {
+        name: "oo" if endless & {*value.symbols} else value.substitute(known) for name, value in left.items()
+    }
+    return {**following, **found}

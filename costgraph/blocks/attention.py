@@ -117,7 +117,7 @@ class Attention:
 
     def fused_projection(self, b: Builder, name: str, x: str, heads: Names) -> tuple[str, str, str]:
         """One projection, of which these are views; beside the queries of each group stand its key and its value."""
-        of = (b.dim("stacked", b.size("group") + 2 if heads[1:] else 3), *heads[:1], "width")
+        of = (b.dim("stacked", "group + 2" if heads[1:] else 3), *heads[:1], "width")
         y = linear(b, f"{name}.qkv", x, of, bias="q" in self.biases)
         at = b.names(x)[:2]
         dims = (("q", heads), ("k", heads[:1]), ("v", heads[:1]))

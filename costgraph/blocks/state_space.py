@@ -58,7 +58,9 @@ class Mamba2:
             self.convolved(b, f"{name}.{one}", linear(b, f"{name}.{one}", x, to, bias=self.biases), to)
             for one, to in (("x", inner), ("b", (HEADS[0], "state")), ("c", (HEADS[0], "state")))
         )
-        step = biased(b, f"{name}.dt", linear(b, f"{name}.dt", x, HEADS, bias=False), HEADS)
+        step = linear(b, f"{name}.dt", x, HEADS)
+        step = biased(b, f"{name}.dt_projection", step, HEADS) if self.biases else step
+        step = biased(b, f"{name}.dt", step, HEADS)  # which it has in any case
         step = b.op(f"{name}.softplus", "softplus", step)
         inside = stepped if b.phase == "decode" else scanned
         y = inside(b, name, Parts(values, into, out_of, step), self.plain)

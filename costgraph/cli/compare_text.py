@@ -95,7 +95,7 @@ def notes(found: Comparison, style: printers.Style) -> list[str]:
     """What was counted on either side, what is assumed, what was put in, and remarks."""
     lines = []
     sides = [one.setup for one in found.derivations]
-    counted = [f"({setup.convention.name}): {setup.convention.describe()}" for setup in sides]
+    counted = [f"({setup.convention.name}): {setup.convention.describe(setup.graph.kinds)}" for setup in sides]
     lines += (
         [f"counted {counted[0]}"]
         if counted[0] == counted[1]

@@ -144,7 +144,8 @@ def footer(result: Derivation, write: Callable[[Quotient], str], known: Publishe
     setup = result.setup
     policy = result.policy
     return [
-        f"counted ({setup.convention.name}): {setup.convention.describe()}" + (f"; {policy}" if policy else ""),
+        f"counted ({setup.convention.name}): {setup.convention.describe(setup.graph.kinds)}"
+        + (f"; {policy}" if policy else ""),
         f"assuming: {', '.join(assumptions)}" if assumptions else "",
         f"left out, exactly: {'; '.join(rest)}" if rest else "",
         sizes_of_model(result),

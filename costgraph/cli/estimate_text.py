@@ -206,7 +206,7 @@ def formulas(result: Estimate, write: Write, seconds: Callable[[Time], list[str]
 def notes(result: Estimate) -> list[str]:
     """What the numbers mean."""
     asked = result.request
-    lines = [f"counted ({asked.setup.convention.name}): {asked.setup.convention.describe()}"]
+    lines = [f"counted ({asked.setup.convention.name}): {asked.setup.convention.describe(asked.setup.graph.kinds)}"]
     if asked.phase == "train":
         lines[0] += f"; states under {asked.setup.precision}"
     lines.append(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 COLORS = dict(zip(CLASSES, OKABE_ITO, strict=True))
-MARKERS = {"prefill": "o", "training step": "o", "decode step": "D", "first token": "D"}
+MARKERS = {"prefill": "o", "training step": "o", "forward pass": "o", "decode step": "D", "first token": "D"}
 INK, GREY, FAINT, SHADE = "#222222", "#666666", "#9a9a9a", "#f3f5f7"
 SUFFIXES = (".svg", ".png", ".pdf")
 NAMED = Fraction(1, 200)  # from which share of the time on a point has a label

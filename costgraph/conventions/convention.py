@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -26,6 +26,10 @@ ELEMENTWISE: dict[str, dict[str, Rational]] = {
     # "A simple blog of large model inference", Table A.1; its 6 per score hold the scale and the dropout of the scores.
     "table_a1": {"softmax": 6, "layer_norm": 7, "bias": 1, "dropout": 1, "residual": 1, "attn.dropout": 0},
 }
+
+
+# What norms keep for each position, by op kind.
+KEPT = {"layer_norm": "mean and rstd", "rms_norm": "rstd", "rms": "rstd"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +154,8 @@ class Convention:
         exactly = replace(self, neglects=frozenset(), counting=PLAIN, quirk=None, source="")
         return exactly.named("exact" if self.base != "table_a1" else self.base)
 
-    def describe(self) -> str:
-        """One line for a result's footer."""
+    def describe(self, kinds: Container[str] = tuple(KEPT)) -> str:
+        """One line for a result's footer, on a graph with ops of these kinds; without one, on any."""
         per = self.counting.multiply_add
         matmuls = (
             "2n - 1 FLOPs per sum of n products"
@@ -171,7 +175,17 @@ class Convention:
             parts.append("no biases, norm parameters or norm statistics")
         else:
             parts.insert(0, "every parameter")
-            parts.append("norms keep mean and rstd (4 bytes each per position)")
+            parts += norms_keep(kinds)
         if self.elementwise:
             parts.append("element-wise " + ", ".join(f"{kind} {rate}" for kind, rate in self.elementwise))
         return "; ".join(parts)
+
+
+def norms_keep(kinds: Container[str]) -> list[str]:
+    """What norms of these kinds keep, in words; nothing where there are none."""
+    layer, rms = "layer_norm" in kinds, any(kind in kinds for kind in KEPT if kind != "layer_norm")
+    if not (layer or rms):
+        return []
+    both = f"LayerNorms keep {KEPT['layer_norm']}, RMSNorms {KEPT['rms_norm']}"
+    said = both if layer and rms else f"norms keep {KEPT['layer_norm' if layer else 'rms_norm']}"
+    return [f"{said} (4 bytes{' each' if layer else ''} per position)"]

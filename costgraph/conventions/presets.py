@@ -10,5 +10,5 @@ NOTES = Convention("notes", frozenset({"bias", "norm", "statistic"}), source='"D
 EXACT = Convention("exact", source="everything that autograd keeps, and every parameter")
 TABLE_A1 = replace(
     Convention("table_a1", frozenset({"statistic"})).with_elementwise(ELEMENTWISE["table_a1"]),
-    source='Table A.1 of "Data Movement Is All You Need": every operand, but not the norms\' mean and rstd',
+    source='Table A.1 of "Data Movement Is All You Need": every operand, but no statistics of norms',
 )

@@ -80,16 +80,26 @@ class Request:
         mesh = replace(self.setup.mesh, axes=(*self.setup.mesh.axes, *more))
         return replace(self.setup, phase=phase, mesh=mesh)
 
+    @property
+    def resting(self) -> str:
+        """The phase of the setup in whose graph lies what rests on a device."""
+        return "decode" if self.phase == "generate" else self.phase
+
     def memory(self, *more: Axis) -> dict[str, Polynomial]:
         """Bytes on one device by what they are for, with all symbols."""
         convention, precision = self.setup.convention, self.setup.precision
         if self.phase == "train":
-            graph = self.graph("train", *more)
+            graph = self.graph(self.resting, *more)
             states = MEASURES["states"](graph, convention, precision=precision)
             parts = {part: total(term.amount for term in states.terms if term.part == part) for part in STATES}
             return parts | {"activations": MEASURES["activations"](graph, convention).value.numerator}
-        graph = self.graph("decode" if self.phase != "prefill" else "prefill", *more)
+        graph = self.graph(self.resting, *more)
+        if self.phase == "forward":  # nothing stays for a next step
+            return {"weights": MEASURES["states"](graph, convention).value.numerator}
         cache = MEASURES["cache"](graph, convention).value.numerator
         if self.phase == "generate":
             cache = cache.substitute({"S": S + self.new})  # at the last token
-        return {"weights": MEASURES["states"](graph, convention).value.numerator, "cache": cache}
+        held = (
+            self.graph("prefill", *more) if self.phase == "generate" else graph
+        )  # an encoder runs in the prefill alone
+        return {"weights": MEASURES["states"](held, convention).value.numerator, "cache": cache}

@@ -143,7 +143,7 @@ class Estimate:
 
     def degrees(self, axis: TensorAxis) -> list[int]:
         """The degrees that divide everything the model would be split along, in ascending order."""
-        graph = self.request.graph("train" if self.request.phase == "train" else "decode", axis)
+        graph = self.request.graph(self.request.resting, axis)
         split = [a.dividend for a in graph.assumptions if isinstance(a, Divides) and a.divisor == T]
         shared = gcd(*(exactly(size.substitute(self.request.bindings)) for size in split)) or 1
         others = {name: value for name, value in self.request.bindings.items() if name != "T"}
@@ -242,6 +242,8 @@ def stages(request: Request) -> Iterable[Stage]:
     """The kinds of step that the phase consists of, with all symbols."""
     if request.phase == "train":
         yield stage("training step", request, request.graph("train"), B * S)
+    if request.phase == "forward":
+        yield stage("forward pass", request, request.graph("forward"), B * S)
     if request.phase in ("generate", "prefill"):
         yield stage("prefill", request, request.graph("prefill"), B * S)
     if request.phase == "decode":

@@ -11,13 +11,13 @@ from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import PRICE
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
-from costgraph.given import Options
+from costgraph.given import Options, read_model_in
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import Machine
 from costgraph.hardware.roofline import EFFICIENCIES
 from costgraph.setup import Setup
 
-ESTIMATED_PHASES = ("generate", "prefill", "decode", "train")
+ESTIMATED_PHASES = ("generate", "prefill", "decode", "forward", "train")
 
 
 def request(
@@ -43,7 +43,7 @@ def request(
         price: of one device, such as `2.5 USD/h`.
         of: what is estimated, as for `derive`: model, op_set, passes, mesh, limit (sizes alone; `N_params` sets the
             count that the rule of thumb uses), convention, precision; and the phase, which is generate (prefill, then
-            `new` tokens) unless given, prefill, decode or train.
+            `new` tokens) unless given, prefill, decode, forward or train.
 
     Raises:
         UserError: anything unknown, unreadable or out of its domain, a rate that the machine does not state, or an
@@ -54,6 +54,7 @@ def request(
     tokens = generated(phase, new)
     if model_name is not None:
         of["model"] = model_name
+    of["model"] = read_model_in(of.get("model"), dtype)
     of["phase"] = "decode" if phase == "generate" else phase
     device = chosen(hardware, dtype, link)
     asked = Request(

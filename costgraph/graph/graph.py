@@ -145,6 +145,11 @@ class Graph:
         return view
 
     @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of its ops."""
+        return frozenset(op.kind for op in self.ops)
+
+    @cached_property
     def symbols(self) -> frozenset[str]:
         """The symbols that a question about this graph may have: its own, and those that are read everywhere."""
         return self.own_symbols | {symbol.name for symbol in SYMBOLS.values() if symbol.group in EVERYWHERE}

@@ -2,7 +2,7 @@
 
 Counts: every forward tensor that a backward or replayed op reads, once, however many read it; a view counts as the
 tensor it looks at. Each is attributed to the forward op whose backward reads it.
-Leaves out: parameters, token ids, gradients and temporary buffers; under `notes` also the norms' mean and rstd.
+Leaves out: parameters, token ids, gradients and temporary buffers; under `notes` also the norms' statistics.
 Source: "Decoder-Only Transformers", eq. 2.5 to 2.7, 2.13, 2.14; Korthikanti et al. 2022.
 """
 

@@ -127,10 +127,6 @@ class Counted:
         square = query.whole * wide
         if counting.causal == "full" or query.whole == ONE:
             return each * square
-        if window and query.whole != self.graph.extents["context"].size:
-            raise UserError(
-                f"causal={counting.causal}: what several new tokens see of a window is not modelled; use causal=full"
-            )
         side = wide if window else query.whole
         if counting.causal == "half_band" and (window or query.whole == wide):
             return each * square / 2

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from costgraph.algebra.assumption import Assumption, Choice
 from costgraph.algebra.parser import Size
+from costgraph.blocks.attention import Attention
 from costgraph.blocks.embedding import Embedding
 from costgraph.blocks.head import Head
 from costgraph.blocks.multi_token import MultiToken
 from costgraph.blocks.norm import Norm
-from costgraph.blocks.stack import Layers
+from costgraph.blocks.stack import Layers, Mixing
 from costgraph.errors import UserError
 from costgraph.graph.builder import Builder, Purpose
 from costgraph.graph.graph import Graph
@@ -63,7 +65,7 @@ class Architecture:
                 "ask for phase forward or train"
             )
         b = Builder(self.name, SIZES | ENCODER if self.encoder else SIZES, phase=phase)
-        b.assume(*self.assumptions, *self.choices())
+        b.assume(*self.assumptions, *self.choices(phase))
         table = self.embedding.table(b) if self.embedding else ""
         memory = self.encoded(b, table) if self.encoder and b.phase != "decode" else None
         x = self.stack(b, self.layers, self.embedded(b, table, "query"), memory)
@@ -90,13 +92,17 @@ class Architecture:
             x = self.stack(b, self.encoder, self.embedded(b, table, "memory"))
             return self.norm.write(b, "norm.final", x) if self.norm else x
 
-    def choices(self) -> list[Choice]:
+    def choices(self, phase: Purpose) -> list[Choice]:
         """What was chosen, and is worth saying."""
         blocks = [layers.block for layers in (*self.layers, *self.encoder)]
         parts = [part for block in blocks for part in (block, block.attention, block.mlp, block.cross)]
         drops = getattr(self.embedding, "dropout", False) or any(getattr(part, "dropout", False) for part in parts)
         loads = dict.fromkeys(load for part in parts if (load := getattr(part, "load", None)) is not None)
-        return [Choice("dropout", "on" if drops else "off"), *(Choice("load of experts", str(load)) for load in loads)]
+        said = [Choice("dropout", "on" if drops else "off"), *(Choice("load of experts", str(load)) for load in loads)]
+        if self.head and self.head.positions == "last":
+            those = "all positions (for the loss)" if phase == "train" else "the last position"
+            said.append(Choice("logits of", those))
+        return said
 
     def as_transformers(self) -> Architecture:
         """The same as the library transformers computes it, where that is not what the architecture demands.
@@ -105,14 +111,18 @@ class Architecture:
         heads are copied to all of them (after they are cached, unless a block says before), a state space is written in
         plain products.
         """
-        return replace(self, layers=as_computed(self.layers), encoder=as_computed(self.encoder))
+        return self.mixing_as(lambda mixing: mixing.as_transformers())
 
+    def unfused(self) -> Architecture:
+        """The same with queries, keys and values from a product each."""
+        return self.mixing_as(lambda mixing: replace(mixing, fused=False) if isinstance(mixing, Attention) else mixing)
 
-def as_computed(layers: tuple[Layers, ...]) -> tuple[Layers, ...]:
-    """Layers as transformers computes them."""
-    blocks = [one.block for one in layers]
-    mixing = [block.attention and block.attention.as_transformers() for block in blocks]
-    return tuple(
-        replace(one, block=replace(block, attention=computed))
-        for one, block, computed in zip(layers, blocks, mixing, strict=True)
-    )
+    def mixing_as(self, change: Callable[[Mixing], Mixing]) -> Architecture:
+        """The same with what mixes positions changed in every layer."""
+
+        def changed(layers: tuple[Layers, ...]) -> tuple[Layers, ...]:
+            mixing = [one.block.attention and change(one.block.attention) for one in layers]
+            blocks = [replace(one.block, attention=new) for one, new in zip(layers, mixing, strict=True)]
+            return tuple(replace(one, block=block) for one, block in zip(layers, blocks, strict=True))
+
+        return replace(self, layers=changed(self.layers), encoder=changed(self.encoder))

@@ -93,8 +93,10 @@ def configuration(content: Any, place: str, name: str = "", family: Family | Non
 def text_model(content: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The keys of the text model, which may be one of several nested ones."""
     inner = content.get("text_config")
-    if not isinstance(inner, dict):
+    if inner is None:
         return content, []
+    if not isinstance(inner, dict):
+        raise UserError(f"text_config = {shown(inner)}: an object is expected")
     others = [key for key, value in content.items() if key.endswith("_config") and isinstance(value, dict)]
     others = [key for key in others if key not in ("text_config", "quantization_config", "generation_config")]
     outer = {key: content[key] for key in (*OUTER, "model_type") if key in content}
@@ -144,6 +146,8 @@ class Reading:
         found = {name: size(number) for name, number in sizes.items() if number is not None}
         if p is not None:
             found["p"] = size(p)
+        if model.encoder:
+            found["S_e"] = size("S")  # as long as what the decoder has, unless it is said
         remarks = [*self.remarks, *self.left_out(), *([stored] if stored else [])]
         without = replace(model, multi_token=None)
         return Configuration(self.family.name, without, found, tuple(remarks), model.multi_token)

@@ -79,7 +79,7 @@ def of_each(name: str, kind: LayerKind, layers: int, values: Values) -> list[str
     if listed is not None:
         return by_words(name, kind, listed, layers, values)
     rule = {
-        part: values.number(number) if isinstance(number, Choice) else number
+        part: values.number(number, int(part == "every")) if isinstance(number, Choice) else number
         for part, number in (("start", kind.start), ("stop", kind.stop), ("every", kind.every), ("not", kind.not_every))
     }
     if not all(values.chosen(need) for need in kind.needs):

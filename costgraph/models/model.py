@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # an op set needs none of the blocks
     from costgraph.blocks import MultiToken
     from costgraph.models.architecture import Architecture
 
-OPTIONS = ("as", "mtp")
+OPTIONS = ("as", "mtp", "head", "fused")
 PURPOSES: dict[str, Purpose] = {"prefill": "prefill", "decode": "decode"}  # phases with ops of their own
 
 
@@ -100,8 +100,8 @@ class Model:
             architecture = found.op_set
             if isinstance(architecture, str | Graph):
                 raise UserError(f"{self.name}({shorten(option)}): only models with a configuration have options")
-            change = found.as_computed_by if name == "as" else found.predicting
-            found = change(architecture, value)
+            changes = {"as": found.as_computed_by, "mtp": found.predicting, "head": found.with_head_on}
+            found = changes.get(name, found.with_projections)(architecture, value)
         return found
 
     def predicting(self, architecture: Architecture, further: str) -> Model:
@@ -112,6 +112,23 @@ class Model:
             raise UserError(f"{self.name}: mtp={shorten(further)}: its configuration has {most} blocks for that")
         blocks = replace(self.multi_token, times=number) if self.multi_token and number else None
         return replace(self, op_set=replace(architecture, multi_token=blocks))
+
+    def with_head_on(self, architecture: Architecture, positions: str) -> Model:
+        """The model with logits of all positions, or outside of training of the last one alone, as engines do it."""
+        if positions not in ("all", "last"):
+            raise unknown("positions of the head", positions, ["all", "last"])
+        if architecture.head is None or not architecture.generates:
+            raise UserError(f"{self.name}: head={positions}: only a model that generates has a last position")
+        head = replace(architecture.head, positions="last" if positions == "last" else "all")
+        return replace(self, op_set=replace(architecture, head=head))
+
+    def with_projections(self, architecture: Architecture, fused: str) -> Model:
+        """The model with queries, keys and values from three products, where its configuration has them from one."""
+        apart = architecture.unfused()
+        if fused != "False" or apart == architecture:
+            has = "three already" if apart == architecture else "one; fused=False has three"
+            raise UserError(f"{self.name}(fused={shorten(fused)}): the product of queries, keys and values is {has}")
+        return replace(self, op_set=apart, title=f"{self.title}, queries, keys and values apart")
 
     def as_computed_by(self, architecture: Architecture, library: str) -> Model:
         """The model as the code of a library computes it."""

@@ -44,7 +44,7 @@ class Values:
         there = {name: value for name in names for there, value in [self.at(name)] if there and value is not None}
         first = next(iter(there), None)
         for name, value in there.items():
-            if value != there[first or name]:
+            if name != first and value != there[first or name]:
                 said = f"{first} = {shown(there[first or name])} and {name} = {shown(value)} contradict each other"
                 if said not in self.problems:
                     self.problems.append(said)
@@ -81,13 +81,13 @@ class Values:
         self.problems.append(f"{choice.names[0]} = {shown(value)} is not modelled (known: {known})")
         return ""
 
-    def number(self, choice: Choice) -> int | None:
-        """A whole number of at least 0 that says which layers are meant."""
+    def number(self, choice: Choice, least: int = 0) -> int | None:
+        """A whole number that says which layers are meant."""
         value = self.get(choice.names)
         value = choice.default if value is None else value
-        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= least):
             return value
-        self.problems.append(f"{choice.names[0]} = {shown(value)}: a whole number of at least 0 is expected")
+        self.problems.append(f"{choice.names[0]} = {shown(value)}: a whole number of at least {least} is expected")
         return None
 
     def indices(self, name: str, below: int) -> frozenset[int]:

@@ -48,6 +48,8 @@ class Decode(Pass):
         fits = AtMost(new, context)
         if new.number is not None and context.number is not None and not fits.settled:
             raise UserError(f"{self}: {new} new tokens are among the {context} positions that they see")
+        if new != ONE and "window" in graph.sizes:
+            raise UserError(f"{self}: {new} new tokens see different positions through a window; take one at a time")
         graph = inference(graph).resized(query=new, context=context)
         ops = [replace(op, kind="cache_append") if op.kind == "context" else op for op in graph.ops]
         more = [] if new == ONE else [fits]

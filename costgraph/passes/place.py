@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from costgraph.algebra.assumption import Assumption, Divides, InDomain
+from costgraph.algebra.assumption import Assumption, Choice, Divides, InDomain
 from costgraph.algebra.definition import Definition, remade
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE
@@ -32,6 +32,11 @@ from costgraph.mesh import Axis, Mesh, TensorAxis
 from costgraph.passes.group import Family, Group
 from costgraph.passes.placement import Placement
 from costgraph.passes.rewrite import Pass
+
+ENCODED = "memory_context"  # the positions of an encoder that runs, which rest in no parts
+TOGETHER = {  # dims that are made of another and keep parts that are not split with it
+    "stacked": "one product makes queries and the copied keys and values; MODEL(fused=False) has a product for each",
+}
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,8 @@ def family(dim: str, graph: Graph) -> Family:
     """
     made = [name for name, extent in graph.extents.items() if dim in extent.of]
     if unlike := [name for name in made if not linear(name, graph.extents, dim)]:
-        raise UserError(f"{graph.name}: {dim} cannot be split: {unlike[0]} is made of it and does not follow")
+        why = TOGETHER.get(unlike[0], f"{unlike[0]} is made of it and does not follow")
+        raise UserError(f"{graph.name}: {dim} cannot be split: {why}")
     return (dim, *made)
 
 
@@ -146,4 +152,6 @@ def assumptions(name: str, axis: Axis, graph: Graph) -> Iterator[Assumption]:
             why = f"dim {claim.dim} has size 1 and cannot be split over {claim.divisor} devices"
             raise UserError(f"{axis}: {why}" + (f"; {claim.advice}" if claim.advice else ""))
     yield from claims
+    if axis.rests and ENCODED in sizes:
+        yield Choice("positions of the encoder", "whole on every device")
     yield InDomain(name, axis.size)

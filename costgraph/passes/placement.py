@@ -38,6 +38,7 @@ class Placement:
     groups: list[Group]
     tensors: dict[str, Tensor] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
+    readers: dict[str, set[str]] = field(default_factory=dict)  # of a tensor, by their kinds
     fused: dict[str, Tensor] = field(default_factory=dict)  # what steps of fused ops make, which share names
     moved: dict[tuple[object, ...], str] = field(default_factory=dict)  # what a tensor is called in another placement
     shapes: dict[tuple[Dim, ...], tuple[Dim, ...]] = field(default_factory=dict)
@@ -46,6 +47,9 @@ class Placement:
     def run(self, graph: Graph) -> list[Op]:
         """The ops of `graph` with collectives between them; `tensors` then holds what one device has."""
         self.tensors.update(self.whole)
+        for op in graph.ops:
+            for name in op.inputs:
+                self.readers.setdefault(name, set()).add(op.kind)
         for tensor in graph.inputs:
             self.tensors[tensor.name] = self.at_rest(tensor)
         update = [op for op in graph.ops if updates(op)]
@@ -188,14 +192,17 @@ class Placement:
     def linear(self, op: Op, operands: list[Tensor], cut: Cut, rests: str, splits: bool) -> bool:
         """Whether a sum over `cut` may stay unfinished in the result.
 
-        It may in all summands of a sum, or in one factor of a product whose others are whole or can be gathered: those
-        that rest in parts are, unless the op could work along these parts, because the sum has them, too.
+        It may in all summands of a sum; where products read the result, beside whole ones, which one device then adds.
+        It may in one factor of a product whose others are whole or can be gathered: those that rest in parts are,
+        unless the op could work along these parts, because the sum has them, too.
         """
         partial = [tensor for tensor in operands if cut in tensor.partial]
         if not partial or not rule(op.kind).linear:
             return False
         if rule(op.kind).linear == "sum":
-            return len(partial) == len(operands)
+            readers = self.readers.get(op.outputs[0], set())
+            multiplied = bool(readers) and all(rule(kind).linear == "product" for kind in readers)
+            return all(cut in t.partial or (multiplied and state(t, cut) == WHOLE) for t in operands)
         fit = (WHOLE, SHARDED, rests) if splits or not partial[0].dim(rests) else (WHOLE, SHARDED)
         rest = [tensor for tensor in operands if cut not in tensor.partial]
         return len(partial) == 1 and all(state(tensor, cut) in fit for tensor in rest)
@@ -204,16 +211,17 @@ class Placement:
 
     def moved_to(self, name: str, op: Op, at: At, pending: Container[Cut] = ()) -> str:
         """The tensor as `op` needs it, by as few collectives as there are kinds of change."""
-        while found := next_change(self.tensors[name], self.goal(self.tensors[name], at, pending), self.order):
+        while found := next_change(self.tensors[name], self.goal(self.tensors[name], op, at, pending), self.order):
             (kind, was, to), cuts = found
             name = self.change(name, op, kind, was, to, cuts)
         return name
 
-    def goal(self, tensor: Tensor, at: At, pending: Container[Cut]) -> dict[Cut, str]:
+    def goal(self, tensor: Tensor, op: Op, at: At, pending: Container[Cut]) -> dict[Cut, str]:
         """The states that a tensor is needed in."""
+        summand = rule(op.kind).linear == "sum"
         return {
             cut: PARTIAL
-            if cut in pending and cut in tensor.partial
+            if cut in pending and (summand or cut in tensor.partial)
             else next((dim for dim in at.get(cut, ()) if dim == SHARDED or tensor.dim(dim)), WHOLE)
             for cut in self.cuts
         }
@@ -246,7 +254,7 @@ class Placement:
 
     def after(self, tensor: Tensor, was: str, to: str, cuts: tuple[Cut, ...]) -> Tensor:
         """The tensor in another state."""
-        partial = tuple(cut for cut in tensor.partial if cut not in cuts)
+        partial = tuple(cut for cut in tensor.partial if cut not in cuts) + (cuts if to == PARTIAL else ())
         shards = tuple(cut for cut in tensor.shards if cut not in cuts)
         dims = tuple(dim.joined(cuts) if dim.name == was else dim for dim in tensor.dims)
         dims = tuple(

@@ -13,7 +13,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import Powers
 from costgraph.errors import UserError
-from costgraph.given import Options
+from costgraph.given import Options, read_model_in
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import Machine, itemsize
 from costgraph.mesh import AXES, Axis, Mesh
@@ -110,6 +110,7 @@ def ask(
     """Read a question; the arguments are those of `solve`, `of` what makes the setup."""
     left, between, right = parts(question)
     wanted, inside = unknown_of(for_), names(left) | names(right)
+    of["model"] = read_model_in(of.get("model"), dtype)
     setup = Setup.of(
         **of, usual_phase="decode" if "cache" in inside else "train", also={*inside, *wanted.target.symbols}
     )
@@ -119,6 +120,7 @@ def ask(
     added = split(setup.graph.mesh, wanted, inside)
     setting = Setting(replace(setup, mesh=replace(setup.mesh, axes=(*setup.mesh.axes, added))) if added else setup)
     sides = form(left, setting), form(right, setting)
+    following = {name: value for name, value in sizes.items() if {*wanted.target.symbols} & {*value.symbols}}
     nominal = {} if setup.model.nominal is None else {"N_params": setup.model.nominal}
     known = given(hardware, dtype, link) | nominal | sizes
     return Asked(
@@ -127,7 +129,7 @@ def ask(
         unknown=wanted,
         setting=setting,
         dimension=compared(left, right, setting),
-        difference=wanted.enter(sides[0] - sides[1]),
+        difference=wanted.enter((sides[0] - sides[1]).substitute(following)),
         bindings={name: value for name, value in known.items() if name not in wanted.target.symbols},
         added=f"{added.kind}({wanted})" if added else "",
         on_machine=hardware is not None,

@@ -140,7 +140,10 @@ def symbol(name: str, math: Math, sizes: Mapping[str, Rational]) -> Record:
 def conventions(derivation: Derivation) -> list[str]:
     """What is counted, in sentences."""
     return [
-        *(part[0].upper() + part[1:] + "." for part in derivation.setup.convention.describe().split("; ")),
+        *(
+            part[0].upper() + part[1:] + "."
+            for part in derivation.setup.convention.describe(derivation.setup.graph.kinds).split("; ")
+        ),
         *([f"{derivation.policy[0].upper()}{derivation.policy[1:]}."] if derivation.policy else []),
         "1 GB is 10⁹ bytes, 1 GiB is 2³⁰ bytes.",
     ]
