@@ -119,6 +119,7 @@ class ClosedForm:
             self,
             terms=substituted(self.terms, values),
             over=substituted(self.over, values),
+            loops=tuple(replace(loop, times=loop.times.substitute(values)) for loop in self.loops),
             remainder=self.remainder.substitute(values),
         )
 

@@ -18,6 +18,7 @@ from costgraph.conventions import Convention
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES
+from costgraph.measures.by_part import Part, by_part, limited
 from costgraph.measures.parts import read_measure, under
 from costgraph.provenance import Term
 from costgraph.setup import Setup
@@ -99,6 +100,14 @@ class Derivation:
         graph = whole.graph if self.setup.mesh else self.graph
         return known or MEASURES["params"](graph, self.setup.convention).limited(self.setup.bindings)
 
+    def parts(self, name: str) -> list[Part]:
+        """What each part of a model contributes to a measure, per layer; none of an op set, or of a quotient."""
+        return by_part(self.forms[name], self.graph) if self.setup.model.has_layers else []
+
+    def of_part(self, name: str, part: Part) -> Quotient:
+        """What a part contributes in all layers, after the limit."""
+        return limited(part, self.forms[name], self.setup.bindings).value
+
     @property
     def policy(self) -> str:
         """Which of the measures are under which precision, in words."""
@@ -116,7 +125,7 @@ class Derivation:
         return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros)
 
     @bounded()
-    def to_json(self, explain: bool = False, shape: str = "auto") -> dict[str, Any]:
+    def to_json(self, explain: bool = False, shape: str = "auto", flat: bool = False) -> dict[str, Any]:
         """The JSON contract `costgraph.derive/1`; see docs/json.md."""
         setup = self.setup
         return {
@@ -129,13 +138,14 @@ class Derivation:
             "attention": setup.attention,
             "convention": setup.convention.name,
             "precision": str(setup.precision),
+            **({"symbolic": list(setup.model.symbolic)} if setup.model.symbolic else {}),
             "limit": {name: str(value) for name, value in setup.bindings.items()},
             "when": self.when,
             "remarks": list(self.remarks),
-            "measures": {name: self._measure(name, explain, shape) for name in self.forms},
+            "measures": {name: self._measure(name, explain, shape, flat) for name in self.forms},
         }
 
-    def _measure(self, name: str, explain: bool, shape: str) -> dict[str, Any]:
+    def _measure(self, name: str, explain: bool, shape: str, flat: bool) -> dict[str, Any]:
         form, limited, regime = self.forms[name], self.limited[name], self.regimes.get(name)
         entry: dict[str, Any] = {
             "unit": form.unit,
@@ -148,11 +158,23 @@ class Derivation:
             "remainder": python(form.remainder),
             "definitions": {one.name: text(one.node) for one in limited.defined},
         }
+        if not flat and (parts := self.parts(name)):
+            entry["parts"] = [self._part(name, part, shape) for part in parts]
         if explain:
             for key, terms in (("terms", form.terms), ("over", form.over)):
                 if terms or key == "terms":
                     entry[key] = [term_json(term) for term in terms]
         return entry
+
+    def _part(self, name: str, part: Part, shape: str) -> dict[str, Any]:
+        whole = self.of_part(name, part)
+        return {
+            "part": part.name,
+            "times": python(Quotient(part.times)),
+            "expr": python(Quotient(part.each), shape),
+            "limited": python(whole, shape),
+            "value": None if whole.number is None else str(whole.number),
+        }
 
 
 def term_json(term: Term) -> dict[str, str]:
@@ -169,7 +191,7 @@ def derive(*measures: str, when: str | None = None, **of: Unpack[Options]) -> De
         measures: such as `flops`, `flops(attn)` or `activations(p=2)`; without any, a usual choice for the phase.
         when: a regime such as `S << D`.
         of: what they are costs of, as text or as objects; see `Setup.of`: `model`, `op_set`, `phase`, `passes`, `mesh`,
-            `limit`, `convention`, `precision`, `attention`, `weights`, `cache_dtype`, `choices`.
+            `limit`, `symbolic`, `convention`, `precision`, `attention`, `weights`, `cache_dtype`, `choices`.
 
     Raises:
         UserError: anything unknown, unreadable, or out of its domain.

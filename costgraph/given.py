@@ -17,7 +17,20 @@ from costgraph.graph.rules import RULES
 from costgraph.mesh import Axis, Mesh, TensorAxis
 from costgraph.models.model import Model
 from costgraph.options import checked, parse_call
-from costgraph.passes import PASSES, FlashAttention, Pass, Place, TensorParallel, Update, Widths, names_of
+from costgraph.passes import (
+    PASSES,
+    PHASES,
+    Backward,
+    FlashAttention,
+    Pass,
+    Place,
+    TensorParallel,
+    Update,
+    Widths,
+    names_of,
+    phase_of,
+    place,
+)
 from costgraph.precision import ITEMSIZE, USUAL, Precision, element, policy
 
 if TYPE_CHECKING:
@@ -60,6 +73,7 @@ class Options(TypedDict, total=False):
     passes: Step | Iterable[Step]
     mesh: str | Mesh | Axis | Iterable[Axis]
     limit: Limit
+    symbolic: str | Iterable[str]
     convention: str | Convention | None
     precision: str | Precision | None
     attention: Attention | None
@@ -68,17 +82,29 @@ class Options(TypedDict, total=False):
     choices: Choices
 
 
-def read_model(given: str | Model | None) -> Model:
-    """A model by name or as it is; the decoder without sizes where there is none."""
-    if given is None:
-        return Model.unnamed("decoder")
-    if not isinstance(given, str | Model):
-        raise no_kind("a model is a name, a file or a Model", given)
-    if isinstance(given, Model):
-        return given
-    from costgraph.models.known import model  # reads configurations, which an op set has none of
+def read_names(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Names of symbols, as text such as `D,L` or one by one."""
+    if not isinstance(given, Iterable):
+        raise no_kind("symbols are text such as 'D,L' or ['D', 'L']", given)
+    found = [name.strip() for text in ([given] if isinstance(given, str) else given) for name in split_list(text)]
+    if not all(found):
+        raise UserError(f"'{shorten(','.join(found))}': a symbol is missing beside a comma")
+    return tuple(dict.fromkeys(found))
 
-    return model(given)
+
+def read_model(given: str | Model | None, op_set: OpSet | None = None) -> Model:
+    """A model by name or as it is, in another op set if one is given; the decoder without sizes where there is none."""
+    if given is None:
+        found = Model.unnamed("decoder")
+    elif isinstance(given, str):
+        from costgraph.models.known import model  # reads configurations, which an op set has none of
+
+        found = model(given)
+    elif isinstance(given, Model):
+        found = given
+    else:
+        raise no_kind("a model is a name, a file or a Model", given)
+    return found if op_set is None else found.as_op_set(written(op_set))
 
 
 def read_model_in(given: str | Model | None, dtype: str | None) -> Model | None:
@@ -234,6 +260,16 @@ def with_tensor_axis(mesh: Mesh, passes: tuple[Pass, ...]) -> tuple[Mesh, tuple[
                 f"--pass '{step}' means --mesh '{axis}', and the mesh has {there} already; give one of them"
             )
     return replace(mesh, axes=(*mesh.axes, *step.mesh.axes)), others
+
+
+def read_phase(given: str | None, steps: Iterable[Pass], done: Iterable[str], usual_phase: str) -> str:
+    """The phase that was asked for, or that steps and what a graph has been through mean; else the usual one."""
+    if given is None:
+        beyond = any(place(name) > place(Backward.name) for name in names_of(done))  # placed as a forward pass
+        given = phase_of([*map(str, steps), *done]) or ("forward" if beyond else usual_phase)
+    if given not in PHASES:
+        raise unknown("phase", str(given), PHASES)
+    return given
 
 
 def placement(mesh: Mesh) -> Pass:

@@ -39,23 +39,22 @@ def substituted(terms: Iterable[Term], bindings: Mapping[str, Polynomial]) -> tu
     return tuple(term for term in bound if term.amount)
 
 
-def alike(terms: Iterable[Term], loops: Iterable[Loop]) -> list[Term]:
-    """The terms, those of layers of several kinds put together that are the same in each layer.
-
-    What kinds have alike then has no path; what differs keeps it.
-    """
+def alike(terms: Iterable[Term], loops: Iterable[Loop]) -> list[list[Term]]:
+    """The terms in groups: those of layers of several kinds that are the same in each layer, and every other alone."""
     times = {loop.path: loop.times for loop in loops}
     groups: dict[object, list[Term]] = {}
     for term in terms:
         path = term.op.removesuffix(label(term.op))
         each = (label(term.op), label(term.source), term.amount / times[path]) if path in times else id(term)
         groups.setdefault(each, []).append(term)
-    return [joined(members) if len(members) > 1 else members[0] for members in groups.values()]
+    return list(groups.values())
 
 
 def joined(members: list[Term]) -> Term:
-    """One term for what layers of several kinds have alike."""
+    """One term for what layers of several kinds have alike, without their path; what is alone keeps it."""
     first = members[0]
+    if len(members) == 1:
+        return first
     amount = total(term.amount for term in members)
     return replace(first, op=label(first.op), source=label(first.source), amount=amount)
 
@@ -82,7 +81,8 @@ def explain(
       mlp.down                   LD²E   mlp.down.weight
     """
     rows: list[tuple[str, str, str]] = []
-    for heading, part in (("", alike(terms, loops)), ("divided by", alike(over, loops))):
+    for heading, found in (("", terms), ("divided by", over)):
+        part = [joined(members) for members in alike(found, loops)]
         if heading and part:
             rows.append((heading, "", ""))
         for place in dict.fromkeys(term.place for term in part):

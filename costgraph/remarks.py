@@ -7,19 +7,20 @@ degree of 1, and as many key/value heads as heads.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.assumption import AtMost
 from costgraph.algebra.polynomial import ONE, Polynomial
-from costgraph.algebra.symbols import SYMBOLS
+from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.degrees import DEGREES
-from costgraph.errors import UserError, shorten
+from costgraph.errors import UserError, shorten, unknown
 from costgraph.mesh import AXES, Mesh
 
 if TYPE_CHECKING:
     from costgraph.algebra.bindings import Binding
     from costgraph.graph.graph import Graph
+    from costgraph.models.model import Model
 
 # Symbols that an option of an op set brings along, with the option and what holds without it.
 OPTIONS: dict[str, tuple[str, str]] = {"G": ("kv_heads", "has as many key/value heads as heads")}
@@ -103,6 +104,24 @@ def with_option(graph: Graph, option: str) -> str:
     """How one asks for the op set with one more option."""
     start = graph.name.removesuffix(")") + (", " if graph.name.endswith(")") else "(")
     return f"--op-set '{start}{option})'"
+
+
+def refuse_no_size(names: Iterable[str], typed: Container[str], model: Model, graph: Graph) -> None:
+    """Raise for a symbol that is to stay free and is typed as well, no size of the model, or stands for others.
+
+    And for L, typed for a model that has layers of several kinds, each counted by a symbol of its own.
+    """
+    if "L" in typed and model.kinds:
+        raise UserError(f"L has no effect: {model.name} has layers of several kinds; give {' and '.join(model.kinds)}")
+    defined = {one.name: one for one in graph.definitions}
+    sizes = {*model.bindings, *graph.own_symbols}
+    for name in names:
+        if name in typed:
+            raise UserError(f"{name} is bound by --limit and left free by --symbolic; give one of them")
+        if name in defined:
+            raise UserError(f"{defined[name]}: leave free what {name} is made of")
+        if name not in sizes:
+            raise unknown(f"size of {model.name or graph.name}", name, in_order(sizes - {*defined}))
 
 
 def no_size(name: str, graph: Graph, options: Container[str]) -> str:

@@ -32,11 +32,12 @@ from costgraph.given import (
     read_limit,
     read_mesh,
     read_model,
+    read_names,
     read_passes,
+    read_phase,
     read_precision,
     read_widths,
     with_tensor_axis,
-    written,
 )
 from costgraph.graph.graph import Graph
 from costgraph.graph.order import in_order
@@ -44,9 +45,9 @@ from costgraph.mesh import ONE_DEVICE, Axis, Mesh
 from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.passes import IN_WORDS, PASSES, PHASES, Backward, FlashAttention, Pass, Update, names_of, phase_of, place
+from costgraph.passes import IN_WORDS, PASSES, PHASES, FlashAttention, Pass, Update, names_of, phase_of, place
 from costgraph.precision import PRECISIONS, USUAL, Precision
-from costgraph.remarks import choice_not_made, no_size, refuse_beyond_table, too_long, without_effect
+from costgraph.remarks import choice_not_made, no_size, refuse_beyond_table, refuse_no_size, too_long, without_effect
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Setup:
         passes: Step | Iterable[Step] = (),
         mesh: str | Mesh | Axis | Iterable[Axis] = "",
         limit: Limit = (),
+        symbolic: str | Iterable[str] = (),
         convention: str | Convention | None = None,
         precision: str | Precision | None = None,
         attention: Attention | None = None,
@@ -108,6 +110,7 @@ class Setup:
             mesh: such as `data(N_d, zero=1), tensor(T)`, or axes; the pass `tensor_parallel(...)` means its axis
                 `tensor(...)`.
             limit: sizes such as `E=4,p=2`, as text or as a mapping; `T->oo` for true limits.
+            symbolic: sizes of the model that stay symbols, such as `D,L`.
             convention: such as `notes` or `exact`, with options; unless given `exact` for a model and `notes` for an
                 op set.
             precision: the policy for `states` and `traffic.update`: its name, a file, or text such as
@@ -127,38 +130,34 @@ class Setup:
         """
         if other:
             raise unknown("option", next(iter(other)), Options.__annotations__)
-        known = read_model(model)
-        if op_set is not None:
-            known = known.as_op_set(written(op_set))
+        known = read_model(model, op_set)
         steps, spread = read_passes(passes), read_mesh(mesh)
         spread, steps = with_tensor_axis(spread, steps)
         done = known.op_set.passes if isinstance(known.op_set, Graph) else ()
         chosen, steps = read_choices(choices, attention, steps, done)
-        if phase is None:
-            beyond = any(place(name) > place(Backward.name) for name in names_of(done))  # placed as a forward pass
-            phase = phase_of([*map(str, steps), *done]) or ("forward" if beyond else usual_phase)
-        if phase not in PHASES:
-            raise unknown("phase", str(phase), PHASES)
+        phase = read_phase(phase, steps, done, usual_phase)
         setup = cls(
             known, phase, steps, spread, read_convention(convention, named=model is not None and op_set is None),
             read_precision(precision, done),
             choices=replace(chosen, widths=read_widths(weights, cache_dtype, limit, chosen.widths)),
         )  # fmt: skip
-        return setup.with_sizes(limit, also)
+        return setup.with_sizes(limit, also, read_names(symbolic))
 
-    def with_sizes(self, limit: Limit, also: Iterable[str] = ()) -> Setup:
-        """The same with these sizes typed.
+    def with_sizes(self, limit: Limit, also: Iterable[str] = (), symbolic: tuple[str, ...] = ()) -> Setup:
+        """The same with these sizes typed, and these of the model left symbols.
 
         Raises:
             UserError: unreadable, outside a domain, unknown, or a symbol that names a choice that was not made.
         """
         graph = self.graph
         sizes = read_limit(limit, graph.symbols, also=SYMBOLS)
+        refuse_no_size(symbolic, sizes, self.model, graph)
         if isinstance(self.model.op_set, str | Graph):  # an architecture may have sizes that one phase does without
             for name in self.model.bindings:
                 lookup(name, graph.symbols)
         setup = copy(self)  # with the graph, which sizes are put into only once something is derived from it
         object.__setattr__(setup, "sizes", FrozenMapping(sizes))
+        object.__setattr__(setup, "model", self.model.left_free(symbolic))
         if not isinstance(self.model.op_set, str | Graph):
             refuse_beyond_table(graph, setup.bindings)
         for name in sizes:
@@ -223,7 +222,10 @@ class Setup:
     @property
     def bindings(self) -> dict[str, Binding]:
         """What symbols stand for: sizes of the model, those that were typed before them."""
-        both = together(self.model.bindings, self.sizes)
+        of_model = dict(self.model.bindings)
+        if not self.sizes.keys().isdisjoint(self.model.kinds):
+            of_model.pop("L", None)  # the sum of what is another now
+        both = together(of_model, self.sizes)
         check_bindings(both)
         return both
 
@@ -270,6 +272,7 @@ class Setup:
         """What was asked for beside model, phase and sizes, as one would type it: the head of every answer has it."""
         said = [*self.rewrites, *([f"mesh {self.graph.mesh}"] if self.graph.mesh else [])]
         said += [f"convention {self.convention.name}"] if self.convention != usual(bool(self.model.name)) else []
+        said += [f"symbolic {','.join(self.model.symbolic)}"] if self.model.symbolic else []
         said += [f"precision {self.precision}"] if self.precision != PRECISIONS[USUAL] else []
         return [shorten(one, 200) for one in said]
 

@@ -48,6 +48,9 @@ class Asked:
         list[str] | None,
         typer.Option(help="Values to put in, exactly: 'E=4,p=2'; a true limit: 'T->oo'. Repeatable."),
     ] = None
+    symbolic: Annotated[
+        list[str] | None, typer.Option(help="Sizes of the model that stay symbols: 'D,L'. Repeatable.")
+    ] = None
     convention: Annotated[
         str | None,
         typer.Option(

@@ -37,7 +37,7 @@ def derive(
     check_target(output, force)
     from costgraph.algebra import printers, shapes
     from costgraph.algebra.symbols import SYMBOLS
-    from costgraph.cli import derive_text
+    from costgraph.cli import derive_markup, derive_text
     from costgraph.derivation import derived
     from costgraph.library.published import published
 
@@ -50,14 +50,14 @@ def derive(
     )
     match format_:
         case "json":
-            record = result.to_json(explain, form)
+            record = result.to_json(explain, form, flat)
             for name, found in known.items():
                 record["measures"][name]["published"] = [entry.id for entry in found]
             text = json.dumps(record, indent=2)
         case "text":
             text = derive_text.text(result, explain, form, style, output is None and on_terminal(), known, flat)
         case "markdown":
-            text = derive_text.markdown(result, explain, form, pretty, known)
+            text = derive_markup.markdown(result, explain, form, pretty, known, flat)
         case _:
-            text = derive_text.latex(result, explain, form, pretty, known)
+            text = derive_markup.latex(result, explain, form, pretty, known, flat)
     deliver(text, output)

@@ -12,11 +12,12 @@ from costgraph.algebra import printers
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
-from costgraph.cli.parts_text import parts_table, value
+from costgraph.cli.parts_text import lines_of, ops_of
 from costgraph.derivation import Derivation
 
 if TYPE_CHECKING:
     from costgraph.library.entry import Entry
+    from costgraph.setup import Setup
 
 Row = list[str]
 Pretty = Callable[..., str]
@@ -36,7 +37,7 @@ def text(
 
     Of a model with layers each measure has a table by part, unless it is to be flat.
     """
-    pretty = printers.unicode if style is printers.UNICODE else printers.python
+    pretty, sign = (printers.unicode, "×") if style is printers.UNICODE else (printers.python, "x")
 
     def write(value: Quotient) -> str:
         return pretty(value, shape)
@@ -44,9 +45,9 @@ def text(
     rows = table(result, write, authors_own(known, style) if shape == "auto" else {})
     footers = [*map(" ".join, where(result, style)), *(line for line in footer(result, write, known) if line)]
     if explain:
-        footers += explained(result, pretty)
-    if result.setup.model.has_layers and not flat and not result.when:
-        tables = by_part(result, write, "×" if style is printers.UNICODE else "x")
+        footers += explained(result, pretty, sign, flat)
+    if layered(result, flat):
+        tables = by_part(result, write, sign)
         return "\n".join([str(result.setup), *tables, "", *footers])
     if drawn_on_terminal:
         return drawn(rows, footers, str(result.setup))
@@ -57,16 +58,9 @@ def by_part(result: Derivation, write: Callable[[Quotient], str], sign: str) -> 
     """For each measure its parts in columns; the form in one line where it has none."""
     lines: list[str] = []
     for name, form in result.forms.items():
-        rows = parts_table(result, name, write, sign)
-        if rows:
-            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-            just = (str.rjust, str.ljust, str.ljust, str.rjust)
-            text = ["  ".join(put(c, w) for put, c, w in zip(just, row, widths, strict=True)).rstrip() for row in rows]
-            lines += ["", f"{name} ({form.unit})", *(f"  {line}" for line in text)]
-        else:
-            found = result.limited[name]
-            number = f" = {value(found.value)}{readable(found.number, form.unit)}" if found.number is not None else ""
-            lines += ["", f"{name} ({form.unit})", f"  {write(form.value)}{number}"]
+        found = result.limited[name]
+        rounded = "" if found.number is None else readable(found.number, form.unit).strip(" ()")
+        lines += ["", *lines_of(result, name, write, sign, rounded)]
     return lines
 
 
@@ -156,9 +150,20 @@ def footer(result: Derivation, write: Callable[[Quotient], str], known: Publishe
 
 def sizes_of_model(result: Derivation) -> str:
     """What a model puts in, apart from what was typed; nothing without one."""
-    model, typed = result.setup.model, result.setup.sizes
-    sizes = ", ".join(f"{name}={value}" for name, value in model.bindings.items() if name not in typed)
-    return f"{model.name}: {sizes}" if sizes else ""
+    setup = result.setup
+    sizes = [f"{name}={value}" for name, value in setup.bindings.items() if name not in setup.sizes]
+    return f"{setup.model.name}: {', '.join(sizes)}{related(setup)}" if sizes else ""
+
+
+def related(setup: Setup) -> str:
+    """Whether all heads together are as wide as the model, which forms with a head width H do not say."""
+    sizes = {**setup.model.symbolic, **setup.bindings}
+    if not {"A", "H", "D"} <= sizes.keys():
+        return ""
+    heads, head, width = (size if isinstance(size := sizes[name], Polynomial) else None for name in ("A", "H", "D"))
+    if heads is None or head is None or width is None:
+        return ""
+    return "; A·H = D" if heads * head == width else f"; A·H = {heads * head}, not D"
 
 
 def where(result: Derivation, style: printers.Style) -> list[tuple[str, str]]:
@@ -181,11 +186,18 @@ def cited(found: Sequence[Entry]) -> str:
     return "; ".join([*named[:3], *([f"and {len(named) - 3} more"] if len(named) > 3 else [])])
 
 
-def explained(result: Derivation, pretty: Pretty) -> list[str]:
-    """Where every term comes from, measure by measure."""
+def layered(result: Derivation, flat: bool) -> bool:
+    """Whether forms are shown by part: those of a model, unless they are to be flat, or are leading terms."""
+    return result.setup.model.has_layers and not flat and not result.when
+
+
+def explained(result: Derivation, pretty: Pretty, sign: str, flat: bool) -> list[str]:
+    """Where every term comes from, measure by measure: of a model from its parts to their ops."""
     lines: list[str] = []
     for name, form in result.limited.items():
-        lines += ["", f"{name} = {pretty(form.value)}", provenance.explain(form.terms, form.over, pretty, form.loops)]
+        ops = ops_of(result, name, pretty, sign) if layered(result, flat) else []
+        found = ops or [provenance.explain(form.terms, form.over, pretty, form.loops)]
+        lines += ["", f"{name} = {pretty(form.value)}", *found]
     return lines
 
 
@@ -229,44 +241,3 @@ def stacked(header: Row, row: Row, width: int) -> str:
         textwrap.fill(line, width, initial_indent="  " * (at > 0), subsequent_indent="    ", break_on_hyphens=False)
         for at, line in enumerate(lines)
     )
-
-
-def markdown(result: Derivation, explain: bool, shape: str, pretty: Pretty, known: Published) -> str:
-    """A GitHub table with inline math."""
-    own = authors_own(known, printers.LATEX) if shape == "auto" else {}
-    rows = table(result, lambda value: f"${printers.latex(value, shape)}$", {n: f"${t}$" for n, t in own.items()})
-    rows[0] = [name.replace(f"when {result.when}", f"when `{result.when}`") for name in rows[0]]
-    lines = ["| " + " | ".join(cell.replace("|", r"\mid") for cell in row) + " |" for row in rows]
-    lines.insert(1, "|" + "---|" * len(rows[0]))
-    notes = [f"{word} ${line}$" for word, line in where(result, printers.LATEX)]
-    notes += [line for line in footer(result, lambda value: f"${printers.latex(value)}$", known) if line]
-    body = [f"**{result.setup!s}**", "", *lines, "", *(f"- {note}" for note in notes)]
-    if explain:
-        body += ["", "```text", *explained(result, pretty), "```"]
-    return "\n".join(body)
-
-
-def latex(result: Derivation, explain: bool, shape: str, pretty: Pretty, known: Published) -> str:
-    """An `align*` environment, one line per measure; the rest as comments."""
-    lines = [f"% {line}" for line in (str(result.setup), *footer(result, printers.python, known)) if line]
-    own = authors_own(known, printers.LATEX) if shape == "auto" else {}
-    lines.append(r"\begin{align*}")
-    at = ", ".join(
-        f"{name} \\to \\infty" if value == "oo" else f"{name}={value}" for name, value in result.setup.bindings.items()
-    )
-    for name, form in result.forms.items():
-        label = rf"\mathrm{{{name.replace('_', ' ')}}}"
-        last = own.get(name) or printers.latex(result.limited[name].value, shape)
-        first = printers.latex(form.value, shape) if result.setup.bindings else last
-        lines.append(rf"  {label} &= {first} \quad [\mathrm{{{form.unit.replace(' ', '~')}}}] \\")
-        if result.setup.bindings:
-            lines.append(rf"  \left.{label}\right|_{{{at}}} &= {last} \\")
-        if result.when:
-            leading = printers.latex(result.regimes[name].leading, shape)
-            sign, when = (r"\approx", result.when.replace("<<", r"\ll")) if "<<" in result.when else ("=", result.when)
-            lines.append(rf"  {label} &{sign} {leading} \qquad ({when.replace('<=', chr(92) + 'le')}) \\")
-    lines += [rf"  &\text{{{word} }} {line} \\" for word, line in where(result, printers.LATEX)]
-    lines.append(r"\end{align*}")
-    if explain:
-        lines += [f"% {line}" for part in explained(result, pretty) for line in part.splitlines() or [""]]
-    return "\n".join(lines)

@@ -46,7 +46,8 @@ class Request:
     @cached_property
     def put_in(self) -> dict[str, Polynomial]:
         """Sizes of the data type, of the model, and those that were typed."""
-        return {**itemsize(self.dtype), **self.setup.finite("an estimate")}
+        known = {**itemsize(self.dtype), **self.setup.finite("an estimate")}
+        return {name: value for name, value in known.items() if name not in self.setup.model.symbolic}
 
     @cached_property
     def bindings(self) -> dict[str, Polynomial]:

@@ -3,11 +3,12 @@
     L x   attn   2*D*H*(A + G)
 
 What layers of several kinds have alike is one part, which there is as often as there are layers of these kinds.
+`by_op` goes one step further, to the ops of each part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from costgraph.algebra.bindings import Binding
@@ -15,23 +16,25 @@ from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.graph.graph import Graph
-from costgraph.graph.loop import Loop
-from costgraph.provenance import Term
+from costgraph.graph.loop import Loop, label
+from costgraph.provenance import Term, alike, joined
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a part of the model contributes.
+    """What a part of the model, or an op of it, contributes.
 
     Args:
         name: its place, such as `attn`; with the kind of its layers where kinds differ in it.
         times: how many layers have it; 1 outside of all.
         each: what it contributes in one of them.
+        source: of an op, the tensor or rule that it comes from.
     """
 
     name: str
     times: Polynomial
     each: Polynomial
+    source: str = ""
 
     @property
     def whole(self) -> Polynomial:
@@ -61,14 +64,52 @@ def merged(found: list[tuple[Part, str]]) -> list[Part]:
     parts: list[Part] = []
     for name in dict.fromkeys(part.name for part, _ in found):
         inside = [(part, kind) for part, kind in found if part.name == name]
-        alike: dict[tuple[Polynomial, bool], list[tuple[Part, str]]] = {}
+        same: dict[tuple[Polynomial, bool], list[tuple[Part, str]]] = {}
         for part, kind in inside:
-            alike.setdefault((part.each, part.times == ONE), []).append((part, kind))
-        several = len({part.each for part, kind in inside if kind}) > 1
-        for (each, _), members in alike.items():
-            label = f"{'+'.join(kind for _, kind in members if kind)}/{name}" if several and members[0][1] else name
-            parts.append(Part(label, total(part.times for part, _ in members), each))
+            same.setdefault((part.each, part.times == ONE), []).append((part, kind))
+        for (each, once), members in same.items():
+            several = len({other for other, outside in same if outside == once}) > 1
+            title = f"{'+'.join(kind for _, kind in members if kind)}/{name}" if several and members[0][1] else name
+            parts.append(Part(title, total(part.times for part, _ in members), each))
     return parts
+
+
+def by_op(form: ClosedForm, graph: Graph) -> list[Part]:
+    """The same by op and what each comes from; ops that kinds of layers have alike stand once, without their kind."""
+    if form.over or form.at_infinity:
+        return []
+    found = []
+    for members in alike(form.terms, form.loops):
+        loops = [graph.op(member.op).loop for member in members]
+        one = total(member.amount for member, loop in zip(members, loops, strict=True) if loop == loops[0])
+        times = total(loop.times for loop in dict.fromkeys(loops))
+        term = joined(members)
+        found.append(Part(term.op, times, one / loops[0].times, term.source))
+    return found
+
+
+def shorter(parts: list[Part]) -> Iterator[list[Part]]:
+    """Ever fewer parts, for where there is no room for all of them.
+
+    First norms inside and outside of layers become one, then all that stands outside, then what has one name.
+    """
+    outside = {label(part.name) for part in parts if part.times == ONE}
+    yield (fewer := together(parts, lambda part: label(part.name) if label(part.name) in outside else part.name))
+    yield (fewer := together(fewer, lambda part: "" if part.times == ONE else part.name))
+    yield together(fewer, lambda part: label(part.name))
+
+
+def together(parts: list[Part], key: Callable[[Part], str]) -> list[Part]:
+    """The parts, those with one key as one, which is there once."""
+    groups: dict[str, list[Part]] = {}
+    for part in parts:
+        groups.setdefault(key(part), []).append(part)
+    return [
+        members[0]
+        if len(members) == 1
+        else Part("+".join(dict.fromkeys(label(one.name) for one in members)), ONE, total(one.whole for one in members))
+        for members in groups.values()
+    ]
 
 
 def limited(part: Part, form: ClosedForm, bindings: Mapping[str, Binding]) -> ClosedForm:

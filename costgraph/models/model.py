@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.polynomial import Polynomial
@@ -36,6 +36,7 @@ class Model:
         hub: the names under which its configuration is published.
         remarks: what was left out when its configuration was read.
         multi_token: what its configuration has beside to predict further tokens.
+        symbolic: what is to stay symbols, and so is not in `bindings`, with what it would be.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Model:
     hub: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     multi_token: MultiToken | None = None
+    symbolic: Mapping[str, Polynomial] = field(default_factory=dict)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -60,6 +62,7 @@ class Model:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bindings", FrozenMapping(self.bindings))
+        object.__setattr__(self, "symbolic", FrozenMapping(self.symbolic))
 
     @classmethod
     def unnamed(cls, op_set: str | Graph) -> Model:
@@ -70,6 +73,20 @@ class Model:
     def has_layers(self) -> bool:
         """Whether it is an architecture, whose costs read best by part."""
         return not isinstance(self.op_set, str | Graph)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What counts its layers, where these are of several kinds; L is the sum of all, and occurs in no form."""
+        layers = () if isinstance(self.op_set, str | Graph) else self.op_set.layers
+        return tuple(str(one.times) for one in layers) if len(layers) > 1 else ()
+
+    def left_free(self, names: Iterable[str]) -> Model:
+        """The model with these of its sizes left symbols; with L how many layers are of each kind, and L with these."""
+        free = list(names)
+        free += self.kinds if "L" in free else ["L"] if set(free) & set(self.kinds) else []
+        there = {name: self.bindings.get(name, Polynomial.symbol(name)) for name in free}
+        kept = {name: value for name, value in self.bindings.items() if name not in there}
+        return replace(self, bindings=kept, symbolic={**self.symbolic, **there})
 
     def built(self, phase: str) -> Graph | str:
         """Its graph, or how it is asked for; `phase` says what will be made of it."""

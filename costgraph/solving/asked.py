@@ -130,7 +130,7 @@ def ask(
         setting=setting,
         dimension=compared(left, right, setting),
         difference=wanted.enter((sides[0] - sides[1]).substitute(following)),
-        bindings={name: value for name, value in known.items() if name not in wanted.target.symbols},
+        bindings={n: v for n, v in known.items() if n not in wanted.target.symbols and n not in setup.model.symbolic},
         added=f"{added.kind}({wanted})" if added else "",
         on_machine=hardware is not None,
     )

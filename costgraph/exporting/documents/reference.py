@@ -31,7 +31,7 @@ def reference(setup: Setup | None = None, claims: Sequence[Divides] = ()) -> dic
     fixed = setup.finite("a sheet") if setup else {}
     for claim in setup.graph.assumptions if setup else ():
         claim.substitute(fixed)
-    for name, value in fixed.items():
+    for name, value in {**(setup.model.symbolic if setup else {}), **fixed}.items():
         sizes[name] = value.substitute(known).number or sizes[name]
     for _ in range(MOVES):
         sizes |= {name: sizes[other] for name, other in SAME.items() if name not in fixed}
