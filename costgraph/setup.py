@@ -109,7 +109,7 @@ class Setup:
                 `tensor(...)`.
             limit: sizes such as `E=4,p=2`, as text or as a mapping; `T->oo` for true limits.
             convention: such as `notes` or `exact`, with options; unless given `exact` for a model and `notes` for an
-                op set.
+                op set. `torch` takes a model as transformers computes it, unless the model says otherwise.
             precision: the policy for `states` and `traffic.update`: its name, a file, or text such as
                 `weights=2,gradients=2,master=4,moments=4+4`. That of the update in a graph that has one, else
                 `mixed_adam`, unless given.
@@ -139,9 +139,9 @@ class Setup:
             phase = phase_of([*map(str, steps), *done]) or ("forward" if beyond else usual_phase)
         if phase not in PHASES:
             raise unknown("phase", str(phase), PHASES)
+        counted = read_convention(convention, named=model is not None and op_set is None)
         setup = cls(
-            known, phase, steps, spread, read_convention(convention, named=model is not None and op_set is None),
-            read_precision(precision, done),
+            known.counted_by(counted), phase, steps, spread, counted, read_precision(precision, done),
             choices=replace(chosen, widths=read_widths(weights, cache_dtype, limit, chosen.widths)),
         )  # fmt: skip
         return setup.with_sizes(limit, also)
