@@ -80,6 +80,7 @@ CALLED: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("head.transform",): ("transform.dense",),
     ("head.logits", "head"): ("lm_head", "predictions.decoder", "predictions"),
 }  # fmt: skip
+MULTIPLYING = ("einsum", "conv", "conv_grad", "flash_attention", "flash_attention_grad")
 BIASED_APART = ("ssm.dt",)  # one product makes all that a state space reads, and one part of it gets a bias
 PLACES = {end: places for places, ends in CALLED.items() for end in ends}
 
@@ -163,8 +164,8 @@ def parameters_of(name: str, parameters: Iterable[str]) -> list[str]:
 
 def kind_of(op: Op, graph: Graph) -> str:
     """Which of PyTorch's ops an op is: a product with a matrix, with a bias or without, or of a batch of matrices."""
-    if op.kind in ("conv", "conv_grad"):
-        return "convolution" if op.kind == "conv" else "convolution_backward"
+    if op.kind != "einsum":
+        return {"conv": "convolution", "conv_grad": "convolution_backward"}.get(op.kind, op.kind)
     forward = next(one for one in graph.ops if one.name == op.source)
     tensors = [graph.tensors[name] for name in forward.inputs]
     if any(tensor.dim("hit") for tensor in tensors):
@@ -183,7 +184,7 @@ def by_kind(graph: Graph) -> dict[str, list[Op]]:
     """All ops that multiply, by PyTorch's op."""
     found: dict[str, list[Op]] = {}
     for op in graph.ops:
-        if op.kind in ("einsum", "conv", "conv_grad"):
+        if op.kind in MULTIPLYING:
             found.setdefault(kind_of(op, graph), []).append(op)
     return found
 
