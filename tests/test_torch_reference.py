@@ -12,7 +12,8 @@ from torch_reasons import reasons, saved
 from torch_reference import FUSED, MEASURED, Run, graph, number, read_again, sizes_of
 
 import costgraph as cg
-from costgraph.conventions import NOTES, TORCH
+from costgraph.conventions import NOTES
+from costgraph.conventions.torch import TORCH
 from costgraph.graph.graph import Graph
 
 Table = dict[str, Any]
