@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from costgraph.mesh import DataAxis, Mesh, TensorAxis
     from costgraph.models.known import model
     from costgraph.op_sets import decoder
+    from costgraph.passes.autocast import Autocast as autocast
     from costgraph.passes.backward import Backward as backward
     from costgraph.passes.decode import Decode as decode
     from costgraph.passes.flash_attention import FlashAttention as flash_attention
@@ -68,6 +69,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "UserError": ("costgraph.errors", "UserError"),
     "activations": ("costgraph.measures.activations", "activations"),
     "annotated": ("costgraph.measures.annotate", "annotated"),
+    "autocast": ("costgraph.passes.autocast", "Autocast"),
     "backward": ("costgraph.passes.backward", "Backward"),
     "cache": ("costgraph.measures.cache", "cache"),
     "communication": ("costgraph.measures.communication", "communication"),
@@ -111,6 +113,7 @@ __all__ = [
     "__version__",
     "activations",
     "annotated",
+    "autocast",
     "backward",
     "cache",
     "communication",

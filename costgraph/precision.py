@@ -30,6 +30,7 @@ EXAMPLE = "weights=2,gradients=2,master=4,moments=4+4"
 WIDTH = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[1-9][0-9]{0,8})?")
 LEAST, MOST = Fraction(1, 8), 16  # bytes of a number: one bit, and twice a double
 MOST_MOMENTS = 4
+FP32 = 4  # bytes of what has to be computed, or kept, exactly enough
 
 
 def width(value: Any) -> Rational:

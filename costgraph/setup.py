@@ -112,7 +112,7 @@ class Setup:
             limit: sizes such as `E=4,p=2`, as text or as a mapping; `T->oo` for true limits.
             symbolic: sizes of the model that stay symbols, such as `D,L`.
             convention: such as `notes` or `exact`, with options; unless given `exact` for a model and `notes` for an
-                op set.
+                op set. `torch` takes a model as transformers computes it, unless the model says otherwise.
             precision: the policy for `states` and `traffic.update`: its name, a file, or text such as
                 `weights=2,gradients=2,master=4,moments=4+4`. That of the update in a graph that has one, else
                 `mixed_adam`, unless given.
@@ -136,9 +136,9 @@ class Setup:
         done = known.op_set.passes if isinstance(known.op_set, Graph) else ()
         chosen, steps = read_choices(choices, attention, steps, done)
         phase = read_phase(phase, steps, done, usual_phase)
+        counted = read_convention(convention, named=model is not None and op_set is None)
         setup = cls(
-            known, phase, steps, spread, read_convention(convention, named=model is not None and op_set is None),
-            read_precision(precision, done),
+            known.counted_by(counted), phase, steps, spread, counted, read_precision(precision, done),
             choices=replace(chosen, widths=read_widths(weights, cache_dtype, limit, chosen.widths)),
         )  # fmt: skip
         return setup.with_sizes(limit, also, read_names(symbolic))

@@ -25,7 +25,9 @@ SLOTS: dict[str, tuple[str, ...]] = {  # what a text is put into
     "pass": ("{}", "tensor_parallel({})", "recompute({})", "decode({})", "tensor_parallel(T, sequence={})",
     "recompute(segment={})"),
     "limit": ("{}", "B={}", "E={},p=2", "S->{}", "{}=4", "L={},L=2", "D={},A=4", "T={}", "A=4,D=4*{}", "K={},S={}"),
-    "convention": ("{}", "notes({})", "exact({})", "notes(elementwise={})", "notes(additions={})", "table_a1({})"),
+    "convention": (
+        "{}", "notes({})", "exact({})", "notes(elementwise={})", "notes(additions={})", "table_a1({})", "torch({})",
+    ),
     "when": ("{} << D", "S << {}", "{}", "S <= {}", "{} << {}"),
     "question": (
         "{} <= hbm", "states + activations <= {}", "{} == {}", "{}", "flops({}) == flops(mlp)",

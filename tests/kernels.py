@@ -221,7 +221,7 @@ KERNELS: Mapping[str, Kernel] = {
     "dropout_grad": dropout_grad,
     "softmax": softmax, "softmax_grad": softmax_grad, "softmax_of_rows": softmax_of_rows, "log_sum_exp": log_sum_exp,
     "layer_norm": layer_norm, "layer_norm_grad": layer_norm_grad, "rms_norm": rms_norm, "rms_norm_grad": rms_norm_grad,
-    "rms": rms, "rms_grad": rms_grad, "widen": same,
+    "rms": rms, "rms_grad": rms_grad, "widen": same, "narrow": same,
     "accumulate": same, "cast": same,
     **TABLES, **VIEWS, **STATES,
 }  # fmt: skip

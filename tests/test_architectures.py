@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
 from functools import cache
-from pathlib import Path
 
 import pytest
 from architectures import MODELS
+from torch_models import MEASURED, measured
 
 import costgraph as cg
 from costgraph import blocks
 from costgraph.closed_form import ClosedForm
-from costgraph.conventions import EXACT
+from costgraph.conventions.torch import TORCH
 from costgraph.errors import UserError
 from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Rewrite
@@ -29,21 +27,6 @@ PASSES: dict[str, tuple[Purpose, tuple[Rewrite, ...]]] = {
     "prefill": ("prefill", (Prefill(),)),
     "decode": ("decode", (Decode("S+1"),)),
 }
-# of the gradient by a depthwise kernel PyTorch's counter ignores that each channel has its own
-OVERCOUNTED = {("mamba2-130m", "forward+backward")}
-
-
-def totals() -> dict[str, list[tuple[str, str, dict[str, int], int]]]:
-    """By model: phase, measure, batch and positions, value."""
-    text = (Path(__file__).parent / "data" / "torch_totals.csv").read_text(encoding="utf-8")
-    found = defaultdict(list)
-    for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#")):
-        bound = {name: int(row[name]) for name in ("B", "S") if row[name]}
-        found[row["model"]].append((row["phase"], row["measure"], bound, int(row["value"])))
-    return found
-
-
-TOTALS = totals()
 
 
 @cache
@@ -51,26 +34,21 @@ def form(model: str, phase: str, measure: str) -> ClosedForm:
     """The form of a model as transformers computes it."""
     build, passes = PASSES[phase]
     graph = MODELS[model].architecture.as_transformers().build(build)
-    return MEASURES[measure](graph.apply(*passes), EXACT)
+    return MEASURES[measure](graph.apply(*passes), TORCH)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_total_is_what_pytorch_counts(model: str) -> None:
+    assert (
+        form(model, "params", "params").limit(**MODELS[model].sizes).value.number == MEASURED[model]["params"]["total"]
+    )
     encoder = bool(MODELS[model].architecture.encoder)
-    for phase, measure, bound, value in TOTALS[model]:
-        sizes = {**MODELS[model].sizes, "p": 2} | ({"S_e": bound.get("S", 1)} if encoder else {})
-        derived = form(model, phase, measure).limit(**sizes, **bound).value.number
-        if (model, phase) in OVERCOUNTED:
-            assert derived is not None
-            assert derived < value
-        else:
-            assert derived == value, (phase, measure, bound)
-
-
-def test_the_gradients_of_a_depthwise_convolution_cost_what_its_result_costs() -> None:
-    both = form("mamba2-130m", "forward+backward", "flops").limit(**MODELS["mamba2-130m"].sizes, B=1, S=512)
-    # 829521100800 were counted, 177192960 of them for convolutions forward and 317706977280 backward
-    assert both.value.number == 829521100800 - 317706977280 + 2 * 177192960
+    rows = [row for phase in PASSES for measure in ("flops", "cache") for row in measured(model, phase, measure)]
+    for row in rows:
+        if row.of == "total":
+            sizes = {**MODELS[model].sizes, "p": 2} | ({"S_e": row.sizes["S"]} if encoder else {})
+            derived = form(model, row.phase, row.measure).limit(**sizes, **row.sizes).value.number
+            assert derived == row.value, row
 
 
 @pytest.mark.parametrize("phase", ["prefill", "decode"])

@@ -133,3 +133,10 @@ def test_options_that_change_something_are_in_the_name(text: str, name: str) -> 
 def test_an_unknown_option_names_the_choices() -> None:
     with pytest.raises(UserError, match="causal of exact"):
         cg.derive("flops", convention="exact(causal=third)")
+
+
+def test_a_step_of_decode_may_see_a_sum_of_positions() -> None:
+    """S + 1 divides what a product over S + 1 positions costs."""
+    for convention in ("megatron-2025", "llm-analysis", "torch"):
+        form = cg.derive("flops", convention=convention, passes="decode(S+1)", op_set="decoder").forms["flops"]
+        assert form.value == cg.derive("flops", passes="decode(S+1)", op_set="decoder").forms["flops"].value

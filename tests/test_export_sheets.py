@@ -225,7 +225,7 @@ def test_plain_text_fits_a_terminal(notation: str | None) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("convention", ["notes", "exact", "table_a1"])
+@pytest.mark.parametrize("convention", ["notes", "exact", "table_a1", "torch"])
 @pytest.mark.parametrize(
     "op_set", ["encoder", "attention", "matmul", "elementwise", "decoder(head=True, kv_heads=G, biases=True)"]
 )

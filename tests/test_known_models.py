@@ -9,6 +9,7 @@ import pytest
 
 import costgraph as cg
 from costgraph import UserError
+from costgraph.conventions.torch import TORCH
 from costgraph.graph.graph import Graph
 from costgraph.models.config_json import read
 from costgraph.models.known import known, model, of_name
@@ -83,8 +84,9 @@ NOT_FOUND = {
     "deepseek-v3(mtp=2)": "deepseek-v3: mtp=2: its configuration has 1 blocks for that",
     "deepseek-v2(mtp=1)": "deepseek-v2: mtp=1: its configuration has 0 blocks for that",
     "deepseek-v3(mtp=x)": "deepseek-v3: mtp=x: its configuration has 1 blocks for that",
-    "deepseek-v3(as='vllm')": "unknown library 'vllm': choose from transformers",
+    "deepseek-v3(as='vllm')": "unknown library 'vllm': choose from transformers, architecture",
     "deepseek-v3(style=3)": "unknown option of model deepseek-v3 'style'",
+    "deepseek-v2(as=architecture, as=transformers)": "deepseek-v2: as is given twice",
     "gpt-3(as='transformers')": "only models with a configuration have options",
 }
 
@@ -166,6 +168,31 @@ def test_a_variant_has_the_same_parameters_and_another_graph(name: str) -> None:
     asked = {"limit": "B=1,S=8", "convention": "exact"}
     counts = [cg.derive("params", model=one, **asked).forms["params"] for one in (usual, other)]  # type: ignore[arg-type]
     assert counts[0].limited(usual.bindings).number == counts[1].limited(usual.bindings).number
+
+
+AS_COMPUTED = {
+    ("deepseek-v2-lite", "torch"): True,
+    ("deepseek-v2-lite(as='transformers')", "torch"): True,
+    ("deepseek-v2-lite(as=architecture)", "torch"): False,
+    ("deepseek-v2-lite", "exact"): False,
+    ("deepseek-v2-lite(as='transformers')", "exact"): True,
+    ("gpt-3", "torch"): False,  # the op set is what it is
+}
+
+
+@pytest.mark.parametrize("asked", AS_COMPUTED)
+def test_the_convention_torch_takes_a_model_as_transformers_computes_it(asked: tuple[str, str]) -> None:
+    """In decode, latents are then expanded again, which is said, and costs more."""
+    found = cg.derive("flops", model=asked[0], convention=asked[1], phase="decode", limit="B=1,S=4096")
+    assert ("computed as transformers does" in map(str, found.forms["flops"].assumptions)) is AS_COMPUTED[asked]
+    if asked[0].startswith("deepseek"):
+        number = found.forms["flops"].limited(found.setup.bindings).number
+        assert number == (469778300928 if AS_COMPUTED[asked] else 8752988160)
+
+
+def test_an_object_of_a_convention_takes_it_as_well() -> None:
+    one = model("deepseek-v2-lite")
+    assert cg.derive("flops", model=one, convention=TORCH).setup.model == model("deepseek-v2-lite(as='transformers')")
 
 
 def test_blocks_that_predict_further_tokens_are_off_unless_asked_for() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
+from torch_models import MEASURED as MODELS
 
 import costgraph as cg
 from costgraph.algebra.quotient import Quotient
@@ -15,8 +14,8 @@ from costgraph.derivation import derive
 from costgraph.errors import UserError
 
 BERT = "B=1,S=512,L=12,D=768,A=12,E=4"
-LINES = (Path(__file__).parent / "data" / "bert_base.csv").read_text().splitlines()
-MEASURED = {row["module"]: int(row["value"]) for row in csv.DictReader(x for x in LINES if not x.startswith("#"))}
+MEASURED = MODELS["bert-base"]
+LAYER = "bert.encoder.layer.*"
 # What the measured model has beside its layers and its tables: the norm of the embeddings, and in the head a dense
 # layer of 768, a norm, and a bias for each of 30522 words.
 OUTSIDE = 2 * 768 + (768 * 768 + 768) + 2 * 768 + 30522
@@ -36,13 +35,15 @@ def form(measure: str, **options: Any) -> Quotient:
 
 def test_the_encoder_has_the_parameters_of_bert() -> None:
     value = form("params", op_set="encoder", convention="exact", limit=BERT)
-    assert value.number == MEASURED["non_embedding"] - OUTSIDE
+    assert value.number == MEASURED["params"]["non_embedding"] - OUTSIDE
 
 
 @pytest.mark.parametrize(("ops", "modules"), OPS.items())
 def test_the_encoder_has_the_flops_of_bert(ops: tuple[str, ...], modules: tuple[str, ...]) -> None:
     terms = derive("flops", op_set="encoder", phase="forward", limit=BERT).limited["flops"].terms
-    assert sum(t.amount.number or 0 for t in terms if t.op in ops) == sum(MEASURED[m] for m in modules)
+    assert sum(t.amount.number or 0 for t in terms if t.op in ops) == sum(
+        MEASURED["forward"]["flops"][f"{LAYER}.{module}"][MEASURED["sizes"].index([1, 512])] for module in modules
+    )
 
 
 def test_queries_keys_and_values_of_the_encoder_are_kept_once() -> None:

@@ -13,6 +13,7 @@ from costgraph.blocks.positions import alibi, relative, rotated
 from costgraph.blocks.window import joined, rolled, windowed
 from costgraph.errors import UserError
 from costgraph.graph.builder import Builder
+from costgraph.precision import FP32
 
 Projection = Literal["q", "k", "v", "out"]
 
@@ -36,6 +37,7 @@ class Attention:
             that keeps window - 1 positions between steps.
         sinks: every head has one more score, a parameter, that takes part in the softmax and has no value.
         softcap: scores go through a tanh.
+        wide_softmax: an implementation that computes the softmax in fp32 and makes its result narrow again; for p < 4.
         causal: a position sees those up to itself.
         dropout: of the weights.
         scale: scores are divided by a root of the width.
@@ -62,6 +64,7 @@ class Attention:
     masked: bool = False
     sinks: bool = False
     softcap: bool = False
+    wide_softmax: bool = False
     causal: bool = True
     dropout: bool = False
     scale: bool = True
@@ -181,9 +184,17 @@ class Attention:
             w = b.op(f"{name}.softcap", "tanh", w) if self.softcap else w
             w = b.op(f"{name}.position", "add", w, bias) if bias else w
             w = b.op(f"{name}.mask", "causal_mask", w) if self.causal and not self.cross else w
-            w = b.op(f"{name}.softmax", "softmax", w, *sinks, over=context)
+            w = self.softmax(b, name, w, sinks, context)
             w = dropout(b, f"{name}.dropout", w, self.dropout)
             return contract(b, f"{name}.values", w, values, ("batch", at, *heads, "width"))
+
+    def softmax(self, b: Builder, name: str, w: str, sinks: list[str], context: str) -> str:
+        """What scores become."""
+        if not self.wide_softmax:
+            return b.op(f"{name}.softmax", "softmax", w, *sinks, over=context)
+        w = b.op(f"{name}.wide", "widen", w, itemsize=FP32)
+        w = b.op(f"{name}.softmax", "softmax", w, *sinks, over=context, itemsize=FP32)
+        return b.op(f"{name}.weights", "narrow", w)
 
     def bias(self, b: Builder, heads: Names, at: str, context: str) -> str | None:
         """What positions add to the scores, the same in all layers, if they do."""

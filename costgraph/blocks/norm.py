@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from costgraph.graph.builder import Builder, Extra
-
-FP32 = 4  # bytes in which norms compute, and keep what they keep for each position
+from costgraph.precision import FP32
 
 
 @dataclass(frozen=True)
@@ -17,12 +16,14 @@ class Norm:
     Args:
         kind: `layer` with scale and shift, `layer_scale` with a scale alone, `rms` with a scale and no mean.
         steps: written op by op, as plain Python code does (RMSNorm): it keeps the input in fp32 and what is scaled.
+        wide: in that code what is scaled is in fp32, and the result alone is not.
 
     Source: Ba et al. 2016 (LayerNorm), Zhang and Sennrich 2019 (RMSNorm).
     """
 
     kind: Literal["layer", "layer_scale", "rms"] = "rms"
     steps: bool = False
+    wide: bool = False
 
     def write(self, b: Builder, name: str, x: str, over: str = "model", each: str = "") -> str:
         """Normalize `x`; parameters `<name>.scale` and perhaps `<name>.shift`.
@@ -38,7 +39,7 @@ class Norm:
         scale = b.parameter(f"{name}.scale", dims, "norm")
         kept = tuple(dim for dim in b.names(x) if dim not in over.split())
         if self.kind == "rms" and self.steps:
-            return steps(b, name, x, scale, kept, over)
+            return steps(b, name, x, scale, kept, over, self.wide)
         one: Extra = {"rstd": (kept, "statistic", FP32)}
         if self.kind == "rms":
             return b.op(name, "rms_norm", x, scale, extra=one, over=over)
@@ -46,8 +47,11 @@ class Norm:
         return b.op(name, "layer_norm", x, scale, *shifts, extra={"mean": (kept, "statistic", FP32), **one}, over=over)
 
 
-def steps(b: Builder, name: str, x: str, scale: str, kept: tuple[str, ...], over: str) -> str:
+def steps(b: Builder, name: str, x: str, scale: str, kept: tuple[str, ...], over: str, all_wide: bool) -> str:
     """RMSNorm op by op: in fp32, x times one over the root of the mean of its squares; then times the scale."""
     wide = b.op(f"{name}.wide", "widen", x, itemsize=FP32)
     rstd = b.op(f"{name}.rstd", "rms", wide, letters=kept, over=over, role="statistic", itemsize=FP32)
-    return b.op(name, "product", b.op(f"{name}.normalized", "product", wide, rstd), scale)
+    if not all_wide:
+        return b.op(name, "product", b.op(f"{name}.normalized", "product", wide, rstd), scale)
+    y = b.op(f"{name}.normalized", "product", wide, rstd, itemsize=FP32)
+    return b.op(name, "narrow", b.op(f"{name}.scaled", "product", y, scale, itemsize=FP32))

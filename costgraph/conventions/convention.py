@@ -96,6 +96,7 @@ class Convention:
         additions: how many additions a sum of n products takes.
         counting: which work is counted, and as how much.
         quirk: what the counter does otherwise than any option says.
+        library: whose code of a model is counted, unless the model says otherwise; else what its architecture demands.
         source: who counts like that.
     """
 
@@ -105,6 +106,7 @@ class Convention:
     additions: Additions = "fused"
     counting: Counting = PLAIN
     quirk: Quirk | None = None
+    library: str = ""
     source: str = field(default="", compare=False)
 
     @property
@@ -151,7 +153,7 @@ class Convention:
     @property
     def exact(self) -> Convention:
         """The convention that neglects nothing, with the same element-wise choice."""
-        exactly = replace(self, neglects=frozenset(), counting=PLAIN, quirk=None, source="")
+        exactly = replace(self, neglects=frozenset(), counting=PLAIN, quirk=None, library="", source="")
         return exactly.named("exact" if self.base != "table_a1" else self.base)
 
     def describe(self, kinds: Container[str] = tuple(KEPT)) -> str:
@@ -176,6 +178,8 @@ class Convention:
         else:
             parts.insert(0, "every parameter")
             parts += norms_keep(kinds)
+        if self.library:
+            parts.append(f"a model as {self.library} computes it, unless asked for otherwise")
         if self.elementwise:
             parts.append("element-wise " + ", ".join(f"{kind} {rate}" for kind, rate in self.elementwise))
         return "; ".join(parts)

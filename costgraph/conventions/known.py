@@ -31,6 +31,7 @@ from costgraph.conventions.peers import (
     VERL,
 )
 from costgraph.conventions.presets import EXACT, NOTES, TABLE_A1
+from costgraph.conventions.torch import TORCH
 from costgraph.conventions.transformers import TRANSFORMERS
 from costgraph.errors import UserError, shorten
 
@@ -38,8 +39,8 @@ DIGITS = 9  # of a rate, at most
 PRESETS = {
     one.name: one
     for one in (
-        NOTES, EXACT, TABLE_A1, MEGATRON_2022, MEGATRON_2025, PALM, KAPLAN, CHINCHILLA, NANOGPT, LLM_ANALYSIS, CALCULON,
-        TORCHTITAN, MAXTEXT, VERL, TRANSFORMERS, DEEPSPEED, FVCORE,
+        NOTES, EXACT, TABLE_A1, TORCH, MEGATRON_2022, MEGATRON_2025, PALM, KAPLAN, CHINCHILLA, NANOGPT, LLM_ANALYSIS,
+        CALCULON, TORCHTITAN, MAXTEXT, VERL, TRANSFORMERS, DEEPSPEED, FVCORE,
     )
 }  # fmt: skip
 

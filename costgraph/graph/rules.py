@@ -30,6 +30,8 @@ Linear = Literal["", "sum", "product"]
 #   update    a state, its result, which is read and written where it stays
 #   network   nothing from memory: it is counted as communication
 Traffic = Literal["once", "free", "rows", "append", "update", "network"]
+# In which width an op computes under autocast: that of products, fp32, or that of its widest operand
+Autocast = Literal["narrow", "wide", "widest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Rule:
         sums: whether it sums over dims that its result lacks; else those must be whole on each device.
         fits: whether it works element by element: its other operands have no dims that the first lacks.
         traffic: what it moves.
+        autocast: in which width it computes where products are narrow.
     """
 
     gradient: Gradient = "chain"
@@ -58,19 +61,21 @@ class Rule:
     sums: bool = True
     fits: bool = False
     traffic: Traffic = "once"
+    autocast: Autocast = "widest"
 
 
 RULES: dict[str, Rule] = {
     # contractions
-    "einsum": Rule("einsum", linear="product"),
-    "flash_attention": Rule("body", reads=("x*", "y0", "y1")),
+    "einsum": Rule("einsum", linear="product", autocast="narrow"),
+    "flash_attention": Rule("body", reads=("x*", "y0", "y1"), autocast="narrow"),
     # element by element
-    "bias": Rule("through", differentiable=(0, 1), linear="sum", fits=True),
+    "bias": Rule("through", differentiable=(0, 1), linear="sum", fits=True, autocast="narrow"),  # part of the product
     "residual": Rule("through", differentiable=(0, 1), linear="sum", fits=True),
     "add": Rule("through", differentiable=(0, 1), linear="sum", fits=True),
     "causal_mask": Rule("through", fits=True),
     "scale": Rule("same", linear="sum", fits=True),
     "widen": Rule("same", linear="sum", fits=True),  # the same numbers in more bytes
+    "narrow": Rule("same", linear="sum", fits=True),  # or in fewer
     "gelu": Rule(reads=("x0",), fits=True),
     "silu": Rule(reads=("x0",), fits=True),
     "relu": Rule(reads=("y0",), fits=True),
@@ -81,22 +86,24 @@ RULES: dict[str, Rule] = {
     # positions: pairs of elements are rotated by an angle, of which tables hold cosine and sine
     "rotary": Rule(reads=("x1", "x2")),
     # along dims
-    "softmax": Rule(reads=("y0",), differentiable=(0, 1), along=True, fits=True),
-    "layer_norm": Rule(reads=("x0", "x1", "y1", "y2"), differentiable=(0, 1, 2), along=True, fits=True),
-    "rms_norm": Rule(reads=("x0", "x1", "y1"), differentiable=(0, 1), along=True, fits=True),
-    "rms": Rule(reads=("x0", "y0"), along=True),
+    "softmax": Rule(reads=("y0",), differentiable=(0, 1), along=True, fits=True, autocast="wide"),
+    "layer_norm": Rule(
+        reads=("x0", "x1", "y1", "y2"), differentiable=(0, 1, 2), along=True, fits=True, autocast="wide"
+    ),
+    "rms_norm": Rule(reads=("x0", "x1", "y1"), differentiable=(0, 1), along=True, fits=True, autocast="wide"),
+    "rms": Rule(reads=("x0", "y0"), along=True, autocast="wide"),
     # tables
     "embedding": Rule(reads=("x0",), differentiable=(1,), traffic="rows"),
     "positions": Rule(differentiable=(0,), traffic="rows"),
     # the loss: the normaliser is one number per position, so a split vocabulary sums that and not the logits
-    "logsumexp": Rule("none"),
-    "cross_entropy": Rule(reads=("y1", "x2")),
+    "logsumexp": Rule("none", autocast="wide"),
+    "cross_entropy": Rule(reads=("y1", "x2"), autocast="wide"),
     # one of several tensors that are stored as one
     "slice": Rule("same", linear="sum", view=True, sums=False, traffic="free"),
     # experts: to which of them a token is sent; tokens as rows of experts, and back; those of all that are sent any
     "top_k": Rule(reads=("y1",), along=True),
     "route": Rule("same", reads=("x1",), linear="product", sums=False),
-    "hit": Rule("same", linear="sum", view=True, traffic="free"),
+    "hit": Rule("same", linear="sum", view=True, traffic="free", autocast="narrow"),
     # keys and values as the positions that queries look at
     "context": Rule("same", linear="sum", view=True, sums=False, traffic="free"),
     "repeat": Rule("through", linear="sum"),
@@ -105,10 +112,10 @@ RULES: dict[str, Rule] = {
     "cache_append": Rule("none", sums=False, traffic="append"),
     # the state space: a convolution along positions, each channel for itself; what is left of a position at later ones;
     # states passed on from chunk to chunk; one step of the recurrence
-    "conv": Rule(reads=("x0", "x1"), differentiable=(0, 1), along=True),
-    "softplus": Rule(reads=("x0",), fits=True),
-    "cumulative": Rule("same", linear="sum", along=True, fits=True),
-    "decay": Rule(reads=("y0",)),
+    "conv": Rule(reads=("x0", "x1"), differentiable=(0, 1), along=True, autocast="narrow"),
+    "softplus": Rule(reads=("x0",), fits=True, autocast="wide"),
+    "cumulative": Rule("same", linear="sum", along=True, fits=True, autocast="wide"),
+    "decay": Rule(reads=("y0",), autocast="wide"),
     "scan": Rule(reads=("x0", "x1", "y0"), differentiable=(0, 1)),
     "state_step": Rule("none", sums=False, traffic="update"),
     # into and out of the repeated block

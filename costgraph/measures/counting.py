@@ -119,7 +119,8 @@ class Counted:
         if not {query.name, context.name} <= self.dims_of(op):
             return work
         counting = self.convention.counting
-        each = work / (query.whole * context.whole)
+        each = work.divide(query.whole * context.whole)
+        assert each is not None  # of a product with both dims, which may be sums, such as S + 1
         wide = context.whole
         window = context.name == "window"
         if window and counting.windows == "full":

@@ -111,7 +111,9 @@ class Architecture:
         heads are copied to all of them (after they are cached, unless a block says before), a state space is written in
         plain products.
         """
-        return self.mixing_as(lambda mixing: mixing.as_transformers())
+        computed = self.mixing_as(lambda mixing: mixing.as_transformers())
+        said = Choice("computed", "as transformers does")
+        return replace(computed, assumptions=tuple(dict.fromkeys((*self.assumptions, said))))
 
     def unfused(self) -> Architecture:
         """The same with queries, keys and values from a product each."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
+from costgraph.conventions import Convention
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.frozen import FrozenMapping
 from costgraph.graph.builder import Purpose
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # an op set needs none of the blocks
     from costgraph.models.architecture import Architecture
 
 OPTIONS = ("as", "mtp", "head", "fused")
+ARCHITECTURE, LIBRARY = "architecture", "transformers"  # as what a model is computed: as it demands, or by whose code
 PURPOSES: dict[str, Purpose] = {"prefill": "prefill", "decode": "decode"}  # phases with ops of their own
 
 
@@ -37,6 +39,7 @@ class Model:
         remarks: what was left out when its configuration was read.
         multi_token: what its configuration has beside to predict further tokens.
         symbolic: what is to stay symbols, and so is not in `bindings`, with what it would be.
+        computed_as: as what it was asked for: its architecture, or the code of a library; nothing if nothing was said.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Model:
     remarks: tuple[str, ...] = ()
     multi_token: MultiToken | None = None
     symbolic: Mapping[str, Polynomial] = field(default_factory=dict)
+    computed_as: str = ""
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -107,13 +111,16 @@ class Model:
         """The model with options, as they are typed behind its name: `as="transformers"`.
 
         Raises:
-            UserError: an option or value that there is not, or one that only architectures have.
+            UserError: an option or value that there is not, one that is given twice, or that only architectures have.
         """
-        found = self
+        found, given = self, set[str]()
         for option in filter(None, (part.strip() for part in text.split(","))):
             name, _, value = (part.strip(" '\"") for part in option.partition("="))
             if name not in OPTIONS:
                 raise unknown(f"option of model {self.name}", name, OPTIONS)
+            if name in given:
+                raise UserError(f"{self.name}: {name} is given twice")
+            given.add(name)
             architecture = found.op_set
             if isinstance(architecture, str | Graph):
                 raise UserError(f"{self.name}({shorten(option)}): only models with a configuration have options")
@@ -147,9 +154,17 @@ class Model:
             raise UserError(f"{self.name}(fused={shorten(fused)}): the product of queries, keys and values is {has}")
         return replace(self, op_set=apart, title=f"{self.title}, queries, keys and values apart")
 
-    def as_computed_by(self, architecture: Architecture, library: str) -> Model:
-        """The model as the code of a library computes it."""
-        if library != "transformers":
-            raise unknown("library", library, ["transformers"])
-        title = f"{self.title}, as transformers computes it"
-        return replace(self, op_set=architecture.as_transformers(), title=title)
+    def as_computed_by(self, architecture: Architecture, whose: str) -> Model:
+        """The model as its architecture demands, or as the code of a library computes it."""
+        if whose not in (ARCHITECTURE, LIBRARY):
+            raise unknown("library", whose, [LIBRARY, ARCHITECTURE])
+        if whose == ARCHITECTURE:
+            return replace(self, computed_as=whose)
+        title = f"{self.title}, as {whose} computes it"
+        return replace(self, op_set=architecture.as_transformers(), title=title, computed_as=whose)
+
+    def counted_by(self, convention: Convention) -> Model:
+        """The model as a convention counts it: by the code of a library, where nothing else was asked for."""
+        if self.computed_as or not convention.library or isinstance(self.op_set, str | Graph):
+            return self
+        return self.as_computed_by(self.op_set, convention.library)

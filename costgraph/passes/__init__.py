@@ -1,5 +1,6 @@
 """Graph -> Graph, one file each. This table is all there is to register; `rewrite.py` holds order and phases."""
 
+from costgraph.passes.autocast import Autocast
 from costgraph.passes.backward import Backward
 from costgraph.passes.decode import Decode
 from costgraph.passes.flash_attention import FlashAttention
@@ -11,10 +12,10 @@ from costgraph.passes.update import Update
 from costgraph.passes.widths import Widths
 
 PASSES: dict[str, type[Pass]] = {
-    step.name: step for step in (FlashAttention, Backward, Prefill, Decode, Recompute, Widths, TensorParallel)
+    step.name: step for step in (FlashAttention, Autocast, Backward, Prefill, Decode, Recompute, Widths, TensorParallel)
 }
 
 __all__ = [
-    "IN_WORDS", "ORDER", "PASSES", "PHASES", "Backward", "FlashAttention", "Pass", "Place", "TensorParallel", "Update",
-    "Widths", "names_of", "phase_of", "place",
+    "IN_WORDS", "ORDER", "PASSES", "PHASES", "Autocast", "Backward", "FlashAttention", "Pass", "Place",
+    "TensorParallel", "Update", "Widths", "names_of", "phase_of", "place",
 ]  # fmt: skip

@@ -29,6 +29,7 @@ from costgraph.errors import UserError
 from costgraph.graph.extent import linear
 from costgraph.graph.graph import Graph
 from costgraph.mesh import Axis, Mesh, TensorAxis
+from costgraph.passes.autocast import Autocast
 from costgraph.passes.group import Family, Group
 from costgraph.passes.placement import Placement
 from costgraph.passes.rewrite import Pass
@@ -51,7 +52,14 @@ class Place(Pass):
     mesh: Mesh = field(default_factory=Mesh)
 
     def rewrite(self, graph: Graph) -> Graph:
-        """The graph as one device sees it."""
+        """The graph as one device sees it.
+
+        Raises:
+            UserError: what it computes converts widths, and whether copies are sent, or what they are made of, depends
+                on who wrote the program; or an axis that cannot split it.
+        """
+        if Autocast.name in graph.passes and self.mesh:
+            raise UserError(f"{Autocast.name} on a mesh is not modelled; leave one of them out")
         axes = self.mesh.named.items()
         claims = list(joined(claim for name, axis in axes for claim in assumptions(name, axis, graph)))
         groups = [group for name, axis in axes if (group := group_of(name, axis, graph)).cuts]

@@ -22,8 +22,9 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.graph.tensor import Tensor
 from costgraph.graph.training_state import state_tensors, updated
+from costgraph.passes.autocast import Autocast
 from costgraph.passes.rewrite import Pass
-from costgraph.precision import PRECISIONS, USUAL, Precision, policy
+from costgraph.precision import FP32, PRECISIONS, USUAL, Precision, policy
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Update(Pass):
     def rewrite(self, graph: Graph) -> Graph:
         """The graph with the optimizer's step at its end."""
         found, tensors = policy(self.precision), dict(graph.tensors)
+        if Autocast.name in graph.passes and found.weights != FP32:
+            raise UserError(
+                f"{Autocast.name} keeps weights in {FP32} bytes, and precision {found} in {found.weights}; give "
+                "another one, such as --precision fp32_adam"
+            )
         ops = list(graph.ops)
         for name, gradient in in_order(graph):
             parameter = tensors[name]

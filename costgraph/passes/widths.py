@@ -17,9 +17,12 @@ from typing import ClassVar
 from costgraph.algebra.bindings import bound
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.tensor import Tensor
+from costgraph.passes.autocast import Autocast
 from costgraph.passes.rewrite import Pass
+from costgraph.precision import FP32
 
 VOCABULARY = "vocab"  # an activation with this dim is logits, or computed from them
 
@@ -41,6 +44,8 @@ class Widths(Pass):
 
     def rewrite(self, graph: Graph) -> Graph:
         """The graph with these widths."""
+        if Autocast.name in graph.passes and self.weights != "p":
+            raise UserError(f"{Autocast.name} keeps weights in {FP32} bytes; leave --weights {self.weights} out")
         sizes = {name: bound(f"p_{name}", getattr(self, field)) for field, name in FIELDS.items()}
         usual = Polynomial.symbol("p")
         tensors = {
