@@ -219,3 +219,26 @@ def test_everything_stays_a_formula_while_something_is_unbound() -> None:
 
 def test_the_largest_batch_needs_no_batch() -> None:
     assert plain(phase="decode", limit="S=1000").largest_batch == plain(phase="decode").largest_batch
+
+
+# --- generation -----------------------------------------------------------------------------------------------------
+
+
+def head_of_prefill(model: str, phase: str) -> int:
+    """FLOPs of the logits of a prompt of 7 tokens, twice."""
+    stage = next(s for s in run(model=model, phase=phase, limit="B=2,S=7").stages if s.name == "prefill")
+    return int(next(cost for cost in stage.costs if cost.name == "head.logits").flops.number or 0)
+
+
+@pytest.mark.parametrize(
+    ("model", "phase", "rows"),
+    [
+        ("llama-2-7b", "generate", 2),
+        ("llama-2-7b(head=last)", "generate", 2),
+        ("llama-2-7b(head=all)", "generate", 2 * 7),
+        ("llama-2-7b", "prefill", 2 * 7),
+        ("llama-2-7b(head=last)", "prefill", 2),
+    ],
+)
+def test_generating_needs_logits_of_the_last_position_alone(model: str, phase: str, rows: int) -> None:
+    assert head_of_prefill(model, phase) == 2 * rows * 4096 * 32000

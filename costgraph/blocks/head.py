@@ -18,7 +18,8 @@ class Head:
 
     Args:
         tied: it shares its matrix with the token embedding.
-        positions: outside of training, logits of all positions, or of the last one alone.
+        positions: outside of training, logits of all positions, or of the last one alone; all where nothing is said,
+            and the last where an estimate generates.
         bias: one for every word.
         transform: a dense layer with an activation and a LayerNorm before it (BERT).
         act: that activation.
@@ -27,7 +28,7 @@ class Head:
     """
 
     tied: bool = True
-    positions: Literal["all", "last"] = "all"
+    positions: Literal["", "all", "last"] = ""
     bias: bool = False
     transform: bool = False
     act: Activation = "gelu"

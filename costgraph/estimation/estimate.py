@@ -277,9 +277,11 @@ def rule_of_thumb(request: Request, graph: Graph, found: Iterable[Cost], rates: 
     tables = [t for name, t in graph.tensors.items() if name in read and t.role == "weight" and not t.gradient]
     numel = total(t.numel * t.times for t in tables)
     work = total(cost.flops for cost in found if cost.kind == "weight matmuls")
-    width = total(t.nbytes * t.times for t in tables).divide(numel)
-    each = work.divide(numel)
-    if each is None or width is None:
-        return Time(())
-    count = numel if request.params is None else request.params / request.degree
-    return Time((Span("weights", "weight matmuls", each * count / rates.flops, width * count / rates.mem, ZERO),))
+    read_once = total(t.nbytes * t.times for t in tables)
+    if request.params is not None:
+        each, width = work.divide(numel), read_once.divide(numel)
+        if each is None or width is None:  # not every parameter takes as much
+            return Time(())
+        count = request.params / request.degree
+        work, read_once = each * count, width * count
+    return Time((Span("weights", "weight matmuls", work / rates.flops, read_once / rates.mem, ZERO),) if numel else ())

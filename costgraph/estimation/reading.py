@@ -54,7 +54,8 @@ def request(
     tokens = generated(phase, new)
     if model_name is not None:
         of["model"] = model_name
-    of["model"] = read_model_in(of.get("model"), dtype)
+    known = read_model_in(of.get("model"), dtype)
+    of["model"] = known.serving() if known and phase == "generate" else known
     of["phase"] = "decode" if phase == "generate" else phase
     device = chosen(hardware, dtype, link)
     asked = Request(

@@ -137,6 +137,13 @@ class Model:
         blocks = replace(self.multi_token, times=number) if self.multi_token and number else None
         return replace(self, op_set=replace(architecture, multi_token=blocks))
 
+    def serving(self) -> Model:
+        """The model as engines run it to generate: logits of the last position alone, unless all were asked for."""
+        made = self.op_set
+        if isinstance(made, str | Graph) or made.head is None or made.head.positions or not made.generates:
+            return self
+        return self.with_head_on(made, "last")
+
     def with_head_on(self, architecture: Architecture, positions: str) -> Model:
         """The model with logits of all positions, or outside of training of the last one alone, as engines do it."""
         if positions not in ("all", "last"):
