@@ -218,6 +218,9 @@ def notes(result: Estimate) -> list[str]:
     if asked.machine and (link := asked.machine.link(asked.link)) is not None and asked.degree != ONE:
         name = asked.link or next(iter(asked.machine.links))
         lines.append(f"link: {name}, {link.per_device} in one direction per device")
+    sources = [stage.source for stage in result.stages]
+    if claims := dict.fromkeys(str(claim) for graph in sources for claim in graph.assumptions):
+        lines.append(f"assuming: {', '.join(claims)}")
     lines.append("left out: temporary buffers, fragmentation, latency of kernels and links")
     lines += [f"note: {shorten(remark, 600)}" for remark in result.remarks]
     return lines
