@@ -17,20 +17,7 @@ from costgraph.graph.rules import RULES
 from costgraph.mesh import Axis, Mesh, TensorAxis
 from costgraph.models.model import Model
 from costgraph.options import checked, parse_call
-from costgraph.passes import (
-    PASSES,
-    PHASES,
-    Backward,
-    FlashAttention,
-    Pass,
-    Place,
-    TensorParallel,
-    Update,
-    Widths,
-    names_of,
-    phase_of,
-    place,
-)
+from costgraph.passes import PASSES, FlashAttention, Pass, Place, TensorParallel, Update, Widths, names_of
 from costgraph.precision import ITEMSIZE, USUAL, Precision, element, policy
 
 if TYPE_CHECKING:
@@ -260,16 +247,6 @@ def with_tensor_axis(mesh: Mesh, passes: tuple[Pass, ...]) -> tuple[Mesh, tuple[
                 f"--pass '{step}' means --mesh '{axis}', and the mesh has {there} already; give one of them"
             )
     return replace(mesh, axes=(*mesh.axes, *step.mesh.axes)), others
-
-
-def read_phase(given: str | None, steps: Iterable[Pass], done: Iterable[str], usual_phase: str) -> str:
-    """The phase that was asked for, or that steps and what a graph has been through mean; else the usual one."""
-    if given is None:
-        beyond = any(place(name) > place(Backward.name) for name in names_of(done))  # placed as a forward pass
-        given = phase_of([*map(str, steps), *done]) or ("forward" if beyond else usual_phase)
-    if given not in PHASES:
-        raise unknown("phase", str(given), PHASES)
-    return given
 
 
 def placement(mesh: Mesh) -> Pass:

@@ -34,7 +34,6 @@ from costgraph.given import (
     read_model,
     read_names,
     read_passes,
-    read_phase,
     read_precision,
     read_widths,
     with_tensor_axis,
@@ -46,6 +45,7 @@ from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.passes import IN_WORDS, PASSES, PHASES, FlashAttention, Pass, Update, names_of, phase_of, place
+from costgraph.passes.rewrite import read_phase
 from costgraph.precision import PRECISIONS, USUAL, Precision
 from costgraph.remarks import choice_not_made, no_size, refuse_beyond_table, refuse_no_size, too_long, without_effect
 
@@ -135,7 +135,7 @@ class Setup:
         spread, steps = with_tensor_axis(spread, steps)
         done = known.op_set.passes if isinstance(known.op_set, Graph) else ()
         chosen, steps = read_choices(choices, attention, steps, done)
-        phase = read_phase(phase, steps, done, usual_phase)
+        phase = read_phase(phase, map(str, steps), done, usual_phase)
         counted = read_convention(convention, named=model is not None and op_set is None)
         setup = cls(
             known.counted_by(counted), phase, steps, spread, counted, read_precision(precision, done),

@@ -158,3 +158,15 @@ def test_the_sizes_of_a_model_say_whether_heads_are_as_wide_as_it(
 ) -> None:
     text = costgraph("derive", "params", "--model", model, *options).stdout
     assert text.rstrip().split("\n")[-1].endswith(f"; {said}") if said else "A·H" not in text
+
+
+def test_a_formula_that_differs_is_told_what_kinds_have_alike_once() -> None:
+    asked = ("check", "--model", "deepseek-v3", "--measure", "flops", "--limit", "B=1", "--formula", "6*N_params*B*S")
+    text = costgraph(*asked).stdout
+    assert len(re.findall(r"^  \S*attn\.out ", text, re.MULTILINE)) == 1
+
+
+def test_a_sheet_has_no_sequence_that_is_longer_than_the_table_of_positions() -> None:
+    assert re.search(
+        r"^  S +512  sequence length", costgraph("cheatsheet", "--model", "bert-large").stdout, re.MULTILINE
+    )

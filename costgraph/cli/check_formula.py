@@ -49,5 +49,5 @@ def comparison(compared: Comparison, when: str | None) -> str:
     elif compared.ratio is not None:
         lines += [f"the formula is {float(compared.ratio):.5g} of what is derived"]
     if compared.responsible:
-        lines += ["", "the terms it comes from:", explain(compared.responsible, compared.over, write=python)]
+        lines += ["", "the terms it comes from:", explain(compared.responsible, compared.over, python, compared.loops)]
     return "\n".join(lines)

@@ -14,7 +14,8 @@ from costgraph.algebra.units import BYTE, SECOND
 from costgraph.cli.derive_text import Row, drawn, plain
 from costgraph.cli.output import on_terminal, writes_unicode
 from costgraph.errors import shorten
-from costgraph.estimation.estimate import Estimate, Stage
+from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.stages import Stage
 from costgraph.hardware.roofline import Time, number
 
 Write = Callable[[Polynomial], str]
@@ -213,6 +214,7 @@ def notes(result: Estimate) -> list[str]:
         "op by op: the sum over ops of the longer of computing and moving, collectives not overlapped; overlapped: the "
         "largest of the three sums, which no schedule beats; weights: " + thumb(result)
     )
+    lines += where(result)
     if asked.phase == "generate":
         lines.append("in the formula of a token S is the context, its own position included: the prompt and 1 at first")
     if asked.machine and (link := asked.machine.link(asked.link)) is not None and asked.degree != ONE:
@@ -224,6 +226,20 @@ def notes(result: Estimate) -> list[str]:
     lines.append("left out: temporary buffers, fragmentation, latency of kernels and links")
     lines += [f"note: {shorten(remark, 600)}" for remark in result.remarks]
     return lines
+
+
+def where(result: Estimate) -> list[str]:
+    """What symbols of the formulas stand for; by stage where that is not the same in all of them."""
+    style = printers.UNICODE
+    found: dict[str, dict[str, list[str]]] = {}
+    for stage, one in result.defined:
+        if stage.name != "last token":
+            found.setdefault(one.name, {}).setdefault(one.written(style), []).append(stage.name)
+    return [
+        f"where {text}" + (f" in {' and '.join(stages)}" if len(texts) > 1 else "")
+        for texts in found.values()
+        for text, stages in texts.items()
+    ]
 
 
 def thumb(result: Estimate) -> str:

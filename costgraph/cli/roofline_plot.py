@@ -16,7 +16,8 @@ from costgraph.algebra.quantities import Quantity, rounded
 from costgraph.algebra.units import BANDWIDTH, COMPUTE
 from costgraph.cli.output import write_whole
 from costgraph.errors import UserError, shorten
-from costgraph.estimation.estimate import Estimate, Stage
+from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.stages import Stage
 from costgraph.hardware.roofline import CLASSES, Class, Cost, Span, number
 
 if TYPE_CHECKING:

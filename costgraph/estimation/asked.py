@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
+from costgraph.algebra.definition import settle
 from costgraph.algebra.polynomial import Polynomial, product, total
 from costgraph.graph.graph import Graph
 from costgraph.hardware.machine import Machine, itemsize
@@ -86,15 +87,20 @@ class Request:
         """The phase of the setup in whose graph lies what rests on a device."""
         return "decode" if self.phase == "generate" else self.phase
 
+    def settled(self, *still_open: str) -> dict[str, Polynomial]:
+        """The bindings with what they make of minima, maxima and what is rounded, at the last token; without some."""
+        sizes = {name: value for name, value in self.bindings.items() if name not in still_open}
+        at_last = {**sizes, "S": sizes["S"] + self.new} if "S" in sizes else sizes
+        return {**settle(self.graph(self.resting).definitions, at_last)[0], **sizes}
+
     def memory(self, *more: Axis) -> dict[str, Polynomial]:
         """Bytes on one device by what they are for, with all symbols."""
         convention, precision = self.setup.convention, self.setup.precision
+        graph = self.graph(self.resting, *more)
         if self.phase == "train":
-            graph = self.graph(self.resting, *more)
             states = MEASURES["states"](graph, convention, precision=precision)
             parts = {part: total(term.amount for term in states.terms if term.part == part) for part in STATES}
             return parts | {"activations": MEASURES["activations"](graph, convention).value.numerator}
-        graph = self.graph(self.resting, *more)
         if self.phase == "forward":  # nothing stays for a next step
             return {"weights": MEASURES["states"](graph, convention).value.numerator}
         cache = MEASURES["cache"](graph, convention).value.numerator

@@ -5,60 +5,26 @@ Everything is a form first and a number once all its symbols are bound; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import gcd
 
 from costgraph.algebra.assumption import Divides
+from costgraph.algebra.definition import Definition, needed, settle
 from costgraph.algebra.divisible import Holds, kept, nearest_kept
-from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
+from costgraph.algebra.polynomial import ONE, Polynomial, total
+from costgraph.algebra.symbols import in_order
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.generation import summed
-from costgraph.graph.graph import Graph
-from costgraph.graph.op import Op
-from costgraph.hardware.roofline import Cost, Rates, Span, Time, costs, mfu, number, spans
-from costgraph.measures.flops import flops
+from costgraph.estimation.stages import Stage, stages
+from costgraph.hardware.roofline import mfu, number
 from costgraph.mesh import TensorAxis
 
-B, S, T = Polynomial.symbol("B"), Polynomial.symbol("S"), Polynomial.symbol("T")
+T = Polynomial.symbol("T")
 MOST = 1024  # over how many devices one would split a model
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One kind of step: a training step, a prefill, a decode step.
-
-    Args:
-        name: which.
-        costs: what each op does, as far as sizes are bound.
-        time: how long, as a form.
-        thumb: how long the weight matrices alone would take: 2 FLOPs per parameter and token, read once.
-        tokens: how many tokens it works on.
-        useful: FLOPs of the model on one device, nothing replayed.
-        source: the graph.
-    """
-
-    name: str
-    costs: tuple[Cost, ...]
-    time: Time
-    thumb: Time
-    tokens: Polynomial
-    useful: Polynomial
-    source: Graph
-
-    def at(self, bindings: Mapping[str, Polynomial]) -> Stage:
-        """The stage with symbols replaced."""
-        return replace(
-            self,
-            costs=tuple(cost.substitute(bindings) for cost in self.costs),
-            time=self.time.substitute(bindings),
-            thumb=self.thumb.substitute(bindings),
-            tokens=self.tokens.substitute(bindings),
-            useful=self.useful.substitute(bindings),
-        )
 
 
 @dataclass(frozen=True)
@@ -114,7 +80,7 @@ class Estimate:
     @cached_property
     def largest_batch(self) -> int | None:
         """The largest B that fits and may be; 0 if none does; None while another symbol is unbound."""
-        others = {name: value for name, value in self.request.bindings.items() if name != "B"}
+        others = self.request.settled("B")
         form = total(self.forms.values()).substitute(others)
         if self.capacity is None or form.symbols != ("B",):
             return None
@@ -132,7 +98,7 @@ class Estimate:
         if self.left is None or self.capacity is None or self.request.setup.graph.mesh:
             return None
         axis = TensorAxis()
-        others = {name: value for name, value in self.request.bindings.items() if name != "T"}  # T is what is asked for
+        others = self.request.settled("T")  # which is what is asked for
         form = total(self.request.memory(axis).values()).substitute(others)
         whole = number(form.substitute({"T": ONE}))
         kept = whole - 2 * (whole - number(form.substitute({"T": ONE * 2})))  # what does not shrink with T
@@ -157,14 +123,27 @@ class Estimate:
         asked = self.request
         sides = [side for stage in self.formulas for time in (stage.time, stage.thumb) for side in time.sums.values()]
         used = set(total([*self.forms.values(), *sides, *(stage.tokens for stage in self.formulas)]).symbols)
+        used |= {name for _, one in self.defined for name in one.symbols}
         return asked.setup.remarks({*used, "N_params"}, "the estimate", asked.new)
+
+    @property
+    def defined(self) -> list[tuple[Stage, Definition]]:
+        """What symbols of the forms stand for that is no polynomial, by stage."""
+        found = []
+        for stage in self.formulas:
+            inside = total([*self.forms.values(), *stage.time.sums.values()]).symbols
+            found += [(stage, one) for one in needed(stage.source.definitions, inside)]
+        return found
 
     # --- time -------------------------------------------------------------------------------------------------------
 
     @property
     def unbound(self) -> tuple[str, ...]:
-        """Symbols that must be given before there are numbers."""
-        return total([self.needed, *(side for stage in self.stages for side in stage.time.sums.values())]).symbols
+        """Symbols that must be given before there are numbers, and not those that stand for others."""
+        found = total([self.needed, *(side for stage in self.stages for side in stage.time.sums.values())]).symbols
+        behind = {one.name: one.symbols for _, one in self.defined}
+        names = {inside for name in found for inside in behind.get(name, (name,))} - self.request.bindings.keys()
+        return tuple(in_order(names - behind.keys()))
 
     @cached_property
     def generation(self) -> tuple[Fraction, Fraction] | None:
@@ -172,10 +151,12 @@ class Estimate:
         if self.request.phase != "generate" or self.unbound or not self.request.machine:
             return None
         prefill, token, _ = self.stages
-        first = int(self.request.bindings["S"].number or 0) + 1
-        step = self.formulas[1].at({n: v for n, v in self.request.bindings.items() if n != "S"})
+        sizes = dict(self.request.bindings)
+        first = int(sizes.pop("S").number or 0) + 1
+        step = self.formulas[1].at(sizes)
+        growing = settle(step.source.definitions, sizes)[1]
         known = self.request.machine.bindings(self.request.dtype, self.request.link)
-        decode = summed(step.time.substitute(known), first, first + self.request.new - 1)
+        decode = summed(step.time.substitute(known), first, first + self.request.new - 1, growing)
         thumb = prefill.thumb.seconds + self.request.new * token.thumb.seconds
         return prefill.time.seconds + decode, thumb
 
@@ -206,8 +187,7 @@ class Estimate:
 
 def exactly(size: Polynomial) -> int:
     """A bound size; 1, which no other degree divides, where it is not whole."""
-    value = number(size)
-    return int(value) if value.denominator == 1 else 1
+    return int(value) if (value := number(size)).denominator == 1 else 1
 
 
 def estimate(request: Request) -> Estimate:
@@ -234,54 +214,5 @@ def estimate(request: Request) -> Estimate:
         if "lambda_comms" not in known and any(cost.sent for stage in bound for cost in stage.costs):
             raise UserError(f"no link rate for {request.machine.name}; add link_bw=..., or a table [link.NAME]")
         bound = [stage.at(known) for stage in bound]
-    memory = {name: form.substitute(request.bindings) for name, form in forms.items()}
+    memory = {name: form.substitute(request.settled()) for name, form in forms.items()}
     return Estimate(request, memory, forms, tuple(bound), formulas)
-
-
-def stages(request: Request) -> Iterable[Stage]:
-    """The kinds of step that the phase consists of, with all symbols."""
-    if request.phase == "train":
-        yield stage("training step", request, request.graph("train"), B * S)
-    if request.phase == "forward":
-        yield stage("forward pass", request, request.graph("forward"), B * S)
-    if request.phase in ("generate", "prefill"):
-        yield stage("prefill", request, request.graph("prefill"), B * S)
-    if request.phase == "decode":
-        yield stage("decode step", request, request.graph("decode"), B)
-    if request.phase == "generate":
-        step = stage("first token", request, request.graph("decode"), B)
-        yield from (step, replace(step, name="last token"))
-
-
-def stage(name: str, request: Request, graph: Graph, tokens: Polynomial) -> Stage:
-    """One kind of step."""
-    found = costs(graph, request.setup.convention)
-    kept = tuple(replace(op, body=once(op.body)) for op in graph.phase("forward", "backward"))
-    useful = flops(replace(graph, ops=kept), request.setup.convention)
-    rates = Rates().derated(request.efficiency)
-    return Stage(
-        name, tuple(found), spans(found, rates), rule_of_thumb(request, graph, found, rates), tokens,
-        useful.value.numerator, graph,
-    )  # fmt: skip
-
-
-def once(body: Iterable[Op]) -> tuple[Op, ...]:
-    """The steps of a fused op without those that it replays."""
-    return tuple(step for step in body if step.phase != "recompute")
-
-
-def rule_of_thumb(request: Request, graph: Graph, found: Iterable[Cost], rates: Rates) -> Time:
-    """The weight matrices alone: what they compute per parameter is summed from the graph, and each is read once."""
-    matmuls = {cost.name for cost in found if cost.kind == "weight matmuls"}
-    read = {name for op in graph.ops if op.name in matmuls for name in op.inputs}
-    tables = [t for name, t in graph.tensors.items() if name in read and t.role == "weight" and not t.gradient]
-    numel = total(t.numel * t.times for t in tables)
-    work = total(cost.flops for cost in found if cost.kind == "weight matmuls")
-    read_once = total(t.nbytes * t.times for t in tables)
-    if request.params is not None:
-        each, width = work.divide(numel), read_once.divide(numel)
-        if each is None or width is None:  # not every parameter takes as much
-            return Time(())
-        count = request.params / request.degree
-        work, read_once = each * count, width * count
-    return Time((Span("weights", "weight matmuls", work / rates.flops, read_once / rates.mem, ZERO),) if numel else ())

@@ -14,6 +14,7 @@ from costgraph.algebra.work import bounded
 from costgraph.derivation import derived
 from costgraph.errors import unknown
 from costgraph.given import Options
+from costgraph.graph.loop import Loop
 from costgraph.library.calculator import calculate
 from costgraph.library.evaluation import translated
 from costgraph.library.reading import notations
@@ -30,7 +31,7 @@ class Comparison:
 
     `derived` is the leading term if a regime was given, and `neglected` the exact ratio of what comes next to it.
     `over` are the terms below the line of a quotient; `head` says what was asked about, `remarks` what was typed
-    without effect.
+    without effect; `loops` are layers of several kinds, what these have alike is said once.
     """
 
     measure: str
@@ -43,6 +44,7 @@ class Comparison:
     over: tuple[Term, ...] = ()
     head: str = ""
     remarks: tuple[str, ...] = ()
+    loops: tuple[Loop, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -138,4 +140,6 @@ def compare(
     printed = whole.substitute(bound)
     regime = found.regimes.get(measure)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
-    return Comparison(measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said)
+    return Comparison(
+        measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops
+    )

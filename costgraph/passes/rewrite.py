@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from costgraph.errors import UserError
+from costgraph.errors import UserError, unknown
 from costgraph.graph.graph import Graph
 from costgraph.graph.order import FREE
 from costgraph.options import checked, typed
@@ -103,3 +103,18 @@ def phase_of(passes: Iterable[str]) -> str | None:
     """The phase that consists of one of these passes, if there is one."""
     named = set(names_of(passes))
     return next((phase for phase, own in PHASES.items() if named & set(own)), None)
+
+
+def read_phase(given: str | None, steps: Iterable[str], done: Iterable[str], usual_phase: str) -> str:
+    """The phase that was asked for, or that steps and what a graph has been through mean; else the usual one.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    done = list(done)
+    if given is None:
+        beyond = any(place(name) > place("backward") for name in names_of(done))  # placed as a forward pass
+        given = phase_of([*steps, *done]) or ("forward" if beyond else usual_phase)
+    if given not in PHASES:
+        raise unknown("phase", str(given), PHASES)
+    return given

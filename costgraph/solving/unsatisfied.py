@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import floor
 
+from costgraph.algebra.definition import needed, settle
 from costgraph.algebra.inequalities import Case, sign
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.printers import python
@@ -24,7 +25,8 @@ Miss = tuple[str, Quotient]  # where, and by how much the left side is larger
 def unsatisfied(asked: Asked, formulas: Iterable[Case]) -> UserError:
     """The error for a question that no positive value answers; `formulas` would have, before anything was put in."""
     text = f"no {asked.unknown} satisfies {shorten(asked.text, 100)}"
-    difference = asked.difference.substitute(asked.bindings)
+    known, _ = settle(needed(asked.definitions, asked.difference.symbols), asked.bindings)
+    difference = asked.difference.substitute(known)
     if difference.symbols in ((), (asked.unknown.name,)):
         place, miss = least(difference, asked.unknown)
         by = abs(Fraction(miss.number or 0))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from costgraph.algebra.assumption import Divides
+from costgraph.algebra.assumption import AtMost, Divides
 from costgraph.algebra.divisible import nearest_kept
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.closed_form import ClosedForm
+from costgraph.graph.graph import Graph
 from costgraph.remarks import SAME
 from costgraph.setup import Setup
 
@@ -33,6 +34,7 @@ def reference(setup: Setup | None = None, claims: Sequence[Divides] = ()) -> dic
         claim.substitute(fixed)
     for name, value in {**(setup.model.symbolic if setup else {}), **fixed}.items():
         sizes[name] = value.substitute(known).number or sizes[name]
+    sizes |= within_tables(setup.graph, sizes) if setup else {}
     for _ in range(MOVES):
         sizes |= {name: sizes[other] for name, other in SAME.items() if name not in fixed}
         moves = (move(claim, sizes, fixed, claims) for claim in broken(claims, sizes))
@@ -40,6 +42,17 @@ def reference(setup: Setup | None = None, claims: Sequence[Divides] = ()) -> dic
             break
         sizes |= moved
     return sizes
+
+
+def within_tables(graph: Graph, sizes: Mapping[str, Rational]) -> dict[str, Rational]:
+    """Sequences as long as the learned table of positions, where they would be longer: there is no such model."""
+    known, found = constants(sizes), dict[str, Rational]()
+    for claim in graph.assumptions:
+        if isinstance(claim, AtMost) and claim.dim and claim.small.symbols == (str(claim.small),):
+            small, large = (side.substitute(known).number for side in (claim.small, claim.large))
+            if small is not None and large is not None and small > large:
+                found[str(claim.small)] = large
+    return found
 
 
 def claims_of(forms: Iterable[ClosedForm]) -> list[Divides]:
