@@ -151,7 +151,7 @@ def test_everything_is_either_drawn_or_said_to_be_left_out(name: str) -> None:
 
 TITLES = {
     "training on eight devices": (
-        "GPT-3 175B on 8 × NVIDIA A100 80GB SXM4", "train, B = 1, S = 2048, bf16, mesh tensor(8)",
+        "GPT-3 175B on 8 × NVIDIA A100 80GB SXM4", "train, B = 1, S = 2048, bf16, mesh tensor(8), convention notes",
     ),
     "a generation": ("Llama 2 7B on NVIDIA A10", "generate, B = 1, S = 350, 150 new, bf16"),
     "half the peak": ("BERT-large on NVIDIA T4", "train, B = 32, S = 128, fp16, flops at 50 %"),
