@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -140,3 +141,30 @@ def test_a_step_of_decode_may_see_a_sum_of_positions() -> None:
     for convention in ("megatron-2025", "llm-analysis", "torch"):
         form = cg.derive("flops", convention=convention, passes="decode(S+1)", op_set="decoder").forms["flops"]
         assert form.value == cg.derive("flops", passes="decode(S+1)", op_set="decoder").forms["flops"].value
+
+
+@pytest.mark.parametrize("convention", ["palm", "kaplan", "torchtitan", "transformers"])
+@pytest.mark.parametrize("zero", [0, 1, 2, 3])
+def test_parameters_count_alike_however_they_rest(convention: str, zero: int) -> None:
+    model = "mixtral-8x7b"
+    alone = cg.derive("flops", model=model, convention=convention).forms["flops"].value
+    spread = cg.derive("flops", model=model, convention=convention, mesh=f"data(8, zero={zero})").forms["flops"].value
+    assert spread * parse("8") == alone
+    tables = cg.derive("flops(embed)", op_set="decoder(head=True)", convention=convention, mesh=f"data(8, zero={zero})")
+    assert not tables.forms["flops(embed)"].terms  # positions are added, and the tied table counts at the head
+
+
+@pytest.mark.parametrize(
+    "how", [{"mesh": "data(8, zero=3)"}, {"passes": "autocast", "precision": "fp32_adam"}], ids=str
+)
+def test_active_parameters_are_found_behind_gathers_and_casts(how: dict[str, str]) -> None:
+    found = cg.derive("params", model="mixtral-8x7b", convention="torchtitan", **how)  # type: ignore[arg-type]
+    assert found.limited["params"].number == Fraction(12_879_925_248, 8 if "mesh" in how else 1)
+
+
+def test_one_flop_per_multiply_add_holds_for_convolutions_too() -> None:
+    two, one = (
+        cg.derive("flops.forward", model="mamba2-130m", convention=name).forms["flops.forward"].value
+        for name in ("exact", "exact(multiply_add=1)")
+    )
+    assert two == one * parse("2")

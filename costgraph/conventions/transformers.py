@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 def quirk(graph: Graph, phase: str, terms: list[Term]) -> list[Term]:
     """Parameters of embeddings are left out by their names, and with them the head of a model that ties both."""
     looked_up = {name for op in graph.ops if op.kind == "embedding" for name in op.inputs}
+    for op in reversed(graph.ops):  # a table may be gathered, or cast, before it is looked up
+        if not looked_up.isdisjoint(op.outputs):
+            looked_up.update(op.inputs)
     return [term for term in terms if term.source.partition(" ")[0] not in looked_up]
 
 

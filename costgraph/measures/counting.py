@@ -18,7 +18,7 @@ from costgraph.graph.loop import Segment
 from costgraph.graph.op import Op
 from costgraph.graph.tensor import Tensor
 from costgraph.measures import op_costs
-from costgraph.measures.params import parameters, share
+from costgraph.measures.params import Use, share, uses
 from costgraph.provenance import Term
 
 CORE = "attention_core"  # the segment
@@ -67,6 +67,8 @@ class Counted:
         if op.kind == "embedding" and counting.embedding == "matmul" and counting.linear == "matmuls":
             return self.looked_up(op)
         found = op_costs.flops(op, tensors, self.convention)
+        if op.kind in ("conv", "conv_grad"):
+            return found * counting.multiply_add / 2
         if op.kind != "einsum" or not found:
             return found
         if self.left_out(op):
@@ -145,15 +147,19 @@ class Counted:
         dims = {dim.name: dim.size for tensor in self.graph.tensors.values() for dim in tensor.dims}
         tokens = product(dims[name] for name in ("batch", "query") if name in dims)
         per = self.convention.counting.multiply_add
-        for op, tensor in parameters(self.graph):
-            if self.convention.counts(tensor.role) and self.takes_part(tensor):
-                amount = tensor.numel * tensor.times * share(self.graph, self.convention, tensor)
-                yield Term(op.source, f"{tensor.name} with each token", amount * tokens * per)
+        active = self.convention.counting.parameters == "active"
+        for name, used in uses(self.graph).items():
+            tensor = self.graph.tensors[name]
+            if self.convention.counts(tensor.role) and used.readers and self.takes_part(tensor, used):
+                # A table that is looked up in and multiplied with counts where it is multiplied.
+                op = next((one for one in used.readers if one.kind not in TABLES), used.readers[0])
+                amount = used.tensor.numel * tensor.times * (share(self.graph, used) if active else ONE)
+                yield Term(op.source, f"{name} with each token", amount * tokens * per)
 
-    def takes_part(self, tensor: Tensor) -> bool:
+    def takes_part(self, tensor: Tensor, used: Use) -> bool:
         """Whether a parameter counts: not a table of which rows are looked up, nor a head or router that is out."""
         counting = self.convention.counting
-        readers = {op.kind for op in self.graph.ops if tensor.name in op.inputs and op.phase == "forward"}
+        readers = {op.kind for op in used.readers}
         if readers <= set(TABLES):  # rows of positions are added, whatever an embedding counts as
             return counting.embedding == "matmul" and "embedding" in readers
         if counting.head == "left_out" and "vocab" in tensor.names:

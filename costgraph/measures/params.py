@@ -8,7 +8,7 @@ Source: "Decoder-Only Transformers", eq. 2.2 and 2.12.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.quotient import Quotient
@@ -19,6 +19,13 @@ from costgraph.graph.op import Op
 from costgraph.graph.tensor import Tensor
 from costgraph.measures.summing import Sizes, closed_form
 from costgraph.provenance import Term
+
+CARRY = (
+    "all_gather",
+    "widen",
+    "narrow",
+    "cast",
+)  # kinds of ops whose result is the same parameter, elsewhere or otherwise stored
 
 
 def params(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
@@ -33,17 +40,46 @@ def params(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
 def collect(graph: Graph, convention: Convention) -> Iterator[Term]:
     """One term per parameter tensor, at the first op that uses it."""
     sizes = Sizes()
+    known = uses(graph) if convention.counting.parameters == "active" else {}
     for op, tensor in parameters(graph):
         count = sizes.numel(tensor, tensor.times)
-        yield Term(op.source, tensor.name, count * share(graph, convention, tensor), tensor.role)
+        yield Term(op.source, tensor.name, count * share(graph, known.get(tensor.name)), tensor.role)
 
 
-def share(graph: Graph, convention: Convention, tensor: Tensor) -> Polynomial:
-    """How much of a parameter counts: of an expert's, the share of the chosen ones if just the active ones do."""
-    if convention.counting.parameters == "all" or "expert" not in tensor.names:
+@dataclass
+class Use:
+    """What becomes of a parameter in the forward pass.
+
+    Args:
+        tensor: what is computed with: the parameter, or what was gathered or cast of it.
+        readers: the ops that compute with it.
+    """
+
+    tensor: Tensor
+    readers: list[Op] = field(default_factory=list)
+
+
+def uses(graph: Graph) -> dict[str, Use]:
+    """How each parameter is used, however it rests."""
+    found = {tensor.name: Use(tensor) for _, tensor in parameters(graph)}
+    same = dict(found)  # by the name of whatever is the same parameter
+    for op in graph.phase("forward"):
+        for name in dict.fromkeys(op.inputs):
+            if (known := same.get(name)) is None:
+                continue
+            if op.kind in CARRY:
+                same[op.outputs[0]] = known
+                known.tensor = graph.tensors[op.outputs[0]]
+            else:
+                known.readers.append(op)
+    return found
+
+
+def share(graph: Graph, used: Use | None) -> Polynomial:
+    """How much of a parameter is active: of an expert's, the share of the chosen ones."""
+    if used is None or all(op.kind != "hit" for op in used.readers):
         return ONE
-    chosen = any(op.kind == "hit" and tensor.name in op.inputs for op in graph.ops)
-    return graph.sizes["chosen"] / graph.sizes["expert"] if chosen else ONE
+    return graph.sizes["chosen"] / graph.sizes["expert"]
 
 
 def parameters(graph: Graph) -> Iterator[tuple[Op, Tensor]]:
