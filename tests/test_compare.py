@@ -110,6 +110,25 @@ def test_symbols_of_different_models_are_not_subtracted() -> None:
     assert found.ratio.number == found.at[0].value.number / found.at[1].value.number  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("at", ["S->oo", "L->oo"])
+def test_nothing_is_said_of_the_difference_of_two_infinities(at: str) -> None:
+    found = compare("exact", "exact(causal=half)", "flops", op_set=HEAD, limit=at)
+    one = found.measures["flops"]
+    assert (one.difference, one.ratio, one.verdict, one.crossing) == (None, None, "", None)
+    assert all(part.difference is None for part in one.parts if part.a.is_infinite)
+    assert any("grows without bound" in remark for remark in found.remarks)
+
+
+def test_sizes_are_1_at_least() -> None:
+    one = compare("phase=decode", "phase=train", "flops", op_set=HEAD).measures["flops"]
+    assert (one.verdict, one.crossing) == ("B", None)  # 1 - 3*S is negative
+
+
+def test_sizes_of_a_side_go_before_those_of_both() -> None:
+    found = compare("limit=S=8", "exact", "flops", limit="S=9,B=2")
+    assert [str(side.setup.bindings["S"]) for side in (found.a, found.b)] == ["8", "9"]
+
+
 def test_equal_is_equal() -> None:
     found = compare("eager", "flash", "params").measures["params"]
     assert (found.verdict, found.crossing) == ("equal", None)
@@ -118,7 +137,7 @@ def test_equal_is_equal() -> None:
 @pytest.mark.parametrize(
     ("sides", "measure", "common", "symbol", "said"),
     [
-        (("eager", "flash"), "activations", {"limit": "p=2,D=8,A=2,L=1,E=4"}, "S", "A is larger for S > "),
+        (("eager", "flash"), "activations", {"limit": "p=1/4,D=8,A=2,L=1,E=4"}, "S", "A is larger for S > "),
         (("forward", "decode"), "flops", {"limit": "D=8,E=4,A=2"}, "S", "A is larger for S > 1"),
         (("op_set=decoder(kv_heads=G)", "op_set=decoder"), "params", {"limit": "A=8,D=64"}, "G", None),
     ],

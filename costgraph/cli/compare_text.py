@@ -45,7 +45,7 @@ def measure(one: Compared, write: Write, pretty: bool) -> list[str]:
 def table(one: Compared, write: Write) -> list[str]:
     """The parts with their sums, in columns; nothing where there is only one, or where sizes are still to be put in."""
     rows = [(part.name, part.a, part.b, part.difference) for part in one.parts]
-    if one.difference is not None and (len(rows) > 1 or all(form.number is not None for form in one.at)):
+    if len(rows) > 1 or all(form.number is not None for form in one.at):
         rows.append(("sum", one.at[0].value, one.at[1].value, one.difference))
     cells = [["", "A", "B", "A - B"], *([name, *(cell(entry, write) for entry in row)] for name, *row in rows)]
     if len(cells) < 2:
@@ -55,8 +55,10 @@ def table(one: Compared, write: Write) -> list[str]:
     return ["  ".join(put(c, w) for put, c, w in zip(just, row, widths, strict=True)).rstrip() for row in cells]
 
 
-def cell(entry: Quotient, write: Write) -> str:
-    """A number in groups of digits, or the form that is left."""
+def cell(entry: Quotient | None, write: Write) -> str:
+    """A number in groups of digits, or the form that is left; empty where nothing can be said."""
+    if entry is None:
+        return ""
     return value(entry) if entry.number is not None else write(entry)
 
 
@@ -130,8 +132,7 @@ def markdown(found: Comparison) -> str:
         lines += ["", f"**{one.name}** ({one.unit}): A = {write(one.a.value)}, B = {write(one.b.value)}", ""]
         lines += ["| | A | B | A - B |", "|---|---|---|---|"]
         rows = [(part.name, part.a, part.b, part.difference) for part in one.parts]
-        if one.difference is not None:
-            rows.append(("sum", one.at[0].value, one.at[1].value, one.difference))
+        rows.append(("sum", one.at[0].value, one.at[1].value, one.difference))
         lines += [f"| {name} | " + " | ".join(cell(entry, write) for entry in row) + " |" for name, *row in rows]
         lines += ["", *(f"- {line}" for line in said(one, write, LATEX))]
     return "\n".join([*lines, "", *(f"- {note}" for note in notes(found, printers.PYTHON))])

@@ -134,7 +134,9 @@ def footer(result: Derivation, write: Callable[[Quotient], str], known: Publishe
     forms = result.forms.values()
     assumptions = dict.fromkeys(str(a) for form in forms for a in form.assumptions)
     left_out = [form for form in result.limited.values() if form.remainder.numerator and not form.over]
-    rest = [f"{form.name} {write(form.remainder)}" for form in left_out]
+    beyond = [form for form in left_out if form.remainder.numerator.signs == {-1}]  # more is counted than there is
+    rest = [f"{form.name} {write(form.remainder)}" for form in left_out if form not in beyond]
+    more = [f"{form.name} {write(Quotient(0) - form.remainder)}" for form in beyond]
     setup = result.setup
     policy = result.policy
     return [
@@ -142,6 +144,7 @@ def footer(result: Derivation, write: Callable[[Quotient], str], known: Publishe
         + (f"; {policy}" if policy else ""),
         f"assuming: {', '.join(assumptions)}" if assumptions else "",
         f"left out, exactly: {'; '.join(rest)}" if rest else "",
+        f"counted beyond exact: {'; '.join(more)}" if more else "",
         sizes_of_model(result),
         *(f"published: {name} is {cited(found)}" for name, found in known.items() if found),
         *(f"note: {remark}" for remark in result.remarks),

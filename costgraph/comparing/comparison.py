@@ -9,9 +9,10 @@ from typing import Any, Unpack
 
 from costgraph.algebra.bindings import Binding
 from costgraph.algebra.inequalities import sign
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS
+from costgraph.algebra.shapes import factor
+from costgraph.algebra.symbols import COUNT, SYMBOLS
 from costgraph.algebra.work import bounded
 from costgraph.closed_form import ClosedForm
 from costgraph.comparing.sides import Side, read_side
@@ -24,6 +25,31 @@ from costgraph.solving.unknown import Unknown
 from costgraph.solving.whole import Solution
 
 FIRST = ("S", "B", "T", "N_d")  # what a crossover is looked for in, if there is a choice
+SHORT, LOW = 24, 3  # monomials, and powers, of a factor whose sign is looked for from 1 on
+
+
+def sign_of(form: Polynomial) -> int | None:
+    """The sign of a form of sizes, each of which is 1 at least; None if it depends on them, 0 for none at all."""
+    known: int | None = sign(form, {})
+    powers = [power for one in form.monomials() for power in one.powers.values()]
+    if known is not None or len(form) > SHORT or max(powers, default=0) > LOW or min(powers, default=0) < 0:
+        return known
+    counts = [name for name in form.symbols if name in SYMBOLS and SYMBOLS[name].domain == COUNT]
+    moved = form.substitute({name: Polynomial.symbol(name) + ONE for name in counts})
+    at_one = moved.substitute({name: Polynomial.constant(0) for name in counts})
+    return sign(moved, {}) if at_one else None  # at 1 it may be 0
+
+
+def decided(form: Polynomial) -> tuple[int, Polynomial]:
+    """The sign of all factors whose sign is known, and the product of the others."""
+    whole = factor(form)
+    known, rest = (1 if whole.monomial.leading_coefficient > 0 else -1), ONE
+    for part in (one.expand() for one in whole.sums):
+        if (side := sign_of(part)) is None:
+            rest = rest * part
+        else:
+            known *= side
+    return known, rest
 
 
 @dataclass(frozen=True)
@@ -35,9 +61,9 @@ class Part:
     b: Quotient
 
     @property
-    def difference(self) -> Quotient:
-        """That of the first side minus that of the second."""
-        return self.a - self.b
+    def difference(self) -> Quotient | None:
+        """That of the first side minus that of the second; none of two of which one is infinite."""
+        return None if self.a.is_infinite or self.b.is_infinite else self.a - self.b
 
 
 @dataclass(frozen=True)
@@ -80,13 +106,18 @@ class Compared:
     @property
     def difference(self) -> Quotient | None:
         """The difference with sizes put in."""
-        return None if self.clash else self.at[0].value - self.at[1].value
+        return None if self.clash or self.infinite else self.at[0].value - self.at[1].value
+
+    @property
+    def infinite(self) -> bool:
+        """Whether a true limit has no value on a side, and so neither a difference nor a ratio."""
+        return any(form.value.is_infinite for form in self.at)
 
     @property
     def ratio(self) -> Quotient | None:
         """The first over the second; none over nothing."""
         first, second = (form.value for form in self.at)
-        return first / second if second.numerator and not self.clash else None
+        return first / second if second.numerator and not self.clash and not self.infinite else None
 
     @property
     def clash(self) -> str:
@@ -99,14 +130,13 @@ class Compared:
     def crossing(self) -> Crossing | None:
         """Where the first is larger; none where that is clear, or more than one symbol decides."""
         difference = self.difference
-        if difference is None or not difference.numerator or sign(difference.numerator, {}) is not None:
+        if difference is None or not difference.numerator or self.verdict:
             return None
-        form = difference.numerator
-        if sign(difference.denominator, {}) == -1:
-            form = -form
-        elif sign(difference.denominator, {}) is None:
+        known, form = decided(difference.numerator)
+        below, open_ = decided(difference.denominator)
+        if open_ != ONE:
             return None
-        form = form / form.content
+        form = form if known * below > 0 else -form
         defined = tuple({one.name: one for side in self.at for one in side.defined}.values())
         about = {*form.symbols, *(name for one in defined if one.name in form.symbols for name in one.symbols)}
         about -= {one.name for one in defined}
@@ -126,10 +156,10 @@ class Compared:
             return ""
         if not self.difference.numerator:
             return "equal"
-        signs = [sign(part, {}) for part in (self.difference.numerator, self.difference.denominator)]
-        if None in signs:
+        sides = [decided(part) for part in (self.difference.numerator, self.difference.denominator)]
+        if any(rest != ONE for _, rest in sides):
             return ""
-        return "A" if signs[0] == signs[1] else "B"
+        return "A" if sides[0][0] == sides[1][0] else "B"
 
 
 @dataclass(frozen=True)
@@ -148,6 +178,8 @@ class Comparison:
         for one in self.measures.values():
             if name := one.clash:
                 found[f"{one.name}: {name} stands for something else on each side; put in sizes to compare"] = None
+            if one.infinite:
+                found[f"{one.name}: grows without bound in that limit; leave it out to compare"] = None
         return tuple(found)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from costgraph.algebra.bindings import split_list
 from costgraph.conventions.known import PRESETS
 from costgraph.errors import UserError, need_text, shorten, unknown
 from costgraph.given import Options
@@ -55,7 +56,9 @@ def read_side(given: str | Mapping[str, Any], common: Mapping[str, Any]) -> Side
         options = options_of(given)
     both = {**common, **options}
     if "limit" in common and "limit" in options:
-        both["limit"] = [*listed(common["limit"]), *listed(options["limit"])]
+        own = listed(options["limit"])
+        given_here = {name_of(one) for one in own}
+        both["limit"] = [one for one in listed(common["limit"]) if name_of(one) not in given_here] + own
     return Side(shorten(text, 60), Setup.of(**both))
 
 
@@ -63,7 +66,13 @@ def listed(limit: Any) -> list[str]:
     """Sizes as a list of text."""
     if isinstance(limit, Mapping):
         return [f"{name}={value}" for name, value in limit.items()]
-    return [limit] if isinstance(limit, str) else list(limit)
+    texts = [limit] if isinstance(limit, str) else list(limit)
+    return [one for text in texts for one in split_list(text)]
+
+
+def name_of(size: str) -> str:
+    """The symbol of `S=8` or `S->oo`."""
+    return size.partition("=")[0].partition("->")[0].strip()
 
 
 def options_of(text: str) -> dict[str, str]:

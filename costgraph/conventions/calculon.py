@@ -43,5 +43,6 @@ CALCULON = Convention(
     elementwise=tuple(sorted(FORWARD.items())),
     counting=Counting(head="left_out"),
     quirk=quirk,
+    quirk_in_words="other rates of element-wise layers in the backward",
     source="calculon-ai/calculon, llm/layers.py and get_useful_flops of llm/llm.py",
 )

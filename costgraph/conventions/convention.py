@@ -68,6 +68,7 @@ class Counting:
 
 
 PLAIN = Counting()
+FULL = (PLAIN.causal, PLAIN.attention)
 # What a counter does otherwise than any option says: the forward terms of a graph, or those of its backward, -> others.
 Quirk = Callable[["Graph", str, "list[Term]"], "list[Term]"]
 WORDS = {  # how a result's footer says it
@@ -95,7 +96,7 @@ class Convention:
         elementwise: FLOPs per element of the result, by op kind or op name.
         additions: how many additions a sum of n products takes.
         counting: which work is counted, and as how much.
-        quirk: what the counter does otherwise than any option says.
+        quirk: what the counter does otherwise than any option says; in words for a result's footer.
         library: whose code of a model is counted, unless the model says otherwise; else what its architecture demands.
         source: who counts like that.
     """
@@ -106,6 +107,7 @@ class Convention:
     additions: Additions = "fused"
     counting: Counting = PLAIN
     quirk: Quirk | None = None
+    quirk_in_words: str = ""
     library: str = ""
     source: str = field(default="", compare=False)
 
@@ -153,7 +155,9 @@ class Convention:
     @property
     def exact(self) -> Convention:
         """The convention that neglects nothing, with the same element-wise choice."""
-        exactly = replace(self, neglects=frozenset(), counting=PLAIN, quirk=None, library="", source="")
+        exactly = replace(
+            self, neglects=frozenset(), counting=PLAIN, quirk=None, quirk_in_words="", library="", source=""
+        )
         return exactly.named("exact" if self.base != "table_a1" else self.base)
 
     def describe(self, kinds: Container[str] = tuple(KEPT)) -> str:
@@ -166,8 +170,9 @@ class Convention:
         )
         said = set(self.counting.beside(PLAIN))
         parts = [f"{matmuls} of a matmul" if "linear=parameters" not in said else matmuls]
-        parts += [] if self.counting.causal != "full" else ["the full attention square"]
+        parts += ["the full attention square"] if (self.counting.causal, self.counting.attention) == FULL else []
         parts += [words for option, words in WORDS.items() if option in said]
+        parts += [self.quirk_in_words] if self.quirk_in_words else []
         parts.append("dropout masks of one byte")
         if self.neglects == {"statistic"}:
             parts.insert(0, "every parameter")

@@ -91,6 +91,8 @@ def varied(base: Convention) -> Callable[..., Convention]:
             found = replace(found, elementwise=tuple(sorted(rates.items())))
         if additions is not None:
             found = replace(found, additions=additions)
+        if found.additions == "counted" and found.counting.multiply_add == 1:
+            raise UserError(f"{base.name}: additions=counted and multiply_add=1 exclude each other")
         return found.named(base.name, base)
 
     return make

@@ -29,5 +29,6 @@ LLM_ANALYSIS = Convention(
     "llm-analysis",
     counting=Counting(windows="full", router="left_out", backward="twice"),
     quirk=quirk,
+    quirk_in_words="of the chosen experts one",
     source="cli99/llm-analysis, get_num_flops_fwd_total and get_num_flops_bwd_total",
 )

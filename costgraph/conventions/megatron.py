@@ -62,5 +62,6 @@ MEGATRON_2025 = Convention(
     "megatron-2025",
     counting=Counting(causal="half", windows="full", router="left_out", parameters="active", backward="twice"),
     quirk=quirk,
+    quirk_in_words="norms of latents as matrices one wide; 7 per token, channel and state of a scan",
     source="NVIDIA/Megatron-LM, num_floating_point_operations since 8873b55d (March 2025)",
 )

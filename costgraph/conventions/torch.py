@@ -48,6 +48,7 @@ def channels_of(graph: Graph, op: Op) -> Polynomial:
 TORCH = Convention(
     "torch",
     quirk=quirk,
+    quirk_in_words="the gradient of a depthwise kernel as of a dense one",
     library="transformers",
     source="PyTorch, torch.utils.flop_counter and autograd.graph.saved_tensors_hooks",
 )

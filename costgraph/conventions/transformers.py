@@ -24,5 +24,6 @@ TRANSFORMERS = Convention(
     "transformers",
     counting=Counting(attention="left_out", linear="parameters", backward="twice"),
     quirk=quirk,
+    quirk_in_words="no embedding, nor a head that is tied to it",
     source="transformers, ModuleUtilsMixin.floating_point_ops: 6 * tokens * parameters without embeddings",
 )

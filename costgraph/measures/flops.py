@@ -15,7 +15,7 @@ from dataclasses import replace
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
-from costgraph.conventions import EXACT, NOTES, Convention
+from costgraph.conventions import NOTES, Convention
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Phase
 from costgraph.measures import op_costs
@@ -33,7 +33,7 @@ def flops(graph: Graph, convention: Convention = NOTES, phase: Phase | None = No
     if convention.plain:
         return closed_form(name, "FLOP", graph, convention, collect(graph, convention, phases))
     found = closed_form(name, "FLOP", graph, convention, Counted(graph, convention).terms(phases))
-    exactly = total(term.amount for term in collect(graph, EXACT, phases))
+    exactly = total(term.amount for term in collect(graph, convention.exact, phases))
     return replace(found, remainder=Quotient(exactly) - found.value)
 
 
