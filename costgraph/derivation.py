@@ -21,9 +21,11 @@ from costgraph.measures import MEASURES
 from costgraph.measures.by_part import Part, by_part, limited
 from costgraph.measures.parts import read_measure, under
 from costgraph.provenance import Term
+from costgraph.remarks import of_windows
 from costgraph.setup import Setup
 
 SCHEMA = "costgraph.derive/1"
+MOVING = ("traffic", "intensity")  # measures of bytes that are read and written
 DEFAULTS: dict[str, tuple[str, ...]] = {
     "train": ("params", "states", "flops", "flops.forward", "flops.backward", "flops.recompute", "activations"),
     "forward": ("params", "flops", "traffic"),
@@ -122,7 +124,9 @@ class Derivation:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What was typed without effect on the forms, is beyond what the model was made for, or contributes nothing."""
-        return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros)
+        read = [name for name in self.forms if name.startswith(MOVING)]
+        windows = of_windows(self.graph, self.setup.bindings) if read else ()
+        return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros, *windows)
 
     @bounded()
     def to_json(self, explain: bool = False, shape: str = "auto", flat: bool = False) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.assumption import AtMost
+from costgraph.algebra.definition import settle
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.degrees import DEGREES
@@ -31,6 +32,25 @@ SAME: dict[str, str] = {"G": "A"}  # what is the size of which where the option 
 def without_effect(name: str, where: str) -> str:
     """A symbol that was bound and does not occur in what was asked for."""
     return f"{name} does not occur in {where}"
+
+
+def of_windows(graph: Graph, bindings: Mapping[str, Binding]) -> list[str]:
+    """The one remark that all positions are read where a window is shorter than what is worked on at once.
+
+    The dim `window` is what one query sees; together, those of training and prefill read the keys of all positions.
+    """
+    dims = graph.extents
+    if "window" not in dims or dims["query"].size != dims["context"].size:
+        return []
+    whole, seen = (size.substitute(sizes(graph, bindings)) for size in (dims["context"].size, dims["window"].size))
+    if whole == seen:
+        return []
+    return [f"traffic counts {seen} rows of keys and values in a window, of which all {whole} are read"]
+
+
+def sizes(graph: Graph, bindings: Mapping[str, Binding]) -> dict[str, Polynomial]:
+    """What symbols stand for, those included that a definition settles."""
+    return settle(graph.definitions, {n: v for n, v in bindings.items() if isinstance(v, Polynomial)})[0]
 
 
 def too_long(bindings: Mapping[str, Binding], new: int = 0) -> list[str]:

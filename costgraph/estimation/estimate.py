@@ -22,6 +22,7 @@ from costgraph.estimation.generation import summed
 from costgraph.estimation.stages import Stage, stages
 from costgraph.hardware.roofline import mfu, number
 from costgraph.mesh import TensorAxis
+from costgraph.remarks import of_windows
 
 T = Polynomial.symbol("T")
 MOST = 1024  # over how many devices one would split a model
@@ -124,7 +125,8 @@ class Estimate:
         sides = [side for stage in self.formulas for time in (stage.time, stage.thumb) for side in time.sums.values()]
         used = set(total([*self.forms.values(), *sides, *(stage.tokens for stage in self.formulas)]).symbols)
         used |= {name for _, one in self.defined for name in one.symbols}
-        return asked.setup.remarks({*used, "N_params"}, "the estimate", asked.new)
+        windows = [said for stage in self.formulas for said in of_windows(stage.source, asked.bindings)]
+        return (*asked.setup.remarks({*used, "N_params"}, "the estimate", asked.new), *dict.fromkeys(windows))
 
     @property
     def defined(self) -> list[tuple[Stage, Definition]]:
