@@ -27,16 +27,13 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
     Raises:
         UserError: unknown name or option, or a value of another kind.
     """
-    name, mark, rest = text.partition("(")
-    hyphens = name.strip() in table and not name.strip().isidentifier()
-    if hyphens:  # megatron-2025 is a name, too
-        text = name.replace("-", "_") + mark + rest
-        table = {one.replace("-", "_"): make for one, make in table.items()}
-    node = tree(text)
+    head, mark, rest = text.partition("(")
+    spelled = {name.replace("-", "_"): name for name in table}  # megatron-2025 is a name, too
+    node = tree((head.replace("-", "_") if head.strip() in table else head) + mark + rest)
     call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])
     if not isinstance(call.func, ast.Name):
         raise UserError(f"'{shorten(text)}': write NAME or NAME(OPTION=VALUE, ...)")
-    name = call.func.id
+    name = spelled.get(call.func.id, call.func.id)
     if name not in table:
         raise unknown(what, name, table)
     options: dict[str, str] = {}

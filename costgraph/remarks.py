@@ -42,15 +42,11 @@ def of_windows(graph: Graph, bindings: Mapping[str, Binding]) -> list[str]:
     dims = graph.extents
     if "window" not in dims or dims["query"].size != dims["context"].size:
         return []
-    whole, seen = (size.substitute(sizes(graph, bindings)) for size in (dims["context"].size, dims["window"].size))
+    known, _ = settle(graph.definitions, {n: v for n, v in bindings.items() if isinstance(v, Polynomial)})
+    whole, seen = (dims[name].size.substitute(known) for name in ("context", "window"))
     if whole == seen:
         return []
     return [f"traffic counts {seen} rows of keys and values in a window, of which all {whole} are read"]
-
-
-def sizes(graph: Graph, bindings: Mapping[str, Binding]) -> dict[str, Polynomial]:
-    """What symbols stand for, those included that a definition settles."""
-    return settle(graph.definitions, {n: v for n, v in bindings.items() if isinstance(v, Polynomial)})[0]
 
 
 def too_long(bindings: Mapping[str, Binding], new: int = 0) -> list[str]:

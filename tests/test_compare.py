@@ -174,6 +174,21 @@ def test_symbols_that_stand_for_something_else_are_not_subtracted() -> None:
     assert bound.difference is not None
 
 
+def test_sizes_of_two_models_that_were_left_free_are_not_subtracted() -> None:
+    found = compare("llama-2-7b", "llama-3.1-8b", "params", symbolic="V").measures["params"]
+    assert (found.clash, found.difference, found.symbolic) == ("V", None, None)
+    same = compare("llama-2-7b", "llama-3.1-8b", "params", symbolic="D").measures["params"]
+    assert (same.clash, same.same_sizes) == ("", False)
+    assert same.difference is not None
+
+
+def test_what_symbols_stand_for_is_said_of_each_side() -> None:
+    lines = costgraph(
+        "compare", "gemma-3-12b", "mistral-7b", "--measure", "flops", "--limit", "B=1"
+    ).stdout.splitlines()
+    assert [line[:7] for line in lines if " where S_w = " in line] == ["A where", "B where"]
+
+
 def test_a_quotient_has_no_parts() -> None:
     one = compare("forward", "decode", "intensity").measures["intensity"]
     assert one.parts == ()

@@ -168,3 +168,18 @@ def test_one_flop_per_multiply_add_holds_for_convolutions_too() -> None:
         for name in ("exact", "exact(multiply_add=1)")
     )
     assert two == one * parse("2")
+
+
+@pytest.mark.parametrize("axis", ["tensor(4, sequence=True)", "data(4, zero=3)"])
+def test_devices_that_share_out_all_tokens_or_parameters_share_out_what_is_counted_by_them(axis: str) -> None:
+    for convention in ("palm", "kaplan", "transformers"):
+        whole, each = (
+            cg.derive("flops", op_set="decoder(head=True)", convention=convention, mesh=mesh).forms["flops"].value
+            for mesh in ("", axis)
+        )
+        assert (each * parse("4") - whole).numerator == 0
+
+
+def test_messages_have_the_name_as_it_was_typed() -> None:
+    with pytest.raises(UserError, match="option of megatron-2025"):
+        cg.derive("flops", convention="megatron-2025(casual=half)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from costgraph.algebra import printers
@@ -44,9 +44,8 @@ def measure(one: Compared, write: Write, pretty: bool) -> list[str]:
 
 def table(one: Compared, write: Write) -> list[str]:
     """The parts with their sums, in columns; nothing where there is only one, or where sizes are still to be put in."""
-    rows = [(part.name, part.a, part.b, part.difference) for part in one.parts]
-    if len(rows) > 1 or all(form.number is not None for form in one.at):
-        rows.append(("sum", one.at[0].value, one.at[1].value, one.difference))
+    several = len(one.parts) > 1 or all(form.number is not None for form in one.at)
+    rows = rows_of(one) if several else rows_of(one)[:-1]
     cells = [["", "A", "B", "A - B"], *([name, *(cell(entry, write) for entry in row)] for name, *row in rows)]
     if len(cells) < 2:
         return []
@@ -95,30 +94,34 @@ def overtakes(crossing: Crossing | None, style: Style) -> list[str]:
 
 def notes(found: Comparison, style: printers.Style) -> list[str]:
     """What was counted on either side, what is assumed, what was put in, and remarks."""
-    lines = []
     sides = [one.setup for one in found.derivations]
-    counted = [f"({setup.convention.name}): {setup.convention.describe(setup.graph.kinds)}" for setup in sides]
-    lines += (
-        [f"counted {counted[0]}"]
-        if counted[0] == counted[1]
-        else [f"A counted {counted[0]}", f"B counted {counted[1]}"]
-    )
-    assumed = [
-        ", ".join(dict.fromkeys(str(a) for form in one.forms.values() for a in form.assumptions))
-        for one in found.derivations
+    both = [[form for one in found.measures.values() for form in (one.a, one.at[0])],
+            [form for one in found.measures.values() for form in (one.b, one.at[1])]]  # fmt: skip
+    lines = [
+        *sided("counted ", [f"({one.convention.name}): {one.convention.describe(one.graph.kinds)}" for one in sides]),
+        *sided("assuming: ", [listed(str(a) for form in forms for a in form.assumptions) for forms in both]),
+        *sided("at ", [listed(f"{name}={size}" for name, size in one.bindings.items()) for one in sides]),
+        *sided("where ", [listed(one.written(style) for form in forms for one in form.defined) for forms in both]),
     ]
-    for letter, claims in zip(("A", "B"), assumed, strict=True):
-        if claims and (letter == "A" or assumed[0] != assumed[1]):
-            lines.append(f"{'' if assumed[0] == assumed[1] else f'{letter} '}assuming: {claims}")
-    put_in = [", ".join(f"{name}={size}" for name, size in setup.bindings.items()) for setup in sides]
-    for letter, sizes in zip(("A", "B"), put_in, strict=True):
-        if sizes and (letter == "A" or put_in[0] != put_in[1]):
-            lines.append(f"{'' if put_in[0] == put_in[1] else f'{letter} '}at {sizes}")
-    defined = dict.fromkeys(
-        d for one in found.measures.values() for form in (one.a, one.b, *one.at) for d in form.defined
-    )
-    lines += [f"where {', '.join(one.written(style) for one in defined)}"] if defined else []
     return [*lines, *(f"note: {remark}" for remark in found.remarks)]
+
+
+def listed(said: Iterable[str]) -> str:
+    """What is said, each once."""
+    return ", ".join(dict.fromkeys(said))
+
+
+def sided(word: str, said: list[str]) -> list[str]:
+    """What is so on each side: in one line where it is the same, nothing where there is nothing."""
+    if said[0] == said[1]:
+        return [word + said[0]] if said[0] else []
+    return [f"{letter} {word}{text}" for letter, text in zip(("A", "B"), said, strict=True) if text]
+
+
+def rows_of(one: Compared) -> list[tuple[str, Quotient, Quotient, Quotient | None]]:
+    """The parts with their differences, and the sum of all."""
+    parts = [(part.name, part.a, part.b, part.difference) for part in one.parts]
+    return [*parts, ("sum", one.at[0].value, one.at[1].value, one.difference)]
 
 
 def markdown(found: Comparison) -> str:
@@ -131,9 +134,9 @@ def markdown(found: Comparison) -> str:
     for one in found.measures.values():
         lines += ["", f"**{one.name}** ({one.unit}): A = {write(one.a.value)}, B = {write(one.b.value)}", ""]
         lines += ["| | A | B | A - B |", "|---|---|---|---|"]
-        rows = [(part.name, part.a, part.b, part.difference) for part in one.parts]
-        rows.append(("sum", one.at[0].value, one.at[1].value, one.difference))
-        lines += [f"| {name} | " + " | ".join(cell(entry, write) for entry in row) + " |" for name, *row in rows]
+        lines += [
+            f"| {name} | " + " | ".join(cell(entry, write) for entry in row) + " |" for name, *row in rows_of(one)
+        ]
         lines += ["", *(f"- {line}" for line in said(one, write, LATEX))]
     return "\n".join([*lines, "", *(f"- {note}" for note in notes(found, printers.PYTHON))])
 

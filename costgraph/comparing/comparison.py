@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Unpack
 
-from costgraph.algebra.bindings import Binding
 from costgraph.algebra.inequalities import sign
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.quotient import Quotient
@@ -19,7 +18,7 @@ from costgraph.comparing.sides import Side, read_side
 from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError
 from costgraph.given import Options
-from costgraph.measures.by_part import by_part, limited
+from costgraph.measures.by_part import by_part
 from costgraph.solving.solution import solved
 from costgraph.solving.unknown import Unknown
 from costgraph.solving.whole import Solution
@@ -84,6 +83,7 @@ class Compared:
         at: the same with sizes put in.
         parts: of both, with sizes put in; none for quotients.
         same_sizes: whether symbols mean the same sizes on both sides.
+        unlike: symbols that were left free and are other sizes on each side.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Compared:
     at: tuple[ClosedForm, ClosedForm]
     parts: tuple[Part, ...]
     same_sizes: bool
+    unlike: frozenset[str] = frozenset()
 
     @property
     def unit(self) -> str:
@@ -123,43 +124,47 @@ class Compared:
     def clash(self) -> str:
         """A symbol that stands for something else on either side, which no difference can have."""
         first, second = ({one.name: one for one in form.defined} for form in self.at)
-        other = [name for name in first.keys() & second.keys() if first[name] != second[name]]
-        return min(other, default="")
+        other = {name for name in first.keys() & second.keys() if first[name] != second[name]}
+        return min(other | {name for form in self.at for name in form.symbols if name in self.unlike}, default="")
+
+    @cached_property
+    def open_sign(self) -> tuple[int, Polynomial] | None:
+        """The difference as a known sign times a form whose sign depends on sizes, 1 if on none; None if there is none.
+
+        A sign of 0 is no difference.
+        """
+        if self.difference is None:
+            return None
+        if not self.difference.numerator:
+            return 0, ONE
+        known, form = decided(self.difference.numerator)
+        below, rest = decided(self.difference.denominator)
+        return (known * below, form) if rest == ONE else None
+
+    @property
+    def verdict(self) -> str:
+        """In words which is larger, where that is clear: `A`, `B`, `equal`; else empty."""
+        if self.open_sign is None or self.open_sign[1] != ONE:
+            return ""
+        return {1: "A", -1: "B", 0: "equal"}[self.open_sign[0]]
 
     @cached_property
     def crossing(self) -> Crossing | None:
         """Where the first is larger; none where that is clear, or more than one symbol decides."""
-        difference = self.difference
-        if difference is None or not difference.numerator or self.verdict:
+        if self.open_sign is None or self.verdict:
             return None
-        known, form = decided(difference.numerator)
-        below, open_ = decided(difference.denominator)
-        if open_ != ONE:
-            return None
-        form = form if known * below > 0 else -form
+        known, form = self.open_sign
         defined = tuple({one.name: one for side in self.at for one in side.defined}.values())
         about = {*form.symbols, *(name for one in defined if one.name in form.symbols for name in one.symbols)}
         about -= {one.name for one in defined}
         for name in sorted(about, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name)):
             wanted = Unknown(Polynomial.symbol(name), name)
             try:
-                found = tuple(solved(form, ">", wanted, (), defined))
+                found = tuple(solved(form * known, ">", wanted, (), defined))
             except UserError:
                 continue
             return Crossing(name, tuple(one for one in found if one.possible))
         return None
-
-    @property
-    def verdict(self) -> str:
-        """In words which is larger, where that is clear: `A`, `B`, `equal`; else empty."""
-        if self.difference is None:
-            return ""
-        if not self.difference.numerator:
-            return "equal"
-        sides = [decided(part) for part in (self.difference.numerator, self.difference.denominator)]
-        if any(rest != ONE for _, rest in sides):
-            return ""
-        return "A" if sides[0][0] == sides[1][0] else "B"
 
 
 @dataclass(frozen=True)
@@ -208,29 +213,30 @@ def compare(
 def compared(sides: tuple[Side, Side], found: tuple[Derivation, Derivation]) -> Comparison:
     """The comparison of what was derived."""
     first, second = found
-    same = sizes_of_models(first) == sizes_of_models(second)
+    sizes = [{**one.setup.model.symbolic, **one.setup.bindings} for one in found]
+    free = first.setup.model.symbolic.keys() & second.setup.model.symbolic.keys()
     measures = {
         name: Compared(
-            name, form, second.forms[name], (first.limited[name], second.limited[name]), parts_of(name, found), same
+            name,
+            form,
+            second.forms[name],
+            (first.limited[name], second.limited[name]),
+            parts_of(name, found),
+            same_sizes=sizes[0] == sizes[1],
+            unlike=frozenset(symbol for symbol in free if sizes[0][symbol] != sizes[1][symbol]),
         )
         for name, form in first.forms.items()
     }
     return Comparison(*sides, found, measures)
 
 
-def sizes_of_models(one: Derivation) -> dict[str, Binding]:
-    """What symbols mean on a side."""
-    return {name: value for name, value in one.setup.bindings.items() if name in SYMBOLS}
-
-
 def parts_of(name: str, found: tuple[Derivation, Derivation]) -> tuple[Part, ...]:
     """The parts of both sides in the order of the first, those that only the second has behind them."""
     both: list[dict[str, Quotient]] = []
     for one in found:
-        form, graph = one.forms[name], one.graph
         sums: dict[str, Quotient] = {}
-        for part in by_part(form, graph):
-            value = limited(part, form, one.setup.bindings).value
+        for part in by_part(one.forms[name], one.graph):
+            value = one.of_part(name, part)
             sums[part.name] = sums[part.name] + value if part.name in sums else value
         both.append(sums)
     names = dict.fromkeys([*both[0], *both[1]])

@@ -25,7 +25,6 @@ WORDS: dict[str, tuple[str, ...]] = {
     "attention": ("eager", "flash"),
     "op_set": tuple(OP_SETS),
 }
-OWN_NAMES = {"pass": "passes", "op-set": "op_set", "cache-dtype": "cache_dtype"}  # as the command line has them
 EXAMPLE = "'mesh=data(8, zero=1); attention=flash'"
 
 
@@ -90,7 +89,8 @@ def pair(part: str) -> tuple[str, str]:
     """`mesh=data(8)` as it is; a word with what it is one of."""
     head = part.partition("(")[0].strip()
     name, mark, value = part.partition("=")
-    name = OWN_NAMES.get(name.strip(), name.strip())
+    name = name.strip().replace("-", "_")  # as on the command line
+    name = "passes" if name == "pass" else name
     if mark and "(" not in name:
         if name not in Options.__annotations__:
             raise unknown("option", name, Options.__annotations__)

@@ -154,11 +154,8 @@ class Convention:
 
     @property
     def exact(self) -> Convention:
-        """The convention that neglects nothing, with the same element-wise choice."""
-        exactly = replace(
-            self, neglects=frozenset(), counting=PLAIN, quirk=None, quirk_in_words="", library="", source=""
-        )
-        return exactly.named("exact" if self.base != "table_a1" else self.base)
+        """The convention that neglects nothing, with the same rates and additions."""
+        return Convention("exact", elementwise=self.elementwise, additions=self.additions).named("exact")
 
     def describe(self, kinds: Container[str] = tuple(KEPT)) -> str:
         """One line for a result's footer, on a graph with ops of these kinds; without one, on any."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
-from typing import Literal
+from dataclasses import replace
+from inspect import Parameter, Signature
+from typing import Any, get_type_hints
 
 from costgraph.algebra.symbols import Rational
 from costgraph.conventions.calculon import CALCULON
 from costgraph.conventions.convention import (
     ELEMENTWISE,
     Additions,
-    Causal,
     Convention,
     Counting,
     Elementwise,
@@ -36,6 +36,9 @@ from costgraph.conventions.transformers import TRANSFORMERS
 from costgraph.errors import UserError, shorten
 
 DIGITS = 9  # of a rate, at most
+# What can be said of any convention, with what it may be.
+OPTIONS: dict[str, Any] = {"elementwise": Elementwise | str, "additions": Additions, **get_type_hints(Counting)}
+SIGNATURE = Signature([Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in OPTIONS])
 PRESETS = {
     one.name: one
     for one in (
@@ -69,32 +72,19 @@ def rates_of(text: str) -> dict[str, Rational]:
 def varied(base: Convention) -> Callable[..., Convention]:
     """What makes a convention with options in place of those that it has."""
 
-    def make(
-        elementwise: Elementwise | str | None = None,
-        additions: Additions | None = None,
-        causal: Causal | None = None,
-        attention: Literal["counted", "left_out"] | None = None,
-        windows: Literal["reach", "full"] | None = None,
-        linear: Literal["matmuls", "parameters"] | None = None,
-        parameters: Literal["all", "active"] | None = None,
-        embedding: Literal["look_up", "matmul"] | None = None,
-        head: Literal["counted", "left_out"] | None = None,
-        router: Literal["counted", "left_out"] | None = None,
-        multiply_add: Literal[2, 1] | None = None,
-        backward: Literal["graph", "twice"] | None = None,
-    ) -> Convention:
-        given = {name: value for name, value in locals().items() if value is not None}
-        counting = {one.name: given[one.name] for one in fields(Counting) if one.name in given}
-        found = replace(base, counting=replace(base.counting, **counting))
-        if elementwise is not None:
-            rates = ELEMENTWISE[elementwise] if elementwise in ELEMENTWISE else rates_of(elementwise)
+    def make(*args: Any, **options: Any) -> Convention:
+        given = SIGNATURE.bind(*args, **options).arguments
+        found = replace(base, additions=given.pop("additions", base.additions))
+        if (choice := given.pop("elementwise", None)) is not None:
+            rates = ELEMENTWISE[choice] if choice in ELEMENTWISE else rates_of(choice)
             found = replace(found, elementwise=tuple(sorted(rates.items())))
-        if additions is not None:
-            found = replace(found, additions=additions)
+        found = replace(found, counting=replace(found.counting, **given))
         if found.additions == "counted" and found.counting.multiply_add == 1:
             raise UserError(f"{base.name}: additions=counted and multiply_add=1 exclude each other")
         return found.named(base.name, base)
 
+    make.__signature__ = SIGNATURE  # type: ignore[attr-defined]
+    make.__annotations__ = OPTIONS
     return make
 
 

@@ -106,7 +106,6 @@ class Request:
         cache = MEASURES["cache"](graph, convention).value.numerator
         if self.phase == "generate":
             cache = cache.substitute({"S": S + self.new})  # at the last token
-        held = (
-            self.graph("prefill", *more) if self.phase == "generate" else graph
-        )  # an encoder runs in the prefill alone
+        # An encoder runs in the prefill alone, and its weights stay.
+        held = self.graph("prefill", *more) if self.phase == "generate" else graph
         return {"weights": MEASURES["states"](held, convention).value.numerator, "cache": cache}

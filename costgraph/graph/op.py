@@ -9,6 +9,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.graph.loop import ONCE, Loop, Segment, label, place
 from costgraph.mesh import Cut
 
+CORE = "attention_core"  # the segment of scores, softmax and weighted sum
 Phase = Literal["forward", "recompute", "backward", "update"]
 
 
@@ -62,6 +63,11 @@ class Op:
     def place(self) -> str:
         """The part of the model it stands in: `attn` for `attn.scores`."""
         return place(self.source)
+
+    @property
+    def core(self) -> Segment | None:
+        """The attention core that it is part of."""
+        return next((part for part in self.segments if part.name == CORE), None)
 
     def within(self, segment: str) -> bool:
         """Whether it is part of a stretch of that name."""

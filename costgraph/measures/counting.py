@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from costgraph.algebra.polynomial import ONE, Polynomial, product
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, product, total
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
 from costgraph.graph.dim import Dim
@@ -19,9 +19,9 @@ from costgraph.graph.op import Op
 from costgraph.graph.tensor import Tensor
 from costgraph.measures import op_costs
 from costgraph.measures.params import Use, share, uses
+from costgraph.measures.selection import multiplies_weights
 from costgraph.provenance import Term
 
-CORE = "attention_core"  # the segment
 TABLES = ("embedding", "positions")  # kinds of ops that read rows of a table
 
 
@@ -62,7 +62,7 @@ class Counted:
     def work(self, op: Op) -> Polynomial:
         """FLOPs of one run of an op, as they count."""
         if op.body:
-            return sum((self.work(step) for step in op.body), Polynomial.constant(0))
+            return total(self.work(step) for step in op.body)
         counting, tensors = self.convention.counting, self.graph.tensors
         if op.kind == "embedding" and counting.embedding == "matmul" and counting.linear == "matmuls":
             return self.looked_up(op)
@@ -72,26 +72,22 @@ class Counted:
         if op.kind != "einsum" or not found:
             return found
         if self.left_out(op):
-            return Polynomial.constant(0)
-        if counting.attention == "left_out" and any(one.name == CORE for one in op.segments):
-            return Polynomial.constant(0)
-        core = next((self.cores[one] for one in op.segments if one in self.cores), None)
-        found = self.seen(op, found, *core) if core else found
+            return ZERO
+        if op.core in self.cores:
+            found = self.seen(op, found, *self.cores[op.core])
         return found * counting.multiply_add / 2
 
     def left_out(self, op: Op) -> bool:
-        """Whether a contraction does not count: that of the head, of a router, or of weights that count themselves."""
+        """Whether a contraction does not count: of the head, a router, a core, or weights that count themselves."""
         counting = self.convention.counting
         names = self.dims_of(op)
         if counting.head == "left_out" and "vocab" in names:
             return True
         if counting.router == "left_out" and "expert" in names:
             return True
-        return counting.linear == "parameters" and op.phase == "forward" and self.has_weights(op)
-
-    def has_weights(self, op: Op) -> bool:
-        """Whether it multiplies weights, or what was chosen of them."""
-        return any(self.graph.tensors[name].role in ("weight", "norm", "bias") for name in op.inputs)
+        if counting.attention == "left_out" and op.core:
+            return True
+        return counting.linear == "parameters" and op.phase == "forward" and multiplies_weights(op, self.graph)
 
     def dims_of(self, op: Op) -> set[str]:
         """The names of all dims of an op."""
@@ -107,13 +103,13 @@ class Counted:
     # --- attention --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def cores(self) -> dict[Segment, tuple[Dim, Dim]]:
-        """Queries and what they look at, for each attention core with a causal mask or a window."""
-        found: dict[Segment, tuple[Dim, Dim]] = {}
+    def cores(self) -> dict[Segment | None, tuple[Dim, Dim]]:
+        """Queries and what they look at, for each attention core with a causal mask."""
+        found: dict[Segment | None, tuple[Dim, Dim]] = {}
         for op in (step for one in self.graph.ops for step in (one, *one.body)):
-            masked = op.kind == "causal_mask" and op.phase == "forward"
-            if masked and (core := next((one for one in op.segments if one.name == CORE), None)):
-                found[core] = self.graph.tensors[op.outputs[0]].dims[-2:]  # type: ignore[assignment]
+            if op.kind == "causal_mask" and op.phase == "forward" and op.core:
+                *_, query, context = self.graph.tensors[op.outputs[0]].dims
+                found[op.core] = query, context
         return found
 
     def seen(self, op: Op, work: Polynomial, query: Dim, context: Dim) -> Polynomial:
@@ -141,11 +137,8 @@ class Counted:
 
     def of_parameters(self) -> Iterator[Term]:
         """A multiply-add for each parameter and token."""
-        sizes = self.graph.sizes
-        if "memory" in sizes:
+        if "memory" in self.graph.sizes:
             raise UserError(f"{self.convention.name} counts parameters times tokens: an encoder has tokens of its own")
-        dims = {dim.name: dim.size for tensor in self.graph.tensors.values() for dim in tensor.dims}
-        tokens = product(dims[name] for name in ("batch", "query") if name in dims)
         per = self.convention.counting.multiply_add
         active = self.convention.counting.parameters == "active"
         for name, used in uses(self.graph).items():
@@ -154,7 +147,22 @@ class Counted:
                 # A table that is looked up in and multiplied with counts where it is multiplied.
                 op = next((one for one in used.readers if one.kind not in TABLES), used.readers[0])
                 amount = used.tensor.numel * tensor.times * (share(self.graph, used) if active else ONE)
-                yield Term(op.source, f"{name} with each token", amount * tokens * per)
+                yield Term(op.source, f"{name} with each token", amount * self.tokens(op) * per)
+
+    def tokens(self, op: Op) -> Polynomial:
+        """How many tokens meet the parameter of an op on one device.
+
+        As many as its operands have, which at rest between devices may be parts of a sequence; all of the device's
+        where these are others, such as slots or chunks.
+        """
+        own = [dim for name in (*op.inputs, *op.outputs) for dim in self.graph.tensors[name].dims]
+        return product((self.stream | {dim.name: dim.size for dim in own if dim.name in self.stream}).values())
+
+    @cached_property
+    def stream(self) -> dict[str, Polynomial]:
+        """The dims of all tokens of a device, with their sizes."""
+        found = {dim.name: dim.size for tensor in self.graph.inputs for dim in tensor.dims if dim.name == "batch"}
+        return found | {name: one.size for name, one in self.graph.extents.items() if name == "query"}
 
     def takes_part(self, tensor: Tensor, used: Use) -> bool:
         """Whether a parameter counts: not a table of which rows are looked up, nor a head or router that is out."""

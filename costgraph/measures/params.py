@@ -20,12 +20,7 @@ from costgraph.graph.tensor import Tensor
 from costgraph.measures.summing import Sizes, closed_form
 from costgraph.provenance import Term
 
-CARRY = (
-    "all_gather",
-    "widen",
-    "narrow",
-    "cast",
-)  # kinds of ops whose result is the same parameter, elsewhere or otherwise stored
+CARRY = ("all_gather", "widen", "narrow")  # kinds of ops whose result is the same parameter, elsewhere or otherwise
 
 
 def params(graph: Graph, convention: Convention = NOTES) -> ClosedForm:

@@ -20,12 +20,10 @@ from typing import ClassVar
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
-from costgraph.graph.loop import Segment
-from costgraph.graph.op import Op
+from costgraph.graph.op import CORE, Op
 from costgraph.graph.tensor import Tensor
 from costgraph.passes.rewrite import Pass
 
-SEGMENT = "attention_core"
 LSE_BYTES = Polynomial.constant(4)
 
 
@@ -39,17 +37,12 @@ class FlashAttention(Pass):
         """The graph with fused cores."""
         ops: list[Op] = []
         tensors = dict(graph.tensors)
-        for segment, run in groupby(graph.ops, key=core_of):
+        for segment, run in groupby(graph.ops, key=lambda op: op.core):
             core = list(run)
             ops += [fuse(core, graph, tensors)] if segment is not None else core
         if len(ops) == len(graph.ops):
-            raise UserError(f"{graph.name} has no segment '{SEGMENT}' to fuse")
+            raise UserError(f"{graph.name} has no segment '{CORE}' to fuse")
         return graph.rewritten(ops, tensors)
-
-
-def core_of(op: Op) -> Segment | None:
-    """The attention core that an op is part of."""
-    return next((segment for segment in op.segments if segment.name == SEGMENT), None)
 
 
 def fuse(core: list[Op], graph: Graph, tensors: dict[str, Tensor]) -> Op:
@@ -58,11 +51,11 @@ def fuse(core: list[Op], graph: Graph, tensors: dict[str, Tensor]) -> Op:
     names = {op.name for op in core}
     read = {name for op in graph.ops if op.name not in names for name in op.inputs}
     if hidden := [name for name in inside & read if name != core[-1].outputs[0]]:
-        raise UserError(f"flash_attention: {hidden[0]} is read outside '{SEGMENT}' and cannot be fused away")
+        raise UserError(f"flash_attention: {hidden[0]} is read outside '{CORE}' and cannot be fused away")
     inputs = tuple(dict.fromkeys(name for op in core for name in op.inputs if name not in inside))
     softmax = next((op for op in core if op.kind == "softmax"), None)
     if softmax is None:
-        raise UserError(f"flash_attention: '{SEGMENT}' with {core[0].name} has no softmax to fuse")
+        raise UserError(f"flash_attention: '{CORE}' with {core[0].name} has no softmax to fuse")
     loop, scores = core[0].loop, tensors[softmax.inputs[0]]
     called = (f"{loop.path}{core[0].place}.flash{number or ''}" for number in count())
     name = next(name for name in called if f"{name}.lse" not in tensors)  # a place may have two cores
