@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from costgraph.algebra.bindings import Binding, parse_regime
 from costgraph.algebra.printers import latex, python
@@ -18,11 +18,13 @@ from costgraph.conventions import Convention
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES
-from costgraph.measures.by_part import Part, by_part, limited
 from costgraph.measures.parts import read_measure, under
 from costgraph.provenance import Term
 from costgraph.remarks import of_windows
 from costgraph.setup import Setup
+
+if TYPE_CHECKING:
+    from costgraph.measures.by_part import Part
 
 SCHEMA = "costgraph.derive/1"
 MOVING = ("traffic", "intensity")  # measures of bytes that are read and written
@@ -104,10 +106,14 @@ class Derivation:
 
     def parts(self, name: str) -> list[Part]:
         """What each part of a model contributes to a measure, per layer; none of an op set, or of a quotient."""
+        from costgraph.measures.by_part import by_part  # an op set has no parts
+
         return by_part(self.forms[name], self.graph) if self.setup.model.has_layers else []
 
     def of_part(self, name: str, part: Part) -> Quotient:
         """What a part contributes in all layers, after the limit."""
+        from costgraph.measures.by_part import limited
+
         return limited(part, self.forms[name], self.setup.bindings).value
 
     @property

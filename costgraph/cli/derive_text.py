@@ -12,7 +12,6 @@ from costgraph.algebra import printers
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
-from costgraph.cli.parts_text import lines_of, ops_of
 from costgraph.derivation import Derivation
 
 if TYPE_CHECKING:
@@ -42,13 +41,13 @@ def text(
     def write(value: Quotient) -> str:
         return pretty(value, shape)
 
-    rows = table(result, write, authors_own(known, style) if shape == "auto" else {})
     footers = [*map(" ".join, where(result, style)), *(line for line in footer(result, write, known) if line)]
     if explain:
         footers += explained(result, pretty, sign, flat)
     if layered(result, flat):
         tables = by_part(result, write, sign)
         return "\n".join([str(result.setup), *tables, "", *footers])
+    rows = table(result, write, authors_own(known, style) if shape == "auto" else {})
     if drawn_on_terminal:
         return drawn(rows, footers, str(result.setup))
     return "\n".join([str(result.setup), "", *plain(rows), "", *footers])
@@ -56,6 +55,8 @@ def text(
 
 def by_part(result: Derivation, write: Callable[[Quotient], str], sign: str) -> list[str]:
     """For each measure its parts in columns; the form in one line where it has none."""
+    from costgraph.cli.parts_text import lines_of  # an op set has no parts
+
     lines: list[str] = []
     for name, form in result.forms.items():
         found = result.limited[name]
@@ -196,6 +197,8 @@ def layered(result: Derivation, flat: bool) -> bool:
 
 def explained(result: Derivation, pretty: Pretty, sign: str, flat: bool) -> list[str]:
     """Where every term comes from, measure by measure: of a model from its parts to their ops."""
+    from costgraph.cli.parts_text import ops_of
+
     lines: list[str] = []
     for name, form in result.limited.items():
         ops = ops_of(result, name, pretty, sign) if layered(result, flat) else []
