@@ -1,0 +1,89 @@
+"""What every axis of a mesh says: what it splits, and what rests in parts on it; no volume."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from costgraph.algebra.assumption import Divides
+from costgraph.algebra.bindings import bound
+from costgraph.algebra.parser import Size
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.mesh.cut import Cut
+from costgraph.options import checked, typed
+from costgraph.precision import State
+
+ADVICE = {
+    "vocab": "a vocabulary that is split is padded to a multiple, as in V=50304",
+    "ssm_group": "a state space is split by the groups of heads that share matrices",
+    "kv_head": "fewer key/value heads than devices can be copied: tensor(..., replicate_kv=True)",
+}
+
+
+class Split(NamedTuple):
+    """What one cut of an axis splits while something is computed, and what that takes for granted."""
+
+    cut: Cut
+    dims: tuple[str, ...]
+    claims: tuple[Divides, ...]
+
+
+@dataclass(frozen=True)
+class Axis(ABC):
+    """One axis of a mesh. Subclasses are frozen dataclasses of their options; the degree is the first."""
+
+    kind: ClassVar[str]
+    symbol: ClassVar[str]
+    degree: Size
+
+    def __post_init__(self) -> None:
+        checked(self.kind, self)
+
+    @property
+    def size(self) -> Polynomial:
+        """The degree.
+
+        Raises:
+            UserError: it is no positive integer.
+        """
+        return bound(self.symbol, self.degree)
+
+    @property
+    def default(self) -> bool:
+        """Whether its degree was left to be its symbol."""
+        return self.degree == self.symbol
+
+    @property
+    @abstractmethod
+    def computes(self) -> tuple[str, ...]:
+        """Dims that are split wherever something is computed on them; of two of them, the first."""
+
+    def splits(self, name: str, dims: Mapping[str, Polynomial]) -> tuple[Split, ...]:
+        """What it splits of a model whose dims have these sizes: one split, or several whose degrees multiply.
+
+        Raises:
+            UserError: it cannot split this model.
+        """
+        claims = tuple(Divides(self.size, dims[d], ADVICE.get(d, ""), d) for d in self.computes if d in dims)
+        return (Split(Cut(name, self.size), self.computes, claims),)
+
+    @property
+    def rests(self) -> str:
+        """The dim along which activations without a split dim rest in parts; none by default."""
+        return ""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what rests in parts, once gathered, is kept for the backward instead of being gathered again."""
+        return False
+
+    @property
+    def shards(self) -> Container[State]:
+        """Of which states of parameters the elements are cut evenly over the axis, as if flattened and padded."""
+        return ()
+
+    def __str__(self) -> str:
+        """The axis as one would type it."""
+        return typed(self.kind, self)

@@ -1,0 +1,102 @@
+"""Axes of devices, outermost first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, replace
+
+from costgraph.algebra.bindings import split_list
+from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.degrees import check_degrees
+from costgraph.errors import UserError, shorten
+from costgraph.mesh.axis import Axis
+from costgraph.mesh.cut import Cut
+from costgraph.mesh.data import DataAxis
+from costgraph.mesh.tensor import TensorAxis
+from costgraph.options import parse_call
+from costgraph.precision import State
+
+AXES: dict[str, type[Axis]] = {"data": DataAxis, "tensor": TensorAxis}
+
+
+@dataclass(frozen=True, init=False)
+class Mesh:
+    """Axes of devices, outermost first; none of them is one device.
+
+    Args:
+        axes: as text, `data(N_d, zero=1), tensor(T, sequence=True)`, as one axis or as several.
+
+    Raises:
+        UserError: an unknown axis or option; an axis twice (only `data` may stand twice: N_h replicas of groups of N_d
+            devices); a degree that is no positive integer or the symbol of something else.
+    """
+
+    axes: tuple[Axis, ...]
+
+    def __init__(self, axes: str | Axis | Iterable[Axis] = ()) -> None:
+        object.__setattr__(self, "axes", axes_of(axes))
+        self.check()
+
+    def check(self) -> None:
+        """Raise unless each axis may stand there and has a degree of its own."""
+        for kind in dict.fromkeys(kinds := [axis.kind for axis in self.axes]):
+            most = 2 if kind == DataAxis.kind else 1
+            if kinds.count(kind) > most:
+                raise UserError(f"mesh '{self}': {kind} stands {kinds.count(kind)} times, and may {most} at most")
+        check_degrees({name: (str(axis), axis.size) for name, axis in self.named.items()})
+
+    @property
+    def named(self) -> dict[str, Axis]:
+        """The axes by the symbols by which answers name their parts, whatever the degrees.
+
+        N_h is the outer one of two data axes, and its degree unless that is given.
+        """
+        found: dict[str, Axis] = {}
+        for axis in reversed(self.axes):
+            outer = axis.symbol in found
+            found["N_h" if outer else axis.symbol] = replace(axis, degree="N_h") if outer and axis.default else axis
+        return dict(reversed(found.items()))
+
+    def __bool__(self) -> bool:
+        return bool(self.axes)
+
+    def shards(self, state: State) -> tuple[Cut, ...]:
+        """Over what the elements of parameters in a state are cut evenly."""
+        axes = self.named.items()
+        return tuple(Cut(name, axis.size) for name, axis in axes if state in axis.shards and axis.size != ONE)
+
+    def substitute(self, bindings: Mapping[str, Polynomial]) -> Mesh:
+        """The mesh with symbols replaced in its degrees, by whatever they are: nobody typed that as a degree."""
+        found = copy(self)
+        axes = (replace(axis, degree=axis.size.substitute(bindings)) for axis in self.named.values())
+        object.__setattr__(found, "axes", tuple(axes))
+        return found
+
+    def axis(self, kind: str) -> Axis | None:
+        """The axis of a kind, if there is one."""
+        return next((axis for axis in self.axes if axis.kind == kind), None)
+
+    def __str__(self) -> str:
+        """The mesh as one would type it."""
+        return ", ".join(map(str, self.axes))
+
+
+def axes_of(given: str | Axis | Iterable[Axis]) -> tuple[Axis, ...]:
+    """Axes as text, as one of them or as several; each has a degree.
+
+    Raises:
+        UserError: something else, an unknown axis or option, or a degree that is no positive integer.
+    """
+    if isinstance(given, str):
+        given = [parse_call("axis", item, AXES) for item in split_list(given)] if given.strip() else []
+    found: list[Axis] = []
+    for axis in given if isinstance(given, Iterable) else [given]:
+        if not isinstance(axis, Axis):
+            raise UserError(f"a mesh is text or axes such as DataAxis(), not {shorten(repr(axis))}")
+        _ = axis.size
+        found.append(axis)
+    return tuple(found)
+
+
+ONE_DEVICE = Mesh()
