@@ -1,7 +1,7 @@
 """What the kinds of ops compute that blocks of models bring along, as in `kernels`.
 
 Tokens go to experts in turn, whatever the router says: choice k of token t is number n = t*K + k, and is sent to slot
-n // N of expert n % N. A device that has a part of the batch thereby has the same part of the slots.
+n // N of expert n % N. Tokens are counted block by block, so that a device that has some of them has as many slots.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from blocks import Array, Kernel, Task, spread
+from blocks import Array, Kernel, Region, Task, spread
 
 # --- element by element -----------------------------------------------------------------------------------------------
 
@@ -84,8 +84,7 @@ def route(task: Task, x: list[Array]) -> list[Array]:
     """Rows of tokens, or of tokens and choices, as rows of experts and slots; or back, where choices are added up."""
     source, index, out = task.ins[0], task.ins[1], task.outs[0]
     rows = out if "slot" in out.names else source
-    batch, query, choice = (index.along(name) for name in index.names)
-    number = (batch[:, None, None] * index.wholes[1] + query[:, None]) * index.wholes[2] + choice
+    number = counted(task, index)[..., None] * index.wholes[2] + index.along(index.names[2])
     experts = rows.sizes[0]
     at = number % experts, number // experts - rows.starts[1]
     if rows is source:
@@ -93,6 +92,20 @@ def route(task: Task, x: list[Array]) -> list[Array]:
     found = np.zeros(out.sizes)
     found[at] = x[0] if "chosen" in source.names else np.expand_dims(x[0], 2)
     return [found]
+
+
+def counted(task: Task, index: Region) -> Array:
+    """The number of each token."""
+    at = dict(
+        zip(index.names, np.meshgrid(*(index.along(name) for name in index.names[:2]), indexing="ij"), strict=False)
+    )
+    left, number = dict(zip(index.names, index.wholes, strict=True)), np.zeros(index.sizes[:2], int)
+    for dim, of, _ in task.blocks:
+        left[dim] //= of
+    for dim, of, inside in task.blocks:
+        number = number * of + at[dim] // left[dim] // inside % of
+    rest = {dim: at[dim] % left[dim] for dim in at}
+    return np.asarray((number * left["batch"] + rest["batch"]) * left["query"] + rest["query"])
 
 
 def hit(task: Task, x: list[Array]) -> list[Array]:

@@ -41,12 +41,17 @@ class Region(NamedTuple):
         return tuple(axis for axis, name in enumerate(self.names) if name not in other.names)
 
 
+# In which parts of dims tokens are counted, outermost first: of which dim, how many parts, and how many inside of each.
+Blocks = tuple[tuple[str, int, int], ...]
+
+
 class Task(NamedTuple):
     """An op on one device, and where the blocks of its operands and results lie."""
 
     op: Op
     ins: list[Region]
     outs: list[Region]
+    blocks: Blocks = ()
 
 
 Kernel = Callable[[Task, list[Array]], list[Array]]

@@ -12,7 +12,7 @@ from itertools import chain, product
 from zlib import crc32
 
 import numpy as np
-from blocks import Array, Region, Task, drawn
+from blocks import Array, Blocks, Region, Task, drawn
 from kernels import KERNELS
 
 from costgraph.algebra.polynomial import Polynomial
@@ -21,8 +21,8 @@ from costgraph.graph.op import Op
 from costgraph.graph.tensor import Tensor
 from costgraph.mesh import Cut
 
-COLLECTIVES = ("all_reduce", "reduce_scatter", "all_gather", "all_to_all")
-CHANGES = (*COLLECTIVES, "part")
+COLLECTIVES = ("all_reduce", "reduce_scatter", "all_gather", "all_to_all", "ring_gather", "ring_reduce")
+CHANGES = (*COLLECTIVES, "part", "add_microbatches")
 
 Device = tuple[int, ...]  # its place along each cut of the mesh
 Parts = dict[Device, Array]  # what each device holds of a tensor
@@ -44,12 +44,14 @@ class Machine:
         seed: of the numbers that come from outside; the same for a tensor of the same name.
         held: what each device holds of every tensor so far.
         broken: the name of a collective in place of which each device goes on with what it has.
+        blocks: in which parts of dims tokens are counted.
     """
 
     graph: Graph
     seed: int = 0
     held: dict[str, Parts] = field(default_factory=dict)
     broken: str = ""
+    blocks: Blocks = ()
 
     def __post_init__(self) -> None:
         tensors = self.graph.tensors.values()
@@ -75,7 +77,7 @@ class Machine:
 
     def without(self, op: Op) -> Machine:
         """A machine that has run with each device going on with what it has in place of this collective."""
-        other = Machine(self.graph, self.seed, dict(self.held), op.name)
+        other = Machine(self.graph, self.seed, dict(self.held), op.name, self.blocks)
         with np.errstate(all="ignore"):  # now numbers may be anything
             other.go_on(self.graph.ops[self.graph.ops.index(op) :])
         return other
@@ -163,8 +165,10 @@ class Machine:
 
     def task(self, op: Op, device: Device) -> Task:
         """What a kernel is told beside the numbers."""
-        where = [[self.region(self.graph.tensors[name], device) for name in names] for names in (op.inputs, op.outputs)]
-        return Task(op, *where)
+        ins, outs = (
+            [self.region(self.graph.tensors[name], device) for name in names] for names in (op.inputs, op.outputs)
+        )
+        return Task(op, ins, outs, self.blocks)
 
     def check_shape(self, name: str, part: Array, device: Device, op: Op) -> None:
         """A result is as large as the graph says."""

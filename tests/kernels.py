@@ -139,6 +139,20 @@ def softmax(task: Task, x: list[Array]) -> list[Array]:
     return [e / (np.exp(sink - top) + e.sum(axes, keepdims=True))]
 
 
+def softmax_part(task: Task, x: list[Array]) -> list[Array]:
+    """The exponentials of a part of a row, and their sum; whoever rescales adds those of other parts."""
+    e = np.exp(x[0])
+    return [e, e.sum(task.ins[0].lacking(task.outs[1]))]
+
+
+def rescale(task: Task, x: list[Array]) -> list[Array]:
+    """With the sink that a softmax has here."""
+    u, sums, *sinks = x
+    region, rows = task.ins[0], task.ins[1]
+    sink = np.exp(spread(sinks[0], task.ins[2].names, region.names)) if sinks else 1.0
+    return [u / (sink + spread(sums, rows.names, region.names))]
+
+
 def softmax_of_rows(task: Task, x: list[Array]) -> list[Array]:
     """Again, from the logarithms of the sums that were kept."""
     scores, sums = x
@@ -219,7 +233,8 @@ KERNELS: Mapping[str, Kernel] = {
     "gelu": gelu, "silu": silu, "relu": relu, "tanh": tanh, "dropout": dropout,
     "gelu_grad": gelu_grad, "silu_grad": silu_grad, "relu_grad": relu_grad, "tanh_grad": tanh_grad,
     "dropout_grad": dropout_grad,
-    "softmax": softmax, "softmax_grad": softmax_grad, "softmax_of_rows": softmax_of_rows, "log_sum_exp": log_sum_exp,
+    "softmax": softmax, "softmax_grad": softmax_grad, "softmax_part": softmax_part, "rescale": rescale,
+    "softmax_of_rows": softmax_of_rows, "log_sum_exp": log_sum_exp,
     "layer_norm": layer_norm, "layer_norm_grad": layer_norm_grad, "rms_norm": rms_norm, "rms_norm_grad": rms_norm_grad,
     "rms": rms, "rms_grad": rms_grad, "widen": same, "narrow": same,
     "accumulate": same, "cast": same,

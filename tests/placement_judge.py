@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
-from blocks import Array
+from blocks import Array, Blocks
 from devices import CHANGES, COLLECTIVES, Machine, whole
 
 from costgraph.graph.graph import Graph
@@ -25,8 +26,10 @@ class Judge:
     """
 
     def __init__(self, one: Graph, placed: Graph, seed: int = 0) -> None:
-        self.right = {name: next(iter(parts.values())) for name, parts in Machine(one, seed).run().items()}
-        self.machine = Machine(placed, seed)
+        blocks = blocks_of_tokens(placed)
+        alone = Machine(one, seed, blocks=blocks)
+        self.right = {name: next(iter(parts.values())) for name, parts in alone.run().items()}
+        self.machine = Machine(placed, seed, blocks=blocks)
         self.machine.run()
         self.origin = origins(placed)
         self.ends = ends(placed, self.origin)
@@ -45,6 +48,16 @@ class Judge:
         """Whether devices hold something else of a tensor than what one device computes."""
         right = self.right.get(name, self.right.get(self.origin.get(name, "")))
         return right is not None and off(machine, name, right) > SAME
+
+
+def blocks_of_tokens(placed: Graph) -> Blocks:
+    """The parts in which slots of experts are cut, and so tokens are counted."""
+    dims = [dim for tensor in placed.tensors.values() for dim in tensor.dims]
+    cuts = max((dim.cuts for dim in dims if dim.name == "slot"), key=len, default=())
+    tokens = sorted((dim for dim in dims if dim.name in ("batch", "query")), key=lambda dim: len(dim.cuts))
+    of = {cut: dim for dim in tokens for cut in dim.cuts}  # where it is cut most
+    inside = {cut: [one for one in dim.cuts[dim.cuts.index(cut) + 1 :] if one in cuts] for cut, dim in of.items()}
+    return tuple((of[cut].name, whole(cut.degree), prod(whole(one.degree) for one in inside[cut])) for cut in cuts)
 
 
 def off(machine: Machine, name: str, right: Array) -> float:

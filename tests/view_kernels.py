@@ -57,11 +57,11 @@ def look(task: Task, x: list[Array]) -> list[Array]:
 def cache_append(task: Task, x: list[Array]) -> list[Array]:
     """What earlier steps left there, with the new rows at its end."""
     source, region = task.ins[0], task.outs[0]
-    cache = drawn(f"{task.op.source} before", region.wholes)[region.slices].copy()
     axis, new = source.names.index("query"), source.sizes[source.names.index("query")]
-    end = region.wholes[axis] - new - region.starts[axis]
-    np.moveaxis(cache, axis, 0)[end : end + new] = np.moveaxis(x[0], axis, 0)
-    return [cache]
+    place = (*region.slices[:axis], slice(None), *region.slices[axis + 1 :])
+    cache = np.moveaxis(drawn(f"{task.op.source} before", region.wholes)[place].copy(), axis, 0)
+    cache[-new:] = np.moveaxis(x[0], axis, 0)
+    return [np.moveaxis(cache[region.slices[axis]], 0, axis)]
 
 
 def roll(task: Task, x: list[Array]) -> list[Array]:

@@ -55,7 +55,8 @@ class Experts:
         tokens = b.names(x)
         weights, index = self.routed(b, name, x)
         rows = b.op(f"{name}.dispatch", "route", x, index, letters=("hit", "slot", "model"))
-        y = self.mlp(b, name, rows)
+        with b.segment("experts"):
+            y = self.mlp(b, name, rows)
         shares = b.op(f"{name}.shares", "route", weights, index, letters=("hit", "slot"))
         y = b.op(f"{name}.combine", "route", b.op(f"{name}.weighted", "product", y, shares), index, letters=tokens)
         return y if self.shared is None else b.op(f"{name}.add", "add", y, self.shared_part(b, name, x))

@@ -162,6 +162,7 @@ class Graph:
         dims = {id(t.dims): t.dims for t in tensors}.values()
         sizes |= {size for of in dims for dim in of for size in (dim.size, dim.split)}
         sizes |= {cut.degree for t in tensors for cut in (*t.partial, *t.shards)}
+        sizes |= {op.repeats for op in self.ops}
         return frozenset(name for part in (*sizes, *self.assumptions, *self.definitions) for name in part.symbols)
 
     @cached_property

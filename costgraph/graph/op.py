@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.graph.loop import ONCE, Loop, Segment, label, place
 from costgraph.mesh import Cut
 
@@ -29,6 +29,7 @@ class Op:
         body: for a fused op, the ops it runs without writing their results to memory.
         over: the dims that it works along, such as those that a norm normalizes; whole on every device.
         cuts: for a collective, the axes over which it goes.
+        repeats: how often all of that happens in a step: once for each microbatch, or once.
     """
 
     name: str
@@ -43,11 +44,12 @@ class Op:
     body: tuple[Op, ...] = ()
     over: tuple[str, ...] = ()
     cuts: tuple[Cut, ...] = ()
+    repeats: Polynomial = ONE
 
     @property
     def times(self) -> Polynomial:
-        """How often it runs (L inside the repeated block)."""
-        return self.loop.times
+        """How often it runs in a step (L inside the repeated block)."""
+        return self.loop.times if self.repeats is ONE else self.loop.times * self.repeats
 
     @property
     def source(self) -> str:

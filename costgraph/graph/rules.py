@@ -50,6 +50,7 @@ class Rule:
         fits: whether it works element by element: its other operands have no dims that the first lacks.
         traffic: what it moves.
         autocast: in which width it computes where products are narrow.
+        like: the kind of op at whose rate its elements count.
     """
 
     gradient: Gradient = "chain"
@@ -62,6 +63,7 @@ class Rule:
     fits: bool = False
     traffic: Traffic = "once"
     autocast: Autocast = "widest"
+    like: str = ""
 
 
 RULES: dict[str, Rule] = {
@@ -87,6 +89,8 @@ RULES: dict[str, Rule] = {
     "rotary": Rule(reads=("x1", "x2")),
     # along dims
     "softmax": Rule(reads=("y0",), differentiable=(0, 1), along=True, fits=True, autocast="wide"),
+    "softmax_part": Rule("none", autocast="wide", like="softmax"),  # of a row that several devices hold
+    "rescale": Rule("none", fits=True),  # by the sums of all of them
     "layer_norm": Rule(
         reads=("x0", "x1", "y1", "y2"), differentiable=(0, 1, 2), along=True, fits=True, autocast="wide"
     ),
@@ -133,6 +137,9 @@ RULES: dict[str, Rule] = {
     "all_gather": Rule("none", traffic="network"),
     "reduce_scatter": Rule("none", traffic="network"),
     "all_to_all": Rule("none", traffic="network"),
+    "ring_gather": Rule("none", traffic="network"),  # block by block, each passed on to the next device
+    "ring_reduce": Rule("none", traffic="network"),  # blocks of a sum, to which each device adds its own
+    "add_microbatches": Rule("none", traffic="update"),  # to the sum over those before
     "part": Rule("none", traffic="free"),  # what a device keeps of a tensor that it has whole
 }
 COLLECTIVES = tuple(kind for kind, row in RULES.items() if row.traffic == "network")

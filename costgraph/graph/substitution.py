@@ -38,4 +38,5 @@ class Substituted:
 
     def op(self, op: Op) -> Op:
         """An op in other loops, inside fused ops too."""
-        return replace(op, loop=self.loop(op.loop), cuts=self.cuts(op.cuts), body=tuple(map(self.op, op.body)))
+        body = tuple(map(self.op, op.body))
+        return replace(op, loop=self.loop(op.loop), cuts=self.cuts(op.cuts), repeats=self.size(op.repeats), body=body)

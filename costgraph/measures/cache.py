@@ -1,6 +1,7 @@
 """cache: bytes of keys and values that one device keeps between decoding steps.
 
-Counts: every tensor of role `cache` where it is written, at the context length, or read, where it was made before.
+Counts: every tensor of role `cache` where it is written, at the context length, or read, where it was made before; of
+all microbatches.
 Leaves out: weights (see `states`), paging and alignment overheads.
 Source: "Decoder-Only Transformers", eq. 6.1.
 """
@@ -30,4 +31,4 @@ def collect(graph: Graph) -> Iterator[Term]:
             tensor = graph.tensors[name]
             if tensor.role == "cache" and name not in made:
                 made.add(name)
-                yield Term(op.name, name, tensor.nbytes * tensor.times, tensor.role)
+                yield Term(op.name, name, tensor.nbytes * tensor.times * op.repeats, tensor.role)

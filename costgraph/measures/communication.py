@@ -27,7 +27,9 @@ from costgraph.provenance import Term
 
 Algorithm = Literal["ring", "chief"]
 # times around the ring with (n-1)/n of the tensor
-RINGS = {"all_reduce": 2, "all_gather": 1, "reduce_scatter": 1, "all_to_all": 1}
+RINGS = {
+    "all_reduce": 2, "all_gather": 1, "reduce_scatter": 1, "all_to_all": 1, "ring_gather": 1, "ring_reduce": 1,
+}  # fmt: skip
 
 
 def communication(
@@ -90,5 +92,5 @@ def chief(op: Op, graph: Graph) -> Polynomial:
 def ring(op: Op, graph: Graph) -> Polynomial:
     """Bytes that one run of a collective sends from each device."""
     before, after = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
-    whole = after if op.kind == "all_gather" else before
+    whole = after if op.kind in ("all_gather", "ring_gather") else before
     return whole.nbytes * (ONE - ONE / devices(op.cuts)) * RINGS[op.kind]

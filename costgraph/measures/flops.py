@@ -49,7 +49,7 @@ def collect(graph: Graph, convention: Convention, phases: tuple[Phase, ...]) -> 
             if amount := op_costs.flops(op, tensors, convention):
                 yield Term(op.name, op.kind, amount * op.times)
             continue
-        key = (op.spec, id(op.loop), *[id(tensors[name].dims) for name in op.inputs])
+        key = (op.spec, id(op.loop), id(op.repeats), *[id(tensors[name].dims) for name in op.inputs])
         if key not in known:
             known[key] = f"{op.kind} {op.spec}", op_costs.flops(op, tensors, convention) * op.times
         source, amount = known[key]

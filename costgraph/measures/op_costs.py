@@ -24,7 +24,8 @@ def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Poly
         return work - tensors[op.outputs[0]].numel if exactly and work else work
     if op.kind in ("conv", "conv_grad"):
         return convolved(op, tensors)
-    if convention.elementwise and op.phase != "backward" and (rate := convention.rate(op.source, op.kind)):
+    kind = rule(op.kind).like or op.kind
+    if convention.elementwise and op.phase != "backward" and (rate := convention.rate(op.source, kind)):
         return tensors[op.outputs[0]].numel * rate
     return ZERO
 

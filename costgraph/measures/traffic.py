@@ -38,7 +38,7 @@ def collect(graph: Graph, phases: tuple[Phase, ...]) -> Iterator[Term]:
     """
     tensors = graph.tensors
     plain = {kind for kind in {op.kind for op in graph.ops} if rules.rule(kind).traffic == "once"}
-    known: dict[int, dict[tuple[int, ...], Polynomial]] = {}  # by the loop of an op, then by dims, shards and width
+    known: dict[tuple[int, int], dict[tuple[int, ...], Polynomial]] = {}  # by how often, then dims, shards, width
     for op, operands in zip(graph.ops, graph.operands, strict=True):
         if op.phase not in phases:
             continue
@@ -47,7 +47,7 @@ def collect(graph: Graph, phases: tuple[Phase, ...]) -> Iterator[Term]:
             for name, amount in op_costs.moved(op, tensors).items():
                 yield Term(place, name, amount * op.times, tensors[name].role)
             continue
-        sizes = known.setdefault(id(op.loop), {})
+        sizes = known.setdefault((id(op.loop), id(op.repeats)), {})
         for tensor in operands:
             key = (id(tensor.dims), id(tensor.shards), id(tensor.itemsize))
             moved = sizes.get(key)

@@ -6,9 +6,15 @@ where they are needed.
 """
 
 from costgraph.mesh.axis import Axis, Split
+from costgraph.mesh.context import ContextAxis
 from costgraph.mesh.cut import Cut, devices
 from costgraph.mesh.data import DataAxis
+from costgraph.mesh.experts import ExpertsAxis
 from costgraph.mesh.mesh import AXES, ONE_DEVICE, Mesh
+from costgraph.mesh.microbatches import MicrobatchesAxis
 from costgraph.mesh.tensor import TensorAxis
 
-__all__ = ["AXES", "ONE_DEVICE", "Axis", "Cut", "DataAxis", "Mesh", "Split", "TensorAxis", "devices"]
+__all__ = [
+    "AXES", "ONE_DEVICE", "Axis", "ContextAxis", "Cut", "DataAxis", "ExpertsAxis", "Mesh", "MicrobatchesAxis", "Split",
+    "TensorAxis", "devices",
+]  # fmt: skip

@@ -15,6 +15,8 @@ from costgraph.mesh.cut import Cut
 from costgraph.options import checked, typed
 from costgraph.precision import State
 
+CORE, EXPERTS = "attention_core", "experts"  # segments in which an axis may split something else
+
 ADVICE = {
     "vocab": "a vocabulary that is split is padded to a multiple, as in V=50304",
     "ssm_group": "a state space is split by the groups of heads that share matrices",
@@ -23,11 +25,15 @@ ADVICE = {
 
 
 class Split(NamedTuple):
-    """What one cut of an axis splits while something is computed, and what that takes for granted."""
+    """What one cut of an axis splits while something is computed, and what that takes for granted.
+
+    Inside of some segments it may be something else.
+    """
 
     cut: Cut
     dims: tuple[str, ...]
     claims: tuple[Divides, ...]
+    inside: Mapping[str, tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Axis(ABC):
 
     kind: ClassVar[str]
     symbol: ClassVar[str]
+    in_time: ClassVar[bool] = False  # whether its parts follow one another on the same devices
     degree: Size
 
     def __post_init__(self) -> None:
@@ -66,8 +73,14 @@ class Axis(ABC):
         Raises:
             UserError: it cannot split this model.
         """
-        claims = tuple(Divides(self.size, dims[d], ADVICE.get(d, ""), d) for d in self.computes if d in dims)
-        return (Split(Cut(name, self.size), self.computes, claims),)
+        every = (*self.computes, *(dim for inner in self.inside.values() for dim in inner))
+        claims = tuple(Divides(self.size, dims[d], ADVICE.get(d, ""), d) for d in every if d in dims)
+        return (Split(Cut(name, self.size), self.computes, claims, self.inside),)
+
+    @property
+    def inside(self) -> Mapping[str, tuple[str, ...]]:
+        """What it splits in place of these inside of a segment."""
+        return {}
 
     @property
     def rests(self) -> str:
@@ -77,6 +90,11 @@ class Axis(ABC):
     @property
     def keeps(self) -> bool:
         """Whether what rests in parts, once gathered, is kept for the backward instead of being gathered again."""
+        return False
+
+    @property
+    def round_a_ring(self) -> bool:
+        """Whether what is gathered and reduced over it goes round a ring block by block, and is never there whole."""
         return False
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 
@@ -11,13 +11,18 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.degrees import check_degrees
 from costgraph.errors import UserError, shorten
 from costgraph.mesh.axis import Axis
+from costgraph.mesh.context import ContextAxis
 from costgraph.mesh.cut import Cut
 from costgraph.mesh.data import DataAxis
+from costgraph.mesh.experts import ExpertsAxis
+from costgraph.mesh.microbatches import MicrobatchesAxis
 from costgraph.mesh.tensor import TensorAxis
 from costgraph.options import parse_call
 from costgraph.precision import State
 
-AXES: dict[str, type[Axis]] = {"data": DataAxis, "tensor": TensorAxis}
+AXES: dict[str, type[Axis]] = {
+    axis.kind: axis for axis in (DataAxis, ContextAxis, ExpertsAxis, TensorAxis, MicrobatchesAxis)
+}
 
 
 @dataclass(frozen=True, init=False)
@@ -44,6 +49,9 @@ class Mesh:
             most = 2 if kind == DataAxis.kind else 1
             if kinds.count(kind) > most:
                 raise UserError(f"mesh '{self}': {kind} stands {kinds.count(kind)} times, and may {most} at most")
+        tensor, experts = self.axis(TensorAxis.kind), self.axis(ExpertsAxis.kind)
+        if tensor and self.whole_inside(tensor) and not tensor.rests:
+            raise UserError(f"{experts}: the devices of {tensor} would compute the same tokens; give it sequence=True")
         check_degrees({name: (str(axis), axis.size) for name, axis in self.named.items()})
 
     @property
@@ -62,9 +70,27 @@ class Mesh:
         return bool(self.axes)
 
     def shards(self, state: State) -> tuple[Cut, ...]:
-        """Over what the elements of parameters in a state are cut evenly."""
-        axes = self.named.items()
-        return tuple(Cut(name, axis.size) for name, axis in axes if state in axis.shards and axis.size != ONE)
+        """Over what the elements of parameters in a state are cut evenly.
+
+        Devices of context and experts axes have copies of parameters as those of the data axis do, so that what this
+        axis cuts is cut over all of them.
+        """
+        axes = self.named
+        return tuple(
+            Cut(name, axis.size) for name, axis in axes.items() if state in self.sharded(axis) and axis.size != ONE
+        )
+
+    def sharded(self, axis: Axis) -> Container[State]:
+        """Of which states of parameters an axis cuts the elements evenly: those that it says, or the data axis does."""
+        data = [one for one in self.axes if isinstance(one, DataAxis)]
+        copies = isinstance(axis, ContextAxis | ExpertsAxis) and data
+        return data[-1].shards if copies else axis.shards
+
+    def whole_inside(self, axis: Axis) -> tuple[str, ...]:
+        """What an axis does not split, though it would: the width of experts that are whole on tensor devices."""
+        experts = self.axis(ExpertsAxis.kind)
+        apart = isinstance(axis, TensorAxis) and isinstance(experts, ExpertsAxis) and not experts.tensor
+        return ("expert_ffn",) if apart else ()
 
     def substitute(self, bindings: Mapping[str, Polynomial]) -> Mesh:
         """The mesh with symbols replaced in its degrees, by whatever they are: nobody typed that as a degree."""

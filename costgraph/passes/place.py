@@ -28,11 +28,13 @@ from costgraph.algebra.polynomial import ONE
 from costgraph.errors import UserError
 from costgraph.graph.extent import linear
 from costgraph.graph.graph import Graph
-from costgraph.mesh import Axis, Mesh, TensorAxis
+from costgraph.mesh import Axis, ContextAxis, Mesh, TensorAxis
+from costgraph.mesh.context import AHEAD
 from costgraph.passes.autocast import Autocast
 from costgraph.passes.group import Family, Group
 from costgraph.passes.placement import Placement
 from costgraph.passes.rewrite import Pass
+from costgraph.passes.split_softmax import split_softmax
 
 ENCODED = "memory_context"  # the positions of an encoder that runs, which rest in no parts
 TOGETHER = {  # dims that are made of another and keep parts that are not split with it
@@ -60,12 +62,30 @@ class Place(Pass):
         """
         if Autocast.name in graph.passes and self.mesh:
             raise UserError(f"{Autocast.name} on a mesh is not modelled; leave one of them out")
+        graph = split_softmax(graph, [dim for axis in self.mesh.axes for dim in cached(axis, graph)])
         axes = self.mesh.named.items()
         claims = list(joined(claim for name, axis in axes for claim in assumptions(name, axis, graph)))
-        groups = [group for name, axis in axes if (group := group_of(name, axis, graph)).cuts]
-        placement = Placement(graph.tensors, groups)
+        groups = [group for name, axis in axes if (group := self.group(name, axis, graph)).cuts]
+        placement = Placement(dict(graph.tensors), groups)
         placed = graph.rewritten(placement.run(graph), placement.tensors, claims, self.mesh)
         return replace(placed, definitions=of_one_device(graph, groups))
+
+    def group(self, name: str, axis: Axis, graph: Graph) -> Group:
+        """The axis on this graph: which dims its cuts split, and what rests in parts."""
+        splits, whole = axis.splits(name, graph.sizes), self.mesh.whole_inside(axis)
+        cuts = {split.cut: families([dim for dim in split.dims if dim not in whole], graph) for split in splits}
+        rests = (axis.rests, *(following(axis.rests, graph) if whole else ())) if axis.rests else ()
+        inner = {
+            segment: dict.fromkeys(cuts, families(dims, graph))
+            for split in splits
+            for segment, dims in split.inside.items()
+        }
+        of = (one for families in (cuts, *inner.values()) for some in families.values() for one in some)
+        dims = frozenset(dim for family in of for dim in family)
+        if axis.size == ONE:
+            return Group(axis, {}, {}, dims)
+        over = {cut: some for cut, some in cuts.items() if cut.degree != ONE}
+        return Group(axis, over, inner, dims, rests, self.mesh.sharded(axis))
 
 
 @dataclass(frozen=True)
@@ -117,20 +137,24 @@ def of_one_device(graph: Graph, groups: Iterable[Group]) -> tuple[Definition, ..
     sizes = {name: extent.size for name, extent in graph.extents.items()}
     for group in groups:
         for cut, families in group.cuts.items():
-            sizes |= {dim: sizes[dim] / cut.degree for dim, *_ in families if "expert" not in group.dims}
+            counted = [dim for dim, *_ in families if "expert" not in group.dims and dim not in AHEAD.values()]
+            counted += group.rests[:1] if len(group.rests) > 1 else ()
+            sizes |= {dim: sizes[dim] / cut.degree for dim in counted}
     return tuple(remade(definition, sizes) for definition in graph.definitions)
 
 
-def group_of(name: str, axis: Axis, graph: Graph) -> Group:
-    """The axis on this graph: which dims its cuts split, and what rests in parts."""
-    splits = axis.splits(name, graph.sizes)
-    families = {split.cut: tuple(family(d, graph) for d in split.dims if d in graph.sizes) for split in splits}
-    dims = frozenset(dim for of in families.values() for one in of for dim in one)
-    return Group(axis, {cut: of for cut, of in families.items() if cut.degree != ONE}, dims)
+def families(dims: Iterable[str], graph: Graph) -> tuple[Family, ...]:
+    """These of the dims that are there, each with those that follow it."""
+    return tuple(family(dim, graph) for dim in dims if dim in graph.sizes)
 
 
 def family(dim: str, graph: Graph) -> Family:
-    """A dim, and those that are made of it and so are split where it is.
+    """A dim, and those that are made of it, or the same positions, and so are split where it is."""
+    return (dim, *following(dim, graph), *([AHEAD[dim]] if dim in AHEAD else []))
+
+
+def following(dim: str, graph: Graph) -> list[str]:
+    """The dims that are made of one.
 
     Raises:
         UserError: one that does not grow with what it is made of.
@@ -139,7 +163,19 @@ def family(dim: str, graph: Graph) -> Family:
     if unlike := [name for name in made if not linear(name, graph.extents, dim)]:
         why = TOGETHER.get(unlike[0], f"{unlike[0]} is made of it and does not follow")
         raise UserError(f"{graph.name}: {dim} cannot be split: {why}")
-    return (dim, *made)
+    return made
+
+
+def cached(axis: Axis, graph: Graph) -> tuple[str, ...]:
+    """The positions that it splits in a cache: those of a softmax are on several devices then."""
+    if not isinstance(axis, ContextAxis) or axis.size == ONE:
+        return ()
+    return tuple(dim for split in axis.splits(axis.symbol, graph.sizes) for dim in split.dims if dim in AHEAD.values())
+
+
+def kinds_within(graph: Graph) -> set[str]:
+    """The kinds of its ops, those inside of fused ones included."""
+    return {step.kind for op in graph.ops for step in (op, *op.body)}
 
 
 def assumptions(name: str, axis: Axis, graph: Graph) -> Iterator[Assumption]:
@@ -160,6 +196,9 @@ def assumptions(name: str, axis: Axis, graph: Graph) -> Iterator[Assumption]:
             why = f"dim {claim.dim} has size 1 and cannot be split over {claim.divisor} devices"
             raise UserError(f"{axis}: {why}" + (f"; {claim.advice}" if claim.advice else ""))
     yield from claims
+    in_order = isinstance(axis, ContextAxis) and axis.size != ONE and not cached(axis, graph)
+    if isinstance(axis, ContextAxis) and in_order and "causal_mask" in kinds_within(graph):
+        yield from (said.substitute({}) for said in axis.causal(sizes["query"]))
     if axis.rests and ENCODED in sizes:
         yield Choice("positions of the encoder", "whole on every device")
     yield InDomain(name, axis.size)

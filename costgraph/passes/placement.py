@@ -16,29 +16,28 @@ from typing import get_args
 from costgraph.graph.dim import Dim
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
-from costgraph.graph.rules import rule
+from costgraph.graph.rules import COLLECTIVES, rule
 from costgraph.graph.tensor import PARAMETERS, Tensor
-from costgraph.mesh import Cut
+from costgraph.mesh import Cut, devices
+from costgraph.mesh.axis import CORE
 from costgraph.passes.changes import PARTIAL, SHARDED, WHOLE, next_change, state
 from costgraph.passes.group import Family, Group
-from costgraph.passes.whole_dims import kept_whole, names_of
+from costgraph.passes.microbatches import ADD, repeated
+from costgraph.passes.working import NEXT, At, Work, updates
 from costgraph.precision import State
 
-NEXT = ".next"  # how the result of an update is called, after what it replaces
+RINGS = {"all_gather": "ring_gather", "reduce_scatter": "ring_reduce"}  # as they are done round a ring
 RESTING = ("activation", "mask", "statistic", *PARAMETERS)  # roles that rest in parts along a dim they have
-
-At = Mapping[Cut, Family]  # along what an op works, for each cut
 
 
 @dataclass
 class Placement:
     """Places tensors on devices op by op, inserting collectives where a reader needs another placement."""
 
-    whole: Mapping[str, Tensor]
+    whole: dict[str, Tensor]
     groups: list[Group]
     tensors: dict[str, Tensor] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
-    readers: dict[str, set[str]] = field(default_factory=dict)  # of a tensor, by their kinds
     fused: dict[str, Tensor] = field(default_factory=dict)  # what steps of fused ops make, which share names
     moved: dict[tuple[object, ...], str] = field(default_factory=dict)  # what a tensor is called in another placement
     shapes: dict[tuple[Dim, ...], tuple[Dim, ...]] = field(default_factory=dict)
@@ -47,9 +46,7 @@ class Placement:
     def run(self, graph: Graph) -> list[Op]:
         """The ops of `graph` with collectives between them; `tensors` then holds what one device has."""
         self.tensors.update(self.whole)
-        for op in graph.ops:
-            for name in op.inputs:
-                self.readers.setdefault(name, set()).add(op.kind)
+        self.work = Work.of(graph.ops, self.whole, self.groups)
         for tensor in graph.inputs:
             self.tensors[tensor.name] = self.at_rest(tensor)
         update = [op for op in graph.ops if updates(op)]
@@ -61,7 +58,7 @@ class Placement:
                 for name in op.outputs:
                     if name not in read:
                         self.settle(name, op)
-        return self.ops
+        return repeated(self.ops, devices(self.in_time)) if self.in_time else self.ops
 
     # --- where tensors lie --------------------------------------------------------------------------------------------
 
@@ -69,17 +66,23 @@ class Placement:
         """An input where it rests: split along what its axes split, else along what rests in parts."""
         at: dict[Cut, Family] = {}
         for group in self.groups:
-            mine = group.split(tensor.names)
+            mine = group.split(tensor.names, self.segment(tensor))
             if not mine and tensor.role in RESTING and tensor.dim(group.axis.rests):
-                mine = dict.fromkeys(group.cuts, (group.axis.rests,))
+                mine = dict.fromkeys(group.cuts, group.rests)
             at |= mine
         if tensor.is_parameter or tensor.state:
-            at |= dict.fromkeys(self.sharding(tensor.state or "weights"), (SHARDED,))
+            at = {**dict.fromkeys(self.sharding(tensor.state or "weights"), (SHARDED,)), **at}
         return self.put(tensor, at)
+
+    def segment(self, tensor: Tensor) -> str:
+        """The segment in which an input is read, where that matters to what axes split of it."""
+        if tensor.is_parameter or tensor.state:
+            return self.work.segment_of_parameter(tensor.name)
+        return CORE if tensor.role == "cache" else ""
 
     def sharding(self, state: State) -> list[Cut]:
         """The cuts over which the elements of parameters in a state are cut evenly."""
-        return [cut for group in self.groups if state in group.axis.shards for cut in group.cuts]
+        return [cut for group in self.groups if state in group.shards for cut in group.cuts]
 
     def put(self, tensor: Tensor, at: At, partial: Iterable[Cut] = ()) -> Tensor:
         """The tensor, whole so far, split along the first dim that it has for each cut."""
@@ -114,26 +117,29 @@ class Placement:
     def order(self, where: str, cuts: Iterable[Cut]) -> list[Cut]:
         """Cuts of a dim, or of elements, outermost first.
 
-        What is computed on stands outside of what merely rests in parts. What cuts weights stands outside of what cuts
+        What is computed on stands outside of what merely rests in parts, and inside of it what goes to other dims and
+        comes back. What cuts weights stands outside of what cuts
         the optimizer's state alone, so that the part of a weight is made of whole parts of that.
         """
         if where == SHARDED:
             states = {cut: len(self.sharded(cut)) for cut in cuts}
             return sorted(states, key=lambda cut: (-states[cut], self.cuts.index(cut)))
-        rests = {cut for group in self.groups if group.axis.rests == where for cut in group.cuts}
-        return sorted(cuts, key=lambda cut: (cut in rests, self.cuts.index(cut)))
+        rests = {cut for group in self.groups if where == group.axis.rests for cut in group.cuts}
+        follow = {cut for group in self.groups if where in group.rests[1:] for cut in group.cuts}
+        leave = {cut for group in self.groups if self.work.leaves(group, where) for cut in group.cuts}
+        return sorted(cuts, key=lambda cut: (cut in rests, cut in leave, cut in follow, self.cuts.index(cut)))
 
     def sharded(self, cut: Cut) -> list[State]:
         """The states of parameters whose elements a cut cuts."""
-        axis = next(group.axis for group in self.groups if cut in group.cuts)
-        return [state for state in get_args(State) if state in axis.shards]
+        group = next(group for group in self.groups if cut in group.cuts)
+        return [state for state in get_args(State) if state in group.shards]
 
     # --- where ops work -----------------------------------------------------------------------------------------------
 
     def place(self, op: Op) -> None:
         """Append `op`, its inputs placed as it needs them, and place its outputs."""
         op = self.pending_first(op)
-        at, pending = self.where(op)
+        at, pending = self.work.where(op, [self.tensors[name] for name in op.inputs])
         inputs = tuple(self.moved_to(name, op, at, pending) for name in op.inputs)
         instead = dict(zip(op.inputs, inputs, strict=True))
         instead |= self.fuse(op, at)
@@ -164,57 +170,38 @@ class Placement:
             return op
         name = f"{op.outputs[0]}.pending"
         self.tensors[name] = replace(self.whole[op.outputs[0]], name=name)
-        self.whole = {**self.whole, name: self.tensors[name]}
+        self.whole[name] = self.tensors[name]
         self.place(replace(op, name=name, inputs=tuple(partial), outputs=(name,)))
         return replace(op, inputs=(name, *(one for one in op.inputs if one not in partial)))
-
-    def where(self, op: Op) -> tuple[At, tuple[Cut, ...]]:
-        """For each cut the dims along which `op` works; and the cuts over which sums go through it unfinished."""
-        operands = [self.tensors[name] for name in op.inputs]
-        families = [family for group in self.groups for of in group.cuts.values() for family in of]
-        names = names_of((*op.inputs, *op.outputs), self.whole) - kept_whole(op, self.whole, families)
-        at: dict[Cut, Family] = {}
-        pending: list[Cut] = []
-        for group in self.groups:
-            if updates(op) and "optimizer" in group.axis.shards:
-                at |= dict.fromkeys(group.cuts, (SHARDED,))
-                continue
-            mine = group.split(names)
-            splits = not group.dims.isdisjoint(names)
-            rests = (group.axis.rests, splits)
-            through = [cut for cut in group.cuts if cut not in mine and self.linear(op, operands, cut, *rests)]
-            if not splits and not through and group.axis.rests in names:
-                mine = dict.fromkeys(group.cuts, (group.axis.rests,))
-            at |= mine
-            pending += through
-        return at, tuple(pending)
-
-    def linear(self, op: Op, operands: list[Tensor], cut: Cut, rests: str, splits: bool) -> bool:
-        """Whether a sum over `cut` may stay unfinished in the result.
-
-        It may in all summands of a sum; where products read the result, beside whole ones, which one device then adds.
-        It may in one factor of a product whose others are whole or can be gathered: those that rest in parts are,
-        unless the op could work along these parts, because the sum has them, too.
-        """
-        partial = [tensor for tensor in operands if cut in tensor.partial]
-        if not partial or not rule(op.kind).linear:
-            return False
-        if rule(op.kind).linear == "sum":
-            readers = self.readers.get(op.outputs[0], set())
-            multiplied = bool(readers) and all(rule(kind).linear == "product" for kind in readers)
-            return all(cut in t.partial or (multiplied and state(t, cut) == WHOLE) for t in operands)
-        fit = (WHOLE, SHARDED, rests) if splits or not partial[0].dim(rests) else (WHOLE, SHARDED)
-        rest = [tensor for tensor in operands if cut not in tensor.partial]
-        return len(partial) == 1 and all(state(tensor, cut) in fit for tensor in rest)
 
     # --- how they get there -------------------------------------------------------------------------------------------
 
     def moved_to(self, name: str, op: Op, at: At, pending: Container[Cut] = ()) -> str:
         """The tensor as `op` needs it, by as few collectives as there are kinds of change."""
-        while found := next_change(self.tensors[name], self.goal(self.tensors[name], op, at, pending), self.order):
-            (kind, was, to), cuts = found
-            name = self.change(name, op, kind, was, to, cuts)
+        for goal in self.one_by_one(self.tensors[name], self.goal(self.tensors[name], op, at, pending)):
+            while found := next_change(self.tensors[name], goal, self.order):
+                (kind, was, to), cuts = found
+                name = self.change(name, op, kind, was, to, cuts)
         return name
+
+    def one_by_one(self, tensor: Tensor, goal: dict[Cut, str]) -> list[dict[Cut, str]]:
+        """The states in which a tensor has to be one after the other.
+
+        A sum over microbatches is taken before anything is sent, unless gradients are kept in parts: each microbatch
+        sends these to where they are kept.
+        """
+        due = [cut for cut in self.in_time if cut in tensor.partial and goal[cut] != PARTIAL]
+        if not due:
+            return [goal]
+        now = {cut: state(tensor, cut) for cut in goal}
+        kept = self.sharding("gradients") if tensor.gradient and tensor.role in PARAMETERS else []
+        sent = now | {cut: goal[cut] for cut in kept}
+        return [sent, sent | {cut: goal[cut] for cut in due}, goal]
+
+    @cached_property
+    def in_time(self) -> list[Cut]:
+        """The cuts of axes whose parts follow one another on the same devices."""
+        return [cut for group in self.groups if group.axis.in_time for cut in group.cuts]
 
     def goal(self, tensor: Tensor, op: Op, at: At, pending: Container[Cut]) -> dict[Cut, str]:
         """The states that a tensor is needed in."""
@@ -230,6 +217,7 @@ class Placement:
         """Append one change on behalf of `op`, unless it has been made already."""
         tensor = self.tensors[name]
         phase = self.again(op, tensor, kind, cuts)
+        kind = self.as_done(kind, tensor, cuts)
         key = (name, kind, was, to, cuts, phase)
         if key not in self.moved:
             made = replace(self.after(tensor, was, to, cuts), name=self.named(name, kind, op, cuts))
@@ -237,11 +225,19 @@ class Placement:
             self.ops.append(
                 Op(
                     made.name, kind, (name,), (made.name,), None, op.phase, tensor.loop, op.source, op.segments,
-                    cuts=cuts if kind != "part" else (),
+                    cuts=cuts if kind in COLLECTIVES else (),
                 )
             )  # fmt: skip
             self.moved[key] = made.name
         return self.moved[key]
+
+    def as_done(self, kind: str, tensor: Tensor, cuts: tuple[Cut, ...]) -> str:
+        """The kind of op that makes a change: one in time sends nothing, one round a ring is its own."""
+        if cuts[0] in self.in_time:
+            return ADD if kind == "all_reduce" else kind
+        ring = all(cut in group.cuts for cut in cuts for group in self.groups if group.axis.round_a_ring)
+        passed = ring and any(group.axis.round_a_ring for group in self.groups) and tensor.role not in PARAMETERS
+        return RINGS.get(kind, kind) if passed else kind
 
     def again(self, op: Op, tensor: Tensor, kind: str, cuts: tuple[Cut, ...]) -> str:
         """The phase for which something is gathered anew; empty for what is kept."""
@@ -286,11 +282,6 @@ class Placement:
         moved = self.moved_to(name, op, at)
         if moved != name and like.is_parameter:  # what is computed on travels in its own width, however it is kept
             self.tensors[moved] = replace(self.tensors[moved], itemsize=like.itemsize)
-
-
-def updates(op: Op) -> bool:
-    """Whether an op belongs to the optimizer's step, which works on parameters where their state rests."""
-    return op.phase == "update" or op.kind == "accumulate"
 
 
 def rewired(step: Op, instead: Mapping[str, str]) -> Op:

@@ -1,0 +1,193 @@
+"""Every axis of a mesh, alone and mixed with others: devices compute what one does, and what is taken out is missed."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+from placement_judge import Judge, collectives, numbers
+from placements import PHASES, Case
+from tiny_models import sizes, variants
+
+import costgraph as cg
+from costgraph.errors import UserError
+from costgraph.graph.graph import Graph
+from costgraph.mesh import Mesh
+
+WHOLE = "decoder(head=True, kv_heads=G)"
+CASES = [
+    Case(WHOLE, "train", "context(C)"),
+    Case(WHOLE, "train, full", "context(C, how='ring'), tensor(T, sequence=True)", flash=True),
+    Case(WHOLE, "train, selective", "data(N_d, zero=1), context(C, how='heads')", flash=True),
+    Case(WHOLE, "train", "data(N_d, zero=2), context(C, how='ring'), tensor(T, sequence=True), microbatches(M)"),
+    Case(WHOLE, "train", "data(N_h), data(N_d, zero=3), context(C)"),
+    Case(WHOLE, "train", "tensor(T, sequence=True), microbatches(M), context(C, how='heads')", sizes={"G": 4}),
+    Case(WHOLE, "prefill", "context(C), tensor(T)"),
+    Case(WHOLE, "prefill", "context(C, how='heads')", flash=True),
+    Case(WHOLE, "decode", "context(C), tensor(T)"),
+    Case(WHOLE, "decode", "data(N_d), context(C)", flash=True),
+    Case(WHOLE, "decode", "context(C, how='heads'), microbatches(M)", flash=True),
+    Case(WHOLE, "decode(new=2)", "context(C, how='ring')", flash=True),
+    Case(WHOLE, "train", "data(N_d, zero=3), microbatches(M)"),
+    Case(WHOLE, "train", "microbatches(M)"),
+    Case("encoder", "train, full", "data(N_d, zero=3), context(C), microbatches(M)"),
+    Case("attention", "train, no update", "context(C)", flash=True),
+]
+WITH_EXPERTS = ["deepseek-r1", "gpt-oss-120b", "mixtral-8x22b", "qwen1.5-moe-a2.7b"]
+MESHES = [
+    "experts(X)",
+    "experts(X, tensor=False), tensor(2, sequence=True)",
+    "data(2, zero=1), experts(X), tensor(2)",
+    "data(2, zero=3), context(2), experts(X), tensor(2, sequence=True)",
+    "context(2, how='heads'), experts(X)",
+    "data(2, zero=2), experts(X), microbatches(2)",
+]
+STEPS: dict[str, Any] = {"train": (cg.backward, cg.update), "prefill": (cg.prefill,), "decode": (cg.decode,)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_devices_compute_what_one_does(case: Case) -> None:
+    assert case.judge().differences == []
+
+
+@cache
+def model(name: str, phase: Any) -> Graph:
+    return variants(name)[0].build(phase).apply(*STEPS[phase])
+
+
+def expert_judge(name: str, phase: str, mesh: str, seed: int = 0) -> Judge:
+    one = model(name, phase)
+    small = {**sizes(one), "B": 16 if phase == "decode" else 8, "S": 8, "X": 2}
+    return Judge(numbers(one, small), numbers(one.apply(cg.place(Mesh(mesh))), small), seed)
+
+
+@pytest.mark.parametrize("mesh", MESHES)
+@pytest.mark.parametrize("name", WITH_EXPERTS)
+def test_experts_on_several_devices_train_as_on_one(name: str, mesh: str) -> None:
+    assert expert_judge(name, "train", mesh).differences == []
+
+
+@pytest.mark.parametrize("phase", ["prefill", "decode"])
+@pytest.mark.parametrize("mesh", ["experts(X)", "context(2), experts(X), tensor(2)", "data(2), experts(X)"])
+@pytest.mark.parametrize("name", WITH_EXPERTS[:2])
+def test_experts_on_several_devices_serve_as_on_one(name: str, phase: str, mesh: str) -> None:
+    assert expert_judge(name, phase, mesh).differences == []
+
+
+# What is taken out, one after the other: each kind of change over each axis that has it.
+TAKEN_OUT = [
+    (Case(WHOLE, "train", "context(C)"), {"all_gather C", "reduce_scatter C", "all_reduce C"}),
+    (Case(WHOLE, "train", "context(C, how='ring')"), {"ring_gather C", "ring_reduce C", "all_reduce C"}),
+    (Case(WHOLE, "train", "context(C, how='heads')"), {"all_to_all C", "all_reduce C"}),
+    (Case(WHOLE, "decode", "context(C)"), {"all_reduce C"}),
+    (Case(WHOLE, "train", "data(N_d, zero=2), context(C)"), {
+        "all_gather C", "reduce_scatter C", "all_reduce N_d-C", "reduce_scatter N_d-C", "all_gather N_d-C",
+    }),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "kinds"), TAKEN_OUT, ids=[str(case) for case, _ in TAKEN_OUT])
+def test_each_kind_of_collective_is_missed_once_taken_out(case: Case, kinds: set[str]) -> None:
+    judge = case.judge()
+    found = {f"{op.kind} {axes(op)}": op for op in collectives(judge.machine.graph)}
+    assert set(found) == kinds
+    assert [op.name for op in found.values() if not judge.misses(op)] == []
+
+
+def axes(op: Any) -> str:
+    return "-".join(dict.fromkeys(cut.axis for cut in op.cuts))
+
+
+def test_each_collective_of_experts_is_missed_once_taken_out() -> None:
+    judge = expert_judge("mixtral-8x22b", "train", "experts(X)")
+    moving = collectives(judge.machine.graph)
+    assert {op.kind for op in moving} == {"all_to_all", "all_reduce"}
+    assert [op.name for op in moving if not judge.misses(op)] == []
+
+
+# --- by chance --------------------------------------------------------------------------------------------------------
+
+
+def some_mesh(rng: random.Random, phase: str, experts: bool) -> str:
+    """Axes by chance, in any order."""
+    serving = phase in ("prefill", "decode", "decode(new=2)", "forward")
+    sequence = rng.random() < 0.5 and "decode" not in phase
+    some = [
+        rng.choice(
+            ["", f"data(2, zero={rng.choice([0, 1, 2, 3])})", f"data(N_h), data(2, zero={rng.choice([0, 1, 3])})"]
+        ),
+        rng.choice(["", f"context(2, how='{rng.choice(['gather', 'ring', 'heads'])}')"]),
+        rng.choice(["", f"tensor(2, sequence={sequence})"]),
+        rng.choice(["", "microbatches(2)"]),
+    ]
+    if experts:
+        some.append(f"experts(2, tensor={not (sequence and some[2] and rng.random() < 0.5)})")
+    if serving:
+        some[0] = some[0].replace("data(N_h), ", "")
+    chosen = [axis for axis in some if axis] or ["microbatches(2)"]
+    rng.shuffle(chosen)
+    return ", ".join(chosen)
+
+
+def check(seed: int) -> None:
+    """A model on a mesh by chance, and one of its collectives by chance."""
+    rng = random.Random(seed)
+    if rng.random() < 0.4:
+        phase = rng.choice(["train", "train", "prefill", "decode"])
+        name, mesh = rng.choice(WITH_EXPERTS), some_mesh(rng, phase, experts=True).replace("N_h", "1")
+        if "tensor(2, seq" in mesh:  # there are two key/value heads
+            mesh = mesh.replace("heads", "gather")
+        note(f"{name}; {phase}; {mesh}")
+        judge = expert_judge(name, phase, mesh, seed)
+    else:
+        phase = rng.choice([phase for phase in PHASES if phase != "forward"])
+        groups = rng.choice(["", "kv_heads=G, "])
+        case = Case(
+            f"decoder({groups}head=True)", phase, some_mesh(rng, phase, experts=False), rng.random() < 0.4,
+            {"G": 4, "B": 8, "S": 8, "K": 8, "N_h": 2},
+        )  # fmt: skip
+        note(str(case))
+        judge = case.judge(seed)
+    assert judge.differences == []
+    if moving := collectives(judge.machine.graph):
+        op = rng.choice(moving)
+        assert judge.misses(op), op.name
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32 - 1))
+def test_models_on_random_meshes_compute_what_one_device_does(seed: int) -> None:
+    check(seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=250)
+@given(st.integers(0, 2**32 - 1))
+def test_many_models_on_random_meshes_compute_what_one_device_does(seed: int) -> None:
+    check(seed)
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mesh", "graph", "message"),
+    [
+        ("experts(X)", cg.decoder(), "there are no experts in this graph to split"),
+        ("context(C)", cg.op_sets.matmul(), "there is no attention in this graph"),
+        ("context(3)", cg.decoder().substitute(S=8), "3 does not divide 8; 2 or 4 would"),
+        ("context(4)", cg.decoder().substitute(S=4), "8 does not divide 4"),
+        ("context(4, how='heads')", cg.decoder(kv_heads=2), "4 does not divide 2; over fewer key/value heads"),
+        ("microbatches(3)", cg.decoder().substitute(B=8), "3 does not divide 8; 2 or 4 would"),
+        ("context(C), context(2)", cg.decoder(), "context stands 2 times"),
+        ("context(C, how='rings')", cg.decoder(), "unknown how of context 'rings'"),
+        ("experts(X, tensor=False), tensor(T)", cg.decoder(), "give it sequence=True"),
+    ],
+)
+def test_an_axis_that_does_not_fit_is_refused_in_words(mesh: str, graph: Graph, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        graph.apply(cg.place(Mesh(mesh)))
