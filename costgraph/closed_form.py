@@ -42,6 +42,7 @@ class ClosedForm:
         definitions: what symbols of the terms may stand for that is no polynomial.
         dims: sizes of dims that may turn out to be none once their symbols are bound.
         loops: stretches of the model that are named, by their kind; ops inside have it in their path.
+        at: of the largest of several forms, where that is, in words: an instant, a stage.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ClosedForm:
     definitions: tuple[Definition, ...] = ()
     dims: tuple[IsSize, ...] = ()
     loops: tuple[Loop, ...] = ()
+    at: tuple[str, ...] = ()
 
     @cached_property
     def value(self) -> Quotient:

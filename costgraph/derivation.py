@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
 from costgraph.algebra.bindings import Binding, parse_regime
-from costgraph.algebra.printers import latex, python
+from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime
 from costgraph.algebra.work import bounded
@@ -17,6 +17,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
+from costgraph.largest import formula
 from costgraph.measures import MEASURES
 from costgraph.measures.parts import read_measure, under
 from costgraph.provenance import Term
@@ -159,11 +160,11 @@ class Derivation:
         form, limited, regime = self.forms[name], self.limited[name], self.regimes.get(name)
         entry: dict[str, Any] = {
             "unit": form.unit,
-            "form": python(form.value, shape),
-            "limited": python(limited.value, shape),
+            "form": formula(form, shape),
+            "limited": formula(limited, shape),
             "value": None if limited.number is None else str(limited.number),
             "regime": regime and {"leading": python(regime.leading), "neglected": python(regime.neglected)},
-            "latex": latex(limited.value, shape),
+            "latex": limited.latex(shape),
             "assumptions": [str(assumption) for assumption in form.assumptions],
             "remainder": python(form.remainder),
             "definitions": {one.name: text(one.node) for one in limited.defined},

@@ -17,6 +17,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import Loop, label
+from costgraph.largest import Largest
 from costgraph.provenance import Term, alike, joined
 
 
@@ -43,13 +44,13 @@ class Part:
 
 
 def by_part(form: ClosedForm, graph: Graph) -> list[Part]:
-    """The parts of a sum, in the order in which a token meets them; none for a quotient or a limit of the whole.
+    """The parts of a sum, in the order in which a token meets them; none for what is no sum.
 
     Args:
         form: a measure of the graph.
         graph: says in which loop an op is.
     """
-    if form.over or form.at_infinity:
+    if not is_sum(form):
         return []
     sums: dict[tuple[str, Loop], list[Polynomial]] = {}
     for term in form.terms:
@@ -57,6 +58,11 @@ def by_part(form: ClosedForm, graph: Graph) -> list[Part]:
     found = [Part(place, loop.times, total(amounts) / loop.times) for (place, loop), amounts in sums.items()]
     kinds = [loop.kind for _, loop in sums]
     return merged(list(zip(found, kinds, strict=True)))
+
+
+def is_sum(form: ClosedForm) -> bool:
+    """Whether a form is the sum of its terms."""
+    return not (form.over or form.at_infinity or isinstance(form, Largest))
 
 
 def merged(found: list[tuple[Part, str]]) -> list[Part]:
@@ -76,7 +82,7 @@ def merged(found: list[tuple[Part, str]]) -> list[Part]:
 
 def by_op(form: ClosedForm, graph: Graph) -> list[Part]:
     """The same by op and what each comes from; ops that kinds of layers have alike stand once, without their kind."""
-    if form.over or form.at_infinity:
+    if not is_sum(form):
         return []
     found = []
     for members in alike(form.terms, form.loops):

@@ -1,0 +1,192 @@
+"""The largest of several closed forms, such as what is alive at one instant or another.
+
+A candidate that another one is never below is left out. Where one is left, it is the form. Where several are, the
+value is one symbol that stands for their maximum, and so stays what every reader of forms knows:
+`max_peak = max(a, b)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+
+from costgraph.algebra.bindings import Binding, Order, parse_regime
+from costgraph.algebra.definition import Definition, at_least
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.printers import LATEX, PYTHON, Style, render
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.regime import Regime, leading
+from costgraph.algebra.symbols import RATIO, SYMBOLS, Symbol, declare
+from costgraph.closed_form import ClosedForm
+from costgraph.errors import UserError
+from costgraph.provenance import Term
+
+SAMPLES = 3  # sizes at which candidates are compared before it is proved that one is never below another
+
+
+@dataclass(frozen=True, repr=False)
+class Largest(ClosedForm):
+    """The maximum of forms of which none is always the largest.
+
+    Args:
+        candidates: the forms, each with where it is the value in `at`; see `largest`.
+    """
+
+    candidates: tuple[ClosedForm, ...] = ()
+
+    def limited(self, bindings: Mapping[str, Binding]) -> ClosedForm:
+        """Every candidate with symbols replaced, without those that are now never above another.
+
+        The limit of a maximum is the maximum of the limits.
+        """
+        limits = [one.limited(bindings) for one in self.candidates]
+        if infinite := [one for one in limits if one.value.is_infinite]:
+            return replace(infinite[0], name=self.name)
+        apart = any(one.remainder != self.remainder for one in self.candidates)
+        return chosen(self.name, limits, with_neglected(self.plain).limited(bindings) if apart else None)
+
+    def when(self, regime: str) -> Regime:
+        """The largest where `regime` holds.
+
+        Raises:
+            UserError: `S <= W` decides nothing, or with `S << D` it stays open which candidate leads.
+        """
+        order = parse_regime(regime)
+        if not order.much:
+            return super().when(regime)
+        found = [one.when(regime) for one in self.candidates]
+        left = [one for one in found if not any(leads(other, one, order) for other in found if other is not one)]
+        if all(at_least(left[0].leading.numerator, one.leading.numerator) for one in left):
+            return left[0]
+        text = ", ".join(str(one.leading) for one in left)
+        raise UserError(f"{self.name} is a maximum, and {regime} leaves open which of these leads: {text}; bind sizes")
+
+    def _joined(self, sign: str, other: ClosedForm, terms: tuple[Term, ...], remainder: Quotient) -> ClosedForm:
+        """Sums with a maximum: of the symbol that stands for it."""
+        return self.plain._joined(sign, other, terms, remainder)
+
+    @property
+    def plain(self) -> ClosedForm:
+        """The same without its candidates: a symbol with a definition."""
+        return ClosedForm(**{field.name: getattr(self, field.name) for field in fields(ClosedForm)})
+
+    def explain(self) -> str:
+        """The terms of each candidate, under where that is the value."""
+        return "\n\n".join("\n".join([*one.at[:1], one.explain()]) for one in self.candidates)
+
+    def written(self, shape: str, style: Style, function: str = "max") -> str:
+        """`max(a, b)`, in any style."""
+        return style.call(function, [render(one.value, shape, style) for one in self.candidates])
+
+    def text(self, shape: str = "auto") -> str:
+        """`max(a, b)` in Python syntax."""
+        return self.written(shape, PYTHON)
+
+    def latex(self, shape: str = "auto") -> str:
+        """The same in LaTeX."""
+        return self.written(shape, LATEX)
+
+    def __repr__(self) -> str:
+        return f"<{self.name} = {self.text()} {self.unit}>"
+
+
+def formula(form: ClosedForm, shape: str = "auto") -> str:
+    """A form as JSON has it: a maximum is `Max(a, b)`."""
+    return form.written(shape, PYTHON, "Max") if isinstance(form, Largest) else form.text(shape)
+
+
+def largest(name: str, candidates: Iterable[tuple[str, ClosedForm]]) -> ClosedForm:
+    """The largest of forms that are sums, of one unit.
+
+    Args:
+        name: of the result.
+        candidates: each with where it is the value, such as an instant.
+
+    Raises:
+        UserError: there are none, or one is no sum.
+    """
+    found = [replace(form, at=(label, *form.at)) for label, form in candidates]
+    if not found:
+        raise UserError(f"{name}: a maximum of nothing")
+    return chosen(name, found)
+
+
+def chosen(name: str, candidates: Sequence[ClosedForm], exact: ClosedForm | None = None) -> ClosedForm:
+    """The same of forms that know where they are the value; `exact` is the maximum of them with what they neglect."""
+    for one in candidates:
+        if not (one.value.is_polynomial and one.remainder.is_polynomial):
+            raise UserError(f"{name}: only sums have a maximum, and {one} is none")
+    left = undominated(candidates)
+    definitions = [one for form in (*left, *([exact] if exact else [])) for one in form.definitions]
+    counted = maximum(name, left, definitions) if len(left) > 1 else replace(left[0], name=name)
+    if exact is None and len({form.remainder for form in candidates}) > 1:
+        whole = undominated([with_neglected(one) for one in candidates])
+        exact = maximum(f"{name}_exact", whole, definitions) if len(whole) > 1 else whole[0]
+    if exact is None:
+        return counted
+    known = {one.name: one for one in (*counted.definitions, *exact.definitions)}
+    return replace(counted, remainder=exact.value - counted.value, definitions=tuple(known.values()))
+
+
+def with_neglected(form: ClosedForm) -> ClosedForm:
+    """A form with all that it leaves out."""
+    rest = Term(form.name, form.name, form.remainder.numerator)
+    return replace(form, terms=(*form.terms, rest), remainder=Quotient(0))
+
+
+def maximum(name: str, left: Sequence[ClosedForm], definitions: Iterable[Definition]) -> Largest:
+    """A symbol that stands for the largest of these; the table gets it when it is first needed."""
+    symbol = f"max_{re.sub(r'[^A-Za-z0-9]+', '_', name).strip('_')}"
+    if symbol not in SYMBOLS:
+        tex = rf"\mathrm{{{symbol.translate({ord('_'): ' '})}}}"
+        declare(Symbol(symbol, tex, f"{left[0].unit}s", f"the largest {name}", RATIO, 10**11))
+    own = Definition(symbol, "max", tuple(dict.fromkeys(form.value.numerator for form in left))).checked()
+    return Largest(
+        name, left[0].unit, (Term(name, name, Polynomial.symbol(symbol)),), left[0].convention,
+        tuple({str(one): one for form in left for one in form.assumptions}.values()), left[0].remainder,
+        definitions=(*{one.name: one for one in definitions}.values(), own),
+        dims=tuple(dict.fromkeys(one for form in left for one in form.dims)),
+        loops=left[0].loops, candidates=tuple(left),
+    )  # fmt: skip
+
+
+def leads(one: Regime, other: Regime, order: Order) -> bool:
+    """Whether all that leads in `other` is negligible against what leads in `one`."""
+    both = leading(Quotient(one.leading.numerator + other.leading.numerator), order, one.definitions).leading.numerator
+    return not any(both.coefficient(term) for term in other.leading.numerator.monomials())
+
+
+# --- which of them are never the largest ------------------------------------------------------------------------------
+
+
+def undominated(candidates: Sequence[ClosedForm]) -> list[ClosedForm]:
+    """The candidates that no other one is always as large as, in their order; of equal ones the first."""
+    forms = [one.value.numerator for one in candidates]
+    names = sorted({name for form in forms for name in form.symbols})
+    points = [sample(names, at) for at in range(SAMPLES)]
+    sizes = [[evaluated(form, point) for point in points] for form in forms]
+    kept: list[int] = []
+    for at in sorted(range(len(forms)), key=lambda at: (-sizes[at][0], at)):
+        larger = (one for one in kept if all(a >= b for a, b in zip(sizes[one], sizes[at], strict=True)))
+        if not any(at_least(forms[one], forms[at]) for one in larger):
+            kept.append(at)
+    return [candidates[at] for at in sorted(kept)]
+
+
+def sample(names: Iterable[str], at: int) -> dict[str, Fraction]:
+    """Sizes of symbols: what is typical, 1, and something small that differs from symbol to symbol."""
+    choices = (
+        lambda _, name: Fraction(SYMBOLS[name].typical),
+        lambda *_: Fraction(1),
+        lambda i, _: Fraction(i % 7 + 2),
+    )
+    return {name: choices[at](number, name) for number, name in enumerate(names)}
+
+
+def evaluated(form: Polynomial, point: Mapping[str, Fraction]) -> Fraction:
+    """The value at a point."""
+    value = form.substitute({name: Polynomial.constant(point[name]) for name in form.symbols}).number
+    assert value is not None
+    return Fraction(value)
