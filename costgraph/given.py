@@ -18,6 +18,7 @@ from costgraph.mesh import Axis, Mesh, TensorAxis
 from costgraph.models.model import Model
 from costgraph.options import checked, parse_call
 from costgraph.passes import PASSES, FlashAttention, Pass, Place, TensorParallel, Update, Widths, names_of
+from costgraph.passes.shares import Layers
 from costgraph.precision import ITEMSIZE, USUAL, Precision, element, policy
 
 if TYPE_CHECKING:
@@ -249,12 +250,12 @@ def with_tensor_axis(mesh: Mesh, passes: tuple[Pass, ...]) -> tuple[Mesh, tuple[
     return replace(mesh, axes=(*mesh.axes, *step.mesh.axes)), others
 
 
-def placement(mesh: Mesh) -> Pass:
+def placement(mesh: Mesh, layers: Layers | None = None) -> Pass:
     """The pass that places tensors on the devices of a mesh, under the name of the one that splits over one axis."""
     (axis,) = mesh.axes if len(mesh.axes) == 1 else (None,)
     if isinstance(axis, TensorAxis):
         return TensorParallel(axis.degree, axis.sequence, axis.keep_gathered, axis.replicate_kv)
-    return Place(mesh)
+    return Place(mesh, layers)
 
 
 def read_limit(limit: Limit, symbols: Container[str], also: Container[str] = ()) -> dict[str, Binding]:

@@ -100,10 +100,11 @@ def no_axis(name: str, mesh: Mesh) -> str:
         return f"{name} is set to {axis.degree} already, by --mesh '{mesh}'"
     meaning = SYMBOLS[name].meaning
     kinds = {make.symbol: kind for kind, make in AXES.items()}
-    remedy = f"data({name}), data(N_d)" if name == "N_h" else f"{kinds[name]}({name})" if name in kinds else ""
-    if not remedy:
-        return f"{name} is the {meaning}, and no axis of a mesh has it yet"
-    return f"{name} is the {meaning}, and nothing is split over {name} devices: --mesh '{remedy}'"
+    remedy = f"data({name}), data(N_d)" if name == "N_h" else f"{kinds.get(name)}({name})"
+    if name == "v":
+        return f"v is the {meaning}: --mesh 'pipeline(P, v=v, schedule=\"interleaved\")'"
+    what = "the batch is not taken in parts" if name == "M" else f"nothing is split over {name} devices"
+    return f"{name} is the {meaning}, and {what}: --mesh '{remedy}'"
 
 
 def no_option(name: str, graph: Graph) -> str:

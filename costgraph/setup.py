@@ -156,12 +156,15 @@ class Setup:
             for name in self.model.bindings:
                 lookup(name, graph.symbols)
         setup = copy(self)  # with the graph, which sizes are put into only once something is derived from it
+        if self.mesh.pipeline is not None:  # unless these decide what stages there are
+            setup.__dict__.pop("graph", None)
         object.__setattr__(setup, "sizes", FrozenMapping(sizes))
         object.__setattr__(setup, "model", self.model.left_free(symbolic))
         if not isinstance(self.model.op_set, str | Graph):
             refuse_beyond_table(graph, setup.bindings)
         for name in sizes:
-            if name not in also and (said := setup.not_made(name)):
+            put_in = self.mesh.pipeline is not None and name in graph.own_symbols  # and decides on stages
+            if name not in also and not put_in and (said := setup.not_made(name)):
                 raise UserError(said)
         return setup
 
@@ -202,13 +205,23 @@ class Setup:
         if self.mesh and self.source.mesh:
             raise UserError(f"the graph lies on the mesh '{self.source.mesh}' already; leave --mesh '{self.mesh}' out")
         if self.mesh:
-            steps.append(placement(self.mesh))
+            steps.append(self.placement(steps))
         found = in_order(steps)
         applied = list(self.source.passes)
         for step in found:
             step.check(applied)
             applied.append(step.name)
         return tuple(found)
+
+    def placement(self, steps: Iterable[Pass]) -> Pass:
+        """The pass that places the model; where it has a pipeline, sizes may decide which layers stages have."""
+        if self.mesh.pipeline is None:
+            return placement(self.mesh)
+        from costgraph.plan import resolved  # a mesh without a pipeline has no stages
+
+        before = self.source.apply(*steps)
+        mesh, layers = resolved(self.mesh, before, self.bindings, self.model.order)
+        return placement(mesh, layers)
 
     def leaves_out(self, step: Pass) -> bool:
         """Whether a graph that was given is beyond a step that nobody asked for: one that is placed has no update."""
@@ -217,7 +230,8 @@ class Setup:
     @cached_property
     def graph(self) -> Graph:
         """The graph with all passes applied."""
-        return self.source.apply(*self.steps)
+        found = self.source.apply(*self.steps)
+        return found if self.mesh.pipeline is None else replace(found, mesh=self.mesh)
 
     @property
     def bindings(self) -> dict[str, Binding]:
@@ -247,7 +261,9 @@ class Setup:
             where: what it is, in words.
             new: tokens that are generated after S.
         """
-        idle = [name for name in self.sizes if name not in used and not (name == "K" and "S" in self.bindings)]
+        put_in = ("P", "M", "v") if self.mesh.pipeline is not None else ()  # already, where they decide on stages
+        idle = [name for name in self.sizes if name not in used and name not in put_in]
+        idle = [name for name in idle if not (name == "K" and "S" in self.bindings)]
         of_model = [name for name in self.model.bindings if name not in self.sizes]
         missing = [choice_not_made(name, self.bindings, self.graph, self.graph.mesh) for name in of_model]
         said = [without_effect(name, where) for name in idle]

@@ -22,7 +22,7 @@ from costgraph.graph.tensor import Tensor
 from costgraph.mesh import Cut
 
 COLLECTIVES = ("all_reduce", "reduce_scatter", "all_gather", "all_to_all", "ring_gather", "ring_reduce")
-CHANGES = (*COLLECTIVES, "part", "add_microbatches")
+CHANGES = (*COLLECTIVES, "part", "add_microbatches", "send")
 
 Device = tuple[int, ...]  # its place along each cut of the mesh
 Parts = dict[Device, Array]  # what each device holds of a tensor

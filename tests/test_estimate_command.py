@@ -51,7 +51,7 @@ REFUSED = {
     "--hardware a10 --link nvlink": "unknown link of a10 'nvlink'",
     "--model gpt3": "unknown model 'gpt3': did you mean gpt-3",
     "--model ./nowhere.toml": "model file ./nowhere.toml: there is no such file",
-    "--model gpt-3 --hardware a10 --limit B=1,S=8,X=4": "X is the expert-parallel degree, and no axis of a mesh",
+    "--model gpt-3 --hardware a10 --limit B=1,S=8,X=4": "X is the expert-parallel degree, and nothing is split",
     "--phase training": "unknown phase 'training': did you mean train?",
     "--new 0": "at least one new token",
     "--new 3 --phase train": "new tokens are what --phase generate is about",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Self
 
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.symbols import COUNT, SYMBOLS, check_domain, lookup
 from costgraph.errors import UserError, shorten
 
@@ -101,6 +101,35 @@ class AtMost:
         """Whether both sides are numbers and the claim holds."""
         small, large = self.small.number, self.large.number
         return small is not None and large is not None and small <= large
+
+
+@dataclass(frozen=True, slots=True)
+class Enough(AtMost):
+    """`small <= large`, without which there is no such thing, such as a step with fewer microbatches than it needs."""
+
+    advice: str = ""
+
+    def substitute(self, bindings: Mapping[str, Polynomial]) -> Self:
+        """The same claim with symbols replaced.
+
+        Raises:
+            UserError: both sides have become numbers and the claim is false.
+        """
+        bound = replace(self, small=self.small.substitute(bindings), large=self.large.substitute(bindings))
+        small, large = bound.small.number, bound.large.number
+        if small is not None and large is not None and small > large:
+            claim = "" if bound == self else f"{shorten(str(self))} does not hold: "
+            advice = f"; {self.advice}" if self.advice else ""
+            raise UserError(f"{claim}{shorten(str(large), 40)} is less than {shorten(str(small), 40)}{advice}")
+        return bound
+
+    @property
+    def settled(self) -> bool:
+        """Whether it holds whatever its symbols are bound to within their domains, as far as is seen at 1."""
+        least = (self.large - self.small).substitute(dict.fromkeys(self.symbols, ONE)).number
+        grows = all(c > 0 for c in self.large.coefficients) and self.small.number is not None
+        counts = all(SYMBOLS[n].domain == COUNT and min(self.large.exponents(n)) >= 0 for n in self.large.symbols)
+        return grows and counts and least is not None and least >= 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from costgraph.algebra.definition import settle
-from costgraph.algebra.polynomial import Polynomial, product, total
+from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.graph.graph import Graph
 from costgraph.hardware.machine import Machine, itemsize
 from costgraph.hardware.roofline import Rates
@@ -63,7 +63,7 @@ class Request:
     @property
     def degree(self) -> Polynomial:
         """Over how many devices the model is spread."""
-        return product(axis.size for axis in self.setup.graph.mesh.axes).substitute(self.bindings)
+        return self.setup.graph.mesh.devices.substitute(self.bindings)
 
     @cached_property
     def rates(self) -> Rates:

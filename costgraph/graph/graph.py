@@ -28,6 +28,7 @@ from costgraph.graph.extent import Extent, resized, trees
 from costgraph.graph.loop import Loop
 from costgraph.graph.op import Op
 from costgraph.graph.order import in_order
+from costgraph.graph.stage import Stage
 from costgraph.graph.substitution import Substituted
 from costgraph.graph.tensor import Tensor, with_dims
 from costgraph.mesh import Mesh
@@ -58,6 +59,9 @@ class Graph:
         mesh: the devices over which it is spread.
         gradients: after the backward pass, for each parameter the tensor that is its whole gradient.
         purpose: the phase that it was made for, where another one would be made of other ops; else empty.
+        stage: the stage of a pipeline that it is, if it is one.
+        stages: where it is spread over a pipeline, the graphs of its stages that differ; what it has itself is the
+            whole model, and what one device has is the largest of theirs.
     """
 
     name: str
@@ -70,6 +74,8 @@ class Graph:
     mesh: Mesh = field(default_factory=Mesh)
     gradients: Mapping[str, str] = field(default_factory=dict)
     purpose: str = ""
+    stage: Stage | None = None
+    stages: tuple[Graph, ...] = ()
 
     def __post_init__(self) -> None:
         made = list(chain.from_iterable(op.outputs for op in self.ops))
@@ -163,7 +169,10 @@ class Graph:
         sizes |= {size for of in dims for dim in of for size in (dim.size, dim.split)}
         sizes |= {cut.degree for t in tensors for cut in (*t.partial, *t.shards)}
         sizes |= {op.repeats for op in self.ops}
-        return frozenset(name for part in (*sizes, *self.assumptions, *self.definitions) for name in part.symbols)
+        own = {name for part in (*sizes, *self.assumptions, *self.definitions) for name in part.symbols}
+        return frozenset(
+            own | {*(self.stage.symbols if self.stage else ())}.union(*(g.own_symbols for g in self.stages))
+        )
 
     @cached_property
     def sizes(self) -> dict[str, Polynomial]:
@@ -291,6 +300,8 @@ class Graph:
             definitions=tuple(replace(d, made=d.made and replaced(d.made, trees(bindings))) for d in definitions),
             extents={name: one.substitute(bindings) for name, one in self.extents.items()},
             mesh=self.mesh.substitute(bindings),
+            stage=self.stage and self.stage.substitute(bindings),
+            stages=tuple(one.substitute(**sizes) for one in self.stages),
         )
 
     def __repr__(self) -> str:

@@ -139,6 +139,7 @@ RULES: dict[str, Rule] = {
     "all_to_all": Rule("none", traffic="network"),
     "ring_gather": Rule("none", traffic="network"),  # block by block, each passed on to the next device
     "ring_reduce": Rule("none", traffic="network"),  # blocks of a sum, to which each device adds its own
+    "send": Rule("none", traffic="network"),  # to the next stage of a pipeline, or the one before
     "add_microbatches": Rule("none", traffic="update"),  # to the sum over those before
     "part": Rule("none", traffic="free"),  # what a device keeps of a tensor that it has whole
 }

@@ -13,6 +13,7 @@ from costgraph.measures.communication import communication
 from costgraph.measures.flops import PARTS, flops
 from costgraph.measures.intensity import intensity
 from costgraph.measures.params import params
+from costgraph.measures.pipeline import bubble, in_flight
 from costgraph.measures.states import states
 from costgraph.measures.traffic import traffic
 
@@ -28,6 +29,8 @@ MEASURES: dict[str, Callable[..., ClosedForm]] = {
     "communication": communication,
     "communication.chief": partial(communication, algorithm="chief"),
     "intensity": intensity,
+    "bubble": bubble,
+    "in_flight": in_flight,
 }
 
 OF_AXES = ("communication.chief.", "communication.")  # measures that have a part for axes of the mesh

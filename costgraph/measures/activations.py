@@ -1,7 +1,8 @@
 """activations: bytes that one device keeps from the forward pass for the backward.
 
 Counts: every forward tensor that a backward or replayed op reads, once, however many read it; a view counts as the
-tensor it looks at. Each is attributed to the forward op whose backward reads it.
+tensor it looks at. Each is attributed to the forward op whose backward reads it. In a pipeline those of all
+microbatches that are in flight at the worst instant.
 Leaves out: parameters, token ids, gradients and temporary buffers; under `notes` also the norms' statistics.
 Source: "Decoder-Only Transformers", eq. 2.5 to 2.7, 2.13, 2.14; Korthikanti et al. 2022.
 """
@@ -16,11 +17,13 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.rules import rule
 from costgraph.graph.tensor import Role, Tensor
 from costgraph.measures.summing import Sizes, closed_form
+from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.provenance import Term
 
 KEPT: tuple[Role, ...] = ("activation", "mask", "statistic", "cache")
 
 
+@of_worst_stage
 def activations(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     """Bytes kept for the backward on one device."""
     return closed_form("activations", "byte", graph, convention, collect(graph))
@@ -40,7 +43,10 @@ def collect(graph: Graph) -> Iterator[Term]:
             made = graph.producer.get(tensor.name)
             forward = made is None or made.phase == "forward"
             if forward and tensor.role in KEPT and not tensor.gradient:
-                found.append(Term(op.source, tensor.name, sizes.nbytes(tensor, tensor.times), tensor.role))
+                amount = sizes.nbytes(tensor, tensor.times)
+                if graph.stage is not None:
+                    amount *= graph.stage.under_way(tensor.loop.number > 0)
+                found.append(Term(op.source, tensor.name, amount, tensor.role))
     order = {name: i for i, name in enumerate(graph.by_name)}
     yield from sorted(found, key=lambda term: order.get(term.op, -1))
 

@@ -15,9 +15,11 @@ from costgraph.conventions import NOTES, Convention
 from costgraph.graph.graph import Graph
 from costgraph.graph.rules import COLLECTIVES
 from costgraph.measures.summing import closed_form
+from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.provenance import Term
 
 
+@of_worst_stage
 def cache(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     """Bytes of the key/value cache on one device."""
     return closed_form("cache", "byte", graph, convention, collect(graph))

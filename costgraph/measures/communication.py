@@ -22,6 +22,7 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.measures.summing import closed_form
+from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.mesh import devices
 from costgraph.provenance import Term
 
@@ -29,9 +30,11 @@ Algorithm = Literal["ring", "chief"]
 # times around the ring with (n-1)/n of the tensor
 RINGS = {
     "all_reduce": 2, "all_gather": 1, "reduce_scatter": 1, "all_to_all": 1, "ring_gather": 1, "ring_reduce": 1,
+    "send": 1,
 }  # fmt: skip
 
 
+@of_worst_stage
 def communication(
     graph: Graph, convention: Convention = NOTES, algorithm: Algorithm = "ring", axes: str = ""
 ) -> ClosedForm:
@@ -47,7 +50,7 @@ def communication(
         UserError: no collective goes over just these axes; the message lists those that there are.
     """
     chosen = {op.name for op in graph.ops if not axes or part(op) == axes}
-    if axes and not chosen:
+    if axes and not chosen and graph.stage is None:
         raise no_such_part(axes, graph)
     amount = chief if algorithm == "chief" else ring
     terms = [term for term in collect(graph, amount) if term.op in chosen]
@@ -86,11 +89,15 @@ def no_such_part(axes: str, graph: Graph) -> UserError:
 def chief(op: Op, graph: Graph) -> Polynomial:
     """Bytes that the chief receives from n-1 devices and sends to n-1 devices."""
     before, after = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
+    if op.kind == "send":
+        return before.nbytes
     return (devices(op.cuts) - ONE) * (before.nbytes + after.nbytes)
 
 
 def ring(op: Op, graph: Graph) -> Polynomial:
     """Bytes that one run of a collective sends from each device."""
     before, after = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
+    if op.kind == "send":
+        return before.nbytes
     whole = after if op.kind in ("all_gather", "ring_gather") else before
     return whole.nbytes * (ONE - ONE / devices(op.cuts)) * RINGS[op.kind]

@@ -20,11 +20,13 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.op import Phase
 from costgraph.measures import op_costs
 from costgraph.measures.summing import closed_form
+from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.provenance import Term
 
 PARTS: tuple[Phase, ...] = ("forward", "backward", "recompute")
 
 
+@of_worst_stage
 def flops(graph: Graph, convention: Convention = NOTES, phase: Phase | None = None) -> ClosedForm:
     """FLOPs of the whole graph, or of its ops of one phase."""
     phases = PARTS if phase is None else (phase,)

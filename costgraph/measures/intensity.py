@@ -14,8 +14,10 @@ from costgraph.conventions import NOTES, Convention
 from costgraph.graph.graph import Graph
 from costgraph.measures.flops import flops
 from costgraph.measures.traffic import traffic
+from costgraph.measures.worst_stage import of_worst_stage
 
 
+@of_worst_stage
 def intensity(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     """FLOPs per byte of memory traffic on one device."""
     work, moved = flops(graph, convention), traffic(graph, convention)

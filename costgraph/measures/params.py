@@ -18,11 +18,13 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.graph.tensor import Tensor
 from costgraph.measures.summing import Sizes, closed_form
+from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.provenance import Term
 
 CARRY = ("all_gather", "widen", "narrow")  # kinds of ops whose result is the same parameter, elsewhere or otherwise
 
 
+@of_worst_stage
 def params(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     """The number of parameters that one device holds."""
     found = closed_form("params", "parameter", graph, convention, collect(graph, convention))

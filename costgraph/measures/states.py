@@ -17,10 +17,12 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.training_state import at_rest, state_tensors
 from costgraph.measures.params import parameters
 from costgraph.measures.summing import Sizes, closed_form
+from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.precision import STATES, USUAL, Precision, policy
 from costgraph.provenance import Term
 
 
+@of_worst_stage
 def states(graph: Graph, convention: Convention = NOTES, precision: str | Precision = USUAL) -> ClosedForm:
     """Bytes of model state on one device under a precision policy: its name, its text, its file, or itself.
 

@@ -21,9 +21,11 @@ from costgraph.graph.op import Phase
 from costgraph.measures import op_costs
 from costgraph.measures.flops import PARTS
 from costgraph.measures.summing import closed_form
+from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.provenance import Term
 
 
+@of_worst_stage
 def traffic(graph: Graph, convention: Convention = NOTES, phase: Phase | None = None) -> ClosedForm:
     """Bytes moved to and from memory on one device, the update aside; or by the ops of one phase alone."""
     phases = PARTS if phase is None else (phase,)

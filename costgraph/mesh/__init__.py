@@ -12,9 +12,10 @@ from costgraph.mesh.data import DataAxis
 from costgraph.mesh.experts import ExpertsAxis
 from costgraph.mesh.mesh import AXES, ONE_DEVICE, Mesh
 from costgraph.mesh.microbatches import MicrobatchesAxis
+from costgraph.mesh.pipeline import PipelineAxis
 from costgraph.mesh.tensor import TensorAxis
 
 __all__ = [
-    "AXES", "ONE_DEVICE", "Axis", "ContextAxis", "Cut", "DataAxis", "ExpertsAxis", "Mesh", "MicrobatchesAxis", "Split",
-    "TensorAxis", "devices",
+    "AXES", "ONE_DEVICE", "Axis", "ContextAxis", "Cut", "DataAxis", "ExpertsAxis", "Mesh", "MicrobatchesAxis",
+    "PipelineAxis", "Split", "TensorAxis", "devices",
 ]  # fmt: skip

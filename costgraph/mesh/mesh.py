@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 
 from costgraph.algebra.bindings import split_list
-from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.polynomial import ONE, Polynomial, product
 from costgraph.degrees import check_degrees
 from costgraph.errors import UserError, shorten
 from costgraph.mesh.axis import Axis
@@ -16,12 +16,13 @@ from costgraph.mesh.cut import Cut
 from costgraph.mesh.data import DataAxis
 from costgraph.mesh.experts import ExpertsAxis
 from costgraph.mesh.microbatches import MicrobatchesAxis
+from costgraph.mesh.pipeline import PipelineAxis
 from costgraph.mesh.tensor import TensorAxis
 from costgraph.options import parse_call
 from costgraph.precision import State
 
 AXES: dict[str, type[Axis]] = {
-    axis.kind: axis for axis in (DataAxis, ContextAxis, ExpertsAxis, TensorAxis, MicrobatchesAxis)
+    axis.kind: axis for axis in (PipelineAxis, DataAxis, ContextAxis, ExpertsAxis, TensorAxis, MicrobatchesAxis)
 }
 
 
@@ -58,13 +59,34 @@ class Mesh:
     def named(self) -> dict[str, Axis]:
         """The axes by the symbols by which answers name their parts, whatever the degrees.
 
-        N_h is the outer one of two data axes, and its degree unless that is given.
+        N_h is the outer one of two data axes, and its degree unless that is given. With a pipeline, whose stages work
+        on parts of the batch, M of these follow one another unless something else is said.
         """
         found: dict[str, Axis] = {}
         for axis in reversed(self.axes):
             outer = axis.symbol in found
             found["N_h" if outer else axis.symbol] = replace(axis, degree="N_h") if outer and axis.default else axis
-        return dict(reversed(found.items()))
+        found = dict(reversed(found.items()))
+        if self.pipeline is not None and MicrobatchesAxis.symbol not in found:
+            found[MicrobatchesAxis.symbol] = MicrobatchesAxis()
+        return found
+
+    @property
+    def pipeline(self) -> PipelineAxis | None:
+        """The pipeline, if there is one of more than one stage."""
+        axis = self.axis(PipelineAxis.kind)
+        return axis if isinstance(axis, PipelineAxis) and axis.size != ONE else None
+
+    @property
+    def microbatches(self) -> Polynomial:
+        """How many parts of the batch follow one another; M with a pipeline, unless it is said, else 1."""
+        axis = self.named.get(MicrobatchesAxis.symbol)
+        return ONE if axis is None else axis.size
+
+    @property
+    def devices(self) -> Polynomial:
+        """How many devices it has."""
+        return product(axis.size for axis in self.axes if not axis.in_time)
 
     def __bool__(self) -> bool:
         return bool(self.axes)
@@ -95,7 +117,15 @@ class Mesh:
     def substitute(self, bindings: Mapping[str, Polynomial]) -> Mesh:
         """The mesh with symbols replaced in its degrees, by whatever they are: nobody typed that as a degree."""
         found = copy(self)
-        axes = (replace(axis, degree=axis.size.substitute(bindings)) for axis in self.named.values())
+        axes = (substituted(axis, bindings) for axis in self.named.values())
+        object.__setattr__(found, "axes", tuple(axes))
+        return found
+
+    def with_stages(self, bindings: Mapping[str, Polynomial]) -> Mesh:
+        """The mesh with symbols replaced in what decides which stages there are, and in nothing else."""
+        found = copy(self)
+        kinds = (PipelineAxis.kind, MicrobatchesAxis.kind)
+        axes = (substituted(axis, bindings) if axis.kind in kinds else axis for axis in self.named.values())
         object.__setattr__(found, "axes", tuple(axes))
         return found
 
@@ -106,6 +136,12 @@ class Mesh:
     def __str__(self) -> str:
         """The mesh as one would type it."""
         return ", ".join(map(str, self.axes))
+
+
+def substituted(axis: Axis, bindings: Mapping[str, Polynomial]) -> Axis:
+    """An axis with symbols replaced in its degree, and in its chunks if it has any."""
+    chunks = {"v": axis.chunks.substitute(bindings)} if isinstance(axis, PipelineAxis) else {}
+    return replace(axis, degree=axis.size.substitute(bindings), **chunks)
 
 
 def axes_of(given: str | Axis | Iterable[Axis]) -> tuple[Axis, ...]:

@@ -6,6 +6,7 @@ speaks of a size, and named in a remark otherwise: nothing is left out in silenc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from costgraph.json_text import parse_json
 from costgraph.models.architecture import Architecture
 from costgraph.models.assembly import architecture, symbols
 from costgraph.models.family import Family, of_model_type
-from costgraph.models.layer_kinds import counts
+from costgraph.models.layer_kinds import kinds_of
 from costgraph.models.quantization import quantized
 from costgraph.models.rewriting import REWRITING
 from costgraph.models.transformers_keys import BYTES, ONLY, WITHOUT_EFFECT, speaks_of_a_size
@@ -44,6 +45,7 @@ class Configuration:
         sizes: by symbol, with p, the bytes of an element of `torch_dtype`.
         remarks: what was left out, in words.
         multi_token: what predicts further tokens, which the architecture is without.
+        order: the kind of each layer, where there are several kinds.
     """
 
     family: str
@@ -51,6 +53,7 @@ class Configuration:
     sizes: Mapping[str, Polynomial]
     remarks: tuple[str, ...] = ()
     multi_token: MultiToken | None = None
+    order: tuple[str, ...] = ()
 
 
 def read(path: str | Path) -> Configuration:
@@ -126,7 +129,8 @@ class Reading:
         """The configuration, or one error with all problems."""
         values = self.values
         layers = values.size("L")
-        kinds = counts(self.family.layers, layers or 1, values)
+        each = kinds_of(self.family.layers, layers or 1, values)
+        kinds = Counter(each)
         model = architecture(self.family, values, kinds, self.name)
         sizes: dict[str, int | None] = {}
         if len(kinds) > 1:
@@ -150,7 +154,9 @@ class Reading:
             found["S_e"] = size("S")  # as long as what the decoder has, unless it is said
         remarks = [*self.remarks, *self.left_out(), *([stored] if stored else [])]
         without = replace(model, multi_token=None)
-        return Configuration(self.family.name, without, found, tuple(remarks), model.multi_token)
+        names = dict(zip(kinds, (one.kind for one in model.layers), strict=True))
+        order = tuple(names[kind] for kind in each) if len(kinds) > 1 else ()
+        return Configuration(self.family.name, without, found, tuple(remarks), model.multi_token, order)
 
     def known(self, name: str) -> bool:
         """Whether a size is there that may as well be missing."""

@@ -65,6 +65,7 @@ def of_file(path: str) -> Model:
     return Model(
         name, name, found.architecture, found.sizes, source=shorten(path, 200), remarks=found.remarks,
         multi_token=found.multi_token,
+        order=found.order,
     )  # fmt: skip
 
 

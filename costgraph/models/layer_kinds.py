@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -64,13 +63,13 @@ class LayerKind:
         return (*lists, *(name for choice in choices for name in choice.names))
 
 
-def counts(kinds: Mapping[str, LayerKind], layers: int, values: Values) -> Counter[tuple[str, ...]]:
-    """How many layers are of which kinds, one of each pair: `{("local", "moe"): 12, ("global", "moe"): 12}`."""
+def kinds_of(kinds: Mapping[str, LayerKind], layers: int, values: Values) -> list[tuple[str, ...]]:
+    """Of which kinds each layer is, one of each pair: `[("local", "moe"), ("global", "moe"), ...]`."""
     if layers > MAX_LAYERS:
         values.problems.append(f"{layers} layers are more than the {MAX_LAYERS} that are told apart")
         layers = 1
     rows = [of_each(name, kind, layers, values) for name, kind in kinds.items()]
-    return Counter(zip(*rows, strict=True)) if rows else Counter({(): layers})
+    return list(zip(*rows, strict=True)) if rows else [()] * layers
 
 
 def of_each(name: str, kind: LayerKind, layers: int, values: Values) -> list[str]:

@@ -39,6 +39,7 @@ class Model:
         remarks: what was left out when its configuration was read.
         multi_token: what its configuration has beside to predict further tokens.
         symbolic: what is to stay symbols, and so is not in `bindings`, with what it would be.
+        order: the kind of each layer, where there are several kinds.
         computed_as: as what it was asked for: its architecture, or the code of a library; nothing if nothing was said.
     """
 
@@ -54,6 +55,7 @@ class Model:
     multi_token: MultiToken | None = None
     symbolic: Mapping[str, Polynomial] = field(default_factory=dict)
     computed_as: str = ""
+    order: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -125,5 +125,10 @@ def configured(model: Model, file: ModelFile, place: str) -> Model:
     family = read_family(file.family, f"{place}: [family]", model.name) if file.family else None
     found = configuration(file.config, f"{place}: [config]", model.name, family)
     return replace(
-        model, op_set=found.architecture, bindings=found.sizes, remarks=found.remarks, multi_token=found.multi_token
+        model,
+        op_set=found.architecture,
+        bindings=found.sizes,
+        remarks=found.remarks,
+        multi_token=found.multi_token,
+        order=found.order,
     )

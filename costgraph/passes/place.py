@@ -28,13 +28,15 @@ from costgraph.algebra.polynomial import ONE
 from costgraph.errors import UserError
 from costgraph.graph.extent import linear
 from costgraph.graph.graph import Graph
-from costgraph.mesh import Axis, ContextAxis, Mesh, TensorAxis
+from costgraph.mesh import Axis, ContextAxis, Cut, Mesh, PipelineAxis, TensorAxis
 from costgraph.mesh.context import AHEAD
 from costgraph.passes.autocast import Autocast
 from costgraph.passes.group import Family, Group
 from costgraph.passes.placement import Placement
 from costgraph.passes.rewrite import Pass
+from costgraph.passes.shares import Layers, claims, layers_of, shares
 from costgraph.passes.split_softmax import split_softmax
+from costgraph.passes.stages import Pipeline
 
 ENCODED = "memory_context"  # the positions of an encoder that runs, which rest in no parts
 TOGETHER = {  # dims that are made of another and keep parts that are not split with it
@@ -48,10 +50,12 @@ class Place(Pass):
 
     Args:
         mesh: its axes, outermost first.
+        layers: the layers of the model in order, where the stages of a pipeline do not divide them.
     """
 
     name: ClassVar[str] = "place"
     mesh: Mesh = field(default_factory=Mesh)
+    layers: Layers | None = None
 
     def rewrite(self, graph: Graph) -> Graph:
         """The graph as one device sees it.
@@ -68,7 +72,22 @@ class Place(Pass):
         groups = [group for name, axis in axes if (group := self.group(name, axis, graph)).cuts]
         placement = Placement(dict(graph.tensors), groups)
         placed = graph.rewritten(placement.run(graph), placement.tensors, claims, self.mesh)
-        return replace(placed, definitions=of_one_device(graph, groups))
+        placed = replace(placed, definitions=of_one_device(graph, groups))
+        return placed if self.mesh.pipeline is None else self.staged(placed, self.mesh.pipeline)
+
+    def staged(self, placed: Graph, axis: PipelineAxis) -> Graph:
+        """The stage that is asked for; or the whole, with all stages of which one may be the worst."""
+        pipeline = Pipeline(placed, Cut(axis.symbol, axis.size), self.mesh.microbatches)
+        counts = layers_of(placed, pipeline.layers)
+        said = [*placed.assumptions, *claims(axis, self.mesh.microbatches, counts, self.layers)]
+        placed = replace(placed, assumptions=tuple({str(one): one for one in said if not one.settled}.values()))
+        pipeline = replace(pipeline, graph=placed)
+        found = tuple(pipeline.of(share) for share in shares(axis, self.mesh.microbatches, counts, self.layers))
+        return found[0] if axis.stage != "worst" else replace(placed, stages=found)
+
+    def __str__(self) -> str:
+        """The pass as one would write it."""
+        return f"{self.name}({self.mesh})"
 
     def group(self, name: str, axis: Axis, graph: Graph) -> Group:
         """The axis on this graph: which dims its cuts split, and what rests in parts."""

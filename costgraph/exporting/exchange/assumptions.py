@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from costgraph.algebra.assumption import Assumption, AtMost, Choice, Claim, Divides, InDomain
+from costgraph.algebra.assumption import Assumption, AtMost, Choice, Claim, Divides, Enough, InDomain
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import unknown
@@ -29,6 +29,7 @@ DIM = "dim"  # documents of the first versions do not say which dim a claim is a
 KINDS: dict[str, Kind] = {
     "divides": Kind(Divides, sums=("divisor", "dividend"), texts=("advice", DIM)),
     "at_most": Kind(AtMost, sums=("small", "large"), texts=(DIM,)),
+    "enough": Kind(Enough, sums=("small", "large"), texts=("advice",)),
     "in_domain": Kind(InDomain, sums=("value",), texts=("name",)),
 }
 

@@ -1,0 +1,140 @@
+"""What each stage of a pipeline has: its layers, what it keeps at once, what it passes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from costgraph.algebra.assumption import Assumption, Choice, Divides, Enough
+from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.errors import UserError
+from costgraph.graph.graph import Graph
+from costgraph.graph.stage import Place, Stage
+from costgraph.mesh import PipelineAxis
+from costgraph.passes.spread import by_stage, spread
+from costgraph.passes.stages import Share
+
+PLACES: tuple[Place, ...] = ("first", "middle", "last")
+MOST = 1000  # layers that are spread one by one
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Layers in order, where they are spread whole.
+
+    Args:
+        kinds: of each.
+        costs: of a layer of each kind.
+        before, behind: what the ends cost.
+    """
+
+    kinds: tuple[str, ...]
+    costs: Mapping[str, Fraction]
+    before: Fraction = Fraction(0)
+    behind: Fraction = Fraction(0)
+
+    def stages(self, axis: PipelineAxis, stages: int, chunks: int) -> list[Mapping[str, int]]:
+        """Of each stage how many layers of each kind it has.
+
+        Raises:
+            UserError: there are fewer layers than chunks, or too many to look at each.
+        """
+        if stages * chunks > len(self.kinds):
+            parts = f"{stages} stages" if chunks == 1 else f"{stages} stages of {chunks} chunks"
+            raise UserError(f"{axis}: {parts} are more than the {len(self.kinds)} layers")
+        if len(self.kinds) > MOST:
+            raise UserError(
+                f"{axis}: {len(self.kinds)} layers do not divide into stages; take a degree that divides them"
+            )
+        sizes = spread([self.costs[kind] for kind in self.kinds], stages * chunks, self.before, self.behind)
+        return by_stage(sizes, self.kinds, stages)
+
+
+def shares(
+    axis: PipelineAxis, microbatches: Polynomial, counts: Mapping[str, Polynomial], layers: Layers | None
+) -> Iterator[Share]:
+    """What the stages have that can be the worst, or the one that is asked for.
+
+    Args:
+        axis: the pipeline.
+        microbatches: of a step.
+        counts: how many layers there are of each kind.
+        layers: the layers in order, where the stages do not divide them.
+    """
+    stages = axis.size.number
+    if layers is None or stages is None:
+        alike = {"": ONE / axis.size}
+        for at, place in enumerate(PLACES):
+            if axis.stage in (place, "worst") and not (place == "middle" and stages == 2):
+                yield share(axis, microbatches, place, at, alike)
+        return
+    found = layers.stages(axis, int(stages), int(axis.chunks.number or 1))
+    seen: list[object] = []
+    for at, mine in enumerate(found):
+        place = "first" if at == 0 else "last" if at == len(found) - 1 else "middle"
+        if axis.stage in (place, "worst") and (place, mine) not in seen:
+            seen.append((place, mine))
+            whole = {kind: Polynomial.constant(mine.get(kind, 0)) / count for kind, count in counts.items()}
+            yield share(axis, microbatches, place, at, whole, number=at + 1)
+
+
+def share(
+    axis: PipelineAxis,
+    microbatches: Polynomial,
+    place: Place,
+    at: int,
+    layers: Mapping[str, Polynomial],
+    number: int = 0,
+) -> Share:
+    """What one stage has; stages in the middle keep less the further behind they are."""
+    setting = axis.size, microbatches, axis.chunks
+    order = axis.order
+    first, second = order.in_flight("first", *setting), order.in_flight("middle", *setting)
+    held = order.in_flight("last", *setting) if place == "last" else first - (first - second) * at
+    outside = order.in_flight_outside(place, *setting)
+    return Share(Stage(place, held, outside, number), layers, *order.sends(place, axis.size, axis.chunks))
+
+
+def claims(
+    axis: PipelineAxis, microbatches: Polynomial, counts: Mapping[str, Polynomial], layers: Layers | None
+) -> Iterator[Assumption]:
+    """What a pipeline takes for granted.
+
+    Raises:
+        UserError: what does not hold of numbers.
+    """
+    axis.order.check(axis.size, microbatches, axis.chunks)
+    least = Polynomial.constant(3 if axis.stage == "middle" else 2)
+    yield Enough(least, axis.size, advice="pipeline(1) is one stage, and of two none is in the middle").substitute({})
+    yield from axis.order.assumptions(axis.size, microbatches, axis.chunks)
+    if layers is None:
+        for kind, count in counts.items():
+            of = f" of kind {kind}" if kind else ""
+            claim = Divides(axis.size * axis.chunks, count, f"stages have as many layers{of}", "layers")
+            yield claim.substitute({})
+        return
+    yield Choice(
+        "layers of each stage", written(layers.stages(axis, int(axis.size.number or 1), int(axis.chunks.number or 1)))
+    )
+
+
+def written(stages: Sequence[Mapping[str, int]]) -> str:
+    """`4, 14 x 4, 2`: neighbours that are alike once; kinds where there are several."""
+    words = [" + ".join(f"{n} {kind}".rstrip() for kind, n in mine.items()) for mine in stages]
+    found: list[tuple[str, int]] = []
+    for word in words:
+        if found and found[-1][0] == word:
+            found[-1] = word, found[-1][1] + 1
+        else:
+            found.append((word, 1))
+    return ", ".join(word if times == 1 else f"{times} x {word}" for word, times in found)
+
+
+def layers_of(graph: Graph, loops: Iterable[object]) -> dict[str, Polynomial]:
+    """How many layers a graph has of each kind."""
+    found: dict[str, Polynomial] = {}
+    for op in graph.ops:
+        if op.loop in loops and op.kind == "loop":
+            found.setdefault(op.loop.kind.partition("/")[0], op.loop.times)
+    return found

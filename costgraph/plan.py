@@ -1,0 +1,64 @@
+"""A pipeline of a model whose sizes are known: stages of whole layers where they do not divide them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from costgraph.algebra.bindings import Binding
+from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.symbols import SYMBOLS
+from costgraph.conventions import EXACT
+from costgraph.graph.graph import Graph
+from costgraph.measures.flops import flops
+from costgraph.mesh import Cut, Mesh
+from costgraph.passes.shares import Layers, layers_of
+from costgraph.passes.stages import BEFORE, BEHIND, Pipeline
+
+
+def resolved(
+    mesh: Mesh, graph: Graph, bindings: Mapping[str, Binding], order: Sequence[str]
+) -> tuple[Mesh, Layers | None]:
+    """The mesh with those of its degrees put in on which the kind of graph depends, and the layers spread on stages.
+
+    Args:
+        mesh: with a pipeline.
+        graph: before it is placed.
+        bindings: what is known of sizes.
+        order: the kind of each layer, where layers of several kinds alternate.
+    """
+    finite = {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
+    known = mesh.with_stages(finite)
+    axis = known.pipeline
+    if axis is None:
+        return known, None
+    counts = layers_of(graph, Pipeline(graph, Cut(axis.symbol, axis.size), ONE).layers)
+    numbers = {kind: count.substitute(finite).number for kind, count in counts.items()}
+    chunks = (axis.size * axis.chunks).number
+    if chunks is None or all(number is None or Fraction(number) % chunks == 0 for number in numbers.values()):
+        one_group = axis.schedule == "interleaved" and known.microbatches == axis.size
+        return (known if one_group else mesh), None
+    kinds = tuple(kind for kind, number in numbers.items() for _ in range(int(number or 0)))
+    if sorted(order) == sorted(kinds):
+        kinds = tuple(order)
+    return known, costs(graph, kinds, counts, finite)
+
+
+def costs(
+    graph: Graph, kinds: tuple[str, ...], counts: Mapping[str, Polynomial], sizes: Mapping[str, Polynomial]
+) -> Layers:
+    """What each layer and the ends cost in FLOPs; what is not said of sizes is taken as large as it usually is."""
+    form = flops(graph, EXACT).limited(sizes)
+    defined = {one.name for one in form.defined}
+    usual = {name: Polynomial.constant(SYMBOLS[name].typical) for name in form.symbols if name not in defined}
+    form = form.limited(usual)
+    pipeline = Pipeline(graph, Cut("P", ONE), ONE)
+    found: dict[str, Fraction] = {}
+    for term in form.terms:
+        (part, *_) = pipeline.parts[term.op] or {BEHIND}
+        loop = next((loop for loop in pipeline.layers if str(loop.number) == part), None)
+        name = part if loop is None else loop.kind.partition("/")[0]
+        found[name] = found.get(name, Fraction(0)) + Fraction(term.amount.number or 0)
+    times = {kind: Fraction(count.substitute({**usual, **sizes}).number or 1) for kind, count in counts.items()}
+    each = {kind: found.get(kind, Fraction(0)) / times[kind] for kind in counts}
+    return Layers(kinds, each, found.get(BEFORE, Fraction(0)), found.get(BEHIND, Fraction(0)))

@@ -1,0 +1,158 @@
+"""Stages of a pipeline: what they have, what they keep at once, what they send; together they are the whole model."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import costgraph as cg
+from costgraph.algebra.parser import parse
+from costgraph.conventions import EXACT
+from costgraph.errors import UserError
+from costgraph.graph.graph import Graph
+from costgraph.mesh import Mesh
+from costgraph.passes.spread import by_stage, spread
+
+WHOLE = cg.decoder(head=True, dropout=False).apply(cg.backward, cg.update)
+UNTIED = cg.decoder(head=True, tied=False).apply(cg.flash_attention, cg.backward, cg.update)
+PLACES = ("first", "middle", "last")
+
+
+def placed(mesh: str, graph: Graph = WHOLE) -> Graph:
+    return graph.apply(cg.place(Mesh(mesh)))
+
+
+def stage(place: str, options: str = "", also: str = "", graph: Graph = WHOLE) -> Graph:
+    return placed(f"pipeline(P, stage={place!r}{options}){also}", graph)
+
+
+@pytest.mark.parametrize(
+    "graph", [WHOLE, UNTIED, cg.decoder(head=True).apply(cg.prefill), cg.decoder().apply(cg.decode)]
+)
+@pytest.mark.parametrize("measure", [cg.flops, cg.cache])
+def test_stages_together_do_what_one_device_does(graph: Graph, measure: object) -> None:
+    first, middle, last = (measure(stage(place, graph=graph)).value for place in PLACES)  # type: ignore[operator]
+    whole = measure(graph).value  # type: ignore[operator]
+    assert first + middle * parse("P - 2") + last == whole
+
+
+def test_parameters_are_those_of_the_model_and_a_tied_table_stands_twice() -> None:
+    for graph, twice in ((WHOLE, "V*D"), (UNTIED, "0")):
+        first, middle, last = (cg.params(stage(place, graph=graph), EXACT).value for place in PLACES)
+        more = first + middle * parse("P - 2") + last - cg.params(graph, EXACT).value
+        assert str(more) == twice.replace("V*D", "D*V")
+
+
+@pytest.mark.parametrize(
+    ("place", "options", "also", "sent"),
+    [
+        ("middle", "", "", "2*B*S*D*p"),  # M microbatches of B/M sequences, either way
+        ("middle", ", v=v, schedule='interleaved'", "", "2*v*B*S*D*p"),
+        ("middle", "", ", tensor(T, sequence=True), data(N_d)", "2*B*S*D*p/(T*N_d)"),
+        ("middle", "", ", tensor(T)", "2*B*S*D*p"),  # each has a copy
+        ("first", "", "", "B*S*D*p + V*D*p"),  # the tied table is summed over both ends
+        ("last", ", v=v, schedule='interleaved'", "", "(2*v - 1)*B*S*D*p + V*D*p"),
+    ],
+)
+def test_what_stages_pass_on_is_sent(place: str, options: str, also: str, sent: str) -> None:
+    assert cg.communication(stage(place, options, also), axes="P").same_as(sent)
+
+
+@pytest.mark.parametrize(
+    ("options", "held"),
+    [
+        ("", ("1", "(P-1)/P", "1/P")),
+        (", schedule='gpipe'", ("M/P", "M/P", "M/P")),
+        (", v=v, schedule='interleaved'", ("1 + (P-1)/(P*v)", "1 + (P-3)/(P*v)", "((v-1)*P + 1)/(P*v)")),
+        (", schedule='zb-h1'", ("1", "1", "1")),
+    ],
+)
+def test_stages_keep_what_is_in_flight(options: str, held: tuple[str, str, str]) -> None:
+    graph = cg.decoder().apply(cg.backward)
+    whole = cg.activations(graph).value
+    for place, share in zip(PLACES, held, strict=True):
+        assert cg.activations(stage(place, options, graph=graph)).value == whole * parse(f"({share})/M")
+
+
+def test_the_worst_stage_is_another_for_each_measure() -> None:
+    graph = placed("pipeline(P)")
+    assert cg.flops(graph).at == ("last stage",)
+    assert cg.params(graph).at == ("first stage",)
+    sizes = {"L": 16, "D": 64, "A": 4, "E": 4, "S": 32, "B": 8, "M": 8, "P": 4, "p": 2}
+    assert cg.activations(graph).limit(**sizes, V=50).at == ("first stage",)
+    assert cg.activations(graph).limit(**sizes, V=500_000).at == ("last stage",)
+
+
+def test_one_stage_is_no_pipeline() -> None:
+    graph = placed("pipeline(1)")
+    for measure in (cg.params, cg.flops, cg.activations, cg.traffic, cg.communication):
+        assert measure(graph).same_as(measure(WHOLE))
+    assert str(
+        cg.derive("activations", op_set="decoder", mesh="pipeline(P)", limit="P=1,M=1").limited["activations"]
+    ) == str(cg.derive("activations", op_set="decoder").forms["activations"])
+
+
+@pytest.mark.parametrize(
+    ("mesh", "limit", "message"),
+    [
+        ("pipeline(4, v=2)", "", "a stage holds one chunk of layers; v=2 is for schedule='interleaved'"),
+        ("pipeline(P, v=v, schedule='interleaved')", "v=1", "schedule='1f1b'"),
+        ("pipeline(P, v=1, schedule='interleaved')", "", "schedule='1f1b'"),
+        ("pipeline(8)", "M=4", "M"),
+        ("pipeline(4, v=2, schedule='interleaved')", "M=6", "interleaved takes groups of as many microbatches"),
+        ("pipeline(64)", "L=32", "64 stages are more than the 32 layers"),
+        ("pipeline(2, stage='middle')", "", "of two stages one is the first and one the last"),
+        ("pipeline(P), pipeline(2)", "", "pipeline stands 2 times"),
+    ],
+)
+def test_a_pipeline_that_cannot_be_is_refused_in_words(mesh: str, limit: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        cg.derive("activations", "flops", op_set="decoder", mesh=mesh, limit=limit)
+
+
+def test_an_encoder_and_a_decoder_are_no_pipeline() -> None:
+    with pytest.raises(UserError, match="an encoder and a decoder"):
+        cg.derive("params", model="t5-base", mesh="pipeline(4)")
+
+
+# --- whole layers -----------------------------------------------------------------------------------------------------
+
+
+def test_whole_layers_are_said_stage_by_stage() -> None:
+    found = cg.derive("params", model="deepseek-v3", mesh="pipeline(16, stage='first')")
+    assert "layers of each stage 3 dense + 1 moe" in " ".join(map(str, found.forms["params"].assumptions))
+    layers = [stage for stage in (found.graph.by_name) if "dense/" in stage]
+    assert layers
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 9), st.integers(0, 20), st.integers(0, 20))
+def test_the_costliest_chunk_is_as_cheap_as_can_be(costs: list[int], chunks: int, before: int, behind: int) -> None:
+    chunks = min(chunks, len(costs))
+    each = [Fraction(cost) for cost in costs]
+
+    def most(sizes: tuple[int, ...]) -> Fraction:
+        ends = [0]
+        for one in sizes:
+            ends.append(ends[-1] + one)
+        found = [sum(each[a:b], Fraction(0)) for a, b in pairwise(ends)]
+        found[0] += before
+        found[-1] += behind
+        return max(found)
+
+    def every(layers: int, parts: int) -> list[tuple[int, ...]]:
+        if parts == 1:
+            return [(layers,)]
+        return [(n, *rest) for n in range(1, layers - parts + 2) for rest in every(layers - n, parts - 1)]
+
+    sizes = spread(each, chunks, Fraction(before), Fraction(behind))
+    assert sum(sizes) == len(costs)
+    assert min(sizes) > 0
+    assert most(tuple(sizes)) == min(map(most, every(len(costs), chunks)))
+
+
+def test_chunks_lie_around_the_stages_in_turn() -> None:
+    assert by_stage([2, 1, 1, 1], ["a", "a", "b", "b", "b"], 2) == [{"a": 2, "b": 1}, {"b": 2}]
