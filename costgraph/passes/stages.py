@@ -13,8 +13,8 @@ Source: Huang et al. 2019 (GPipe), Narayanan et al. 2021 (PipeDream-2BW, SC21).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from costgraph.algebra.polynomial import ONE, Polynomial
@@ -55,6 +55,24 @@ class Share:
         return {EVERYWHERE, *ends[self.stage.place]}
 
 
+@dataclass
+class Scaled:
+    """The tensors and ops of a graph in other loops."""
+
+    loops: Mapping[Loop, Loop]
+    tensors: dict[str, Tensor]
+    ops: dict[int, tuple[Op, Op]] = field(default_factory=dict)
+
+    def op(self, op: Op) -> Op:
+        """An op, with all that it fuses, in other loops."""
+        if op.loop not in self.loops:
+            return op
+        if id(op) not in self.ops:
+            body = tuple(map(self.op, op.body))
+            self.ops[id(op)] = op, replace(op, loop=self.loops[op.loop], body=body)
+        return self.ops[id(op)][1]
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """A placed graph, cut into stages along its layers."""
@@ -62,6 +80,7 @@ class Pipeline:
     graph: Graph
     over: Cut
     repeats: Polynomial
+    known: dict[tuple[Polynomial, ...], Scaled] = field(default_factory=dict)
 
     def of(self, share: Share) -> Graph:
         """The graph of one stage."""
@@ -70,12 +89,21 @@ class Pipeline:
         parts = self.parts
         kept = [op for op in self.graph.ops if not parts[op.name].isdisjoint(inside)]
         made = {name for op in kept for name in op.outputs}
-        tensors = dict(self.graph.tensors)
+        tensors: dict[str, Tensor] = {}
         ops = self.summed(self.joined(kept, made), tensors)
         ops += self.sends(ops, share, tensors)
-        scaled = {name: replace(t, loop=loops.get(t.loop, t.loop)) for name, t in tensors.items()}
-        staged = self.graph.rewritten([in_loops(op, loops) for op in ops], scaled)
+        scaled = self.scaled(loops)
+        scaled.tensors.update((name, in_loop(tensor, loops)) for name, tensor in tensors.items())
+        staged = self.graph.rewritten([scaled.op(op) for op in ops], scaled.tensors)
         return replace(staged, stage=share.stage)
+
+    def scaled(self, loops: Mapping[Loop, Loop]) -> Scaled:
+        """The tensors and ops of the graph with fewer layers; worked out once for stages that have as many."""
+        key = tuple(loop.times for loop in loops.values())
+        if key not in self.known:
+            tensors = {name: in_loop(tensor, loops) for name, tensor in self.graph.tensors.items()}
+            self.known[key] = Scaled(loops, tensors)
+        return self.known[key]
 
     # --- which ops a stage has ----------------------------------------------------------------------------------------
 
@@ -198,7 +226,7 @@ class Pipeline:
             of = self.parts[reader.name if reader else op.name]
             if (over := self.stages_with(of)) is not None:
                 instead[name] = f"{name}.all_reduce.{over.axis}"
-                tensors[instead[name]] = replace(tensors[name], name=instead[name])
+                tensors[instead[name]] = replace(self.graph.tensors[name], name=instead[name])
                 found.append(
                     Op(instead[name], "all_reduce", (name,), (instead[name],), None, op.phase, op.loop, op.source,
                        op.segments, cuts=(over,))
@@ -230,16 +258,13 @@ class Pipeline:
     def sent(self, op: Op, times: Polynomial, tensors: dict[str, Tensor]) -> Op:
         """The op that sends the result of another to a neighbour."""
         name = f"{op.outputs[0]}.send"
-        tensors[name] = replace(tensors[op.outputs[0]], name=name, loop=ONCE)
+        tensors[name] = replace(self.graph.tensors[op.outputs[0]], name=name, loop=ONCE)
         return Op(
             name, "send", op.outputs[:1], (name,), None, op.phase, ONCE, op.source, cuts=(self.over,),
             repeats=self.repeats * times,
         )  # fmt: skip
 
 
-def in_loops(op: Op, loops: Mapping[Loop, Loop]) -> Op:
-    """An op, with all that it fuses, in other loops."""
-    if op.loop not in loops:
-        return op
-    body: Iterable[Op] = (in_loops(step, loops) for step in op.body)
-    return replace(op, loop=loops[op.loop], body=tuple(body))
+def in_loop(tensor: Tensor, loops: Mapping[Loop, Loop]) -> Tensor:
+    """A tensor of other loops."""
+    return replace(tensor, loop=loops[tensor.loop]) if tensor.loop in loops else tensor

@@ -69,12 +69,14 @@ class Work:
     def where(self, op: Op, operands: list[Tensor]) -> tuple[At, tuple[Cut, ...]]:
         """For each cut the dims along which `op` works; and the cuts over which sums go through it unfinished."""
         every = names_of((*op.inputs, *op.outputs), self.whole)
+        whole = rule(op.kind).sums and not op.over and not op.body  # then no dim has to be
         segment = self.segment(op)
         at: dict[Cut, Family] = {}
         pending: list[Cut] = []
         for group in self.groups:
-            families = [self.told_apart(family, op) for family in group.families]
-            names = every - kept_whole(op, self.whole, families)
+            names = every
+            if not whole:
+                names = every - kept_whole(op, self.whole, [self.told_apart(family, op) for family in group.families])
             mine = {cut: self.told_apart(of, op) for cut, of in group.split(names, segment).items()}
             mine |= self.where_all_lie(op, operands, group)
             if updates(op) and "optimizer" in group.shards:
