@@ -16,7 +16,7 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.degrees import DEGREES
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.mesh import AXES, Mesh
+from costgraph.mesh import AXES, DataAxis, Mesh
 
 if TYPE_CHECKING:
     from costgraph.algebra.bindings import Binding
@@ -105,6 +105,15 @@ def no_axis(name: str, mesh: Mesh) -> str:
         return f"v is the {meaning}: --mesh 'pipeline(P, v=v, schedule=\"interleaved\")'"
     what = "the batch is not taken in parts" if name == "M" else f"nothing is split over {name} devices"
     return f"{name} is the {meaning}, and {what}: --mesh '{remedy}'"
+
+
+def of_mesh(mesh: Mesh) -> list[str]:
+    """What is worth knowing of axes that are seldom together."""
+    data = [axis for axis in mesh.axes if isinstance(axis, DataAxis)]
+    if mesh.pipeline is None or not data or data[-1].zero < 2:
+        return []
+    weights = ", and gathers its weights for each" if data[-1].zero == 3 else ""
+    return [f"{data[-1]} with a pipeline sends gradients for each microbatch{weights}; zero=1 sends them once a step"]
 
 
 def no_option(name: str, graph: Graph) -> str:

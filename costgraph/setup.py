@@ -47,7 +47,15 @@ from costgraph.options import parse_call
 from costgraph.passes import IN_WORDS, PASSES, PHASES, FlashAttention, Pass, Update, names_of, phase_of, place
 from costgraph.passes.rewrite import read_phase
 from costgraph.precision import PRECISIONS, USUAL, Precision
-from costgraph.remarks import choice_not_made, no_size, refuse_beyond_table, refuse_no_size, too_long, without_effect
+from costgraph.remarks import (
+    choice_not_made,
+    no_size,
+    of_mesh,
+    refuse_beyond_table,
+    refuse_no_size,
+    too_long,
+    without_effect,
+)
 
 
 @dataclass(frozen=True)
@@ -267,7 +275,7 @@ class Setup:
         of_model = [name for name in self.model.bindings if name not in self.sizes]
         missing = [choice_not_made(name, self.bindings, self.graph, self.graph.mesh) for name in of_model]
         said = [without_effect(name, where) for name in idle]
-        return (*self.model.left_out, *said, *filter(None, missing), *too_long(self.bindings, new))
+        return (*self.model.left_out, *said, *filter(None, missing), *of_mesh(self.mesh), *too_long(self.bindings, new))
 
     @property
     def rewrites(self) -> list[str]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from functools import cache
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -14,6 +18,8 @@ from placements import PHASES, Case
 from tiny_models import sizes, variants
 
 import costgraph as cg
+from costgraph.algebra.assumption import Choice
+from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.mesh import Mesh
@@ -191,3 +197,76 @@ def test_many_models_on_random_meshes_compute_what_one_device_does(seed: int) ->
 def test_an_axis_that_does_not_fit_is_refused_in_words(mesh: str, graph: Graph, message: str) -> None:
     with pytest.raises(UserError, match=message):
         graph.apply(cg.place(Mesh(mesh)))
+
+
+@pytest.mark.parametrize("mesh", ["experts(X)", "data(2), experts(4)"])
+def test_a_worst_load_is_not_that_of_several_devices(mesh: str) -> None:
+    graph = cg.derive("flops", model="mixtral-8x7b").graph
+    worst = replace(graph, assumptions=(*graph.assumptions, Choice("load of experts", "worst")))
+    with pytest.raises(UserError, match="load='mean'"):
+        worst.apply(cg.place(Mesh(mesh)))
+
+
+# --- what that costs --------------------------------------------------------------------------------------------------
+
+TRAIN = cg.decoder(dropout=False).apply(cg.flash_attention, cg.backward, cg.update)
+
+
+def placed(mesh: str, graph: Graph = TRAIN) -> Graph:
+    return graph.apply(cg.place(Mesh(mesh)))
+
+
+@pytest.mark.parametrize(
+    ("mesh", "axes", "sent"),
+    [
+        ("context(C, how='heads')", "C", "8*L*B*S*D*p/C*(C-1)/C + 2*(4+2*E)*L*D**2*p*(C-1)/C"),  # 4 + 4 of BSDp/C
+        ("context(C)", "C", "6*L*B*S*D*p*(C-1)/C + 2*(4+2*E)*L*D**2*p*(C-1)/C"),  # keys and values: there, again, back
+        ("context(C, how='ring')", "C", "6*L*B*S*D*p*(C-1)/C + 2*(4+2*E)*L*D**2*p*(C-1)/C"),
+        ("data(N_d), context(C)", "N_d-C", "2*(4+2*E)*L*D**2*p*(N_d*C-1)/(N_d*C)"),
+        ("data(N_d, zero=3), context(C)", "N_d-C", "3*(4+2*E)*L*D**2*p*(N_d*C-1)/(N_d*C)"),
+        ("data(N_d, zero=3), microbatches(M)", "N_d", "3*M*(4+2*E)*L*D**2*p*(N_d-1)/N_d"),
+        ("data(N_d, zero=2), microbatches(M)", "N_d", "(M+1)*(4+2*E)*L*D**2*p*(N_d-1)/N_d"),
+        ("data(N_d, zero=1), microbatches(M)", "N_d", "2*(4+2*E)*L*D**2*p*(N_d-1)/N_d"),
+        ("data(N_h), data(N_d, zero=3), context(C)", "N_h", "2*(4+2*E)*L*D**2*p/(N_d*C)*(N_h-1)/N_h"),
+    ],
+)
+def test_an_axis_sends_what_the_literature_says(mesh: str, axes: str, sent: str) -> None:
+    assert cg.communication(placed(mesh), axes=axes).same_as(sent)
+
+
+@pytest.mark.parametrize("mesh", ["data(N_d, zero=1), context(C), tensor(T, sequence=True), microbatches(M)"])
+def test_the_order_of_axes_changes_no_volume(mesh: str) -> None:
+    axes = str(Mesh(mesh)).split("), ")
+    axes = [axis if axis.endswith(")") or "(" not in axis else f"{axis})" for axis in axes]
+    usual = placed(mesh)
+    for order in permutations(axes):
+        other = placed(", ".join(order))
+        for measure in (cg.communication, cg.flops, cg.states, cg.activations, cg.traffic):
+            assert measure(other).same_as(measure(usual)), order
+
+
+@pytest.mark.parametrize("measure", [cg.params, cg.states, cg.flops, cg.activations, cg.traffic, cg.communication])
+def test_degrees_of_one_give_the_forms_of_one_device(measure: Callable[[Graph], ClosedForm]) -> None:
+    graph = placed("data(N_d, zero=3), context(C, how='ring'), tensor(T, sequence=True), microbatches(M)")
+    assert measure(graph).limit(N_d=1, C=1, T=1, M=1).same_as(measure(TRAIN))
+    assert measure(placed("pipeline(1), data(1), context(1), tensor(1), microbatches(1)")).same_as(measure(TRAIN))
+
+
+def test_experts_are_cut_over_the_devices_that_have_the_same_ones() -> None:
+    found = cg.derive(
+        "states", model="mixtral-8x7b", mesh="data(N_d, zero=3), experts(X)", symbolic="L,D,F_e,N_r,A,G,H,V"
+    )
+    experts = [term for term in found.forms["states"].terms if "moe.up" in term.op and term.part == "weights"]
+    dense = [term for term in found.forms["states"].terms if "attn.q" in term.op and term.part == "weights"]
+    assert {str(term.amount) for term in experts} == {"2*L*D*N_r*F_e/(N_d*X)"}
+    assert {str(term.amount) for term in dense} == {"2*L*D*A*H/(N_d*X)"}
+
+
+def test_contiguous_positions_make_the_last_device_work_most() -> None:
+    at = {"B": 1, "L": 1, "D": 4, "A": 1, "E": 1, "S": 12, "C": 3}
+    for how, rows in (("contiguous", range(9, 13)), ("zigzag", None)):
+        mesh = f"context(C, order={how!r})"
+        attention = cg.derive("flops(attention_core)", op_set="decoder", mesh=mesh, convention="exact(causal=triangle)")
+        pairs = sum(rows) if rows else Fraction(sum(range(1, 13)), 3)
+        (form,) = attention.forms.values()
+        assert form.limit(**{**at, "S": 12}).number == 12 * 4 * pairs

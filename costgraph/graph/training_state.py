@@ -53,4 +53,7 @@ def constant(width: Rational) -> Polynomial:
 
 def at_rest(tensor: Tensor, mesh: Mesh) -> Tensor:
     """The part of a state tensor that one device of a mesh keeps between steps, of what it has of the parameter."""
-    return replace(tensor, shards=mesh.shards(tensor.state)) if mesh and tensor.state else tensor
+    if not mesh or not tensor.state:
+        return tensor
+    split = {cut for dim in tensor.dims for cut in dim.cuts}  # as experts are over their axis
+    return replace(tensor, shards=tuple(cut for cut in mesh.shards(tensor.state) if cut not in split))

@@ -20,6 +20,7 @@ from costgraph.graph.tensor import Tensor
 from costgraph.measures import op_costs
 from costgraph.measures.params import Use, share, uses
 from costgraph.measures.selection import multiplies_weights
+from costgraph.mesh import ContextAxis
 from costgraph.provenance import Term
 
 TABLES = ("embedding", "positions")  # kinds of ops that read rows of a table
@@ -126,12 +127,37 @@ class Counted:
         square = query.whole * wide
         if counting.causal == "full" or query.whole == ONE:
             return each * square
+        if self.contiguous:
+            return self.of_last_device(each, query, wide, window)
         side = wide if window else query.whole
         if counting.causal == "half_band" and (window or query.whole == wide):
             return each * square / 2
         if counting.causal in ("half", "half_band"):
             return each * (square - side * side / 2)
         return each * (square - side * (side - 1) / 2)
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether devices have contiguous positions, so that the last one sees most."""
+        axis = self.graph.mesh.axis(ContextAxis.kind)
+        return isinstance(axis, ContextAxis) and axis.order == "contiguous" and axis.how != "heads"
+
+    def of_last_device(self, each: Polynomial, query: Dim, wide: Polynomial, window: bool) -> Polynomial:
+        """The work of the device with the last positions, from that of a pair shared by all devices.
+
+        Raises:
+            UserError: whether it misses any of a window depends on sizes.
+        """
+        if window:
+            name = self.convention.name
+            raise UserError(
+                f"{name} counts what a window sees, which contiguous positions share unevenly; order='zigzag'"
+            )
+        rows = query.whole
+        for cut in query.cuts:
+            rows = rows / cut.degree if cut.axis == ContextAxis.symbol else rows
+        corner = rows * rows / 2 if self.convention.counting.causal != "triangle" else rows * (rows - 1) / 2
+        return each * (query.whole / rows) * (rows * wide - corner)
 
     # --- parameters -------------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from costgraph.algebra.polynomial import ONE
 from costgraph.errors import UserError
 from costgraph.graph.extent import linear
 from costgraph.graph.graph import Graph
-from costgraph.mesh import Axis, ContextAxis, Cut, Mesh, PipelineAxis, TensorAxis
+from costgraph.mesh import Axis, ContextAxis, Cut, ExpertsAxis, Mesh, PipelineAxis, TensorAxis
 from costgraph.mesh.context import AHEAD
 from costgraph.passes.autocast import Autocast
 from costgraph.passes.group import Family, Group
@@ -218,6 +218,10 @@ def assumptions(name: str, axis: Axis, graph: Graph) -> Iterator[Assumption]:
     in_order = isinstance(axis, ContextAxis) and axis.size != ONE and not cached(axis, graph)
     if isinstance(axis, ContextAxis) and in_order and "causal_mask" in kinds_within(graph):
         yield from (said.substitute({}) for said in axis.causal(sizes["query"]))
+    if isinstance(axis, ExpertsAxis) and axis.size != ONE and Choice("load of experts", "worst") in graph.assumptions:
+        raise UserError(
+            f"{axis}: experts of which all tokens go to the same are not modelled over devices; load='mean'"
+        )
     if axis.rests and ENCODED in sizes:
         yield Choice("positions of the encoder", "whole on every device")
     yield InDomain(name, axis.size)
