@@ -36,7 +36,15 @@ if TYPE_CHECKING:
     from costgraph.measures.params import params
     from costgraph.measures.states import states
     from costgraph.measures.traffic import traffic
-    from costgraph.mesh import DataAxis, Mesh, TensorAxis
+    from costgraph.mesh import (
+        ContextAxis,
+        DataAxis,
+        ExpertsAxis,
+        Mesh,
+        MicrobatchesAxis,
+        PipelineAxis,
+        TensorAxis,
+    )
     from costgraph.models.known import model
     from costgraph.op_sets import decoder
     from costgraph.passes.autocast import Autocast as autocast
@@ -58,11 +66,15 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "Builder": ("costgraph.graph.builder", "Builder"),
     "Choices": ("costgraph.given", "Choices"),
     "ClosedForm": ("costgraph.closed_form", "ClosedForm"),
+    "ContextAxis": ("costgraph.mesh", "ContextAxis"),
     "CostgraphError": ("costgraph.errors", "CostgraphError"),
     "DataAxis": ("costgraph.mesh", "DataAxis"),
+    "ExpertsAxis": ("costgraph.mesh", "ExpertsAxis"),
     "Graph": ("costgraph.graph.graph", "Graph"),
     "Mean": ("costgraph.graph.extent", "Mean"),
     "Mesh": ("costgraph.mesh", "Mesh"),
+    "MicrobatchesAxis": ("costgraph.mesh", "MicrobatchesAxis"),
+    "PipelineAxis": ("costgraph.mesh", "PipelineAxis"),
     "Precision": ("costgraph.precision", "Precision"),
     "Setup": ("costgraph.setup", "Setup"),
     "TensorAxis": ("costgraph.mesh", "TensorAxis"),
@@ -101,11 +113,15 @@ __all__ = [
     "Builder",
     "Choices",
     "ClosedForm",
+    "ContextAxis",
     "CostgraphError",
     "DataAxis",
+    "ExpertsAxis",
     "Graph",
     "Mean",
     "Mesh",
+    "MicrobatchesAxis",
+    "PipelineAxis",
     "Precision",
     "Setup",
     "TensorAxis",
