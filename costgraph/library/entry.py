@@ -29,7 +29,8 @@ class Request:
         measure: a measure of the table.
         tensor: instead, the number of elements of a tensor on one device.
         structure: instead, `spec OP`, `kinds SEGMENT`, `readers TENSOR` or `summands OP`.
-        op_set, phase, passes, convention, precision, limit: as for `costgraph derive`.
+        model, op_set, phase, passes, mesh, convention, precision, limit, symbolic: as for `costgraph derive`; the op set
+            is the decoder, and the convention `notes`, unless given.
         ops: only the terms of ops whose names match one of these patterns.
         sources: only the terms whose sources (tensors) match.
         part: of states, only the weights, gradients or optimizer; of traffic, only what the chosen ops read from
@@ -39,12 +40,15 @@ class Request:
     measure: str = ""
     tensor: str = ""
     structure: str = ""
-    op_set: str = "decoder"
+    model: str = ""
+    op_set: str = ""
     phase: str = ""
     passes: tuple[str, ...] = ()
+    mesh: str = ""
     convention: str = "notes"
     precision: str = "mixed_adam"
     limit: str = ""
+    symbolic: str = ""
     ops: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     part: str = ""

@@ -31,10 +31,13 @@ def derivation(request: Request) -> Derivation:
     """The derivation that a request asks for."""
     return derive(
         request.measure or "params",
-        op_set=request.op_set,
+        model=request.model or None,
+        op_set=request.op_set or None,
         phase=request.phase or None,
         passes=request.passes,
+        mesh=request.mesh,
         limit=request.limit or (),
+        symbolic=request.symbolic or (),
         convention=request.convention,
         precision=request.precision,
     )
