@@ -29,8 +29,8 @@ class Request:
         measure: a measure of the table.
         tensor: instead, the number of elements of a tensor on one device.
         structure: instead, `spec OP`, `kinds SEGMENT`, `readers TENSOR` or `summands OP`.
-        model, op_set, phase, passes, mesh, convention, precision, limit, symbolic: as for `costgraph derive`; the op set
-            is the decoder, and the convention `notes`, unless given.
+        model, op_set, phase, passes, mesh, convention, precision, limit, symbolic: as for `costgraph derive`, but that
+            the convention is `notes` unless given.
         ops: only the terms of ops whose names match one of these patterns.
         sources: only the terms whose sources (tensors) match.
         part: of states, only the weights, gradients or optimizer; of traffic, only what the chosen ops read from
