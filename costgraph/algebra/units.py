@@ -49,7 +49,8 @@ PLAIN: dict[str, Unit] = {  # by their names in the singular
     "%": Unit(Fraction(1, 100)), "percent": Unit(Fraction(1, 100)), "": Unit(1),
 }  # fmt: skip
 COUNTS = (
-    "log10", "sequence", "request", "device", "chip", "GPU", "layer", "head", "block", "step", "microbatch", "expert",
+    "log10", "share", "sequence", "request", "device", "chip", "GPU", "layer", "head", "block", "step", "microbatch",
+    "expert",
 )  # fmt: skip
 UNITS: dict[str, Unit] = {
     **{f"{prefix}B": Unit(scale, BYTE) for prefix, scale in {**DECIMAL, **LITERATURE, **BINARY}.items()},

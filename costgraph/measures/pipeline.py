@@ -45,7 +45,7 @@ def bubble(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     costs = costs_of(next((one for one in stages if one.stage and one.stage.place == "middle"), stages[0]), convention)
     found = axis.order.bubble(axis.size, graph.mesh.microbatches, axis.chunks, *costs)
     idle = Term(axis.schedule, "idle", found.numerator)
-    form = closed_form("bubble", "of the busy time", graph, convention, [idle])
+    form = closed_form("bubble", "share of the busy time", graph, convention, [idle])
     return replace(form, over=(Term(axis.schedule, "busy", found.denominator),))
 
 
