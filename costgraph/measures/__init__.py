@@ -13,6 +13,7 @@ from costgraph.measures.communication import communication
 from costgraph.measures.flops import PARTS, flops
 from costgraph.measures.intensity import intensity
 from costgraph.measures.params import params
+from costgraph.measures.peak import peak
 from costgraph.measures.pipeline import bubble, in_flight
 from costgraph.measures.states import states
 from costgraph.measures.traffic import traffic
@@ -24,6 +25,7 @@ MEASURES: dict[str, Callable[..., ClosedForm]] = {
     **{f"flops.{part}": partial(flops, phase=part) for part in PARTS},
     "activations": activations,
     "cache": cache,
+    "peak": peak,
     "traffic": traffic,
     "traffic.update": partial(traffic, phase="update"),
     "communication": communication,

@@ -1,0 +1,218 @@
+"""What is in memory when: every buffer of a step with the op that makes it and the one that reads it last.
+
+A view is the bytes that it looks at. What stands in one place as it changes is one buffer after the other, of which the
+first is gone when the second is there: what enters and leaves a loop, what a bias, another gradient, or other devices'
+shares are added to. A cache is memory of its own, as is all that `measures.states` counts.
+"""
+
+from __future__ import annotations
+from dataclasses import dataclass
+
+from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
+from costgraph.graph.rules import rule
+from costgraph.graph.tensor import Tensor
+from costgraph.graph.training_state import at_rest, state_tensors
+from costgraph.measures.params import parameters
+from costgraph.measures.schedule import scheduled
+from costgraph.measures.summing import Sizes
+from costgraph.precision import Precision
+
+BEFORE = -1  # what exists when the step begins
+IN_PLACE = ("bias", "all_reduce", "loop")  # whose results may take the place of what they read first
+STAYS = ("append", "update")  # kinds of traffic of what stays where it is from step to step
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One iteration of a loop, in the forward pass or in what comes after it: positions of its first and last op."""
+
+    start: int
+    end: int
+    backward: bool
+
+
+@dataclass(slots=True)
+class Buffer:
+    """Bytes in memory.
+
+    Args:
+        tensor: what they hold first.
+        op: the op that makes it; of what is there before, the first that reads it.
+        born, dies: positions of the op that makes it, and of the last that reads it.
+        each: bytes of one.
+        times: how many there are in all iterations of its loop.
+        moved: whether it is gone when the results of its last reader are there, which take its place.
+        body: where it is made, if every iteration leaves one behind for later.
+        read_in: the iteration of the same loop in which it is read for the last time.
+        part: what it is to training or inference.
+    """
+
+    tensor: Tensor
+    op: str
+    born: int
+    dies: int
+    each: Polynomial
+    times: Polynomial = ONE
+    moved: bool = False
+    body: Body | None = None
+    read_in: Body | None = None
+    part: str = "working"
+
+    @property
+    def others(self) -> Polynomial:
+        """Bytes of those of all other iterations."""
+        return self.each * (self.times - ONE)
+
+
+class Lifetimes:
+    """The ops of a step in order, with all buffers."""
+
+    def __init__(self, graph: Graph, precision: Precision) -> None:
+        self.graph, self.precision = graph, precision
+        self.ops = scheduled(graph)
+        self.end = len(self.ops)
+        self.trained = any(graph.phase("backward"))
+        self.sizes = Sizes()
+        self.last = self._last_reads()
+        self.bodies = self._bodies()
+        self.buffers: list[Buffer] = []
+        self.made: dict[str, Buffer] = {}  # by name of the tensor, views among them
+        self._before()
+        for at, op in enumerate(self.ops):
+            self._step(at, op)
+        for buffer in self.buffers:
+            self._settle(buffer)
+
+    def _last_reads(self) -> dict[str, int]:
+        """The position of the last op that reads each tensor."""
+        return {name: at for at, op in enumerate(self.ops) for name in op.inputs}
+
+    def _bodies(self) -> dict[tuple[int, bool], Body]:
+        """One iteration of every loop, in the forward pass and behind it."""
+        found: dict[tuple[int, bool], Body] = {}
+        for at, op in enumerate(self.ops):
+            if op.loop.number and op.phase != "update":
+                key = (op.loop.number, op.phase != "forward")
+                start = found[key].start if key in found else at
+                found[key] = Body(start, at, key[1])
+        return found
+
+    # --- what is there before ----------------------------------------------------------------------------------------
+
+    def _before(self) -> None:
+        """What exists when the step begins: states, inputs, caches that are read."""
+        accumulates = any(axis.kind == "microbatches" for axis in self.graph.mesh.axes)
+        for op, tensor in parameters(self.graph):
+            states = [tensor]
+            if self.trained:
+                states = [at_rest(one, self.graph.mesh) for one in state_tensors(tensor, self.precision)]
+            for one in states:
+                if one.state != "gradients" or accumulates:
+                    self._exists(op.source, one, one.state or "weights")
+        for tensor in self.graph.inputs:
+            if not (tensor.is_parameter or tensor.state or tensor.gradient):
+                self._exists(tensor.name, tensor, "cache" if tensor.role == "cache" else "input")
+
+    def _exists(self, op: str, tensor: Tensor, part: str) -> None:
+        """Add a buffer that is there all the time."""
+        each = self.sizes.nbytes(tensor, tensor.times)
+        self.buffers.append(Buffer(tensor, op, BEFORE, self.end, each, part=part))
+
+    # --- op by op ----------------------------------------------------------------------------------------------------
+
+    def _step(self, at: int, op: Op) -> None:
+        """Make the results of an op, in place of what it reads last where it can."""
+        tensors = self.graph.tensors
+        for name in op.inputs:
+            if tensors[name].gradient and name not in self.graph.producer and name not in self.made:
+                self._make(at, op, tensors[name])  # that of the loss, which is 1
+        first = self.made.get(op.inputs[0]) if op.inputs else None
+        if op.phase == "update":  # what it writes stands where it was
+            return
+        if op.kind == "accumulate" and first is not None:
+            self._keep(op, first)
+        elif rule(op.kind).view and first is not None and tensors[op.outputs[0]].role != "cache":
+            self.made[op.outputs[0]] = first
+            first.dies = max(first.dies, self.last.get(op.outputs[0], at))
+        else:
+            replaced = self._replaced(at, op)
+            for name in op.outputs:
+                self._make(at, op, tensors[name])
+            if replaced is not None:
+                replaced.moved = True
+
+    def _replaced(self, at: int, op: Op) -> Buffer | None:
+        """The buffer whose place the result takes: of what is read for the last time, and as large."""
+        if op.kind == "add" and op.phase == "backward":
+            return self._added_up(at, op)
+        return self._free(op.inputs[0], op, at) if op.kind in IN_PLACE else None
+
+    def _added_up(self, at: int, op: Op) -> Buffer | None:
+        """That of the first gradient that others are added to. Of three or more, each is added when the next is made."""
+        free = [self._free(name, op, at) for name in op.inputs]
+        for one, following in zip(free[1:], free[2:], strict=False):
+            if one is not None and following is not None:
+                one.dies = max(one.born, following.born - 1)
+        return next((one for one in free if one is not None and one.dies == at), None)
+
+    def _free(self, name: str, op: Op, at: int) -> Buffer | None:
+        """The buffer that `name` is, if nothing reads it later and a result may take its place."""
+        found, out = self.made.get(name), self.graph.tensors[op.outputs[0]]
+        if found is None or found.dies > at:
+            return None
+        moves = op.kind == "loop" or found.each == self.sizes.nbytes(out, ONE)
+        return found if moves else None
+
+    def _keep(self, op: Op, found: Buffer) -> None:
+        """Keep a gradient: what the op before has made is that from the beginning, and as wide."""
+        kept = at_rest(self.graph.tensors[op.outputs[0]], self.graph.mesh)
+        found.each, found.part, found.dies = self.sizes.nbytes(kept, ONE), "gradients", self.end
+        self.made[op.outputs[0]] = found
+
+    def _make(self, at: int, op: Op, tensor: Tensor) -> None:
+        """Add the buffer of a result."""
+        buffer = Buffer(
+            tensor, op.name, at, self.last.get(tensor.name, at), self.sizes.nbytes(tensor, ONE), tensor.times
+        )
+        if tensor.role == "cache" and not self.trained:
+            buffer.part, buffer.dies = "cache", self.end
+        if rule(op.kind).traffic in STAYS and not self.trained:
+            buffer.born, buffer.each, buffer.times = BEFORE, self.sizes.nbytes(tensor, tensor.times), ONE
+        if tensor.name not in self.last and self._is_result(op, tensor):
+            buffer.dies = self.end
+        self.made[tensor.name] = buffer
+        self.buffers.append(buffer)
+
+    def _is_result(self, op: Op, tensor: Tensor) -> bool:
+        """Whether somebody outside reads it: what a forward pass ends in, a gradient of a parameter."""
+        kept = tensor.gradient and tensor.is_parameter
+        return kept or (op.phase == "forward" and tensor.name == op.outputs[0] and tensor.role == "activation")
+
+    # --- afterwards --------------------------------------------------------------------------------------------------
+
+    def _settle(self, buffer: Buffer) -> None:
+        """See what every iteration leaves behind, and what that is called."""
+        tensor = buffer.tensor
+        if buffer.born == BEFORE:
+            return
+        made = self.ops[buffer.born]
+        backward = made.phase != "forward"
+        body = self.bodies.get((tensor.loop.number, backward)) if tensor.loop.number else None
+        if body is not None and buffer.dies > body.end and not self._is_carried(buffer):
+            buffer.body = body
+            later = self.bodies.get((tensor.loop.number, True))
+            if later is not None and later is not body and later.start <= buffer.dies <= later.end:
+                buffer.read_in = later
+        if buffer.part != "working":
+            return
+        reader = self.ops[buffer.dies] if buffer.dies < self.end else None
+        if tensor.is_parameter and not tensor.gradient:
+            buffer.part = "gathered"
+        elif not backward and reader is not None and reader.phase != "forward":
+            buffer.part = "saved"
+
+    def _is_carried(self, buffer: Buffer) -> bool:
+        """Whether it is what one iteration hands to the next, and the last one hands on."""
+        return buffer.dies < self.end and self.ops[buffer.dies].kind == "loop"

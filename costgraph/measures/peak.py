@@ -1,0 +1,156 @@
+"""peak: bytes of the most that is alive on one device at once, and the op at which that is.
+
+Counts: at every op what is there before (the training state of all parameters, or in inference the weights; inputs; a
+cache), what ops before have written and later ones read, and what it writes. Of the iterations of a loop the last one
+of the forward pass is the largest, and behind it the first or the last one.
+Takes for granted: a gradient of a parameter appears as it is made, in the width in which it is kept, unless microbatches
+accumulate it; what gradients are added to, and the update, take no memory of their own.
+Leaves out: workspaces of kernels, fragmentation, what libraries take for themselves.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from costgraph.algebra.polynomial import ZERO, Polynomial, total
+from costgraph.closed_form import ClosedForm
+from costgraph.conventions import NOTES, Convention
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Phase
+from costgraph.largest import largest
+from costgraph.measures.lifetimes import BEFORE, Body, Buffer, Lifetimes
+from costgraph.measures.summing import closed_form
+from costgraph.precision import USUAL, Precision, policy
+from costgraph.provenance import Term
+
+PARTS = ("weights", "gradients", "optimizer", "gathered", "cache", "input", "saved", "working")
+
+
+def peak(
+    graph: Graph, convention: Convention = NOTES, precision: str | Precision = USUAL, phase: Phase | None = None
+) -> ClosedForm:
+    """The most that is alive on one device, of the whole step or while the ops of one phase run."""
+    walk = Walk(Lifetimes(graph, policy(precision)), convention)
+    found = dict.fromkeys(instant for instant in walk.largest() if phase in (None, walk.phase(instant)))
+    return largest(
+        "peak", [(walk.label(one), closed_form("peak", "byte", graph, convention, walk.terms(one))) for one in found]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """While an op runs; inside of a loop behind the forward pass, in the last iteration or in the first."""
+
+    at: int
+    last: bool = False
+
+
+@dataclass
+class Survivors:
+    """Instants at which most may be alive: those that no other one has all of."""
+
+    found: list[tuple[Polynomial, Instant]] = field(default_factory=list)
+
+    def add(self, alive: Polynomial, instant: Instant) -> None:
+        """Add one, unless another has all that it has; leave out those of which it has all."""
+        kept = []
+        for one in self.found:
+            signs = (one[0] - alive).signs
+            if -1 not in signs:
+                return
+            if 1 in signs:
+                kept.append(one)
+        self.found = [*kept, (alive, instant)]
+
+
+class Walk:
+    """What is alive at every op, in one pass."""
+
+    def __init__(self, lifetimes: Lifetimes, convention: Convention) -> None:
+        self.of, self.convention = lifetimes, convention
+        self.bodies = {body.end: body for body in lifetimes.bodies.values() if body.backward}
+
+    def largest(self) -> Iterator[Instant]:
+        """The instants of which one is the peak: of all bytes, and of those that the convention counts."""
+        yield from self._largest(self.of.buffers)
+        if self.convention.neglects:
+            yield from self._largest([one for one in self.of.buffers if self.convention.counts(one.tensor.role)])
+
+    def _largest(self, buffers: Iterable[Buffer]) -> Iterator[Instant]:
+        """Add up op by op what appears, and take away what nothing reads any more."""
+        appear, replaced, vanish, later = self._events(buffers)
+        alive = total(appear[BEFORE])
+        best: dict[str, Survivors] = defaultdict(Survivors)
+        inside: list[tuple[Polynomial, Instant]] = []
+        for at, op in enumerate(self.of.ops):
+            alive = total((alive, *appear.get(at, ()), *(-one for one in replaced.get(at, ()))))
+            if at in vanish or at + 1 in replaced or at in self.bodies or at + 1 == self.of.end:
+                best[op.phase].add(alive, Instant(at))
+                inside.append((alive, Instant(at, last=True)))
+            alive = total((alive, *(-one for one in vanish.get(at, ()))))
+            if (body := self.bodies.get(at)) is not None:
+                change = total(later.get(body.end, ()))
+                for before, instant in inside:
+                    if body.start <= instant.at:
+                        best[self.of.ops[instant.at].phase].add(before + change, instant)
+                alive = alive + change
+            if at in self.bodies:
+                inside.clear()
+        for one in best.values():
+            yield from (instant for _, instant in one.found)
+
+    def _events(self, buffers: Iterable[Buffer]) -> tuple[dict[int, list[Polynomial]], ...]:
+        """By position what appears, what is replaced, what vanishes; by the end of a body what its iterations change."""
+        appear, replaced, vanish, later = (defaultdict[int, list[Polynomial]](list) for _ in range(4))
+        for one in buffers:
+            appear[one.born].append(one.each)
+            if one.dies < self.of.end:
+                (replaced if one.moved else vanish)[one.dies].append(one.each)
+            if one.body is None:
+                continue
+            if one.body.backward:
+                later[one.body.end].append(one.others)
+            else:
+                appear[one.body.start].append(one.others)
+            if one.read_in is not None:
+                later[one.read_in.end].append(-one.others)
+            elif one.dies < self.of.end:
+                vanish[one.dies].append(one.others)
+        return appear, replaced, vanish, later
+
+    # --- one instant -------------------------------------------------------------------------------------------------
+
+    def phase(self, instant: Instant) -> Phase:
+        """The phase of the op that runs."""
+        return self.of.ops[instant.at].phase
+
+    def label(self, instant: Instant) -> str:
+        """The instant in words."""
+        op = self.of.ops[instant.at]
+        iteration = ""
+        if op.loop.number and op.phase != "update":
+            iteration = f", {'first' if instant.last else 'last'} layer"  # the last layer is the first on the way back
+        return f"{op.name}, {op.phase}{iteration}"
+
+    def terms(self, instant: Instant) -> list[Term]:
+        """What is alive, by part."""
+        found = [(one, total(self.bytes(one, instant))) for one in self.of.buffers]
+        terms = [Term(one.op, one.tensor.name, size, one.tensor.role, one.part) for one, size in found if size]
+        return sorted(terms, key=lambda term: PARTS.index(term.part))
+
+    def bytes(self, one: Buffer, instant: Instant) -> Iterator[Polynomial]:
+        """Bytes of a buffer at an instant: of this iteration, and of all others."""
+        at = instant.at
+        if one.born <= at < one.dies or (at == one.dies and not one.moved):
+            yield one.each
+        if one.body is None:
+            return
+        if one.body.backward:
+            there = (at > one.body.end or (instant.last and one.body.start <= at)) and at <= one.dies
+        else:
+            until = one.dies if one.read_in is None else one.read_in.end
+            passed = instant.last and one.read_in is not None and at >= one.read_in.start
+            there = one.body.start <= at <= until and not passed
+        yield one.others if there else ZERO
