@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from fractions import Fraction
 
 from costgraph.algebra.bindings import Binding, Order, parse_regime
 from costgraph.algebra.definition import Definition, at_least
@@ -24,6 +23,7 @@ from costgraph.errors import UserError
 from costgraph.provenance import Term
 
 SAMPLES = 3  # sizes at which candidates are compared before it is proved that one is never below another
+ABOUT = 1 - 1e-9  # what is smaller by less than that may be as large
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,27 +166,17 @@ def undominated(candidates: Sequence[ClosedForm]) -> list[ClosedForm]:
     forms = [one.value.numerator for one in candidates]
     names = sorted({name for form in forms for name in form.symbols})
     points = [sample(names, at) for at in range(SAMPLES)]
-    sizes = [[evaluated(form, point) for point in points] for form in forms]
+    sizes = [[form.at(point) for point in points] for form in forms]
     kept: list[int] = []
     for at in sorted(range(len(forms)), key=lambda at: (-sizes[at][0], at)):
-        larger = (one for one in kept if all(a >= b for a, b in zip(sizes[one], sizes[at], strict=True)))
+        larger = (one for one in kept if all(a >= b * ABOUT for a, b in zip(sizes[one], sizes[at], strict=True)))
         if not any(at_least(forms[one], forms[at]) for one in larger):
             kept.append(at)
     return [candidates[at] for at in sorted(kept)]
 
 
-def sample(names: Iterable[str], at: int) -> dict[str, Fraction]:
-    """Sizes of symbols: what is typical, 1, and something small that differs from symbol to symbol."""
-    choices = (
-        lambda _, name: Fraction(SYMBOLS[name].typical),
-        lambda *_: Fraction(1),
-        lambda i, _: Fraction(i % 7 + 2),
-    )
-    return {name: choices[at](number, name) for number, name in enumerate(names)}
-
-
-def evaluated(form: Polynomial, point: Mapping[str, Fraction]) -> Fraction:
-    """The value at a point."""
-    value = form.substitute({name: Polynomial.constant(point[name]) for name in form.symbols}).number
-    assert value is not None
-    return Fraction(value)
+def sample(names: Iterable[str], at: int) -> dict[str, float]:
+    """Sizes of symbols: what is typical, 1, or something small that differs from symbol to symbol."""
+    if at == 0:
+        return {name: float(SYMBOLS[name].typical) for name in names}
+    return {name: float(1 if at == 1 else number % 7 + 2) for number, name in enumerate(names)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property
-from math import gcd, lcm
+from math import gcd, lcm, prod
 from typing import TYPE_CHECKING
 
 from costgraph.algebra import division, monomial, work
@@ -282,6 +282,19 @@ class Polynomial:
         return total(
             product(bindings[name] ** power for name, power in monomial.powers(m)) * Polynomial(terms, self._reach)
             for m, terms in kept.items()
+        )
+
+    def covers(self, other: Polynomial) -> bool:
+        """Whether every term is at least as large as that of `other`, and so the sum for all positive symbols."""
+        mine, theirs = self._terms, other._terms
+        if not all(mine.get(m, 0) >= c for m, c in theirs.items()):
+            return False
+        return all(c >= 0 for m, c in mine.items() if m not in theirs)
+
+    def at(self, point: Mapping[str, float]) -> float:
+        """About the value at a point; to see quickly what cannot be."""
+        return sum(
+            float(c) * prod(point[name] ** power for name, power in monomial.powers(m)) for m, c in self._terms.items()
         )
 
     # --- other representations --------------------------------------------------------------------------------------

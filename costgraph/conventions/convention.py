@@ -10,6 +10,8 @@ from costgraph.algebra.symbols import Rational
 
 if TYPE_CHECKING:
     from costgraph.graph.graph import Graph
+    from costgraph.graph.op import Op
+    from costgraph.graph.tensor import Tensor
     from costgraph.provenance import Term
 
 Elementwise = Literal["none", "one", "softmax3", "table_a1"]
@@ -71,6 +73,8 @@ PLAIN = Counting()
 FULL = (PLAIN.causal, PLAIN.attention)
 # What a counter does otherwise than any option says: the forward terms of a graph, or those of its backward, -> others.
 Quirk = Callable[["Graph", str, "list[Term]"], "list[Term]"]
+# Whether there is a second buffer as large as the result of an op while it runs.
+Doubles = Callable[["Op", "Tensor"], bool]
 WORDS = {  # how a result's footer says it
     "causal=half": "half of a causal square",
     "causal=half_band": "half of what causal attention and windows show",
@@ -97,6 +101,7 @@ class Convention:
         additions: how many additions a sum of n products takes.
         counting: which work is counted, and as how much.
         quirk: what the counter does otherwise than any option says; in words for a result's footer.
+        doubles: of which ops there is a second buffer as large as their result while they run, for `peak`.
         library: whose code of a model is counted, unless the model says otherwise; else what its architecture demands.
         source: who counts like that.
     """
@@ -108,6 +113,7 @@ class Convention:
     counting: Counting = PLAIN
     quirk: Quirk | None = None
     quirk_in_words: str = ""
+    doubles: Doubles | None = None
     library: str = ""
     source: str = field(default="", compare=False)
 

@@ -12,6 +12,7 @@ from costgraph.conventions.convention import Convention
 if TYPE_CHECKING:
     from costgraph.graph.graph import Graph
     from costgraph.graph.op import Op
+    from costgraph.graph.tensor import Tensor
     from costgraph.provenance import Term
 
 
@@ -45,10 +46,16 @@ def channels_of(graph: Graph, op: Op) -> Polynomial:
     return product(dim.size for dim in graph.tensors[op.inputs[-1]].dims if dim in outer.dims)
 
 
+def doubles(op: Op, result: Tensor) -> bool:
+    """The loss is two ops, and so has two gradients by the logits; gradients of one parameter are added to a third."""
+    return op.kind == "cross_entropy_grad" or (op.kind == "add" and result.gradient and result.role in ("weight", "bias", "norm"))
+
+
 TORCH = Convention(
     "torch",
     quirk=quirk,
     quirk_in_words="the gradient of a depthwise kernel as of a dense one",
+    doubles=doubles,
     library="transformers",
     source="PyTorch, torch.utils.flop_counter and autograd.graph.saved_tensors_hooks",
 )

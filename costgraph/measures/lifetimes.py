@@ -12,7 +12,7 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.graph.rules import rule
-from costgraph.graph.tensor import Tensor
+from costgraph.graph.tensor import PARAMETERS, Tensor
 from costgraph.graph.training_state import at_rest, state_tensors
 from costgraph.measures.params import parameters
 from costgraph.measures.schedule import scheduled
@@ -187,7 +187,7 @@ class Lifetimes:
 
     def _is_result(self, op: Op, tensor: Tensor) -> bool:
         """Whether somebody outside reads it: what a forward pass ends in, a gradient of a parameter."""
-        kept = tensor.gradient and tensor.is_parameter
+        kept = tensor.gradient and tensor.role in PARAMETERS
         return kept or (op.phase == "forward" and tensor.name == op.outputs[0] and tensor.role == "activation")
 
     # --- afterwards --------------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ class Lifetimes:
         if buffer.part != "working":
             return
         reader = self.ops[buffer.dies] if buffer.dies < self.end else None
-        if tensor.is_parameter and not tensor.gradient:
+        if tensor.is_parameter:
             buffer.part = "gathered"
         elif not backward and reader is not None and reader.phase != "forward":
             buffer.part = "saved"

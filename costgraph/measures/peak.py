@@ -14,8 +14,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from costgraph.algebra.polynomial import ZERO, Polynomial, total
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.closed_form import ClosedForm
+from costgraph.collector import paused
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Phase
@@ -28,6 +29,7 @@ from costgraph.provenance import Term
 PARTS = ("weights", "gradients", "optimizer", "gathered", "cache", "input", "saved", "working")
 
 
+@paused()
 def peak(
     graph: Graph, convention: Convention = NOTES, precision: str | Precision = USUAL, phase: Phase | None = None
 ) -> ClosedForm:
@@ -55,14 +57,9 @@ class Survivors:
 
     def add(self, alive: Polynomial, instant: Instant) -> None:
         """Add one, unless another has all that it has; leave out those of which it has all."""
-        kept = []
-        for one in self.found:
-            signs = (one[0] - alive).signs
-            if -1 not in signs:
-                return
-            if 1 in signs:
-                kept.append(one)
-        self.found = [*kept, (alive, instant)]
+        if not any(one.covers(alive) for one, _ in self.found):
+            self.found = [one for one in self.found if not alive.covers(one[0])]
+            self.found.append((alive, instant))
 
 
 class Walk:
@@ -70,13 +67,14 @@ class Walk:
 
     def __init__(self, lifetimes: Lifetimes, convention: Convention) -> None:
         self.of, self.convention = lifetimes, convention
+        self.buffers = [*lifetimes.buffers, *doubled(lifetimes, convention)]
         self.bodies = {body.end: body for body in lifetimes.bodies.values() if body.backward}
 
     def largest(self) -> Iterator[Instant]:
         """The instants of which one is the peak: of all bytes, and of those that the convention counts."""
-        yield from self._largest(self.of.buffers)
+        yield from self._largest(self.buffers)
         if self.convention.neglects:
-            yield from self._largest([one for one in self.of.buffers if self.convention.counts(one.tensor.role)])
+            yield from self._largest([one for one in self.buffers if self.convention.counts(one.tensor.role)])
 
     def _largest(self, buffers: Iterable[Buffer]) -> Iterator[Instant]:
         """Add up op by op what appears, and take away what nothing reads any more."""
@@ -136,7 +134,7 @@ class Walk:
 
     def terms(self, instant: Instant) -> list[Term]:
         """What is alive, by part."""
-        found = [(one, total(self.bytes(one, instant))) for one in self.of.buffers]
+        found = [(one, total(self.bytes(one, instant))) for one in self.buffers]
         terms = [Term(one.op, one.tensor.name, size, one.tensor.role, one.part) for one, size in found if size]
         return sorted(terms, key=lambda term: PARTS.index(term.part))
 
@@ -154,3 +152,13 @@ class Walk:
             passed = instant.last and one.read_in is not None and at >= one.read_in.start
             there = one.body.start <= at <= until and not passed
         yield one.others if there else ZERO
+
+
+def doubled(lifetimes: Lifetimes, convention: Convention) -> Iterator[Buffer]:
+    """What a library holds besides while an op runs."""
+    if convention.doubles is None:
+        return
+    for at, op in enumerate(lifetimes.ops):
+        result = lifetimes.graph.tensors[op.outputs[0]] if op.outputs else None
+        if result is not None and convention.doubles(op, result):
+            yield Buffer(result, op.name, at, at, lifetimes.sizes.nbytes(result, ONE))

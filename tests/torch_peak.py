@@ -1,0 +1,225 @@
+"""The models whose memory PyTorch tracked, as blocks, and what PyTorch holds besides: each reason as buffers."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from costgraph.algebra.polynomial import Polynomial, total
+from costgraph.blocks import Attention, Block, Embedding, Gated, Head, Layers, Mlp, Norm
+from costgraph.conventions.torch import TORCH
+from costgraph.graph.graph import Graph
+from costgraph.measures.lifetimes import BEFORE, Buffer, Lifetimes
+from costgraph.measures.params import parameters
+from costgraph.measures.peak import Instant, Walk
+from costgraph.models.architecture import Architecture
+from costgraph.passes import Backward, Decode, FlashAttention, Pass, Prefill, Recompute, Update
+from costgraph.precision import Precision, policy
+
+MEASURED: Mapping[str, Any] = tomllib.loads(
+    (Path(__file__).parent / "data" / "torch_peak.toml").read_text(encoding="utf-8")
+)
+GENERATOR = {"flash": 24, "mem_efficient": 16}  # bytes that a fused kernel keeps of the random generator
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row: what was run, and how."""
+
+    model: str
+    precision: str
+    attention: str
+    checkpointing: str
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The sizes of the model; positions are as many as S."""
+        sizes = MEASURED["models"][self.model]["sizes"]
+        return {**sizes, "K": sizes["S"], "p": self.width}
+
+    @property
+    def width(self) -> int:
+        """Bytes of what is computed with, and kept."""
+        return 4 if self.precision == "fp32" else 2
+
+    @property
+    def policy(self) -> Precision:
+        """AdamW with everything in one width."""
+        return policy(f"weights={self.width},gradients={self.width},moments={self.width}+{self.width}")
+
+    def number(self, amount: Polynomial) -> int:
+        """An amount with the sizes of the model."""
+        found = amount.substitute({name: Polynomial.constant(size) for name, size in self.sizes.items()}).number
+        assert found is not None
+        return int(found)
+
+
+def architecture(run: Run) -> Architecture:
+    """The model; PyTorch repeats keys and values where its kernel cannot do without, inside of what it replays."""
+    said = MEASURED["models"][run.model]
+    if said["kind"] == "gpt":
+        drops = said["drop"] and run.checkpointing in ("none", "full", "selective")
+        attention = Attention(kv_heads="A", width="D/A", dropout=drops)
+        block = Block(attention, Mlp("E*D", "gelu", biases=True), Norm("layer"), dropout=drops)
+        return Architecture((Layers("L", block),), Embedding("K"), Norm("layer"), Head())
+    norm = Norm("rms", steps=said.get("norms") == "plain")
+    repeats = run.attention != "flash" and run.checkpointing != "selective"
+    attention = Attention(positions="rotary", repeat_kv="after_cache" if repeats else "")
+    return Architecture((Layers("L", Block(attention, Gated(), norm)),), Embedding(), norm, Head(tied=False))
+
+
+@cache
+def graph(run: Run) -> Graph:
+    """The graph of a training step."""
+    passes: list[Pass] = [Backward(), Update(run.policy)]
+    passes += [FlashAttention()] if run.attention != "eager" else []
+    passes += [Recompute(run.checkpointing)] if run.checkpointing != "none" else []  # type: ignore[arg-type]
+    return architecture(run).build().apply(*passes)
+
+
+Change = Callable[[Run, Walk], list[Buffer]]  # the buffers as PyTorch has them
+
+
+def mask(run: Run, walk: Walk) -> list[Buffer]:
+    """Attention that is written out has a causal mask as wide as the scores, which the model holds."""
+    return [*walk.buffers, extra(walk, "mask", run.sizes["S"] ** 2 * run.width, BEFORE, walk.of.end)]
+
+
+def total_weight(run: Run, walk: Walk) -> list[Buffer]:
+    """The loss keeps how many positions count."""
+    return [*walk.buffers, between(walk, "loss.cross_entropy", run.width)]
+
+
+def position_ids(run: Run, walk: Walk) -> list[Buffer]:
+    """The table of positions is looked up by numbers, which are kept."""
+    return [*walk.buffers, between(walk, "embed.positions", 8 * run.sizes["S"])]
+
+
+def generator(run: Run, walk: Walk) -> list[Buffer]:
+    """A fused kernel keeps the state of the random generator, with dropout or without."""
+    kept = [one for one in walk.buffers if one.tensor.name.endswith(".lse") and one.body is not None]
+    each = Polynomial.constant(GENERATOR[run.attention])
+    return [*walk.buffers, *(replace(one, each=each) for one in kept)]
+
+
+def one_loss(run: Run, walk: Walk) -> list[Buffer]:
+    """The normalizer of the loss is not written: log-softmax is one kernel."""
+    return [one for one in walk.buffers if one.tensor.name != "loss.normalizer"]
+
+
+def held_by_nodes(run: Run, walk: Walk) -> list[Buffer]:
+    """All that the backward of one op reads is held until all its gradients are there."""
+    ops = walk.of.ops
+    until = list(range(len(ops)))
+    for at in reversed(range(len(ops) - 1)):
+        after = ops[at + 1]
+        if ops[at].phase == after.phase == "backward" and ops[at].source == after.source and after.kind != "accumulate":
+            until[at] = until[at + 1]
+    return [
+        replace(one, dies=until[one.dies])
+        if BEFORE < one.born and one.dies < len(ops) and not one.moved and ops[one.born].phase != "backward"
+        else one
+        for one in walk.buffers
+    ]
+
+
+NAMED = {  # results that have a name in Python, by the last op of the function
+    "attn.values": ("norm.attn", "attn.q", "attn.k", "attn.v", "attn.q_rotary", "attn.k_repeat", "attn.mask"),
+    "mlp.down": ("norm.mlp",),
+}
+
+
+def named_in_python(run: Run, walk: Walk) -> list[Buffer]:
+    """Where autograd keeps nothing, what a function has given a name is there until the function returns."""
+    at = {one.name: position for position, one in enumerate(walk.of.ops)}
+    again: set[str] = set()  # names that are given to another result before
+    if "attn.q_rotary" in at:
+        again = {"attn.q", "attn.mask"} | ({"attn.k", "attn.v"} if run.sizes["G"] == run.sizes["A"] else set())
+    until = {
+        name: at[last] for last, names in NAMED.items() for name in names if last in at and name not in again
+    }
+    return [
+        replace(one, dies=max(one.dies, until[one.tensor.name]), moved=False)
+        if one.part == "working" and one.tensor.name in until
+        else one
+        for one in walk.buffers
+    ]
+
+
+def reasons(run: Run) -> list[Change]:
+    """Those that hold for a run."""
+    found: list[Change] = [total_weight, one_loss, held_by_nodes]
+    found += [mask] if run.attention == "eager" else []
+    found += [position_ids] if MEASURED["models"][run.model]["kind"] == "gpt" else []
+    found += [generator] if run.attention != "eager" and run.checkpointing == "none" else []
+    found += [named_in_python] if run.checkpointing != "none" else []
+    return found
+
+
+def extra(walk: Walk, name: str, size: int, born: int, dies: int) -> Buffer:
+    """Bytes that no op of ours has."""
+    like = walk.of.graph.tensors[walk.of.ops[0].outputs[0]]
+    return Buffer(replace(like, name=name), name, born, dies, Polynomial.constant(size))
+
+
+def between(walk: Walk, op: str, size: int) -> Buffer:
+    """Bytes from an op to its gradient."""
+    at = {one.name: position for position, one in enumerate(walk.of.ops)}
+    return extra(walk, op, size, at[op], at[f"{op}.grad"])
+
+
+def walk(run: Run, without: Change | None = None) -> Walk:
+    """What is alive at each op, as PyTorch has it; as if one of the reasons did not hold, if one is given."""
+    found = Walk(Lifetimes(graph(run), run.policy), TORCH)
+    for change in reasons(run):
+        if change is not without:
+            found.buffers = change(run, found)
+    return found
+
+
+def tracked(run: Run, found: Walk) -> dict[str, int]:
+    """The quantities of a row."""
+    peaks: dict[str, int] = {}
+    for instant in found.largest():
+        size = run.number(total(term.amount for term in found.terms(instant)))
+        name = "peak_forward" if found.phase(instant) == "forward" else "peak_backward"
+        if found.phase(instant) != "update":
+            peaks[name] = max(size, peaks.get(name, 0))
+    ends = {f"end_{phase}": after(run, found, phase) for phase in ("forward", "backward")}
+    loss = run.width
+    stepped = ends["end_backward"] - loss
+    return {**ends, "after_step": stepped, **peaks, **steps(run, stepped)}
+
+
+def after(run: Run, found: Walk, phase: str) -> int:
+    """What is alive behind the last op of a phase."""
+    at = max(position for position, op in enumerate(found.of.ops) if op.phase == phase)
+    left = [one for one in found.buffers if one.dies != at or at == found.of.end]
+    instant = Instant(at, last=phase == "backward")
+    return run.number(total(size for one in left for size in found.bytes(one, instant)))
+
+
+def steps(run: Run, stepped: int) -> dict[str, int]:
+    """What AdamW holds: a counter of 4 bytes for each tensor, the square roots of all second moments, or of one.
+
+    Written out for one tensor after the other it has the root, the denominator, and that of the tensor before.
+    """
+    tensors = [(run.number(one.numel), run.number(one.times)) for _, one in parameters(graph(run))]
+    moments = sum(size * times for size, times in tensors) * run.width
+    single = max(
+        2 * size + before for (size, _), (before, _) in zip(tensors, [(0, 1), *tensors], strict=False)
+    ) * run.width  # fmt: skip
+    counters = 4 * sum(times for _, times in tensors)
+    return {"foreach": stepped + moments, "single": stepped + single, "fused": stepped + counters}
+
+
+def generated(run: Run, phase: str) -> Walk:
+    """Prefill, or a step that makes one more token, with a cache that is there before."""
+    step: Pass = Prefill() if phase == "prefill" else Decode("S+1")
+    model = replace(architecture(run), head=Head(tied=False, loss=False, positions=run.checkpointing))  # type: ignore[arg-type]
+    passes: list[Pass] = [FlashAttention()] if run.attention != "eager" else []
+    return Walk(Lifetimes(model.build(phase).apply(step, *passes), run.policy), TORCH)
