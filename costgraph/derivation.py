@@ -17,7 +17,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
-from costgraph.largest import formula
+from costgraph.largest import Largest, formula
 from costgraph.measures import MEASURES
 from costgraph.measures.parts import read_measure, under
 from costgraph.provenance import Term
@@ -106,10 +106,11 @@ class Derivation:
         return known or MEASURES["params"](graph, self.setup.convention).limited(self.setup.bindings)
 
     def parts(self, name: str) -> list[Part]:
-        """What each part of a model contributes to a measure, per layer; none of an op set, or of a quotient."""
+        """What each part of a model contributes to a measure, per layer; none of an op set, a quotient or a maximum."""
         from costgraph.measures.by_part import by_part  # an op set has no parts
 
-        return by_part(self.forms[name], self.graph) if self.setup.model.has_layers else []
+        form = self.forms[name]
+        return by_part(form, self.graph) if self.setup.model.has_layers and not form.at else []
 
     def of_part(self, name: str, part: Part) -> Quotient:
         """What a part contributes in all layers, after the limit."""
@@ -169,6 +170,10 @@ class Derivation:
             "remainder": python(form.remainder),
             "definitions": {one.name: text(one.node) for one in limited.defined},
         }
+        if isinstance(limited, Largest):
+            entry["candidates"] = [{"at": one.at[0], "expr": one.text(shape)} for one in limited.candidates]
+        if limited.at:
+            entry["at"] = list(limited.at)
         if not flat and (parts := self.parts(name)):
             entry["parts"] = [self._part(name, part, shape) for part in parts]
         if explain:

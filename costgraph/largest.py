@@ -8,8 +8,9 @@ value is one symbol that stands for their maximum, and so stays what every reade
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import combinations
 
 from costgraph.algebra.bindings import Binding, Order, parse_regime
 from costgraph.algebra.definition import Definition, at_least
@@ -66,6 +67,11 @@ class Largest(ClosedForm):
     def _joined(self, sign: str, other: ClosedForm, terms: tuple[Term, ...], remainder: Quotient) -> ClosedForm:
         """Sums with a maximum: of the symbol that stands for it."""
         return self.plain._joined(sign, other, terms, remainder)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The symbols that stand for it, and for it with all that the convention leaves out."""
+        return tuple({*self.value.symbols, *self.remainder.symbols})
 
     @property
     def plain(self) -> ClosedForm:
@@ -162,7 +168,7 @@ def leads(one: Regime, other: Regime, order: Order) -> bool:
 
 
 def undominated(candidates: Sequence[ClosedForm]) -> list[ClosedForm]:
-    """The candidates that no other one is always as large as, in their order; of equal ones the first."""
+    """The candidates that no other one, nor one of two others, is always as large as; of equal ones the first."""
     forms = [one.value.numerator for one in candidates]
     names = sorted({name for form in forms for name in form.symbols})
     points = [sample(names, at) for at in range(SAMPLES)]
@@ -172,7 +178,18 @@ def undominated(candidates: Sequence[ClosedForm]) -> list[ClosedForm]:
         larger = (one for one in kept if all(a >= b * ABOUT for a, b in zip(sizes[one], sizes[at], strict=True)))
         if not any(at_least(forms[one], forms[at]) for one in larger):
             kept.append(at)
+    for at in reversed(kept[1:]):
+        others = [one for one in kept if one != at]
+        if any(forms[at].is_below(forms[a], forms[b]) for a, b in pairs(others, sizes, sizes[at])):
+            kept = others
     return [candidates[at] for at in sorted(kept)]
+
+
+def pairs(kept: Sequence[int], sizes: Sequence[Sequence[float]], of: Sequence[float]) -> Iterator[tuple[int, int]]:
+    """Two candidates of which at every sample one is as large as `of`."""
+    for a, b in combinations(kept, 2):
+        if all(max(x, y) >= z * ABOUT for x, y, z in zip(sizes[a], sizes[b], of, strict=True)):
+            yield a, b
 
 
 def sample(names: Iterable[str], at: int) -> dict[str, float]:

@@ -43,6 +43,8 @@ def of(*texts: str) -> ClosedForm:
         (("B", "S", "B + S"), "B + S", ("at B + S",)),
         (("B*D", "S*V", "B*D + 1", "V"), "max(S*V, B*D + 1)", ()),
         (("S_w*B", "D"), "max(B*S_w, D)", ()),
+        (("4*B", "B + S", "4*S"), "max(4*B, 4*S)", ()),  # one of two others is always as large
+        (("4*B", "3*B + 3*S", "4*S"), "max(4*B, 3*(B + S), 4*S)", ()),
     ],
 )
 def test_what_another_is_never_below_is_left_out(candidates: tuple[str, ...], expected: str, at: tuple[str]) -> None:

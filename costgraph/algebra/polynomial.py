@@ -12,7 +12,7 @@ from functools import cached_property
 from math import gcd, lcm, prod
 from typing import TYPE_CHECKING
 
-from costgraph.algebra import division, monomial, work
+from costgraph.algebra import division, domination, monomial, work
 from costgraph.algebra.monomial import LIMIT, Packed
 from costgraph.algebra.symbols import Rational, lookup
 from costgraph.errors import UserError
@@ -286,10 +286,11 @@ class Polynomial:
 
     def covers(self, other: Polynomial) -> bool:
         """Whether every term is at least as large as that of `other`, and so the sum for all positive symbols."""
-        mine, theirs = self._terms, other._terms
-        if not all(mine.get(m, 0) >= c for m, c in theirs.items()):
-            return False
-        return all(c >= 0 for m, c in mine.items() if m not in theirs)
+        return domination.covers(self._terms, other._terms)
+
+    def is_below(self, first: Polynomial, second: Polynomial) -> bool:
+        """Whether it is never larger than the larger of two others, as terms of a mixture of both show."""
+        return domination.mixture_covers(first._terms, second._terms, self._terms)
 
     def at(self, point: Mapping[str, float]) -> float:
         """About the value at a point; to see quickly what cannot be."""

@@ -12,7 +12,9 @@ from costgraph.algebra import printers
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
+from costgraph.cli.largest_text import is_largest, largest_lines, several
 from costgraph.derivation import Derivation
+from costgraph.largest import Largest
 
 if TYPE_CHECKING:
     from costgraph.library.entry import Entry
@@ -41,6 +43,7 @@ def text(
     def write(value: Quotient) -> str:
         return pretty(value, shape)
 
+    most = [line for form in result.limited.values() if is_largest(form) for line in ("", *largest_lines(form, write))]
     footers = [*map(" ".join, where(result, style)), *(line for line in footer(result, write, known) if line)]
     if explain:
         footers += explained(result, pretty, sign, flat)
@@ -49,8 +52,8 @@ def text(
         return "\n".join([str(result.setup), *tables, "", *footers])
     rows = table(result, write, authors_own(known, style) if shape == "auto" else {})
     if drawn_on_terminal:
-        return drawn(rows, footers, str(result.setup))
-    return "\n".join([str(result.setup), "", *plain(rows), "", *footers])
+        return drawn(rows, [*most[1:], *most[:1], *footers], str(result.setup))
+    return "\n".join([str(result.setup), "", *plain(rows), *most, "", *footers])
 
 
 def by_part(result: Derivation, write: Callable[[Quotient], str], sign: str) -> list[str]:
@@ -61,7 +64,8 @@ def by_part(result: Derivation, write: Callable[[Quotient], str], sign: str) -> 
     for name, form in result.forms.items():
         found = result.limited[name]
         rounded = "" if found.number is None else readable(found.number, form.unit).strip(" ()")
-        lines += ["", *lines_of(result, name, write, sign, rounded)]
+        of_it = largest_lines(found, write, rounded) if is_largest(form) else lines_of(result, name, write, sign, rounded)
+        lines += ["", *of_it]
     return lines
 
 
@@ -89,12 +93,13 @@ def table(result: Derivation, write: Callable[[Quotient], str], own: Mapping[str
     """The header and one row per measure; `own` holds forms that are printed as an author wrote them."""
     rows = [header(result)]
     for name, form in result.forms.items():
-        row = [name, form.unit, write(form.value) if result.setup.bindings else own.get(name) or write(form.value)]
+        whole = several(form) or write(form.value)
+        row = [name, form.unit, whole if result.setup.bindings else own.get(name) or whole]
         if result.setup.bindings:
             limited = result.limited[name]
             number = limited.number
             if number is None:
-                row.append(own.get(name) or write(limited.value))
+                row.append(own.get(name) or several(limited) or write(limited.value))
             else:
                 row.append(f"{number}{readable(number, form.unit)}")
         if result.when:
@@ -172,8 +177,9 @@ def related(setup: Setup) -> str:
 
 def where(result: Derivation, style: printers.Style) -> list[tuple[str, str]]:
     """What symbols of the forms stand for that is no polynomial, before the limit and after it."""
+    shown = {name for form in result.forms.values() if isinstance(form, Largest) for name in form.own}
     before, after = (
-        list(dict.fromkeys(one for form in forms.values() for one in form.defined))
+        list(dict.fromkeys(one for form in forms.values() for one in form.defined if one.name not in shown))
         for forms in (result.forms, result.limited)
     )
     changed = [one for one in after if one not in before]
@@ -201,7 +207,10 @@ def explained(result: Derivation, pretty: Pretty, sign: str, flat: bool) -> list
 
     lines: list[str] = []
     for name, form in result.limited.items():
-        ops = ops_of(result, name, pretty, sign) if layered(result, flat) else []
+        if isinstance(form, Largest):
+            lines += ["", f"{name}, the largest of", form.explain()]
+            continue
+        ops = ops_of(result, name, pretty, sign) if layered(result, flat) and not form.at else []
         found = ops or [provenance.explain(form.terms, form.over, pretty, form.loops)]
         lines += ["", f"{name} = {pretty(form.value)}", *found]
     return lines

@@ -29,7 +29,8 @@ from costgraph.measures.selection import dims_named, ops_named
 from costgraph.precision import PRECISIONS, Precision
 from costgraph.provenance import Term
 
-OF_PRECISION = ("states", "traffic.update")  # measures of what training keeps of parameters
+OF_PRECISION = ("states", "traffic.update", "peak")  # measures of what training keeps of parameters
+OWN_PRECISION = ("states", "peak")  # of those the ones that may name one
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Measure:
 
     Args:
         name: in the table of measures.
-        words: of which ops count (`selection.ops_named`); for `states` also a precision policy.
+        words: of which ops count (`selection.ops_named`); for `OWN_PRECISION` also a precision policy.
         dims: what a counted tensor has (`selection.dims_named`).
         bindings: sizes that are put in.
     """
@@ -51,19 +52,22 @@ class Measure:
     @property
     def parts(self) -> tuple[str, ...]:
         """Those of the words that say which ops count."""
-        return tuple(word for word in self.words if self.name != "states" or word not in PRECISIONS)
+        return tuple(word for word in self.words if self.name not in OWN_PRECISION or word not in PRECISIONS)
 
     def of(self, graph: Graph, convention: Convention, precision: Precision) -> ClosedForm:
         """The closed form, under the name that was typed.
 
         Raises:
-            UserError: a word that is neither a part of the model nor a precision, or dims where terms are no tensors.
+            UserError: a word that is neither a part of the model nor a precision, dims where terms are no tensors, or
+                a part of what is the most of the whole.
         """
         measure = measure_named(self.name)
         if measure is None:
             raise unknown("measure", self.name, MEASURES)
         options: dict[str, Any] = {}
-        if self.name == "states":
+        if self.name == "peak" and (self.parts or self.dims):
+            raise UserError(f"{self}: a peak is of all that a device holds; its parts are shown by --explain")
+        if self.name in OWN_PRECISION:
             options["precision"] = [precision, *(word for word in self.words if word in PRECISIONS)][-1]
         found = measure(graph, convention, **options)
         if self.parts or self.dims:
@@ -78,7 +82,7 @@ class Measure:
 
     def selection(self, graph: Graph) -> Callable[[Term], bool]:
         """Whether a term counts."""
-        also = tuple(PRECISIONS) if self.name == "states" else ()
+        also = tuple(PRECISIONS) if self.name in OWN_PRECISION else ()
         ops = set().union(*(ops_named(word, graph, also) for word in self.parts))
         dims = dims_named(self.dims, graph) if self.dims else frozenset[str]()
         return lambda term: (not ops or term.op in ops) and (not dims or has_dims(term, dims, graph, self.dims))

@@ -58,8 +58,9 @@ class Asked:
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
-        """What symbols of the graph stand for that is no polynomial."""
-        return self.setting.setup.graph.definitions
+        """What symbols of the graph, and of what is asked of it, stand for that is no polynomial."""
+        own = (one for form in self.setting.used.values() for one in form.definitions)
+        return tuple({one.name: one for one in (*self.setting.setup.graph.definitions, *own)}.values())
 
     @property
     def form(self) -> Polynomial:

@@ -1,0 +1,34 @@
+"""Which sums are never larger than others, term by term; sums as mappings from monomials to coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from costgraph.algebra.monomial import Packed
+from costgraph.algebra.symbols import Rational
+
+Terms = Mapping[Packed, Rational]
+
+
+def covers(one: Terms, other: Terms) -> bool:
+    """Whether every term of `one` is at least as large as that of `other`."""
+    if not all(one.get(m, 0) >= c for m, c in other.items()):
+        return False
+    return all(c >= 0 for m, c in one.items() if m not in other)
+
+
+def mixture_covers(first: Terms, second: Terms, other: Terms) -> bool:
+    """Whether some `x*first + (1 - x)*second` covers `other`, which then is never larger than the larger of the two."""
+    low, high = Fraction(0), Fraction(1)
+    for m in {**first, **second, **other}:
+        a, b, c = first.get(m, 0), second.get(m, 0), other.get(m, 0)
+        if a > b:
+            low = max(low, Fraction(c - b) / (a - b))
+        elif a < b:
+            high = min(high, Fraction(b - c) / (b - a))
+        elif c > a:
+            return False
+        if low > high:
+            return False
+    return True
