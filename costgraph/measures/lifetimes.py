@@ -12,7 +12,7 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.graph.rules import rule
-from costgraph.graph.tensor import PARAMETERS, Tensor
+from costgraph.graph.tensor import Tensor
 from costgraph.graph.training_state import at_rest, state_tensors
 from costgraph.measures.params import parameters
 from costgraph.measures.schedule import scheduled
@@ -102,14 +102,13 @@ class Lifetimes:
     # --- what is there before ----------------------------------------------------------------------------------------
 
     def _before(self) -> None:
-        """What exists when the step begins: states, inputs, caches that are read."""
-        accumulates = any(axis.kind == "microbatches" for axis in self.graph.mesh.axes)
+        """What exists when the step begins: states but for gradients, inputs, caches that are read."""
         for op, tensor in parameters(self.graph):
             states = [tensor]
             if self.trained:
                 states = [at_rest(one, self.graph.mesh) for one in state_tensors(tensor, self.precision)]
             for one in states:
-                if one.state != "gradients" or accumulates:
+                if one.state != "gradients":
                     self._exists(op.source, one, one.state or "weights")
         for tensor in self.graph.inputs:
             if not (tensor.is_parameter or tensor.state or tensor.gradient):
@@ -186,9 +185,9 @@ class Lifetimes:
         self.buffers.append(buffer)
 
     def _is_result(self, op: Op, tensor: Tensor) -> bool:
-        """Whether somebody outside reads it: what a forward pass ends in, a gradient of a parameter."""
-        kept = tensor.gradient and tensor.role in PARAMETERS
-        return kept or (op.phase == "forward" and tensor.name == op.outputs[0] and tensor.role == "activation")
+        """Whether somebody outside reads what no op does: what a forward pass ends in, and any gradient."""
+        ends = op.phase == "forward" and tensor.name == op.outputs[0] and tensor.role == "activation"
+        return ends or (tensor.gradient and op.phase == "backward")
 
     # --- afterwards --------------------------------------------------------------------------------------------------
 

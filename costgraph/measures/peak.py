@@ -3,8 +3,8 @@
 Counts: at every op what is there before (the training state of all parameters, or in inference the weights; inputs; a
 cache), what ops before have written and later ones read, and what it writes. Of the iterations of a loop the last one
 of the forward pass is the largest, and behind it the first or the last one.
-Takes for granted: a gradient of a parameter appears as it is made, in the width in which it is kept, unless microbatches
-accumulate it; what gradients are added to, and the update, take no memory of their own.
+Takes for granted: a gradient of a parameter appears as it is made, in the width in which it is kept; what is added to a
+gradient, and the update, take no memory of their own.
 Leaves out: workspaces of kernels, fragmentation, what libraries take for themselves.
 """
 
@@ -77,27 +77,33 @@ class Walk:
             yield from self._largest([one for one in self.buffers if self.convention.counts(one.tensor.role)])
 
     def _largest(self, buffers: Iterable[Buffer]) -> Iterator[Instant]:
-        """Add up op by op what appears, and take away what nothing reads any more."""
-        appear, replaced, vanish, later = self._events(buffers)
-        alive = total(appear[BEFORE])
+        """The instants that may be the peak, phase by phase."""
         best: dict[str, Survivors] = defaultdict(Survivors)
-        inside: list[tuple[Polynomial, Instant]] = []
-        for at, op in enumerate(self.of.ops):
-            alive = total((alive, *appear.get(at, ()), *(-one for one in replaced.get(at, ()))))
-            if at in vanish or at + 1 in replaced or at in self.bodies or at + 1 == self.of.end:
-                best[op.phase].add(alive, Instant(at))
-                inside.append((alive, Instant(at, last=True)))
-            alive = total((alive, *(-one for one in vanish.get(at, ()))))
-            if (body := self.bodies.get(at)) is not None:
-                change = total(later.get(body.end, ()))
-                for before, instant in inside:
-                    if body.start <= instant.at:
-                        best[self.of.ops[instant.at].phase].add(before + change, instant)
-                alive = alive + change
-            if at in self.bodies:
-                inside.clear()
+        for instant, alive in self.running(buffers):
+            best[self.phase(instant)].add(alive, instant)
         for one in best.values():
             yield from (instant for _, instant in one.found)
+
+    def running(self, buffers: Iterable[Buffer]) -> Iterator[tuple[Instant, Polynomial]]:
+        """What is alive at each instant behind which something vanishes: what appears is added up, op by op.
+
+        In the backward pass every iteration takes as much more, or less, than the one before, so that the last one is as
+        the first with what all others change.
+        """
+        appear, replaced, vanish, later = self._events(buffers)
+        alive = total(appear[BEFORE])
+        inside: list[tuple[int, Polynomial]] = []
+        for at in range(self.of.end):
+            alive = total((alive, *appear.get(at, ()), *(-one for one in replaced.get(at, ()))))
+            if at in vanish or at + 1 in replaced or at in self.bodies or at + 1 == self.of.end:
+                yield Instant(at), alive
+                inside.append((at, alive))
+            alive = total((alive, *(-one for one in vanish.get(at, ()))))
+            if (body := self.bodies.get(at)) is not None:
+                change = total(later.get(at, ()))
+                yield from ((Instant(one, last=True), size + change) for one, size in inside if body.start <= one)
+                alive = alive + change
+                inside.clear()
 
     def _events(self, buffers: Iterable[Buffer]) -> tuple[dict[int, list[Polynomial]], ...]:
         """By position what appears, what is replaced, what vanishes; by the end of a body what its iterations change."""
