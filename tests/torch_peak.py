@@ -12,12 +12,16 @@ from typing import Any
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.blocks import Attention, Block, Embedding, Gated, Head, Layers, Mlp, Norm
 from costgraph.conventions.torch import TORCH
+from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Graph
 from costgraph.measures.lifetimes import BEFORE, Buffer, Lifetimes
 from costgraph.measures.params import parameters
 from costgraph.measures.peak import Instant, Walk
 from costgraph.models.architecture import Architecture
-from costgraph.passes import Backward, Decode, FlashAttention, Pass, Prefill, Recompute, Update
+from costgraph.passes import Backward, FlashAttention, Pass, Update
+from costgraph.passes.decode import Decode
+from costgraph.passes.prefill import Prefill
+from costgraph.passes.recompute import Recompute
 from costgraph.precision import Precision, policy
 
 MEASURED: Mapping[str, Any] = tomllib.loads(
@@ -121,7 +125,7 @@ def held_by_nodes(run: Run, walk: Walk) -> list[Buffer]:
             until[at] = until[at + 1]
     return [
         replace(one, dies=until[one.dies])
-        if BEFORE < one.born and one.dies < len(ops) and not one.moved and ops[one.born].phase != "backward"
+        if one.born > BEFORE and one.dies < len(ops) and not one.moved and ops[one.born].phase != "backward"
         else one
         for one in walk.buffers
     ]
@@ -139,9 +143,7 @@ def named_in_python(run: Run, walk: Walk) -> list[Buffer]:
     again: set[str] = set()  # names that are given to another result before
     if "attn.q_rotary" in at:
         again = {"attn.q", "attn.mask"} | ({"attn.k", "attn.v"} if run.sizes["G"] == run.sizes["A"] else set())
-    until = {
-        name: at[last] for last, names in NAMED.items() for name in names if last in at and name not in again
-    }
+    until = {name: at[last] for last, names in NAMED.items() for name in names if last in at and name not in again}
     return [
         replace(one, dies=max(one.dies, until[one.tensor.name]), moved=False)
         if one.part == "working" and one.tensor.name in until
@@ -217,9 +219,23 @@ def steps(run: Run, stepped: int) -> dict[str, int]:
     return {"foreach": stepped + moments, "single": stepped + single, "fused": stepped + counters}
 
 
-def generated(run: Run, phase: str) -> Walk:
-    """Prefill, or a step that makes one more token, with a cache that is there before."""
+def generated(run: Run, phase: Purpose) -> Walk:
+    """Prefill, or a step that makes one more token, with a cache that is there before; logits of what `run` says."""
     step: Pass = Prefill() if phase == "prefill" else Decode("S+1")
-    model = replace(architecture(run), head=Head(tied=False, loss=False, positions=run.checkpointing))  # type: ignore[arg-type]
+    head = Head(tied=False, loss=False, positions=run.checkpointing)  # type: ignore[arg-type]
+    model = replace(architecture(run), head=head)
     passes: list[Pass] = [FlashAttention()] if run.attention != "eager" else []
-    return Walk(Lifetimes(model.build(phase).apply(step, *passes), run.policy), TORCH)
+    found = Walk(Lifetimes(model.build(phase).apply(step, *passes), run.policy), TORCH)
+    found.buffers = named_in_python(run, found)
+    found.buffers = cache_before(run, found)
+    return found
+
+
+def cache_before(run: Run, walk: Walk) -> list[Buffer]:
+    """The cache, the tables of angles and the mask are there before, for all positions that there will be."""
+    positions, width = run.sizes["S"] + 1, run.width
+    each = 2 * run.sizes["L"] * run.sizes["B"] * run.sizes["G"] * run.sizes["H"] * positions * width
+    tables = 2 * positions * run.sizes["H"] * width
+    mask = positions**2 * (width if run.attention == "eager" else 0)
+    found = [one for one in walk.buffers if one.part != "cache" and not one.tensor.name.startswith("rotary.")]
+    return [*found, extra(walk, "cache", each + tables + mask, BEFORE, walk.of.end)]

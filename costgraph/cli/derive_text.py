@@ -64,7 +64,9 @@ def by_part(result: Derivation, write: Callable[[Quotient], str], sign: str) -> 
     for name, form in result.forms.items():
         found = result.limited[name]
         rounded = "" if found.number is None else readable(found.number, form.unit).strip(" ()")
-        of_it = largest_lines(found, write, rounded) if is_largest(form) else lines_of(result, name, write, sign, rounded)
+        of_it = (
+            largest_lines(found, write, rounded) if is_largest(form) else lines_of(result, name, write, sign, rounded)
+        )
         lines += ["", *of_it]
     return lines
 

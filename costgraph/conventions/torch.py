@@ -48,7 +48,9 @@ def channels_of(graph: Graph, op: Op) -> Polynomial:
 
 def doubles(op: Op, result: Tensor) -> bool:
     """The loss is two ops, and so has two gradients by the logits; gradients of one parameter are added to a third."""
-    return op.kind == "cross_entropy_grad" or (op.kind == "add" and result.gradient and result.role in ("weight", "bias", "norm"))
+    return op.kind == "cross_entropy_grad" or (
+        op.kind == "add" and result.gradient and result.role in ("weight", "bias", "norm")
+    )
 
 
 TORCH = Convention(

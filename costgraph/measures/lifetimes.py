@@ -6,7 +6,9 @@ shares are added to. A cache is memory of its own, as is all that `measures.stat
 """
 
 from __future__ import annotations
+
 from dataclasses import dataclass
+from itertools import pairwise
 
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.graph.graph import Graph
@@ -149,9 +151,9 @@ class Lifetimes:
         return self._free(op.inputs[0], op, at) if op.kind in IN_PLACE else None
 
     def _added_up(self, at: int, op: Op) -> Buffer | None:
-        """That of the first gradient that others are added to. Of three or more, each is added when the next is made."""
+        """That of the first gradient that others are added to. Of several, each is added when the next is made."""
         free = [self._free(name, op, at) for name in op.inputs]
-        for one, following in zip(free[1:], free[2:], strict=False):
+        for one, following in pairwise(free[1:]):
             if one is not None and following is not None:
                 one.dies = max(one.born, following.born - 1)
         return next((one for one in free if one is not None and one.dies == at), None)

@@ -21,7 +21,7 @@ from costgraph.conventions import NOTES, Convention
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Phase
 from costgraph.largest import largest
-from costgraph.measures.lifetimes import BEFORE, Body, Buffer, Lifetimes
+from costgraph.measures.lifetimes import BEFORE, Buffer, Lifetimes
 from costgraph.measures.summing import closed_form
 from costgraph.precision import USUAL, Precision, policy
 from costgraph.provenance import Term
@@ -87,8 +87,8 @@ class Walk:
     def running(self, buffers: Iterable[Buffer]) -> Iterator[tuple[Instant, Polynomial]]:
         """What is alive at each instant behind which something vanishes: what appears is added up, op by op.
 
-        In the backward pass every iteration takes as much more, or less, than the one before, so that the last one is as
-        the first with what all others change.
+        In the backward pass every iteration takes as much more, or less, than the one before, so that the last one is
+        as the first with what all others change.
         """
         appear, replaced, vanish, later = self._events(buffers)
         alive = total(appear[BEFORE])
@@ -106,7 +106,7 @@ class Walk:
                 inside.clear()
 
     def _events(self, buffers: Iterable[Buffer]) -> tuple[dict[int, list[Polynomial]], ...]:
-        """By position what appears, what is replaced, what vanishes; by the end of a body what its iterations change."""
+        """By position what appears, what is replaced, what vanishes; by the end of a body what others change."""
         appear, replaced, vanish, later = (defaultdict[int, list[Polynomial]](list) for _ in range(4))
         for one in buffers:
             appear[one.born].append(one.each)

@@ -1,7 +1,7 @@
 """In which order the ops of a training step run on a device: the graph's, but for what waits or hurries.
 
-What is replayed runs when something reads it, a segment at a time; what keeps a gradient, and the collectives before that,
-as soon as the gradient is there.
+What is replayed runs when something reads it, a segment at a time; what keeps a gradient, and the collectives before
+that, as soon as the gradient is there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def scheduled(graph: Graph) -> list[Op]:
     waiting = list(graph.phase("recompute"))
     found = [*graph.phase("forward")]
     if waiting or keeping:
-        found += Ordered(graph, waiting, followers(graph, middle, keeping)).run(op for op in middle if op.name not in keeping)
+        found += Ordered(graph, waiting, followers(graph, middle, keeping)).run(
+            op for op in middle if op.name not in keeping
+        )
     else:
         found += middle
     return [*found, *graph.phase("update")]
