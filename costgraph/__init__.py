@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from costgraph.measures.flops import flops
     from costgraph.measures.intensity import intensity
     from costgraph.measures.params import params
+    from costgraph.measures.peak import peak
     from costgraph.measures.states import states
     from costgraph.measures.traffic import traffic
     from costgraph.mesh import (
@@ -84,6 +85,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "autocast": ("costgraph.passes.autocast", "Autocast"),
     "backward": ("costgraph.passes.backward", "Backward"),
     "cache": ("costgraph.measures.cache", "cache"),
+    "peak": ("costgraph.measures.peak", "peak"),
     "communication": ("costgraph.measures.communication", "communication"),
     "compare": ("costgraph.comparing.comparison", "compare"),
     "decode": ("costgraph.passes.decode", "Decode"),
@@ -145,6 +147,7 @@ __all__ = [
     "machine",
     "model",
     "params",
+    "peak",
     "place",
     "prefill",
     "read_forms",

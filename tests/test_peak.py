@@ -17,7 +17,7 @@ from costgraph.conventions.torch import TORCH
 from costgraph.graph.builder import Builder
 from costgraph.graph.graph import Graph
 from costgraph.largest import Largest
-from costgraph.measures.lifetimes import Lifetimes
+from costgraph.measures.lifetimes import BEFORE, Lifetimes
 from costgraph.measures.peak import Instant, Walk, peak
 from costgraph.models.architecture import Architecture
 from costgraph.passes import Backward, FlashAttention, Pass, Update
@@ -227,3 +227,34 @@ def test_candidates_are_few() -> None:
     found = cg.derive("peak", model="llama-3.1-8b").limited["peak"]
     assert isinstance(found, Largest)
     assert len(found.candidates) < 12
+
+
+@pytest.mark.parametrize("zero", [0, 1, 2])
+def test_microbatches_accumulate_into_gradients_that_are_there_before(zero: int) -> None:
+    """One microbatch is alive at a time; what is accumulated is there in all its layers, reduced or not."""
+    setup = Setup.of(model="gpt2", mesh=f"data(4, zero={zero}), microbatches(8)", precision="fp32_adam")
+    walked = Walk(Lifetimes(setup.graph, setup.precision), EXACT)
+    before = [one for one in walked.buffers if one.born == BEFORE and one.part == "gradients"]
+    sizes = dict(setup.finite("a test"))
+    there = total(one.each * one.times for one in before).substitute({**sizes, "p": Polynomial.constant(4)}).number
+    assert there == 4 * 124439808 // (4 if zero == 2 else 1)
+    whole, parts = (
+        cg.derive("peak", model="gpt2", mesh=mesh, limit="B=64,S=1024,p=4", precision="fp32_adam")
+        .limited["peak"]
+        .number
+        for mesh in ("data(4)", "data(4), microbatches(8)")
+    )
+    assert whole is not None
+    assert parts is not None
+    assert parts < whole / 3
+
+
+def test_caches_of_all_microbatches_are_there() -> None:
+    one, all_of = (
+        cg.derive("peak", model="gpt2", phase="decode", mesh=mesh, limit="B=64,S=1024,p=2").limited["peak"]
+        for mesh in ("", "microbatches(8)")
+    )
+    caches = [
+        sum(int(term.amount.number or 0) for term in form.terms if term.part == "cache") for form in (one, all_of)
+    ]
+    assert caches[0] == caches[1] > 0

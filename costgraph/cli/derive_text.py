@@ -17,6 +17,7 @@ from costgraph.derivation import Derivation
 from costgraph.largest import Largest
 
 if TYPE_CHECKING:
+    from costgraph.closed_form import ClosedForm
     from costgraph.library.entry import Entry
     from costgraph.setup import Setup
 
@@ -44,13 +45,16 @@ def text(
         return pretty(value, shape)
 
     most = [line for form in result.limited.values() if is_largest(form) for line in ("", *largest_lines(form, write))]
-    footers = [*map(" ".join, where(result, style)), *(line for line in footer(result, write, known) if line)]
+    footers = [
+        *map(" ".join, where(result, style, below=True)),
+        *(line for line in footer(result, write, known) if line),
+    ]
     if explain:
         footers += explained(result, pretty, sign, flat)
     if layered(result, flat):
         tables = by_part(result, write, sign)
         return "\n".join([str(result.setup), *tables, "", *footers])
-    rows = table(result, write, authors_own(known, style) if shape == "auto" else {})
+    rows = table(result, write, authors_own(known, style) if shape == "auto" else {}, several)
     if drawn_on_terminal:
         return drawn(rows, [*most[1:], *most[:1], *footers], str(result.setup))
     return "\n".join([str(result.setup), "", *plain(rows), *most, "", *footers])
@@ -91,17 +95,23 @@ def authors_own(known: Published, style: printers.Style) -> dict[str, str]:
     return {name: min(texts, key=len) for name, texts in written.items() if texts}
 
 
-def table(result: Derivation, write: Callable[[Quotient], str], own: Mapping[str, str]) -> list[Row]:
-    """The header and one row per measure; `own` holds forms that are printed as an author wrote them."""
+def table(
+    result: Derivation, write: Callable[[Quotient], str], own: Mapping[str, str],
+    instead: Callable[[ClosedForm], str] = lambda form: "",
+) -> list[Row]:  # fmt: skip
+    """The header and one row per measure.
+
+    `own` holds forms that are printed as an author wrote them; what `instead` says of a form stands in place of it.
+    """
     rows = [header(result)]
     for name, form in result.forms.items():
-        whole = several(form) or write(form.value)
+        whole = instead(form) or write(form.value)
         row = [name, form.unit, whole if result.setup.bindings else own.get(name) or whole]
         if result.setup.bindings:
             limited = result.limited[name]
             number = limited.number
             if number is None:
-                row.append(own.get(name) or several(limited) or write(limited.value))
+                row.append(own.get(name) or instead(limited) or write(limited.value))
             else:
                 row.append(f"{number}{readable(number, form.unit)}")
         if result.when:
@@ -177,9 +187,12 @@ def related(setup: Setup) -> str:
     return "; A·H = D" if heads * head == width else f"; A·H = {heads * head}, not D"
 
 
-def where(result: Derivation, style: printers.Style) -> list[tuple[str, str]]:
-    """What symbols of the forms stand for that is no polynomial, before the limit and after it."""
-    shown = {name for form in result.forms.values() if isinstance(form, Largest) for name in form.own}
+def where(result: Derivation, style: printers.Style, below: bool = False) -> list[tuple[str, str]]:
+    """What symbols of the forms stand for that is no polynomial, before the limit and after it.
+
+    But for maxima, where those stand `below` anyway.
+    """
+    shown = {name for form in result.forms.values() if below and isinstance(form, Largest) for name in form.own}
     before, after = (
         list(dict.fromkeys(one for form in forms.values() for one in form.defined if one.name not in shown))
         for forms in (result.forms, result.limited)

@@ -23,6 +23,7 @@ from costgraph.precision import Precision
 
 BEFORE = -1  # what exists when the step begins
 IN_PLACE = ("bias", "all_reduce", "loop")  # whose results may take the place of what they read first
+ACCUMULATED = "add_microbatches"  # the kind of op that adds to what microbatches before have left
 STAYS = ("append", "update")  # kinds of traffic of what stays where it is from step to step
 
 
@@ -33,6 +34,9 @@ class Body:
     start: int
     end: int
     backward: bool
+
+
+AHEAD = Body(BEFORE, BEFORE, False)  # where what is there before the step was made
 
 
 @dataclass(slots=True)
@@ -177,10 +181,12 @@ class Lifetimes:
         buffer = Buffer(
             tensor, op.name, at, self.last.get(tensor.name, at), self.sizes.nbytes(tensor, ONE), tensor.times
         )
-        if tensor.role == "cache" and not self.trained:
-            buffer.part, buffer.dies = "cache", self.end
+        if tensor.role == "cache" and not self.trained:  # of all microbatches
+            buffer.part, buffer.dies, buffer.times = "cache", self.end, tensor.times * op.repeats
         if rule(op.kind).traffic in STAYS and not self.trained:
-            buffer.born, buffer.each, buffer.times = BEFORE, self.sizes.nbytes(tensor, tensor.times), ONE
+            buffer.born, buffer.body = BEFORE, AHEAD
+        if op.kind == ACCUMULATED:
+            buffer.born, buffer.body, buffer.part = BEFORE, AHEAD, "gradients" if tensor.gradient else "working"
         if tensor.name not in self.last and self._is_result(op, tensor):
             buffer.dies = self.end
         self.made[tensor.name] = buffer
@@ -196,17 +202,14 @@ class Lifetimes:
     def _settle(self, buffer: Buffer) -> None:
         """See what every iteration leaves behind, and what that is called."""
         tensor = buffer.tensor
-        if buffer.born == BEFORE:
-            return
-        made = self.ops[buffer.born]
-        backward = made.phase != "forward"
+        backward = buffer.born != BEFORE and self.ops[buffer.born].phase != "forward"
         body = self.bodies.get((tensor.loop.number, backward)) if tensor.loop.number else None
-        if body is not None and buffer.dies > body.end and not self._is_carried(buffer):
+        if body is not None and buffer.born != BEFORE and buffer.dies > body.end and not self._is_carried(buffer):
             buffer.body = body
-            later = self.bodies.get((tensor.loop.number, True))
-            if later is not None and later is not body and later.start <= buffer.dies <= later.end:
-                buffer.read_in = later
-        if buffer.part != "working":
+        later = self.bodies.get((tensor.loop.number, True))
+        if buffer.body and later and later is not buffer.body and later.start <= buffer.dies <= later.end:
+            buffer.read_in = later
+        if buffer.part != "working" or buffer.born == BEFORE:
             return
         reader = self.ops[buffer.dies] if buffer.dies < self.end else None
         if tensor.is_parameter:

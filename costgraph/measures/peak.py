@@ -3,8 +3,9 @@
 Counts: at every op what is there before (the training state of all parameters, or in inference the weights; inputs; a
 cache), what ops before have written and later ones read, and what it writes. Of the iterations of a loop the last one
 of the forward pass is the largest, and behind it the first or the last one.
-Takes for granted: a gradient of a parameter appears as it is made, in the width in which it is kept; what is added to a
-gradient, and the update, take no memory of their own.
+Takes for granted: a gradient of a parameter appears as it is made, in the width in which it is kept; one that is
+accumulated over microbatches is there before, and the instant is in the last of them; what is added to a gradient, and
+the update, take no memory of their own.
 Leaves out: workspaces of kernels, fragmentation, what libraries take for themselves.
 """
 

@@ -13,7 +13,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.graph.rules import COLLECTIVES
 
-PASSING = (*COLLECTIVES, "widen", "narrow")  # what may stand between a gradient and what keeps it
+PASSING = (*COLLECTIVES, "add_microbatches", "widen", "narrow")  # what may stand between a gradient and what keeps it
 
 
 def scheduled(graph: Graph) -> list[Op]:
