@@ -171,13 +171,17 @@ class Derivation:
             "definitions": {one.name: text(one.node) for one in limited.defined},
         }
         if isinstance(limited, Largest):
-            entry["candidates"] = [{"at": one.at[0], "expr": one.text(shape)} for one in limited.candidates]
+            entry["candidates"] = [
+                {"at": one.at[0], "expr": one.text(shape), **(explained(one.terms) if explain else {})}
+                for one in limited.candidates
+            ]
         if limited.at:
             entry["at"] = list(limited.at)
         if not flat and (parts := self.parts(name)):
             entry["parts"] = [self._part(name, part, shape) for part in parts]
-        if explain:
-            for key, terms in (("terms", form.terms), ("over", form.over)):
+        if explain and not isinstance(limited, Largest):
+            shown = limited if isinstance(form, Largest) else form
+            for key, terms in (("terms", shown.terms), ("over", shown.over)):
                 if terms or key == "terms":
                     entry[key] = [term_json(term) for term in terms]
         return entry
@@ -191,6 +195,11 @@ class Derivation:
             "limited": python(whole, shape),
             "value": None if whole.number is None else str(whole.number),
         }
+
+
+def explained(terms: Iterable[Term]) -> dict[str, list[dict[str, str]]]:
+    """The terms of one of several forms."""
+    return {"terms": [term_json(term) for term in terms]}
 
 
 def term_json(term: Term) -> dict[str, str]:

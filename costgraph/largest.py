@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import combinations
+from itertools import combinations, islice
 
 from costgraph.algebra.bindings import Binding, Order, parse_regime
 from costgraph.algebra.definition import Definition, at_least
@@ -24,6 +24,7 @@ from costgraph.errors import UserError
 from costgraph.provenance import Term
 
 SAMPLES = 3  # sizes at which candidates are compared before it is proved that one is never below another
+EFFORT = 10_000  # terms of pairs that may be looked at
 ABOUT = 1 - 1e-9  # what is smaller by less than that may be as large
 
 
@@ -178,9 +179,12 @@ def undominated(candidates: Sequence[ClosedForm]) -> list[ClosedForm]:
         larger = (one for one in kept if all(a >= b * ABOUT for a, b in zip(sizes[one], sizes[at], strict=True)))
         if not any(at_least(forms[one], forms[at]) for one in larger):
             kept.append(at)
+    tries = EFFORT // max(1, max(map(len, forms)))  # what is left after that stays, and is right as well
     for at in reversed(kept[1:]):
         others = [one for one in kept if one != at]
-        if any(forms[at].is_below(forms[a], forms[b]) for a, b in pairs(others, sizes, sizes[at])):
+        tried = list(islice(pairs(others, sizes, sizes[at]), tries))
+        tries -= len(tried)
+        if any(forms[at].is_below(forms[a], forms[b]) for a, b in tried):
             kept = others
     return [candidates[at] for at in sorted(kept)]
 

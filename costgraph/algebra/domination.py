@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from costgraph.algebra.monomial import Packed
 from costgraph.algebra.symbols import Rational
 
-Terms = Mapping[Packed, Rational]
+Terms = Mapping[int, Rational]
 
 
 def covers(one: Terms, other: Terms) -> bool:

@@ -116,9 +116,10 @@ class Lifetimes:
             for one in states:
                 if one.state != "gradients":
                     self._exists(op.source, one, one.state or "weights")
+        first = {name: op.source for op in reversed(self.ops) for name in op.inputs}
         for tensor in self.graph.inputs:
             if not (tensor.is_parameter or tensor.state or tensor.gradient):
-                self._exists(tensor.name, tensor, "cache" if tensor.role == "cache" else "input")
+                self._exists(first.get(tensor.name, ""), tensor, "cache" if tensor.role == "cache" else "input")
 
     def _exists(self, op: str, tensor: Tensor, part: str) -> None:
         """Add a buffer that is there all the time."""
