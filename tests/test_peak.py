@@ -258,3 +258,13 @@ def test_caches_of_all_microbatches_are_there() -> None:
         sum(int(term.amount.number or 0) for term in form.terms if term.part == "cache") for form in (one, all_of)
     ]
     assert caches[0] == caches[1] > 0
+
+
+def test_of_layers_written_out_the_first_and_the_last_are_candidates() -> None:
+    """However many there are, which keeps a long graph linear."""
+    few, many = (
+        peak(model([1] * layers).build().apply(Backward(), Update(FP32)), EXACT, FP32) for layers in (3, 9)
+    )  # fmt: skip
+    assert isinstance(few, Largest)
+    assert isinstance(many, Largest)
+    assert len(many.candidates) <= 1.5 * len(few.candidates)

@@ -256,9 +256,7 @@ def test_views_move_nothing(view: str) -> None:
 def test_form_plus_remainder_is_the_exact_form(name: str, elementwise: Elementwise) -> None:
     for measure, count in MEASURES.items():
         form, everything = count(graph(name), notes(elementwise)), count(graph(name), exact(elementwise))
-        if isinstance(form, Largest) and isinstance(
-            everything, Largest
-        ):  # a symbol that stands for something else in each
+        if isinstance(form, Largest) and isinstance(everything, Largest):  # each has a symbol of its own
             sizes = dict.fromkeys({*form.symbols, *everything.symbols} - {*form.own, *everything.own}, 8)
             form, everything = form.limit(**sizes), everything.limit(**sizes)
         assert form.value + form.remainder == everything.value, measure

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.closed_form import ClosedForm
@@ -50,17 +50,32 @@ class Instant:
     last: bool = False
 
 
-@dataclass
 class Survivors:
-    """Instants at which most may be alive: those that no other one has all of."""
+    """Instants at which most may be alive: those of which no other one has all, nor one of two others."""
 
-    found: list[tuple[Polynomial, Instant]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.alike: dict[object, list[tuple[Polynomial, Instant]]] = defaultdict(
+            list
+        )  # at ops that are alike, in order
 
-    def add(self, alive: Polynomial, instant: Instant) -> None:
-        """Add one, unless another has all that it has; leave out those of which it has all."""
-        if not any(one.covers(alive) for one, _ in self.found):
-            self.found = [one for one in self.found if not alive.covers(one[0])]
-            self.found.append((alive, instant))
+    def add(self, kind: object, alive: Polynomial, instant: Instant) -> None:
+        """Add one. Layers written out change by as much each, so that only the first and the last of them stay."""
+        found = self.alike[kind]
+        if found and found[-1][0].covers(alive):
+            return
+        while (found and alive.covers(found[-1][0])) or (len(found) > 1 and found[-1][0].is_below(found[-2][0], alive)):
+            found.pop()
+        found.append((alive, instant))
+
+    def instants(self) -> Iterator[Instant]:
+        """What is left, where ops that are not alike are compared as well."""
+        every = [one for found in self.alike.values() for one in found]
+        kept: list[tuple[Polynomial, Instant]] = []
+        for one in every:
+            if not any(other[0].covers(one[0]) for other in kept):
+                kept = [other for other in kept if not one[0].covers(other[0])]
+                kept.append(one)
+        yield from sorted((instant for _, instant in kept), key=lambda instant: (instant.at, instant.last))
 
 
 class Walk:
@@ -81,9 +96,15 @@ class Walk:
         """The instants that may be the peak, phase by phase."""
         best: dict[str, Survivors] = defaultdict(Survivors)
         for instant, alive in self.running(buffers):
-            best[self.phase(instant)].add(alive, instant)
+            best[self.phase(instant)].add(self.kind(instant), alive, instant)
         for one in best.values():
-            yield from (instant for _, instant in one.found)
+            yield from one.instants()
+
+    def kind(self, instant: Instant) -> tuple[object, ...]:
+        """What is the same of ops that are alike, such as those of layers that are written out."""
+        op = self.of.ops[instant.at]
+        shapes = (id(self.of.graph.tensors[name].dims) for name in (*op.inputs, *op.outputs))
+        return (op.kind, op.loop.number, instant.last, *shapes)
 
     def running(self, buffers: Iterable[Buffer]) -> Iterator[tuple[Instant, Polynomial]]:
         """What is alive at each instant behind which something vanishes: what appears is added up, op by op.
