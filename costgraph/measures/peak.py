@@ -104,7 +104,7 @@ class Walk:
         """What is the same of ops that are alike, such as those of layers that are written out."""
         op = self.of.ops[instant.at]
         shapes = (id(self.of.graph.tensors[name].dims) for name in (*op.inputs, *op.outputs))
-        return (op.kind, op.loop.number, instant.last, *shapes)
+        return (op.kind, op.times, instant.last, *shapes)
 
     def running(self, buffers: Iterable[Buffer]) -> Iterator[tuple[Instant, Polynomial]]:
         """What is alive at each instant behind which something vanishes: what appears is added up, op by op.
