@@ -24,7 +24,7 @@ from costgraph.errors import UserError
 from costgraph.provenance import Term
 
 SAMPLES = 3  # sizes at which candidates are compared before it is proved that one is never below another
-EFFORT = 3_000  # terms of pairs that may be looked at
+EFFORT = 20_000  # terms of pairs that may be looked at
 ABOUT = 1 - 1e-9  # what is smaller by less than that may be as large
 
 
