@@ -81,7 +81,7 @@ class Largest(ClosedForm):
 
     def explain(self) -> str:
         """The terms of each candidate, under where that is the value."""
-        return "\n\n".join("\n".join([*one.at[:1], one.explain()]) for one in self.candidates)
+        return "\n\n".join("\n".join([", ".join(one.at), one.explain()]) for one in self.candidates)
 
     def written(self, shape: str, style: Style, function: str = "max") -> str:
         """`max(a, b)`, in any style."""
@@ -114,7 +114,11 @@ def largest(name: str, candidates: Iterable[tuple[str, ClosedForm]]) -> ClosedFo
     Raises:
         UserError: there are none, or one is no sum.
     """
-    found = [replace(form, at=(label, *form.at)) for label, form in candidates]
+    found = [
+        replace(one, at=(label, *one.at))
+        for label, form in candidates
+        for one in (form.candidates if isinstance(form, Largest) else (form,))
+    ]
     if not found:
         raise UserError(f"{name}: a maximum of nothing")
     return chosen(name, found)

@@ -22,7 +22,7 @@ def resolved(
     """The mesh with those of its degrees put in on which the kind of graph depends, and the layers spread on stages.
 
     Args:
-        mesh: with a pipeline.
+        mesh: with a pipeline, or microbatches.
         graph: before it is placed.
         bindings: what is known of sizes.
         order: the kind of each layer, where layers of several kinds alternate.
@@ -31,7 +31,7 @@ def resolved(
     known = mesh.with_stages(finite)
     axis = known.pipeline
     if axis is None:
-        return known, None
+        return (known if mesh.pipeline or known.microbatches == ONE else mesh), None
     counts = layers_of(graph, Pipeline(graph, Cut(axis.symbol, axis.size), ONE).layers)
     numbers = {kind: count.substitute(finite).number for kind, count in counts.items()}
     chunks = (axis.size * axis.chunks).number

@@ -164,14 +164,14 @@ class Setup:
             for name in self.model.bindings:
                 lookup(name, graph.symbols)
         setup = copy(self)  # with the graph, which sizes are put into only once something is derived from it
-        if self.mesh.pipeline is not None:  # unless these decide what stages there are
+        if self.mesh.in_parts:  # unless these decide what stages there are
             setup.__dict__.pop("graph", None)
         object.__setattr__(setup, "sizes", FrozenMapping(sizes))
         object.__setattr__(setup, "model", self.model.left_free(symbolic))
         if not isinstance(self.model.op_set, str | Graph):
             refuse_beyond_table(graph, setup.bindings)
         for name in sizes:
-            put_in = self.mesh.pipeline is not None and name in graph.own_symbols  # and decides on stages
+            put_in = self.mesh.in_parts and name in graph.own_symbols  # and decides on stages
             if name not in also and not put_in and (said := setup.not_made(name)):
                 raise UserError(said)
         return setup
@@ -223,9 +223,9 @@ class Setup:
 
     def placement(self, steps: Iterable[Pass]) -> Pass:
         """The pass that places the model; where it has a pipeline, sizes may decide which layers stages have."""
-        if self.mesh.pipeline is None:
+        if not self.mesh.in_parts:
             return placement(self.mesh)
-        from costgraph.plan import resolved  # a mesh without a pipeline has no stages
+        from costgraph.plan import resolved  # what is done at once has no stages
 
         before = self.source.apply(*steps)
         mesh, layers = resolved(self.mesh, before, self.bindings, self.model.order)
@@ -239,7 +239,7 @@ class Setup:
     def graph(self) -> Graph:
         """The graph with all passes applied."""
         found = self.source.apply(*self.steps)
-        return found if self.mesh.pipeline is None else replace(found, mesh=self.mesh)
+        return replace(found, mesh=self.mesh) if self.mesh.in_parts else found
 
     @property
     def bindings(self) -> dict[str, Binding]:
@@ -269,7 +269,7 @@ class Setup:
             where: what it is, in words.
             new: tokens that are generated after S.
         """
-        put_in = ("P", "M", "v") if self.mesh.pipeline is not None else ()  # already, where they decide on stages
+        put_in = ("P", "M", "v") if self.mesh.in_parts else ()  # already, where they decide on stages
         idle = [name for name in self.sizes if name not in used and name not in put_in]
         idle = [name for name in idle if not (name == "K" and "S" in self.bindings)]
         of_model = [name for name in self.model.bindings if name not in self.sizes]

@@ -32,7 +32,7 @@ def largest_lines(form: ClosedForm, write: Write, rounded: str = "") -> list[str
     if isinstance(form, Largest):
         lines = [f"{title}, the largest of"]
         for one in form.candidates:
-            lines += [f"{INDENT}{one.at[0]}", *folded(write(one.value))]
+            lines += [f"{INDENT}{', '.join(one.at)}", *folded(write(one.value))]
         return lines
     lines = [title, f"{INDENT}at {', '.join(form.at)}"]
     parts = by_part(form)

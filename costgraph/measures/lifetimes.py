@@ -19,6 +19,7 @@ from costgraph.graph.training_state import at_rest, state_tensors
 from costgraph.measures.params import parameters
 from costgraph.measures.schedule import scheduled
 from costgraph.measures.summing import Sizes
+from costgraph.mesh import devices
 from costgraph.precision import Precision
 
 BEFORE = -1  # what exists when the step begins
@@ -82,6 +83,7 @@ class Lifetimes:
         self.trained = any(graph.phase("backward"))
         self.sizes = Sizes()
         self.last = self._last_reads()
+        self.reduced = {op.inputs[0]: op for op in self.ops if op.kind == "ring_reduce"}
         self.bodies = self._bodies()
         self.buffers: list[Buffer] = []
         self.made: dict[str, Buffer] = {}  # by name of the tensor, views among them
@@ -90,6 +92,7 @@ class Lifetimes:
             self._step(at, op)
         for buffer in self.buffers:
             self._settle(buffer)
+        self.buffers += self._under_way()
 
     def _last_reads(self) -> dict[str, int]:
         """The position of the last op that reads each tensor."""
@@ -135,7 +138,7 @@ class Lifetimes:
             if tensors[name].gradient and name not in self.graph.producer and name not in self.made:
                 self._make(at, op, tensors[name])  # that of the loss, which is 1
         first = self.made.get(op.inputs[0]) if op.inputs else None
-        if op.phase == "update":  # what it writes stands where it was
+        if op.phase == "update" or op.kind == "send":  # what it writes stands where it was, or on another device
             return
         if op.kind == "accumulate" and first is not None:
             self._keep(op, first)
@@ -179,9 +182,7 @@ class Lifetimes:
 
     def _make(self, at: int, op: Op, tensor: Tensor) -> None:
         """Add the buffer of a result."""
-        buffer = Buffer(
-            tensor, op.name, at, self.last.get(tensor.name, at), self.sizes.nbytes(tensor, ONE), tensor.times
-        )
+        buffer = Buffer(tensor, op.name, at, self.last.get(tensor.name, at), self._each(op, tensor), tensor.times)
         if tensor.role == "cache" and not self.trained:  # of all microbatches
             buffer.part, buffer.dies, buffer.times = "cache", self.end, tensor.times * op.repeats
         if rule(op.kind).traffic in STAYS and not self.trained:
@@ -192,6 +193,24 @@ class Lifetimes:
             buffer.dies = self.end
         self.made[tensor.name] = buffer
         self.buffers.append(buffer)
+
+    def _each(self, op: Op, tensor: Tensor) -> Polynomial:
+        """Bytes of a result. What goes round a ring is there as two blocks: the one in use and the one that arrives."""
+        whole = self.sizes.nbytes(tensor, ONE)
+        ring = op if op.kind == "ring_gather" else self.reduced.get(tensor.name)
+        return whole if ring is None else whole * 2 / devices(ring.cuts)
+
+    def _under_way(self) -> list[Buffer]:
+        """What is kept of the other microbatches that a stage of a pipeline has under way."""
+        if self.graph.stage is None or not self.trained:
+            return []
+        found = []
+        for one in self.buffers:
+            others = self.graph.stage.under_way(one.tensor.loop.number > 0) - ONE
+            if one.part == "saved" and others:
+                each = one.each * one.times * others
+                found.append(Buffer(one.tensor, one.op, BEFORE, self.end, each, part="saved"))
+        return found
 
     def _is_result(self, op: Op, tensor: Tensor) -> bool:
         """Whether somebody outside reads what no op does: what a forward pass ends in, and any gradient."""

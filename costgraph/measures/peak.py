@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from costgraph.algebra.assumption import Enough
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.closed_form import ClosedForm
 from costgraph.collector import paused
@@ -24,12 +25,14 @@ from costgraph.graph.op import Phase
 from costgraph.largest import largest
 from costgraph.measures.lifetimes import BEFORE, Buffer, Lifetimes
 from costgraph.measures.summing import closed_form
+from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.precision import USUAL, Precision, policy
 from costgraph.provenance import Term
 
 PARTS = ("weights", "gradients", "optimizer", "gathered", "cache", "input", "saved", "working")
 
 
+@of_worst_stage
 @paused()
 def peak(
     graph: Graph, convention: Convention = NOTES, precision: str | Precision = USUAL, phase: Phase | None = None
@@ -37,9 +40,18 @@ def peak(
     """The most that is alive on one device, of the whole step or while the ops of one phase run."""
     walk = Walk(Lifetimes(graph, policy(precision)), convention)
     found = dict.fromkeys(instant for instant in walk.largest() if phase in (None, walk.phase(instant)))
+    graph = in_several_microbatches(graph)
     return largest(
         "peak", [(walk.label(one), closed_form("peak", "byte", graph, convention, walk.terms(one))) for one in found]
     )
+
+
+def in_several_microbatches(graph: Graph) -> Graph:
+    """The graph with what its peak takes for granted: gradients of microbatches before are there."""
+    if "add_microbatches" not in graph.kinds:
+        return graph
+    two = Enough(ONE + ONE, graph.mesh.microbatches, advice="the peak of one microbatch is that of microbatches(1)")
+    return replace(graph, assumptions=(*graph.assumptions, two.substitute({})))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,11 @@ class Mesh:
         return axis if isinstance(axis, PipelineAxis) and axis.size != ONE else None
 
     @property
+    def in_parts(self) -> bool:
+        """Whether the batch of a step is taken in parts."""
+        return self.pipeline is not None or self.axis(MicrobatchesAxis.kind) is not None
+
+    @property
     def microbatches(self) -> Polynomial:
         """How many parts of the batch follow one another; M with a pipeline, unless it is said, else 1."""
         axis = self.named.get(MicrobatchesAxis.symbol)
