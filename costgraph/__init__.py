@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from costgraph.passes.backward import Backward as backward
     from costgraph.passes.decode import Decode as decode
     from costgraph.passes.flash_attention import FlashAttention as flash_attention
+    from costgraph.passes.lora import Lora as lora
     from costgraph.passes.place import Place as place
     from costgraph.passes.place import TensorParallel as tensor_parallel
     from costgraph.passes.prefill import Prefill as prefill
@@ -95,6 +96,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "flash_attention": ("costgraph.passes.flash_attention", "FlashAttention"),
     "flops": ("costgraph.measures.flops", "flops"),
     "intensity": ("costgraph.measures.intensity", "intensity"),
+    "lora": ("costgraph.passes.lora", "Lora"),
     "machine": ("costgraph.hardware.catalog", "machine"),
     "model": ("costgraph.models.known", "model"),
     "params": ("costgraph.measures.params", "params"),
@@ -144,6 +146,7 @@ __all__ = [
     "flash_attention",
     "flops",
     "intensity",
+    "lora",
     "machine",
     "model",
     "params",

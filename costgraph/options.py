@@ -1,7 +1,7 @@
 """Options by name, as in `tensor_parallel(T, sequence=True)`: text -> what a table holds under that name.
 
 An option's type follows from its annotation, for text (`convert`) and for objects (`checked`): bool, `Literal[...]`, a
-size, or a class.
+size, text, or a class.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ def convert(name: str, option: str, text: str, hint: Any) -> Any:
         if text not in ("True", "False"):
             raise UserError(f"{name}: {option}={shorten(text)} must be True or False")
         return text == "True"
+    if hint is str:
+        return text.strip("'\"")
     if literal := next((one for one in (hint, *get_args(hint)) if get_origin(one) is Literal), None):
         word, choices = text.strip("'\""), {str(choice): choice for choice in get_args(literal)}
         if word not in choices and str in get_args(hint):

@@ -185,14 +185,14 @@ class Graph:
     @cached_property
     def claims(self) -> tuple[IsSize, ...]:
         """What the sizes of its dims, and the numbers of its layers, take for granted of their symbols."""
-        loops = dict.fromkeys(op.loop for op in self.ops)
+        loops = dict.fromkeys(op.loop for op in self.ops if not op.loop.rounds)
         counts = [loop.claim for loop in loops]
         return tuple(c for c in (*(one.claim(name) for name, one in self.extents.items()), *counts) if not c.settled)
 
     @cached_property
     def loops(self) -> tuple[Loop, ...]:
         """The loops of a kind of their own, in order."""
-        return tuple(dict.fromkeys(op.loop for op in self.ops if op.loop.kind))
+        return tuple(dict.fromkeys(op.loop for op in self.ops if op.loop.kind and not op.loop.rounds))
 
     @property
     def inputs(self) -> list[Tensor]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from costgraph.algebra.assumption import IsSize
 from costgraph.algebra.polynomial import ONE, Polynomial
+
+Rounds = Literal["", "later", "every"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +20,16 @@ class Loop:
             their path. Empty in a model with one.
         times: how often it runs in all, loops around it included.
         number: which loop of its graph; what stands outside of all is in loop 0, which runs once.
+        rounds: in which of its rounds, of what does not run in all of them: in those behind the first (`later`), or in
+            every n-th. It then has the number of the loop, and `times` says how often it runs.
+        group: how many rounds are replayed together before the backward pass of these, where they are replayed.
     """
 
     kind: str = ""
     times: Polynomial = ONE
     number: int = 0
+    rounds: Rounds = ""
+    group: Polynomial = ONE
 
     def __hash__(self) -> int:
         return hash((self.kind, self.number))
@@ -30,6 +38,15 @@ class Loop:
     def claim(self) -> IsSize:
         """That it runs a whole number of times."""
         return IsSize(self.kind, self.times, layers=True)
+
+    @property
+    def later(self) -> Loop:
+        """The same, of what does not run in the first round."""
+        return replace(self, times=self.times - ONE, rounds="later")
+
+    def every(self, group: Polynomial) -> Loop:
+        """The same, of what runs once for each group of rounds."""
+        return replace(self, times=self.times / group, rounds="every")
 
     @property
     def path(self) -> str:

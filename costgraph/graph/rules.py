@@ -1,11 +1,13 @@
 """One row per kind of op: what it reads in the backward pass, what it moves, how it behaves when dims are split.
 
 Contractions need no row beyond `einsum`: their cost and their gradients follow from the spec. A new element-wise op is
-one row here. `x0`, `x1` name the inputs of an op, `x*` all of them, `y0`, `y1` its outputs.
+one row here. `x0`, `x1` name the inputs of an op, `x*` all of them, `y0`, `y1` its outputs; `x0@1` is read for the
+gradient of `x1` alone, and `y1@01` for those of `x0` and `x1`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,9 +94,9 @@ RULES: dict[str, Rule] = {
     "softmax_part": Rule("none", autocast="wide", like="softmax"),  # of a row that several devices hold
     "rescale": Rule("none", fits=True),  # by the sums of all of them
     "layer_norm": Rule(
-        reads=("x0", "x1", "y1", "y2"), differentiable=(0, 1, 2), along=True, fits=True, autocast="wide"
+        reads=("x0@01", "x1@0", "y1@01", "y2@01"), differentiable=(0, 1, 2), along=True, fits=True, autocast="wide"
     ),
-    "rms_norm": Rule(reads=("x0", "x1", "y1"), differentiable=(0, 1), along=True, fits=True, autocast="wide"),
+    "rms_norm": Rule(reads=("x0", "x1@0", "y1"), differentiable=(0, 1), along=True, fits=True, autocast="wide"),
     "rms": Rule(reads=("x0", "y0"), along=True, autocast="wide"),
     # tables
     "embedding": Rule(reads=("x0",), differentiable=(1,), traffic="rows"),
@@ -116,7 +118,7 @@ RULES: dict[str, Rule] = {
     "cache_append": Rule("none", sums=False, traffic="append"),
     # the state space: a convolution along positions, each channel for itself; what is left of a position at later ones;
     # states passed on from chunk to chunk; one step of the recurrence
-    "conv": Rule(reads=("x0", "x1"), differentiable=(0, 1), along=True, autocast="narrow"),
+    "conv": Rule(reads=("x0@1", "x1@0"), differentiable=(0, 1), along=True, autocast="narrow"),
     "softplus": Rule(reads=("x0",), fits=True, autocast="wide"),
     "cumulative": Rule("same", linear="sum", along=True, fits=True, autocast="wide"),
     "decay": Rule(reads=("y0",), autocast="wide"),
@@ -171,10 +173,17 @@ def differentiable(op: Op) -> list[str]:
     return [op.inputs[i] for i in row.differentiable if i < len(op.inputs) and row.gradient != "none"]
 
 
-def saved(op: Op) -> list[str]:
-    """The tensors that the backward of a forward op reads (an einsum's operands are chosen with its gradients)."""
+def saved(op: Op, targets: Iterable[str]) -> list[str]:
+    """The tensors that the backward of a forward op reads (an einsum's operands are chosen with its gradients).
+
+    Args:
+        op: the forward op.
+        targets: those of its inputs of which a gradient is computed.
+    """
+    wanted = {str(op.inputs.index(name)) for name in targets}
     names = {f"x{i}": [name] for i, name in enumerate(op.inputs)} | {
         f"y{i}": [name] for i, name in enumerate(op.outputs)
     }
     names["x*"] = list(op.inputs)
-    return [name for key in rule(op.kind).reads for name in names.get(key, ())]
+    reads = [key.partition("@") for key in rule(op.kind).reads]
+    return [name for key, _, of in reads if not of or wanted & {*of} for name in names.get(key, ())]

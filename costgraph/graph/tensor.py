@@ -31,6 +31,7 @@ class Tensor:
         partial: over which devices it still has to be summed; none when it is complete.
         shards: over which devices its elements are cut evenly, as if flattened and padded.
         state: which part of a parameter's training state it is, as training keeps it; empty for everything else.
+        frozen: whether training leaves a parameter as it is.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Tensor:
     partial: tuple[Cut, ...] = ()
     shards: tuple[Cut, ...] = ()
     state: State | Literal[""] = ""
+    frozen: bool = False
 
     @property
     def times(self) -> Polynomial:
@@ -75,8 +77,13 @@ class Tensor:
 
     @property
     def is_parameter(self) -> bool:
-        """Whether training updates it."""
+        """Whether it is part of the model, and not of what is computed with it."""
         return self.role in PARAMETERS and not self.gradient and not self.state
+
+    @property
+    def trains(self) -> bool:
+        """Whether training updates it."""
+        return self.is_parameter and not self.frozen
 
     def dim(self, name: str) -> Dim | None:
         """The dim called `name`, if it has one."""

@@ -12,6 +12,8 @@ from costgraph.graph.tensor import Tensor
 from costgraph.mesh import Mesh
 from costgraph.precision import Precision, State
 
+WIDTH = Polynomial.symbol("p")  # of what is computed with, unless said otherwise
+
 
 def state_tensors(parameter: Tensor, policy: Precision) -> list[Tensor]:
     """What training keeps of a parameter: its weights, its gradient, a master copy if there is one, and the moments."""
@@ -19,9 +21,14 @@ def state_tensors(parameter: Tensor, policy: Precision) -> list[Tensor]:
 
 
 def kept(parameter: Tensor, policy: Precision) -> Iterator[Tensor]:
-    """The same, one after the other."""
+    """The same, one after the other. What is frozen is kept as it is computed with: in its own width, if it has one."""
     name = parameter.name
-    yield state(parameter, f"{name}.kept", policy.weights, "weights")
+    if parameter.frozen and parameter.itemsize != WIDTH:
+        yield stored(parameter, f"{name}.kept", parameter.itemsize, "weights")
+    else:
+        yield state(parameter, f"{name}.kept", policy.weights, "weights")
+    if parameter.frozen:
+        return
     yield state(parameter, f"{name}.grad_kept", policy.gradients, "gradients")
     if policy.master:
         yield state(parameter, f"{name}.master", policy.master, "optimizer")

@@ -27,7 +27,7 @@ from costgraph.graph.op import Op
 from costgraph.measures import op_costs
 from costgraph.measures.communication import RINGS, ring
 from costgraph.measures.counting import Counted
-from costgraph.measures.selection import multiplies_weights
+from costgraph.graph.selection import multiplies_weights
 
 if TYPE_CHECKING:
     import sympy

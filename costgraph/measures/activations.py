@@ -9,11 +9,13 @@ Source: "Decoder-Only Transformers", eq. 2.5 to 2.7, 2.13, 2.14; Korthikanti et 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
 from costgraph.graph.rules import rule
 from costgraph.graph.tensor import Role, Tensor
 from costgraph.measures.summing import Sizes, closed_form
@@ -31,24 +33,28 @@ def activations(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
 
 def collect(graph: Graph) -> Iterator[Term]:
     """One term per saved tensor, at the forward op that saves it, in the order of the forward pass."""
-    seen: set[str] = set()
-    found: list[Term] = []
-    sizes = Sizes()
+    readers: dict[str, list[Op]] = {}
     for op in graph.phase("backward", "recompute"):
         for name in op.inputs:
-            tensor = storage(graph, name)
-            if tensor.name in seen:
-                continue
-            seen.add(tensor.name)
-            made = graph.producer.get(tensor.name)
-            forward = made is None or made.phase == "forward"
-            if forward and tensor.role in KEPT and not tensor.gradient:
-                amount = sizes.nbytes(tensor, tensor.times)
-                if graph.stage is not None:
-                    amount *= graph.stage.under_way(tensor.loop.number > 0)
-                found.append(Term(op.source, tensor.name, amount, tensor.role))
+            readers.setdefault(storage(graph, name).name, []).append(op)
+    found: list[Term] = []
+    sizes = Sizes()
+    for name, read_by in readers.items():
+        tensor, made = graph.tensors[name], graph.producer.get(name)
+        forward = made is None or made.phase == "forward"
+        if forward and tensor.role in KEPT and not tensor.gradient:
+            amount = sizes.nbytes(tensor, rounds(tensor, read_by))
+            if graph.stage is not None:
+                amount *= graph.stage.under_way(tensor.loop.number > 0)
+            found.append(Term(read_by[0].source, name, amount, tensor.role))
     order = {name: i for i, name in enumerate(graph.by_name)}
     yield from sorted(found, key=lambda term: order.get(term.op, -1))
+
+
+def rounds(tensor: Tensor, readers: Collection[Op]) -> Polynomial:
+    """In how many rounds of its loop a tensor is kept: those in which an op reads it."""
+    inside = [op.loop for op in readers if op.loop.number == tensor.loop.number and op.loop.rounds]
+    return tensor.times if len(inside) < len(readers) else inside[0].times
 
 
 def storage(graph: Graph, name: str) -> Tensor:

@@ -20,6 +20,8 @@ from costgraph.graph.loop import Loop, label
 from costgraph.largest import Largest
 from costgraph.provenance import Term, alike, joined
 
+LATER = ", later layers"  # what the name of a part ends with that the first layer lacks
+
 
 @dataclass(frozen=True)
 class Part:
@@ -53,9 +55,11 @@ def by_part(form: ClosedForm, graph: Graph) -> list[Part]:
     if not is_sum(form):
         return []
     sums: dict[tuple[str, Loop], list[Polynomial]] = {}
+    rounds = Rounds(graph)
     for term in form.terms:
-        sums.setdefault((term.place, graph.op(term.op).loop), []).append(term.amount)
-    found = [Part(place, loop.times, total(amounts) / loop.times) for (place, loop), amounts in sums.items()]
+        loop, each = rounds.of(term)
+        sums.setdefault((term.place + LATER * (loop.rounds == "later"), loop), []).append(each)
+    found = [Part(place, loop.times, total(each)) for (place, loop), each in sums.items()]
     kinds = [loop.kind for _, loop in sums]
     return merged(list(zip(found, kinds, strict=True)))
 
@@ -63,6 +67,23 @@ def by_part(form: ClosedForm, graph: Graph) -> list[Part]:
 def is_sum(form: ClosedForm) -> bool:
     """Whether a form is the sum of its terms."""
     return not (form.over or form.at_infinity or isinstance(form, Largest))
+
+
+class Rounds:
+    """In which rounds of its loop there is what a term counts, and how much of it in each."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.later = {op.loop.number: op.loop for op in graph.ops if op.loop.rounds == "later"}
+
+    def of(self, term: Term) -> tuple[Loop, Polynomial]:
+        """The loop, or its rounds behind the first, and the amount in one round."""
+        loop = self.graph.op(term.op).loop
+        later = self.later.get(loop.number)
+        if later is not None and later.times.number is None and (each := term.amount.divide(later.times)) is not None:
+            return later, each
+        whole = replace(loop, times=loop.times + ONE, rounds="") if loop.rounds == "later" else loop
+        return whole, term.amount / whole.times
 
 
 def merged(found: list[tuple[Part, str]]) -> list[Part]:
@@ -84,13 +105,13 @@ def by_op(form: ClosedForm, graph: Graph) -> list[Part]:
     """The same by op and what each comes from; ops that kinds of layers have alike stand once, without their kind."""
     if not is_sum(form):
         return []
-    found = []
+    found, rounds = [], Rounds(graph)
     for members in alike(form.terms, form.loops):
-        loops = [graph.op(member.op).loop for member in members]
-        one = total(member.amount for member, loop in zip(members, loops, strict=True) if loop == loops[0])
+        loops, each = zip(*map(rounds.of, members), strict=True)
+        one = total(amount for amount, loop in zip(each, loops, strict=True) if loop == loops[0])
         times = total(loop.times for loop in dict.fromkeys(loops))
         term = joined(members)
-        found.append(Part(term.op, times, one / loops[0].times, term.source))
+        found.append(Part(term.op, times, one, term.source))
     return found
 
 

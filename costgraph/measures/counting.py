@@ -16,10 +16,10 @@ from costgraph.graph.dim import Dim
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import Segment
 from costgraph.graph.op import Op
+from costgraph.graph.selection import multiplies_weights
 from costgraph.graph.tensor import Tensor
 from costgraph.measures import op_costs
 from costgraph.measures.params import Use, share, uses
-from costgraph.measures.selection import multiplies_weights
 from costgraph.mesh import ContextAxis
 from costgraph.provenance import Term
 

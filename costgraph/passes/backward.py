@@ -9,14 +9,19 @@ After:
 
 The gradient of an einsum operand is the einsum with that operand and the result swapped; other ops follow their row in
 the rule table. Nobody writes "twice the forward": it is what these einsums cost.
+
+Only what a parameter that trains needs is differentiated. Where nothing below a stack of layers trains, its first layer
+needs no gradient of its input, which all later ones do: what serves that gradient alone runs, and is kept for, once less.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from costgraph.algebra.assumption import Assumption, Choice
+from costgraph.algebra.polynomial import ONE
 from costgraph.graph.einsum import parse_spec
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import label
@@ -39,19 +44,42 @@ class Backward(Pass):
         tape = Tape(dict(graph.tensors))
         for sink in sinks:
             tape.add(sink, tape.tensor(f"{sink}.grad_in", sink))
-        tape.run(graph.ops, wanted(graph.ops, (t for t in graph.inputs if t.is_parameter or t.role == "activation")))
-        parameters = [tensor.name for tensor in graph.inputs if tensor.is_parameter]
-        gradients = {name: tape.contributions[name][0] for name in parameters if name in tape.contributions}
-        return graph.rewritten((*graph.ops, *tape.ops), tape.tensors, gradients=gradients)
+        first, later = needed(graph)
+        tape.run(graph.ops, first | later)
+        gradients = {t.name: tape.contributions[t.name][0] for t in graph.inputs if t.trains and t.name in first}
+        if later:
+            tape.run_less(later)
+        return graph.rewritten((*graph.ops, *tape.ops), tape.tensors, in_order(graph, first), gradients=gradients)
 
 
-def wanted(ops: Iterable[Op], sources: Iterable[Tensor]) -> set[str]:
+def needed(graph: Graph) -> tuple[set[str], set[str]]:
+    """Of which tensors a gradient is needed; and of which besides in all layers of a stack but the first."""
+    sources = {t.name for t in graph.inputs if t.trains or t.role == "activation"}
+    first = wanted(graph.ops, sources)
+    stacks = {graph.producer[name].loop.number for name in first if name in graph.producer}
+    carried = {
+        op.outputs[0]
+        for op in graph.ops
+        if op.kind == "loop" and op.loop.number > graph.tensors[op.inputs[0]].loop.number  # into a stack
+        if op.loop.number in stacks and op.loop.times != ONE
+    }
+    return first, wanted(graph.ops, first | carried) - first
+
+
+def wanted(ops: Iterable[Op], sources: Iterable[str]) -> set[str]:
     """Names of all tensors that depend differentiably on `sources`."""
-    names = {tensor.name for tensor in sources}
+    names = set(sources)
     for op in ops:
         if names.intersection(differentiable(op)):
             names.update(op.outputs)
     return names
+
+
+def in_order(graph: Graph, needed: Container[str]) -> list[Assumption]:
+    """That layers of several kinds stand one kind after the other, where that decides which a gradient passes."""
+    kinds = {op.loop.kind: op.loop for op in graph.ops if op.within("block") and op.loop.kind}
+    passed = {op.loop.kind for op in graph.ops if op.within("block") and op.outputs[0] in needed}
+    return [Choice("layers in the order", ", ".join(kinds))] if passed and passed < {*kinds} else []
 
 
 @dataclass
@@ -61,6 +89,7 @@ class Tape:
     tensors: dict[str, Tensor]
     ops: list[Op] = field(default_factory=list)
     contributions: dict[str, list[str]] = field(default_factory=dict)
+    of: dict[str, str] = field(default_factory=dict)  # which gradient is whose
 
     def run(self, ops: Iterable[Op], needed: set[str]) -> None:
         """Walk `ops` backwards and append what computes the gradient of every tensor in `needed`."""
@@ -72,6 +101,14 @@ class Tape:
         for name, reader in readers.items():
             if name in needed and name in self.contributions:
                 self.gradient(name, reader)
+
+    def run_less(self, later: Container[str]) -> None:
+        """Let what computes nothing but gradients of tensors in `later` run in all rounds of its loop but the first."""
+        for at, op in enumerate(self.ops):
+            if all(self.of[name] in later for name in op.outputs):
+                self.ops[at] = replace(op, loop=op.loop.later)
+                for name in op.outputs:
+                    self.tensors[name] = replace(self.tensors[name], loop=self.tensors[name].loop.later)
 
     def step(self, op: Op, dy: str, needed: set[str]) -> None:
         """Append the backward of one op, given the gradient of its result."""
@@ -93,7 +130,9 @@ class Tape:
                         self.add(x, self.unbroadcast(op, dy, x))
             case "same" | "chain":
                 targets = [x for x in differentiable(op) if x in needed]
-                kind, reads = op.kind if row.gradient == "same" else f"{op.kind}_grad", saved(op)
+                if not targets:
+                    return  # into the first of the layers from what needs no gradient
+                kind, reads = op.kind if row.gradient == "same" else f"{op.kind}_grad", saved(op, targets)
                 names = [f"{op.name}.grad", *(grad_name(op, x) for x in targets[1:])]
                 outputs = [self.tensor(name, x) for name, x in zip(names, targets, strict=True)]
                 self.append(op, f"{op.name}.grad", kind, (dy, *reads), outputs)
@@ -120,7 +159,7 @@ class Tape:
         inner = Tape(self.tensors)
         inner.add(op.outputs[0], dy)
         targets = [x for x in op.inputs if x in needed]
-        inner.run(op.body, wanted(op.body, (self.tensors[x] for x in targets)))
+        inner.run(op.body, wanted(op.body, targets))
         body = Graph(op.name, op.body, self.tensors)
         read = {name for step in inner.ops for name in step.inputs}
         again = {body.producer[name].name for name in read if name in body.producer}
@@ -128,7 +167,8 @@ class Tape:
 
         again |= {name for step in again for name in networkx.ancestors(body.nx, step)}
         outputs = [inner.contributions[x][0] for x in targets]
-        self.append(op, f"{op.name}.grad", f"{op.kind}_grad", (dy, *saved(op)), outputs)
+        self.of |= inner.of
+        self.append(op, f"{op.name}.grad", f"{op.kind}_grad", (dy, *saved(op, targets)), outputs)
         replay = tuple(replace(step, phase="recompute", origin=step.name) for step in op.body if step.name in again)
         self.ops[-1] = replace(self.ops[-1], body=(*replay, *inner.ops))
         for x, dx in zip(targets, outputs, strict=True):
@@ -160,6 +200,7 @@ class Tape:
     def tensor(self, name: str, like: str) -> str:
         """Declare a gradient of the tensor `like`."""
         self.tensors[name] = replace(self.tensors[like], name=name, gradient=True, partial=())
+        self.of[name] = like
         return name
 
     def append(

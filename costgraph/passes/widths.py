@@ -32,7 +32,7 @@ class Widths(Pass):
     """Bytes per element by what a tensor is to the model; `p` for what is not named.
 
     Args:
-        weights: of weights, biases and norms, such as `p_w`, or `1/2` for int4.
+        weights: of weights, biases and norms, such as `p_w`, or `1/2` for int4; of those that are frozen, if some are.
         cache: of keys, values and states that are kept between steps.
         logits: of logits, and of what the loss makes of them.
     """
@@ -48,8 +48,11 @@ class Widths(Pass):
             raise UserError(f"{Autocast.name} keeps weights in {FP32} bytes; leave --weights {self.weights} out")
         sizes = {name: bound(f"p_{name}", getattr(self, field)) for field, name in FIELDS.items()}
         usual = Polynomial.symbol("p")
+        some_frozen = any(tensor.frozen for tensor in graph.tensors.values())
         tensors = {
-            name: replace(t, itemsize=sizes[kind]) if t.itemsize == usual and (kind := kind_of(t)) else t
+            name: replace(t, itemsize=sizes[kind])
+            if t.itemsize == usual and (kind := kind_of(t)) and not (some_frozen and t.trains)
+            else t
             for name, t in graph.tensors.items()
         }
         return graph.rewritten(graph.ops, tensors)

@@ -5,6 +5,7 @@ attention_core          a segment
 moe                     everything in the layers of a kind
 moe.attn or moe/attn    a place, an op or a segment in the layers of that kind
 weights                 the matrix products with a weight
+trainable               what reads a parameter that training updates
 st, query*context       dims, by their customary letters or by their names
 """
 
@@ -18,6 +19,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 
 WEIGHTS = "weights"  # the ops that multiply by a weight matrix
+TRAINABLE = "trainable"  # those that read a parameter which training updates, with their gradients
 
 
 def ops_named(word: str, graph: Graph, also: tuple[str, ...] = ()) -> set[str]:
@@ -33,6 +35,9 @@ def ops_named(word: str, graph: Graph, also: tuple[str, ...] = ()) -> set[str]:
     """
     if word == WEIGHTS:
         return {op.name for op in graph.ops if multiplies_weights(op, graph)}
+    if word == TRAINABLE:
+        forward = {op.source for op in graph.ops if any(graph.tensors[name].trains for name in op.inputs)}
+        return {op.name for op in graph.ops if op.source in forward}
     parts = word.replace("/", ".").split(".")
     layers = {op.name for op in graph.ops if is_in_layers(op, parts)}
     found = {op.name for op in graph.ops if is_called(op, parts) and not (layers and op.kind == "loop")}
@@ -70,7 +75,7 @@ def no_part(word: str, graph: Graph, also: tuple[str, ...]) -> UserError:
     segments = sorted({segment.name for op in graph.ops for segment in op.segments})
     kinds = [loop.kind for loop in graph.loops]
     short = dict.fromkeys([place.rpartition("/")[2] for place in places])
-    there = dict.fromkeys([*short, *kinds, *segments, WEIGHTS, *also])
+    there = dict.fromkeys([*short, *kinds, *segments, WEIGHTS, TRAINABLE, *also])
     near = difflib.get_close_matches(word, [*there, *places, *graph.by_name], cutoff=0.75)
     return unknown("part of the model", word, near or there)
 
