@@ -76,7 +76,7 @@ def convert(name: str, option: str, text: str, hint: Any) -> Any:
         if word not in choices and str in get_args(hint):
             return word
         if word not in choices:
-            raise unknown(f"{option} of {name}", word, choices)
+            raise unknown(f"{option} of {name}", word, filter(None, choices))
         return choices[word]
     return size(text.strip("'\""))
 
@@ -102,10 +102,11 @@ def check(name: str, option: str, value: object, hint: Any) -> None:
     """Check one option that was given as an object."""
     if get_origin(hint) is Literal:
         choices = get_args(hint)
+        said = [choice for choice in choices if choice != ""]
         if not any(type(value) is type(choice) and value == choice for choice in choices):
             if isinstance(value, str) and all(isinstance(choice, str) for choice in choices):
-                raise unknown(f"{option} of {name}", value, choices)
-            raise UserError(f"{name}: {option}={shown(value)} must be one of {', '.join(map(repr, choices))}")
+                raise unknown(f"{option} of {name}", value, said)
+            raise UserError(f"{name}: {option}={shown(value)} must be one of {', '.join(map(repr, said))}")
     elif hint is bool:
         if not isinstance(value, bool):
             raise UserError(f"{name}: {option}={shown(value)} must be True or False")

@@ -186,14 +186,15 @@ def layer_norm(task: Task, x: list[Array]) -> list[Array]:
 
 
 def layer_norm_grad(task: Task, x: list[Array]) -> list[Array]:
-    dy, x0, gain, mean, rstd = x
+    dy, x0, *gains, mean, rstd = x
     region, axes = task.ins[0], task.ins[0].axes(task.op.over)
     mean, rstd = np.expand_dims(mean, axes), np.expand_dims(rstd, axes)
     normal = (x0 - mean) * rstd
-    g = dy * spread(gain, task.ins[2].names, region.names)
-    dx = rstd * (g - g.mean(axes, keepdims=True) - normal * (g * normal).mean(axes, keepdims=True))
-    inner = task.outs[0].names == region.names  # there is none of what comes from outside and is no activation
-    found = [dx, dy * normal, dy] if inner else [dy * normal, dy]
+    found = [dy * normal, dy]
+    for gain in gains:  # there is none where the norm reads what needs no gradient
+        g = dy * spread(gain, task.ins[2].names, region.names)
+        dx = rstd * (g - g.mean(axes, keepdims=True) - normal * (g * normal).mean(axes, keepdims=True))
+        found.insert(0, dx)
     return [fold(one, region, out) for one, out in zip(found, task.outs, strict=False)]  # a shift may be none
 
 
@@ -217,13 +218,14 @@ def rms_norm(task: Task, x: list[Array]) -> list[Array]:
 
 
 def rms_norm_grad(task: Task, x: list[Array]) -> list[Array]:
-    dy, x0, gain, rstd = x
+    dy, x0, *gains, rstd = x
     axes = task.ins[0].axes(task.op.over)
     normal = x0 * np.expand_dims(rstd, axes)
-    g = dy * spread(gain, task.ins[2].names, task.ins[0].names)
-    dx = np.expand_dims(rstd, axes) * (g - normal * (g * normal).mean(axes, keepdims=True))
-    found = [dx, dy * normal][-len(task.outs) :]
-    return [fold(one, task.ins[0], out) for one, out in zip(found, task.outs, strict=True)]
+    found = [dy * normal]
+    for gain in gains:  # as above
+        g = dy * spread(gain, task.ins[2].names, task.ins[0].names)
+        found.insert(0, np.expand_dims(rstd, axes) * (g - normal * (g * normal).mean(axes, keepdims=True)))
+    return [fold(one, task.ins[0], out) for one, out in zip(found, task.outs, strict=False)]  # a scale may be frozen
 
 
 KERNELS: Mapping[str, Kernel] = {

@@ -22,14 +22,16 @@ def conv(task: Task, x: list[Array]) -> list[Array]:
 
 
 def conv_grad(task: Task, x: list[Array]) -> list[Array]:
-    dy, values, kernel = x
-    by_values, by_kernel = np.zeros(values.shape), np.zeros(kernel.shape)
-    batch = (0, 1)
+    """By what is convolved, and by the kernel where it trains; that alone needs the values, and they may be missing."""
+    dy, *values, kernel = x
+    by_values = np.zeros(task.outs[0].sizes)
+    by_kernel = [np.zeros(kernel.shape) for _ in values]
     for at in range(kernel.shape[-1]):
-        number = min(values.shape[1], dy.shape[1] - at)
+        number = min(by_values.shape[1], dy.shape[1] - at)
         by_values[:, :number] += dy[:, at : at + number] * kernel[..., at]
-        by_kernel[..., at] = (dy[:, at : at + number] * values[:, :number]).sum(batch)
-    return [by_values, by_kernel]
+        for one, read in zip(by_kernel, values, strict=True):
+            one[..., at] = (dy[:, at : at + number] * read[:, :number]).sum((0, 1))
+    return [by_values, *by_kernel]
 
 
 def cumulative(task: Task, x: list[Array]) -> list[Array]:

@@ -1,5 +1,7 @@
 """One op at a time: what its backward keeps, what it costs, what it moves."""
 
+import re
+
 import pytest
 
 import costgraph as cg
@@ -76,4 +78,4 @@ def test_an_unknown_kind_lists_the_nearest() -> None:
 
 
 def test_every_row_reads_inputs_or_outputs() -> None:
-    assert all(key[0] in "xy" and (key[1:].isdigit() or key == "x*") for row in RULES.values() for key in row.reads)
+    assert all(re.fullmatch(r"(x|y)[0-9](@[0-9]+)?|x\*", key) for row in RULES.values() for key in row.reads)

@@ -25,7 +25,7 @@ def quirk(graph: Graph, phase: str, terms: list[Term]) -> list[Term]:
         return terms
     places: dict[tuple[str, str], list[Op]] = defaultdict(list)
     for op in graph.phase(phase):
-        if op.kind == "conv_grad":
+        if op.kind == "conv_grad" and graph.tensors[op.outputs[-1]].role == "weight":  # not of a frozen one
             places[op.loop.path, op.place].append(op)
     met = {op.name: total(channels_of(graph, one) for one in ops) for ops in places.values() for op in ops}
     return [

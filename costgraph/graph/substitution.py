@@ -19,7 +19,9 @@ class Substituted:
     def __init__(self, bindings: Mapping[str, Polynomial]) -> None:
         self.bindings = bindings
         self.size = functools.cache(lambda size: size.substitute(bindings))
-        self.loop = functools.cache(lambda loop: replace(loop, times=self.size(loop.times), group=self.size(loop.group)))
+        self.loop = functools.cache(
+            lambda loop: replace(loop, times=self.size(loop.times), group=self.size(loop.group))
+        )
 
     def cuts(self, cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:
         """Cuts over as many devices as their degrees become."""

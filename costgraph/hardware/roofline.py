@@ -24,10 +24,10 @@ from costgraph.conventions import NOTES, Convention, Counting
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
+from costgraph.graph.selection import multiplies_weights
 from costgraph.measures import op_costs
 from costgraph.measures.communication import RINGS, ring
 from costgraph.measures.counting import Counted
-from costgraph.graph.selection import multiplies_weights
 
 if TYPE_CHECKING:
     import sympy

@@ -9,7 +9,7 @@ from costgraph.conventions import Convention
 from costgraph.graph.einsum import bind, parse_spec
 from costgraph.graph.op import Op
 from costgraph.graph.rules import rule
-from costgraph.graph.tensor import Tensor
+from costgraph.graph.tensor import PARAMETERS, Tensor
 
 
 def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Polynomial:
@@ -33,7 +33,8 @@ def flops(op: Op, tensors: Mapping[str, Tensor], convention: Convention) -> Poly
 def convolved(op: Op, tensors: Mapping[str, Tensor]) -> Polynomial:
     """2 FLOPs for each element of the result and of the kernel; the same for each gradient."""
     outer = tensors[op.outputs[0] if op.kind == "conv" else op.inputs[0]]
-    kernel = [dim.size for dim in tensors[op.inputs[-1]].dims if dim not in outer.dims]
+    weight = next(tensors[name] for name in (*op.inputs, *op.outputs) if tensors[name].role in PARAMETERS)
+    kernel = [dim.size for dim in weight.dims if dim not in outer.dims]
     return outer.numel * product(kernel) * 2 * len(op.outputs)
 
 

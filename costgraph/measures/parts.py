@@ -24,8 +24,8 @@ from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import UserError, need_text, unknown
 from costgraph.graph.graph import Graph
-from costgraph.measures import MEASURES, canonical, joint, measure_named
 from costgraph.graph.selection import dims_named, ops_named
+from costgraph.measures import MEASURES, canonical, joint, measure_named
 from costgraph.precision import PRECISIONS, Precision
 from costgraph.provenance import Term
 

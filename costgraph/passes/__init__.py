@@ -13,7 +13,8 @@ from costgraph.passes.update import Update
 from costgraph.passes.widths import Widths
 
 PASSES: dict[str, type[Pass]] = {
-    step.name: step for step in (Lora, FlashAttention, Autocast, Backward, Prefill, Decode, Recompute, Widths, TensorParallel)
+    step.name: step
+    for step in (Lora, FlashAttention, Autocast, Backward, Prefill, Decode, Recompute, Widths, TensorParallel)
 }
 
 __all__ = [

@@ -10,8 +10,8 @@ After:
 The gradient of an einsum operand is the einsum with that operand and the result swapped; other ops follow their row in
 the rule table. Nobody writes "twice the forward": it is what these einsums cost.
 
-Only what a parameter that trains needs is differentiated. Where nothing below a stack of layers trains, its first layer
-needs no gradient of its input, which all later ones do: what serves that gradient alone runs, and is kept for, once less.
+Only what a parameter that trains needs is differentiated. Where nothing below a stack of layers trains, its first one
+needs no gradient of its input, which all later ones do: what serves that alone runs, and is kept for, once less.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ After (w and all other parameters are frozen; a and b train):
     h  = einsum("bsd,dr->bsr", x, a)
     y' = add(y, scale(einsum("bsr,rf->bsf", h, b)))
 
-What the matrix sums over goes into `a`, what it gives comes out of `b`. A matrix that each expert has of its own gets an
-adapter in each expert. What training then needs no gradient of, and so keeps nothing for, the backward pass finds out.
+What the matrix sums over goes into `a`, what it gives comes out of `b`. A matrix that each expert has of its own gets
+an adapter in each expert. What training needs no gradient of, and so keeps nothing for, the backward pass finds out.
 
 Source: Hu et al. 2021 (LoRA), Sec. 4.1.
 """
@@ -32,7 +32,6 @@ from costgraph.graph.loop import Segment
 from costgraph.graph.op import Op
 from costgraph.graph.selection import ops_named
 from costgraph.graph.tensor import Tensor
-from costgraph.graph.selection import ops_named
 from costgraph.passes.recompute import renamed
 from costgraph.passes.rewrite import Pass
 
@@ -129,7 +128,7 @@ class Adapters:
     tensors: dict[str, Tensor]
     ops: list[Op] = field(default_factory=list)
     instead: dict[str, str] = field(default_factory=dict)  # what readers of a result read, which an adapter adds to
-    known: dict[str, tuple[str, str]] = field(default_factory=dict)  # adapters, by the matrix beside which they stand
+    known: dict[str, list[str]] = field(default_factory=dict)  # adapters, by the matrix beside which they stand
     shapes: dict[tuple[Dim, ...], tuple[Dim, ...]] = field(default_factory=dict)  # tensors of a shape share their dims
     segment: int = 0  # the number of the last one
 
@@ -158,7 +157,9 @@ class Adapters:
         if self.dropout:
             x = self.dropped(op, x)
         h = self.op(op, "lora_a", "einsum", (x, a), inside, f"{of.x[1]},{first}->{between}")
-        y = self.op(op, "lora_b", "einsum", (h, b), self.tensors[op.outputs[0]].dims, f"{between},{second}->{spec.result}")
+        y = self.op(
+            op, "lora_b", "einsum", (h, b), self.tensors[op.outputs[0]].dims, f"{between},{second}->{spec.result}"
+        )
         y = self.op(op, "lora_scale", "scale", (y,), self.tensors[y].dims)
         self.instead[op.outputs[0]] = self.op(op, "lora", "add", (op.outputs[0], y), self.tensors[y].dims)
 
@@ -180,10 +181,10 @@ class Adapters:
         like = replace(self.tensors[parameter], frozen=False)
         whole = [dim for dim in like.dims if dim not in self.tensors[of.weight[0]].dims]
         if parameter not in self.known:
-            self.known[parameter] = tuple(
+            self.known[parameter] = [
                 self.tensor(replace(like, name=f"{op.name}.{part}.weight", dims=(*whole, *own[len(of.each) :])))
                 for part, own in zip(PARTS, dims, strict=True)
-            )
+            ]
         pairs = list(zip(PARTS, self.known[parameter], dims, strict=True))
         return [one if view is None else self.op(op, f"{part}_hit", view.kind, (one,), own) for part, one, own in pairs]
 
@@ -191,7 +192,7 @@ class Adapters:
         self, beside: Op, part: str, kind: str, inputs: tuple[str, ...], dims: Iterable[Dim], spec: str | None = None,
         also: tuple[str, ...] = (),
     ) -> str:  # fmt: skip
-        """Append an op of the adapter of another; its result is as wide, and as much of a parameter, as what it reads."""
+        """Append an op of the adapter beside another; its result is as wide, and of the same role, as what it reads."""
         name = f"{beside.name}.{part}"
         first = self.tensors[inputs[0]]
         made = self.tensor(Tensor(name, tuple(dims), first.itemsize, first.role, beside.loop))

@@ -12,10 +12,11 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.order import FREE
 from costgraph.options import checked, typed
 
-# The one order; passes that stand side by side exclude each other. What trains is known first. Fusing comes before differentiating, so that the
-# backward is that of the fused op, and before converting, because what is fused converts nothing inside; conversions
-# are differentiated, too. Replaying needs the backward that reads; what is updated is known then; what is cached is
-# known when widths are given; placing tensors on devices comes last, so that every op there is gets placed.
+# The one order; passes that stand side by side exclude each other. What trains is known first. Fusing comes before
+# differentiating, so that the backward is that of the fused op, and before converting, because what is fused converts
+# nothing inside; conversions are differentiated, too. Replaying needs the backward that reads; what is updated is
+# known then; what is cached is known when widths are given; placing tensors on devices comes last, so that every op
+# there is gets placed.
 ORDER: tuple[tuple[str, ...], ...] = (
     ("lora",),
     ("flash_attention",),
