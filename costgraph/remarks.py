@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # Symbols that an option of an op set brings along, with the option and what holds without it.
 OPTIONS: dict[str, tuple[str, str]] = {"G": ("kv_heads", "has as many key/value heads as heads")}
 BROUGHT: dict[str, str] = {"H": "head_width=H", "F": "mlp=gated", "W": "window=W"}  # the same, of no model without it
+PASSED: dict[str, str] = {"R_a": "lora(R_a)"}  # the same, of a pass
 SAME: dict[str, str] = {"G": "A"}  # what is the size of which where the option is not taken
 
 
@@ -159,5 +160,7 @@ def no_size(name: str, graph: Graph, options: Container[str]) -> str:
         options: of the op set.
     """
     option = BROUGHT.get(name, "")
+    if name in PASSED:
+        return f"{name} ({SYMBOLS[name].meaning}) is no size of this model; --pass '{PASSED[name]}' brings it along"
     remedy = with_option(graph, option) if option.partition("=")[0] in options else "--model names those that have it"
     return f"{name} ({SYMBOLS[name].meaning}) is no size of this model; {remedy}"

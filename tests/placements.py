@@ -30,6 +30,15 @@ PHASES: dict[str, tuple[Any, ...]] = {
     "train, no update": (cg.backward,),
     "train, selective": (cg.backward, cg.recompute("selective"), cg.update),
     "train, full": (cg.backward, cg.recompute("full"), cg.update),
+    "train, adapters": (cg.lora(2, targets="all"), *TRAIN),
+    "train, adapters, full": (
+        cg.lora(2, targets="attn+mlp", dropout=True),
+        cg.backward,
+        cg.recompute("full"),
+        cg.update,
+    ),
+    "train, adapter, selective": (cg.lora(2, targets="attn.v"), cg.backward, cg.recompute("selective"), cg.update),
+    "decode, adapters": (cg.lora(3), cg.decode),
 }
 
 

@@ -24,9 +24,8 @@ SEL, FULL, TP = cg.recompute("selective"), cg.recompute("full"), cg.tensor_paral
 
 
 def test_the_order_is_written_out() -> None:
-    assert (
-        IN_WORDS
-        == "flash_attention < autocast < backward | prefill | decode < recompute < widths < mesh | tensor_parallel"
+    assert IN_WORDS == (
+        "lora < flash_attention < autocast < backward | prefill | decode < recompute < widths < mesh | tensor_parallel"
     )
     assert list(PASSES) == [name for side_by_side in ORDER for name in side_by_side if name in PASSES]
 

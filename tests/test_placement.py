@@ -42,6 +42,10 @@ CASES = [
     Case(WHOLE, "train", "data(N_h, zero=1), data(N_d, zero=3)"),
     Case(WHOLE, "train", "data(3, zero=3), data(2, zero=2)", sizes={"B": 6}),
     Case(WHOLE, "train", "data(N_d, zero=3), tensor(T, sequence=True)", sizes={"N_d": 1, "T": 1}),
+    Case(WHOLE, "train, adapters", "data(N_d, zero=2), tensor"),
+    Case(WHOLE, "train, adapters, full", "data(N_d, zero=3), tensor(T, sequence=True)", flash=True),
+    Case(WHOLE, "train, adapter, selective", "tensor(T, sequence=True, keep_gathered=True)"),
+    Case(WHOLE, "decode, adapters", "data, tensor"),
 ]
 
 
@@ -58,6 +62,9 @@ TAKEN_OUT = [
     (Case(WHOLE, "train", "data(N_d, zero=1)"), {"all_reduce N_d", "reduce_scatter N_d", "all_gather N_d"}),
     (Case(WHOLE, "train", "data(N_h), data(N_d, zero=3)"), {
         "all_reduce N_h-N_d", "all_reduce N_h", "reduce_scatter N_d", "all_gather N_d",
+    }),
+    (Case(WHOLE, "train, adapters", "data(N_d, zero=3), tensor(T, sequence=True)"), {
+        "all_reduce T", "all_gather T", "reduce_scatter T", "reduce_scatter N_d", "all_gather N_d",
     }),
     (Case(WHOLE, "train", "data, tensor(4, sequence=True, replicate_kv=True)"), {
         "all_reduce N_d", "all_reduce N_d-T", "all_reduce T", "all_gather T", "reduce_scatter T",

@@ -17,6 +17,7 @@ needs no gradient of its input, which all later ones do: what serves that alone 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -48,7 +49,7 @@ class Backward(Pass):
         tape.run(graph.ops, first | later)
         gradients = {t.name: tape.contributions[t.name][0] for t in graph.inputs if t.trains and t.name in first}
         if later:
-            tape.run_less(later)
+            tape.run_less(first)
         return graph.rewritten((*graph.ops, *tape.ops), tape.tensors, in_order(graph, first), gradients=gradients)
 
 
@@ -102,10 +103,10 @@ class Tape:
             if name in needed and name in self.contributions:
                 self.gradient(name, reader)
 
-    def run_less(self, later: Container[str]) -> None:
-        """Let what computes nothing but gradients of tensors in `later` run in all rounds of its loop but the first."""
+    def run_less(self, first: AbstractSet[str]) -> None:
+        """Let what computes no gradient that the first layer needs run in all rounds of its loop but the first."""
         for at, op in enumerate(self.ops):
-            if all(self.of[name] in later for name in op.outputs):
+            if first.isdisjoint(self.of[name] for name in op.outputs):
                 self.ops[at] = replace(op, loop=op.loop.later)
                 for name in op.outputs:
                     self.tensors[name] = replace(self.tensors[name], loop=self.tensors[name].loop.later)
@@ -155,10 +156,14 @@ class Tape:
             self.add(x, dx)
 
     def fused(self, op: Op, dy: str, needed: set[str]) -> None:
-        """One op that runs the gradients of the fused ops, and runs again those of them whose results these read."""
+        """One op that runs the gradients of the fused ops, and runs again those of them whose results these read.
+
+        It is one kernel, which gives the gradients of all factors, whether all are needed or not.
+        """
         inner = Tape(self.tensors)
         inner.add(op.outputs[0], dy)
-        targets = [x for x in op.inputs if x in needed]
+        factors = {x for step in op.body if step.kind == "einsum" for x in step.inputs}
+        targets = [x for x in op.inputs if x in needed or x in factors]
         inner.run(op.body, wanted(op.body, targets))
         body = Graph(op.name, op.body, self.tensors)
         read = {name for step in inner.ops for name in step.inputs}
@@ -172,7 +177,8 @@ class Tape:
         replay = tuple(replace(step, phase="recompute", origin=step.name) for step in op.body if step.name in again)
         self.ops[-1] = replace(self.ops[-1], body=(*replay, *inner.ops))
         for x, dx in zip(targets, outputs, strict=True):
-            self.add(x, dx)
+            if x in needed:
+                self.add(x, dx)
 
     def unbroadcast(self, op: Op, dy: str, x: str) -> str:
         """`dy` summed over the dims that `x` does not have."""

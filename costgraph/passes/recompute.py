@@ -40,24 +40,29 @@ class Recompute(Pass):
     """Replay segments: `selective` is scores to values of the attention, `full` the whole block.
 
     Args:
-        segment: which segments; `full` where blocks are replayed together, else `selective` unless given.
-        every: of `full`, how many blocks are replayed together, of which the input of the first alone is kept.
+        segment: which segments; unless given `selective`, and `full` with `every`.
+        every: how many blocks are replayed together, of which the input of the first alone is kept.
     """
 
     name: ClassVar[str] = "recompute"
     requires: ClassVar[tuple[str, ...]] = ("backward",)
     segment: Literal["", "selective", "full"] = ""
-    every: Size = 1
+    every: Size | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        group = size(self.every)
-        if group.number is not None and (group.number < 1 or Fraction(group.number).denominator != 1):
+        number = self.group.number
+        if number is not None and (number < 1 or Fraction(number).denominator != 1):
             raise UserError(f"{self.name}: every={shorten(str(self.every))} must be a positive integer")
-        if group != ONE and self.segment == "selective":
+        if self.every is not None and self.segment == "selective":
             raise UserError(f"{self.name}: selective replays within each layer; every={self.every} is for full")
         usual = "" if self.segment == "selective" else self.segment
-        object.__setattr__(self, "segment", usual if group == ONE else "full")
+        object.__setattr__(self, "segment", usual if self.every is None else "full")
+
+    @property
+    def group(self) -> Polynomial:
+        """How many blocks are replayed together."""
+        return ONE if self.every is None else size(self.every)
 
     def rewrite(self, graph: Graph) -> Graph:
         """The graph with replays between forward and backward.
@@ -65,7 +70,7 @@ class Recompute(Pass):
         Raises:
             UserError: there is no such segment, or groups of blocks do not come out even.
         """
-        segment, group, forward = SEGMENTS[self.segment or "selective"], size(self.every), list(graph.phase("forward"))
+        segment, group, forward = SEGMENTS[self.segment or "selective"], self.group, list(graph.phase("forward"))
         inside = {op.name for op in forward if op.within(segment)}
         if not inside:
             raise UserError(f"{graph.name} has no segment '{segment}' to replay")
