@@ -23,7 +23,7 @@ ANY = ("{}", "x{}", "{} ")
 SLOTS: dict[str, tuple[str, ...]] = {  # what a text is put into
     "op": ("{}", "decoder({})", "decoder(head={})", "decoder(kv_heads={})", "decoder({}=True)", "encoder(biases={})"),
     "pass": ("{}", "tensor_parallel({})", "recompute({})", "decode({})", "tensor_parallel(T, sequence={})",
-    "recompute(segment={})"),
+    "recompute(segment={})", "recompute(every={})", "lora({})", "lora(targets={})"),
     "limit": ("{}", "B={}", "E={},p=2", "S->{}", "{}=4", "L={},L=2", "D={},A=4", "T={}", "A=4,D=4*{}", "K={},S={}"),
     "convention": (
         "{}", "notes({})", "exact({})", "notes(elementwise={})", "notes(additions={})", "table_a1({})", "torch({})",

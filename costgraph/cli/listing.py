@@ -31,7 +31,7 @@ def described(name: str, thing: Any) -> tuple[str, str]:
     """A name with its options, and the first line of what it is."""
     target = getattr(thing, "func", thing)
     options = ", ".join(
-        str(p) if p.default is p.empty else f"{p.name}={p.default}" for p in signature(thing).parameters.values()
+        p.name if p.default in (p.empty, "") else f"{p.name}={p.default}" for p in signature(thing).parameters.values()
     )
     return f"{name}({options})" if options else name, (getdoc(target) or "").split("\n")[0]
 
