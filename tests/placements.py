@@ -37,7 +37,7 @@ PHASES: dict[str, tuple[Any, ...]] = {
         cg.recompute("full"),
         cg.update,
     ),
-    "train, adapter, selective": (cg.lora(2, targets="attn.v"), cg.backward, cg.recompute("selective"), cg.update),
+    "train, adapter, selective": (cg.lora(2, targets="mlp"), cg.backward, cg.recompute("selective"), cg.update),
     "decode, adapters": (cg.lora(3), cg.decode),
 }
 
@@ -106,7 +106,9 @@ def some_data_axes(rng: random.Random) -> list[str]:
 
 def some_tensor_axis(rng: random.Random, op_set: str, phase: str, sizes: dict[str, int]) -> str:
     """A tensor axis with options that fit."""
-    options = [""] if phase == "decode" else ["", "sequence=True", "sequence=True, keep_gathered=True"]
+    options = (
+        [""] if phase in ("decode", "decode, adapters") else ["", "sequence=True", "sequence=True, keep_gathered=True"]
+    )
     if op_set in ("matmul", "attention"):
         options = ["", "sequence=True"][: 1 + (op_set == "attention")]
     chosen = [rng.choice(options)]

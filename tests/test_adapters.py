@@ -196,3 +196,33 @@ def test_targets_add_up_in_any_order_and_way() -> None:
 
     for one, other in product(["attn+mlp", "mlp + attn", "all", "attn.q+attn.k+attn.v+attn.out+mlp"], repeat=2):
         assert count(one) == count(other)
+
+
+# --- stages of a pipeline ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("passes", [["lora(targets=mlp)"], ["lora(targets=attn)", "recompute(full, every=2)"]], ids=str)
+def test_stages_of_a_pipeline_add_up_to_the_whole(passes: list[str]) -> None:
+    def derived(measure: str, mesh: str = "") -> Any:
+        asked = cg.derive(measure, op_set="decoder(head=True)", passes=passes, mesh=mesh, convention=EXACT)
+        return asked.forms[measure].value
+
+    for measure in ("flops.forward", "flops.backward", "flops.recompute"):
+        first, middle, last = (derived(measure, f"pipeline(P, stage={at})") for at in ("first", "middle", "last"))
+        assert first + middle * parse("P - 2") + last == derived(measure)
+
+
+def test_stages_send_gradients_back_though_nothing_before_the_layers_trains() -> None:
+    def sent(passes: tuple[str, ...], stage: str) -> Any:
+        mesh = f"pipeline(P, stage={stage})"
+        asked = cg.derive("communication.P", op_set="decoder(head=True, tied=False)", passes=passes, mesh=mesh)
+        return asked.forms["communication.P"].value
+
+    for stage in ("first", "middle", "last"):
+        assert sent(("lora(targets=mlp)",), stage) == sent((), stage)
+    assert sent(("lora(targets=head)",), "last") == parse("0")
+
+
+def test_groups_of_replayed_blocks_fit_into_stages() -> None:
+    with pytest.raises(UserError, match=r"layers: as many as L/8 = 3/2"):
+        cg.derive("flops", op_set="decoder", passes="recompute(every=4)", mesh="pipeline(2)", limit="L=12")

@@ -64,7 +64,7 @@ TAKEN_OUT = [
         "all_reduce N_h-N_d", "all_reduce N_h", "reduce_scatter N_d", "all_gather N_d",
     }),
     (Case(WHOLE, "train, adapters", "data(N_d, zero=3), tensor(T, sequence=True)"), {
-        "all_reduce T", "all_gather T", "reduce_scatter T", "reduce_scatter N_d", "all_gather N_d",
+        "all_reduce T", "all_gather T", "all_reduce N_d-T", "reduce_scatter T", "reduce_scatter N_d", "all_gather N_d",
     }),
     (Case(WHOLE, "train", "data, tensor(4, sequence=True, replicate_kv=True)"), {
         "all_reduce N_d", "all_reduce N_d-T", "all_reduce T", "all_gather T", "reduce_scatter T",

@@ -185,7 +185,7 @@ class Graph:
     @cached_property
     def claims(self) -> tuple[IsSize, ...]:
         """What the sizes of its dims, and the numbers of its layers, take for granted of their symbols."""
-        loops = dict.fromkeys(op.loop for op in self.ops if not op.loop.rounds)
+        loops = dict.fromkeys(op.loop for op in self.ops if op.loop.rounds != "later")
         counts = [loop.claim for loop in loops]
         return tuple(c for c in (*(one.claim(name) for name, one in self.extents.items()), *counts) if not c.settled)
 

@@ -44,6 +44,12 @@ class Loop:
         """The same, of what does not run in the first round."""
         return replace(self, times=self.times - ONE, rounds="later")
 
+    def share(self, part: Polynomial, first: bool) -> Loop:
+        """The same with a share of the rounds, which the first one is among, or not."""
+        if self.rounds != "later":
+            return replace(self, times=self.times * part)
+        return replace(self, times=(self.times + ONE) * part - (ONE if first else 0))
+
     def every(self, group: Polynomial) -> Loop:
         """The same, of what runs once for each group of rounds."""
         return replace(self, times=self.times / group, rounds="every")

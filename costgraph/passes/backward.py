@@ -47,7 +47,9 @@ class Backward(Pass):
             tape.add(sink, tape.tensor(f"{sink}.grad_in", sink))
         first, later = needed(graph)
         tape.run(graph.ops, first | later)
-        gradients = {t.name: tape.contributions[t.name][0] for t in graph.inputs if t.trains and t.name in first}
+        gradients = {
+            t.name: tape.contributions[t.name][0] for t in graph.inputs if t.trains and t.name in tape.contributions
+        }
         if later:
             tape.run_less(first)
         return graph.rewritten((*graph.ops, *tape.ops), tape.tensors, in_order(graph, first), gradients=gradients)
@@ -64,7 +66,7 @@ def needed(graph: Graph) -> tuple[set[str], set[str]]:
         if op.kind == "loop" and op.loop.number > graph.tensors[op.inputs[0]].loop.number  # into a stack
         if op.loop.number in stacks and op.loop.times != ONE
     }
-    return first, wanted(graph.ops, first | carried) - first
+    return first, set() if carried <= first else wanted(graph.ops, first | carried) - first
 
 
 def wanted(ops: Iterable[Op], sources: Iterable[str]) -> set[str]:

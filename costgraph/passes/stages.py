@@ -113,7 +113,7 @@ class Pipeline:
         for loop in self.layers:
             part = share.layers.get(loop.kind.partition("/")[0], share.layers.get("", ONE))
             if part:
-                found[loop] = replace(loop, times=loop.times * part)
+                found[loop] = loop.share(part, first=share.stage.place == "first")
         return found
 
     @cached_property
@@ -247,7 +247,8 @@ class Pipeline:
         borders = [op for op in ops if op.kind == "loop" and self.forward.get(op.source) in parts]
         leaving = [op for op in borders if op.phase == "forward" and op.loop == ONCE]
         first = next(op for op in borders if op.phase == "forward" and op.loop != ONCE)
-        backward = [op for op in borders if op.phase == "backward" and op.source == first.name]
+        stems = [op for op in ops if op.phase == "backward" and op.source == first.name]
+        backward = [op for op in stems if op.kind == "loop"] or [op for op in stems if op.kind == "add"]
         return [
             self.sent(op, times, tensors)
             for of, times in ((leaving[-1:], share.forwards), (backward, share.backwards))
