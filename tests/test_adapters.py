@@ -226,3 +226,13 @@ def test_stages_send_gradients_back_though_nothing_before_the_layers_trains() ->
 def test_groups_of_replayed_blocks_fit_into_stages() -> None:
     with pytest.raises(UserError, match=r"layers: as many as L/8 = 3/2"):
         cg.derive("flops", op_set="decoder", passes="recompute(every=4)", mesh="pipeline(2)", limit="L=12")
+
+
+# --- what is alive ----------------------------------------------------------------------------------------------------
+
+
+def test_at_the_loss_what_is_kept_for_the_backward_is_alive_once_for_each_layer_that_keeps_it() -> None:
+    asked: Any = {"model": "llama-3-8b", "passes": "lora(8, targets=mlp)", "limit": "B=1,S=2048"}
+    found = cg.derive("peak", "activations", **asked).limited
+    saved = sum(int(term.amount.number or 0) for term in found["peak"].terms if term.part == "saved")
+    assert saved == found["activations"].value.number

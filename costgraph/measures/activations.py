@@ -33,13 +33,9 @@ def activations(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
 
 def collect(graph: Graph) -> Iterator[Term]:
     """One term per saved tensor, at the forward op that saves it, in the order of the forward pass."""
-    readers: dict[str, list[Op]] = {}
-    for op in graph.phase("backward", "recompute"):
-        for name in op.inputs:
-            readers.setdefault(storage(graph, name).name, []).append(op)
     found: list[Term] = []
     sizes = Sizes()
-    for name, read_by in readers.items():
+    for name, read_by in readers(graph).items():
         tensor, made = graph.tensors[name], graph.producer.get(name)
         forward = made is None or made.phase == "forward"
         if forward and tensor.role in KEPT and not tensor.gradient:
@@ -51,10 +47,19 @@ def collect(graph: Graph) -> Iterator[Term]:
     yield from sorted(found, key=lambda term: order.get(term.op, -1))
 
 
-def rounds(tensor: Tensor, readers: Collection[Op]) -> Polynomial:
+def readers(graph: Graph) -> dict[str, list[Op]]:
+    """For each tensor that is read behind the forward pass, itself or a view of it, the ops that do."""
+    found: dict[str, list[Op]] = {}
+    for op in graph.phase("backward", "recompute"):
+        for name in op.inputs:
+            found.setdefault(storage(graph, name).name, []).append(op)
+    return found
+
+
+def rounds(tensor: Tensor, read_by: Collection[Op]) -> Polynomial:
     """In how many rounds of its loop a tensor is kept: those in which an op reads it."""
-    inside = [op.loop for op in readers if op.loop.number == tensor.loop.number and op.loop.rounds]
-    return tensor.times if len(inside) < len(readers) else inside[0].times
+    inside = [op.loop for op in read_by if op.loop.number == tensor.loop.number and op.loop.rounds]
+    return tensor.times if len(inside) < len(read_by) else inside[0].times
 
 
 def storage(graph: Graph, name: str) -> Tensor:

@@ -16,6 +16,7 @@ from costgraph.graph.op import Op
 from costgraph.graph.rules import rule
 from costgraph.graph.tensor import Tensor
 from costgraph.graph.training_state import at_rest, state_tensors
+from costgraph.measures.activations import readers, rounds
 from costgraph.measures.params import parameters
 from costgraph.measures.schedule import scheduled
 from costgraph.measures.summing import Sizes
@@ -84,6 +85,7 @@ class Lifetimes:
         self.sizes = Sizes()
         self.last = self._last_reads()
         self.reduced = {op.inputs[0]: op for op in self.ops if op.kind == "ring_reduce"}
+        self.readers = readers(graph)
         self.bodies = self._bodies()
         self.buffers: list[Buffer] = []
         self.made: dict[str, Buffer] = {}  # by name of the tensor, views among them
@@ -182,7 +184,8 @@ class Lifetimes:
 
     def _make(self, at: int, op: Op, tensor: Tensor) -> None:
         """Add the buffer of a result."""
-        buffer = Buffer(tensor, op.name, at, self.last.get(tensor.name, at), self._each(op, tensor), tensor.times)
+        times = rounds(tensor, read_by) if (read_by := self.readers.get(tensor.name)) else tensor.times
+        buffer = Buffer(tensor, op.name, at, self.last.get(tensor.name, at), self._each(op, tensor), times)
         if tensor.role == "cache" and not self.trained:  # of all microbatches
             buffer.part, buffer.dies, buffer.times = "cache", self.end, tensor.times * op.repeats
         if rule(op.kind).traffic in STAYS and not self.trained:

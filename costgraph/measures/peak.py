@@ -20,6 +20,7 @@ from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.closed_form import ClosedForm
 from costgraph.collector import paused
 from costgraph.conventions import NOTES, Convention
+from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Phase
 from costgraph.largest import largest
@@ -37,7 +38,13 @@ PARTS = ("weights", "gradients", "optimizer", "gathered", "cache", "input", "sav
 def peak(
     graph: Graph, convention: Convention = NOTES, precision: str | Precision = USUAL, phase: Phase | None = None
 ) -> ClosedForm:
-    """The most that is alive on one device, of the whole step or while the ops of one phase run."""
+    """The most that is alive on one device, of the whole step or while the ops of one phase run.
+
+    Raises:
+        UserError: blocks are replayed several together, of which all keep what is inside them at once.
+    """
+    if any(op.loop.group != ONE for op in graph.ops):
+        raise UserError("peak: what blocks that are replayed together keep is not counted yet; take recompute(full)")
     walk = Walk(Lifetimes(graph, policy(precision)), convention)
     found = dict.fromkeys(instant for instant in walk.largest() if phase in (None, walk.phase(instant)))
     graph = in_several_microbatches(graph)
