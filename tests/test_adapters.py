@@ -168,6 +168,7 @@ def test_adapters_work_under_autocast() -> None:
 REFUSED = [
     ("lora(8, targets=atn)", "unknown part of the model 'atn': did you mean attn"),
     ("lora(8, targets=norm)", "norm has no matrix to adapt; parts with one are attn, mlp"),
+    ("lora(8, targets=attn.softmax)", "parts with one are attn.q, attn.k, attn.v, attn.out$"),
     ("lora(0)", "R_a"),
     ("lora(8, target=attn)", "did you mean targets"),
     ("lora(8, dropout=1)", "dropout=1 must be True or False"),

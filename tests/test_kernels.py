@@ -26,7 +26,7 @@ class Nudged(Machine):
 
     def values(self, tensor: Tensor) -> Array:
         found = super().values(tensor)
-        return found + self.by * drawn(f"{tensor.name} direction", found.shape) if tensor.is_parameter else found
+        return found + self.by * drawn(f"{tensor.name} direction", found.shape) if tensor.trains else found
 
 
 def only(parts: dict[tuple[int, ...], Array]) -> Array:

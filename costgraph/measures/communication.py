@@ -20,6 +20,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
+from costgraph.graph.loop import Loop
 from costgraph.graph.op import Op
 from costgraph.measures.summing import closed_form
 from costgraph.measures.worst_stage import of_worst_stage
@@ -61,11 +62,27 @@ def communication(
 
 def collect(graph: Graph, amount: Callable[[Op, Graph], Polynomial]) -> Iterator[Term]:
     """One term per collective."""
+    loops = read_in(graph)
     for op in graph.ops:
         if op.kind in RINGS:
             role = graph.tensors[op.inputs[0]].role
-            if sent := amount(op, graph) * op.times:  # one device has nobody to send to
+            if sent := amount(op, graph) * loops.get(op.name, op.loop).times:  # one device has nobody to send to
                 yield Term(op.name, f"{op.kind} of {op.inputs[0]}", sent, role, part(op))
+
+
+def read_in(graph: Graph) -> dict[str, Loop]:
+    """The loops of the ops where some run in the rounds behind the first alone: a collective does if its readers do."""
+    if all(op.loop.rounds != "later" for op in graph.ops):
+        return {}
+    found: dict[str, Loop] = {}
+    readers: dict[str, list[Loop]] = {}
+    for op in reversed(graph.ops):
+        loops = [loop for name in op.outputs for loop in readers.get(name, ())]
+        later = op.kind in RINGS and {(loop.number, loop.rounds) for loop in loops} == {(op.loop.number, "later")}
+        found[op.name] = op.loop.later if later and not op.loop.rounds else op.loop
+        for name in op.inputs:
+            readers.setdefault(name, []).append(found[op.name])
+    return found
 
 
 def part(op: Op) -> str:

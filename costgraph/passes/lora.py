@@ -81,7 +81,9 @@ def targets(word: str, graph: Graph) -> set[str]:
     found = {op.name for op in inside} if word == ALL else ops_named(word, graph, also=(ALL,))
     if chosen := {op.name for op in graph.ops if op.name in found and matrix(op, graph.tensors) is not None}:
         return chosen
-    there = dict.fromkeys(f"{op.loop.path}{op.place}" for op in graph.ops if matrix(op, graph.tensors) is not None)
+    made = [op for op in graph.ops if matrix(op, graph.tensors) is not None]
+    beside = dict.fromkeys(op.name for op in made if word.rpartition(".")[0] in (op.place, f"{op.loop.path}{op.place}"))
+    there = beside or dict.fromkeys(f"{op.loop.path}{op.place}" for op in made)
     near = ", ".join(there) or "none in this model"
     raise UserError(f"lora: {shorten(word)} has no matrix to adapt; parts with one are {near}")
 
