@@ -77,4 +77,6 @@ def by_place(form: ClosedForm) -> dict[str, Polynomial]:
     return {place: total(t.amount for t in form.terms if t.op.partition(".")[0] == place) for place in places}
 
 
-SUMS = [name for name in MEASURES if name != "intensity"]
+OF_PIPELINES = ("bubble", "in_flight")  # measures that only stages have
+EVERYWHERE = {name: measure for name, measure in MEASURES.items() if name not in OF_PIPELINES}
+SUMS = [name for name in EVERYWHERE if name != "intensity"]

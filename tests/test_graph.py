@@ -8,7 +8,7 @@ from typing import Any
 import networkx
 import pytest
 import sympy
-from recipes import RECIPES, graph
+from recipes import EVERYWHERE, RECIPES, graph
 
 import costgraph as cg
 from costgraph.algebra.polynomial import Polynomial, total
@@ -18,7 +18,6 @@ from costgraph.errors import BugError, UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.largest import Largest
-from costgraph.measures import MEASURES
 
 ALL = list(RECIPES)
 SOME = ["forward", "train, head", "flash", "full", "decode", "tp", "sp"]
@@ -111,7 +110,7 @@ def nonempty(path: list[str]) -> bool:
 @pytest.mark.parametrize("convention", [NOTES, EXACT], ids=lambda c: str(c.name))
 def test_every_term_comes_from_an_op_and_all_add_up(name: str, convention: Any) -> None:
     g = graph(name)
-    for measure in MEASURES.values():
+    for measure in EVERYWHERE.values():
         found = measure(g, convention)
         for form in found.candidates if isinstance(found, Largest) else (found,):
             assert {term.op for term in (*form.terms, *form.over)} <= set(g.nx.nodes)

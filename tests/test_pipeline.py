@@ -8,12 +8,16 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recipes import OF_PIPELINES
 
 import costgraph as cg
 from costgraph.algebra.parser import parse
-from costgraph.conventions import EXACT
+from costgraph.algebra.polynomial import Polynomial, total
+from costgraph.algebra.quotient import Quotient
+from costgraph.conventions import EXACT, NOTES
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
+from costgraph.measures import MEASURES
 from costgraph.mesh import Mesh
 from costgraph.passes.spread import by_stage, spread
 
@@ -112,6 +116,24 @@ def test_one_stage_is_no_pipeline() -> None:
 def test_a_pipeline_that_cannot_be_is_refused_in_words(mesh: str, limit: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         cg.derive("activations", "flops", op_set="decoder", mesh=mesh, limit=limit)
+
+
+@pytest.mark.parametrize("measure", OF_PIPELINES)
+def test_without_stages_there_is_neither_bubble_nor_what_is_in_flight(measure: str) -> None:
+    with pytest.raises(UserError, match=f"{measure}: the layers are not split into stages"):
+        MEASURES[measure](cg.decoder().apply(cg.backward))
+
+
+@pytest.mark.parametrize("measure", OF_PIPELINES)
+@pytest.mark.parametrize("axis", ["pipeline(P, schedule='gpipe')", "pipeline(P)", "pipeline(P, schedule='zb-h1')"])
+def test_forms_of_a_schedule_are_whole_and_say_what_they_assume(axis: str, measure: str) -> None:
+    placed = cg.decoder().apply(cg.backward, cg.place(Mesh(f"{axis}, microbatches(M)")))
+    form, everything = (MEASURES[measure](placed, convention) for convention in (NOTES, EXACT))
+    assert form.value + form.remainder == everything.value
+    assert everything.remainder.number == 0
+    above, below = (total(term.amount for term in part) for part in (form.terms, form.over))
+    assert form.value == Quotient(above, below if form.over else Polynomial.constant(1))
+    assert "P | L" in map(str, form.assumptions)
 
 
 def test_an_encoder_and_a_decoder_are_no_pipeline() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from recipes import RECIPES, SUMS, by_op, by_place, graph, train
+from recipes import EVERYWHERE, RECIPES, SUMS, by_op, by_place, graph, train
 
 import costgraph as cg
 from costgraph.algebra.parser import parse
@@ -16,7 +16,6 @@ from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT, NOTES, Elementwise
 from costgraph.conventions.known import CONVENTIONS
 from costgraph.largest import Largest
-from costgraph.measures import MEASURES
 
 notes, exact = CONVENTIONS["notes"], CONVENTIONS["exact"]
 Form = Callable[[], ClosedForm]
@@ -254,7 +253,7 @@ def test_views_move_nothing(view: str) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("elementwise", ["none", "table_a1"])
 def test_form_plus_remainder_is_the_exact_form(name: str, elementwise: Elementwise) -> None:
-    for measure, count in MEASURES.items():
+    for measure, count in EVERYWHERE.items():
         form, everything = count(graph(name), notes(elementwise)), count(graph(name), exact(elementwise))
         if isinstance(form, Largest) and isinstance(everything, Largest):  # each has a symbol of its own
             sizes = dict.fromkeys({*form.symbols, *everything.symbols} - {*form.own, *everything.own}, 8)
@@ -265,6 +264,6 @@ def test_form_plus_remainder_is_the_exact_form(name: str, elementwise: Elementwi
 
 @pytest.mark.parametrize("measure", SUMS)
 def test_conventions_travel_with_the_result(measure: str) -> None:
-    assert MEASURES[measure](graph("train")).convention == NOTES
-    assert "dropout on" in map(str, MEASURES[measure](graph("train")).assumptions)
-    assert "dropout off" in map(str, MEASURES[measure](train(dropout=False)).assumptions)
+    assert EVERYWHERE[measure](graph("train")).convention == NOTES
+    assert "dropout on" in map(str, EVERYWHERE[measure](graph("train")).assumptions)
+    assert "dropout off" in map(str, EVERYWHERE[measure](train(dropout=False)).assumptions)
