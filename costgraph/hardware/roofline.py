@@ -26,7 +26,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.graph.selection import multiplies_weights
 from costgraph.measures import op_costs
-from costgraph.measures.communication import RINGS, read_in, ring
+from costgraph.measures.communication import RINGS, read_in, ring, times
 from costgraph.measures.counting import Counted
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def costs(graph: Graph, convention: Convention = NOTES) -> list[Cost]:
         moved = op_costs.traffic(op, graph.tensors, convention) * op.times
         work = (fused.work(op) if op.body else op_costs.flops(op, graph.tensors, convention)) * op.times
         counted = op.kind in RINGS and convention.counts(graph.tensors[op.inputs[0]].role)
-        link = ring(op, graph) * loops.get(op.name, op.loop).times if counted else ZERO
+        link = ring(op, graph) * times(op, loops) if counted else ZERO
         if work or moved or link:
             found.append(Cost(op.name, classify(op, graph), work, moved, link))
     return found

@@ -6,13 +6,14 @@ one device that collects from the n-1 others (a reduce, or a gather of their par
 broadcast, or a scatter of parts).
 Gradients and updated weights travel at the p bytes in which they are computed on. As `communication.T`, or
 `communication.N_h-N_d`: what goes over these axes of the mesh together, and over no other.
-Leaves out: latency, under `notes` the gradients of norm parameters and biases; pipeline parallelism.
+What a stage of a pipeline sends to a neighbour is sent once, by whatever algorithm.
+Leaves out: latency, under `notes` the gradients of norm parameters and biases.
 Source: "Decoder-Only Transformers", App. B; Patarasuk and Yuan 2009 (ring all-reduce).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 from costgraph.algebra.polynomial import ONE, Polynomial
@@ -66,8 +67,13 @@ def collect(graph: Graph, amount: Callable[[Op, Graph], Polynomial]) -> Iterator
     for op in graph.ops:
         if op.kind in RINGS:
             role = graph.tensors[op.inputs[0]].role
-            if sent := amount(op, graph) * loops.get(op.name, op.loop).times:  # one device has nobody to send to
+            if sent := amount(op, graph) * times(op, loops):  # one device has nobody to send to
                 yield Term(op.name, f"{op.kind} of {op.inputs[0]}", sent, role, part(op))
+
+
+def times(op: Op, loops: Mapping[str, Loop]) -> Polynomial:
+    """How often an op runs in a step; `loops` says so where it is not in all rounds of its own."""
+    return loops[op.name].times * op.repeats if op.name in loops else op.times
 
 
 def read_in(graph: Graph) -> dict[str, Loop]:
