@@ -273,12 +273,12 @@ def test_assumptions_that_hold_are_settled() -> None:
 
 PRINT_EVERYTHING = """
 import costgraph as cg
-from costgraph.measures import MEASURES
+from recipes import EVERYWHERE
 sequence_parallel = cg.tensor_parallel("T", sequence=True)
 for passes in ((cg.backward, cg.recompute("full"), sequence_parallel), (cg.flash_attention, cg.backward)):
     g = cg.decoder(head=True, biases=True, kv_heads="G").apply(*passes)
     print(*g.ops, *g.tensors.items(), *g.assumptions, *g.nx.edges(keys=True), sep="\\n")
-    for name, measure in MEASURES.items():
+    for name, measure in EVERYWHERE.items():
         form = measure(g)
         print(name, form, form.remainder, form.latex(), *form.terms, sep="\\n")
 """
