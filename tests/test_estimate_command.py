@@ -49,6 +49,7 @@ REFUSED = {
     "--hardware a100-80": "unknown hardware 'a100-80': did you mean a100-80gb",
     "--hardware a100-80gb-sxm --dtype fp8": "no fp8 rate for a100-80gb-sxm; it has fp16, bf16, tf32, fp32, int8",
     "--hardware a10 --link nvlink": "unknown link of a10 'nvlink'",
+    "--model gpt-3 --mesh pipeline(4)": "derive peak, bubble, flops and communication of one",
     "--model gpt3": "unknown model 'gpt3': did you mean gpt-3",
     "--model ./nowhere.toml": "model file ./nowhere.toml: there is no such file",
     "--model gpt-3 --hardware a10 --limit B=1,S=8,X=4": "X is the expert-parallel degree, and nothing is split",

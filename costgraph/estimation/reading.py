@@ -69,6 +69,11 @@ def request(
         price=dollars(price, device),
     )
     asked.setup.finite("an estimate")
+    if asked.setup.mesh.pipeline is not None:
+        raise UserError(
+            f"--mesh '{asked.setup.mesh}': an estimate has no times of a pipeline; derive peak, bubble, flops and "
+            "communication of one, or solve 'peak <= 80 GiB'"
+        )
     return asked
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isfinite
+from math import isfinite, prod
 
 from costgraph.algebra.assumption import AtMost, Claim, Divides
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, children, names, rounded
@@ -20,7 +20,24 @@ from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.errors import UserError
 from costgraph.exporting.forms import Form
 
-SMALL = {"B": 3, "S": 16, "L": 5, "D": 48, "A": 8, "G": 4, "V": 96, "K": 32, "T": 2, "p": 2}
+SMALL = {
+    "B": 3,
+    "S": 16,
+    "L": 5,
+    "D": 48,
+    "A": 8,
+    "G": 4,
+    "V": 96,
+    "K": 32,
+    "T": 2,
+    "p": 2,
+    "P": 2,
+    "M": 4,
+    "v": 2,
+    "C": 2,
+    "X": 2,
+    "N_h": 2,
+}
 PADDED_VOCABULARY = 51200  # divisible by every usual number of devices, unlike the 50257 of GPT-2
 BEYOND = 1_000_003 * 2**33  # takes every size, and every product of sizes, beyond 2**63
 LONGEST = 2**15  # bits of a numerator or denominator on the way to an exact result
@@ -47,13 +64,23 @@ class Vectors:
 def candidates(symbols: Iterable[str]) -> dict[str, dict[str, Rational]]:
     """Sizes at which generated code is compared with exact values: all ones, small, GPT-3, beyond 64 bits."""
     symbols = list(symbols)
+    divided = {"B": ("N_d", "N_h", "X", "M"), "L": ("P", "v")}  # by which degrees, where a mesh has them
+
+    def fitting(sizes: dict[str, Rational]) -> dict[str, Rational]:
+        """Sizes that the degrees among them divide."""
+        return sizes | {
+            name: sizes[name] * prod(sizes[by] for by in degrees if by in sizes)
+            for name, degrees in divided.items()
+            if name in sizes
+        }
+
     typical: dict[str, Rational] = {n: SYMBOLS[n].typical if n in SYMBOLS else 4096 for n in symbols} | (
         {"V": PADDED_VOCABULARY} if "V" in symbols else {}
     )
     return {
         "ones": dict.fromkeys(symbols, 1),
-        "small": {name: 3 if name == "E" else SMALL.get(name, 6) for name in symbols},
-        "large": typical,
+        "small": fitting({name: 3 if name == "E" else SMALL.get(name, 6) for name in symbols}),
+        "large": fitting(typical) if {"M", "X"} & {*symbols} else typical,
         "beyond 64 bits": {
             name: value if name in SYMBOLS and SYMBOLS[name].domain != "positive integer" else value * BEYOND
             for name, value in typical.items()
