@@ -23,7 +23,8 @@ from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.provenance import Term
 
-SAMPLES = 3  # sizes at which candidates are compared before it is proved that one is never below another
+SAMPLES = 24  # sizes at which candidates are compared before it is proved that one is never below another
+FEW = 24  # candidates of which each pair is proved by more than its terms
 EFFORT = 20_000  # terms of pairs that may be looked at
 ABOUT = 1 - 1e-9  # what is smaller by less than that may be as large
 
@@ -43,6 +44,8 @@ class Largest(ClosedForm):
 
         The limit of a maximum is the maximum of the limits.
         """
+        if not bindings:
+            return self
         limits = [one.limited(bindings) for one in self.candidates]
         if infinite := [one for one in limits if one.value.is_infinite]:
             return replace(infinite[0], name=self.name)
@@ -178,10 +181,11 @@ def undominated(candidates: Sequence[ClosedForm]) -> list[ClosedForm]:
     names = sorted({name for form in forms for name in form.symbols})
     points = [sample(names, at) for at in range(SAMPLES)]
     sizes = [[form.at(point) for point in points] for form in forms]
+    never_below = at_least if len(forms) <= FEW else Polynomial.covers  # of many those that are left are right as well
     kept: list[int] = []
     for at in sorted(range(len(forms)), key=lambda at: (-sizes[at][0], at)):
         larger = (one for one in kept if all(a >= b * ABOUT for a, b in zip(sizes[one], sizes[at], strict=True)))
-        if not any(at_least(forms[one], forms[at]) for one in larger):
+        if not any(never_below(forms[one], forms[at]) for one in larger):
             kept.append(at)
     tries = EFFORT // max(1, max(map(len, forms)))  # what is left after that stays, and is right as well
     for at in reversed(kept[1:]):
@@ -201,7 +205,10 @@ def pairs(kept: Sequence[int], sizes: Sequence[Sequence[float]], of: Sequence[fl
 
 
 def sample(names: Iterable[str], at: int) -> dict[str, float]:
-    """Sizes of symbols: what is typical, 1, or something small that differs from symbol to symbol."""
+    """Sizes of symbols: what is typical, 1, something small that differs from one to another, or a mixture of these."""
     if at == 0:
         return {name: float(SYMBOLS[name].typical) for name in names}
-    return {name: float(1 if at == 1 else number % 7 + 2) for number, name in enumerate(names)}
+    if at < 3:
+        return {name: float(1 if at == 1 else number % 7 + 2) for number, name in enumerate(names)}
+    choices = (1.0, 2.0, 64.0, 4096.0, 1e9)
+    return {name: choices[(number * number + at * (2 * number + 1) + at // 5) % 5] for number, name in enumerate(names)}

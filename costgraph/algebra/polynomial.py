@@ -298,6 +298,17 @@ class Polynomial:
             float(c) * prod(point[name] ** power for name, power in monomial.powers(m)) for m, c in self._terms.items()
         )
 
+    def is_below_zero(self, point: Mapping[str, float]) -> bool:
+        """Whether the value at a point is below 0, beyond what floats may be off by."""
+        try:
+            sizes = [
+                float(c) * prod(point[name] ** power for name, power in monomial.powers(m))
+                for m, c in self._terms.items()
+            ]
+        except OverflowError:
+            return False
+        return sum(sizes) < -1e-9 * sum(map(abs, sizes))
+
     # --- other representations --------------------------------------------------------------------------------------
 
     def to_sympy(self) -> sympy.Expr:
