@@ -179,7 +179,7 @@ def undominated(candidates: Sequence[ClosedForm]) -> list[ClosedForm]:
     """The candidates that no other one, nor one of two others, is always as large as; of equal ones the first."""
     forms = [one.value.numerator for one in candidates]
     names = sorted({name for form in forms for name in form.symbols})
-    points = [sample(names, at) for at in range(SAMPLES)]
+    points = [sample(names, at) for at in range(SAMPLES if len(forms) > FEW else 3)]
     sizes = [[form.at(point) for point in points] for form in forms]
     never_below = at_least if len(forms) <= FEW else Polynomial.covers  # of many those that are left are right as well
     kept: list[int] = []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import get_args
 
 from costgraph.algebra.bindings import split_list
 from costgraph.algebra.polynomial import ONE, Polynomial, product
@@ -102,10 +103,16 @@ class Mesh:
         Devices of context and experts axes have copies of parameters as those of the data axis do, so that what this
         axis cuts is cut over all of them.
         """
-        axes = self.named
-        return tuple(
-            Cut(name, axis.size) for name, axis in axes.items() if state in self.sharded(axis) and axis.size != ONE
-        )
+        return self._shards[state]
+
+    @cached_property
+    def _shards(self) -> dict[State, tuple[Cut, ...]]:
+        """The same for each state: a derivation asks for every parameter."""
+        axes = {name: axis for name, axis in self.named.items() if axis.size != ONE}
+        return {
+            state: tuple(Cut(name, axis.size) for name, axis in axes.items() if state in self.sharded(axis))
+            for state in get_args(State)
+        }
 
     def sharded(self, axis: Axis) -> Container[State]:
         """Of which states of parameters an axis cuts the elements evenly: those that it says, or the data axis does."""
@@ -121,16 +128,17 @@ class Mesh:
 
     def substitute(self, bindings: Mapping[str, Polynomial]) -> Mesh:
         """The mesh with symbols replaced in its degrees, by whatever they are: nobody typed that as a degree."""
-        found = copy(self)
-        axes = (substituted(axis, bindings) for axis in self.named.values())
-        object.__setattr__(found, "axes", tuple(axes))
-        return found
+        return self.of(substituted(axis, bindings) for axis in self.named.values())
 
     def with_stages(self, bindings: Mapping[str, Polynomial]) -> Mesh:
         """The mesh with symbols replaced in what decides which stages there are, and in nothing else."""
-        found = copy(self)
         kinds = (PipelineAxis.kind, MicrobatchesAxis.kind)
-        axes = (substituted(axis, bindings) if axis.kind in kinds else axis for axis in self.named.values())
+        return self.of(substituted(axis, bindings) if axis.kind in kinds else axis for axis in self.named.values())
+
+    @staticmethod
+    def of(axes: Iterable[Axis]) -> Mesh:
+        """Axes whose degrees nobody typed, and so are not checked."""
+        found = object.__new__(Mesh)
         object.__setattr__(found, "axes", tuple(axes))
         return found
 

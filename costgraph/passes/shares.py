@@ -34,6 +34,10 @@ class Layers:
     before: Fraction = Fraction(0)
     behind: Fraction = Fraction(0)
 
+    def cost(self, counts: Mapping[str, int]) -> Fraction:
+        """What so many layers cost."""
+        return sum((self.costs[kind] * number for kind, number in counts.items()), Fraction(0))
+
     def stages(self, axis: PipelineAxis, stages: int, chunks: int) -> list[Mapping[str, int]]:
         """Of each stage how many layers of each kind it has.
 
@@ -71,7 +75,10 @@ def shares(
         return
     found = layers.stages(axis, int(stages), int(axis.chunks.number or 1))
     seen: list[object] = []
+    middle = max(range(1, len(found) - 1), key=lambda at: layers.cost(found[at]), default=0)
     for at, mine in enumerate(found):
+        if axis.stage == "middle" and at != middle:
+            continue
         place = "first" if at == 0 else "last" if at == len(found) - 1 else "middle"
         if axis.stage in (place, "worst") and (place, mine) not in seen:
             seen.append((place, mine))
