@@ -24,6 +24,11 @@ SLOTS: dict[str, tuple[str, ...]] = {  # what a text is put into
     "op": ("{}", "decoder({})", "decoder(head={})", "decoder(kv_heads={})", "decoder({}=True)", "encoder(biases={})"),
     "pass": ("{}", "tensor_parallel({})", "recompute({})", "decode({})", "tensor_parallel(T, sequence={})",
     "recompute(segment={})", "recompute(every={})", "lora({})", "lora(targets={})"),
+    "mesh": (
+        "{}", "tensor({})", "data(N_d, zero={})", "context(C, how={})", "experts({})", "pipeline({})",
+        "microbatches({})",
+        "pipeline(P, v={}, schedule=interleaved)", "pipeline(4, stage={})", "data({}), pipeline(P), {}",
+    ),
     "limit": ("{}", "B={}", "E={},p=2", "S->{}", "{}=4", "L={},L=2", "D={},A=4", "T={}", "A=4,D=4*{}", "K={},S={}"),
     "convention": (
         "{}", "notes({})", "exact({})", "notes(elementwise={})", "notes(additions={})", "table_a1({})", "torch({})",
@@ -46,7 +51,14 @@ SLOTS: dict[str, tuple[str, ...]] = {  # what a text is put into
     "side": ("{}", "limit={}", "mesh={}; {}", "exact({})", "{}=half", "exact(elementwise='{}')"),
 }  # fmt: skip
 SETS = ["decoder", "decoder(head=True)", "encoder", "decoder(kv_heads=G)", "decoder(biases=True)"]
+MESHES = [
+    "pipeline(P)", "pipeline(4, v=2, schedule=interleaved), data(N_d, zero=2)", "context(C, how=heads), tensor(T)",
+    "data(N_d, zero=3), microbatches(M)", "pipeline(P, stage=last), microbatches(8)",
+]  # fmt: skip
 MEASURES = [
+    "peak",
+    "bubble",
+    "in_flight",
     "flops",
     "params",
     "activations",
@@ -65,15 +77,19 @@ TARGETS = [
 Places = dict[str, tuple[list[str], dict[str, str]]]  # command: what it needs, option -> slot
 PLACES: Places = {
     "derive": (["derive"], {
-        "": "", "--op-set": "op", "--phase": "", "--pass": "pass", "--limit": "limit", "--when": "when",
+        "": "", "--mesh": "mesh",
+        "--op-set": "op", "--phase": "", "--pass": "pass", "--limit": "limit", "--when": "when",
         "--convention": "convention", "--precision": "", "--form": "", "--format": "", "-o": "output",
     }),
     "estimate": (["estimate", *SIZED], {
+        "--mesh": "mesh",
         "--op-set": "op", "--phase": "", "--pass": "pass", "--limit": "limit", "--hardware": "hardware", "--dtype": "",
         "--link": "", "--efficiency": "efficiency", "--new": "", "--price": "price", "--convention": "convention",
         "--precision": "", "--format": "", "--model": "", "--plot": "output", "-o": "output",
     }),
-    "graph": (["graph"], {"--op-set": "op", "--phase": "", "--pass": "pass", "--format": "", "-o": "output"}),
+    "graph": (["graph"], {
+        "--mesh": "mesh", "--op-set": "op", "--phase": "", "--pass": "pass", "--format": "", "-o": "output",
+    }),
     "export": (["export"], {
         "": "", "--measures": "", "--op-set": "op", "--phase": "", "--pass": "pass", "--limit": "limit",
         "--when": "when",
@@ -81,6 +97,7 @@ PLACES: Places = {
         "--notation": "", "--from": "", "--exporters": "", "-o": "output",
     }),
     "cheatsheet": (["cheatsheet"], {
+        "--mesh": "mesh",
         "--op-set": "op", "--convention": "convention", "--precision": "", "--notation": "", "--engine": "",
         "--exporters": "", "-o": "output",
     }),
@@ -90,7 +107,8 @@ PLACES: Places = {
     }),
     "list": (["list"], {"": ""}),
     "solve": (["solve"], {
-        "": "question", "--for": "for", "--op-set": "op", "--phase": "", "--pass": "pass", "--limit": "limit",
+        "": "question", "--for": "for", "--mesh": "mesh",
+        "--op-set": "op", "--phase": "", "--pass": "pass", "--limit": "limit",
         "--hardware": "hardware", "--dtype": "", "--link": "", "--convention": "convention", "--precision": "",
         "--model": "", "--format": "", "-o": "output",
     }),
@@ -155,6 +173,10 @@ def completed(random: Random, command: str, option: str) -> list[str]:
         more += random.choice([["--json"], ["--format", "markdown"], ["--format", "latex"]])
     if command in ("derive", "estimate") and random.random() < 0.3:
         more += ["--explain"]
+    if command in ("derive", "solve", "check", "export") and option != "--mesh" and random.random() < 0.3:
+        more += ["--mesh", random.choice(MESHES)]
+    if command == "derive" and option and random.random() < 0.4:
+        more += [random.choice(MEASURES)]
     return more
 
 
