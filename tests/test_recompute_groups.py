@@ -98,13 +98,3 @@ def test_what_no_gradient_reads_is_not_replayed() -> None:
     assert not [*graph.phase("recompute")]
     graph = cg.decoder(head=True).apply(cg.lora(2, targets="mlp"), cg.backward, cg.recompute("selective"))
     assert {op.loop.rounds for op in graph.phase("recompute")} == {"later"}
-
-
-def test_what_a_group_keeps_at_once_is_no_peak_yet() -> None:
-    with pytest.raises(UserError, match=r"is not counted yet; take recompute\(full\)"):
-        cg.derive("peak", op_set="decoder", passes="recompute(every=2)")
-    one, full = (
-        cg.derive("peak", op_set="decoder", passes=f"recompute({how})", limit="L=8,E=4,p=2,B=1,S=64,D=64,A=4")
-        for how in ("every=1", "full")
-    )
-    assert one.limited["peak"].value == full.limited["peak"].value

@@ -7,10 +7,10 @@ shares are added to. A cache is memory of its own, as is all that `measures.stat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.graph.rules import rule
@@ -31,11 +31,20 @@ STAYS = ("append", "update")  # kinds of traffic of what stays where it is from 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One iteration of a loop, in the forward pass or in what comes after it: positions of its first and last op."""
+    """One iteration of a loop, in the forward pass or in what comes after it: positions of its first and last op.
+
+    Args:
+        start, end: these positions.
+        backward: whether it comes after the forward pass, so that the last iteration is walked first.
+        group: how many iterations are replayed together, and walked before the next ones are replayed.
+        replay: the position of the first op that is replayed for such a group.
+    """
 
     start: int
     end: int
     backward: bool
+    group: Polynomial = ONE
+    replay: int = BEFORE
 
 
 AHEAD = Body(BEFORE, BEFORE, False)  # where what is there before the step was made
@@ -54,6 +63,8 @@ class Buffer:
         moved: whether it is gone when the results of its last reader are there, which take its place.
         body: where it is made, if every iteration leaves one behind for later.
         read_in: the iteration of the same loop in which it is read for the last time.
+        replayed_in: where it is replayed and read, if all iterations of a group are replayed together.
+        once: whether it is read once for each group of iterations.
         part: what it is to training or inference.
     """
 
@@ -66,12 +77,25 @@ class Buffer:
     moved: bool = False
     body: Body | None = None
     read_in: Body | None = None
+    replayed_in: Body | None = None
+    once: bool = False
     part: str = "working"
 
     @property
     def others(self) -> Polynomial:
         """Bytes of those of all other iterations."""
         return self.each * (self.times - ONE)
+
+    @property
+    def near(self) -> Polynomial:
+        """Bytes of those of the other iterations of its group, where the way back goes group by group."""
+        body = self.replayed_in or self.read_in or self.body
+        return self.each * (body.group - ONE) if body is not None and not self.once else ZERO
+
+    @property
+    def far(self) -> Polynomial:
+        """Bytes of those of the other groups."""
+        return ZERO if self.replayed_in is not None else self.others - self.near
 
 
 class Lifetimes:
@@ -106,8 +130,9 @@ class Lifetimes:
         for at, op in enumerate(self.ops):
             if op.loop.number and op.phase != "update":
                 key = (op.loop.number, op.phase != "forward")
-                start = found[key].start if key in found else at
-                found[key] = Body(start, at, key[1])
+                body = found.get(key) or Body(at, at, key[1], op.loop.group if key[1] else ONE)
+                replay = at if body.replay == BEFORE and op.phase == "recompute" else body.replay
+                found[key] = replace(body, end=at, replay=replay)
         return found
 
     # --- what is there before ----------------------------------------------------------------------------------------
@@ -196,6 +221,17 @@ class Lifetimes:
             buffer.dies = self.end
         self.made[tensor.name] = buffer
         self.buffers.append(buffer)
+        if buffer.dies < self.end and op.phase == "forward" and self._begins_a_group(self.ops[buffer.dies]):
+            buffer.once = True
+            self.buffers.append(Buffer(tensor, op.name, at, self._last_ahead(tensor), buffer.each))  # in the last round
+
+    def _begins_a_group(self, op: Op) -> bool:
+        """Whether it runs once for each group of iterations, of which there are several in one."""
+        return op.loop.rounds == "every" and op.loop.group != ONE
+
+    def _last_ahead(self, tensor: Tensor) -> int:
+        """The position of the last op that reads a tensor in the forward pass."""
+        return max(at for at, op in enumerate(self.ops) if op.phase == "forward" and tensor.name in op.inputs)
 
     def _each(self, op: Op, tensor: Tensor) -> Polynomial:
         """Bytes of a result. What goes round a ring is there as two blocks: the one in use and the one that arrives."""
@@ -232,6 +268,8 @@ class Lifetimes:
         later = self.bodies.get((tensor.loop.number, True))
         if buffer.body and later and later is not buffer.body and later.start <= buffer.dies <= later.end:
             buffer.read_in = later
+        if body is not None and body.group != ONE and self._is_replayed(buffer):
+            buffer.replayed_in = body
         if buffer.part != "working" or buffer.born == BEFORE:
             return
         reader = self.ops[buffer.dies] if buffer.dies < self.end else None
@@ -240,6 +278,11 @@ class Lifetimes:
         elif not backward and reader is not None and reader.phase != "forward":
             buffer.part = "saved"
 
+    def _is_replayed(self, buffer: Buffer) -> bool:
+        """Whether it is replayed for what comes behind all replays."""
+        behind = buffer.dies < self.end and self.ops[buffer.dies].phase == "backward"
+        return behind and self.ops[buffer.born].phase == "recompute"
+
     def _is_carried(self, buffer: Buffer) -> bool:
         """Whether it is what one iteration hands to the next, and the last one hands on."""
-        return buffer.dies < self.end and self.ops[buffer.dies].kind == "loop"
+        return buffer.dies < self.end and self.ops[buffer.dies].kind == "loop" and not buffer.once

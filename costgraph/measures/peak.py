@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from costgraph.algebra.assumption import Enough
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.closed_form import ClosedForm
 from costgraph.collector import paused
 from costgraph.conventions import NOTES, Convention
-from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Phase
 from costgraph.largest import largest
@@ -30,6 +30,10 @@ from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.precision import USUAL, Precision, policy
 from costgraph.provenance import Term
 
+Amounts = list[Polynomial]
+Change = tuple[Amounts, Amounts, Amounts]  # within a group, from group to group, of what waits as a replay
+T = TypeVar("T")
+At = dict[int, T]  # by position
 PARTS = ("weights", "gradients", "optimizer", "gathered", "cache", "input", "saved", "working")
 
 
@@ -38,16 +42,10 @@ PARTS = ("weights", "gradients", "optimizer", "gathered", "cache", "input", "sav
 def peak(
     graph: Graph, convention: Convention = NOTES, precision: str | Precision = USUAL, phase: Phase | None = None
 ) -> ClosedForm:
-    """The most that is alive on one device, of the whole step or while the ops of one phase run.
-
-    Raises:
-        UserError: blocks are replayed several together, of which all keep what is inside them at once.
-    """
-    if any(op.loop.group != ONE for op in graph.ops):
-        raise UserError("peak: what blocks that are replayed together keep is not counted yet; take recompute(full)")
+    """The most that is alive on one device, of the whole step or while the ops of one phase run."""
     walk = Walk(Lifetimes(graph, policy(precision)), convention)
     found = dict.fromkeys(instant for instant in walk.largest() if phase in (None, walk.phase(instant)))
-    graph = in_several_microbatches(graph)
+    graph = in_several_replayed(in_several_microbatches(graph))
     return largest(
         "peak", [(walk.label(one), closed_form("peak", "byte", graph, convention, walk.terms(one))) for one in found]
     )
@@ -55,18 +53,33 @@ def peak(
 
 def in_several_microbatches(graph: Graph) -> Graph:
     """The graph with what its peak takes for granted: gradients of microbatches before are there."""
-    if "add_microbatches" not in graph.kinds:
+    if "add_microbatches" not in graph.kinds or graph.mesh.microbatches.number is not None:
         return graph
     two = Enough(ONE + ONE, graph.mesh.microbatches, advice="the peak of one microbatch is that of microbatches(1)")
     return replace(graph, assumptions=(*graph.assumptions, two.substitute({})))
 
 
+def in_several_replayed(graph: Graph) -> Graph:
+    """The graph with what its peak takes for granted: groups that are replayed together are of two layers or more."""
+    groups = {op.loop.group for op in graph.ops if op.loop.group.number is None}
+    advice = "the peak of recompute(every=1) is that of recompute(full)"
+    several = (Enough(ONE + ONE, one, advice=advice).substitute({}) for one in groups)
+    return replace(graph, assumptions=(*graph.assumptions, *several))
+
+
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """While an op runs; inside of a loop behind the forward pass, in the last iteration or in the first."""
+    """While an op runs; inside of a loop behind the forward pass, in the last iteration or in the first.
+
+    Args:
+        at: the position of the op.
+        last: whether it is in the iteration that runs last, or in the last group of them.
+        ends: whether it is in the one that runs last of its group, where several are replayed together.
+    """
 
     at: int
     last: bool = False
+    ends: bool = False
 
 
 class Survivors:
@@ -94,7 +107,7 @@ class Survivors:
             if not any(other[0].covers(one[0]) for other in kept):
                 kept = [other for other in kept if not one[0].covers(other[0])]
                 kept.append(one)
-        yield from sorted((instant for _, instant in kept), key=lambda instant: (instant.at, instant.last))
+        yield from sorted((one for _, one in kept), key=lambda one: (one.at, one.last, one.ends))
 
 
 class Walk:
@@ -123,15 +136,15 @@ class Walk:
         """What is the same of ops that are alike, such as those of layers that are written out."""
         op = self.of.ops[instant.at]
         shapes = (id(self.of.graph.tensors[name].dims) for name in (*op.inputs, *op.outputs))
-        return (op.kind, op.times, instant.last, *shapes)
+        return (op.kind, op.times, instant.last, instant.ends, *shapes)
 
     def running(self, buffers: Iterable[Buffer]) -> Iterator[tuple[Instant, Polynomial]]:
         """What is alive at each instant behind which something vanishes: what appears is added up, op by op.
 
         In the backward pass every iteration takes as much more, or less, than the one before, so that the last one is
-        as the first with what all others change.
+        as the first with what all others change. So it is with groups of iterations, and within each.
         """
-        appear, replaced, vanish, later = self._events(buffers)
+        appear, replaced, vanish, changes = self._events(buffers)
         alive = total(appear[BEFORE])
         inside: list[tuple[int, Polynomial]] = []
         for at in range(self.of.end):
@@ -141,29 +154,42 @@ class Walk:
                 inside.append((at, alive))
             alive = total((alive, *(-one for one in vanish.get(at, ()))))
             if (body := self.bodies.get(at)) is not None:
-                change = total(later.get(at, ()))
-                yield from ((Instant(one, last=True), size + change) for one, size in inside if body.start <= one)
-                alive = alive + change
+                near, far, again = (total(one) for one in changes[at])
+                for one, size in inside:
+                    if one < body.start:
+                        continue
+                    yield Instant(one, last=True), size + far
+                    if body.group != ONE and self.of.ops[one].phase != "recompute":
+                        size += near + (again if one < body.replay else ZERO)
+                        yield Instant(one, ends=True), size
+                        yield Instant(one, last=True, ends=True), size + far
+                alive = total((alive, near, far))
                 inside.clear()
 
-    def _events(self, buffers: Iterable[Buffer]) -> tuple[dict[int, list[Polynomial]], ...]:
+    def _events(self, buffers: Iterable[Buffer]) -> tuple[At[Amounts], At[Amounts], At[Amounts], At[Change]]:
         """By position what appears, what is replaced, what vanishes; by the end of a body what others change."""
-        appear, replaced, vanish, later = (defaultdict[int, list[Polynomial]](list) for _ in range(4))
+        appear, replaced, vanish = (defaultdict[int, Amounts](list) for _ in range(3))
+        changes = defaultdict[int, Change](lambda: ([], [], []))
         for one in buffers:
             appear[one.born].append(one.each)
             if one.dies < self.of.end:
                 (replaced if one.moved else vanish)[one.dies].append(one.each)
+            if one.replayed_in is not None:
+                appear[one.replayed_in.replay].append(one.near)
+                near, _, again = changes[one.replayed_in.end]
+                near.append(-one.near)
+                again.append(one.near + one.each)
             if one.body is None:
                 continue
-            if one.body.backward:
-                later[one.body.end].append(one.others)
-            else:
+            body, sign = (one.body, 1) if one.body.backward else (one.read_in, -1)
+            if body is not None:
+                changes[body.end][0].append(one.near * sign)
+                changes[body.end][1].append(one.far * sign)
+            if not one.body.backward:
                 appear[one.body.start].append(one.others)
-            if one.read_in is not None:
-                later[one.read_in.end].append(-one.others)
-            elif one.dies < self.of.end:
-                vanish[one.dies].append(one.others)
-        return appear, replaced, vanish, later
+                if one.read_in is None and one.dies < self.of.end:
+                    vanish[one.dies].append(one.others)
+        return appear, replaced, vanish, changes
 
     # --- one instant -------------------------------------------------------------------------------------------------
 
@@ -172,12 +198,15 @@ class Walk:
         return self.of.ops[instant.at].phase
 
     def label(self, instant: Instant) -> str:
-        """The instant in words."""
+        """The instant in words; the last layer is the first on the way back."""
         op = self.of.ops[instant.at]
-        iteration = ""
-        if op.loop.number and op.phase != "update":
-            iteration = f", {'first' if instant.last else 'last'} layer"  # the last layer is the first on the way back
-        return f"{op.name}, {op.phase}{iteration}"
+        if not op.loop.number or op.phase == "update":
+            return f"{op.name}, {op.phase}"
+        grouped = op.loop.group != ONE
+        layer = f"{'first' if (instant.ends if grouped else instant.last) else 'last'} layer"
+        if grouped and instant.ends != instant.last:
+            layer += f" of the {'last' if instant.ends else 'first'} {op.loop.group}"
+        return f"{op.name}, {op.phase}, {layer}"
 
     def terms(self, instant: Instant) -> list[Term]:
         """What is alive, by part."""
@@ -187,18 +216,19 @@ class Walk:
 
     def bytes(self, one: Buffer, instant: Instant) -> Iterator[Polynomial]:
         """Bytes of a buffer at an instant: of this iteration, and of all others."""
-        at = instant.at
-        if one.born <= at < one.dies or (at == one.dies and not one.moved):
+        at, again = instant.at, one.replayed_in
+        born = again.start if again is not None and instant.ends else one.born  # replayed with others of its group
+        if born <= at < one.dies or (at == one.dies and not one.moved):
             yield one.each
+        if again is not None and not instant.ends and again.replay <= at <= again.end:
+            yield one.near
         if one.body is None:
             return
-        if one.body.backward:
-            there = (at > one.body.end or (instant.last and one.body.start <= at)) and at <= one.dies
-        else:
-            until = one.dies if one.read_in is None else one.read_in.end
-            passed = instant.last and one.read_in is not None and at >= one.read_in.start
-            there = one.body.start <= at <= until and not passed
-        yield one.others if there else ZERO
+        passed = (one.far if instant.last else ZERO) + (one.near if instant.ends else ZERO)
+        if one.body.backward and one.body.start <= at <= one.dies:
+            yield passed if at <= one.body.end else one.others
+        elif not one.body.backward and one.body.start <= at <= (one.dies if one.read_in is None else one.read_in.end):
+            yield one.others - (passed if one.read_in is not None and at >= one.read_in.start else ZERO)
 
 
 def doubled(lifetimes: Lifetimes, convention: Convention) -> Iterator[Buffer]:
