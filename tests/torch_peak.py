@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.blocks import Attention, Block, Embedding, Gated, Head, Layers, Mlp, Norm
+from costgraph.blocks.attention import Projection
 from costgraph.conventions.torch import TORCH
 from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Graph
@@ -67,12 +68,16 @@ def architecture(run: Run) -> Architecture:
     said = MEASURED["models"][run.model]
     if said["kind"] == "gpt":
         drops = said["drop"] and run.checkpointing in ("none", "full", "selective")
-        attention = Attention(kv_heads="A", width="D/A", dropout=drops)
+        biases: tuple[Projection, ...] = ("q", "k", "v", "out") if said.get("biases") else ()
+        attention = Attention(kv_heads="A", width="D/A", dropout=drops, biases=biases, fused=bool(biases))
         block = Block(attention, Mlp("E*D", "gelu", biases=True), Norm("layer"), dropout=drops)
         return Architecture((Layers("L", block),), Embedding("K"), Norm("layer"), Head())
     norm = Norm("rms", steps=said.get("norms") == "plain")
     repeats = run.attention != "flash" and run.checkpointing != "selective"
-    attention = Attention(positions="rotary", repeat_kv="after_cache" if repeats else "")
+    per_head = Norm("rms", steps=True) if said.get("qk_norm") else None
+    wide = said.get("library", False) and run.width < 4 and run.attention == "eager"
+    repeat: Literal["", "after_cache"] = "after_cache" if repeats else ""
+    attention = Attention(positions="rotary", repeat_kv=repeat, qk_norm=per_head, wide_softmax=wide)
     return Architecture((Layers("L", Block(attention, Gated(), norm)),), Embedding(), norm, Head(tied=False))
 
 
@@ -192,7 +197,7 @@ def tracked(run: Run, found: Walk) -> dict[str, int]:
         if found.phase(instant) != "update":
             peaks[name] = max(size, peaks.get(name, 0))
     ends = {f"end_{phase}": after(run, found, phase) for phase in ("forward", "backward")}
-    loss = run.width
+    loss = 4 if MEASURED["models"][run.model].get("library") else run.width
     stepped = ends["end_backward"] - loss
     return {**ends, "after_step": stepped, **peaks, **steps(run, stepped)}
 
