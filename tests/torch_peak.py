@@ -71,14 +71,17 @@ def architecture(run: Run) -> Architecture:
         biases: tuple[Projection, ...] = ("q", "k", "v", "out") if said.get("biases") else ()
         attention = Attention(kv_heads="A", width="D/A", dropout=drops, biases=biases, fused=bool(biases))
         block = Block(attention, Mlp("E*D", "gelu", biases=True), Norm("layer"), dropout=drops)
-        return Architecture((Layers("L", block),), Embedding("K"), Norm("layer"), Head())
-    norm = Norm("rms", steps=said.get("norms") == "plain")
+        embedding = Embedding("K", dropout=said.get("library", False))
+        return Architecture((Layers("L", block),), embedding, Norm("layer"), Head())
+    capped = said["kind"] == "gemma"
+    norm = Norm("rms", steps=said.get("norms") == "plain", wide=capped)
     repeats = run.attention != "flash" and run.checkpointing != "selective"
     per_head = Norm("rms", steps=True) if said.get("qk_norm") else None
     wide = said.get("library", False) and run.width < 4 and run.attention == "eager"
     repeat: Literal["", "after_cache"] = "after_cache" if repeats else ""
-    attention = Attention(positions="rotary", repeat_kv=repeat, qk_norm=per_head, wide_softmax=wide)
-    return Architecture((Layers("L", Block(attention, Gated(), norm)),), Embedding(), norm, Head(tied=False))
+    attention = Attention(positions="rotary", repeat_kv=repeat, qk_norm=per_head, wide_softmax=wide, softcap=capped)
+    block = Block(attention, Gated(act="gelu" if capped else "silu"), norm, residual="sandwich" if capped else "pre")
+    return Architecture((Layers("L", block),), Embedding(), norm, Head(tied=capped, softcap=capped))
 
 
 @cache

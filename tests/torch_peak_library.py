@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from torch_peak import MEASURED, Change, Run, between, extra, graph, mask, reasons
 
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.conventions.torch import TORCH
 from costgraph.measures.lifetimes import BEFORE, Buffer, Lifetimes
 from costgraph.measures.peak import Walk
@@ -46,9 +47,10 @@ def tables_of_a_step(run: Run, walk: Walk) -> list[Buffer]:
 
 
 def mask_of_a_step(run: Run, walk: Walk) -> list[Buffer]:
-    """Attention that is written out has a mask of each sequence, which what is replayed keeps."""
+    """Attention that is written out has a mask of each sequence, which what is replayed keeps; of windows another."""
     until = last(walk, "forward" if run.checkpointing == "none" else "backward")
-    size = run.sizes["B"] * run.sizes["S"] ** 2 * run.width
+    masks = 2 if kind(run) == "gemma" else 1
+    size = masks * run.sizes["B"] * run.sizes["S"] ** 2 * run.width
     return [*walk.buffers, extra(walk, "mask", size, positions(walk)["embed.tokens"], until)]
 
 
@@ -66,20 +68,38 @@ def gelu_by_steps(run: Run, walk: Walk) -> list[Buffer]:
     return [*walk.buffers, *(one for one in walk.buffers if one.tensor.name in act.inputs[1:] for _ in range(POWERS))]
 
 
-def dropout_of_the_embedding(run: Run, walk: Walk) -> list[Buffer]:
-    """What the layers read is dropped from, too."""
-    at, size = positions(walk), run.sizes["B"] * run.sizes["S"] * run.sizes["D"]
-    return [*walk.buffers, extra(walk, "embed.dropout", size, at["embed.tokens"], at["embed.tokens.grad"])]
+def one_and_scale(run: Run, walk: Walk) -> list[Buffer]:
+    """Norms multiply with one and their scale, a sum in fp32 that they keep beside what they scale."""
+    each = Polynomial.constant(4 * run.sizes["D"])
+    scaled = (one for one in walk.buffers if one.tensor.name.removesuffix(".replay").endswith(".normalized"))
+    return [*walk.buffers, *(replace(one, each=each) for one in scaled)]
+
+
+def factor_of_the_embedding(run: Run, walk: Walk) -> list[Buffer]:
+    """The number that rows of the table are multiplied with is a tensor that is held."""
+    return [*walk.buffers, extra(walk, "factor", run.width, BEFORE, walk.of.end)]
+
+
+def capped_logits(run: Run, walk: Walk) -> list[Buffer]:
+    """Logits are a product beside the tanh that is kept, and there until the loss is."""
+    at, size = positions(walk), run.sizes["B"] * run.sizes["S"] * run.sizes["V"] * run.width
+    return [*walk.buffers, extra(walk, "capped logits", size, at["head.softcap"], at["loss.cross_entropy"])]
+
+
+def kind(run: Run) -> str:
+    """Which of the models it is."""
+    return str(MEASURED["models"][run.model]["kind"])
 
 
 def reasons_of_library(run: Run) -> list[Change]:
     """Those that hold for a run."""
     found: list[Change] = [wide_loss, *(one for one in reasons(run) if one is not mask), shifted_targets]
-    if MEASURED["models"][run.model]["kind"] == "gpt":
-        found += [gelu_by_steps, dropout_of_the_embedding]
-    else:
-        found += [tables_of_a_step]
-        found += [position_ids_of_a_layer] if run.checkpointing == "full" else []
+    found += {
+        "gpt": [gelu_by_steps],
+        "llama": [tables_of_a_step],
+        "gemma": [tables_of_a_step, one_and_scale, factor_of_the_embedding, capped_logits],
+    }[kind(run)]
+    found += [position_ids_of_a_layer] if run.checkpointing == "full" and kind(run) != "gpt" else []
     return [*found, mask_of_a_step] if run.attention == "eager" else found
 
 
