@@ -11,7 +11,7 @@ from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import total
 from costgraph.graph.builder import Purpose
 
-TRAINING = {key: values for key, values in MEASURED["training"].items() if key != "of" and "autocast" not in key}
+TRAINING = {key: values for key, values in MEASURED["training"].items() if key != "of"}
 INFERENCE = {key: values for key, values in MEASURED["inference"].items() if key != "of"}
 SCALARS = 64  # bytes of single numbers that come and go in the backward pass
 # What is left, each as a form: by model, attention, what is checkpointed, and quantity
@@ -50,7 +50,9 @@ def test_a_training_step(key: str) -> None:
         assert beside <= (SCALARS if quantity == "peak_backward" else 0), quantity
 
 
-@pytest.mark.parametrize("key", ["r6 fp32 eager full", "l6 fp32 mem_efficient full", "l1 fp32 mem_efficient none"])
+@pytest.mark.parametrize(
+    "key", ["r6 fp32 eager full", "l6 fp32 mem_efficient full", "l1 fp32 mem_efficient none", "r1 autocast flash full"]
+)
 def test_each_reason_changes_what_is_alive(key: str) -> None:
     """So that one that holds no more, or never did, is seen."""
     run = Run(*key.split())

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.blocks import Attention, Block, Embedding, Gated, Head, Layers, Mlp, Norm
 from costgraph.blocks.attention import Projection
@@ -20,6 +21,7 @@ from costgraph.measures.params import parameters
 from costgraph.measures.peak import Instant, Walk
 from costgraph.models.architecture import Architecture
 from costgraph.passes import Backward, FlashAttention, Pass, Update
+from costgraph.passes.autocast import Autocast
 from costgraph.passes.decode import Decode
 from costgraph.passes.prefill import Prefill
 from costgraph.passes.recompute import Recompute
@@ -44,12 +46,12 @@ class Run:
     def sizes(self) -> dict[str, int]:
         """The sizes of the model; positions are as many as S."""
         sizes = MEASURED["models"][self.model]["sizes"]
-        return {**sizes, "K": sizes["S"], "p": self.width}
+        return {**sizes, "K": sizes["S"], "p": 4 if self.precision == "fp32" else 2}
 
     @property
     def width(self) -> int:
-        """Bytes of what is computed with, and kept."""
-        return 4 if self.precision == "fp32" else 2
+        """Bytes of what is kept from step to step."""
+        return 2 if self.precision == "bf16" else 4
 
     @property
     def policy(self) -> Precision:
@@ -89,6 +91,7 @@ def graph(run: Run) -> Graph:
     """The graph of a training step."""
     passes: list[Pass] = [Backward(), Update(run.policy)]
     passes += [FlashAttention()] if run.attention != "eager" else []
+    passes += [Autocast()] if run.precision == "autocast" else []
     passes += [Recompute(run.checkpointing)] if run.checkpointing != "none" else []  # type: ignore[arg-type]
     return architecture(run).build().apply(*passes)
 
@@ -160,6 +163,54 @@ def named_in_python(run: Run, walk: Walk) -> list[Buffer]:
     ]
 
 
+def cast_cache(run: Run, walk: Walk) -> list[Buffer]:
+    """Narrow copies of parameters are kept until the context closes in which they are made, behind the forward pass."""
+    ops, bodies = walk.of.ops, walk.of.bodies
+    end = max(at for at, op in enumerate(ops) if op.phase == "forward")
+    return [
+        replace(one, dies=end, body=bodies.get((one.tensor.loop.number, False)))
+        if one.tensor.is_parameter and BEFORE < one.born and one.dies <= end
+        else one
+        for one in walk.buffers
+    ]
+
+
+def narrow_log_softmax(run: Run, walk: Walk) -> list[Buffer]:
+    """Log-probabilities are made narrow, and widened for the loss: both are kept, and no copy of logits in fp32."""
+    at, size = {one.name: at for at, one in enumerate(walk.of.ops)}, run.sizes["B"] * run.sizes["S"] * run.sizes["V"]
+    loss, grad = at["loss.cross_entropy"], at["loss.cross_entropy.grad"]
+    found = [replace(one, dies=loss) if one.tensor.name == "head.logits" else one for one in walk.buffers]
+    second = [one for one in found if one.tensor.name == "loss.cross_entropy.grad" and one.dies == grad]
+    found = [one for one in found if one.tensor.name != "head.logits.cast" and one not in second]
+    return [*found, extra(walk, "narrow log-probabilities", 2 * size, loss, grad)]
+
+
+def named_in_a_replay(run: Run, walk: Walk) -> list[Buffer]:
+    """In a replay a norm's result, the scores with their wide mask, and what is left of the weights have names, too.
+
+    What is replayed is so as the narrow gradient is there of what leaves the block.
+    """
+    at = {one.name: position for position, one in enumerate(walk.of.ops)}
+    until, first = at["attn.values.replay"], at["norm.attn.replay"]
+    masked = Polynomial.constant(4) * run.number(size("B*A*S**2"))
+    wider = {"attn.mask.replay": masked, "attn.dropout.replay": masked}
+    names = ("norm.attn.replay", *wider)
+    found = [
+        replace(one, dies=max(one.dies, until), each=wider.get(one.tensor.name, one.each))
+        if one.tensor.name in names
+        else one
+        for one in walk.buffers
+    ]
+    narrow = 2 * run.number(size("B*S*D"))
+    return [*found, extra(walk, "narrow gradient", narrow, first, at["mlp.dropout.grad"])]
+
+
+def table_in_place(run: Run, walk: Walk) -> list[Buffer]:
+    """The gradient that the head gives a tied table is a conversion, and added to in place."""
+    table = "embed.tokens.table.grad_sum"
+    return [one for one in walk.buffers if one.tensor.name != table or one.dies != one.born]
+
+
 def reasons(run: Run) -> list[Change]:
     """Those that hold for a run."""
     found: list[Change] = [total_weight, one_loss, held_by_nodes]
@@ -167,7 +218,9 @@ def reasons(run: Run) -> list[Change]:
     found += [position_ids] if MEASURED["models"][run.model]["kind"] == "gpt" else []
     found += [generator] if run.attention != "eager" and run.checkpointing == "none" else []
     found += [named_in_python] if run.checkpointing != "none" else []
-    return found
+    found += [cast_cache, narrow_log_softmax, table_in_place] if run.precision == "autocast" else []
+    eager = run.attention == "eager" and run.checkpointing == "full"
+    return [*found, named_in_a_replay] if run.precision == "autocast" and eager else found
 
 
 def extra(walk: Walk, name: str, size: int, born: int, dies: int) -> Buffer:
