@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from torch_peak import MEASURED, Run, generated, reasons, tracked, walk
+from torch_peak import MEASURED, Run, reasons, tracked, walk
+from torch_peak_inference import generated
 
 from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import total

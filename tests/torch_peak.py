@@ -14,7 +14,6 @@ from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.blocks import Attention, Block, Embedding, Gated, Head, Layers, Mlp, Norm
 from costgraph.blocks.attention import Projection
 from costgraph.conventions.torch import TORCH
-from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Graph
 from costgraph.measures.lifetimes import BEFORE, Buffer, Lifetimes
 from costgraph.measures.params import parameters
@@ -22,8 +21,6 @@ from costgraph.measures.peak import Instant, Walk
 from costgraph.models.architecture import Architecture
 from costgraph.passes import Backward, FlashAttention, Pass, Update
 from costgraph.passes.autocast import Autocast
-from costgraph.passes.decode import Decode
-from costgraph.passes.prefill import Prefill
 from costgraph.passes.recompute import Recompute
 from costgraph.precision import Precision, policy
 
@@ -169,7 +166,7 @@ def cast_cache(run: Run, walk: Walk) -> list[Buffer]:
     end = max(at for at, op in enumerate(ops) if op.phase == "forward")
     return [
         replace(one, dies=end, body=bodies.get((one.tensor.loop.number, False)))
-        if one.tensor.is_parameter and BEFORE < one.born and one.dies <= end
+        if one.tensor.is_parameter and one.born > BEFORE and one.dies <= end
         else one
         for one in walk.buffers
     ]
@@ -278,25 +275,3 @@ def steps(run: Run, stepped: int) -> dict[str, int]:
     ) * run.width  # fmt: skip
     counters = 4 * sum(times for _, times in tensors)
     return {"foreach": stepped + moments, "single": stepped + single, "fused": stepped + counters}
-
-
-def generated(run: Run, phase: Purpose) -> Walk:
-    """Prefill, or a step that makes one more token, with a cache that is there before; logits of what `run` says."""
-    step: Pass = Prefill() if phase == "prefill" else Decode("S+1")
-    head = Head(tied=False, loss=False, positions=run.checkpointing)  # type: ignore[arg-type]
-    model = replace(architecture(run), head=head)
-    passes: list[Pass] = [FlashAttention()] if run.attention != "eager" else []
-    found = Walk(Lifetimes(model.build(phase).apply(step, *passes), run.policy), TORCH)
-    found.buffers = named_in_python(run, found)
-    found.buffers = cache_before(run, found)
-    return found
-
-
-def cache_before(run: Run, walk: Walk) -> list[Buffer]:
-    """The cache, the tables of angles and the mask are there before, for all positions that there will be."""
-    positions, width = run.sizes["S"] + 1, run.width
-    each = 2 * run.sizes["L"] * run.sizes["B"] * run.sizes["G"] * run.sizes["H"] * positions * width
-    tables = 2 * positions * run.sizes["H"] * width
-    mask = positions**2 * (width if run.attention == "eager" else 0)
-    found = [one for one in walk.buffers if one.part != "cache" and not one.tensor.name.startswith("rotary.")]
-    return [*found, extra(walk, "cache", each + tables + mask, BEFORE, walk.of.end)]
