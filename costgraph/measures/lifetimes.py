@@ -90,12 +90,17 @@ class Buffer:
     def near(self) -> Polynomial:
         """Bytes of those of the other iterations of its group, where the way back goes group by group."""
         body = self.replayed_in or self.read_in or self.body
-        return self.each * (body.group - ONE) if body is not None and not self.once else ZERO
+        if body is None or body.group == ONE or self.once:
+            return ZERO
+        return self.each * (body.group - ONE)
 
     @property
     def far(self) -> Polynomial:
         """Bytes of those of the other groups."""
-        return ZERO if self.replayed_in is not None else self.others - self.near
+        if self.replayed_in is not None:
+            return ZERO
+        near = self.near
+        return self.others - near if near else self.others
 
 
 class Lifetimes:

@@ -183,8 +183,9 @@ class Walk:
                 continue
             body, sign = (one.body, 1) if one.body.backward else (one.read_in, -1)
             if body is not None:
-                changes[body.end][0].append(one.near * sign)
-                changes[body.end][1].append(one.far * sign)
+                near, far, _ = changes[body.end]
+                near.append(one.near * sign)
+                far.append(one.far * sign)
             if not one.body.backward:
                 appear[one.body.start].append(one.others)
                 if one.read_in is None and one.dies < self.of.end:
