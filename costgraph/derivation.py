@@ -172,7 +172,7 @@ class Derivation:
         }
         if isinstance(limited, Largest):
             entry["candidates"] = [
-                {"at": ", ".join(one.at), "expr": one.text(shape), **(explained(one.terms) if explain else {})}
+                {"at": list(one.at), "expr": one.text(shape), **(explained(one.terms) if explain else {})}
                 for one in limited.candidates
             ]
         if limited.at:

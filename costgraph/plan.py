@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import gcd
 
 from costgraph.algebra.bindings import Binding
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.conventions import EXACT
+from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.measures.flops import flops
 from costgraph.mesh import Cut, Mesh
@@ -28,13 +30,19 @@ def resolved(
         order: the kind of each layer, where layers of several kinds alternate.
     """
     finite = {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
-    known = mesh.with_stages(finite)
+    known = mesh.without_ones(finite).with_stages(finite)
+    mesh = mesh.without_ones(finite)
     axis = known.pipeline
     if axis is None:
         return (known if mesh.pipeline or known.microbatches == ONE else mesh), None
     counts = layers_of(graph, Pipeline(graph, Cut(axis.symbol, axis.size), ONE).layers)
     numbers = {kind: count.substitute(finite).number for kind, count in counts.items()}
     chunks = (axis.size * axis.chunks).number
+    if chunks is None and None not in numbers.values() and len(numbers) > 1 and gcd(*map(int, numbers.values())) == 1:  # type: ignore[arg-type]
+        kinds_of = " and ".join(f"{number} {kind}" for kind, number in numbers.items())
+        raise UserError(
+            f"{axis}: no P divides {kinds_of} layers; bind it, as in --limit P=4, and whole layers are spread"
+        )
     if chunks is None or all(number is None or Fraction(number) % chunks == 0 for number in numbers.values()):
         one_group = axis.schedule == "interleaved" and known.microbatches == axis.size
         return (known if one_group else mesh), None

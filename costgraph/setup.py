@@ -164,10 +164,10 @@ class Setup:
             for name in self.model.bindings:
                 lookup(name, graph.symbols)
         setup = copy(self)  # with the graph, which sizes are put into only once something is derived from it
-        if self.mesh.in_parts:  # unless these decide what stages there are
-            setup.__dict__.pop("graph", None)
         object.__setattr__(setup, "sizes", FrozenMapping(sizes))
         object.__setattr__(setup, "model", self.model.left_free(symbolic))
+        if setup.decides:
+            setup.__dict__.pop("graph", None)
         if not isinstance(self.model.op_set, str | Graph):
             refuse_beyond_table(graph, setup.bindings)
         for name in sizes:
@@ -223,13 +223,24 @@ class Setup:
 
     def placement(self, steps: Iterable[Pass]) -> Pass:
         """The pass that places the model; where it has a pipeline, sizes may decide which layers stages have."""
-        if not self.mesh.in_parts:
+        if not self.decides:
             return placement(self.mesh)
         from costgraph.plan import resolved  # what is done at once has no stages
 
         before = self.source.apply(*steps)
         mesh, layers = resolved(self.mesh, before, self.bindings, self.model.order)
         return placement(mesh, layers)
+
+    @property
+    def decides(self) -> bool:
+        """Whether sizes decide on the graph: which layers stages have, and that nothing moves on one device."""
+        return self.mesh.in_parts or bool(self.ones)
+
+    @property
+    def ones(self) -> list[str]:
+        """The axes of the mesh that are bound to one device."""
+        found = {name: value for name, value in self.bindings.items() if isinstance(value, Polynomial)}
+        return self.mesh.ones(found) if self.mesh else []
 
     def leaves_out(self, step: Pass) -> bool:
         """Whether a graph that was given is beyond a step that nobody asked for: one that is placed has no update."""
@@ -239,7 +250,7 @@ class Setup:
     def graph(self) -> Graph:
         """The graph with all passes applied."""
         found = self.source.apply(*self.steps)
-        return replace(found, mesh=self.mesh) if self.mesh.in_parts else found
+        return replace(found, mesh=self.mesh) if self.mesh and self.decides else found
 
     @property
     def bindings(self) -> dict[str, Binding]:
@@ -269,7 +280,7 @@ class Setup:
             where: what it is, in words.
             new: tokens that are generated after S.
         """
-        put_in = ("P", "M", "v") if self.mesh.in_parts else ()  # already, where they decide on stages
+        put_in = (*(("P", "M", "v") if self.mesh.in_parts else ()), *self.ones)  # already, where they decide on stages
         idle = [name for name in self.sizes if name not in used and name not in put_in]
         idle = [name for name in idle if not (name == "K" and "S" in self.bindings)]
         of_model = [name for name in self.model.bindings if name not in self.sizes]

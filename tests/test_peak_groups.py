@@ -51,7 +51,9 @@ def written_out(graph: Graph, every: int) -> Graph:
 
 
 @pytest.mark.parametrize(("layers", "every"), [(2, 2), (4, 2), (6, 3)])
-@pytest.mark.parametrize(("of", "passes"), [(model, []), (model, [FlashAttention()]), (with_biases, [])], ids=str)
+@pytest.mark.parametrize(
+    ("of", "passes"), [(model, []), (model, [FlashAttention()]), (with_biases, [])], ids=["eager", "flash", "biases"]
+)
 def test_groups_are_as_their_layers_one_after_the_other(layers: int, every: int, of: Model, passes: list[Pass]) -> None:
     """What is said of groups without unrolling them is what the layers say that they stand for."""
     steps = [*STEP, *passes]

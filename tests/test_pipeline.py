@@ -178,3 +178,35 @@ def test_the_costliest_chunk_is_as_cheap_as_can_be(costs: list[int], chunks: int
 
 def test_chunks_lie_around_the_stages_in_turn() -> None:
     assert by_stage([2, 1, 1, 1], ["a", "a", "b", "b", "b"], 2) == [{"a": 2, "b": 1}, {"b": 2}]
+
+
+@pytest.mark.parametrize(("place", "held"), [("first", "4"), ("middle", "3"), ("last", "1"), ("worst", "4")])
+def test_what_is_in_flight_is_told_of_every_stage_of_a_model(place: str, held: str) -> None:
+    found = cg.derive("in_flight", model="gpt2", mesh=f"pipeline(4, stage={place!r})")
+    assert str(found.forms["in_flight"]) == held
+    assert found.parts("in_flight") == []
+
+
+@pytest.mark.parametrize("phase", ["prefill", "decode"])
+def test_serving_takes_any_number_of_microbatches_and_keeps_none(phase: str) -> None:
+    mesh = "pipeline(4), microbatches(1)"
+    assert cg.derive("cache", op_set="decoder", phase=phase, mesh=mesh).forms["cache"].same_as("2*B*S*L*D*p/4")
+    with pytest.raises(UserError, match="nothing is kept for a backward pass"):
+        cg.derive("in_flight", op_set="decoder", phase=phase, mesh=mesh)
+
+
+def test_kinds_of_layers_that_no_number_of_stages_divides_want_a_number() -> None:
+    with pytest.raises(UserError, match="no P divides 3 dense and 58 moe layers; bind it"):
+        cg.derive("params", model="deepseek-v3", mesh="pipeline(P)")
+
+
+def test_a_tied_table_is_kept_as_wide_while_stages_add_it_up() -> None:
+    asked = cg.derive(
+        "peak", "states", model="gpt2", mesh="pipeline(4, stage='first'), microbatches(8)", attention="flash",
+        limit="B=32,S=1024,p=2",
+    )  # fmt: skip
+    gradients = [
+        sum(term.amount.number or 0 for term in asked.limited[name].terms if term.part == "gradients")
+        for name in ("peak", "states")
+    ]
+    assert gradients[0] == gradients[1]

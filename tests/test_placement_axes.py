@@ -270,3 +270,47 @@ def test_contiguous_positions_make_the_last_device_work_most() -> None:
         pairs = sum(rows) if rows else Fraction(sum(range(1, 13)), 3)
         (form,) = attention.forms.values()
         assert form.limit(**{**at, "S": 12}).number == 12 * 4 * pairs
+
+
+def test_what_windows_show_is_summed_as_gradients_of_positions() -> None:
+    graph = cg.decoder(window="W", dropout=False).apply(cg.flash_attention, cg.backward)
+    weights = "2*(4+2*E)*L*D**2*p*(C-1)/C"
+    assert cg.communication(placed("context(C)", graph), axes="C").same_as(f"4*L*B*S*D*p*(C-1)/C + {weights}")
+
+
+def test_heads_that_are_copied_are_not_split_further() -> None:
+    graph = cg.decoder(kv_heads=2)
+    with pytest.raises(UserError, match="cannot be split further"):
+        placed("context(2, how='heads'), tensor(4, replicate_kv=True)", graph)
+
+
+@pytest.mark.parametrize("axis", ["context(C, how='heads')", "data(N_d, zero=3)", "tensor(T, sequence=True)"])
+@pytest.mark.parametrize("measure", ["activations", "peak", "communication", "traffic"])
+def test_an_axis_that_is_bound_to_one_device_is_none(axis: str, measure: str) -> None:
+    sizes = "B=2,S=8,L=2,D=8,A=2,E=4,p=2"
+    one = (
+        cg.derive(measure, op_set="decoder", attention="flash", limit=sizes).limited[measure].number
+        if (measure != "communication")
+        else 0
+    )
+    symbol = next(iter(Mesh(axis).named))
+    assert (
+        cg.derive(measure, op_set="decoder", attention="flash", mesh=axis, limit=f"{sizes},{symbol}=1")
+        .limited[measure]
+        .number
+        == one
+    )
+
+
+def test_weights_of_experts_are_read_where_they_are() -> None:
+    found = cg.derive("peak", model="mixtral-8x7b", attention="flash", limit="B=64,S=4096").limited["peak"]
+    assert not [term for term in found.terms if term.part == "gathered"]
+
+
+def test_devices_need_no_less_than_one_that_works_on_as_much() -> None:
+    sizes = {"B": 8, "S": 64, "p": 2}
+    alone = cg.derive("peak", model="gpt2", attention="flash", limit={**sizes, "B": 1}).limited["peak"].number
+    many = cg.derive("peak", model="gpt2", attention="flash", limit=sizes, mesh="data(8)").limited["peak"].number
+    assert alone is not None
+    assert many is not None
+    assert many >= alone

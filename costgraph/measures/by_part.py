@@ -54,6 +54,8 @@ def by_part(form: ClosedForm, graph: Graph) -> list[Part]:
     """
     if not is_sum(form):
         return []
+    if any(term.op not in graph.by_name for term in form.terms):  # of a schedule, which is no op
+        return []
     sums: dict[tuple[str, Loop], list[Polynomial]] = {}
     rounds = Rounds(graph)
     for term in form.terms:

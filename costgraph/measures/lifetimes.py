@@ -113,6 +113,7 @@ class Lifetimes:
         self.trained = any(graph.phase("backward"))
         self.sizes = Sizes()
         self.last = self._last_reads()
+        self.widths = self._widths()
         self.reduced = {op.inputs[0]: op for op in self.ops if op.kind == "ring_reduce"}
         self.readers = readers(graph)
         self.bodies = self._bodies()
@@ -151,6 +152,8 @@ class Lifetimes:
             for one in states:
                 if one.state != "gradients":
                     self._exists(op.source, one, one.state or "weights")
+                if one.state in ("weights", ""):  # which is what ops read, and what is a view of it
+                    self.made[tensor.name] = self.buffers[-1]
         first = {name: op.source for op in reversed(self.ops) for name in op.inputs}
         for tensor in self.graph.inputs:
             if not (tensor.is_parameter or tensor.state or tensor.gradient):
@@ -203,7 +206,7 @@ class Lifetimes:
         found, out = self.made.get(name), self.graph.tensors[op.outputs[0]]
         if found is None or found.dies > at:
             return None
-        moves = op.kind == "loop" or found.each == self.sizes.nbytes(out, ONE)
+        moves = op.kind == "loop" or found.each in (self.sizes.nbytes(out, ONE), self._each(op, out))
         return found if moves else None
 
     def _keep(self, op: Op, found: Buffer) -> None:
@@ -241,8 +244,22 @@ class Lifetimes:
     def _each(self, op: Op, tensor: Tensor) -> Polynomial:
         """Bytes of a result. What goes round a ring is there as two blocks: the one in use and the one that arrives."""
         whole = self.sizes.nbytes(tensor, ONE)
+        if (width := self.widths.get(tensor.name)) is not None:
+            return whole / tensor.itemsize * width
         ring = op if op.kind == "ring_gather" else self.reduced.get(tensor.name)
         return whole if ring is None else whole * 2 / devices(ring.cuts)
+
+    def _widths(self) -> dict[str, Polynomial]:
+        """In which width gradients are that become what is kept: in that from the beginning, all devices' sums too."""
+        found: dict[str, Polynomial] = {}
+        summed = {op.outputs[0] for op in self.ops if op.kind == ACCUMULATED}
+        for op in reversed(self.ops):
+            kept, out = op.kind == "accumulate", op.outputs[0] if op.outputs else ""
+            width = self.graph.tensors[out].itemsize if kept else found.get(out)
+            as_wide = kept or op.kind == "all_reduce" or (op.inputs[0] in summed and op.kind != ACCUMULATED)
+            if width is not None and as_wide:
+                found[op.inputs[0]] = width
+        return found
 
     def _under_way(self) -> list[Buffer]:
         """What is kept of the other microbatches that a stage of a pipeline has under way."""

@@ -64,5 +64,7 @@ def costs_of(stage: Graph, convention: Convention) -> Costs:
 def in_flight(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     """Microbatches whose saved tensors a stage keeps at once."""
     axis = pipeline_of(graph, "in_flight")
+    if not any(graph.phase("backward")):
+        raise UserError("in_flight: nothing is kept for a backward pass here; ask for --phase train")
     held = graph.stage.in_flight if graph.stage else Polynomial.constant(1)
     return closed_form("in_flight", "microbatch", graph, convention, [Term(axis.schedule, str(graph.stage), held)])

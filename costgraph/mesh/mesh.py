@@ -56,6 +56,15 @@ class Mesh:
             raise UserError(f"{experts}: the devices of {tensor} would compute the same tokens; give it sequence=True")
         check_degrees({name: (str(axis), axis.size) for name, axis in self.named.items()})
 
+    def check_heads(self) -> None:
+        """Raise where two axes would split key/value heads that are copied."""
+        tensor, context = self.axis(TensorAxis.kind), self.axis(ContextAxis.kind)
+        copied = isinstance(tensor, TensorAxis) and tensor.replicate_kv and tensor.size != ONE
+        if copied and isinstance(context, ContextAxis) and context.how == "heads" and context.size != ONE:
+            raise UserError(
+                f"{context}: heads that {tensor} copies cannot be split further; take how='gather' or 'ring'"
+            )
+
     @property
     def named(self) -> dict[str, Axis]:
         """The axes by the symbols by which answers name their parts, whatever the degrees.
@@ -129,6 +138,17 @@ class Mesh:
     def substitute(self, bindings: Mapping[str, Polynomial]) -> Mesh:
         """The mesh with symbols replaced in its degrees, by whatever they are: nobody typed that as a degree."""
         return self.of(substituted(axis, bindings) for axis in self.named.values())
+
+    def ones(self, bindings: Mapping[str, Polynomial]) -> list[str]:
+        """The axes of which a symbol in the degree is bound so that they have one device."""
+        named = self.named.items()
+        return [name for name, axis in named if axis.size != ONE and axis.size.substitute(bindings) == ONE]
+
+    def without_ones(self, bindings: Mapping[str, Polynomial]) -> Mesh:
+        """The mesh with these axes as what they are: one device, on which nothing moves."""
+        ones = self.ones(bindings)
+        named = self.named.items()
+        return self.of(substituted(axis, bindings) if name in ones else axis for name, axis in named) if ones else self
 
     def with_stages(self, bindings: Mapping[str, Polynomial]) -> Mesh:
         """The mesh with symbols replaced in what decides which stages there are, and in nothing else."""

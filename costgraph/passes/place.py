@@ -67,6 +67,7 @@ class Place(Pass):
         if Autocast.name in graph.passes and self.mesh:
             raise UserError(f"{Autocast.name} on a mesh is not modelled; leave one of them out")
         graph = split_softmax(graph, [dim for axis in self.mesh.axes for dim in cached(axis, graph)])
+        self.mesh.check_heads()
         axes = self.mesh.named.items()
         claims = list(joined(claim for name, axis in axes for claim in assumptions(name, axis, graph)))
         groups = [group for name, axis in axes if (group := self.group(name, axis, graph)).cuts]
@@ -79,7 +80,10 @@ class Place(Pass):
         """The stage that is asked for; or the whole, with all stages of which one may be the worst."""
         pipeline = Pipeline(placed, Cut(axis.symbol, axis.size), self.mesh.microbatches)
         counts = layers_of(placed, pipeline.layers)
-        said = [*placed.assumptions, *claims(axis, self.mesh.microbatches, counts, self.layers)]
+        said = [
+            *placed.assumptions,
+            *claims(axis, self.mesh.microbatches, counts, self.layers, any(placed.phase("backward"))),
+        ]
         placed = replace(placed, assumptions=tuple({str(one): one for one in said if not one.settled}.values()))
         pipeline = replace(pipeline, graph=placed)
         found = tuple(pipeline.of(share) for share in shares(axis, self.mesh.microbatches, counts, self.layers))

@@ -104,17 +104,22 @@ def share(
 
 
 def claims(
-    axis: PipelineAxis, microbatches: Polynomial, counts: Mapping[str, Polynomial], layers: Layers | None
+    axis: PipelineAxis,
+    microbatches: Polynomial,
+    counts: Mapping[str, Polynomial],
+    layers: Layers | None,
+    trains: bool = True,
 ) -> Iterator[Assumption]:
     """What a pipeline takes for granted.
 
     Raises:
         UserError: what does not hold of numbers.
     """
-    axis.order.check(axis.size, microbatches, axis.chunks)
+    if trains:
+        axis.order.check(axis.size, microbatches, axis.chunks)
     least = Polynomial.constant(3 if axis.stage == "middle" else 2)
     yield Enough(least, axis.size, advice="pipeline(1) is one stage, and of two none is in the middle").substitute({})
-    yield from axis.order.assumptions(axis.size, microbatches, axis.chunks)
+    yield from axis.order.assumptions(axis.size, microbatches, axis.chunks) if trains else ()
     if layers is None:
         for kind, count in counts.items():
             of = f" of kind {kind}" if kind else ""

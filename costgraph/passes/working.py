@@ -11,7 +11,7 @@ from costgraph.graph.tensor import Tensor
 from costgraph.mesh import Cut
 from costgraph.mesh.axis import EXPERTS
 from costgraph.passes.changes import SHARDED, WHOLE, state
-from costgraph.passes.group import Family, Group, segment_of
+from costgraph.passes.group import KEPT, Family, Group, segment_of
 from costgraph.passes.whole_dims import kept_whole, names_of
 
 NEXT = ".next"  # how the result of an update is called, after what it replaces
@@ -84,12 +84,21 @@ class Work:
                 continue
             splits = not group.dims.isdisjoint(names)
             rests = (group.axis.rests, splits)
+            seen = self.through_a_window(op, operands, mine)
+            mine = {cut: of for cut, of in mine.items() if cut not in seen}
             through = [cut for cut in group.cuts if cut not in mine and self.linear(op, operands, cut, *rests)]
             if not splits and not through and not names.isdisjoint(group.rests):
                 mine = dict.fromkeys(group.cuts, group.rests)
             at |= mine
             pending += through
         return at, tuple(pending)
+
+    def through_a_window(self, op: Op, operands: list[Tensor], mine: At) -> set[Cut]:
+        """The cuts over which a sum of what windows show stays unfinished until it is one of positions again."""
+        if op.kind not in KEPT or op.phase != "backward":
+            return set()
+        (operand,) = operands
+        return {cut for cut, of in mine.items() if cut in operand.partial and not any(map(operand.dim, of))}
 
     def where_all_lie(self, op: Op, operands: list[Tensor], group: Group) -> dict[Cut, Family]:
         """Along what all summands are split already, inside of a segment, though their sum belongs outside of it."""
