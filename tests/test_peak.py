@@ -276,3 +276,11 @@ def test_of_layers_written_out_the_first_and_the_last_are_candidates() -> None:
     found = [peak(deep(layers), EXACT, FP32) for layers in (5, 50)]
     few, many = (len(one.candidates) if isinstance(one, Largest) else 1 for one in found)
     assert few == many < 8
+
+
+def test_cases_that_nobody_reads_are_counted_where_sizes_are_put_in() -> None:
+    asked = ("peak <= 80 GiB", "--for", "B", "--model", "llama-3.2-1b", "--attention", "flash")
+    run = costgraph("solve", *asked, "--mesh", "data(8, zero=3)", "--limit", "S=4096,p=2")
+    assert "cases while sizes are open" in run.stdout
+    assert "largest B: 81; with 8 | B: 80" in run.stdout
+    assert run.stdout.count("\n") < 20

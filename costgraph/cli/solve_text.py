@@ -28,6 +28,7 @@ SCHEMA = "costgraph.solve/1"
 SIMPLE = 10**9  # a fraction with a larger denominator is shown as a decimal
 
 
+CASES = 16  # that are printed where sizes are put in, too
 LINE = 110  # characters up to which an answer and its conditions stand on one line
 
 
@@ -129,7 +130,7 @@ def text(answer: Answer, path: Path | None) -> str:
     """The formula, what it is with values put in, and when it holds."""
     style = UNICODE if writes_unicode(path) else PYTHON
     style = replace(style, names=Names(style.notation))
-    lines = [title(answer), "", *block([(case, []) for case in answer.formulas], answer, style)]
+    lines = [title(answer), "", *open_sizes(answer, style)]
     if at := put_in(answer):
         lines += ["", *at, ""] if answer.formulas else [*at, ""]
     lines += block([(solution.case, whole(solution, answer)) for solution in answer.solutions], answer, style)
@@ -139,6 +140,14 @@ def text(answer: Answer, path: Path | None) -> str:
         notes.append("assuming: " + ", ".join(map(str, answer.assumptions)))
     notes += noted(answer)
     return "\n".join([*lines, "", *notes])
+
+
+def open_sizes(answer: Answer, style: Style) -> list[str]:
+    """The formula while sizes are open; of so many cases that nobody reads them, how many, where sizes are put in."""
+    cases = answer.formulas
+    if len(cases) > CASES and answer.solutions:
+        return [f"  {len(cases)} cases while sizes are open, which --json lists; with these it is:"]
+    return block([(case, []) for case in cases], answer, style)
 
 
 def bound(name: str, number: Polynomial) -> str:
