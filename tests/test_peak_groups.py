@@ -50,7 +50,9 @@ def written_out(graph: Graph, every: int) -> Graph:
     return graph.rewritten(ops, dict(graph.tensors), [])
 
 
-@pytest.mark.parametrize(("layers", "every"), [(2, 2), (4, 2), (6, 3)])
+@pytest.mark.parametrize(
+    ("layers", "every"), [(2, 2), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((4, 2), (6, 3)))]
+)
 @pytest.mark.parametrize(
     ("of", "passes"), [(model, []), (model, [FlashAttention()]), (with_biases, [])], ids=["eager", "flash", "biases"]
 )

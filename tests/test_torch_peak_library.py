@@ -18,6 +18,7 @@ def test_a_training_step_of_a_model_of_the_library(key: str) -> None:
         assert abs(measured - found[quantity]) <= (SCALARS if quantity == "peak_backward" else 0), quantity
 
 
+@pytest.mark.slow
 def test_each_reason_changes_what_is_tracked_of_a_row() -> None:
     """So that one that holds no more, or never did, is seen; no peak of these rows is where the others count."""
     seen, every = set(), set()
