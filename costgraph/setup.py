@@ -283,7 +283,7 @@ class Setup:
         put_in = (*(("P", "M", "v") if self.mesh.in_parts else ()), *self.ones)  # already, where they decide on stages
         idle = [name for name in self.sizes if name not in used and name not in put_in]
         idle = [name for name in idle if not (name == "K" and "S" in self.bindings)]
-        of_model = [name for name in self.model.bindings if name not in self.sizes]
+        of_model = [name for name in self.model.bindings if name not in self.sizes and name in self.bindings]
         missing = [choice_not_made(name, self.bindings, self.graph, self.graph.mesh) for name in of_model]
         said = [without_effect(name, where) for name in idle]
         return (*self.model.left_out, *said, *filter(None, missing), *of_mesh(self.mesh), *too_long(self.bindings, new))

@@ -19,6 +19,8 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES
 from costgraph.mesh import Mesh
+from costgraph.passes import Place
+from costgraph.passes.shares import Layers
 from costgraph.passes.spread import by_stage, spread
 
 WHOLE = cg.decoder(head=True, dropout=False).apply(cg.backward, cg.update)
@@ -147,8 +149,16 @@ def test_an_encoder_and_a_decoder_are_no_pipeline() -> None:
 def test_whole_layers_are_said_stage_by_stage() -> None:
     found = cg.derive("params", model="deepseek-v3", mesh="pipeline(16, stage='first')")
     assert "layers of each stage 3 dense + 1 moe" in " ".join(map(str, found.forms["params"].assumptions))
-    layers = [stage for stage in (found.graph.by_name) if "dense/" in stage]
-    assert layers
+    assert {op.loop.kind: str(op.loop.times) for op in found.graph.ops if op.loop.number} == {"dense": "3", "moe": "1"}
+
+
+def test_stages_of_as_many_layers_have_those_of_their_kinds() -> None:
+    """Stages of two dense layers, and of two with experts."""
+    model = cg.derive("params", model="deepseek-v3").setup.source.substitute(L_dense=4, L_moe=4)
+    layers = Layers(("dense",) * 4 + ("moe",) * 4, {"dense": Fraction(1), "moe": Fraction(1)})
+    stages = model.apply(Place(Mesh("pipeline(4)"), layers)).stages
+    found = [{(op.loop.kind, str(op.loop.times)) for op in stage.ops if op.loop.number} for stage in stages]
+    assert found == [{("dense", "2")}, {("dense", "2")}, {("moe", "2")}, {("moe", "2")}]
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 9), st.integers(0, 20), st.integers(0, 20))

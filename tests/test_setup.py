@@ -343,3 +343,9 @@ def test_a_part_of_an_axis_that_is_not_there_is_refused(asked: dict[str, Any], s
 def test_the_degree_of_any_axis_may_be_solved_for() -> None:
     answer = cg.solve("activations <= hbm", "N_d", limit="E=4")
     assert answer.remarks == ("solved for N_d with --mesh 'data(N_d)', as nothing splits the model",)
+
+
+def test_layers_of_one_kind_may_be_typed() -> None:
+    asked = cg.derive("params", model="deepseek-v3", limit="L_dense=2")
+    assert asked.remarks
+    assert "L" not in asked.limit

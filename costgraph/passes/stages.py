@@ -80,7 +80,7 @@ class Pipeline:
     graph: Graph
     over: Cut
     repeats: Polynomial
-    known: dict[tuple[Polynomial, ...], Scaled] = field(default_factory=dict)
+    known: dict[tuple[Loop, ...], Scaled] = field(default_factory=dict)
 
     def of(self, share: Share) -> Graph:
         """The graph of one stage."""
@@ -99,7 +99,7 @@ class Pipeline:
 
     def scaled(self, loops: Mapping[Loop, Loop]) -> Scaled:
         """The tensors and ops of the graph with fewer layers; worked out once for stages that have as many."""
-        key = tuple(loop.times for loop in loops.values())
+        key = tuple(loops.values())
         if key not in self.known:
             tensors = {name: in_loop(tensor, loops) for name, tensor in self.graph.tensors.items()}
             self.known[key] = Scaled(loops, tensors)
