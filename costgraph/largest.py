@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import combinations, islice
 
 from costgraph.algebra.bindings import Binding, Order, parse_regime
-from costgraph.algebra.definition import Definition, at_least
+from costgraph.algebra.definition import LOOKS, Definition, at_least, points
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import LATEX, PYTHON, Style, render
 from costgraph.algebra.quotient import Quotient
@@ -23,7 +23,6 @@ from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.provenance import Term
 
-SAMPLES = 24  # sizes at which candidates are compared before it is proved that one is never below another
 FEW = 24  # candidates of which each pair is proved by more than its terms
 EFFORT = 20_000  # terms of pairs that may be looked at
 ABOUT = 1 - 1e-9  # what is smaller by less than that may be as large
@@ -179,8 +178,9 @@ def undominated(candidates: Sequence[ClosedForm]) -> list[ClosedForm]:
     """The candidates that no other one, nor one of two others, is always as large as; of equal ones the first."""
     forms = [one.value.numerator for one in candidates]
     names = sorted({name for form in forms for name in form.symbols})
-    points = [sample(names, at) for at in range(SAMPLES if len(forms) > FEW else 3)]
-    sizes = [[form.at(point) for point in points] for form in forms]
+    typical = {name: float(SYMBOLS[name].typical) for name in names}
+    looks = [typical, *islice(points(names), LOOKS if len(forms) > FEW else 2)]
+    sizes = [[form.at(point) for point in looks] for form in forms]
     never_below = at_least if len(forms) <= FEW else Polynomial.covers  # of many those that are left are right as well
     kept: list[int] = []
     for at in sorted(range(len(forms)), key=lambda at: (-sizes[at][0], at)):
@@ -202,13 +202,3 @@ def pairs(kept: Sequence[int], sizes: Sequence[Sequence[float]], of: Sequence[fl
     for a, b in combinations(kept, 2):
         if all(max(x, y) >= z * ABOUT for x, y, z in zip(sizes[a], sizes[b], of, strict=True)):
             yield a, b
-
-
-def sample(names: Iterable[str], at: int) -> dict[str, float]:
-    """Sizes of symbols: what is typical, 1, something small that differs from one to another, or a mixture of these."""
-    if at == 0:
-        return {name: float(SYMBOLS[name].typical) for name in names}
-    if at < 3:
-        return {name: float(1 if at == 1 else number % 7 + 2) for number, name in enumerate(names)}
-    choices = (1.0, 2.0, 64.0, 4096.0, 1e9)
-    return {name: choices[(number * number + at * (2 * number + 1) + at // 5) % 5] for number, name in enumerate(names)}

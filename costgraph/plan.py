@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import gcd
 
@@ -14,42 +14,48 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.measures.flops import flops
 from costgraph.mesh import Cut, Mesh
+from costgraph.passes import Pass
 from costgraph.passes.shares import Layers, layers_of
 from costgraph.passes.stages import BEFORE, BEHIND, Pipeline
 
 
 def resolved(
-    mesh: Mesh, graph: Graph, bindings: Mapping[str, Binding], order: Sequence[str]
+    mesh: Mesh, graph: Graph, steps: Iterable[Pass], bindings: Mapping[str, Binding], order: Sequence[str]
 ) -> tuple[Mesh, Layers | None]:
     """The mesh with those of its degrees put in on which the kind of graph depends, and the layers spread on stages.
 
     Args:
-        mesh: with a pipeline, or microbatches.
-        graph: before it is placed.
+        mesh: as it was typed.
+        graph: as it is written.
+        steps: the passes before it is placed.
         bindings: what is known of sizes.
         order: the kind of each layer, where layers of several kinds alternate.
+
+    Raises:
+        UserError: no number of stages divides the layers of all kinds.
     """
     finite = {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
-    known = mesh.without_ones(finite).with_stages(finite)
     mesh = mesh.without_ones(finite)
+    known = mesh.with_stages(finite)
     axis = known.pipeline
     if axis is None:
-        return (known if mesh.pipeline or known.microbatches == ONE else mesh), None
+        return mesh, None
     counts = layers_of(graph, Pipeline(graph, Cut(axis.symbol, axis.size), ONE).layers)
-    numbers = {kind: count.substitute(finite).number for kind, count in counts.items()}
+    bound = {kind: count.substitute(finite).number for kind, count in counts.items()}
+    numbers = {kind: int(number) for kind, number in bound.items() if number is not None}
     chunks = (axis.size * axis.chunks).number
-    if chunks is None and None not in numbers.values() and len(numbers) > 1 and gcd(*map(int, numbers.values())) == 1:  # type: ignore[arg-type]
-        kinds_of = " and ".join(f"{number} {kind}" for kind, number in numbers.items())
+    if chunks is None and len(counts) == len(numbers) > 1 and gcd(*numbers.values()) == 1:
+        layers = " and ".join(f"{number} {kind}" for kind, number in numbers.items())
         raise UserError(
-            f"{axis}: no P divides {kinds_of} layers; bind it, as in --limit P=4, and whole layers are spread"
+            f"{axis}: no P divides {layers} layers; bind it, as in --limit P=4, and whole layers are spread"
         )
-    if chunks is None or all(number is None or Fraction(number) % chunks == 0 for number in numbers.values()):
+    if chunks is None or all(Fraction(number) % chunks == 0 for number in numbers.values()):
         one_group = axis.schedule == "interleaved" and known.microbatches == axis.size
         return (known if one_group else mesh), None
-    kinds = tuple(kind for kind, number in numbers.items() for _ in range(int(number or 0)))
+    kinds = tuple(kind for kind, number in numbers.items() for _ in range(number))
     if sorted(order) == sorted(kinds):
         kinds = tuple(order)
-    return known, costs(graph, kinds, counts, finite)
+    return known, costs(graph.apply(*steps), kinds, counts, finite)
 
 
 def costs(

@@ -227,8 +227,7 @@ class Setup:
             return placement(self.mesh)
         from costgraph.plan import resolved  # what is done at once has no stages
 
-        before = self.source.apply(*steps)
-        mesh, layers = resolved(self.mesh, before, self.bindings, self.model.order)
+        mesh, layers = resolved(self.mesh, self.source, steps, self.bindings, self.model.order)
         return placement(mesh, layers)
 
     @property

@@ -294,17 +294,18 @@ class Polynomial:
 
     def at(self, point: Mapping[str, float]) -> float:
         """About the value at a point; to see quickly what cannot be."""
-        return sum(
+        return sum(self._terms_at(point))
+
+    def _terms_at(self, point: Mapping[str, float]) -> list[float]:
+        """About the values of its terms at a point."""
+        return [
             float(c) * prod(point[name] ** power for name, power in monomial.powers(m)) for m, c in self._terms.items()
-        )
+        ]
 
     def is_below_zero(self, point: Mapping[str, float]) -> bool:
         """Whether the value at a point is below 0, beyond what floats may be off by."""
         try:
-            sizes = [
-                float(c) * prod(point[name] ** power for name, power in monomial.powers(m))
-                for m, c in self._terms.items()
-            ]
+            sizes = self._terms_at(point)
         except OverflowError:
             return False
         return sum(sizes) < -1e-9 * sum(map(abs, sizes))

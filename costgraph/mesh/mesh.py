@@ -56,15 +56,6 @@ class Mesh:
             raise UserError(f"{experts}: the devices of {tensor} would compute the same tokens; give it sequence=True")
         check_degrees({name: (str(axis), axis.size) for name, axis in self.named.items()})
 
-    def check_heads(self) -> None:
-        """Raise where two axes would split key/value heads that are copied."""
-        tensor, context = self.axis(TensorAxis.kind), self.axis(ContextAxis.kind)
-        copied = isinstance(tensor, TensorAxis) and tensor.replicate_kv and tensor.size != ONE
-        if copied and isinstance(context, ContextAxis) and context.how == "heads" and context.size != ONE:
-            raise UserError(
-                f"{context}: heads that {tensor} copies cannot be split further; take how='gather' or 'ring'"
-            )
-
     @property
     def named(self) -> dict[str, Axis]:
         """The axes by the symbols by which answers name their parts, whatever the degrees.

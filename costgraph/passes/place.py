@@ -29,6 +29,7 @@ from costgraph.errors import UserError
 from costgraph.graph.extent import linear
 from costgraph.graph.graph import Graph
 from costgraph.mesh import Axis, ContextAxis, Cut, ExpertsAxis, Mesh, PipelineAxis, TensorAxis
+from costgraph.mesh.axis import CORE
 from costgraph.mesh.context import AHEAD
 from costgraph.passes.autocast import Autocast
 from costgraph.passes.group import Family, Group
@@ -67,10 +68,10 @@ class Place(Pass):
         if Autocast.name in graph.passes and self.mesh:
             raise UserError(f"{Autocast.name} on a mesh is not modelled; leave one of them out")
         graph = split_softmax(graph, [dim for axis in self.mesh.axes for dim in cached(axis, graph)])
-        self.mesh.check_heads()
         axes = self.mesh.named.items()
         claims = list(joined(claim for name, axis in axes for claim in assumptions(name, axis, graph)))
         groups = [group for name, axis in axes if (group := self.group(name, axis, graph)).cuts]
+        check_heads(groups)
         placement = Placement(dict(graph.tensors), groups)
         placed = graph.rewritten(placement.run(graph), placement.tensors, claims, self.mesh)
         placed = replace(placed, definitions=of_one_device(graph, groups))
@@ -79,14 +80,13 @@ class Place(Pass):
     def staged(self, placed: Graph, axis: PipelineAxis) -> Graph:
         """The stage that is asked for; or the whole, with all stages of which one may be the worst."""
         pipeline = Pipeline(placed, Cut(axis.symbol, axis.size), self.mesh.microbatches)
-        counts = layers_of(placed, pipeline.layers)
-        said = [
-            *placed.assumptions,
-            *claims(axis, self.mesh.microbatches, counts, self.layers, any(placed.phase("backward"))),
-        ]
+        counts, steps = layers_of(placed, pipeline.layers), self.mesh.microbatches
+        split = self.layers.stages(axis) if self.layers else []
+        trains = any(placed.phase("backward"))
+        said = [*placed.assumptions, *claims(axis, steps, counts, split, trains)]
         placed = replace(placed, assumptions=tuple({str(one): one for one in said if not one.settled}.values()))
         pipeline = replace(pipeline, graph=placed)
-        found = tuple(pipeline.of(share) for share in shares(axis, self.mesh.microbatches, counts, self.layers))
+        found = tuple(pipeline.of(share) for share in shares(axis, steps, counts, split, self.layers))
         return found[0] if axis.stage != "worst" else replace(placed, stages=found)
 
     def __str__(self) -> str:
@@ -187,6 +187,15 @@ def following(dim: str, graph: Graph) -> list[str]:
         why = TOGETHER.get(unlike[0], f"{unlike[0]} is made of it and does not follow")
         raise UserError(f"{graph.name}: {dim} cannot be split: {why}")
     return made
+
+
+def check_heads(groups: Iterable[Group]) -> None:
+    """Raise where one axis copies the heads that another would split further."""
+    groups = list(groups)
+    copies = next((group.axis for group in groups if len(group.cuts) > 1), None)
+    further = next((group.axis for group in groups if CORE in group.inside), None)
+    if copies and further:
+        raise UserError(f"{further}: heads that {copies} copies cannot be split further; take how='gather' or 'ring'")
 
 
 def cached(axis: Axis, graph: Graph) -> tuple[str, ...]:

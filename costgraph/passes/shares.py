@@ -38,12 +38,13 @@ class Layers:
         """What so many layers cost."""
         return sum((self.costs[kind] * number for kind, number in counts.items()), Fraction(0))
 
-    def stages(self, axis: PipelineAxis, stages: int, chunks: int) -> list[Mapping[str, int]]:
-        """Of each stage how many layers of each kind it has.
+    def stages(self, axis: PipelineAxis) -> list[Mapping[str, int]]:
+        """Of each stage how many layers of each kind it has; degree and chunks of the axis are numbers.
 
         Raises:
             UserError: there are fewer layers than chunks, or too many to look at each.
         """
+        stages, chunks = int(axis.size.number or 1), int(axis.chunks.number or 1)
         if stages * chunks > len(self.kinds):
             parts = f"{stages} stages" if chunks == 1 else f"{stages} stages of {chunks} chunks"
             raise UserError(f"{axis}: {parts} are more than the {len(self.kinds)} layers")
@@ -56,7 +57,11 @@ class Layers:
 
 
 def shares(
-    axis: PipelineAxis, microbatches: Polynomial, counts: Mapping[str, Polynomial], layers: Layers | None
+    axis: PipelineAxis,
+    microbatches: Polynomial,
+    counts: Mapping[str, Polynomial],
+    split: Sequence[Mapping[str, int]],
+    layers: Layers | None,
 ) -> Iterator[Share]:
     """What the stages have that can be the worst, or the one that is asked for.
 
@@ -64,22 +69,21 @@ def shares(
         axis: the pipeline.
         microbatches: of a step.
         counts: how many layers there are of each kind.
-        layers: the layers in order, where the stages do not divide them.
+        split: how many of them each stage has, where the stages do not divide them.
+        layers: what was split.
     """
-    stages = axis.size.number
-    if layers is None or stages is None:
+    if layers is None:
         alike = {"": ONE / axis.size}
         for at, place in enumerate(PLACES):
-            if axis.stage in (place, "worst") and not (place == "middle" and stages == 2):
+            if axis.stage in (place, "worst") and not (place == "middle" and axis.size.number == 2):
                 yield share(axis, microbatches, place, at, alike)
         return
-    found = layers.stages(axis, int(stages), int(axis.chunks.number or 1))
     seen: list[object] = []
-    middle = max(range(1, len(found) - 1), key=lambda at: layers.cost(found[at]), default=0)
-    for at, mine in enumerate(found):
+    middle = max(range(1, len(split) - 1), key=lambda at: layers.cost(split[at]), default=0)
+    for at, mine in enumerate(split):
         if axis.stage == "middle" and at != middle:
             continue
-        place = "first" if at == 0 else "last" if at == len(found) - 1 else "middle"
+        place = "first" if at == 0 else "last" if at == len(split) - 1 else "middle"
         if axis.stage in (place, "worst") and (place, mine) not in seen:
             seen.append((place, mine))
             whole = {kind: Polynomial.constant(mine.get(kind, 0)) / count for kind, count in counts.items()}
@@ -107,8 +111,8 @@ def claims(
     axis: PipelineAxis,
     microbatches: Polynomial,
     counts: Mapping[str, Polynomial],
-    layers: Layers | None,
-    trains: bool = True,
+    split: Sequence[Mapping[str, int]],
+    trains: bool,
 ) -> Iterator[Assumption]:
     """What a pipeline takes for granted.
 
@@ -120,15 +124,13 @@ def claims(
     least = Polynomial.constant(3 if axis.stage == "middle" else 2)
     yield Enough(least, axis.size, advice="pipeline(1) is one stage, and of two none is in the middle").substitute({})
     yield from axis.order.assumptions(axis.size, microbatches, axis.chunks) if trains else ()
-    if layers is None:
+    if not split:
         for kind, count in counts.items():
             of = f" of kind {kind}" if kind else ""
             claim = Divides(axis.size * axis.chunks, count, f"stages have as many layers{of}", "layers")
             yield claim.substitute({})
         return
-    yield Choice(
-        "layers of each stage", written(layers.stages(axis, int(axis.size.number or 1), int(axis.chunks.number or 1)))
-    )
+    yield Choice("layers of each stage", written(split))
 
 
 def written(stages: Sequence[Mapping[str, int]]) -> str:
