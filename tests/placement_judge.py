@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from math import prod
 
@@ -107,3 +108,19 @@ def shortcut(name: str, graph: Graph) -> bool:
 def numbers(graph: Graph, sizes: Mapping[str, int]) -> Graph:
     """The graph with numbers for its symbols."""
     return graph.substitute(**{name: size for name, size in sizes.items() if name in graph.symbols})
+
+
+def by_kind(judge: Judge) -> dict[str, Op]:
+    """A collective of each kind over each of the axes that have it."""
+    return {
+        f"{op.kind} {'-'.join(dict.fromkeys(cut.axis for cut in op.cuts))}": op
+        for op in collectives(judge.machine.graph)
+    }
+
+
+def check_by_chance(judge: Judge, rng: random.Random) -> None:
+    """Devices compute what one does, and one of their collectives is missed."""
+    assert judge.differences == []
+    if moving := collectives(judge.machine.graph):
+        op = rng.choice(moving)
+        assert judge.misses(op), op.name
