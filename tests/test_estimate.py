@@ -7,7 +7,8 @@ import pytest
 import costgraph as cg
 from costgraph import UserError, decoder, estimate, machine, request
 from costgraph.estimation.estimate import Estimate
-from costgraph.hardware.roofline import Rates, costs, spans
+from costgraph.timing.costs import costs
+from costgraph.timing.roofline import Rates, spans
 
 TENTH = "flops=100 TFLOP/s, mem_bw=1 TB/s, mem=10 GB, link_bw=100 GB/s"  # round figures
 

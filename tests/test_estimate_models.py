@@ -9,7 +9,7 @@ import pytest
 import costgraph as cg
 from costgraph import UserError
 from costgraph.estimation.estimate import Estimate
-from costgraph.hardware.roofline import number
+from costgraph.timing.roofline import number
 
 LLAMA = {"model": "llama-2-7b", "hardware": "a10", "limit": "B=1,S=350"}
 WEIGHTS = 6738415616  # parameters of Llama 2 7B

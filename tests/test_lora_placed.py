@@ -14,7 +14,7 @@ from costgraph.algebra.polynomial import total
 from costgraph.blocks import Embedding, Head, Layers, Norm
 from costgraph.conventions import EXACT
 from costgraph.graph.graph import Graph
-from costgraph.hardware.roofline import costs
+from costgraph.timing.costs import costs
 from costgraph.mesh import Mesh
 from costgraph.models.architecture import Architecture
 

@@ -16,7 +16,8 @@ from costgraph.conventions import NOTES
 from costgraph.conventions.known import CONVENTIONS
 from costgraph.estimation.generation import over, summed
 from costgraph.graph.graph import Graph
-from costgraph.hardware.roofline import CLASSES, Cost, Rates, Span, Time, costs, mfu, spans
+from costgraph.timing.costs import CLASSES, Cost, costs
+from costgraph.timing.roofline import Rates, Span, Time, mfu, spans
 
 GRAPHS = {
     "train": cg.decoder(head=True).apply(cg.backward),

@@ -16,7 +16,7 @@ from costgraph.cli.output import on_terminal, writes_unicode
 from costgraph.errors import shorten
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.stages import Stage
-from costgraph.hardware.roofline import Time, number
+from costgraph.timing.roofline import Time, number
 
 Write = Callable[[Polynomial], str]
 Section = tuple[str, list[Row], list[str]]  # title, table, lines under it

@@ -18,7 +18,8 @@ from costgraph.cli.output import write_whole
 from costgraph.errors import UserError, shorten
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.stages import Stage
-from costgraph.hardware.roofline import CLASSES, Class, Cost, Span, number
+from costgraph.timing.costs import CLASSES, Class, Cost
+from costgraph.timing.roofline import Span, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

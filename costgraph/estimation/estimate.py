@@ -20,7 +20,7 @@ from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.generation import summed
 from costgraph.estimation.stages import Stage, stages
-from costgraph.hardware.roofline import mfu, number
+from costgraph.timing.roofline import mfu, number
 from costgraph.mesh import TensorAxis
 from costgraph.remarks import of_windows
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.polynomial import ZERO, Polynomial
 from costgraph.errors import BugError
-from costgraph.hardware.roofline import Span, Time, number
+from costgraph.timing.roofline import Span, Time, number
 
 
 def summed(time: Time, first: int, last: int, definitions: Sequence[Definition] = ()) -> Fraction:

@@ -14,7 +14,7 @@ from costgraph.estimation.asked import Request
 from costgraph.given import Options, read_model_in
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import Machine
-from costgraph.hardware.roofline import EFFICIENCIES
+from costgraph.timing.roofline import EFFICIENCIES
 from costgraph.setup import Setup
 
 ESTIMATED_PHASES = ("generate", "prefill", "decode", "forward", "train")

@@ -10,7 +10,8 @@ from costgraph.algebra.polynomial import ZERO, Polynomial, total
 from costgraph.estimation.asked import Request
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
-from costgraph.hardware.roofline import Cost, Rates, Span, Time, costs, spans
+from costgraph.timing.costs import Cost, costs
+from costgraph.timing.roofline import Rates, Span, Time, spans
 from costgraph.measures.flops import flops
 
 B, S = Polynomial.symbol("B"), Polynomial.symbol("S")

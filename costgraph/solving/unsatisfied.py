@@ -15,7 +15,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.real_roots import zeros
 from costgraph.algebra.units import NONE, unit_text
 from costgraph.errors import UserError, shorten
-from costgraph.hardware.roofline import example
+from costgraph.timing.roofline import example
 from costgraph.solving.asked import Asked
 from costgraph.solving.unknown import Unknown
 
