@@ -14,9 +14,9 @@ from costgraph.algebra.polynomial import total
 from costgraph.blocks import Embedding, Head, Layers, Norm
 from costgraph.conventions import EXACT
 from costgraph.graph.graph import Graph
-from costgraph.timing.costs import costs
 from costgraph.mesh import Mesh
 from costgraph.models.architecture import Architecture
+from costgraph.timing.costs import costs
 
 R = 2  # the rank of the adapters
 TARGETS = dict.fromkeys(BLOCKS, "all")

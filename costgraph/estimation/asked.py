@@ -11,11 +11,11 @@ from costgraph.algebra.definition import settle
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.graph.graph import Graph
 from costgraph.hardware.machine import Machine, itemsize
-from costgraph.timing.roofline import Rates
 from costgraph.measures import MEASURES
 from costgraph.mesh import Axis
 from costgraph.precision import STATES
 from costgraph.setup import Setup
+from costgraph.timing.roofline import Rates
 
 S = Polynomial.symbol("S")
 

@@ -20,9 +20,9 @@ from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.generation import summed
 from costgraph.estimation.stages import Stage, stages
-from costgraph.timing.roofline import mfu, number
 from costgraph.mesh import TensorAxis
 from costgraph.remarks import of_windows
+from costgraph.timing.roofline import mfu, number
 
 T = Polynomial.symbol("T")
 MOST = 1024  # over how many devices one would split a model

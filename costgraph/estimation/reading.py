@@ -14,8 +14,8 @@ from costgraph.estimation.asked import Request
 from costgraph.given import Options, read_model_in
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import Machine
-from costgraph.timing.roofline import EFFICIENCIES
 from costgraph.setup import Setup
+from costgraph.timing.roofline import EFFICIENCIES
 
 ESTIMATED_PHASES = ("generate", "prefill", "decode", "forward", "train")
 

@@ -10,9 +10,9 @@ from costgraph.algebra.polynomial import ZERO, Polynomial, total
 from costgraph.estimation.asked import Request
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
+from costgraph.measures.flops import flops
 from costgraph.timing.costs import Cost, costs
 from costgraph.timing.roofline import Rates, Span, Time, spans
-from costgraph.measures.flops import flops
 
 B, S = Polynomial.symbol("B"), Polynomial.symbol("S")
 

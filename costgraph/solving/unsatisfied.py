@@ -15,9 +15,9 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.real_roots import zeros
 from costgraph.algebra.units import NONE, unit_text
 from costgraph.errors import UserError, shorten
-from costgraph.timing.roofline import example
 from costgraph.solving.asked import Asked
 from costgraph.solving.unknown import Unknown
+from costgraph.timing.roofline import example
 
 Miss = tuple[str, Quotient]  # where, and by how much the left side is larger
 

@@ -9,9 +9,9 @@ from costgraph.errors import UserError
 from costgraph.exporting.documents.cheatsheet import asked_of, at
 from costgraph.exporting.documents.layout import Layout
 from costgraph.exporting.documents.mathematics import Record, maximum
+from costgraph.setup import Setup
 from costgraph.timing.costs import costs
 from costgraph.timing.roofline import Span, spans
-from costgraph.setup import Setup
 
 TITLES = {"prefill": "Time of each op in prefill", "decode": "Time of each op in decode"}
 NAMES = {"compute": "compute", "memory": "memory", "link": "link"}
