@@ -71,6 +71,10 @@ TABLE: tuple[Symbol, ...] = (  # in printing order; of two that differ in case a
     Symbol(
         "N_hit", r"N_{\mathrm{hit}}", "", "routed experts that tokens of a step reach, at most", COUNT, 256, "experts",
     ),
+    Symbol(
+        "K_hit", r"K_{\mathrm{hit}}", "", "routed experts of the fullest device that a token reaches, at least",
+        COUNT, 1, "experts",
+    ),
     Symbol("N_s", "N_{s}", "", "number of shared experts", COUNT, 1, "experts"),
     Symbol("F_e", "F_{e}", "", "width of an expert", COUNT, 2048, "experts"),
     Symbol("A_s", "A_{s}", "", "number of heads of the state space", COUNT, 64, "state space"),
@@ -102,6 +106,15 @@ TABLE: tuple[Symbol, ...] = (  # in printing order; of two that differ in case a
         "lambda_comms", r"\lambda_{\mathrm{comms}}", "bytes/s", "link bandwidth of one device, one direction",
         RATIO, 3 * 10**11, "machine",
     ),
+    Symbol(
+        "lambda_node", r"\lambda_{\mathrm{node}}", "bytes/s",
+        "bandwidth of one device within a node, beyond what its first link joins", RATIO, 3 * 10**10, "machine",
+    ),
+    Symbol(
+        "lambda_net", r"\lambda_{\mathrm{net}}", "bytes/s", "network bandwidth of one device, one direction",
+        RATIO, 5 * 10**10, "machine",
+    ),
+    Symbol("price", r"\mathrm{price}", "USD/s", "price of one device", RATIO, Fraction(1, 1800), "machine"),
     Symbol("m", "m", "", "rows of a matrix product", COUNT, 4096, "matrix"),
     Symbol("n", "n", "", "columns of a matrix product; a count", COUNT, 4096, "matrix"),
     Symbol("k", "k", "", "summed size of a matrix product", COUNT, 4096, "matrix"),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from costgraph.closed_form import ClosedForm
 from costgraph.degrees import DEGREES
@@ -17,6 +18,21 @@ from costgraph.measures.peak import peak
 from costgraph.measures.pipeline import bubble, in_flight
 from costgraph.measures.states import states
 from costgraph.measures.traffic import traffic
+
+TIMES = ("step_time", "ttft", "tpot", "mfu", "cost")
+
+
+def of_time(name: str) -> Callable[..., ClosedForm]:
+    """A measure of `times`, which is imported when it is asked for."""
+
+    def found(*args: Any, **options: Any) -> ClosedForm:
+        from costgraph.measures import times
+
+        measure: Callable[..., ClosedForm] = getattr(times, name)
+        return measure(*args, **options)
+
+    return found
+
 
 MEASURES: dict[str, Callable[..., ClosedForm]] = {
     "params": params,
@@ -33,6 +49,7 @@ MEASURES: dict[str, Callable[..., ClosedForm]] = {
     "intensity": intensity,
     "bubble": bubble,
     "in_flight": in_flight,
+    **{name: of_time(name) for name in TIMES},
 }
 
 OF_AXES = ("communication.chief.", "communication.")  # measures that have a part for axes of the mesh

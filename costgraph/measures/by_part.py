@@ -52,9 +52,7 @@ def by_part(form: ClosedForm, graph: Graph) -> list[Part]:
         form: a measure of the graph.
         graph: says in which loop an op is.
     """
-    if not is_sum(form):
-        return []
-    if any(term.op not in graph.by_name for term in form.terms):  # of a schedule, which is no op
+    if not has_parts(form, graph):
         return []
     sums: dict[tuple[str, Loop], list[Polynomial]] = {}
     rounds = Rounds(graph)
@@ -66,9 +64,10 @@ def by_part(form: ClosedForm, graph: Graph) -> list[Part]:
     return merged(list(zip(found, kinds, strict=True)))
 
 
-def is_sum(form: ClosedForm) -> bool:
-    """Whether a form is the sum of its terms."""
-    return not (form.over or form.at_infinity or isinstance(form, Largest))
+def has_parts(form: ClosedForm, graph: Graph) -> bool:
+    """Whether a form is the sum of its terms, and all of them are of ops: what a schedule has is of none."""
+    is_sum = not (form.over or form.at_infinity or isinstance(form, Largest))
+    return is_sum and all(term.op in graph.by_name for term in form.terms)
 
 
 class Rounds:
@@ -105,7 +104,7 @@ def merged(found: list[tuple[Part, str]]) -> list[Part]:
 
 def by_op(form: ClosedForm, graph: Graph) -> list[Part]:
     """The same by op and what each comes from; ops that kinds of layers have alike stand once, without their kind."""
-    if not is_sum(form):
+    if not has_parts(form, graph):
         return []
     found, rounds = [], Rounds(graph)
     for members in alike(form.terms, form.loops):

@@ -10,6 +10,7 @@ Source: Huang et al. 2019 (GPipe), Narayanan et al. 2021, Sec. 2.2, Qi et al. 20
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from costgraph.algebra.polynomial import Polynomial, total
@@ -42,21 +43,24 @@ def bubble(graph: Graph, convention: Convention = NOTES) -> ClosedForm:
     """The time that a stage is idle over the time that it is busy."""
     axis = pipeline_of(graph, "bubble")
     stages = graph.stages or (graph,)
-    costs = costs_of(next((one for one in stages if one.stage and one.stage.place == "middle"), stages[0]), convention)
+    stage = next((one for one in stages if one.stage and one.stage.place == "middle"), stages[0])
+    costs = costs_of(stage, collect(stage, convention, PARTS))
     found = axis.order.bubble(axis.size, graph.mesh.microbatches, axis.chunks, *costs)
     idle = Term(axis.schedule, "idle", found.numerator)
     form = closed_form("bubble", "share of the busy time", graph, convention, [idle])
     return replace(form, over=(Term(axis.schedule, "busy", found.denominator),))
 
 
-def costs_of(stage: Graph, convention: Convention) -> Costs:
-    """FLOPs of the forward pass, of gradients of inputs with what is replayed, and of gradients of weights."""
+def costs_of(stage: Graph, terms: Iterable[Term]) -> Costs:
+    """What terms of ops say of the forward pass, of gradients of inputs with replays, and of gradients of weights."""
     found: dict[str, list[Polynomial]] = {"forward": [], "backward": [], "weight": []}
-    for phase in PARTS:
-        for term in collect(stage, convention, (phase,)):
-            made = stage.tensors[stage.op(term.op).outputs[0]]
-            weight = phase == "backward" and made.gradient and made.role in PARAMETERS
-            found["weight" if weight else "forward" if phase == "forward" else "backward"].append(term.amount)
+    for term in terms:
+        op = stage.op(term.op)
+        if op.phase == "update":
+            continue
+        made = stage.tensors[op.outputs[0]]
+        weight = op.phase == "backward" and made.gradient and made.role in PARAMETERS
+        found["weight" if weight else "forward" if op.phase == "forward" else "backward"].append(term.amount)
     return Costs(*(total(amounts) for amounts in found.values()))
 
 

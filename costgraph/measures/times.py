@@ -1,0 +1,174 @@
+"""step_time, ttft, tpot: seconds that no step takes less than, whatever happens at once.
+
+Counts: the longest of what each resource takes alone: FLOPs that are done, of a causal square those that are seen, at
+the peak rate; weights, cache and state, read once (`must_move`), at the rate of the memory; what collectives send, at
+the rate of each link. In a pipeline the first two with the time that a stage is idle, if all of them cost as little as
+the cheapest. ttft is that of a prefill, which gives the first token; tpot that of one decode step.
+Takes for granted: sums of collectives are taken by devices, and not by switches on the way.
+Leaves out: whatever takes longer than it must. So it is a bound, and no estimate.
+Source: Williams et al. 2009 (roofline).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from costgraph.algebra.polynomial import ONE, Polynomial, total
+from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.closed_form import ClosedForm
+from costgraph.conventions import EXACT, NOTES, Convention, Counting
+from costgraph.errors import UserError
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
+from costgraph.largest import Largest, largest
+from costgraph.measures.communication import RINGS, read_in, ring, times
+from costgraph.measures.counting import Counted
+from costgraph.measures.flops import PARTS
+from costgraph.measures.must_move import definitions, must_move
+from costgraph.measures.pipeline import costs_of
+from costgraph.mesh import ContextAxis, Mesh
+from costgraph.provenance import Term
+
+DONE = replace(EXACT, counting=Counting(causal="triangle")).named("exact")  # what good kernels do
+LINK = "lambda_comms"
+Share = tuple[str, Rational]  # the rate of a link, and which part of what a ring sends goes over it
+Links = Callable[[Op], Iterable[Share]]
+
+
+def one_link(op: Op) -> Iterable[Share]:
+    """All collectives go over one link."""
+    return ((LINK, 1),)
+
+
+def step_time(graph: Graph, convention: Convention = NOTES, links: Links = one_link) -> ClosedForm:
+    """Seconds of a step, at least.
+
+    Args:
+        graph: of a phase.
+        convention: without effect; what is done is counted.
+        links: over which links each collective goes.
+    """
+    stages = graph.stages or (graph,)
+    found = [(arm, stage) for stage in stages for arm in arms(stage, links)]
+    waits = {
+        rate: idle(graph, rate, [terms for (other, terms), _ in found if other == rate], stages) for rate in WAITED
+    }
+    forms = []
+    for (rate, terms), stage in found:
+        taken = [*terms, *waits.get(rate, ())]
+        per = Polynomial.symbol(rate)
+        seconds = [replace(term, amount=term.amount / per) for term in taken if term.amount]
+        where = f"{stage.stage}, {RESOURCES.get(rate, rate)}" if stage.stage else RESOURCES.get(rate, rate)
+        forms.append((where, form("step_time", "s", stage, seconds)))
+    if not any(one.terms for _, one in forms):
+        raise UserError("step_time: nothing is computed, moved or sent here")
+    return largest("step_time", [(where, one) for where, one in forms if one.terms])
+
+
+WAITED = ("lambda_flops", "lambda_mem")  # of resources that a stage does without while it is idle
+RESOURCES = {"lambda_flops": "compute", "lambda_mem": "memory", LINK: "link"}
+
+
+def form(name: str, unit: str, graph: Graph, terms: Iterable[Term]) -> ClosedForm:
+    """A sum in which all terms count."""
+    return ClosedForm(
+        name, unit, tuple(terms), DONE, graph.assumptions, definitions=definitions(graph), dims=graph.claims,
+        loops=graph.loops,
+    )  # fmt: skip
+
+
+def arms(graph: Graph, links: Links) -> Iterator[tuple[str, list[Term]]]:
+    """What each resource has to do, by the symbol of its rate."""
+    yield "lambda_flops", list(Counted(graph, DONE).terms(PARTS))
+    yield "lambda_mem", list(must_move(graph))
+    yield from sent(graph, links).items()
+
+
+def sent(graph: Graph, links: Links = one_link) -> dict[str, list[Term]]:
+    """Bytes that collectives send over each link."""
+    loops = read_in(graph)
+    found: dict[str, list[Term]] = {}
+    for op in graph.ops:
+        if op.kind in RINGS and (amount := ring(op, graph) * times(op, loops)):
+            for rate, share in links(op):
+                if share:
+                    term = Term(op.name, f"{op.kind} of {op.inputs[0]}", amount * share)
+                    found.setdefault(rate, []).append(term)
+    return found
+
+
+def idle(graph: Graph, rate: str, done: list[list[Term]], stages: tuple[Graph, ...]) -> list[Term]:
+    """What a resource could have done while its stage is idle: as if all stages were as cheap as the cheapest."""
+    axis = graph.mesh.pipeline
+    if axis is None:
+        return []
+    cheapest, stage = min(zip(done, stages, strict=True), key=lambda pair: size(total(term.amount for term in pair[0])))
+    waited = axis.order.waited(costs_of(stage, cheapest))
+    amount = waited * (axis.size - ONE) / (graph.mesh.microbatches * axis.chunks)
+    return [Term(axis.schedule, "idle", amount)] if amount else []
+
+
+def size(amount: Polynomial) -> float:
+    """About how large it is, at usual sizes of all symbols."""
+    return amount.at({name: float(SYMBOLS[name].typical) for name in amount.symbols})
+
+
+def ttft(graph: Graph, convention: Convention = NOTES, links: Links = one_link) -> ClosedForm:
+    """Seconds to the first token, at least: those of a prefill."""
+    if "prefill" not in graph.passes:
+        raise UserError("ttft: the first token comes from a prefill; ask for --phase prefill")
+    return replace(step_time(graph, convention, links), name="ttft")
+
+
+def tpot(graph: Graph, convention: Convention = NOTES, links: Links = one_link) -> ClosedForm:
+    """Seconds for each further token, at least: those of a decode step."""
+    if not any(name.partition("(")[0] == "decode" for name in graph.passes):
+        raise UserError("tpot: a token after the first comes from a decode step; ask for --phase decode")
+    return replace(step_time(graph, convention, links), name="tpot")
+
+
+def mfu(graph: Graph, convention: Convention = NOTES, links: Links = one_link) -> ClosedForm:
+    """Model FLOPs utilisation, at most: useful FLOPs over what the peaks of all devices allow in a step's time."""
+    shortest = step_time(graph, convention, links)
+    stages = graph.mesh.pipeline.size if graph.mesh.pipeline else ONE
+    useful = [replace(term, amount=term.amount / stages) for term in useful_work(graph)]
+    peak = Polynomial.symbol("lambda_flops")
+    over = [replace(term, amount=term.amount * peak) for term in shortest.terms]
+    return replace(form("mfu", "share of the peak", graph, useful), over=tuple(over), definitions=shortest.definitions)
+
+
+def useful_work(graph: Graph) -> Iterator[Term]:
+    """FLOPs of the forward and backward pass on one device of those that share a stage, nothing replayed counted.
+
+    Where some devices have more of a causal square than others, the mean.
+    """
+    ops = tuple(replace(op, body=tuple(step for step in op.body if step.phase != "recompute")) for op in graph.ops)
+    return Counted(replace(graph, ops=ops, stages=(), mesh=zigzag(graph.mesh)), DONE).terms(("forward", "backward"))
+
+
+def zigzag(mesh: Mesh) -> Mesh:
+    """The mesh with devices of a context axis that have equal parts of a causal square."""
+    return Mesh.of(replace(axis, order="zigzag") if isinstance(axis, ContextAxis) else axis for axis in mesh.axes)
+
+
+def cost(graph: Graph, convention: Convention = NOTES, links: Links = one_link) -> ClosedForm:
+    """USD for a million tokens, at least: what all devices cost in the time of a step."""
+    shortest = step_time(graph, convention, links)
+    each = Polynomial.symbol("price") * graph.mesh.devices * 10**6 / tokens(graph)
+    forms = shortest.candidates if isinstance(shortest, Largest) else (shortest,)
+    priced = [replace(one, unit="USD per million tokens", at=(), terms=tuple(scaled(one.terms, each))) for one in forms]
+    return largest("cost", [(", ".join(one.at), form) for one, form in zip(forms, priced, strict=True)])
+
+
+def scaled(terms: Iterable[Term], by: Polynomial) -> Iterator[Term]:
+    """Terms times a factor."""
+    return (replace(term, amount=term.amount * by) for term in terms)
+
+
+def tokens(graph: Graph) -> Polynomial:
+    """The tokens that a step works on, on the whole mesh."""
+    sizes = graph.sizes
+    if "batch" not in sizes:
+        raise UserError(f"{graph.name} works on no batch of tokens")
+    return sizes["batch"] * sizes.get("query", ONE)
