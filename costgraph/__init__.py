@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from costgraph.graph.extent import Mean
     from costgraph.graph.graph import Graph
     from costgraph.hardware.catalog import machine
+    from costgraph.hardware.cluster import cluster
     from costgraph.measures import annotated
     from costgraph.measures.activations import activations
     from costgraph.measures.cache import cache
@@ -86,6 +87,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "autocast": ("costgraph.passes.autocast", "Autocast"),
     "backward": ("costgraph.passes.backward", "Backward"),
     "cache": ("costgraph.measures.cache", "cache"),
+    "cluster": ("costgraph.hardware.cluster", "cluster"),
     "communication": ("costgraph.measures.communication", "communication"),
     "compare": ("costgraph.comparing.comparison", "compare"),
     "decode": ("costgraph.passes.decode", "Decode"),
@@ -136,6 +138,7 @@ __all__ = [
     "autocast",
     "backward",
     "cache",
+    "cluster",
     "communication",
     "compare",
     "decode",

@@ -23,16 +23,16 @@ def test_the_smallest_degree_also_divides_what_it_splits() -> None:
         **GPT3,
     )
     (solution,) = answer.solutions
-    assert (solution.smallest, solution.divides) == (55, 96)
-    assert "smallest T: 55; with T | 96 and T | 49152: 96" in text(answer, None)
+    assert (solution.smallest, solution.divides) == (56, 96)
+    assert "smallest T: 56; with T | 96 and T | 49152: 96" in text(answer, None)
 
 
 def test_a_degree_that_can_divide_nothing_is_not_passed_off_as_one() -> None:
     whole: Any = GPT3 | {"op_set": "decoder(head=True)"}  # 50257 words
     answer = solve("states + activations <= hbm", "T", passes=["tensor_parallel(T)"], limit="B=1,S=2048,p=2", **whole)
     (solution,) = answer.solutions
-    assert (solution.smallest, solution.divides) == (56, None)
-    assert "smallest T: 56; with T | 96 and T | 49152 and T | 50257: none up to 4096 more" in text(answer, None)
+    assert (solution.smallest, solution.divides) == (57, None)
+    assert "smallest T: 57; with T | 96 and T | 49152 and T | 50257: none up to 4096 more" in text(answer, None)
 
 
 def test_the_largest_whole_number_really_fits_and_the_next_does_not() -> None:
@@ -41,7 +41,7 @@ def test_the_largest_whole_number_really_fits_and_the_next_does_not() -> None:
     largest = answer.solutions[0].largest
     weights = 2 * 32 * (4 * 4096**2 + 3 * 4096 * 11008)  # four D x D and three D x 11008 matrices a layer, two bytes
     used = [weights + 2 * 2 * 3 * 32 * 4096 * s for s in (int(largest or 0), int(largest or 0) + 1)]
-    assert used[0] <= 24 * 2**30 < used[1]
+    assert used[0] <= 23028 * 2**20 < used[1]  # what an A10 reports of its 24 GiB
 
 
 def test_fractions_stay_fractions_where_they_make_sense() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from costgraph.cli.output import deliver
-from costgraph.errors import unknown
+from costgraph.errors import UserError, shorten, unknown
 
 
 def show(
@@ -18,10 +18,19 @@ def show(
             help="op-sets, passes, measures, symbols, conventions, precisions, hardware, models or notations."
         ),
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="One machine (list hardware NAME): all its figures, with notes and sources."),
+    ] = None,
 ) -> None:
     """List what there is to choose from, with options and meaning; without KIND, what can be listed."""
     if kind is not None and kind not in ROWS:
         raise unknown("kind of thing to list", kind, ROWS)
+    if name is not None and kind != "hardware":
+        raise UserError(f"list {kind} {shorten(name)}: only hardware is shown one by one, as in list hardware h100-sxm")
+    if name is not None:
+        deliver(one_machine(name))
+        return
     rows = ROWS[kind]() if kind else [(name, getdoc(listed) or "") for name, listed in ROWS.items()]
     width = max(len(name) for name, _ in rows)
     deliver("\n".join(f"{name:{width}}  {meaning}" for name, meaning in rows))
@@ -97,15 +106,26 @@ def precisions() -> list[tuple[str, str]]:
 
 
 def hardware() -> list[tuple[str, str]]:
-    """The machines of the catalog."""
+    """The machines of the catalog; `costgraph list hardware NAME` shows all figures of one."""
     from costgraph.hardware.catalog import catalog, machine
 
-    rows = []
+    rows = [("", "usable memory  bandwidth  dense peak          node, network")]
     for name in catalog():
         found = machine(name)
-        rates = f"{found.rate()} {found.dtype}, {found.bandwidth.quantity}, {found.memory.quantity}"
-        rows.append((name, f"{found.title}: {rates}"))
+        memory = str(found.usable.quantity).partition(" = ")[0]
+        peak = f"{found.rate()} {found.dtype}"
+        network = f", {found.network.per_device}" if found.network else ""
+        node = f"{found.node}{network}" if found.node else ""
+        rows.append((name, f"{memory:>13}  {found.bandwidth.quantity!s:>9}  {peak:18}  {node}".rstrip()))
     return rows
+
+
+def one_machine(name: str) -> str:
+    """One machine, of the catalog or of the user's."""
+    from costgraph.cli.machine_text import machine_text
+    from costgraph.hardware.catalog import machine
+
+    return machine_text(machine(name))
 
 
 def models() -> list[tuple[str, str]]:

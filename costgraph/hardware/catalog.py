@@ -1,25 +1,30 @@
 """Where machines come from: the catalog (`machines/*.toml`), a file of the same form, or text.
 
-Text is such as `flops=312 TFLOP/s, mem_bw=2.039 TB/s, mem=80 GiB`.
+Text is such as `flops=312 TFLOP/s, mem_bw=2.039 TB/s, mem=80 GiB, link_bw=300 GB/s, node=8, net_bw=25 GB/s`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from costgraph.algebra.bindings import split_list
 from costgraph.algebra.quantities import quantity
-from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE
+from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, SECOND
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.hardware.machine import Figure, Link, Machine
-from costgraph.hardware.machine_file import from_file
+from costgraph.hardware.machine_file import checked, count, from_file, whole_bytes
 from costgraph.precision import ITEMSIZE
 from costgraph.toml_text import of_package, parse_toml
 from costgraph.user_files import MAX_TOML, read_text
 
-INLINE = {"flops": COMPUTE, "mem_bw": BANDWIDTH, "mem": BYTE, "link_bw": BANDWIDTH}
+INLINE = {
+    "flops": COMPUTE, "mem_bw": BANDWIDTH, "mem": BYTE, "usable": BYTE, "link_bw": BANDWIDTH, "link_latency": SECOND,
+    "net_bw": BANDWIDTH, "net_latency": SECOND,
+}  # fmt: skip
+COUNTED = ("node", "reach")
 NEEDED = ("flops", "mem_bw", "mem")
 
 
@@ -33,7 +38,8 @@ def machine(text: str) -> Machine:
     """The machine that `text` names, points at or describes.
 
     Args:
-        text: a name of the catalog, a path ending in `.toml`, or `flops=..., mem_bw=..., mem=...[, link_bw=...]`.
+        text: a name of the catalog, a path ending in `.toml`, or `flops=..., mem_bw=..., mem=...` and whatever else
+            `INLINE` and `COUNTED` list.
 
     Raises:
         UserError: unknown name, unreadable file, or a figure that is missing, has no unit or is not positive.
@@ -76,23 +82,47 @@ def chosen(hardware: str | Machine | None, dtype: str | None, link: str | None) 
 def inline(text: str) -> Machine:
     """A machine from `flops=312 TFLOP/s, mem_bw=2.039 TB/s, mem=80 GiB`."""
     given: dict[str, Figure] = {}
+    counts: dict[str, int] = {}
     for item in split_list(text):
         name, _, value = (part.strip() for part in item.partition("="))
-        if name not in INLINE:
-            raise unknown("hardware figure", name or item, INLINE)
-        if name in given:
+        if name not in (*INLINE, *COUNTED):
+            raise unknown("hardware figure", name or item, (*INLINE, *COUNTED))
+        if name in given or name in counts:
             raise UserError(f"hardware: {name} is given twice")
-        given[name] = Figure(quantity(value, INLINE[name], f"hardware {name}"), "typed in")
+        if name in COUNTED:
+            counts[name] = counted(name, value)
+        else:
+            given[name] = Figure(whole_bytes(quantity(value, INLINE[name], f"hardware {name}")), "typed in")
     if missing := [name for name in NEEDED if name not in given]:
         raise UserError(f"hardware '{shorten(text)}': {' and '.join(missing)} missing; it needs {', '.join(NEEDED)}")
-    links = {"link": Link(given["link_bw"])} if "link_bw" in given else {}
     # One rate is stated, for whatever data type the user has in mind.
-    return Machine(
-        "custom",
-        "the machine as typed",
-        given["mem"],
-        given["mem_bw"],
-        dict.fromkeys(ITEMSIZE, given["flops"]),
-        {},
-        links,
-    )
+    rates = dict.fromkeys(ITEMSIZE, given["flops"])
+    link, network = typed_link("link", given, counts.get("reach")), typed_link("net", given)
+    if "reach" in counts and link is None:
+        raise UserError("hardware: reach is how many devices a link joins; give its link_bw, too")
+    made = Machine(
+        "custom", "the machine as typed", given["mem"], given["mem_bw"], rates, {}, {"link": link} if link else {},
+        given.get("usable"), counts.get("node"), network,
+    )  # fmt: skip
+    return checked(made, "hardware")
+
+
+def counted(name: str, value: str) -> int:
+    """A number of devices that was typed."""
+    try:
+        return count(value)
+    except UserError as error:
+        raise UserError(f"hardware {name}: {error}") from None
+
+
+def typed_link(name: str, given: Mapping[str, Figure], reach: int | None = None) -> Link | None:
+    """The link, or the network, that figures were typed of.
+
+    Raises:
+        UserError: a latency without a bandwidth.
+    """
+    if f"{name}_bw" in given:
+        return Link(given[f"{name}_bw"], reach=reach, latency=given.get(f"{name}_latency"))
+    if f"{name}_latency" in given:
+        raise UserError(f"hardware: {name}_latency is that of a link; give its {name}_bw, too")
+    return None

@@ -1,7 +1,7 @@
 """Machines: what one device can hold, compute and move, each figure with its source.
 
 Peaks are dense; figures for structured sparsity are kept apart and never used. A link's figure is for one direction, of
-one device or of one of its links, as its file says.
+one device or of one of its links, as its file says. A node is what links join without a network.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from costgraph.errors import UserError, unknown
 from costgraph.precision import ITEMSIZE
 
 LISTED = ("fp16", "bf16", "tf32", "fp32", "int8", "int4", "fp8", "fp6", "fp4", "fp64")  # the order in messages
+NETWORK = "network"  # the name of the link beyond the node
 USUAL = ("bf16", "fp16", "fp32")  # the data type that is meant when none is named: the first that the machine has
 
 
@@ -27,6 +28,8 @@ class Figure:
     accessed: str = ""  # the day on which a copy was read; empty for what is recalled or typed
     note: str = ""
     sparse: Quantity | None = None
+    recalled: bool = False  # known by heart, from the source that is named
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,16 @@ class Link:
         figure: bandwidth in one direction.
         per: what the figure is for, one `GPU` (all its links together) or one `link`.
         links: how many links the device has.
+        reach: how many devices it joins; 1 for one that leads to a host or stays inside of the device, None where
+            nobody said: it joins the node.
+        latency: seconds until the first byte arrives, if stated.
     """
 
     figure: Figure
     per: str = "GPU"
     links: int = 1
+    reach: int | None = None
+    latency: Figure | None = None
 
     @property
     def per_device(self) -> Quantity:
@@ -56,11 +64,17 @@ class Machine:
     Args:
         name: how it is asked for, such as `a100-80gb-sxm`.
         title: its name as the vendor writes it.
-        memory: capacity in bytes.
+        memory: capacity in bytes, as it is printed.
         bandwidth: of its memory, bytes/s.
         peaks: dense rate of the matrix units per data type, FLOP/s.
         vector: rate of the vector units per data type, FLOP/s.
         links: by name, in the order of the file.
+        reported: how much of its memory software is told of, where that is less.
+        node: how many devices a node has, if that is known.
+        network: the link beyond the node.
+        vendor: who makes it.
+        released: when it came out.
+        note: what else is to be known.
     """
 
     name: str
@@ -70,6 +84,25 @@ class Machine:
     peaks: Mapping[str, Figure]
     vector: Mapping[str, Figure] = field(default_factory=dict)
     links: Mapping[str, Link] = field(default_factory=dict)
+    reported: Figure | None = None
+    node: int | None = None
+    network: Link | None = None
+    vendor: str = ""
+    released: str = ""
+    note: str = ""
+
+    @property
+    def usable(self) -> Figure:
+        """The memory that programs may use: what is reported, or all of it where nobody says."""
+        return self.reported or self.memory
+
+    @property
+    def alone(self) -> int | None:
+        """How many devices are joined without a network: a node's, or what a link reaches; None for any number."""
+        if self.node is not None:
+            return self.node
+        reaches = [link.reach for link in self.links.values()]
+        return None if None in reaches else max(filter(None, reaches), default=1)
 
     @property
     def rates(self) -> dict[str, Figure]:
@@ -96,16 +129,17 @@ class Machine:
         return self.rates[dtype].quantity
 
     def link(self, name: str | None = None) -> Link | None:
-        """The link called `name`, or the first one of the file.
+        """The link called `name`, which may be the `network`, or the first one of the file.
 
         Raises:
             UserError: there is no link of that name.
         """
         if name is None:
             return next(iter(self.links.values()), None)
-        if name not in self.links:
-            raise unknown(f"link of {self.name}", name, self.links or ("none is stated",))
-        return self.links[name]
+        known = self.links if self.network is None else {**self.links, NETWORK: self.network}
+        if name not in known:
+            raise unknown(f"link of {self.name}", name, known or ("none is stated",))
+        return known[name]
 
     def ridge(self, dtype: str | None = None) -> Quantity:
         """FLOPs that the device computes while it moves one byte."""
@@ -114,7 +148,7 @@ class Machine:
     def bindings(self, dtype: str | None = None, link: str | None = None) -> dict[str, Polynomial]:
         """Values of the symbols `hbm`, `lambda_flops`, `lambda_mem` and, with a link, `lambda_comms`."""
         values = {
-            "hbm": self.memory.quantity,
+            "hbm": self.usable.quantity,
             "lambda_flops": self.rate(dtype),
             "lambda_mem": self.bandwidth.quantity,
         }
