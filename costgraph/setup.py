@@ -45,6 +45,7 @@ from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.passes import IN_WORDS, PASSES, PHASES, FlashAttention, Pass, Update, names_of, phase_of, place
+from costgraph.passes.flash_attention import can_fuse
 from costgraph.passes.rewrite import read_phase
 from costgraph.precision import PRECISIONS, USUAL, Precision
 from costgraph.remarks import (
@@ -104,6 +105,7 @@ class Setup:
         cache_dtype: Size = "",
         choices: Choices = EAGER,
         usual_phase: str = "train",
+        usual_attention: Attention = "eager",
         also: Iterable[str] = (),
         **other: Never,
     ) -> Setup:
@@ -130,6 +132,7 @@ class Setup:
             cache_dtype: the same of the cache, `p_kv`.
             choices: what else changes a graph.
             usual_phase: the phase that is meant when nothing says which.
+            usual_attention: the same of attention, where there are cores that can be fused.
             also: symbols that occur in the question itself, and so may be typed whatever the graph has.
             other: nothing; what else is given is refused.
 
@@ -149,6 +152,8 @@ class Setup:
             known.counted_by(counted), phase, steps, spread, counted, read_precision(precision, done),
             choices=replace(chosen, widths=read_widths(weights, cache_dtype, limit, chosen.widths)),
         )  # fmt: skip
+        if usual_attention == "flash" and attention is None and choices == EAGER and can_fuse(setup.source):
+            object.__setattr__(setup, "choices", replace(setup.choices, attention="flash"))
         return setup.with_sizes(limit, also, read_names(symbolic))
 
     def with_sizes(self, limit: Limit, also: Iterable[str] = (), symbolic: tuple[str, ...] = ()) -> Setup:

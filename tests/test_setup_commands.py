@@ -100,10 +100,18 @@ def test_an_exported_file_says_what_had_no_effect(target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["derive flops", "solve states<=hbm --for D", "estimate --phase train"], ids=lambda text: text[:8]
+    ("command", "usual"),
+    [
+        ("derive flops", "eager"),
+        ("solve states<=hbm --for D", "eager"),
+        ("solve states+cache<=hbm --for B --model llama-2-7b --hardware h200 --limit S=8", "flash"),
+        ("estimate --phase train", "flash"),
+    ],
+    ids=lambda text: text[:14],
 )
-@pytest.mark.parametrize(("option", "expected"), [("", "eager"), ("eager", "eager"), ("flash", "flash")])
-def test_json_says_how_attention_is_computed(command: str, option: str, expected: str) -> None:
+@pytest.mark.parametrize("option", ["", "eager", "flash"])
+def test_json_says_how_attention_is_computed(command: str, usual: str, option: str) -> None:
+    expected = option or usual
     asked = [*command.split(" "), "--json", *(["--attention", option] if option else [])]
     found = json.loads(costgraph(*asked).stdout)
     assert found["attention"] == expected

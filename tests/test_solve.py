@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sympy
 
-from costgraph import solve
+from costgraph import machine, solve
 from costgraph.algebra.inequalities import Case
 from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import Polynomial
@@ -221,7 +221,8 @@ def answer() -> Answer:
 def test_json_is_the_contract(answer: Answer) -> None:
     data = json.loads(json.dumps(to_json(answer)))
     assert data["schema"] == "costgraph.solve/1"
-    assert data["limit"] == {"hbm": str(81049 * 2**20), "E": "4", "p": "2", "S": "2048"}
+    usable = machine("a100-80gb-sxm").usable.quantity.value
+    assert data["limit"] == {"hbm": str(usable), "E": "4", "p": "2", "S": "2048"}
     (formula,), (solution,) = data["formulas"], data["solutions"]
     assert formula["low"] is None
     assert parse(formula["high"]) == parse("(hbm - 36*L*D**2*(E+2))/(L*S*(A*S*(2*p+1) + 2*D*(p*(E+4)+1)))")

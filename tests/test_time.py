@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 import costgraph as cg
 from costgraph import UserError
-from costgraph.algebra.polynomial import ZERO, Polynomial
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS, sympy_symbol
 from costgraph.conventions import NOTES
 from costgraph.conventions.known import CONVENTIONS
 from costgraph.estimation.generation import over, summed
 from costgraph.graph.graph import Graph
 from costgraph.timing.costs import CLASSES, Cost, costs
-from costgraph.timing.roofline import Rates, Span, Time, mfu, spans
+from costgraph.timing.roofline import Rates, Time, mfu, spans
 
 GRAPHS = {
     "train": cg.decoder(head=True).apply(cg.backward),
@@ -45,7 +45,7 @@ def test_resources_are_busy_for_what_the_measures_count(graph: Graph) -> None:
     done = cg.flops(graph, CONVENTIONS["notes"](causal="triangle" if fused else "full"))
     assert sums["compute"] * rates.flops == done.value.numerator
     assert sums["memory"] * rates.mem == cg.traffic(graph).value.numerator
-    assert sums["link"] * rates.comms == cg.communication(graph).value.numerator
+    assert sums["link"] * rates.link("lambda_comms") == cg.communication(graph).value.numerator
 
 
 @GRAPH
@@ -137,7 +137,9 @@ BOUND = [  # flops, bytes, bytes sent -> what a machine of one each per second w
 @pytest.mark.parametrize(("amounts", "resource", "seconds"), BOUND)
 def test_an_op_waits_for_the_slowest_resource(amounts: tuple[int, ...], resource: str, seconds: int) -> None:
     one = Polynomial.constant(1)
-    time = spans([Cost("x", "element-wise", *map(Polynomial.constant, amounts))], Rates(one, one, one))
+    flops, moved, sent = map(Polynomial.constant, amounts)
+    rates = dict.fromkeys(("lambda_flops", "lambda_mem", "lambda_comms"), one)
+    time = spans([Cost("x", "element-wise", flops, moved, sent)]).substitute(rates)
     assert time.bound == resource
     assert time.seconds == seconds
 
@@ -188,14 +190,26 @@ whole = st.integers(min_value=0, max_value=50)
 
 @given(whole, whole, whole, whole, st.integers(min_value=1, max_value=40), st.integers(min_value=-2, max_value=60))
 def test_a_sum_over_contexts_is_that_of_its_steps(a: int, b: int, c: int, d: int, first: int, more: int) -> None:
-    span = Span("x", "attention core", S * a + b, S * c + d, ZERO)
     expected = sum((max(a * s + b, c * s + d) for s in range(first, first + more)), 0)
-    assert over(span, first, first + more - 1) == expected
+    assert over((S * a + b, S * c + d), first, first + more - 1) == expected
+
+
+@given(
+    st.lists(st.tuples(whole, whole, whole, whole), max_size=3), whole, whole,
+    st.integers(min_value=1, max_value=40), st.integers(min_value=-2, max_value=60),
+)  # fmt: skip
+def test_a_step_is_never_below_its_floor(
+    maxima: list[tuple[int, int, int, int]], e: int, f: int, first: int, more: int
+) -> None:
+    expected = sum(
+        max(sum(max(a * s + b, c * s + d) for a, b, c, d in maxima), e * s + f) for s in range(first, first + more)
+    )
+    sides = [(S * a + b, S * c + d) for a, b, c, d in maxima]
+    assert summed(sides, first, first + more - 1, floors=(S * e + f,)) == expected
 
 
 def test_sides_that_are_not_straight_lines_are_summed_one_by_one() -> None:
-    span = Span("x", "attention core", S * S, S * 5, ZERO)
-    assert over(span, 1, 9) == sum(max(s * s, 5 * s) for s in range(1, 10))
+    assert over((S * S, S * 5), 1, 9) == sum(max(s * s, 5 * s) for s in range(1, 10))
 
 
 def test_generation_is_the_sum_of_its_decode_steps() -> None:
@@ -203,7 +217,7 @@ def test_generation_is_the_sum_of_its_decode_steps() -> None:
         constants({k: v for k, v in (SIZES | MACHINE).items() if k != "S"})
     )
     steps = [time.substitute(constants({"S": s})).seconds for s in range(65, 165)]
-    assert summed(time, 65, 164) == sum(steps)
+    assert summed([tuple(span.sides.values()) for span in time.spans], 65, 164) == sum(steps)
 
 
 def test_time_is_what_separate_parts_add_up_to() -> None:

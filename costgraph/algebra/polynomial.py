@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property
-from math import gcd, lcm, prod
+from math import gcd, inf, lcm, prod
 from typing import TYPE_CHECKING
 
 from costgraph.algebra import division, domination, monomial, work
@@ -299,7 +299,7 @@ class Polynomial:
     def _terms_at(self, point: Mapping[str, float]) -> list[float]:
         """About the values of its terms at a point."""
         return [
-            float(c) * prod(point[name] ** power for name, power in monomial.powers(m)) for m, c in self._terms.items()
+            about(c) * prod(point[name] ** power for name, power in monomial.powers(m)) for m, c in self._terms.items()
         ]
 
     def is_below_zero(self, point: Mapping[str, float]) -> bool:
@@ -378,3 +378,11 @@ def as_polynomial(value: Polynomial | Rational) -> Polynomial:
 
 ZERO = Polynomial({}, 0)
 ONE = Polynomial.constant(1)
+
+
+def about(value: Rational) -> float:
+    """A number as a float; infinite where it is beyond all of them."""
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf

@@ -17,6 +17,7 @@ from costgraph.cli.compare import compare
 from costgraph.cli.derive import derive
 from costgraph.cli.estimate import estimate
 from costgraph.cli.export import export
+from costgraph.cli.fits import fits
 from costgraph.cli.formulas import formulas
 from costgraph.cli.graph import graph
 from costgraph.cli.listing import show
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command(cls=Once)(bounded()(derive))
 app.command(cls=Once)(bounded()(estimate))
+app.command(cls=Once)(bounded()(fits))
 app.command(cls=Once)(bounded()(compare))
 app.command(cls=Once)(bounded()(graph))
 app.command(cls=Once)(bounded()(export))

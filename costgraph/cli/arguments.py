@@ -99,10 +99,11 @@ def flag(name: str) -> str:
     return FLAGS.get(name, f"--{name}")
 
 
-def of_setup(**texts: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def of_setup(without: tuple[str, ...] = (), **texts: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command every option of a setup, in place of its parameter `asked`.
 
     Args:
+        without: those that it does not have.
         texts: what an option means to this command, where that is not what it means to the others.
     """
 
@@ -127,7 +128,9 @@ def of_setup(**texts: str) -> Callable[[Callable[..., None]], Callable[..., None
         return run
 
     options = {
-        name: Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=hint) for name, hint in hints(texts)
+        name: Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+        for name, hint in hints(texts)
+        if name not in without
     }
     return decorated
 

@@ -28,8 +28,21 @@ def estimate(
         str | None, typer.Option(help="Whose peak counts, and how wide p is.  [default: bf16 or fp16]")
     ] = None,
     link: Annotated[str | None, typer.Option(help="Over which link collectives go.  [default: the first]")] = None,
+    collectives: Annotated[
+        str, typer.Option(help="Algorithm of collectives, ring or tree: how long first bytes are under way.")
+    ] = "ring",
     efficiency: Annotated[
-        str, typer.Option(help="Shares of the peaks that are reached: 'flops=0.5,mem=0.8,comms=0.7'.")
+        str, typer.Option(help="Shares of the peaks that are reached, for an estimate: 'flops=0.5,mem=0.8,comms=0.7'.")
+    ] = "",
+    overlap: Annotated[
+        str, typer.Option(help="What collectives hide behind something else, by axis: 'data=all,tensor=0.5'.")
+    ] = "",
+    cluster: Annotated[
+        str | None, typer.Option(help="Nodes of a machine, 'h100-sxm:8x128', or a file, in place of --hardware.")
+    ] = None,
+    tokens: Annotated[str | None, typer.Option(help="Of a whole run: '15T'.")] = None,
+    measured: Annotated[
+        str, typer.Option(help="What somebody measured: 'step=13.75 s', 'tokens/s=4000', 'ttft=...', 'tpot=...'.")
     ] = "",
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
@@ -53,10 +66,11 @@ def estimate(
 
     result = run(
         request(
-            hardware=hardware, dtype=dtype, link=link, efficiency=efficiency, new=new, price=price, **asked.options
+            hardware=hardware, dtype=dtype, link=link, collectives=collectives, efficiency=efficiency, overlap=overlap,
+            cluster=cluster, new=new, price=price, tokens=tokens, measured=measured, **asked.options,
         )
     )  # fmt: skip
-    if explain and (result.unbound or result.request.machine is None):
+    if explain and (not result.ready):
         remark("--explain shows every op's time once everything is bound and --hardware is named")
     if plot is not None:
         from costgraph.cli.roofline_plot import draw

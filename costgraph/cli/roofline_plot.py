@@ -17,7 +17,7 @@ from costgraph.algebra.units import BANDWIDTH, COMPUTE
 from costgraph.cli.output import write_whole
 from costgraph.errors import UserError, shorten
 from costgraph.estimation.estimate import Estimate
-from costgraph.estimation.stages import Stage
+from costgraph.estimation.steps import Step
 from costgraph.timing.costs import CLASSES, Class, Cost
 from costgraph.timing.roofline import Span, number
 
@@ -39,7 +39,7 @@ ALIKE = 1.3  # ops of one class whose intensities differ by less than this facto
 class Point:
     """Ops of one class that are close to each other, as one point."""
 
-    stage: Stage
+    step: Step
     kind: Class
     names: tuple[str, ...]
     intensity: float
@@ -53,7 +53,7 @@ class Point:
     @property
     def marker(self) -> str:
         """Its shape: that of the step."""
-        return MARKERS[self.stage.name]
+        return MARKERS[self.step.name]
 
     @property
     def radius(self) -> float:
@@ -72,7 +72,7 @@ class Point:
             if (first := op.split(".")[0]) not in ops:
                 ops.append(first)
         names = "; ".join(f"{place}.{', '.join(ops)}" for place, ops in places.items())
-        share = f"{rounded(self.share * 100, 3)} % of {self.stage.name}"
+        share = f"{rounded(self.share * 100, 3)} % of {self.step.name}"
         return f"{fill(names, 32, max_lines=3, placeholder=' ...')}\n{share}"
 
 
@@ -136,28 +136,28 @@ def picture(result: Estimate) -> Figure:
 
 def rates(result: Estimate) -> tuple[float, float]:
     """FLOP/s that are reached at most, and FLOPs per byte at the ridge point."""
-    reached = result.request.rates
-    return float(number(reached.flops)), float(number(reached.flops) / number(reached.mem))
+    flops, mem = map(result.request.reached, ("flops", "mem"))
+    return float(flops), float(flops / mem)
 
 
-def shown(result: Estimate) -> list[Stage]:
-    """The stages in the picture: the last token is where the first is."""
-    return [stage for stage in result.stages if stage.name != "last token"]
+def shown(result: Estimate) -> list[Step]:
+    """The steps in the picture: the last token is where the first is."""
+    return [step for step in result.steps if step.name != "last token"]
 
 
 def drawn(result: Estimate) -> Iterator[Point]:
     """Ops that compute anything, those of a class that are close to each other together."""
-    for stage in shown(result):
-        pairs = [(c, s) for c, s in zip(stage.costs, stage.time.spans, strict=True) if c.flops and c.moved]
+    for step in shown(result):
+        pairs = [(c, s) for c, s in zip(step.costs, step.time.spans, strict=True) if c.flops and c.moved]
         for kind in CLASSES:
             group: list[tuple[Cost, Span]] = []
             for pair in sorted((p for p in pairs if p[0].kind == kind), key=lambda p: intensity([p])):
                 if group and intensity([pair]) > ALIKE * intensity(group[:1]):
-                    yield together(stage, kind, group)
+                    yield together(step, kind, group)
                     group = []
                 group.append(pair)
             if group:
-                yield together(stage, kind, group)
+                yield together(step, kind, group)
 
 
 def intensity(group: Iterable[tuple[Cost, Span]]) -> Fraction:
@@ -166,12 +166,12 @@ def intensity(group: Iterable[tuple[Cost, Span]]) -> Fraction:
     return sum((number(c.flops) for c in costs), Fraction(0)) / sum((number(c.moved) for c in costs), Fraction(0))
 
 
-def together(stage: Stage, kind: Class, group: list[tuple[Cost, Span]]) -> Point:
+def together(step: Step, kind: Class, group: list[tuple[Cost, Span]]) -> Point:
     """One point, its ops in the order of the model."""
-    order = [cost.name for cost in stage.costs]
+    order = [cost.name for cost in step.costs]
     names = sorted((cost.name for cost, _ in group), key=order.index)
-    share = sum((span.seconds for _, span in group), Fraction(0)) / stage.time.seconds
-    return Point(stage, kind, tuple(names), float(intensity(group)), share)
+    share = sum((span.seconds for _, span in group), Fraction(0)) / step.time.seconds
+    return Point(step, kind, tuple(names), float(intensity(group)), share)
 
 
 def roof(axes: Axes, result: Estimate, low: float, high: float) -> list[Text]:
@@ -194,9 +194,9 @@ def roof(axes: Axes, result: Estimate, low: float, high: float) -> list[Text]:
     return [
         axes.annotate(f"ridge point {ridge:.0f} FLOP/B", (ridge, 0), (-5, 6), xycoords=("data", "axes fraction"),
                       ha="right", va="bottom", color=GREY, fontsize=10, **look),
-        axes.annotate(f"{Quantity(number(asked.rates.flops), COMPUTE)} {asked.dtype}", (high, peak), (-4, 6),
+        axes.annotate(f"{Quantity(asked.reached('flops'), COMPUTE)} {asked.dtype}", (high, peak), (-4, 6),
                       ha="right", va="bottom", color=INK, **look),
-        axes.annotate(str(Quantity(number(asked.rates.mem), BANDWIDTH)), (low, start), (10, 18), color=INK,
+        axes.annotate(str(Quantity(asked.reached("mem"), BANDWIDTH)), (low, start), (10, 18), color=INK,
                       rotation=slope(axes), rotation_mode="anchor", **look),
     ]  # fmt: skip
 
@@ -223,8 +223,8 @@ def titles(axes: Axes, result: Estimate, points: Iterable[Point]) -> None:
     said += [f"{n} at {rounded(share * 100, 3)} %" for n, share in asked.efficiency.items()]
     figure.suptitle(f"{name} on {devices}{asked.machine.title}", ha="left", fontsize=15, fontweight="bold", color=INK)
     axes.set_title(shorten(", ".join(said), 110), loc="left", fontsize=11, color=GREY)
-    left = {stage.name: 1 - sum(p.share for p in points if p.stage is stage) for stage in shown(result)}
-    rest = ", ".join(f"{rounded(share * 100, 3)} % of {stage}" for stage, share in left.items())
+    left = {step.name: 1 - sum(p.share for p in points if p.step is step) for step in shown(result)}
+    rest = ", ".join(f"{rounded(share * 100, 3)} % of {step}" for step, share in left.items())
     figure.supxlabel(f"Not drawn: ops without counted FLOPs, {rest}", ha="left", fontsize=9.5, color=GREY)
 
 
@@ -233,7 +233,7 @@ def legend(axes: Axes, points: Iterable[Point]) -> None:
     from matplotlib.lines import Line2D
 
     points = list(points)
-    kinds, steps = dict.fromkeys(p.kind for p in points), {p.stage.name: p.marker for p in points}
+    kinds, steps = dict.fromkeys(p.kind for p in points), {p.step.name: p.marker for p in points}
     look: Any = {"linestyle": "", "markersize": 9}
     handles = [Line2D([], [], marker="s", color=COLORS[kind], label=kind, **look) for kind in kinds]
     handles += [Line2D([], [], marker=marker, color="#888888", label=step, **look) for step, marker in steps.items()]

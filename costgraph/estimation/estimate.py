@@ -9,23 +9,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import gcd
 
 from costgraph.algebra.assumption import Divides
 from costgraph.algebra.definition import Definition, needed, settle
-from costgraph.algebra.divisible import Holds, kept, nearest_kept
-from costgraph.algebra.polynomial import ONE, Polynomial, total
+from costgraph.algebra.divisible import Holds, nearest_kept
+from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.symbols import in_order
-from costgraph.errors import UserError
+from costgraph.estimation.account import Account, account
 from costgraph.estimation.asked import Request
+from costgraph.estimation.bound import Bound, bound
 from costgraph.estimation.generation import summed
-from costgraph.estimation.stages import Stage, stages
-from costgraph.mesh import TensorAxis
+from costgraph.estimation.moves import Tried, what_to_change
+from costgraph.estimation.outcome import Measured, Run
+from costgraph.estimation.sizes import claims, fewest_devices, largest_batch
+from costgraph.estimation.steps import Step, steps
+from costgraph.estimation.verdict import Verdict, verdict
+from costgraph.measures import MEASURES
+from costgraph.measures.times import Links, one_link
 from costgraph.remarks import of_windows
-from costgraph.timing.roofline import mfu, number
-
-T = Polynomial.symbol("T")
-MOST = 1024  # over how many devices one would split a model
+from costgraph.timing.roofline import number
 
 
 @dataclass(frozen=True)
@@ -34,44 +36,26 @@ class Estimate:
 
     Args:
         request: what was asked.
-        memory: bytes on one device by what they are for.
+        verdict: whether it fits.
+        memory: bytes that rest on one device by what they are for.
         forms: the same before anything was bound.
-        stages: the steps, with numbers where everything is bound.
-        formulas: the same stages before sizes and rates were bound.
+        steps: the kinds of step, with numbers where everything is bound.
+        formulas: the same steps before sizes and rates were bound.
     """
 
     request: Request
+    verdict: Verdict
     memory: Mapping[str, Polynomial]
     forms: Mapping[str, Polynomial]
-    stages: tuple[Stage, ...]
-    formulas: tuple[Stage, ...]
+    steps: tuple[Step, ...]
+    formulas: tuple[Step, ...]
 
     # --- memory -----------------------------------------------------------------------------------------------------
 
-    @property
-    def needed(self) -> Polynomial:
-        """Bytes on one device."""
-        return total(self.memory.values())
-
-    @property
-    def capacity(self) -> Fraction | None:
-        """Bytes that one device has."""
-        return self.request.machine.memory.quantity.value if self.request.machine else None
-
-    @property
-    def left(self) -> Fraction | None:
-        """Bytes that stay free; negative when it does not fit, None while anything is unbound."""
-        needed = self.needed.number
-        return None if needed is None or self.capacity is None else self.capacity - Fraction(needed)
-
     @cached_property
     def claims(self) -> tuple[Holds, ...]:
-        """What the batch has to keep, such as `8 | B` over 8 devices, all other sizes put in."""
-        others = {name: value for name, value in self.request.bindings.items() if name != "B"}
-        graphs = [stage.source for stage in self.formulas]
-        found: list[Holds] = [claim for graph in graphs for claim in graph.assumptions if "B" in claim.symbols]
-        found += [one.claim(name) for graph in graphs for name, one in graph.extents.items() if "B" in one.size.symbols]
-        return tuple(dict.fromkeys(claim.substitute(others) for claim in found))
+        """What the batch has to keep, such as `8 | B` over 8 devices."""
+        return claims(self.request, [step.whole for step in self.formulas])
 
     @property
     def smallest_batch(self) -> int | None:
@@ -80,15 +64,19 @@ class Estimate:
 
     @cached_property
     def largest_batch(self) -> int | None:
-        """The largest B that fits and may be; 0 if none does; None while another symbol is unbound."""
-        others = self.request.settled("B")
-        form = total(self.forms.values()).substitute(others)
-        if self.capacity is None or form.symbols != ("B",):
-            return None
-        per_sequence = number(form.substitute({"B": ONE * 2}) - form.substitute({"B": ONE}))
-        fixed = number(form.substitute({"B": ONE})) - per_sequence
-        most = max(int((self.capacity - fixed) // per_sequence), 0)
-        return nearest_kept("B", most, False, self.claims) or 0
+        """The largest B that fits and may be; 0 if none does; None while another symbol is open.
+
+        Of a generation, for which there is room while tokens are generated, however the prompts were read.
+        """
+        return largest_batch(self.request, self.request.phases[-1:], self.claims)
+
+    @cached_property
+    def largest_batch_at_once(self) -> int | None:
+        """The largest B of which all prompts can be read at once."""
+        if len(self.request.phases) == 1:
+            return self.largest_batch
+        both = largest_batch(self.request, self.request.phases, self.claims)
+        return both if self.largest_batch is None else both and min(both, self.largest_batch)
 
     @cached_property
     def devices(self) -> tuple[int | None, int | None] | None:
@@ -96,100 +84,212 @@ class Estimate:
 
         None while anything is unbound or the model is split already; None inside when no degree does.
         """
-        if self.left is None or self.capacity is None or self.request.setup.graph.mesh:
+        if self.verdict.left is None or self.request.setup.mesh or self.request.setup.source.mesh:
             return None
-        axis = TensorAxis()
-        others = self.request.settled("T")  # which is what is asked for
-        form = total(self.request.memory(axis).values()).substitute(others)
-        whole = number(form.substitute({"T": ONE}))
-        kept = whole - 2 * (whole - number(form.substitute({"T": ONE * 2})))  # what does not shrink with T
-        if kept >= self.capacity:
-            return None, None
-        smallest = max(-int(-(whole - kept) // (self.capacity - kept)), 1)
-        return smallest, next((degree for degree in self.degrees(axis) if degree >= smallest), None)
+        return fewest_devices(self.request)
 
-    def degrees(self, axis: TensorAxis) -> list[int]:
-        """The degrees that divide everything the model would be split along, in ascending order."""
-        graph = self.request.graph(self.request.resting, axis)
-        split = [a.dividend for a in graph.assumptions if isinstance(a, Divides) and a.divisor == T]
-        shared = gcd(*(exactly(size.substitute(self.request.bindings)) for size in split)) or 1
-        others = {name: value for name, value in self.request.bindings.items() if name != "T"}
-        claims = [claim.substitute(others) for claim in graph.assumptions if "T" in claim.symbols]
-        found = (degree for degree in range(1, min(shared, MOST) + 1) if shared % degree == 0)
-        return [degree for degree in found if all(kept("T", degree, claim) for claim in claims)]
+    @cached_property
+    def moves(self) -> list[Tried]:
+        """What would make it fit, each tried; none where it does, or while anything is open."""
+        if self.verdict.fits is not False or self.verdict.needed is None or not self.ready:
+            return []
+        return what_to_change(self.request, self.verdict.needed)
 
     @cached_property
     def remarks(self) -> tuple[str, ...]:
         """What of the request has no effect, or goes beyond what the model was made for."""
         asked = self.request
-        sides = [side for stage in self.formulas for time in (stage.time, stage.thumb) for side in time.sums.values()]
-        used = set(total([*self.forms.values(), *sides, *(stage.tokens for stage in self.formulas)]).symbols)
+        sides = [side for step in self.formulas for time in (step.time, step.thumb) for side in time.sums.values()]
+        used = set(total([*self.forms.values(), *sides, *(step.tokens for step in self.formulas)]).symbols)
         used |= {name for _, one in self.defined for name in one.symbols}
-        windows = [said for stage in self.formulas for said in of_windows(stage.source, asked.bindings)]
+        used |= {name for graph in (step.whole for step in self.formulas) for name in graph.mesh.devices.symbols}
+        windows = [said for step in self.formulas for said in of_windows(step.source, asked.bindings)]
         return (*asked.setup.remarks({*used, "N_params"}, "the estimate", asked.new), *dict.fromkeys(windows))
 
     @property
-    def defined(self) -> list[tuple[Stage, Definition]]:
-        """What symbols of the forms stand for that is no polynomial, by stage."""
+    def defined(self) -> list[tuple[Step, Definition]]:
+        """What symbols of the forms stand for that is no polynomial, by step."""
         found = []
-        for stage in self.formulas:
-            inside = total([*self.forms.values(), *stage.time.sums.values()]).symbols
-            found += [(stage, one) for one in needed(stage.source.definitions, inside)]
+        for step in self.formulas:
+            inside = total([*self.forms.values(), *step.time.sums.values()]).symbols
+            found += [(step, one) for one in needed(step.source.definitions, inside)]
         return found
 
     # --- time -------------------------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def unbound(self) -> tuple[str, ...]:
         """Symbols that must be given before there are numbers, and not those that stand for others."""
-        found = total([self.needed, *(side for stage in self.stages for side in stage.time.sums.values())]).symbols
+        sides = [side for step in self.steps for side in step.time.sums.values()]
+        found = {*total([*self.memory.values(), *sides, self.request.degree]).symbols}
+        found |= {name for step in self.steps for name in step.whole.mesh.microbatches.substitute(self.sizes).symbols}
         behind = {one.name: one.symbols for _, one in self.defined}
         names = {inside for name in found for inside in behind.get(name, (name,))} - self.request.bindings.keys()
         return tuple(in_order(names - behind.keys()))
 
-    @cached_property
-    def generation(self) -> tuple[Fraction, Fraction] | None:
-        """Seconds to read the prompt and write the new tokens, one decode step each: by ops, and by rule of thumb."""
-        if self.request.phase != "generate" or self.unbound or not self.request.machine:
-            return None
-        prefill, token, _ = self.stages
-        sizes = dict(self.request.bindings)
-        first = int(sizes.pop("S").number or 0) + 1
-        step = self.formulas[1].at(sizes)
-        growing = settle(step.source.definitions, sizes)[1]
-        known = self.request.machine.bindings(self.request.dtype, self.request.link)
-        decode = summed(step.time.substitute(known), first, first + self.request.new - 1, growing)
-        thumb = prefill.thumb.seconds + self.request.new * token.thumb.seconds
-        return prefill.time.seconds + decode, thumb
-
-    def throughput(self, stage: Stage) -> Fraction:
-        """Tokens per second of all devices together."""
-        return number(stage.tokens) / stage.time.seconds
-
-    def mfu(self, stage: Stage) -> Fraction | None:
-        """Share of the peak that useful FLOPs take, at the estimated throughput; the peak is not derated."""
-        if not self.request.machine:
-            return None
-        devices = int(number(self.request.degree))
-        peak = self.request.machine.rate(self.request.dtype).value
-        useful = number(stage.useful) * devices
-        return mfu(useful, number(stage.tokens), self.throughput(stage), devices, peak)
+    @property
+    def sizes(self) -> dict[str, Polynomial]:
+        """Sizes, and rates of the machine and of its links."""
+        return {**self.request.bindings, **self.request.rates}
 
     @property
-    def cost_per_million(self) -> Fraction | None:
-        """USD per million tokens: generated ones if any are, else those of the first stage."""
-        if self.request.price is None or self.unbound:
+    def ready(self) -> bool:
+        """Whether there are times: everything is bound, and a machine is named."""
+        return not self.unbound and self.request.machine is not None
+
+    @property
+    def links(self) -> Links:
+        """Over which links each collective goes."""
+        return self.request.network.links if self.request.network else one_link
+
+    def bound(self, step: Step) -> Bound:
+        """How long a step takes at least."""
+        if step.name not in self._bounds:
+            open_ = ("S",) if self.request.phase == "generate" and step.phase == "decode" else ()
+            graph = self.request.sized(step.phase, *open_)
+            if open_:
+                graph = graph.substitute(S=context(self.request, step))
+            self._bounds[step.name] = bound(graph, self.links, self.request.rates)
+        return self._bounds[step.name]
+
+    @cached_property
+    def _bounds(self) -> dict[str, Bound]:
+        """The bounds by step, each derived once."""
+        return {}
+
+    def account(self, step: Step) -> Account | None:
+        """What that is the sum of."""
+        if not self.request.efficiency:
             return None
+        return account(step, self.request.overlap, self.bubble(step))
+
+    def estimated(self, step: Step) -> Fraction | None:
+        """How long it takes at the efficiencies that were named; None if none was."""
+        found = self.account(step)
+        return None if found is None else found.seconds
+
+    def bubble(self, step: Step) -> Fraction:
+        """Idle time over busy time."""
+        if step.whole.mesh.pipeline is None:
+            return Fraction(0)
+        found = MEASURES["bubble"](step.whole, self.request.setup.convention).limited(self.request.bindings)
+        return Fraction(found.number or 0)
+
+    @cached_property
+    def generation(self) -> tuple[Fraction, Fraction | None] | None:
+        """Seconds to read the prompt, which gives the first token, and to write the others, one decode step each.
+
+        At least, and at the efficiencies that were named.
+        """
+        if self.request.phase != "generate" or not self.ready:
+            return None
+        prefill, token, _ = self.steps
+        least = self.bound(prefill).seconds + self.decoded(self._arms)
+        accounts = self.account(prefill)
+        if accounts is None:
+            return least, None
+        step = self.growing(self.formulas[1])
+        charged = account(step, self.request.overlap, self.bubble(token))
+        floors = tuple(charged.floors) if self.request.overlap else ()
+        return least, accounts.seconds + self.decoded(charged.maxima, floors)
+
+    @property
+    def _arms(self) -> list[tuple[Polynomial, ...]]:
+        """The arms of a decode step, with the context open."""
+        graph = self.request.sized("decode", "S")
+        found = bound(graph, self.links, self.request.rates)
+        return [tuple(arm.seconds for arm in found.arms)]
+
+    def growing(self, step: Step) -> Step:
+        """A decode step with all put in but the context."""
+        sizes = {name: value for name, value in self.sizes.items() if name != "S"}
+        return step.at(sizes)
+
+    def decoded(self, maxima: list[tuple[Polynomial, ...]], floors: tuple[Polynomial, ...] = ()) -> Fraction:
+        """Seconds of all decode steps: of every token but the first."""
+        first = int(number(self.request.bindings["S"])) + 1
+        sizes = {name: value for name, value in self.request.bindings.items() if name != "S"}
+        definitions = settle(self.request.graph("decode").definitions, sizes)[1]
+        return summed(maxima, first, first + self.request.new - 2, definitions, floors)
+
+    # --- what follows of a time -------------------------------------------------------------------------------------
+
+    def throughput(self, step: Step, seconds: Fraction) -> Fraction:
+        """Tokens per second of all devices together."""
+        return number(step.tokens) / seconds
+
+    def mfu(self, step: Step, seconds: Fraction) -> Fraction:
+        """Share of the peak that useful FLOPs take, causal ones, nothing replayed; the peak is not derated."""
+        return number(step.useful) / (seconds * self.peak_rate)
+
+    def hfu(self, step: Step, seconds: Fraction) -> Fraction:
+        """Share of the peak that all FLOPs take, those that are replayed too."""
+        return number(step.done) / (seconds * self.peak_rate)
+
+    @property
+    def peak_rate(self) -> Fraction:
+        """FLOP/s of one device."""
+        assert self.request.machine is not None
+        return self.request.machine.rate(self.request.dtype).value
+
+    @property
+    def main(self) -> Step:
+        """The step that the phase is about: of a generation the last, which takes longest."""
+        return self.steps[-1]
+
+    @property
+    def usd_per_million_tokens(self) -> tuple[Fraction | None, Fraction | None]:
+        """USD per million tokens, at least and as estimated: of generated ones if any are."""
+        if self.request.price is None or not self.ready:
+            return None, None
         if self.generation:
-            seconds, tokens = self.generation[0], number(self.request.bindings["B"]) * self.request.new
+            seconds, tokens = self.generation, number(self.request.bindings["B"]) * self.request.new
         else:
-            seconds, tokens = self.stages[0].time.seconds, number(self.stages[0].tokens)
-        return self.request.price * number(self.request.degree) * seconds / tokens * 10**6
+            seconds, tokens = (self.least, self.estimated(self.main)), number(self.main.tokens)
+        rate = self.request.price * number(self.request.degree) * 10**6 / tokens
+        return rate * seconds[0], None if seconds[1] is None else rate * seconds[1]
 
+    @property
+    def least(self) -> Fraction:
+        """How long the step that the phase is about takes at least."""
+        return self.bound(self.main).seconds
 
-def exactly(size: Polynomial) -> int:
-    """A bound size; 1, which no other degree divides, where it is not whole."""
-    return int(value) if (value := number(size)).denominator == 1 else 1
+    @property
+    def runs(self) -> dict[str, Run]:
+        """A run of as many tokens as was asked about: at least, as estimated, and as measured."""
+        asked = self.request
+        if asked.tokens is None or not self.ready:
+            return {}
+        times = {"bound": self.least, "estimate": self.estimated(self.main)}
+        times |= {f"measured {name}": one.seconds for name, one in self.measured.items() if name != "ttft"}
+        per_step = number(self.main.tokens)
+        devices = int(number(asked.degree))
+        return {
+            name: Run(asked.tokens, seconds * asked.tokens / per_step, devices, asked.price)
+            for name, seconds in times.items()
+            if seconds is not None
+        }
+
+    @property
+    def measured(self) -> dict[str, Measured]:
+        """What was measured, compared with what is possible."""
+        if not self.ready:
+            return {}
+        found = {}
+        for name, value in self.request.measured.items():
+            step = self.steps[0] if name == "ttft" else self.main
+            seconds = number(step.tokens) / value if name == "tokens/s" else value
+            taken = self.estimated(step)
+            found[name] = Measured(
+                seconds, self.bound(step).seconds / seconds, None if taken is None else taken / seconds,
+                self.mfu(step, seconds), self.hfu(step, seconds),
+            )  # fmt: skip
+        return found
+
+    @property
+    def divisors(self) -> list[Divides]:
+        """What the batch is a multiple of."""
+        return [claim for claim in self.claims if isinstance(claim, Divides)]
 
 
 def estimate(request: Request) -> Estimate:
@@ -197,24 +297,29 @@ def estimate(request: Request) -> Estimate:
 
     >>> from costgraph.estimation.reading import request
     >>> answer = estimate(request(model_name="llama-2-7b", hardware="a10", limit="B=1,S=350", new=150))
-    >>> answer.largest_batch
-    46
+    >>> answer.largest_batch, answer.bound(answer.steps[0]).longest.resource
+    (40, 'compute')
     """
-    forms = request.memory()
-    formulas = tuple(stages(request))
-    for stage in formulas:
-        for assumption in stage.source.assumptions:
+    forms, formulas = request.memory(), tuple(steps(request))
+    for step in formulas:
+        for assumption in step.whole.assumptions:
             assumption.substitute(request.bindings)
-    bound = []
-    for stage in formulas:
-        sizes = dict(request.bindings)
-        if request.phase == "generate" and stage.name != "prefill" and "S" in sizes:
-            sizes["S"] = sizes["S"] + (1 if stage.name == "first token" else request.new)
-        bound.append(stage.at(sizes))
-    if request.machine:
-        known = request.machine.bindings(request.dtype, request.link)
-        if "lambda_comms" not in known and any(cost.sent for stage in bound for cost in stage.costs):
-            raise UserError(f"no link rate for {request.machine.name}; add link_bw=..., or a table [link.NAME]")
-        bound = [stage.at(known) for stage in bound]
-    memory = {name: form.substitute(request.settled()) for name, form in forms.items()}
-    return Estimate(request, memory, forms, tuple(bound), formulas)
+    sizes = request.settled()
+    memory = {name: form.substitute(sizes) for name, form in forms.items()}
+    return Estimate(
+        request, verdict(request), memory, forms, tuple(bound_to(request, step) for step in formulas), formulas
+    )
+
+
+def bound_to(request: Request, step: Step) -> Step:
+    """A step with sizes and rates put in; a decode step of a generation at the context that its token sees."""
+    sizes = dict(request.bindings)
+    if request.phase == "generate" and step.phase == "decode" and "S" in sizes:
+        sizes["S"] = Polynomial.constant(context(request, step))
+    return step.at({**sizes, **request.rates})
+
+
+def context(request: Request, step: Step) -> int:
+    """How many positions the token of a decode step sees, its own included."""
+    prompt = int(number(request.bindings["S"]))
+    return prompt + (1 if step.name == "first token" else max(request.new - 1, 1))

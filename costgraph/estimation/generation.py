@@ -7,28 +7,48 @@ from dataclasses import replace
 from fractions import Fraction
 
 from costgraph.algebra.definition import Definition
-from costgraph.algebra.polynomial import ZERO, Polynomial
+from costgraph.algebra.polynomial import ZERO, Polynomial, total
 from costgraph.errors import BugError
-from costgraph.timing.roofline import Span, Time, number
+from costgraph.timing.roofline import number
+
+Sides = tuple[Polynomial, ...]
 
 
-def summed(time: Time, first: int, last: int, definitions: Sequence[Definition] = ()) -> Fraction:
-    """Seconds of the steps at contexts S = first ... last, for a time in which only S is unbound.
+def summed(
+    maxima: Sequence[Sides], first: int, last: int, definitions: Sequence[Definition] = (), floors: Sides = ()
+) -> Fraction:
+    """Seconds of the steps at contexts S = first ... last, where only S is unbound.
 
     Args:
-        time: of one step.
+        maxima: of which a step is the sum.
         first: of the contexts.
         last: of the contexts.
         definitions: what other symbols of it stand for, such as `S_w = min(S, W)`. Halving the range finds where the
             least of several is another one.
+        floors: what a step is never below.
     """
     if last < first:
         return Fraction(0)
     known = throughout(definitions, first, last)
     if known is None:
-        middle = (first + last) // 2
-        return summed(time, first, middle, definitions) + summed(time, middle + 1, last, definitions)
-    return sum((over(span, first, last) for span in time.substitute(known).spans), Fraction(0))
+        return halved(maxima, first, last, definitions, floors)
+    maxima = [tuple(side.substitute(known) for side in sides) for sides in maxima]
+    if not floors:
+        return sum((over(sides, first, last) for sides in maxima), Fraction(0))
+    lines = [one_line(sides, first, last) for sides in maxima]
+    if None in lines and first != last:
+        return halved(maxima, first, last, definitions, floors)
+    whole = total(line for line in lines if line is not None)
+    return over((whole, *(floor.substitute(known) for floor in floors)), first, last)
+
+
+def halved(
+    maxima: Sequence[Sides], first: int, last: int, definitions: Sequence[Definition], floors: Sides
+) -> Fraction:
+    """The same of both halves of the range."""
+    middle = (first + last) // 2
+    ranges = ((first, middle), (middle + 1, last))
+    return sum((summed(maxima, *ends, definitions, floors) for ends in ranges), Fraction(0))
 
 
 def throughout(definitions: Sequence[Definition], first: int, last: int) -> dict[str, Polynomial] | None:
@@ -54,23 +74,28 @@ def throughout(definitions: Sequence[Definition], first: int, last: int) -> dict
     return known
 
 
-def over(span: Span, first: int, last: int) -> Fraction:
-    """The same for one op, whose sides are straight lines in S.
+def over(sides: Sides, first: int, last: int) -> Fraction:
+    """The sum of the largest of several sides, which are straight lines in S.
 
     The larger of two lines is the same one all the way if it is at both ends; otherwise they cross once, and halving
     the range finds where.
     """
     if last < first:
         return Fraction(0)
-    sides = list(span.sides.values())
     if not all(side.exponents("S") <= {0, 1} for side in sides):
         return sum((max(value(side, s) for side in sides) for s in range(first, last + 1)), Fraction(0))
-    top = [max(range(len(sides)), key=lambda i: (value(sides[i], s), slope(sides[i]))) for s in (first, last)]
-    if first == last or top[0] == top[1] or value(sides[top[1]], first) == value(sides[top[0]], first):
-        ends = value(sides[top[1]], first) + value(sides[top[1]], last)
-        return ends * (last - first + 1) / 2
+    line = one_line(sides, first, last)
+    if line is not None:
+        return (value(line, first) + value(line, last)) * (last - first + 1) / 2
     middle = (first + last) // 2
-    return over(span, first, middle) + over(span, middle + 1, last)
+    return over(sides, first, middle) + over(sides, middle + 1, last)
+
+
+def one_line(sides: Sides, first: int, last: int) -> Polynomial | None:
+    """The side that is the largest in a range of S; None where that is not one and the same."""
+    top = [max(range(len(sides)), key=lambda i: (value(sides[i], s), slope(sides[i]))) for s in (first, last)]
+    same = first == last or top[0] == top[1] or value(sides[top[1]], first) == value(sides[top[0]], first)
+    return sides[top[1]] if same else None
 
 
 def value(side: Polynomial, s: int) -> Fraction:

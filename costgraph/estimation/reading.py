@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import Unpack
+from typing import Unpack, cast, get_args
 
 from costgraph.algebra.bindings import split_list
 from costgraph.algebra.parser import parse
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
-from costgraph.algebra.units import PRICE
+from costgraph.algebra.units import PRICE, SECOND, powers
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
+from costgraph.estimation.network import Algorithm
 from costgraph.given import Options, read_model_in
 from costgraph.hardware.catalog import chosen
+from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.machine import Machine
+from costgraph.mesh import AXES, Mesh
 from costgraph.setup import Setup
 from costgraph.timing.roofline import EFFICIENCIES
 
 ESTIMATED_PHASES = ("generate", "prefill", "decode", "forward", "train")
+MEASURED = {
+    "generate": ("ttft", "tpot", "tokens/s"), "prefill": ("ttft", "tokens/s"), "decode": ("tpot", "tokens/s"),
+    "forward": ("step", "tokens/s"), "train": ("step", "tokens/s"),
+}  # fmt: skip
 
 
 def request(
@@ -26,9 +35,14 @@ def request(
     hardware: str | Machine | None = None,
     dtype: str | None = None,
     link: str | None = None,
+    collectives: str = "ring",
     efficiency: str = "",
+    overlap: str = "",
     new: int | None = None,
     price: str | None = None,
+    tokens: str | int | None = None,
+    measured: str = "",
+    cluster: str | Cluster | None = None,
     **of: Unpack[Options],
 ) -> Request:
     """Read what a user asks for.
@@ -38,12 +52,19 @@ def request(
         hardware: a machine of the catalog, a file, or figures as text; without it times stay symbolic.
         dtype: data type whose peak counts, and whose width p is unless given.
         link: over which collectives go.
-        efficiency: shares of the peaks that are reached, such as `flops=0.5,mem=0.8`.
+        collectives: `ring`, or `tree`, in which the first bytes of a reduction are under way for fewer steps.
+        efficiency: shares of the peaks that are reached, such as `flops=0.5,mem=0.8`; only with them there is an
+            estimate of times beside their bounds.
+        overlap: which share of what collectives take hides behind something else, by axis: `data=all,tensor=0.5`.
         new: how many tokens are generated, 1 unless given; for phase generate alone.
         price: of one device, such as `2.5 USD/h`.
+        tokens: of a whole run, such as `15T`.
+        measured: what somebody measured, to compare with: `step=13.75 s`, `tokens/s=4000`, `ttft=...`, `tpot=...`.
+        cluster: nodes of a machine, `h100-sxm:8x128`, in place of hardware.
         of: what is estimated, as for `derive`: model, op_set, passes, mesh, limit (sizes alone; `N_params` sets the
-            count that the rule of thumb uses), convention, precision; and the phase, which is generate (prefill, then
-            `new` tokens) unless given, prefill, decode, forward or train.
+            count that the rule of thumb uses), convention (exact unless given), precision, attention (flash where there
+            is any, unless given); and the phase, which is generate (prefill, then decode steps to `new` tokens) unless
+            given, prefill, decode, forward or train.
 
     Raises:
         UserError: anything unknown, unreadable or out of its domain, a rate that the machine does not state, or an
@@ -51,30 +72,81 @@ def request(
     """
     asked_phase = of.get("phase")
     phase = "generate" if asked_phase is None else asked_phase
-    tokens = generated(phase, new)
+    count = generated(phase, new)
     if model_name is not None:
         of["model"] = model_name
     known = read_model_in(of.get("model"), dtype)
-    of["model"] = known.serving() if known and phase == "generate" else known
+    of["model"] = known.serving() if known and phase in ("generate", "prefill", "decode") else known
     of["phase"] = "decode" if phase == "generate" else phase
-    device = chosen(hardware, dtype, link)
+    if of.get("convention") is None:
+        of["convention"] = "exact"
+    setup = Setup.of(**of, usual_attention="flash")
+    place = placed(hardware, cluster, dtype, link, bool(setup.mesh or setup.source.mesh))
     asked = Request(
-        setup=Setup.of(**of),
+        setup=setup,
         phase=phase,
-        machine=device,
-        dtype=dtype or (device.dtype if device else ""),
+        cluster=place,
+        dtype=dtype or (place.machine.dtype if place else ""),
         link=link,
+        collectives=algorithm(collectives),
         efficiency=efficiencies(efficiency),
-        new=tokens,
-        price=dollars(price, device),
+        overlap=overlaps(overlap, setup.mesh, efficiency),
+        new=count,
+        price=dollars(price, place),
+        tokens=of_run(tokens, phase),
+        measured=measurements(measured, phase, place),
     )
     asked.setup.finite("an estimate")
-    if asked.setup.mesh.pipeline is not None:
-        raise UserError(
-            f"--mesh '{asked.setup.mesh}': an estimate has no times of a pipeline; derive peak, bubble, flops and "
-            "communication of one, or solve 'peak <= 80 GiB'"
-        )
     return asked
+
+
+USUAL_LENGTH = 4096
+
+
+def usual_sizes(of: Options) -> list[str]:
+    """What is typed of sizes, with one sequence of 4096 tokens, or of as many as a model was made for, where it is not.
+
+    Args:
+        of: what is asked about.
+    """
+    given = of.get("limit") or []
+    typed = [given] if isinstance(given, str) else list(map(str, given))
+    names = {item.partition("=")[0].strip() for text in typed for item in split_list(text)}
+    model = read_model_in(of.get("model"), None)
+    most = model.bindings.get("K") if model else None
+    longest = most.number if isinstance(most, Polynomial) and most.number is not None else USUAL_LENGTH
+    usual = {"B": 1, "S": min(USUAL_LENGTH, int(longest))}
+    return [*typed, *(f"{name}={value}" for name, value in usual.items() if name not in names)]
+
+
+def placed(
+    hardware: str | Machine | None, nodes: str | Cluster | None, dtype: str | None, link: str | None, spread: bool
+) -> Cluster | None:
+    """The machine, and how its devices stand in nodes, if one was named.
+
+    Raises:
+        UserError: as `chosen`, both were named, or a cluster and no mesh.
+    """
+    if nodes is None:
+        device = chosen(hardware, dtype, link)
+        return Cluster(device) if device else None
+    if hardware is not None:
+        raise UserError("a cluster names its machine; leave --hardware out, or --cluster")
+    found = cluster(nodes)
+    chosen(found.machine, dtype, link)
+    if (found.devices or 1) > 1 and not spread:
+        raise UserError(
+            f"{found} has {found.devices} devices, and nothing says how the model is spread over them: --mesh "
+            "'tensor(8)'; `costgraph search` finds the best"
+        )
+    return found
+
+
+def algorithm(text: str) -> Algorithm:
+    """Of collectives."""
+    if text not in get_args(Algorithm):
+        raise unknown("algorithm of collectives", text, get_args(Algorithm))
+    return cast(Algorithm, text)
 
 
 def generated(phase: str, new: int | None) -> int:
@@ -90,30 +162,106 @@ def generated(phase: str, new: int | None) -> int:
     return new or 1
 
 
-def dollars(price: str | None, device: Machine | None) -> Fraction | None:
+def dollars(price: str | None, place: Cluster | None) -> Fraction | None:
     """USD per second of one device."""
     if price is None:
         return None
     found = quantity(price, PRICE, "--price").value
-    if device is None:
+    if place is None:
         raise UserError(f"--price '{price}': the price of which machine? name it with --hardware")
     return found
+
+
+def share(text: str) -> Fraction | None:
+    """A number as it is typed, or None."""
+    try:
+        found = parse(text).number
+    except UserError:
+        return None
+    return None if found is None else Fraction(found)
+
+
+def pairs(option: str, text: str) -> Iterable[tuple[str, str, str]]:
+    """The items of `a=1,b=2`: as typed, name and value; none of them twice."""
+    found: set[str] = set()
+    for item in split_list(text) if text else []:
+        name, _, value = (part.strip() for part in item.partition("="))
+        if name in found:
+            raise UserError(f"{option}: {name} is given twice")
+        found.add(name)
+        yield shorten(item.strip()), name, value
 
 
 def efficiencies(text: str) -> dict[str, Fraction]:
     """Read `flops=0.5,mem=0.8`: shares above 0 and up to 1."""
     found: dict[str, Fraction] = {}
-    for item in split_list(text) if text else []:
-        name, _, value = (part.strip() for part in item.partition("="))
+    for item, name, value in pairs("--efficiency", text):
         if name not in EFFICIENCIES:
             raise unknown("efficiency", name, EFFICIENCIES)
-        if name in found:
-            raise UserError(f"--efficiency: {name} is given twice")
-        try:
-            share = parse(value).number
-        except UserError:
-            share = None
-        if share is None or not 0 < share <= 1:
-            raise UserError(f"efficiency {shorten(item.strip())}: write a share above 0 and up to 1, as in {name}=0.7")
-        found[name] = Fraction(share)
+        reached = share(value)
+        if reached is None or not 0 < reached <= 1:
+            raise UserError(f"efficiency {item}: write a share above 0 and up to 1, as in {name}=0.7")
+        found[name] = reached
     return found
+
+
+def overlaps(text: str, mesh: Mesh, efficiency: str) -> dict[str, Fraction]:
+    """Read `data=all,tensor=0.5`: by the symbols of axes, shares from none to all."""
+    kinds = {kind: axis.symbol for kind, axis in AXES.items() if not axis.in_time}
+    found: dict[str, Fraction] = {}
+    for item, name, value in pairs("--overlap", text):
+        if name not in kinds and name not in mesh.named:
+            raise unknown("axis", name, [*kinds, *mesh.named])
+        symbol = kinds.get(name, name)
+        if symbol not in mesh.named:
+            raise UserError(f"overlap {item}: nothing is spread over a {name} axis: --mesh '{name}(...)'")
+        hides = {"all": Fraction(1), "none": Fraction(0)}.get(value, share(value))
+        if hides is None or not 0 <= hides <= 1:
+            raise UserError(f"overlap {item}: write all, none, or a share up to 1, as in {name}=0.5")
+        found[symbol] = hides
+        if symbol == "N_d" and "N_h" in mesh.named:
+            found["N_h"] = hides
+    if found and not efficiency:
+        raise UserError(
+            "--overlap is about an estimate, and there is none without --efficiency, as in 'flops=0.6,comms=0.7'; a "
+            "bound takes everything as overlapped"
+        )
+    return found
+
+
+def of_run(tokens: str | int | None, phase: str) -> int | None:
+    """How many tokens a run has: a number, also as `15T` or `1e12`."""
+    if tokens is None:
+        return None
+    text = str(tokens).strip()
+    scale = {"k": 3, "M": 6, "B": 9, "G": 9, "T": 12}.get(text[-1:], 0)
+    number = share(text[:-1] if scale else text)
+    found = None if number is None else number * 10**scale
+    if found is None or found < 1 or found.denominator != 1:
+        raise UserError(f"--tokens {shorten(text)}: write a whole number of tokens, as in 15T or 300e9")
+    return int(found)
+
+
+def measurements(text: str, phase: str, place: Cluster | None) -> dict[str, Fraction]:
+    """Read `step=13.75 s` or `tokens/s=4000`."""
+    found: dict[str, Fraction] = {}
+    for item, name, value in pairs("--measured", text):
+        if not value:
+            raise UserError(f"measured {item}: what was measured? write {' or '.join(examples(phase))}")
+        if name not in MEASURED[phase]:
+            raise unknown(f"measurement of phase {phase}", name, MEASURED[phase])
+        if name == "tokens/s":
+            read = share(value) if not value.endswith("s") else quantity(value, powers(token=1, s=-1), item).value
+            if read is None or read <= 0:
+                raise UserError(f"measured {item}: write a positive number, as in tokens/s=4000")
+            found[name] = read
+        else:
+            found[name] = quantity(value, SECOND, f"measured {name}").value
+    if found and place is None:
+        raise UserError("--measured: on which machine? name it with --hardware or --cluster")
+    return found
+
+
+def examples(phase: str) -> list[str]:
+    """How measurements of a phase are written."""
+    return [f"'{name}=4000'" if name == "tokens/s" else f"'{name}=13.75 s'" for name in MEASURED[phase]]

@@ -126,7 +126,9 @@ def figure(row: FigureTable, dimension: Powers, place: str) -> Figure:
         raise UserError(f"{place}: unit is missing" + ("; GB is 10^9 bytes, GiB is 2^30" if dimension == BYTE else ""))
     read = partial(amount, unit=row.unit, dimension=dimension)
     sparse = read(row.sparse, place=f"{place}.sparse") if row.sparse else None
-    return Figure(whole_bytes(read(row.value, place=place)), row.source, row.accessed, row.note, sparse, row.recalled, row.url)
+    return Figure(
+        whole_bytes(read(row.value, place=place)), row.source, row.accessed, row.note, sparse, row.recalled, row.url
+    )
 
 
 def whole_bytes(found: Quantity) -> Quantity:

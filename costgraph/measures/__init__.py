@@ -19,10 +19,16 @@ from costgraph.measures.pipeline import bubble, in_flight
 from costgraph.measures.states import states
 from costgraph.measures.traffic import traffic
 
-TIMES = ("step_time", "ttft", "tpot", "mfu", "cost")
+TIMES = {
+    "step_time": "Seconds of a step, at least.",
+    "ttft": "Seconds to the first token, at least: those of a prefill.",
+    "tpot": "Seconds for each further token, at least: those of a decode step.",
+    "mfu": "Model FLOPs utilisation, at most: useful FLOPs over what peaks allow in the time of a step.",
+    "cost": "USD for a million tokens, at least: what all devices cost in the time of a step.",
+}
 
 
-def of_time(name: str) -> Callable[..., ClosedForm]:
+def of_time(name: str, meaning: str) -> Callable[..., ClosedForm]:
     """A measure of `times`, which is imported when it is asked for."""
 
     def found(*args: Any, **options: Any) -> ClosedForm:
@@ -31,6 +37,7 @@ def of_time(name: str) -> Callable[..., ClosedForm]:
         measure: Callable[..., ClosedForm] = getattr(times, name)
         return measure(*args, **options)
 
+    found.__doc__ = meaning
     return found
 
 
@@ -49,7 +56,7 @@ MEASURES: dict[str, Callable[..., ClosedForm]] = {
     "intensity": intensity,
     "bubble": bubble,
     "in_flight": in_flight,
-    **{name: of_time(name) for name in TIMES},
+    **{name: of_time(name, meaning) for name, meaning in TIMES.items()},
 }
 
 OF_AXES = ("communication.chief.", "communication.")  # measures that have a part for axes of the mesh

@@ -49,25 +49,31 @@ def step_time(graph: Graph, convention: Convention = NOTES, links: Links = one_l
         convention: without effect; what is done is counted.
         links: over which links each collective goes.
     """
-    stages = graph.stages or (graph,)
-    found = [(arm, stage) for stage in stages for arm in arms(stage, links)]
-    waits = {
-        rate: idle(graph, rate, [terms for (other, terms), _ in found if other == rate], stages) for rate in WAITED
-    }
-    forms = []
-    for (rate, terms), stage in found:
-        taken = [*terms, *waits.get(rate, ())]
-        per = Polynomial.symbol(rate)
-        seconds = [replace(term, amount=term.amount / per) for term in taken if term.amount]
-        where = f"{stage.stage}, {RESOURCES.get(rate, rate)}" if stage.stage else RESOURCES.get(rate, rate)
-        forms.append((where, form("step_time", "s", stage, seconds)))
-    if not any(one.terms for _, one in forms):
+    found = [
+        (f"{stage.stage}, {RESOURCES[rate]}" if stage.stage else RESOURCES[rate], form("step_time", "s", stage, terms))
+        for stage, rate, terms in busy(graph, links)
+    ]
+    if not found:
         raise UserError("step_time: nothing is computed, moved or sent here")
-    return largest("step_time", [(where, one) for where, one in forms if one.terms])
+    return largest("step_time", found)
 
 
+RESOURCES = {
+    "lambda_flops": "compute", "lambda_mem": "memory", LINK: "link", "lambda_node": "link in the node",
+    "lambda_net": "network",
+}  # fmt: skip
 WAITED = ("lambda_flops", "lambda_mem")  # of resources that a stage does without while it is idle
-RESOURCES = {"lambda_flops": "compute", "lambda_mem": "memory", LINK: "link"}
+
+
+def busy(graph: Graph, links: Links = one_link) -> Iterator[tuple[Graph, str, list[Term]]]:
+    """For each stage, by the symbol of its rate, the seconds that each resource is busy, or its stage idle."""
+    stages = graph.stages or (graph,)
+    found = [(stage, rate, terms) for stage in stages for rate, terms in arms(stage, links)]
+    for stage, rate, terms in found:
+        waited = idle(graph, [(one, other) for one, same, other in found if same == rate]) if rate in WAITED else []
+        per = Polynomial.symbol(rate)
+        if seconds := [replace(term, amount=term.amount / per) for term in (*terms, *waited) if term.amount]:
+            yield stage, rate, seconds
 
 
 def form(name: str, unit: str, graph: Graph, terms: Iterable[Term]) -> ClosedForm:
@@ -98,12 +104,12 @@ def sent(graph: Graph, links: Links = one_link) -> dict[str, list[Term]]:
     return found
 
 
-def idle(graph: Graph, rate: str, done: list[list[Term]], stages: tuple[Graph, ...]) -> list[Term]:
+def idle(graph: Graph, done: list[tuple[Graph, list[Term]]]) -> list[Term]:
     """What a resource could have done while its stage is idle: as if all stages were as cheap as the cheapest."""
     axis = graph.mesh.pipeline
     if axis is None:
         return []
-    cheapest, stage = min(zip(done, stages, strict=True), key=lambda pair: size(total(term.amount for term in pair[0])))
+    stage, cheapest = min(done, key=lambda pair: size(total(term.amount for term in pair[1])))
     waited = axis.order.waited(costs_of(stage, cheapest))
     amount = waited * (axis.size - ONE) / (graph.mesh.microbatches * axis.chunks)
     return [Term(axis.schedule, "idle", amount)] if amount else []
@@ -132,19 +138,26 @@ def mfu(graph: Graph, convention: Convention = NOTES, links: Links = one_link) -
     """Model FLOPs utilisation, at most: useful FLOPs over what the peaks of all devices allow in a step's time."""
     shortest = step_time(graph, convention, links)
     stages = graph.mesh.pipeline.size if graph.mesh.pipeline else ONE
-    useful = [replace(term, amount=term.amount / stages) for term in useful_work(graph)]
+    useful = [replace(term, amount=term.amount / stages) for term in work(graph)]
     peak = Polynomial.symbol("lambda_flops")
     over = [replace(term, amount=term.amount * peak) for term in shortest.terms]
     return replace(form("mfu", "share of the peak", graph, useful), over=tuple(over), definitions=shortest.definitions)
 
 
-def useful_work(graph: Graph) -> Iterator[Term]:
-    """FLOPs of the forward and backward pass on one device of those that share a stage, nothing replayed counted.
+def work(graph: Graph, replayed: bool = False) -> Iterator[Term]:
+    """FLOPs on one device of those that share all stages, of a causal square what is seen.
 
-    Where some devices have more of a causal square than others, the mean.
+    Where some devices have more of the square than others, the mean.
+
+    Args:
+        graph: of a step.
+        replayed: whether what is replayed counts as well, or the useful work of a model alone.
     """
+    graph = replace(graph, stages=(), mesh=zigzag(graph.mesh))
+    if replayed:
+        return Counted(graph, DONE).terms(PARTS)
     ops = tuple(replace(op, body=tuple(step for step in op.body if step.phase != "recompute")) for op in graph.ops)
-    return Counted(replace(graph, ops=ops, stages=(), mesh=zigzag(graph.mesh)), DONE).terms(("forward", "backward"))
+    return Counted(replace(graph, ops=ops), DONE).terms(("forward", "backward"))
 
 
 def zigzag(mesh: Mesh) -> Mesh:

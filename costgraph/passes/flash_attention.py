@@ -45,6 +45,12 @@ class FlashAttention(Pass):
         return graph.rewritten(ops, tensors)
 
 
+def can_fuse(graph: Graph) -> bool:
+    """Whether there are attention cores, all of them with a softmax, and nothing was done to the graph yet."""
+    cores = {op.core for op in graph.ops} - {None}
+    return bool(cores) and not graph.passes and cores == {op.core for op in graph.ops if op.kind == "softmax"} - {None}
+
+
 def fuse(core: list[Op], graph: Graph, tensors: dict[str, Tensor]) -> Op:
     """One op for the ops of `core`; declares the log-sum-exp among `tensors`."""
     inside = {name for op in core for name in op.outputs}

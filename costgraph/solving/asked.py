@@ -113,7 +113,10 @@ def ask(
     wanted, inside = unknown_of(for_), names(left) | names(right)
     of["model"] = read_model_in(of.get("model"), dtype)
     setup = Setup.of(
-        **of, usual_phase="decode" if "cache" in inside else "train", also={*inside, *wanted.target.symbols}
+        **of,
+        usual_phase=phase_of(inside),
+        usual_attention="flash" if of["model"] is not None and hardware is not None else "eager",
+        also={*inside, *wanted.target.symbols},
     )
     sizes = setup.finite("solving")
     if asked := [name for name in setup.sizes if name in wanted.target.symbols]:
@@ -135,6 +138,12 @@ def ask(
         added=f"{added.kind}({wanted})" if added else "",
         on_machine=hardware is not None,
     )
+
+
+def phase_of(inside: Container[str]) -> str:
+    """The phase that is meant where none is named: that of a measure which only one phase has."""
+    of_one = {"cache": "decode", "tpot": "decode", "ttft": "prefill"}
+    return next((phase for measure, phase in of_one.items() if measure in inside), "train")
 
 
 def given(hardware: str | Machine | None, dtype: str | None, link: str | None) -> dict[str, Polynomial]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from costgraph.algebra.polynomial import ZERO, Polynomial, total
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError
@@ -35,11 +35,11 @@ class Rates:
 
     flops: Polynomial = Polynomial.symbol("lambda_flops")
     mem: Polynomial = Polynomial.symbol("lambda_mem")
-    comms: Polynomial = Polynomial.symbol("lambda_comms")
+    comms: Polynomial = ONE  # the share of the rate of any link that is reached
 
-    def substitute(self, bindings: Mapping[str, Polynomial]) -> Rates:
-        """The rates of a machine in place of symbols."""
-        return Rates(*(rate.substitute(bindings) for rate in (self.flops, self.mem, self.comms)))
+    def link(self, rate: str) -> Polynomial:
+        """The rate of a link, by its symbol."""
+        return Polynomial.symbol(rate) * self.comms
 
     def derated(self, efficiency: Mapping[str, Rational]) -> Rates:
         """The rates times what share of each is reached: `{"flops": 1/2, "mem": 4/5, "comms": 1}`."""
@@ -241,7 +241,7 @@ def spans(found: Iterable[Cost], rates: Rates | None = None) -> Time:
 def timed(found: Iterable[Cost], rates: Rates) -> Iterator[Span]:
     """One span per cost."""
     for cost in found:
-        link = cost.sent / rates.comms if cost.sent else ZERO
+        link = cost.sent / rates.link(cost.rate) if cost.sent else ZERO
         yield Span(cost.name, cost.kind, cost.flops / rates.flops, cost.moved / rates.mem, link)
 
 

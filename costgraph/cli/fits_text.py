@@ -1,0 +1,30 @@
+"""A verdict in one line."""
+
+from __future__ import annotations
+
+from costgraph.cli.estimate_text import aside
+from costgraph.errors import UserError
+from costgraph.estimation.estimate import Estimate
+
+
+def line(result: Estimate) -> str:
+    """`fits: llama-3-8b on h100-sxm, generate at B=1, S=4096: 15.6 GiB (16.8 GB) of 79.1 GiB (84.9 GB), ...`.
+
+    Raises:
+        UserError: a size is open, so that nobody can say.
+    """
+    asked, found = result.request, result.verdict
+    if found.needed is None or found.usable is None or found.left is None:
+        missing = ", ".join(result.unbound) or "a size"
+        raise UserError(f"whether it fits depends on {missing}; bind it with --limit")
+    name, place = asked.setup.model.name or asked.setup.graph.name, asked.cluster
+    sizes = ", ".join(f"{n}={asked.bindings[n]}" for n in ("B", "S") if n in asked.bindings)
+    mesh = f", mesh {asked.setup.mesh}" if asked.setup.mesh else ""
+    stage = f"on the {found.stage}, " if found.stage else ""
+    start = f"{name} on {place}{mesh}, {asked.phase} at {sizes}"
+    where = f"most at {stage}{found.instant}"
+    if found.fits:
+        batch = f"; B up to {result.largest_batch}" if result.largest_batch else ""
+        return f"fits: {start}: {aside(found.needed)} of {aside(found.usable)}, {where}{batch}"
+    change = f"; it does with {result.moves[0].move}" if result.moves and result.moves[0].verdict.fits else ""
+    return f"does not fit: {start}: {aside(found.needed)}, and a device has {aside(found.usable)}, {where}{change}"

@@ -1,0 +1,62 @@
+"""How long a step takes at least: the longest of what each resource is busy, whatever happens at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from costgraph.algebra.polynomial import Polynomial, total
+from costgraph.graph.graph import Graph
+from costgraph.measures.times import RESOURCES, Links, busy
+from costgraph.timing.roofline import number
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What one resource of a stage takes.
+
+    Args:
+        resource: in words: compute, memory, a link.
+        stage: of a pipeline, in words; empty where there is none.
+        seconds: the form, with sizes put in and perhaps without rates.
+        idle: how much of it its stage is idle.
+    """
+
+    resource: str
+    stage: str
+    seconds: Polynomial
+    idle: Polynomial
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A step takes no less time than any of its arms."""
+
+    arms: tuple[Arm, ...]
+
+    @property
+    def longest(self) -> Arm:
+        """The arm that takes longest."""
+        return max(self.arms, key=lambda arm: number(arm.seconds))
+
+    @property
+    def seconds(self) -> Fraction:
+        """How long a step takes at least."""
+        return number(self.longest.seconds)
+
+    @property
+    def resources(self) -> dict[str, Fraction]:
+        """How long each resource is busy on the stage where the longest arm is."""
+        stage = self.longest.stage
+        return {arm.resource: number(arm.seconds) for arm in self.arms if arm.stage == stage}
+
+
+def bound(graph: Graph, links: Links, rates: Mapping[str, Polynomial]) -> Bound:
+    """The arms of a graph with sizes put in, at these rates."""
+    found = []
+    for stage, rate, terms in busy(graph, links):
+        seconds = total(term.amount for term in terms).substitute(rates)
+        idle = total(term.amount for term in terms if term.source == "idle").substitute(rates)
+        found.append(Arm(RESOURCES[rate], str(stage.stage or ""), seconds, idle))
+    return Bound(tuple(found))

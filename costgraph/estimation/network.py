@@ -1,0 +1,128 @@
+"""Over which links of a cluster the collectives of a graph go, and which of them is the slowest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil, log2
+from typing import Literal
+
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.symbols import Rational
+from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
+from costgraph.hardware.cluster import Cluster
+from costgraph.hardware.links import Hop, Layout, Level, Span, axes_of
+from costgraph.hardware.machine import NETWORK
+from costgraph.measures.communication import RINGS
+from costgraph.timing.costs import Crossing
+
+Algorithm = Literal["ring", "tree"]
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where the devices of a mesh stand in a cluster.
+
+    Args:
+        layout: of the mesh.
+        graph: a placed graph, of which each collective has its cuts.
+        algorithm: of collectives: rings, or trees for what is reduced, which take fewer steps.
+    """
+
+    layout: Layout
+    graph: Graph
+    algorithm: Algorithm = "ring"
+
+    @cached_property
+    def symbols(self) -> dict[str, str]:
+        """The symbol of the rate of each level, by its name."""
+        inside = [level.name for level in self.layout.levels if level.name != NETWORK]
+        names = dict(zip(inside, ("lambda_comms", *("lambda_node",) * len(inside)), strict=False))
+        return {**names, NETWORK: "lambda_net"}
+
+    @cached_property
+    def rates(self) -> dict[str, Polynomial]:
+        """The rate of each level, by its symbol."""
+        return {self.symbols[one.name]: Polynomial.constant(rate(one)) for one in self.layout.levels}
+
+    def links(self, op: Op) -> Iterable[tuple[str, Rational]]:
+        """The rates of the links that a collective goes over, each with the share of what a ring sends there."""
+        return [(self.symbols[hop.level.name], hop.share(op.kind)) for hop in self.span(op).hops]
+
+    def slowest(self, op: Op) -> Crossing:
+        """The one of them that takes longest, and how long the first bytes are under way."""
+        hops = self.span(op).hops
+        if not hops:
+            return Crossing(share=0)
+        hop = max(hops, key=lambda one: one.share(op.kind) / rate(one.level))
+        delay = sum(steps(op.kind, one, self.algorithm) * latency(one.level) for one in hops)
+        return Crossing(self.symbols[hop.level.name], hop.share(op.kind), delay)
+
+    def span(self, op: Op) -> Span:
+        """Over which links its group sends."""
+        over = tuple((cut.axis, cut.number) for cut in op.cuts)
+        if over not in self._spans:
+            self._spans[over] = self.layout.span(over)
+        return self._spans[over]
+
+    @cached_property
+    def _spans(self) -> dict[tuple[tuple[str, int], ...], Span]:
+        """The spans of groups that were looked at."""
+        return {}
+
+    @cached_property
+    def used(self) -> list[Span]:
+        """The groups in which anything is sent, the innermost last."""
+        graphs = self.graph.stages or (self.graph,)
+        spans = {self.span(op).axes: self.span(op) for graph in graphs for op in graph.ops if op.kind in RINGS}
+        return [span for span in spans.values() if span.hops]
+
+    def hop(self, span: Span) -> Hop:
+        """The slowest link of a group, for what is gathered or reduced."""
+        return max(span.hops, key=lambda one: one.share("all_gather") / rate(one.level))
+
+
+def steps(kind: str, hop: Hop, algorithm: Algorithm) -> int:
+    """How many times a link is crossed, one after the other."""
+    domains = -(-hop.members // max(hop.inside, 1))
+    if kind == "send":
+        return int(hop.outermost)
+    if kind == "all_reduce":
+        return 2 * (domains - 1 if algorithm == "ring" else ceil(log2(domains)))
+    return domains - 1
+
+
+def latency(level: Level) -> Rational:
+    """Seconds that a byte is under way on a level's link; 0 where nobody says."""
+    return level.link.latency.quantity.value if level.link.latency else 0
+
+
+def rate(level: Level) -> Rational:
+    """Bytes that one device sends in a second on a level's link, in one direction."""
+    return level.link.per_device.value
+
+
+def network(
+    cluster: Cluster, link: str | None, graph: Graph, sizes: dict[str, Polynomial], algorithm: Algorithm = "ring"
+) -> Network | None:
+    """The network of a placed graph; None while a degree is open.
+
+    Raises:
+        UserError: more devices than there are, or a group that no link joins.
+    """
+    mesh = graph.mesh.substitute(sizes)
+    if any(axis.size.number is None for axis in mesh.axes if not axis.in_time):
+        return None
+    axes: list[tuple[str, int]] = []
+    for name, degree in axes_of(mesh):
+        pieces = cuts_of(name, graph, sizes)
+        axes += [(name, piece) for piece in pieces] if len(pieces) > 1 else [(name, degree)]
+    return Network(Layout(cluster, tuple(axes), link), graph, algorithm)
+
+
+def cuts_of(name: str, graph: Graph, sizes: dict[str, Polynomial]) -> list[int]:
+    """The degrees of an axis that is cut twice, the outer one first: devices that share a head are neighbours."""
+    cuts = {cut.number: cut.degree.substitute(sizes) for op in graph.ops for cut in op.cuts if cut.axis == name}
+    return [int(degree.number or 1) for _, degree in sorted(cuts.items())]
