@@ -141,7 +141,7 @@ def test_everything_is_either_drawn_or_said_to_be_left_out(name: str) -> None:
     footer = next(text.get_text() for text in figure.texts if "Not drawn" in text.get_text())
     for stage in shown(result):
         computing = {cost.name for cost in stage.costs if cost.flops}
-        points = [point for point in drawn(result) if point.stage is stage]
+        points = [point for point in drawn(result) if point.step is stage]
         assert computing == {name for point in points for name in point.names}
         idle = [span.seconds for cost, span in zip(stage.costs, stage.time.spans, strict=True) if not cost.flops]
         rest = sum(idle, Fraction(0)) / stage.time.seconds
@@ -151,10 +151,10 @@ def test_everything_is_either_drawn_or_said_to_be_left_out(name: str) -> None:
 
 TITLES = {
     "training on eight devices": (
-        "GPT-3 175B on 8 × NVIDIA A100 80GB SXM4", "train, B = 1, S = 2048, bf16, mesh tensor(8), convention notes",
+        "GPT-3 175B on 8 × NVIDIA A100 80GB SXM4", "train, B = 1, S = 2048, bf16, flash_attention, mesh tensor(8)",
     ),
-    "a generation": ("Llama 2 7B on NVIDIA A10", "generate, B = 1, S = 350, 150 new, bf16"),
-    "half the peak": ("BERT-large on NVIDIA T4", "train, B = 32, S = 128, fp16, flops at 50 %"),
+    "a generation": ("Llama 2 7B on NVIDIA A10", "generate, B = 1, S = 350, 150 new, bf16, flash_attention"),
+    "half the peak": ("BERT-large on NVIDIA T4", "train, B = 32, S = 128, fp16, flash_attention, flops at 50 %"),
 }  # fmt: skip
 
 

@@ -180,8 +180,5 @@ def scaled(terms: Iterable[Term], by: Polynomial) -> Iterator[Term]:
 
 
 def tokens(graph: Graph) -> Polynomial:
-    """The tokens that a step works on, on the whole mesh."""
-    sizes = graph.sizes
-    if "batch" not in sizes:
-        raise UserError(f"{graph.name} works on no batch of tokens")
-    return sizes["batch"] * sizes.get("query", ONE)
+    """The tokens that a step works on, on the whole mesh: positions of all sequences; 1 of what has neither."""
+    return graph.sizes.get("batch", ONE) * graph.sizes.get("query", ONE)
