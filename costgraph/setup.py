@@ -44,7 +44,19 @@ from costgraph.mesh import ONE_DEVICE, Axis, Mesh
 from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.passes import IN_WORDS, PASSES, PHASES, FlashAttention, Pass, Update, names_of, phase_of, place
+from costgraph.passes import (
+    IN_WORDS,
+    PASSES,
+    PHASES,
+    FlashAttention,
+    Pass,
+    Place,
+    TensorParallel,
+    Update,
+    names_of,
+    phase_of,
+    place,
+)
 from costgraph.passes.flash_attention import can_fuse
 from costgraph.passes.rewrite import read_phase
 from costgraph.precision import PRECISIONS, USUAL, Precision
@@ -251,9 +263,21 @@ class Setup:
         return isinstance(step, Update) and any(place(name) > step.place for name in names_of(self.source.passes))
 
     @cached_property
+    def unplaced(self) -> Graph:
+        """The graph on one device, with all other passes applied."""
+        return self.source.apply(*(step for step in self.steps if not isinstance(step, Place | TensorParallel)))
+
+    def on(self, mesh: Mesh) -> Setup:
+        """The same on another mesh; what does not depend on it is done once."""
+        found = replace(self, mesh=mesh)
+        if not self.source.mesh:
+            found.__dict__.update(source=self.source, unplaced=self.unplaced)
+        return found
+
+    @cached_property
     def graph(self) -> Graph:
         """The graph with all passes applied."""
-        found = self.source.apply(*self.steps)
+        found = self.unplaced.apply(*(step for step in self.steps if isinstance(step, Place | TensorParallel)))
         return replace(found, mesh=self.mesh) if self.mesh and self.decides else found
 
     @property

@@ -15,7 +15,7 @@ from costgraph.graph.graph import Graph
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.machine import Machine, itemsize
 from costgraph.measures import MEASURES
-from costgraph.mesh import Axis
+from costgraph.mesh import Axis, Mesh
 from costgraph.precision import STATES
 from costgraph.setup import Setup
 from costgraph.timing.roofline import number
@@ -113,8 +113,7 @@ class Request:
 
     def over(self, *more: Axis) -> Request:
         """The same over these axes beside those that were asked for."""
-        mesh = replace(self.setup.mesh, axes=(*self.setup.mesh.axes, *more))
-        return replace(self, setup=replace(self.setup, mesh=mesh))
+        return replace(self, setup=self.setup.on(Mesh((*self.setup.mesh.axes, *more))))
 
     def graph(self, phase: str) -> Graph:
         """The model in a phase."""

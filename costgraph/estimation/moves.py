@@ -6,7 +6,7 @@ and costs is not known here; it is derived, as everything else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -122,8 +122,13 @@ def with_axis(request: Request, axis: Axis, was: Axis | None = None) -> Request:
     """The same with an axis more, where one would put it, or in place of another."""
     axes = request.setup.mesh.axes
     if was is not None:
-        return with_choices(request, mesh=Mesh(tuple(axis if one is was else one for one in axes)))
-    return with_choices(request, mesh=Mesh(sorted((*axes, axis), key=lambda one: OUTERMOST_FIRST.index(one.kind))))
+        return on(request, (axis if one is was else one for one in axes))
+    return on(request, sorted((*axes, axis), key=lambda one: OUTERMOST_FIRST.index(one.kind)))
+
+
+def on(request: Request, axes: Iterable[Axis]) -> Request:
+    """The same over these axes."""
+    return replace(request, setup=request.setup.on(Mesh(axes)))
 
 
 def flash(request: Request) -> Changed:
