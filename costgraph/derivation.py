@@ -18,7 +18,7 @@ from costgraph.conventions import Convention
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, formula
-from costgraph.measures import MEASURES
+from costgraph.measures import MEASURES, TIMES
 from costgraph.measures.parts import read_measure, under
 from costgraph.provenance import Term
 from costgraph.remarks import of_windows
@@ -134,7 +134,8 @@ class Derivation:
         """What was typed without effect on the forms, is beyond what the model was made for, or contributes nothing."""
         read = [name for name in self.forms if name.startswith(MOVING)]
         windows = of_windows(self.graph, self.setup.bindings) if read else ()
-        return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros, *windows)
+        of_times = said_of_times(self.forms, bool(self.graph.mesh))
+        return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros, *windows, *of_times)
 
     @bounded()
     def to_json(self, explain: bool = False, shape: str = "auto", flat: bool = False) -> dict[str, Any]:
@@ -195,6 +196,15 @@ class Derivation:
             "limited": python(whole, shape),
             "value": None if whole.number is None else str(whole.number),
         }
+
+
+def said_of_times(measures: Iterable[str], spread: bool) -> list[str]:
+    """What is to be known of times among some measures, of a model that is spread over devices or not."""
+    found = [name for name in measures if name.partition("(")[0] in TIMES]
+    if not found:
+        return []
+    link = "; all that collectives send goes over one link" if spread else ""
+    return [f"{', '.join(found)}: a bound, causal FLOPs at the peak and what must be read, all at once{link}"]
 
 
 def explained(terms: Iterable[Term]) -> dict[str, list[dict[str, str]]]:

@@ -10,7 +10,6 @@ from functools import cached_property
 from costgraph.algebra.definition import settle
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.closed_form import ClosedForm
-from costgraph.estimation.network import Algorithm, Network, network
 from costgraph.graph.graph import Graph
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.machine import Machine, itemsize
@@ -18,6 +17,7 @@ from costgraph.measures import MEASURES
 from costgraph.mesh import Axis, Mesh
 from costgraph.precision import STATES
 from costgraph.setup import Setup
+from costgraph.timing.network import Algorithm, Network, network
 from costgraph.timing.roofline import number
 
 S = Polynomial.symbol("S")

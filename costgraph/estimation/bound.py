@@ -8,7 +8,8 @@ from fractions import Fraction
 
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.graph.graph import Graph
-from costgraph.measures.times import RESOURCES, Links, busy
+from costgraph.measures.communication import Links
+from costgraph.measures.times import RESOURCES, busy
 from costgraph.timing.roofline import number
 
 

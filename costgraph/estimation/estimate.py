@@ -25,7 +25,8 @@ from costgraph.estimation.sizes import claims, fewest_devices, largest_batch
 from costgraph.estimation.steps import Step, steps
 from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.measures import MEASURES
-from costgraph.measures.times import Links, one_link
+from costgraph.measures.communication import Links
+from costgraph.measures.times import one_link
 from costgraph.remarks import of_windows
 from costgraph.timing.roofline import number
 

@@ -13,13 +13,13 @@ from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import PRICE, SECOND, powers
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
-from costgraph.estimation.network import Algorithm
 from costgraph.given import Options, read_model_in
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.machine import Machine
 from costgraph.mesh import AXES, Mesh
 from costgraph.setup import Setup
+from costgraph.timing.network import Algorithm
 from costgraph.timing.roofline import EFFICIENCIES
 
 ESTIMATED_PHASES = ("generate", "prefill", "decode", "forward", "train")

@@ -13,10 +13,11 @@ Source: "Decoder-Only Transformers", App. B; Patarasuk and Yuan 2009 (ring all-r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
 from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.symbols import Rational
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.errors import UserError
@@ -29,6 +30,7 @@ from costgraph.mesh import devices
 from costgraph.provenance import Term
 
 Algorithm = Literal["ring", "chief"]
+Links = Callable[[Op], Iterable[tuple[str, Rational]]]  # the rates of links, each with its share of what a ring sends
 # times around the ring with (n-1)/n of the tensor
 RINGS = {
     "all_reduce": 2, "all_gather": 1, "reduce_scatter": 1, "all_to_all": 1, "ring_gather": 1, "ring_reduce": 1,

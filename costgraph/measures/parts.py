@@ -25,7 +25,8 @@ from costgraph.conventions import Convention
 from costgraph.errors import UserError, need_text, unknown
 from costgraph.graph.graph import Graph
 from costgraph.graph.selection import dims_named, ops_named
-from costgraph.measures import MEASURES, canonical, joint, measure_named
+from costgraph.measures import MEASURES, TIMES, canonical, joint, measure_named
+from costgraph.measures.communication import Links
 from costgraph.precision import PRECISIONS, Precision
 from costgraph.provenance import Term
 
@@ -54,8 +55,13 @@ class Measure:
         """Those of the words that say which ops count."""
         return tuple(word for word in self.words if self.name not in OWN_PRECISION or word not in PRECISIONS)
 
-    def of(self, graph: Graph, convention: Convention, precision: Precision) -> ClosedForm:
-        """The closed form, under the name that was typed.
+    def refuse_parts(self, why: str) -> None:
+        """Raise where a part is asked for of what has none."""
+        if self.parts or self.dims:
+            raise UserError(f"{self}: {why}")
+
+    def of(self, graph: Graph, convention: Convention, precision: Precision, links: Links | None = None) -> ClosedForm:
+        """The closed form, under the name that was typed; `links` says over which links each collective goes.
 
         Raises:
             UserError: a word that is neither a part of the model nor a precision, dims where terms are no tensors, or
@@ -65,8 +71,11 @@ class Measure:
         if measure is None:
             raise unknown("measure", self.name, MEASURES)
         options: dict[str, Any] = {}
-        if self.name == "peak" and (self.parts or self.dims):
-            raise UserError(f"{self}: a peak is of all that a device holds; its parts are shown by --explain")
+        if self.name == "peak":
+            self.refuse_parts("a peak is of all that a device holds; its parts are shown by --explain")
+        if self.name in TIMES:
+            self.refuse_parts("a time is that of all ops together")
+            options |= {} if links is None else {"links": links}
         if self.name in OWN_PRECISION:
             options["precision"] = [precision, *(word for word in self.words if word in PRECISIONS)][-1]
         found = measure(graph, convention, **options)

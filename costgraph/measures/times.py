@@ -11,7 +11,7 @@ Source: Williams et al. 2009 (roofline).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from costgraph.algebra.polynomial import ONE, Polynomial, total
@@ -22,7 +22,7 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.largest import Largest, largest
-from costgraph.measures.communication import RINGS, read_in, ring, times
+from costgraph.measures.communication import RINGS, Links, read_in, ring, times
 from costgraph.measures.counting import Counted
 from costgraph.measures.flops import PARTS
 from costgraph.measures.must_move import definitions, must_move
@@ -32,11 +32,9 @@ from costgraph.provenance import Term
 
 DONE = replace(EXACT, counting=Counting(causal="triangle")).named("exact")  # what good kernels do
 LINK = "lambda_comms"
-Share = tuple[str, Rational]  # the rate of a link, and which part of what a ring sends goes over it
-Links = Callable[[Op], Iterable[Share]]
 
 
-def one_link(op: Op) -> Iterable[Share]:
+def one_link(op: Op) -> Iterable[tuple[str, Rational]]:
     """All collectives go over one link."""
     return ((LINK, 1),)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Unpack, cast
 
 from costgraph.algebra.assumption import Assumption
@@ -15,7 +15,9 @@ from costgraph.algebra.units import Powers
 from costgraph.errors import UserError
 from costgraph.given import Options, read_model_in
 from costgraph.hardware.catalog import chosen
+from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.machine import Machine, itemsize
+from costgraph.measures import TIMES
 from costgraph.mesh import AXES, Axis, Mesh
 from costgraph.setup import Setup
 from costgraph.solving.dimension import compared
@@ -23,6 +25,7 @@ from costgraph.solving.knees import depending
 from costgraph.solving.question import Setting, form, names, parts
 from costgraph.solving.unknown import Unknown, unknown_of
 from costgraph.solving.whole import claims
+from costgraph.timing.network import Network, network
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Asked:
         bindings: values of all symbols but the unknown.
         added: an axis of the mesh that nobody asked for; empty if there is none.
         on_machine: whether a machine was named.
+        one_link: whether all collectives are taken over the machine's first link, as it depends on the unknown which
+            they use.
     """
 
     text: str
@@ -50,6 +55,7 @@ class Asked:
     bindings: Mapping[str, Polynomial]
     added: str
     on_machine: bool
+    one_link: bool
 
     @property
     def assumptions(self) -> tuple[Assumption, ...]:
@@ -95,6 +101,8 @@ class Asked:
         used = {name for part in (self.form, *sizes) for name in part.symbols}
         used |= {name for one in defined for name in one.symbols}
         said += self.setting.setup.remarks(used, "the question, or cancels from it")
+        if self.one_link:
+            said.append(f"which links collectives use depends on {self.unknown}; all are taken over the first one")
         if self.on_machine and "p" in self.form.symbols and "p" not in (*self.bindings, *self.unknown.target.symbols):
             said.append("p, the bytes per element, is open; bind it with --dtype or --limit p=2")
         return tuple(said)
@@ -103,7 +111,7 @@ class Asked:
 def ask(
     question: str,
     for_: str,
-    hardware: str | Machine | None = None,
+    hardware: str | Machine | Cluster | None = None,
     dtype: str | None = None,
     link: str | None = None,
     **of: Unpack[Options],
@@ -122,11 +130,14 @@ def ask(
     if asked := [name for name in setup.sizes if name in wanted.target.symbols]:
         raise UserError(f"{asked[0]} is what the question is solved for; take it out of --limit")
     added = split(setup.graph.mesh, wanted, inside)
-    setting = Setting(replace(setup, mesh=replace(setup.mesh, axes=(*setup.mesh.axes, added))) if added else setup)
+    setup = setup.on(Mesh((*setup.mesh.axes, added))) if added else setup
+    place = placed(hardware, dtype, link)
+    over = network_of(place, link, setup, sizes) if inside & {*TIMES} else None
+    setting = Setting(setup, over.links if over else None)
     sides = form(left, setting), form(right, setting)
     following = {name: value for name, value in sizes.items() if {*wanted.target.symbols} & {*value.symbols}}
     nominal = {} if setup.model.nominal is None else {"N_params": setup.model.nominal}
-    known = given(hardware, dtype, link) | nominal | sizes
+    known = given(place, dtype, link) | (over.rates if over else {}) | nominal | sizes
     return Asked(
         text=question,
         relation=cast(Relation, between),
@@ -137,6 +148,7 @@ def ask(
         bindings={n: v for n, v in known.items() if n not in wanted.target.symbols and n not in setup.model.symbolic},
         added=f"{added.kind}({wanted})" if added else "",
         on_machine=hardware is not None,
+        one_link=bool(inside & {*TIMES} and setup.graph.mesh and place and over is None),
     )
 
 
@@ -146,10 +158,23 @@ def phase_of(inside: Container[str]) -> str:
     return next((phase for measure, phase in of_one.items() if measure in inside), "train")
 
 
-def given(hardware: str | Machine | None, dtype: str | None, link: str | None) -> dict[str, Polynomial]:
+def placed(hardware: str | Machine | Cluster | None, dtype: str | None, link: str | None) -> Cluster | None:
+    """The machine, and how its devices stand in nodes, known to have a rate for `dtype` and the link."""
+    found = cluster(hardware) if hardware is not None else None
+    chosen(found.machine if found else None, dtype, link)
+    return found
+
+
+def network_of(
+    place: Cluster | None, link: str | None, setup: Setup, sizes: Mapping[str, Polynomial]
+) -> Network | None:
+    """Over which links collectives go; None without a machine, on one device, or while a degree is open."""
+    return network(place, link, setup.graph, dict(sizes)) if place is not None and setup.graph.mesh else None
+
+
+def given(place: Cluster | None, dtype: str | None, link: str | None) -> dict[str, Polynomial]:
     """Values that the machine and the data type bring along."""
-    device = chosen(hardware, dtype, link)
-    return {**(device.bindings(dtype, link) if device else {}), **itemsize(dtype)}
+    return {**(place.machine.bindings(dtype, link) if place else {}), **itemsize(dtype)}
 
 
 def split(mesh: Mesh, wanted: Unknown, inside: Container[str]) -> Axis | None:

@@ -21,6 +21,7 @@ from costgraph.algebra.units import FACTORS, UNITS
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError, need_text, shorten
 from costgraph.measures import MEASURES, joint, measure_named
+from costgraph.measures.communication import Links
 from costgraph.measures.parts import Measure, measure_at, under
 from costgraph.setup import Setup
 
@@ -35,6 +36,7 @@ class Setting:
     """What measures are taken of, and what has been asked of it so far."""
 
     setup: Setup
+    links: Links | None = None
     used: dict[str, ClosedForm] = field(default_factory=dict)
     asked: dict[str, Measure] = field(default_factory=dict)
 
@@ -44,7 +46,7 @@ class Setting:
         Raises:
             UserError: a word that is neither a part of the model nor a precision, or a measure that is zero there.
         """
-        found = asked.of(self.setup.graph, self.setup.convention, self.setup.precision)
+        found = asked.of(self.setup.graph, self.setup.convention, self.setup.precision, self.links)
         if not found.terms:
             part = f" of {', '.join(asked.words)}" if asked.words else ""
             raise UserError(f"{asked.name}{part} is 0 in phase {self.setup.phase}; choose another --phase or part")

@@ -17,6 +17,7 @@ from costgraph.algebra.real_roots import intervals
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError
 from costgraph.given import Options
+from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.machine import Machine
 from costgraph.remarks import too_long
 from costgraph.setup import Setup
@@ -62,7 +63,7 @@ def solve(
     for_: str,
     *,
     model_name: str | None = None,
-    hardware: str | Machine | None = None,
+    hardware: str | Machine | Cluster | None = None,
     dtype: str | None = None,
     link: str | None = None,
     **of: Unpack[Options],
@@ -73,7 +74,8 @@ def solve(
         question: such as `states + activations <= hbm`; see `question` for what may stand in it.
         for_: the symbol, or a product such as `B*S`.
         model_name: the same as `model`.
-        hardware: a machine whose `hbm`, `lambda_flops`, `lambda_mem`, `lambda_comms` are put in.
+        hardware: a machine, or a cluster such as `h100-sxm:8x4`, whose `hbm`, `lambda_flops`, `lambda_mem`,
+            `lambda_comms` are put in.
         dtype: whose peak `lambda_flops` is, and how wide `p` is; bf16 or fp16, and `p` open, unless given.
         link: which link `lambda_comms` is.
         of: what it is asked of, as for `derive`: model, op_set, phase (decode where the question names the cache),

@@ -1,1 +1,1 @@
-"""Costs and rates -> seconds."""
+"""Costs and rates -> seconds; over which links of a cluster what is sent goes."""
