@@ -9,6 +9,8 @@ from costgraph.errors import UserError
 from costgraph.exporting.documents.cheatsheet import asked_of, at
 from costgraph.exporting.documents.layout import Layout
 from costgraph.exporting.documents.mathematics import Record, maximum
+from costgraph.largest import Largest
+from costgraph.measures import MEASURES
 from costgraph.setup import Setup
 from costgraph.timing.costs import costs
 from costgraph.timing.roofline import Span, spans
@@ -29,12 +31,22 @@ def sections(setup: Setup, layout: Layout, only: str | None = None) -> Iterator[
         groups: dict[tuple[str, ...], list[Span]] = {}
         for span in spans(costs(found.graph, found.convention)).spans:
             groups.setdefault(tuple(map(str, span.sides.values())), []).append(span)
-        rows = [timed(group, layout) for group in groups.values()]
-        if rows:
+        rows = [whole_step(found, layout), *(timed(group, layout) for group in groups.values())]
+        if groups:
             yield {"title": title, "note": NOTE if phase == "prefill" else "", "rows": rows, "compact": True}
 
 
-NOTE = "In seconds, each op by itself, all its runs; ops that take equally long share a line."
+NOTE = "In seconds: the bound of a step, then each op by itself, all its runs; ops that take equally long share a line."
+
+
+def whole_step(setup: Setup, layout: Layout) -> Record:
+    """How long a step takes at least, all resources at once."""
+    form = MEASURES["step_time"](setup.graph, setup.convention).limited(setup.bindings)
+    forms = form.candidates if isinstance(form, Largest) else (form,)
+    sides = [(one.at[-1], one.value) for one in forms]
+    numbers = [at(value, layout.sizes) for _, value in sides]
+    longest = max(range(len(sides)), key=lambda i: numbers[i] or 0)
+    return layout.made("step, at least", "s", (), maximum(sides, layout.math), sides[longest][1])
 
 
 def timed(group: list[Span], layout: Layout) -> Record:
