@@ -24,7 +24,8 @@ NETWORK = '[network]\nvalue = "25"\nunit = "GB/s"\n'
     ("name", "mebibytes"),
     [  # what drivers and programs report, in MiB as they print it
         ("a10", 23028), ("l4", 23034), ("l40s", 46068), ("t4", 15360), ("a100-80gb-sxm", 81049), ("h100-sxm", 81008),
-        ("h200", 143156), ("b200", 182631), ("b300", 275040), ("gb200", 189471), ("rtx-5090", 32117), ("rtx-a6000", 48676),
+        ("h200", 143156), ("b200", 182631), ("b300", 275040), ("gb200", 189471),
+        ("rtx-5090", 32117), ("rtx-a6000", 48676),
     ],
 )  # fmt: skip
 def test_what_is_usable_is_what_software_reports(name: str, mebibytes: int) -> None:

@@ -146,7 +146,7 @@ class Machine:
         return self.rate(dtype) / self.bandwidth.quantity
 
     def bindings(self, dtype: str | None = None, link: str | None = None) -> dict[str, Polynomial]:
-        """Values of the symbols `hbm`, `lambda_flops`, `lambda_mem` and, with a link, `lambda_comms`."""
+        """Values of `hbm` (what is usable), `lambda_flops`, `lambda_mem` and, with a link, `lambda_comms`."""
         values = {
             "hbm": self.usable.quantity,
             "lambda_flops": self.rate(dtype),
