@@ -40,6 +40,9 @@ SLOTS: dict[str, tuple[str, ...]] = {  # what a text is put into
         "{} >= 1", "{} < B", "B <= {}", "states({}) > 0", "cache <= {}", "flops/lambda_flops >= {}",
     ),
     "for": ("{}", "B*{}", "{}*S"),
+    "measured": ("{}", "step={} s", "tokens/s={}", "ttft={}", "tpot={} ms", "step=1 s,{}"),
+    "overlap": ("{}", "data={}", "{}=all", "tensor={},data=none"),
+    "tokens": ("{}", "{}T", "1e{}"),
     "hardware": (
         "{}", f"{MACHINE}, {{}}", "flops={}, mem_bw=2 TB/s, mem=80 GB", "flops={} TFLOP/s, mem_bw=2 TB/s, mem=80 GB",
         "flops=312 TFLOP/s, mem_bw={}/s, mem=80 GB", "flops=312 TFLOP/s, mem_bw=2 TB/s, mem={} GB", "mem={}",
@@ -84,8 +87,13 @@ PLACES: Places = {
     "estimate": (["estimate", *SIZED], {
         "--mesh": "mesh",
         "--op-set": "op", "--phase": "", "--pass": "pass", "--limit": "limit", "--hardware": "hardware", "--dtype": "",
-        "--link": "", "--efficiency": "efficiency", "--new": "", "--price": "price", "--convention": "convention",
+        "--link": "", "--efficiency": "efficiency", "--overlap": "overlap", "--cluster": "hardware", "--new": "",
+        "--tokens": "tokens", "--measured": "measured", "--collectives": "", "--price": "price",
+        "--convention": "convention",
         "--precision": "", "--format": "", "--model": "", "--plot": "output", "-o": "output",
+    }),
+    "fits": (["fits"], {
+        "": "model", "--mesh": "mesh", "--phase": "", "--pass": "pass", "--limit": "limit", "--dtype": "", "--new": "",
     }),
     "graph": (["graph"], {
         "--mesh": "mesh", "--op-set": "op", "--phase": "", "--pass": "pass", "--format": "", "-o": "output",
@@ -158,6 +166,8 @@ def completed(random: Random, command: str, option: str) -> list[str]:
     if command == "solve":
         more += [random.choice(["states + activations <= hbm", "cache == states", "flops <= 10**18"])] if option else []
         more += ["--for", random.choice(["B", "B", "S", "B*S"])] if option != "--for" else []
+    if command == "fits":
+        more += [*(["gpt-3"] if option else []), random.choice(["a10", "a100-80gb-sxm:8x2"])]
     if command == "check" and option:
         more += ["--formula", "6*N_params*B*S"] if option != "--formula" else []
         more += ["--measure", random.choice(MEASURES)] if option != "--measure" else []

@@ -10,7 +10,7 @@ import costgraph as cg
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.closed_form import ClosedForm
 from costgraph.graph.graph import Graph
-from costgraph.measures import MEASURES
+from costgraph.measures import MEASURES, TIMES
 
 # name: (options of the decoder, passes in order)
 RECIPES: dict[str, tuple[Mapping[str, Any], tuple[Any, ...]]] = {
@@ -78,5 +78,5 @@ def by_place(form: ClosedForm) -> dict[str, Polynomial]:
 
 
 OF_PIPELINES = ("bubble", "in_flight")  # measures that only stages have
-EVERYWHERE = {name: measure for name, measure in MEASURES.items() if name not in OF_PIPELINES}
+EVERYWHERE = {name: measure for name, measure in MEASURES.items() if name not in (*OF_PIPELINES, *TIMES)}
 SUMS = [name for name in EVERYWHERE if name != "intensity"]

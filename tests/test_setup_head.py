@@ -19,7 +19,10 @@ HEADS: list[tuple[list[str], str]] = [
     (["derive", "states", "--format", "latex"], f"% decoder, train, {SAID}"),
     (["solve", "states == hbm", "--for", "D"], f"states == hbm, for D (decoder, train, {SAID})"),
     (["solve", "states == hbm", "--for", "D", "--format", "latex"], f"% states == hbm, for D (decoder, train, {SAID})"),
-    (["estimate", "--phase", "train"], f"decoder, {SAID} on any machine: train"),
+    (
+        ["estimate", "--phase", "train", "--convention", "notes"],
+        f"decoder, {SAID} on any machine: train",
+    ),
     (["check", "--formula", "1", "--measure", "params"], f"asked of  decoder, train, {SAID}"),
     (["graph", "--phase", "train"], f"decoder, train, {SAID}"),
     (["graph", "--phase", "train", "--format", "dot"], f"// decoder, train, {SAID}"),

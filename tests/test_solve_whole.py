@@ -20,6 +20,7 @@ def test_the_smallest_degree_also_divides_what_it_splits() -> None:
         "T",
         passes=["tensor_parallel(T)"],
         limit="B=1,S=2048,p=2",
+        attention="eager",
         **GPT3,
     )
     (solution,) = answer.solutions
@@ -28,7 +29,7 @@ def test_the_smallest_degree_also_divides_what_it_splits() -> None:
 
 
 def test_a_degree_that_can_divide_nothing_is_not_passed_off_as_one() -> None:
-    whole: Any = GPT3 | {"op_set": "decoder(head=True)"}  # 50257 words
+    whole: Any = GPT3 | {"op_set": "decoder(head=True)", "attention": "eager"}  # 50257 words
     answer = solve("states + activations <= hbm", "T", passes=["tensor_parallel(T)"], limit="B=1,S=2048,p=2", **whole)
     (solution,) = answer.solutions
     assert (solution.smallest, solution.divides) == (57, None)

@@ -103,6 +103,7 @@ class Time:
     """How long a list of ops takes.
 
     >>> from costgraph import decoder
+    >>> from costgraph.timing.costs import costs
     >>> time = spans(costs(decoder().only("attn.scores")))
     >>> print(time)
     Max(2*B*S**2*L*D/lambda_flops, B*S*L*p*(S*A + 2*D)/lambda_mem)

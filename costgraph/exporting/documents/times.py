@@ -31,7 +31,7 @@ def sections(setup: Setup, layout: Layout, only: str | None = None) -> Iterator[
         groups: dict[tuple[str, ...], list[Span]] = {}
         for span in spans(costs(found.graph, found.convention)).spans:
             groups.setdefault(tuple(map(str, span.sides.values())), []).append(span)
-        rows = [whole_step(found, layout), *(timed(group, layout) for group in groups.values())]
+        rows = [*whole_step(found, layout), *(timed(group, layout) for group in groups.values())]
         if groups:
             yield {"title": title, "note": NOTE if phase == "prefill" else "", "rows": rows, "compact": True}
 
@@ -39,14 +39,17 @@ def sections(setup: Setup, layout: Layout, only: str | None = None) -> Iterator[
 NOTE = "In seconds: the bound of a step, then each op by itself, all its runs; ops that take equally long share a line."
 
 
-def whole_step(setup: Setup, layout: Layout) -> Record:
-    """How long a step takes at least, all resources at once."""
-    form = MEASURES["step_time"](setup.graph, setup.convention).limited(setup.bindings)
+def whole_step(setup: Setup, layout: Layout) -> Iterator[Record]:
+    """How long a step takes at least, all resources at once; nothing where nothing has to be done."""
+    try:
+        form = MEASURES["step_time"](setup.graph, setup.convention).limited(setup.bindings)
+    except UserError:
+        return
     forms = form.candidates if isinstance(form, Largest) else (form,)
     sides = [(one.at[-1], one.value) for one in forms]
     numbers = [at(value, layout.sizes) for _, value in sides]
     longest = max(range(len(sides)), key=lambda i: numbers[i] or 0)
-    return layout.made("step, at least", "s", (), maximum(sides, layout.math), sides[longest][1])
+    yield layout.made("step, at least", "s", (), maximum(sides, layout.math), sides[longest][1])
 
 
 def timed(group: list[Span], layout: Layout) -> Record:
