@@ -18,6 +18,7 @@ from costgraph import UserError
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.links import Layout, Span, axes_of
+from costgraph.hardware.machine import Link
 from costgraph.mesh import Mesh
 
 TYPED = "flops=1 PFLOP/s, mem_bw=1 TB/s, mem=80 GiB"
@@ -100,6 +101,15 @@ def test_a_named_link_is_the_only_one_in_a_node() -> None:
 )
 def test_links_that_are_of_use(where: str, names: list[str]) -> None:
     assert [level.name for level in Layout(cluster(where), ()).levels] == names
+
+
+@pytest.mark.parametrize(("reach", "speed", "names"), [(2, 1, ["one"]), (2, 2, ["other", "one"]), (8, 1, ["other"])])
+def test_of_two_links_the_slower_is_of_use_where_it_reaches_further(reach: int, speed: int, names: list[str]) -> None:
+    """Of two that are alike the first is taken."""
+    one = cluster("h100-sxm").machine.links["pcie"]
+    figure = replace(one.figure, quantity=one.figure.quantity * speed)
+    machine = replace(cluster("h100-sxm").machine, links={"other": Link(figure, reach=reach), "one": one}, network=None)
+    assert [level.name for level in Layout(Cluster(machine), ()).levels] == names
 
 
 def test_cuts_of_one_axis_stand_apart() -> None:

@@ -234,7 +234,7 @@ def in_line(stride: int, degree: int, size: int) -> int | None:
     """How many of so many devices, a stride apart, are in one domain; None if that is not the same everywhere."""
     if size % (stride * degree) == 0:
         return degree
-    if stride % size == 0:
+    if stride >= size:
         return 1
     return size // stride if size % stride == 0 and stride * degree % size == 0 else None
 
