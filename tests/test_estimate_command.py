@@ -39,7 +39,7 @@ def test_output_is_as_reviewed(name: str) -> None:
 def test_json_holds_exact_numbers_and_formulas() -> None:
     data = json.loads((GOLDEN / "estimate.json").read_text())
     assert data["schema"] == "costgraph.estimate/1"
-    assert Fraction(data["memory"]["weights"]["value"]) == 324 * 2**30
+    assert Fraction(data["memory"]["weights"]["value"]) == 347901788160  # 12LD² and the norms, 2 bytes each
     (stage,) = data["stages"].values()
     assert Fraction(stage["seconds"]) == sum(Fraction(op["seconds"]) for op in stage["ops"].values())
     assert stage["form"].startswith("Max(")

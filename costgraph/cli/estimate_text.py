@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -320,7 +321,10 @@ def formulas(result: Estimate, write: Write, seconds: Callable[[Time], list[str]
 def notes(result: Estimate) -> list[str]:
     """What the numbers mean."""
     asked = result.request
-    lines = [f"counted ({asked.setup.convention.name}): {asked.setup.convention.describe(asked.setup.graph.kinds)}"]
+    fused = asked.setup.attention == "flash"
+    counting = replace(asked.setup.convention.counting, causal="triangle") if fused else asked.setup.convention.counting
+    done = replace(asked.setup.convention, counting=counting)  # by ops that take time, whatever a convention counts
+    lines = [f"counted ({asked.setup.convention.name}): {done.describe(asked.setup.graph.kinds)}"]
     if asked.phase == "train":
         lines[0] += f"; states under {asked.setup.precision}"
     lines += assumed(result)
