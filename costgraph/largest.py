@@ -13,8 +13,9 @@ from dataclasses import dataclass, fields, replace
 from itertools import combinations, islice
 
 from costgraph.algebra.bindings import Binding, Order, parse_regime
-from costgraph.algebra.definition import LOOKS, Definition, at_least, points
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.definition import LOOKS, Definition, at_least, points, settle
+from costgraph.algebra.many import PutIn, looked_at, whole
+from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.printers import LATEX, PYTHON, Style, render
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime, leading
@@ -45,11 +46,21 @@ class Largest(ClosedForm):
         """
         if not bindings:
             return self
-        limits = [one.limited(bindings) for one in self.candidates]
+        limits = [one.limited(bindings) for one in self.left_at(bindings)]
         if infinite := [one for one in limits if one.value.is_infinite]:
             return replace(infinite[0], name=self.name)
         apart = any(one.remainder != self.remainder for one in self.candidates)
         return chosen(self.name, limits, with_neglected(self.plain).limited(bindings) if apart else None)
+
+    def left_at(self, bindings: Mapping[str, Binding]) -> Sequence[ClosedForm]:
+        """The candidates that may be the largest with symbols replaced; what the others take for granted is checked."""
+        sizes = {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
+        if len(sizes) < len(bindings):
+            return self.candidates
+        put_in = PutIn(settle((one for one in self.definitions if one.name not in self.own), sizes)[0])
+        for claim in {one for form in self.candidates for one in (*form.assumptions, *form.dims)}:
+            claim.substitute(put_in.sizes)
+        return [self.candidates[at] for at in undominated([put_in(one.value.numerator) for one in self.candidates])]
 
     def when(self, regime: str) -> Regime:
         """The largest where `regime` holds.
@@ -131,11 +142,11 @@ def chosen(name: str, candidates: Sequence[ClosedForm], exact: ClosedForm | None
     for one in candidates:
         if not (one.value.is_polynomial and one.remainder.is_polynomial):
             raise UserError(f"{name}: only sums have a maximum, and {one} is none")
-    left = undominated(candidates)
+    left = undominated_of(candidates)
     definitions = [one for form in (*left, *([exact] if exact else [])) for one in form.definitions]
     counted = maximum(name, left, definitions) if len(left) > 1 else replace(left[0], name=name)
     if exact is None and len({form.remainder for form in candidates}) > 1:
-        whole = undominated([with_neglected(one) for one in candidates])
+        whole = undominated_of([with_neglected(one) for one in candidates])
         exact = maximum(f"{name}_exact", whole, definitions) if len(whole) > 1 else whole[0]
     if exact is None:
         return counted
@@ -174,13 +185,21 @@ def leads(one: Regime, other: Regime, order: Order) -> bool:
 # --- which of them are never the largest ------------------------------------------------------------------------------
 
 
-def undominated(candidates: Sequence[ClosedForm]) -> list[ClosedForm]:
-    """The candidates that no other one, nor one of two others, is always as large as; of equal ones the first."""
-    forms = [one.value.numerator for one in candidates]
+def undominated_of(candidates: Sequence[ClosedForm]) -> list[ClosedForm]:
+    """The candidates whose values no other one, nor one of two others, is always as large as."""
+    return [candidates[at] for at in undominated([one.value.numerator for one in candidates])]
+
+
+def undominated(exact: Sequence[Polynomial]) -> list[int]:
+    """Which of several sums no other one, nor one of two others, is always as large as; of equal ones the first."""
+    numbers = [number for one in exact if (number := one.number) is not None]
+    if len(numbers) == len(exact):
+        return [numbers.index(max(numbers))]
+    forms = [one * scale for one in exact] if (scale := whole(exact)) != ONE else exact
     names = sorted({name for form in forms for name in form.symbols})
     typical = {name: float(SYMBOLS[name].typical) for name in names}
     looks = [typical, *islice(points(names), LOOKS if len(forms) > FEW else 2)]
-    sizes = [[form.at(point) for point in looks] for form in forms]
+    sizes = list(zip(*(looked_at(forms, point) for point in looks), strict=True))
     never_below = at_least if len(forms) <= FEW else Polynomial.covers  # of many those that are left are right as well
     kept: list[int] = []
     for at in sorted(range(len(forms)), key=lambda at: (-sizes[at][0], at)):
@@ -194,7 +213,7 @@ def undominated(candidates: Sequence[ClosedForm]) -> list[ClosedForm]:
         tries -= len(tried)
         if any(forms[at].is_below(forms[a], forms[b]) for a, b in tried):
             kept = others
-    return [candidates[at] for at in sorted(kept)]
+    return sorted(kept)
 
 
 def pairs(kept: Sequence[int], sizes: Sequence[Sequence[float]], of: Sequence[float]) -> Iterator[tuple[int, int]]:

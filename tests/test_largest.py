@@ -9,6 +9,7 @@ import pytest
 from windowed import windowed
 
 import costgraph as cg
+from costgraph.algebra.assumption import Divides
 from costgraph.algebra.definition import define
 from costgraph.algebra.parser import parse, size
 from costgraph.closed_form import ClosedForm
@@ -70,6 +71,19 @@ def test_sizes_limit_every_candidate(sizes: dict[str, str | int], expected: str)
 def test_a_candidate_that_is_left_keeps_its_terms_and_where_it_is() -> None:
     found = of("B", "S").limit(S=1)
     assert (type(found), found.at, [term.op for term in found.terms]) == (ClosedForm, ("at B",), ["a.b"])
+
+
+def test_numbers_that_floats_do_not_tell_apart_are() -> None:
+    big = 2**60
+    assert of(f"{big}*B", f"{big + 1}*S").limit(B=1, S=1).number == big + 1
+    assert of(f"{big + 1}*B", f"{big}*S", "D").limit(B=1, S=1, D=big + 2).number == big + 2
+
+
+def test_what_a_candidate_takes_for_granted_is_checked_though_another_is_larger() -> None:
+    small = replace(form("B"), assumptions=(Divides(size("T"), size("B")),))
+    found = largest("m", [("small", small), ("large", form("S"))])
+    with pytest.raises(UserError, match="2 does not divide 3"):
+        found.limit(B=3, T=2, S=100)
 
 
 def test_a_limit_of_a_maximum_is_that_of_its_candidates() -> None:

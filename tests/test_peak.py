@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -284,3 +285,62 @@ def test_cases_that_nobody_reads_are_counted_where_sizes_are_put_in() -> None:
     assert "cases while sizes are open" in run.stdout
     assert "largest B: 81; with 8 | B: 80" in run.stdout
     assert run.stdout.count("\n") < 20
+
+
+@pytest.mark.parametrize(
+    ("options", "sizes"),
+    [
+        ({"model": "gpt2"}, "B=2,S=64,p=2"),
+        ({"model": "gpt2", "convention": "notes"}, "B=2,S=64,p=2"),  # which neglects some of what is alive
+        ({"model": "gemma-2-9b", "phase": "prefill"}, "B=2,S=6000"),  # S_w = min(S, W)
+        ({"model": "gemma-2-9b", "phase": "decode"}, "B=8,S=9000"),
+        ({"model": "llama-3.1-8b", "passes": "recompute(every=4)"}, "B=2,S=4096"),
+        ({"model": "mixtral-8x7b", "mesh": "data(2, zero=3), experts(4)", "passes": "recompute(full)"}, "B=16,S=512"),
+    ],
+)
+def test_a_peak_that_is_asked_for_at_sizes_is_the_same(options: dict[str, Any], sizes: str) -> None:
+    """Instants that are picked by numbers are those that win among the forms; the form is that of the instant."""
+    setup = Setup.of(**options, limit=sizes)
+    among_forms = peak(setup.graph, setup.convention, setup.precision).limited(setup.bindings)
+    at_sizes = peak(setup.graph, setup.convention, setup.precision, sizes=setup.finite("a test"))
+    bound = at_sizes.limited(setup.bindings)
+    assert bound.number == among_forms.number is not None
+    assert (bound.at, bound.remainder) == (among_forms.at, among_forms.remainder)
+    assert at_sizes.symbols
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("schedule", ['1f1b", v=1', 'interleaved", v=2'])
+@pytest.mark.parametrize("passes", [(), "recompute(selective)", "recompute(full)"])
+def test_so_it_is_of_stages_with_layers_of_several_kinds(schedule: str, passes: str | tuple[str, ...]) -> None:
+    mesh = f'pipeline(8, schedule="{schedule}), data(2, zero=1), context(2), experts(8), tensor(2), microbatches(16)'
+    test_a_peak_that_is_asked_for_at_sizes_is_the_same(
+        {"model": "deepseek-v3", "mesh": mesh, "passes": passes}, "B=1024,S=4096"
+    )
+
+
+def test_a_peak_at_some_sizes_is_open_in_the_others() -> None:
+    setup = Setup.of(model="llama-3.1-8b", limit="S=4096")
+    at_sizes = peak(setup.graph, setup.convention, setup.precision, sizes=setup.finite("a test")).limited(
+        setup.bindings
+    )
+    whole = cg.derive("peak", model="llama-3.1-8b", limit="S=4096").limited["peak"]
+    assert at_sizes.symbols == whole.symbols
+    for batch in (1, 64, 4096):
+        assert at_sizes.limit(B=batch).number == whole.limit(B=batch).number is not None
+
+
+@pytest.mark.parametrize(
+    ("model", "mesh", "sizes"),
+    [
+        ("deepseek-v3", "pipeline(16), data(8, zero=1), context(2), experts(8), tensor(4), microbatches(32)", "B=8192"),
+        ("llama-3-70b", "pipeline(4), data(8, zero=1), tensor(8, sequence=True), microbatches(16)", "B=1024"),
+    ],
+)
+def test_a_peak_at_sizes_takes_no_time(model: str, mesh: str, sizes: str) -> None:
+    """It is asked for by each estimate; among the forms of all instants it takes some eight times as long."""
+    setup = Setup.of(model=model, mesh=mesh, limit=f"{sizes},S=4096")
+    known = setup.finite("a test")
+    began = perf_counter()
+    peak(setup.graph, setup.convention, setup.precision, sizes=known).limited(known)
+    assert perf_counter() - began < 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 from costgraph.algebra.symbols import Rational
 
@@ -19,15 +18,19 @@ def covers(one: Terms, other: Terms) -> bool:
 
 def mixture_covers(first: Terms, second: Terms, other: Terms) -> bool:
     """Whether some `x*first + (1 - x)*second` covers `other`, which then is never larger than the larger of the two."""
-    low, high = Fraction(0), Fraction(1)
+    low: Rational = 0
+    below: Rational = 1
+    high, above = low + 1, below  # low/below <= x <= high/above, which nobody has to reduce
     for m in {**first, **second, **other}:
         a, b, c = first.get(m, 0), second.get(m, 0), other.get(m, 0)
         if a > b:
-            low = max(low, Fraction(c - b) / (a - b))
+            if (c - b) * below > low * (a - b):
+                low, below = c - b, a - b
         elif a < b:
-            high = min(high, Fraction(b - c) / (b - a))
+            if (b - c) * above < high * (b - a):
+                high, above = b - c, b - a
         elif c > a:
             return False
-        if low > high:
+        if low * above > high * below:
             return False
     return True

@@ -7,7 +7,9 @@ shares are added to. A cache is memory of its own, as is all that `measures.stat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial
@@ -50,7 +52,7 @@ class Body:
 AHEAD = Body(BEFORE, BEFORE, False)  # where what is there before the step was made
 
 
-@dataclass(slots=True)
+@dataclass
 class Buffer:
     """Bytes in memory.
 
@@ -65,6 +67,7 @@ class Buffer:
         read_in: the iteration of the same loop in which it is read for the last time.
         replayed_in: where it is replayed and read, if all iterations of a group are replayed together.
         once: whether it is read once for each group of iterations.
+        group: of how many iterations there is one at once, where the way back goes group by group.
         part: what it is to training or inference.
     """
 
@@ -79,22 +82,24 @@ class Buffer:
     read_in: Body | None = None
     replayed_in: Body | None = None
     once: bool = False
+    group: Polynomial = ONE
     part: str = "working"
 
-    @property
+    def resized(self, size: Callable[[Polynomial], Polynomial]) -> Buffer:
+        """The same with symbols replaced."""
+        return replace(self, each=size(self.each), times=size(self.times), group=size(self.group))
+
+    @cached_property
     def others(self) -> Polynomial:
         """Bytes of those of all other iterations."""
-        return self.each * (self.times - ONE)
+        return ZERO if self.times is ONE else self.each * (self.times - ONE)
 
-    @property
+    @cached_property
     def near(self) -> Polynomial:
         """Bytes of those of the other iterations of its group, where the way back goes group by group."""
-        body = self.replayed_in or self.read_in or self.body
-        if body is None or body.group == ONE or self.once:
-            return ZERO
-        return self.each * (body.group - ONE)
+        return ZERO if self.group is ONE else self.each * (self.group - ONE)
 
-    @property
+    @cached_property
     def far(self) -> Polynomial:
         """Bytes of those of the other groups."""
         if self.replayed_in is not None:
@@ -292,6 +297,8 @@ class Lifetimes:
             buffer.read_in = later
         if body is not None and body.group != ONE and self._is_replayed(buffer):
             buffer.replayed_in = body
+        if (found := buffer.replayed_in or buffer.read_in or buffer.body) is not None and not buffer.once:
+            buffer.group = found.group
         if buffer.part != "working" or buffer.born == BEFORE:
             return
         reader = self.ops[buffer.dies] if buffer.dies < self.end else None

@@ -12,15 +12,18 @@ Leaves out: workspaces of kernels, fragmentation, what libraries take for themse
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from costgraph.algebra.assumption import Enough
+from costgraph.algebra.definition import settle
+from costgraph.algebra.many import PutIn, whole
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.closed_form import ClosedForm
 from costgraph.collector import paused
 from costgraph.conventions import NOTES, Convention
+from costgraph.frozen import FrozenMapping
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Phase
 from costgraph.largest import largest
@@ -32,6 +35,7 @@ from costgraph.provenance import Term
 
 Amounts = list[Polynomial]
 Change = tuple[Amounts, Amounts, Amounts]  # within a group, from group to group, of what waits as a replay
+NOTHING: Mapping[str, Polynomial] = FrozenMapping({})  # no sizes
 T = TypeVar("T")
 At = dict[int, T]  # by position
 PARTS = ("weights", "gradients", "optimizer", "gathered", "cache", "input", "saved", "working")
@@ -40,11 +44,19 @@ PARTS = ("weights", "gradients", "optimizer", "gathered", "cache", "input", "sav
 @of_worst_stage
 @paused()
 def peak(
-    graph: Graph, convention: Convention = NOTES, precision: str | Precision = USUAL, phase: Phase | None = None
+    graph: Graph,
+    convention: Convention = NOTES,
+    precision: str | Precision = USUAL,
+    phase: Phase | None = None,
+    sizes: Mapping[str, Polynomial] = NOTHING,
 ) -> ClosedForm:
-    """The most that is alive on one device, of the whole step or while the ops of one phase run."""
+    """The most that is alive on one device, of the whole step or while the ops of one phase run.
+
+    With `sizes` only the instants that may be the largest there become forms, which is as exact and many times as fast:
+    the form is then that of the peak at these sizes, and not at others.
+    """
     walk = Walk(Lifetimes(graph, policy(precision)), convention)
-    found = dict.fromkeys(instant for instant in walk.largest() if phase in (None, walk.phase(instant)))
+    found = dict.fromkeys(instant for instant in walk.largest(sizes) if phase in (None, walk.phase(instant)))
     graph = in_several_replayed(in_several_microbatches(graph))
     return largest(
         "peak", [(walk.label(one), closed_form("peak", "byte", graph, convention, walk.terms(one))) for one in found]
@@ -118,11 +130,19 @@ class Walk:
         self.buffers = [*lifetimes.buffers, *doubled(lifetimes, convention)]
         self.bodies = {body.end: body for body in lifetimes.bodies.values() if body.backward}
 
-    def largest(self) -> Iterator[Instant]:
-        """The instants of which one is the peak: of all bytes, and of those that the convention counts."""
-        yield from self._largest(self.buffers)
+    def largest(self, sizes: Mapping[str, Polynomial] = NOTHING) -> Iterator[Instant]:
+        """The instants of which one is the peak at these sizes: of all bytes, and of those that a convention counts."""
+        buffers = self.compared(sizes)
+        yield from self._largest(buffers)
         if self.convention.neglects:
-            yield from self._largest([one for one in self.buffers if self.convention.counts(one.tensor.role)])
+            yield from self._largest([one for one in buffers if self.convention.counts(one.tensor.role)])
+
+    def compared(self, sizes: Mapping[str, Polynomial]) -> list[Buffer]:
+        """The buffers with sizes in them, each so many times as large that all numbers are whole."""
+        put_in = PutIn(settle(self.of.graph.definitions, sizes)[0])
+        buffers = [one.resized(put_in) for one in self.buffers] if sizes else self.buffers
+        scale = whole(one.each for one in buffers) * whole(one.times for one in buffers)
+        return [replace(one, each=one.each * scale) for one in buffers]
 
     def _largest(self, buffers: Iterable[Buffer]) -> Iterator[Instant]:
         """The instants that may be the peak, phase by phase."""
@@ -211,8 +231,12 @@ class Walk:
 
     def terms(self, instant: Instant) -> list[Term]:
         """What is alive, by part."""
-        found = [(one, total(self.bytes(one, instant))) for one in self.buffers]
-        terms = [Term(one.op, one.tensor.name, size, one.tensor.role, one.part) for one, size in found if size]
+        terms = []
+        for one in self.buffers:
+            sizes = [size for size in self.bytes(one, instant) if size]
+            if sizes:
+                size = total(sizes) if len(sizes) > 1 else sizes[0]
+                terms.append(Term(one.op, one.tensor.name, size, one.tensor.role, one.part))
         return sorted(terms, key=lambda term: PARTS.index(term.part))
 
     def bytes(self, one: Buffer, instant: Instant) -> Iterator[Polynomial]:
