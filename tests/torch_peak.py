@@ -147,7 +147,7 @@ NAMED = {  # results that have a name in Python, by the last op of the function
 
 def named_in_python(run: Run, walk: Walk) -> list[Buffer]:
     """Where autograd keeps nothing, what a function has given a name is there until the function returns."""
-    at = {one.name: position for position, one in enumerate(walk.of.ops)}
+    at = positions(walk)
     again: set[str] = set()  # names that are given to another result before
     if "attn.q_rotary" in at:
         again = {"attn.q", "attn.mask"} | ({"attn.k", "attn.v"} if run.sizes["G"] == run.sizes["A"] else set())
@@ -174,7 +174,7 @@ def cast_cache(run: Run, walk: Walk) -> list[Buffer]:
 
 def narrow_log_softmax(run: Run, walk: Walk) -> list[Buffer]:
     """Log-probabilities are made narrow, and widened for the loss: both are kept, and no copy of logits in fp32."""
-    at, size = {one.name: at for at, one in enumerate(walk.of.ops)}, run.sizes["B"] * run.sizes["S"] * run.sizes["V"]
+    at, size = positions(walk), run.sizes["B"] * run.sizes["S"] * run.sizes["V"]
     loss, grad = at["loss.cross_entropy"], at["loss.cross_entropy.grad"]
     found = [replace(one, dies=loss) if one.tensor.name == "head.logits" else one for one in walk.buffers]
     second = [one for one in found if one.tensor.name == "loss.cross_entropy.grad" and one.dies == grad]
@@ -187,7 +187,7 @@ def named_in_a_replay(run: Run, walk: Walk) -> list[Buffer]:
 
     What is replayed is so as the narrow gradient is there of what leaves the block.
     """
-    at = {one.name: position for position, one in enumerate(walk.of.ops)}
+    at = positions(walk)
     until, first = at["attn.values.replay"], at["norm.attn.replay"]
     masked = Polynomial.constant(4) * run.number(size("B*A*S**2"))
     wider = {"attn.mask.replay": masked, "attn.dropout.replay": masked}
@@ -220,6 +220,11 @@ def reasons(run: Run) -> list[Change]:
     return [*found, named_in_a_replay] if run.precision == "autocast" and eager else found
 
 
+def positions(walk: Walk) -> dict[str, int]:
+    """Where each op is."""
+    return {one.name: position for position, one in enumerate(walk.of.ops)}
+
+
 def extra(walk: Walk, name: str, size: int, born: int, dies: int) -> Buffer:
     """Bytes that no op of ours has."""
     like = walk.of.graph.tensors[walk.of.ops[0].outputs[0]]
@@ -228,7 +233,7 @@ def extra(walk: Walk, name: str, size: int, born: int, dies: int) -> Buffer:
 
 def between(walk: Walk, op: str, size: int) -> Buffer:
     """Bytes from an op to its gradient."""
-    at = {one.name: position for position, one in enumerate(walk.of.ops)}
+    at = positions(walk)
     return extra(walk, op, size, at[op], at[f"{op}.grad"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from torch_peak import Run, architecture, extra, named_in_python
+from torch_peak import Run, architecture, extra, positions
 
 from costgraph.blocks import Head
 from costgraph.conventions.torch import TORCH
@@ -16,6 +16,16 @@ from costgraph.passes.decode import Decode
 from costgraph.passes.prefill import Prefill
 
 
+NAMED = {  # results that have a name in Python, by the last op of the function that gave it to them
+    "attn.values": ("attn.k_repeat", "attn.v_repeat"),
+    "attn.out": ("norm.attn", "attn.q_rotary"),
+    "mlp.down": ("norm.mlp",),
+    "mlp.residual": ("blocks.enter",),  # what a block reads is the model's, until the block has returned
+    "head.logits": ("blocks.exit",),
+}
+SEEDS = 16  # bytes of two numbers that a fused kernel returns, for a dropout that there is not
+
+
 def generated(run: Run, phase: Purpose) -> Walk:
     """Prefill, or a step that makes one more token, with a cache that is there before; logits of what `run` says."""
     step: Pass = Prefill() if phase == "prefill" else Decode("S+1")
@@ -23,9 +33,30 @@ def generated(run: Run, phase: Purpose) -> Walk:
     model = replace(architecture(run), head=head)
     passes: list[Pass] = [FlashAttention()] if run.attention != "eager" else []
     found = Walk(Lifetimes(model.build(phase).apply(step, *passes), run.policy), TORCH)
-    found.buffers = named_in_python(run, found)
-    found.buffers = cache_before(run, found)
+    for change in (named, seeds, cache_before, *([prompt] if phase == "decode" else [])):
+        found.buffers = change(run, found)
     return found
+
+
+def named(run: Run, walk: Walk) -> list[Buffer]:
+    """What a function has given a name is there until the function returns, as autograd keeps nothing."""
+    at = positions(walk)
+    until = {name: at[last] for last, names in NAMED.items() for name in names if last in at}
+    return [
+        replace(one, dies=max(one.dies, until.get(one.tensor.name, BEFORE))) if not one.moved else one
+        for one in walk.buffers
+    ]
+
+
+def seeds(run: Run, walk: Walk) -> list[Buffer]:
+    """A fused kernel returns the state of the random generator, too."""
+    at = positions(walk)
+    return [*walk.buffers, *(extra(walk, name, SEEDS, at[name], at[name]) for name in ("attn.flash",) if name in at)]
+
+
+def prompt(run: Run, walk: Walk) -> list[Buffer]:
+    """The numbers of the prompt's tokens are there as well, while one more token is made."""
+    return [*walk.buffers, extra(walk, "prompt", 8 * run.sizes["B"] * run.sizes["S"], BEFORE, walk.of.end)]
 
 
 def cache_before(run: Run, walk: Walk) -> list[Buffer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from torch_peak import MEASURED, Change, Run, between, extra, graph, mask, reasons
+from torch_peak import MEASURED, Change, Run, between, extra, graph, mask, positions, reasons
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.conventions.torch import TORCH
@@ -101,11 +101,6 @@ def reasons_of_library(run: Run) -> list[Change]:
     }[kind(run)]
     found += [position_ids_of_a_layer] if run.checkpointing == "full" and kind(run) != "gpt" else []
     return [*found, mask_of_a_step] if run.attention == "eager" else found
-
-
-def positions(walk: Walk) -> dict[str, int]:
-    """Where each op is."""
-    return {one.name: position for position, one in enumerate(walk.of.ops)}
 
 
 def last(walk: Walk, phase: str) -> int:
