@@ -20,6 +20,7 @@ from costgraph.graph.graph import Graph
 from costgraph.largest import Largest
 from costgraph.measures.lifetimes import BEFORE, Lifetimes
 from costgraph.measures.peak import Instant, Walk, peak
+from costgraph.measures.schedule import scheduled
 from costgraph.models.architecture import Architecture
 from costgraph.passes import Backward, FlashAttention, Pass, Update
 from costgraph.passes.recompute import Recompute
@@ -117,6 +118,13 @@ def test_the_instant_and_what_is_alive_there(
         alive[term.part] = alive.get(term.part, 0) + int(term.amount.number or 0)
     assert {part: alive[part] for part in parts} == parts
     assert sum(alive.values()) == found.number
+
+
+def test_a_segment_is_replayed_before_any_gradient_of_an_op_that_needs_it() -> None:
+    """The gradient by attention's weights reads values alone; that by values, of the same call, what is replayed."""
+    order = [op.name for op in scheduled(model(["L"]).build().apply(Backward(), Recompute("selective")))]
+    assert order.index("attn.softmax.replay") < order.index("attn.values.grad_attn.softmax")
+    assert order.index("attn.out.grad_weight") < order.index("attn.scores.replay")
 
 
 def test_scores_of_a_prefill_are_alive_twice() -> None:

@@ -28,4 +28,4 @@ def test_each_reason_changes_what_is_tracked_of_a_row() -> None:
             every.add(reason.__name__)
             if reason.__name__ not in seen and tracked(run, walk_of_library(run, without=reason)) != whole:
                 seen.add(reason.__name__)
-    assert every - seen == {"named_in_python", "held_by_nodes"}
+    assert every - seen == {"named_in_python", "held_by_nodes", "biases_behind_matrices"}

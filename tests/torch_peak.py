@@ -62,6 +62,11 @@ class Run:
         return int(found)
 
 
+def grouped(run: Run) -> bool:
+    """Whether several query heads share one of keys and values."""
+    return bool(run.sizes.get("G", run.sizes["A"]) < run.sizes["A"])
+
+
 def architecture(run: Run) -> Architecture:
     """The model; PyTorch repeats keys and values where its kernel cannot do without, inside of what it replays."""
     said = MEASURED["models"][run.model]
@@ -74,7 +79,7 @@ def architecture(run: Run) -> Architecture:
         return Architecture((Layers("L", block),), embedding, Norm("layer"), Head())
     capped = said["kind"] == "gemma"
     norm = Norm("rms", steps=said.get("norms") == "plain", wide=capped)
-    repeats = run.attention != "flash" and run.checkpointing != "selective"
+    repeats = run.attention != "flash" and run.checkpointing != "selective" and grouped(run)
     per_head = Norm("rms", steps=True) if said.get("qk_norm") else None
     wide = said.get("library", False) and run.width < 4 and run.attention == "eager"
     repeat: Literal["", "after_cache"] = "after_cache" if repeats else ""
@@ -139,8 +144,82 @@ def held_by_nodes(run: Run, walk: Walk) -> list[Buffer]:
     ]
 
 
+CORE = (
+    ("attn.q_rotary", "attn.q"),
+    ("attn.k_rotary", "attn.k"),
+    ("attn.v", "attn.v"),
+)  # its inputs, the first there is
+
+
+def given_to_a_checkpoint(run: Run, walk: Walk) -> list[Buffer]:
+    """What a checkpointed core was given is there until all that its replay has kept is gone."""
+    until, at = last_gradient(walk, "attn.scores"), positions(walk)
+    given = {next(name for name in names if name in at) for names in CORE}
+    return [replace(one, dies=max(one.dies, until)) if one.tensor.name in given else one for one in walk.buffers]
+
+
+def copies_in_a_core(run: Run, walk: Walk) -> list[Buffer]:
+    """Keys and values are copied for all heads in what is replayed; gradients are added up behind it."""
+    at, wide = positions(walk), run.number(size("B*S*A*H*p"))
+    narrow = run.number(size("B*S*G*H*p"))
+    keys, values = last_gradient(walk, "attn.scores"), last_gradient(walk, "attn.values")
+    again = at["attn.scores.replay"]
+    return [
+        *walk.buffers,
+        extra(walk, "keys and values of all heads", 2 * wide, at["attn.scores"], at["attn.values"]),
+        extra(walk, "keys of all heads, again", wide, again, keys),
+        extra(walk, "values of all heads, again", wide, again, values),
+        extra(walk, "gradient of values of all heads", wide - narrow, values, keys),
+    ]
+
+
+def operands_of_products(run: Run, walk: Walk) -> list[Buffer]:
+    """Products for heads of several sequences read copies of what they see transposed; a replay keeps these."""
+    at, each = positions(walk), run.number(size("B*S*D*p"))
+    scores, values = last_gradient(walk, "attn.scores"), last_gradient(walk, "attn.values")
+    read, weighted = (each, 0) if grouped(run) else (2 * each, each)  # what is repeated is a copy that lies right
+    return [
+        *walk.buffers,
+        extra(walk, "queries and keys, copied", read, at["attn.scores"], at["attn.scores"]),
+        extra(walk, "values, copied", weighted, at["attn.values"], at["attn.values"]),
+        extra(walk, "queries and keys, copied again", read, at["attn.scores.replay"], scores),
+        extra(walk, "values, copied again", weighted, at["attn.values.replay"], values),
+    ]
+
+
+def biases_behind_matrices(run: Run, walk: Walk) -> list[Buffer]:
+    """The gradient of a bias is made behind those of its matrix and of what that reads.
+
+    What the product has kept is there until then; what is replayed for it is not.
+    """
+    ends: dict[int, int] = {}  # where the product's gradients are all there, and with them that of its bias
+    late: dict[str, int] = {}  # where what is made of that of the bias is there
+    for op in walk.of.ops:
+        if op.kind == "sum" and op.source.endswith("_bias"):
+            end = last_gradient(walk, op.source.removesuffix("_bias"))
+            ends[end] = late[op.outputs[0]] = late[op.inputs[0]] = end + 1
+        elif op.inputs and op.inputs[0] in late and op.kind == "narrow":
+            late[op.outputs[0]] = late[op.inputs[0]]
+    made = {one.tensor.name for one in walk.buffers if one.tensor.name in late and "_bias.grad_" in one.op}
+    found = []
+    for one in walk.buffers:
+        until = late.get(one.tensor.name, ends.get(one.dies, one.dies) if run.checkpointing != "full" else one.dies)
+        born = late[one.tensor.name] if one.tensor.name in made else one.born
+        found.append(replace(one, born=born, dies=one.dies if one.moved else max(one.dies, until)))
+    return found
+
+
+def last_gradient(walk: Walk, op: str) -> int:
+    """Where the last gradient by what an op reads is made."""
+    made = [at for at, one in enumerate(walk.of.ops) if one.source == op and one.phase == "backward"]
+    return max(at for at in made if walk.of.ops[at].kind != "accumulate")
+
+
 NAMED = {  # results that have a name in Python, by the last op of the function
-    "attn.values": ("norm.attn", "attn.q", "attn.k", "attn.v", "attn.q_rotary", "attn.k_repeat", "attn.mask"),
+    "attn.values": (
+        *("norm.attn", "attn.q", "attn.k", "attn.v", "attn.q_rotary", "attn.k_rotary"),
+        *("attn.k_repeat", "attn.v_repeat", "attn.mask"),
+    ),
     "mlp.down": ("norm.mlp",),
 }
 
@@ -150,7 +229,7 @@ def named_in_python(run: Run, walk: Walk) -> list[Buffer]:
     at = positions(walk)
     again: set[str] = set()  # names that are given to another result before
     if "attn.q_rotary" in at:
-        again = {"attn.q", "attn.mask"} | ({"attn.k", "attn.v"} if run.sizes["G"] == run.sizes["A"] else set())
+        again = {"attn.q", "attn.k", "attn.mask"}
     until = {name: at[last] for last, names in NAMED.items() for name in names if last in at and name not in again}
     return [
         replace(one, dies=max(one.dies, until[one.tensor.name]), moved=False)
@@ -158,6 +237,12 @@ def named_in_python(run: Run, walk: Walk) -> list[Buffer]:
         else one
         for one in walk.buffers
     ]
+
+
+def named_stream(run: Run, walk: Walk) -> list[Buffer]:
+    """What the last norm reads has a name until the loss is returned, where autograd keeps something else."""
+    loss = positions(walk)["loss.cross_entropy"]
+    return [replace(one, dies=max(one.dies, loss)) if one.tensor.name == "blocks.exit" else one for one in walk.buffers]
 
 
 def cast_cache(run: Run, walk: Walk) -> list[Buffer]:
@@ -214,7 +299,14 @@ def reasons(run: Run) -> list[Change]:
     found += [mask] if run.attention == "eager" else []
     found += [position_ids] if MEASURED["models"][run.model]["kind"] == "gpt" else []
     found += [generator] if run.attention != "eager" and run.checkpointing == "none" else []
+    found += [biases_behind_matrices] if MEASURED["models"][run.model]["kind"] == "gpt" else []
     found += [named_in_python] if run.checkpointing != "none" else []
+    plain = MEASURED["models"][run.model].get("norms") == "plain" and not MEASURED["models"][run.model].get("library")
+    found += [named_stream] if plain and run.width < 4 else []
+    if run.attention == "eager" and run.checkpointing == "selective":
+        found += [given_to_a_checkpoint]
+        found += [copies_in_a_core] if grouped(run) else []
+        found += [operands_of_products] if run.sizes["B"] > 1 else []
     found += [cast_cache, narrow_log_softmax, table_in_place] if run.precision == "autocast" else []
     eager = run.attention == "eager" and run.checkpointing == "full"
     return [*found, named_in_a_replay] if run.precision == "autocast" and eager else found

@@ -15,7 +15,6 @@ from costgraph.passes import FlashAttention, Pass
 from costgraph.passes.decode import Decode
 from costgraph.passes.prefill import Prefill
 
-
 NAMED = {  # results that have a name in Python, by the last op of the function that gave it to them
     "attn.values": ("attn.k_repeat", "attn.v_repeat"),
     "attn.out": ("norm.attn", "attn.q_rotary"),

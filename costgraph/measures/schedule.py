@@ -1,7 +1,7 @@
 """In which order the ops of a training step run on a device: the graph's, but for what waits or hurries.
 
-What is replayed runs when something reads it, a segment at a time; what keeps a gradient, and the collectives before
-that, as soon as the gradient is there.
+What is replayed runs when the gradients of an op need it, a segment at a time; what keeps a gradient, and the
+collectives before that, as soon as the gradient is there.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ def scheduled(graph: Graph) -> list[Op]:
     waiting = list(graph.phase("recompute"))
     found = [*graph.phase("forward")]
     if waiting or keeping:
-        found += Ordered(graph, waiting, followers(graph, middle, keeping)).run(
-            op for op in middle if op.name not in keeping
-        )
+        order = [op for op in middle if op.name not in keeping]
+        found += Ordered(graph, waiting, order, followers(graph, middle, keeping)).run(order)
     else:
         found += middle
     return [*found, *graph.phase("update")]
@@ -58,8 +57,11 @@ def followers(graph: Graph, ops: Iterable[Op], keeping: set[str]) -> dict[str, l
 class Ordered:
     """Ops of the backward pass, with what runs before and behind each."""
 
-    def __init__(self, graph: Graph, waiting: list[Op], behind: dict[str, list[Op]]) -> None:
+    def __init__(self, graph: Graph, waiting: list[Op], order: list[Op], behind: dict[str, list[Op]]) -> None:
         self.producer, self.behind = graph.producer, behind
+        self.reads: dict[str, list[str]] = defaultdict(list)  # by all gradients of an op, which are one call
+        for op in order if waiting else ():
+            self.reads[op.source] += op.inputs
         whole = not all(op.core for op in waiting)
         self.group: dict[str, list[Op]] = {}  # of a replayed op, what is replayed at once
         groups: dict[object, list[Op]] = defaultdict(list)
@@ -77,8 +79,8 @@ class Ordered:
             yield from self.after(op)
 
     def before(self, op: Op) -> Iterator[Op]:
-        """What is replayed for an op, unless it has been."""
-        for name in op.inputs:
+        """What is replayed for an op, and for what else the op is differentiated by, unless it has been."""
+        for name in (*op.inputs, *(self.reads.get(op.source, ()) if op.phase == "backward" else ())):
             made = self.producer.get(name)
             if made is not None and made.name in self.group:
                 group = list(self.group[made.name])
