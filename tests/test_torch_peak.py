@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pytest
 from torch_peak import MEASURED, Run, reasons, tracked, walk
-from torch_peak_inference import generated
 
 from costgraph.algebra.polynomial import total
-from costgraph.graph.builder import Purpose
 
 TRAINING = {key: values for key, values in MEASURED["training"].items() if key != "of"}
-INFERENCE = {key: values for key, values in MEASURED["inference"].items() if key != "of"}
 SCALARS = 64  # bytes of single numbers that come and go in the backward pass
 
 
@@ -36,16 +33,6 @@ def test_each_reason_changes_what_is_alive() -> None:
         whole = [repr(one) for one in walk(run).buffers]
         changing |= {one for one in reasons(run) if [repr(each) for each in walk(run, without=one).buffers] != whole}
     assert changing == {reason for key in TRAINING for reason in reasons(Run(*key.split()))}
-
-
-@pytest.mark.parametrize("key", INFERENCE)
-@pytest.mark.parametrize("phase", ["prefill", "decode"])
-def test_generation(key: str, phase: Purpose) -> None:
-    """To the byte, with what Python has names for."""
-    run = Run(*key.split())
-    found = generated(run, phase)
-    peak = max(run.number(total(term.amount for term in found.terms(one))) for one in found.largest())
-    assert peak == INFERENCE[key][MEASURED["inference"]["of"].index(f"peak_{phase}")]
 
 
 @pytest.mark.parametrize(("key", "two"), [("r4 fp32 eager none", False), ("l1 bf16 flash none", True)])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from torch_peak import MEASURED, Run, tracked
-from torch_peak_library import reasons_of_library, walk_of_library
+from torch_peak import MEASURED, Run, tracked, walk
+from torch_peak_library import reasons_of_library
 
 ROWS = {key: values for key, values in MEASURED["library"].items() if key != "of"}
 SCALARS = 4  # bytes of a number of the loss, in the backward pass
@@ -13,7 +13,7 @@ SCALARS = 4  # bytes of a number of the loss, in the backward pass
 @pytest.mark.parametrize("key", ROWS)
 def test_a_training_step_of_a_model_of_the_library(key: str) -> None:
     run = Run(*key.split())
-    found = tracked(run, walk_of_library(run))
+    found = tracked(run, walk(run, reasons_of_library))
     for quantity, measured in zip(MEASURED["library"]["of"], ROWS[key], strict=True):
         assert abs(measured - found[quantity]) <= (SCALARS if quantity == "peak_backward" else 0), quantity
 
@@ -23,9 +23,9 @@ def test_each_reason_changes_what_is_tracked_of_a_row() -> None:
     """So that one that holds no more, or never did, is seen; no peak of these rows is where the others count."""
     seen, every = set(), set()
     for run in (Run(*key.split()) for key in ROWS):
-        whole = tracked(run, walk_of_library(run))
+        whole = tracked(run, walk(run, reasons_of_library))
         for reason in reasons_of_library(run):
             every.add(reason.__name__)
-            if reason.__name__ not in seen and tracked(run, walk_of_library(run, without=reason)) != whole:
+            if reason.__name__ not in seen and tracked(run, walk(run, reasons_of_library, without=reason)) != whole:
                 seen.add(reason.__name__)
     assert every - seen == {"named_in_python", "held_by_nodes", "biases_behind_matrices"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -41,9 +41,9 @@ class Run:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """The sizes of the model; positions are as many as S."""
+        """The sizes of the model; positions are as many as S, unless said."""
         sizes = MEASURED["models"][self.model]["sizes"]
-        return {**sizes, "K": sizes["S"], "p": 4 if self.precision == "fp32" else 2}
+        return {"K": sizes["S"], **sizes, "p": 4 if self.precision == "fp32" else 2}
 
     @property
     def width(self) -> int:
@@ -329,12 +329,15 @@ def between(walk: Walk, op: str, size: int) -> Buffer:
     return extra(walk, op, size, at[op], at[f"{op}.grad"])
 
 
-def walk(run: Run, without: Change | None = None) -> Walk:
+def walk(run: Run, of: Callable[[Run], Iterable[Change]] = reasons, without: Change | None = None) -> Walk:
     """What is alive at each op, as PyTorch has it; as if one of the reasons did not hold, if one is given."""
-    found = Walk(Lifetimes(graph(run), run.policy), TORCH)
-    for change in reasons(run):
-        if change is not without:
-            found.buffers = change(run, found)
+    return changed(run, Walk(Lifetimes(graph(run), run.policy), TORCH), (one for one in of(run) if one is not without))
+
+
+def changed(run: Run, found: Walk, changes: Iterable[Change]) -> Walk:
+    """A walk with its buffers as PyTorch has them."""
+    for change in changes:
+        found.buffers = change(run, found)
     return found
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from torch_peak import Run, architecture, extra, positions
+from torch_peak import Change, Run, architecture, changed, extra, positions
 
-from costgraph.blocks import Head
 from costgraph.conventions.torch import TORCH
 from costgraph.graph.builder import Purpose
 from costgraph.measures.lifetimes import BEFORE, Buffer, Lifetimes
@@ -25,22 +25,34 @@ NAMED = {  # results that have a name in Python, by the last op of the function 
 SEEDS = 16  # bytes of two numbers that a fused kernel returns, for a dropout that there is not
 
 
-def generated(run: Run, phase: Purpose) -> Walk:
-    """Prefill, or a step that makes one more token, with a cache that is there before; logits of what `run` says."""
+Reasons = Callable[[Run, Purpose], Iterable[Change]]
+
+
+def generated(run: Run, phase: Purpose, of: Reasons, without: Change | None = None) -> Walk:
+    """Prefill, or a step that makes one more token; logits of the positions that `run` says."""
     step: Pass = Prefill() if phase == "prefill" else Decode("S+1")
-    head = Head(tied=False, loss=False, positions=run.checkpointing)  # type: ignore[arg-type]
-    model = replace(architecture(run), head=head)
+    said = architecture(run)
+    assert said.head is not None
+    head = replace(said.head, loss=False, positions=run.checkpointing)  # type: ignore[arg-type]
     passes: list[Pass] = [FlashAttention()] if run.attention != "eager" else []
-    found = Walk(Lifetimes(model.build(phase).apply(step, *passes), run.policy), TORCH)
-    for change in (named, seeds, cache_before, *([prompt] if phase == "decode" else [])):
-        found.buffers = change(run, found)
-    return found
+    found = Walk(Lifetimes(replace(said, head=head).build(phase).apply(step, *passes), run.policy), TORCH)
+    return changed(run, found, (one for one in of(run, phase) if one is not without))
 
 
-def named(run: Run, walk: Walk) -> list[Buffer]:
+def reasons_of_generation(run: Run, phase: Purpose) -> list[Change]:
+    """Those that hold for code of our own, with a cache that is there before."""
+    return [named, seeds, cache_before, *([prompt] if phase == "decode" else [])]
+
+
+def named(run: Run, walk: Walk, without: Iterable[str] = ()) -> list[Buffer]:
     """What a function has given a name is there until the function returns, as autograd keeps nothing."""
+    return held(walk, {last: [one for one in names if one not in without] for last, names in NAMED.items()})
+
+
+def held(walk: Walk, named: Mapping[str, Iterable[str]]) -> list[Buffer]:
+    """The buffers, those of these names until an op at least."""
     at = positions(walk)
-    until = {name: at[last] for last, names in NAMED.items() for name in names if last in at}
+    until = {name: at[last] for last, names in named.items() for name in names if last in at}
     return [
         replace(one, dies=max(one.dies, until.get(one.tensor.name, BEFORE))) if not one.moved else one
         for one in walk.buffers

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from torch_peak import MEASURED, Change, Run, between, extra, graph, mask, positions, reasons
+from torch_peak import MEASURED, Change, Run, between, extra, mask, positions, reasons
 
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.conventions.torch import TORCH
-from costgraph.measures.lifetimes import BEFORE, Buffer, Lifetimes
+from costgraph.measures.lifetimes import BEFORE, Buffer
 from costgraph.measures.peak import Walk
 
 POWERS = 3  # of what a gelu that is written out keeps beside its input: half of that, a tanh, and one plus it
@@ -106,12 +105,3 @@ def reasons_of_library(run: Run) -> list[Change]:
 def last(walk: Walk, phase: str) -> int:
     """Where the last op of the layers is, in a phase."""
     return max(at for at, op in enumerate(walk.of.ops) if op.phase == phase and op.loop.number)
-
-
-def walk_of_library(run: Run, without: Change | None = None) -> Walk:
-    """What is alive at each op; as if one of the reasons did not hold, if one is given."""
-    found = Walk(Lifetimes(graph(run), run.policy), TORCH)
-    for change in reasons_of_library(run):
-        if change is not without:
-            found.buffers = change(run, found)
-    return found
