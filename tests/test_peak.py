@@ -200,6 +200,55 @@ def test_a_part_of_a_peak_is_refused(asked: str, message: str) -> None:
         cg.derive(asked, model="gpt2")
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown", "size"),
+    [
+        ("2 GiB", "2 GiB", 2**31),
+        ("2GiB", "2 GiB", 2**31),
+        ("1.5 GB", "1500 MB", 15 * 10**8),
+        ("0.5*GiB", "512 MiB", 2**29),
+        ("7 byte", "7 byte", 7),
+    ],
+)
+def test_an_allowance_for_what_is_not_modelled_is_a_part_of_the_answer(typed: str, shown: str, size: int) -> None:
+    plain = cg.derive("peak", model="gpt2", limit="B=1,S=8,p=2").limited["peak"]
+    found = cg.derive(f"peak(allowance={typed})", model="gpt2", limit="B=1,S=8,p=2").limited
+    ((name, form),) = found.items()
+    assert name == f"peak(allowance={shown})"
+    assert (form.number or 0) - (plain.number or 0) == size
+    assert [term.amount for term in form.terms if term.part == "allowance"] == [size]
+    assert form.at == plain.at
+
+
+def test_an_allowance_is_shown() -> None:
+    text = said("derive", "peak(fp32_adam, allowance=2 GiB)", "--model", "gpt2", "--limit", "B=1,S=8,p=2")
+    assert "peak(fp32_adam, allowance=2 GiB) (byte)" in text
+    assert "  allowance  2,147,483,648\n  sum" in text
+    one, other = (
+        said("solve", question, "--for", "B", "--model", "llama-3.2-1b", "--limit", "S=4096,p=2")
+        for question in ("peak(allowance=2 GiB) <= 80 GiB", "peak + 2 GiB <= 80 GiB")
+    )
+    assert one.partition("largest B")[2].split()[:2] == other.partition("largest B")[2].split()[:2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("peak(allowance=2)", "bytes with their unit"),
+        ("peak(allowance=-2 GiB)", "bytes with their unit"),
+        ("peak(allowance=0 GiB)", "bytes with their unit"),
+        ("peak(allowance=2 FLOP)", "not a valid expression"),
+        ("peak(allowance=2*D)", "bytes with their unit"),
+        ("peak(allowance=GiB**2)", "bytes with their unit"),
+        ("peak(allowance=1 GiB, allowance=2 GiB)", "given twice|repeated"),
+        ("states(allowance=2 GiB)", "for what peak leaves out"),
+    ],
+)
+def test_an_allowance_that_is_none_is_refused(asked: str, message: str) -> None:
+    with pytest.raises(cg.UserError, match=message):
+        cg.derive(asked, model="gpt2")
+
+
 def test_a_peak_under_another_precision() -> None:
     found = cg.derive("peak", "peak(fp32_adam)", model="gpt2", limit="B=1,S=8,p=2").limited
     assert found["peak"].number != found["peak(fp32_adam)"].number

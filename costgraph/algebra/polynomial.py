@@ -292,6 +292,10 @@ class Polynomial:
         """Whether it is never larger than the larger of two others, as terms of a mixture of both show."""
         return domination.mixture_covers(first._terms, second._terms, self._terms)
 
+    def at(self, point: Mapping[str, float]) -> float:
+        """About the value at a point; to see quickly what cannot be."""
+        return sum(self._terms_at(point))
+
     def _terms_at(self, point: Mapping[str, float]) -> list[float]:
         """About the values of its terms at a point."""
         return [

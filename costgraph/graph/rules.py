@@ -52,6 +52,7 @@ class Rule:
         fits: whether it works element by element: its other operands have no dims that the first lacks.
         traffic: what it moves.
         autocast: in which width it computes where products are narrow.
+        accumulates: whether it adds to what microbatches before have left.
         like: the kind of op at whose rate its elements count.
     """
 
@@ -65,6 +66,7 @@ class Rule:
     fits: bool = False
     traffic: Traffic = "once"
     autocast: Autocast = "widest"
+    accumulates: bool = False
     like: str = ""
 
 
@@ -142,10 +144,11 @@ RULES: dict[str, Rule] = {
     "ring_gather": Rule("none", traffic="network"),  # block by block, each passed on to the next device
     "ring_reduce": Rule("none", traffic="network"),  # blocks of a sum, to which each device adds its own
     "send": Rule("none", traffic="network"),  # to the next stage of a pipeline, or the one before
-    "add_microbatches": Rule("none", traffic="update"),  # to the sum over those before
+    "add_microbatches": Rule("none", traffic="update", accumulates=True),  # to the sum over those before
     "part": Rule("none", traffic="free"),  # what a device keeps of a tensor that it has whole
 }
 COLLECTIVES = tuple(kind for kind, row in RULES.items() if row.traffic == "network")
+ACCUMULATING = tuple(kind for kind, row in RULES.items() if row.accumulates)
 
 GRADIENT = Rule("none")  # the row of ops that differentiate others
 SCATTER = Rule("none", linear="product")  # of those that add rows up in the gradient of a table

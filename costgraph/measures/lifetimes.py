@@ -27,7 +27,6 @@ from costgraph.precision import Precision
 
 BEFORE = -1  # what exists when the step begins
 IN_PLACE = ("bias", "all_reduce", "loop")  # whose results may take the place of what they read first
-ACCUMULATED = "add_microbatches"  # the kind of op that adds to what microbatches before have left
 STAYS = ("append", "update")  # kinds of traffic of what stays where it is from step to step
 
 
@@ -228,7 +227,7 @@ class Lifetimes:
             buffer.part, buffer.dies, buffer.times = "cache", self.end, tensor.times * op.repeats
         if rule(op.kind).traffic in STAYS and not self.trained:
             buffer.born, buffer.body = BEFORE, AHEAD
-        if op.kind == ACCUMULATED:
+        if rule(op.kind).accumulates:
             buffer.born, buffer.body, buffer.part = BEFORE, AHEAD, "gradients" if tensor.gradient else "working"
         if tensor.name not in self.last and self._is_result(op, tensor):
             buffer.dies = self.end
@@ -257,11 +256,11 @@ class Lifetimes:
     def _widths(self) -> dict[str, Polynomial]:
         """In which width gradients are that become what is kept: in that from the beginning, all devices' sums too."""
         found: dict[str, Polynomial] = {}
-        summed = {op.outputs[0] for op in self.ops if op.kind == ACCUMULATED}
+        summed = {op.outputs[0] for op in self.ops if rule(op.kind).accumulates}
         for op in reversed(self.ops):
             kept, out = op.kind == "accumulate", op.outputs[0] if op.outputs else ""
             width = self.graph.tensors[out].itemsize if kept else found.get(out)
-            as_wide = kept or op.kind == "all_reduce" or (op.inputs[0] in summed and op.kind != ACCUMULATED)
+            as_wide = kept or op.kind == "all_reduce" or (op.inputs[0] in summed and not rule(op.kind).accumulates)
             if width is not None and as_wide:
                 found[op.inputs[0]] = width
         return found

@@ -4,6 +4,7 @@
     activations(dims=st)        tensors with these dims, also by name: dims=query*context
     states(fp32_adam)           under another precision policy
     activations(p=2)            with sizes of its own
+    peak(allowance=2 GiB)       with bytes for what is not modelled
 
 The text goes through the whitelist of `syntax`; nothing in it is executed.
 """
@@ -17,7 +18,7 @@ from typing import Any
 from costgraph.algebra.bindings import bound, check_bindings
 from costgraph.algebra.expression import Call, Name, Node, Product, Ratio
 from costgraph.algebra.parser import Reader
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.polynomial import ZERO, Polynomial
 from costgraph.algebra.symbols import lookup
 from costgraph.algebra.syntax import read
 from costgraph.closed_form import ClosedForm
@@ -26,6 +27,7 @@ from costgraph.errors import UserError, need_text, unknown
 from costgraph.graph.graph import Graph
 from costgraph.graph.selection import dims_named, ops_named
 from costgraph.measures import MEASURES, TIMES, canonical, joint, measure_named
+from costgraph.measures.allowance import KEY, allowance, counted, written
 from costgraph.measures.communication import Links
 from costgraph.precision import PRECISIONS, Precision
 from costgraph.provenance import Term
@@ -43,12 +45,14 @@ class Measure:
         words: of which ops count (`selection.ops_named`); for `OWN_PRECISION` also a precision policy.
         dims: what a counted tensor has (`selection.dims_named`).
         bindings: sizes that are put in.
+        allowance: bytes for what `peak` leaves out; 0 for none.
     """
 
     name: str
     words: tuple[str, ...] = ()
     dims: str = ""
     bindings: dict[str, Polynomial] = field(default_factory=dict)
+    allowance: Polynomial = ZERO
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -76,6 +80,10 @@ class Measure:
         if self.name in TIMES:
             self.refuse_parts("a time is that of all ops together")
             options |= {} if links is None else {"links": links}
+        if self.allowance and self.name != "peak":
+            raise UserError(f"{self}: an allowance is for what peak leaves out, as in peak(allowance=2 GiB)")
+        if self.allowance:
+            options[KEY] = self.allowance
         if self.name in OWN_PRECISION:
             options["precision"] = [precision, *(word for word in self.words if word in PRECISIONS)][-1]
         found = measure(graph, convention, **options)
@@ -113,7 +121,8 @@ class Measure:
     def __str__(self) -> str:
         """As one would type it."""
         dims = [f"dims={self.dims}"] if self.dims else []
-        inside = [*self.words, *dims, *(f"{name}={value}" for name, value in self.bindings.items())]
+        apart = [f"{KEY}={written(number)}"] if (number := self.allowance.number) else []
+        inside = [*self.words, *dims, *apart, *(f"{name}={value}" for name, value in self.bindings.items())]
         return f"{self.name}({', '.join(inside)})" if inside else self.name
 
     @property
@@ -137,7 +146,7 @@ def read_measure(text: str, graph: Graph) -> Measure:
     need_text(text, "flops(attn)")
     if measure_named(text) is not None:
         return Measure(canonical(text))
-    formula = read(joint(text))
+    formula = read(counted(joint(text)))
     if not isinstance(formula.node, Name | Call):
         raise unknown("measure", text, MEASURES)
     return measure_at(formula.node, Reader(formula, graph.symbols))
@@ -154,16 +163,20 @@ def measure_at(node: Name | Call, reader: Reader) -> Measure:
         if (word := joined(arg, Ratio, "/")) is None:
             raise reader.refuse(arg, f"{node.function}(...) takes parts of the model, a precision, or SYMBOL=VALUE")
         words.append(word)
-    dims, bindings = "", dict[str, Polynomial]()
+    dims, bindings, apart = "", dict[str, Polynomial](), ZERO
     for key, value in node.options:
         if key == "dims":
             if dims or (dims := joined(value, Product, "*") or "") == "":
                 raise reader.refuse(value, "dims are given once, as in dims=st or dims=query*context")
+        elif key == KEY:
+            if apart:
+                raise reader.refuse(value, f"{KEY} is given twice")
+            apart = allowance(value, reader)
         elif key in bindings:
             raise reader.refuse(value, f"{key} is given twice")
         else:
             bindings[key] = size(key, value, reader)
-    return Measure(canonical(node.function), tuple(words), dims, bindings)
+    return Measure(canonical(node.function), tuple(words), dims, bindings, apart)
 
 
 def joined(node: Node, by: type[Product] | type[Ratio], sign: str) -> str | None:

@@ -6,7 +6,7 @@ of the forward pass is the largest, and behind it the first or the last one.
 Takes for granted: a gradient of a parameter appears as it is made, in the width in which it is kept; one that is
 accumulated over microbatches is there before, and the instant is in the last of them; what is added to a gradient, and
 the update, take no memory of their own.
-Leaves out: workspaces of kernels, fragmentation, what libraries take for themselves.
+Leaves out: workspaces of kernels, fragmentation, what libraries take for themselves, for which there is an allowance.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from costgraph.conventions import NOTES, Convention
 from costgraph.frozen import FrozenMapping
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Phase
+from costgraph.graph.rules import ACCUMULATING
 from costgraph.largest import largest
 from costgraph.measures.lifetimes import BEFORE, Buffer, Lifetimes
 from costgraph.measures.summing import closed_form
@@ -49,23 +50,25 @@ def peak(
     precision: str | Precision = USUAL,
     phase: Phase | None = None,
     sizes: Mapping[str, Polynomial] = NOTHING,
+    allowance: Polynomial = ZERO,
 ) -> ClosedForm:
     """The most that is alive on one device, of the whole step or while the ops of one phase run.
 
     With `sizes` only the instants that may be the largest there become forms, which is as exact and many times as fast:
-    the form is then that of the peak at these sizes, and not at others.
+    the form is then that of the peak at these sizes, and not at others. The allowance is a part like others: bytes for
+    what is not modelled.
     """
     walk = Walk(Lifetimes(graph, policy(precision)), convention)
     found = dict.fromkeys(instant for instant in walk.largest(sizes) if phase in (None, walk.phase(instant)))
     graph = in_several_replayed(in_several_microbatches(graph))
-    return largest(
-        "peak", [(walk.label(one), closed_form("peak", "byte", graph, convention, walk.terms(one))) for one in found]
-    )
+    beside = [Term("allowance", "allowance", allowance, part="allowance")] if allowance else []
+    forms = ((one, closed_form("peak", "byte", graph, convention, [*walk.terms(one), *beside])) for one in found)
+    return largest("peak", [(walk.label(one), form) for one, form in forms])
 
 
 def in_several_microbatches(graph: Graph) -> Graph:
     """The graph with what its peak takes for granted: gradients of microbatches before are there."""
-    if "add_microbatches" not in graph.kinds or graph.mesh.microbatches.number is not None:
+    if not graph.kinds.intersection(ACCUMULATING) or graph.mesh.microbatches.number is not None:
         return graph
     two = Enough(ONE + ONE, graph.mesh.microbatches, advice="the peak of one microbatch is that of microbatches(1)")
     return replace(graph, assumptions=(*graph.assumptions, two.substitute({})))

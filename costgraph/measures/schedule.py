@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
-from costgraph.graph.rules import COLLECTIVES
+from costgraph.graph.rules import ACCUMULATING, COLLECTIVES
 
-PASSING = (*COLLECTIVES, "add_microbatches", "widen", "narrow")  # what may stand between a gradient and what keeps it
+PASSING = (*COLLECTIVES, *ACCUMULATING, "widen", "narrow")  # what may stand between a gradient and what keeps it
 
 
 def scheduled(graph: Graph) -> list[Op]:

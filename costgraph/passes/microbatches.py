@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.graph.op import Op
+from costgraph.graph.rules import ACCUMULATING
 
-ADD = "add_microbatches"  # the kind of op that adds one to the sum over those before
+(ADD,) = ACCUMULATING  # the kind of op that adds one to the sum over those before
 
 
 def repeated(ops: Iterable[Op], times: Polynomial) -> list[Op]:

@@ -22,14 +22,14 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import ONCE, Loop
 from costgraph.graph.op import Op
-from costgraph.graph.rules import COLLECTIVES
+from costgraph.graph.rules import ACCUMULATING, COLLECTIVES
 from costgraph.graph.stage import Place, Stage
 from costgraph.graph.tensor import Tensor
 from costgraph.mesh import Cut
 
 BEFORE, BEHIND, EVERYWHERE = "before", "behind", "everywhere"  # parts of a model beside its loops
 CARRIED = (*COLLECTIVES, "part", "widen", "narrow", "hit", "cast")  # kinds of ops that make no other parameter
-SUMS = ("add", "add_microbatches", "accumulate", "adam", "sgd", "cast", "part", *COLLECTIVES)  # what gradients meet
+SUMS = ("add", "accumulate", "adam", "sgd", "cast", "part", *ACCUMULATING, *COLLECTIVES)  # what gradients meet
 
 
 @dataclass(frozen=True)
