@@ -237,3 +237,18 @@ def test_at_the_loss_what_is_kept_for_the_backward_is_alive_once_for_each_layer_
     found = cg.derive("peak", "activations", **asked).limited
     saved = sum(int(term.amount.number or 0) for term in found["peak"].terms if term.part == "saved")
     assert saved == found["activations"].value.number
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [("", "S*B*D*(14 + 8*R_a/D)"), (", dropout=True", "S*B*D*(21 + 8*R_a/D)")],
+)
+def test_adapters_of_all_matrices_of_starcoder(options: str, kept: str) -> None:
+    """Four of them; a draft of a blog prints sbh(18 + 2/a + 6r/h), see `formulas show hf-copilot-lora-activations`."""
+    found = cg.derive(
+        "activations(adapter)", model="starcoder", passes=f"lora(R_a, targets=all{options})",
+        symbolic="D,A,S,B,L,H,F", limit="p=2",
+    )  # fmt: skip
+    of_a_layer = found.limited["activations(adapter)"].limit(F="4*D", H="D/A")
+    grown = of_a_layer.limit(L=3).value.numerator - of_a_layer.limit(L=2).value.numerator
+    assert grown == parse(kept).numerator
