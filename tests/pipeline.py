@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Literal, NamedTuple
 
 Kind = Literal["F", "B", "W"]  # forward; gradients of inputs; gradients of weights
@@ -150,7 +151,8 @@ class Run:
     def worst(self, stage: int, until: Kind = "W") -> list[Alive]:
         """The instants at which a stage holds most."""
         seen = self.alive(stage, until)
-        return [one for one in seen if one.total == max(each.total for each in seen)]
+        most = max(each.total for each in seen)
+        return [one for one in seen if one.total == most]
 
     def sent(self, stage: int) -> tuple[int, int]:
         """How often a stage sends to another one, forward and backward."""
@@ -162,6 +164,7 @@ class Run:
         return sends["F"], sends["B"]
 
 
+@cache
 def run(schedule: str, P: int, M: int, v: int = 1) -> Run:
     """A step of a schedule."""
     order = ORDERS[schedule]

@@ -166,6 +166,7 @@ def test_a_formula_that_differs_is_told_what_kinds_have_alike_once() -> None:
     assert len(re.findall(r"^  \S*attn\.out ", text, re.MULTILINE)) == 1
 
 
+@pytest.mark.slow
 def test_a_sheet_has_no_sequence_that_is_longer_than_the_table_of_positions() -> None:
     assert re.search(
         r"^  S +512  sequence length", costgraph("cheatsheet", "--model", "bert-large").stdout, re.MULTILINE

@@ -16,6 +16,7 @@ def asked(model: str, limit: str, new: int = 1) -> Estimate:
     return estimate(request(model=model, hardware="h200", limit=limit, new=new, efficiency="flops=1"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "sequence"),
     [

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-INSIDE = {ROOT / "costgraph" / "algebra" / f"{name}.py" for name in ("polynomial", "monomial", "division")}
+INSIDE = {ROOT / "costgraph" / "algebra" / f"{name}.py" for name in ("polynomial", "monomial", "division", "many")}
 PRIVATE = {"_terms", "INDEX", "NAMES", *(f"costgraph.algebra.{name}" for name in ("monomial", "division"))}
 OUTSIDE = sorted(
     path for folder in ("costgraph", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")

@@ -31,6 +31,7 @@ def judge(graph: Graph, mesh: str, **sizes: int) -> Judge:
     return Judge(numbers(graph, SIZES | sizes), numbers(graph.apply(cg.place(Mesh(mesh))), SIZES | sizes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mesh", [*MESHES, "data(N_d, zero=2), tensor(T)"])
 @pytest.mark.parametrize("name", BLOCKS)
 def test_devices_compute_what_one_does(name: str, mesh: str) -> None:
@@ -51,6 +52,7 @@ def test_devices_compute_what_one_does_whatever_has_an_adapter(way: str, targets
     assert judge(adapted("llama", targets, *WAYS[way]), mesh, L=2).differences == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mesh", [MESHES[1], MESHES[3]])
 def test_every_collective_is_missed(mesh: str) -> None:
     found = judge(adapted("llama", "attn+mlp", cg.backward), mesh)
@@ -87,6 +89,7 @@ SENT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mesh", SENT)
 @pytest.mark.parametrize("extra", ALONE)
 @pytest.mark.parametrize(("name", "targets"), [

@@ -147,6 +147,7 @@ def test_only_what_cannot_be_encoded_is_replaced() -> None:
         plain(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", ["cheatsheet", "list symbols", "estimate --model llama-2-7b --hardware a10"])
 def test_commands_work_where_the_terminal_is_of_another_age(arguments: str) -> None:
     done = subprocess.run(

@@ -96,6 +96,7 @@ def check(seed: int) -> None:
     check_by_chance(judge, rng)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_random_op_sets_on_random_meshes_compute_what_one_device_does(seed: int) -> None:

@@ -71,6 +71,7 @@ def expert_judge(name: str, phase: str, mesh: str, seed: int = 0) -> Judge:
     return Judge(numbers(one, small), numbers(one.apply(cg.place(Mesh(mesh))), small), seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mesh", MESHES)
 @pytest.mark.parametrize("name", WITH_EXPERTS)
 def test_experts_on_several_devices_train_as_on_one(name: str, mesh: str) -> None:
@@ -157,6 +158,7 @@ def check(seed: int) -> None:
     check_by_chance(judge, rng)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(st.integers(0, 2**32 - 1))
 def test_models_on_random_meshes_compute_what_one_device_does(seed: int) -> None:
@@ -227,6 +229,7 @@ def test_an_axis_sends_what_the_literature_says(mesh: str, axes: str, sent: str)
     assert cg.communication(placed(mesh), axes=axes).same_as(sent)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mesh", ["data(N_d, zero=1), context(C), tensor(T, sequence=True), microbatches(M)"])
 def test_the_order_of_axes_changes_no_volume(mesh: str) -> None:
     axes = str(Mesh(mesh)).split("), ")

@@ -50,6 +50,7 @@ def one_key(made: Architecture) -> bool:
     return any(getattr(kind.block.attention, "kv_heads", "") == 1 for kind in made.layers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", architectures())
 def test_a_known_model_trains_on_a_mesh_as_on_one_device(name: str) -> None:
     made = variants(name)[0]

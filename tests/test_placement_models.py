@@ -121,6 +121,7 @@ def check(seed: int, steps: int) -> None:
         assert any(one.misses(op) for one in chain([found], again) for op in chosen), [op.name for op in chosen]
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 10))
 def test_random_models_on_random_meshes_compute_what_one_device_does(seed: int, steps: int) -> None:

@@ -196,6 +196,7 @@ def test_options_of_a_command_of_its_own_stand_once_too() -> None:
     assert costgraph("derive", "params", "--json", "--json", "--limit", "E=4", "--limit", "p=2").returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["latex-derivation", "text"])
 def test_a_document_says_what_had_no_effect_in_a_sentence_of_its_own(target: str) -> None:
     measures = ["--measures", "params"] if target != "text" else ["--phase", "decode"]

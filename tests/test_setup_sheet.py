@@ -28,12 +28,14 @@ def sizes(text: str) -> dict[str, int]:
     return {name: int(value) for name, value in re.findall(r"^  ([A-Z]) +(\d+)  ", text, re.MULTILINE)}
 
 
+@pytest.mark.slow
 def test_a_sheet_has_flash_attention_in_all_its_rows() -> None:
     options = (("--attention", "flash"), ("--pass", "flash_attention"))
     by_option, by_pass = (costgraph("cheatsheet", *of).stdout for of in options)
     assert by_option == by_pass != costgraph("cheatsheet").stdout
 
 
+@pytest.mark.slow
 def test_the_sheet_of_a_phase_has_costs_of_that_phase_alone() -> None:
     decode, everything = costgraph("cheatsheet", "--phase", "decode").stdout, costgraph("cheatsheet").stdout
     assert "intensity of decode" in decode
@@ -109,6 +111,7 @@ def test_typical_sizes_keep_what_the_rows_assume(options: list[str], expected: d
     assert "does not hold" not in text
 
 
+@pytest.mark.slow
 def test_sizes_that_were_typed_and_break_an_assumption_are_refused_or_said() -> None:
     run = costgraph("cheatsheet", "--mesh", "data(8)", "--limit", "B=3")
     assert (run.returncode, run.stdout) == (2, "")
@@ -116,6 +119,7 @@ def test_sizes_that_were_typed_and_break_an_assumption_are_refused_or_said() -> 
     assert "Note: T | V does not hold at the sizes of the worked numbers." in sheet("--model", "gpt-3")
 
 
+@pytest.mark.slow
 def test_what_is_sent_is_said_for_each_axis_of_the_mesh() -> None:
     found = rows(sheet("--mesh", "data(N_d), tensor(T)"), "bytes sent over the mesh")
     assert found["training step, over N_d"].startswith("4LD²p(E + 2)(N_d - 1)/(T N_d)")
@@ -127,6 +131,7 @@ def test_what_is_sent_is_said_for_each_axis_of_the_mesh() -> None:
     assert "BYTES SENT OVER" not in sheet("--phase", "decode")
 
 
+@pytest.mark.slow
 def test_a_ratio_to_the_parameters_is_one_to_those_of_the_whole_model() -> None:
     text = sheet("--mesh", "data(N_d, zero=3)", "--phase", "train")
     assert rows(text, "model states")["mixed precision, Adam"].startswith("36LD²(E + 2)/N_d = 18 N_params/N_d ")
@@ -140,6 +145,7 @@ REFUSED: list[tuple[str, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "said"), REFUSED)
 def test_a_choice_that_no_row_makes_is_refused(limit: str, said: str) -> None:
     run = costgraph("cheatsheet", "--limit", limit)
@@ -147,5 +153,6 @@ def test_a_choice_that_no_row_makes_is_refused(limit: str, said: str) -> None:
     assert said in run.stderr
 
 
+@pytest.mark.slow
 def test_a_choice_that_a_row_makes_may_be_typed() -> None:
     assert "does not occur" not in sheet("--limit", "T=4,G=8,V=100,K=100,S=100")

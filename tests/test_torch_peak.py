@@ -26,6 +26,7 @@ ROWS = [
 ]
 
 
+@pytest.mark.slow
 def test_each_reason_changes_what_is_alive() -> None:
     """So that one that holds no more, or never did, is seen."""
     changing = set()

@@ -32,6 +32,7 @@ def test_generation(table: str, key: str, phase: Purpose) -> None:
     assert peak(run, generated(run, phase, TABLES[table])) == MEASURED[table][key][of]
 
 
+@pytest.mark.slow
 def test_each_reason_changes_a_peak() -> None:
     """So that one that holds no more, or never did, is seen."""
     changing, every = set(), set()

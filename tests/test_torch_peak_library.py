@@ -10,6 +10,7 @@ ROWS = {key: values for key, values in MEASURED["library"].items() if key != "of
 SCALARS = 4  # bytes of a number of the loss, in the backward pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ROWS)
 def test_a_training_step_of_a_model_of_the_library(key: str) -> None:
     run = Run(*key.split())
