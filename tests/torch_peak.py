@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import Polynomial, total
-from costgraph.blocks import Attention, Block, Embedding, Gated, Head, Layers, Mlp, Norm
+from costgraph.blocks import Attention, Block, Embedding, Experts, Gated, Head, Layers, Mlp, Norm
 from costgraph.blocks.attention import Projection
 from costgraph.conventions.torch import TORCH
 from costgraph.graph.graph import Graph
@@ -43,7 +43,8 @@ class Run:
     def sizes(self) -> dict[str, int]:
         """The sizes of the model; positions are as many as S, unless said."""
         sizes = MEASURED["models"][self.model]["sizes"]
-        return {"K": sizes["S"], **sizes, "p": 4 if self.precision == "fp32" else 2}
+        hit = min(sizes["N_r"], sizes["B"] * sizes["S"] * sizes["K_r"]) if "N_r" in sizes else 0
+        return {"K": sizes["S"], **sizes, "N_hit": hit, "p": 4 if self.precision == "fp32" else 2}
 
     @property
     def width(self) -> int:
@@ -84,7 +85,8 @@ def architecture(run: Run) -> Architecture:
     wide = said.get("library", False) and run.width < 4 and run.attention == "eager"
     repeat: Literal["", "after_cache"] = "after_cache" if repeats else ""
     attention = Attention(positions="rotary", repeat_kv=repeat, qk_norm=per_head, wide_softmax=wide, softcap=capped)
-    block = Block(attention, Gated(act="gelu" if capped else "silu"), norm, residual="sandwich" if capped else "pre")
+    mlp = Experts() if said["kind"] == "mixtral" else Gated(act="gelu" if capped else "silu")
+    block = Block(attention, mlp, norm, residual="sandwich" if capped else "pre")
     return Architecture((Layers("L", block),), Embedding(), norm, Head(tied=capped, softcap=capped))
 
 
@@ -117,8 +119,9 @@ def position_ids(run: Run, walk: Walk) -> list[Buffer]:
 
 
 def generator(run: Run, walk: Walk) -> list[Buffer]:
-    """A fused kernel keeps the state of the random generator, with dropout or without."""
-    kept = [one for one in walk.buffers if one.tensor.name.endswith(".lse") and one.body is not None]
+    """A fused kernel keeps the state of the random generator, with dropout or without; so does one that is replayed."""
+    name = ".lse.replay" if run.checkpointing == "full" else ".lse"
+    kept = [one for one in walk.buffers if one.tensor.name.endswith(name)]
     each = Polynomial.constant(GENERATOR[run.attention])
     return [*walk.buffers, *(replace(one, each=each) for one in kept)]
 
@@ -298,7 +301,7 @@ def reasons(run: Run) -> list[Change]:
     found: list[Change] = [total_weight, one_loss, held_by_nodes]
     found += [mask] if run.attention == "eager" else []
     found += [position_ids] if MEASURED["models"][run.model]["kind"] == "gpt" else []
-    found += [generator] if run.attention != "eager" and run.checkpointing == "none" else []
+    found += [generator] if run.attention != "eager" and run.checkpointing != "selective" else []
     found += [biases_behind_matrices] if MEASURED["models"][run.model]["kind"] == "gpt" else []
     found += [named_in_python] if run.checkpointing != "none" else []
     plain = MEASURED["models"][run.model].get("norms") == "plain" and not MEASURED["models"][run.model].get("library")
@@ -315,6 +318,16 @@ def reasons(run: Run) -> list[Change]:
 def positions(walk: Walk) -> dict[str, int]:
     """Where each op is."""
     return {one.name: position for position, one in enumerate(walk.of.ops)}
+
+
+def held(walk: Walk, named: Mapping[str, Iterable[str]]) -> list[Buffer]:
+    """The buffers, those of these names until an op at least."""
+    at = positions(walk)
+    until = {name: at[last] for last, names in named.items() for name in names if last in at}
+    return [
+        replace(one, dies=max(one.dies, until.get(one.tensor.name, BEFORE))) if not one.moved else one
+        for one in walk.buffers
+    ]
 
 
 def extra(walk: Walk, name: str, size: int, born: int, dies: int) -> Buffer:
@@ -373,5 +386,6 @@ def steps(run: Run, stepped: int) -> dict[str, int]:
     single = max(
         2 * size + before for (size, _), (before, _) in zip(tensors, [(0, 1), *tensors], strict=False)
     ) * run.width  # fmt: skip
-    counters = 4 * sum(times for _, times in tensors)
+    joined = run.sizes["L"] if run.sizes["N_hit"] else 0  # matrices of experts that are one tensor with others
+    counters = 4 * (sum(times for _, times in tensors) - joined)
     return {"foreach": stepped + moments, "single": stepped + single, "fused": stepped + counters}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from torch_peak import Change, Run, architecture, changed, extra, positions
+from torch_peak import Change, Run, architecture, changed, extra, held, positions
 
 from costgraph.conventions.torch import TORCH
 from costgraph.graph.builder import Purpose
@@ -47,16 +47,6 @@ def reasons_of_generation(run: Run, phase: Purpose) -> list[Change]:
 def named(run: Run, walk: Walk, without: Iterable[str] = ()) -> list[Buffer]:
     """What a function has given a name is there until the function returns, as autograd keeps nothing."""
     return held(walk, {last: [one for one in names if one not in without] for last, names in NAMED.items()})
-
-
-def held(walk: Walk, named: Mapping[str, Iterable[str]]) -> list[Buffer]:
-    """The buffers, those of these names until an op at least."""
-    at = positions(walk)
-    until = {name: at[last] for last, names in named.items() for name in names if last in at}
-    return [
-        replace(one, dies=max(one.dies, until.get(one.tensor.name, BEFORE))) if not one.moved else one
-        for one in walk.buffers
-    ]
 
 
 def seeds(run: Run, walk: Walk) -> list[Buffer]:

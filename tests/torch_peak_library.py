@@ -96,6 +96,7 @@ def reasons_of_library(run: Run) -> list[Change]:
     found += {
         "gpt": [gelu_by_steps],
         "llama": [tables_of_a_step],
+        "mixtral": [tables_of_a_step],
         "gemma": [tables_of_a_step, one_and_scale, factor_of_the_embedding, capped_logits],
     }[kind(run)]
     found += [position_ids_of_a_layer] if run.checkpointing == "full" and kind(run) != "gpt" else []
