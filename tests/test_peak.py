@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from command_line import costgraph
-from torch_peak import Run, graph, walk
+from torch_peak import walk
+from torch_peak_runs import Run, graph
 
 import costgraph as cg
 from costgraph.algebra.polynomial import Polynomial, total

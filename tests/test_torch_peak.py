@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from torch_peak import MEASURED, Run, reasons, tracked, walk
+from torch_peak import reasons, tracked, walk
+from torch_peak_runs import MEASURED, Run
 
 from costgraph.algebra.polynomial import total
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from torch_peak import MEASURED, Run
 from torch_peak_generation import reasons_of_growing, reasons_of_library
 from torch_peak_inference import Reasons, generated, reasons_of_generation
+from torch_peak_runs import MEASURED, Run
 
 from costgraph.algebra.polynomial import total
 from costgraph.graph.builder import Purpose

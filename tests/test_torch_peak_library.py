@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from torch_peak import MEASURED, Run, tracked, walk
+from torch_peak import tracked, walk
 from torch_peak_library import reasons_of_library
+from torch_peak_runs import MEASURED, Run
 
 ROWS = {key: values for key, values in MEASURED["library"].items() if key != "of"}
 SCALARS = 4  # bytes of a number of the loss, in the backward pass

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from torch_peak import Change, Run, extra, held, positions
 from torch_peak_library import reasons_of_library
+from torch_peak_runs import Change, Run, extra, held, positions
 
 from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import Polynomial
@@ -40,7 +40,7 @@ def wide_router(run: Run, walk: Walk) -> list[Buffer]:
 
 
 def one_matrix(run: Run, walk: Walk) -> list[Buffer]:
-    """That of the gate and that of what it multiplies are one; gradients by it are there at once, behind the product."""
+    """That of the gate and that of what it multiplies are one; its gradient is there at once, behind the product."""
     at = positions(walk)
     end = at["moe.up.grad_moe.up_hit"]
     found = [one for one in walk.buffers if one.tensor.name != "moe.gate.grad_moe.dispatch"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from torch_peak import MEASURED, Change, Run, extra, held, positions
 from torch_peak_inference import named, prompt, seeds
+from torch_peak_runs import MEASURED, Change, Run, extra, held, positions
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.graph.builder import Purpose

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from torch_peak import Change, Run, architecture, changed, extra, held, positions
+from torch_peak import changed
+from torch_peak_runs import Change, Run, architecture, extra, held, positions
 
 from costgraph.conventions.torch import TORCH
 from costgraph.graph.builder import Purpose

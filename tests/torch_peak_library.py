@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from torch_peak import MEASURED, Change, Run, between, extra, mask, positions, reasons
+from torch_peak import mask, reasons
+from torch_peak_runs import MEASURED, Change, Run, between, extra, positions
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.measures.lifetimes import BEFORE, Buffer
