@@ -203,8 +203,10 @@ def undominated(exact: Sequence[Polynomial]) -> list[int]:
     never_below = at_least if len(forms) <= FEW else Polynomial.covers  # of many those that are left are right as well
     kept: list[int] = []
     for at in sorted(range(len(forms)), key=lambda at: (-sizes[at][0], at)):
-        larger = (one for one in kept if all(a >= b * ABOUT for a, b in zip(sizes[one], sizes[at], strict=True)))
+        larger = (one for one in kept if never_smaller(sizes[one], sizes[at]))
         if not any(never_below(forms[one], forms[at]) for one in larger):
+            alike = [one for one in kept if never_smaller(sizes[at], sizes[one])]  # as far as floats tell
+            kept = [one for one in kept if one not in alike or not never_below(forms[at], forms[one])]
             kept.append(at)
     tries = EFFORT // max(1, max(map(len, forms)))  # what is left after that stays, and is right as well
     for at in reversed(kept[1:]):
@@ -214,6 +216,11 @@ def undominated(exact: Sequence[Polynomial]) -> list[int]:
         if any(forms[at].is_below(forms[a], forms[b]) for a, b in tried):
             kept = others
     return sorted(kept)
+
+
+def never_smaller(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether it is as large at every sample."""
+    return all(a >= b * ABOUT for a, b in zip(one, other, strict=True))
 
 
 def pairs(kept: Sequence[int], sizes: Sequence[Sequence[float]], of: Sequence[float]) -> Iterator[tuple[int, int]]:

@@ -79,6 +79,12 @@ def test_numbers_that_floats_do_not_tell_apart_are() -> None:
     assert of(f"{big + 1}*B", f"{big}*S", "D").limit(B=1, S=1, D=big + 2).number == big + 2
 
 
+def test_numbers_that_no_float_holds_are_compared() -> None:
+    big = 10**400
+    assert of(f"{big}*B", f"{big + 1}*B").text() == f"{big + 1}*B"
+    assert isinstance(of(f"{big}*B", f"{big}*S"), Largest)
+
+
 def test_what_a_candidate_takes_for_granted_is_checked_though_another_is_larger() -> None:
     small = replace(form("B"), assumptions=(Divides(size("T"), size("B")),))
     found = largest("m", [("small", small), ("large", form("S"))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import inf
 
 import pytest
 from hypothesis import given
@@ -61,3 +62,10 @@ def test_a_look_at_sums_is_about_their_value(sums: list[Polynomial]) -> None:
     exactly = PutIn({name: Polynomial.constant(int(number)) for name, number in point.items()})
     for about, one in zip(looked_at(sums, point), sums, strict=True):
         assert about == pytest.approx(float(exactly(one).number or 0), rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [(f"{10**400}*B", inf), (f"-{10**400}*B + 1", -inf), ("B**60", inf), (f"B/{10**400}", 0.0)]
+)
+def test_what_no_float_holds_is_infinite(text: str, value: float) -> None:
+    assert looked_at([size(text)], {"B": 1e6}) == [value]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from math import lcm, prod
+from math import inf, lcm, prod
 
 from costgraph.algebra import monomial
 from costgraph.algebra.monomial import Packed
 from costgraph.algebra.polynomial import ONE, Polynomial, exact, without_zeros
 from costgraph.algebra.symbols import Rational
+
+LARGEST = 10**300  # what is larger may be beyond any float
 
 
 class PutIn:
@@ -55,7 +57,7 @@ def whole(sums: Iterable[Polynomial]) -> Polynomial:
 
 
 def looked_at(sums: Iterable[Polynomial], point: Mapping[str, float]) -> list[float]:
-    """About the value of each sum at a point; to see quickly what cannot be."""
+    """About the value of each sum at a point; to see quickly what cannot be. What no float holds is infinite."""
     known: dict[Packed, float] = {}
     found = []
     for one in sums:
@@ -63,7 +65,15 @@ def looked_at(sums: Iterable[Polynomial], point: Mapping[str, float]) -> list[fl
         for m, c in one._terms.items():
             size = known.get(m)
             if size is None:
-                size = known[m] = prod(point[name] ** power for name, power in monomial.powers(m))
-            value += float(c) * size
+                size = known[m] = magnitude(m, point)
+            value += (float(c) if -LARGEST < c < LARGEST else inf if c > 0 else -inf) * size
         found.append(value)
     return found
+
+
+def magnitude(m: Packed, point: Mapping[str, float]) -> float:
+    """About the value of a monomial at a point."""
+    try:
+        return prod(point[name] ** power for name, power in monomial.powers(m))
+    except OverflowError:
+        return inf
