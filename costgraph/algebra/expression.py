@@ -40,7 +40,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Two or more terms; what is subtracted is a product with -1."""
+    """Two or more terms; what is subtracted is a product with -1. A single one is in parentheses that were typed."""
 
     terms: tuple[Node, ...]
     column: int = field(default=0, compare=False, repr=False, kw_only=True)
@@ -77,7 +77,7 @@ class Power:
 class Call:
     """A function of its arguments: one of `FUNCTIONS`, or what the place where it was typed understands.
 
-    `options` are arguments by name, such as `p=2`.
+    `options` are arguments by name, such as `p=2`. The function of a floor division that was typed is `//`.
     """
 
     function: str
@@ -107,16 +107,16 @@ def with_children(node: Node, new: tuple[Node, ...]) -> Node:
     """The same kind of node with other parts."""
     match node:
         case Sum():
-            return Sum(new)
+            return Sum(new, column=node.column)
         case Call(function, arguments, options):
             named = zip((name for name, _ in options), new[len(arguments) :], strict=True)
-            return Call(function, new[: len(arguments)], tuple(named))
+            return Call(function, new[: len(arguments)], tuple(named), column=node.column)
         case Product():
-            return Product(*new)
+            return Product(*new, column=node.column)
         case Ratio():
-            return Ratio(*new)
+            return Ratio(*new, column=node.column)
         case Power(_, exponent):
-            return Power(new[0], exponent)
+            return Power(new[0], exponent, column=node.column)
     return node
 
 
@@ -238,6 +238,8 @@ def apply(function: str, values: tuple[Fraction, ...]) -> Fraction:
             return Fraction(ceil(values[0]))
         case "floor":
             return Fraction(floor(values[0]))
+        case "//":
+            return Fraction(values[0] // values[1])
     (value,) = values
     root = Fraction(isqrt(abs(value.numerator)), isqrt(value.denominator))
     if value < 0 or root * root != value:

@@ -6,17 +6,17 @@ is computed, and work before it is done.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import comb
 from typing import ClassVar
 
-from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold
+from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, walk
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import Rational, lookup
-from costgraph.algebra.syntax import ALLOWED, LARGEST, TOO_LONG, Formula, check_power, read
+from costgraph.algebra.symbols import SYMBOLS, Rational, lookup
+from costgraph.algebra.syntax import ALLOWED, FLOOR, LARGEST, TOO_LONG, Formula, check_power, read
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError, shorten
 
@@ -26,23 +26,29 @@ MAX_TERMS = 5000
 Size = Polynomial | Rational | str  # what Python callers may pass where a size is meant
 
 
-def parse(text: str, symbols: Container[str] | None = None) -> Quotient:
+NO_LETTERS: Mapping[str, Quotient] = {}
+
+
+def parse(text: str, symbols: Container[str] | None = None, letters: Mapping[str, Quotient] = NO_LETTERS) -> Quotient:
     """The formula in `text` as an exact quotient of polynomials in the symbols of the table.
 
     Args:
-        text: numbers (decimals are read as rationals), symbols, `+ - * / **` and parentheses.
+        text: numbers (decimals are read as rationals), symbols, `+ - * / **` and parentheses, also as on paper.
         symbols: those that can occur; any of the table unless given.
+        letters: of one's own, with what they stand for.
 
     Raises:
         UserError: anything else, with the column and what would be allowed there.
     """
-    return Reader(read(text), symbols).value()
+    return Reader(read(text), symbols, letters).value()
 
 
-def size(value: Size, symbols: Container[str] | None = None) -> Polynomial:
-    """A size given as text, in which only `symbols` may occur, as number or polynomial."""
+def size(
+    value: Size, symbols: Container[str] | None = None, letters: Mapping[str, Quotient] = NO_LETTERS
+) -> Polynomial:
+    """A size given as text, in which only `symbols` and `letters` may occur, as number or polynomial."""
     if isinstance(value, str):
-        quotient = parse(value, symbols)
+        quotient = parse(value, symbols, letters)
         if not quotient.is_polynomial:
             raise UserError(f"'{shorten(value)}' is not a size: it has a sum in a denominator")
         return quotient.numerator
@@ -58,11 +64,15 @@ class Reader:
     Args:
         formula: as it was read.
         symbols: those that can occur; any of the table unless given.
+        names: what further names stand for; they go before symbols.
+        said: gets what is worth knowing of how the text was read.
     """
 
     expected: ClassVar[str] = "symbol"
     formula: Formula
     symbols: Container[str] | None = None
+    names: Mapping[str, Quotient] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list, compare=False)
 
     def value(self, node: Node | None = None) -> Quotient:
         """The value of the formula, or of a part of it.
@@ -71,7 +81,24 @@ class Reader:
             UserError: an unknown name, a division by zero, or more work than is done for one expression.
         """
         with bounded():
-            return fold(self.formula.node if node is None else node, self.step, self.whole)
+            return fold(self.apart(self.formula.node if node is None else node), self.step, self.whole)
+
+    def apart(self, node: Node) -> Node:
+        """The tree, with words that have no meaning as a whole taken apart."""
+        words = (part for part in walk(node) if isinstance(part, Name | Call))
+        if all(self.means(word.name) if isinstance(word, Name) else self.calls(word.function) for word in words):
+            return node
+        from costgraph.algebra.juxtaposed import taken_apart  # most formulas are spelled out
+
+        return taken_apart(node, self)
+
+    def means(self, name: str) -> bool:
+        """Whether a name has a meaning as a whole."""
+        return name in self.names or name in SYMBOLS
+
+    def calls(self, function: str) -> bool:
+        """Whether there is a function of this name; of another one a call is a product."""
+        return function == FLOOR
 
     def whole(self, node: Node) -> Quotient | None:
         """The value of what is not computed from the values of its parts."""
@@ -79,8 +106,8 @@ class Reader:
             case Number(value):
                 return Quotient(value)
             case Name():
-                return self.name(node)
-            case Call():
+                return self.names[node.name] if node.name in self.names else self.name(node)
+            case Call(function) if function != FLOOR:
                 return self.call(node)
         return None
 
@@ -94,7 +121,7 @@ class Reader:
     @property
     def also(self) -> Iterable[str]:
         """Names that an error may offer beside symbols."""
-        return ()
+        return self.names
 
     def call(self, node: Call) -> Quotient:
         """What a call stands for."""
@@ -112,11 +139,10 @@ class Reader:
             case Product():
                 self.check_terms(node, *parts)
                 return self.fits(node, parts[0] * parts[1])
-            case Ratio():
-                self.check_terms(node, *parts)
-                if not parts[1].numerator:
-                    raise self.refuse(node.below, "division by zero")
-                return self.fits(node, parts[0] / parts[1])
+            case Ratio(_, below):
+                return self.ratio(node, below, parts)
+            case Call("//", (_, below)):
+                return self.floor(self.ratio(node, below, parts), parts)
             case Power(_, exponent):
                 return self.power(node, parts[0], exponent)
         raise TypeError(node)
@@ -129,6 +155,20 @@ class Reader:
                 self.check_terms(node, value, part)
                 value = self.fits(node, value + part)
         return self.fits(node, value)
+
+    def ratio(self, node: Node, below: Node, parts: tuple[Quotient, ...]) -> Quotient:
+        """The quotient."""
+        if not parts[1].numerator:
+            raise self.refuse(below, "division by zero")
+        self.check_terms(node, parts[0], Quotient(1) / parts[1])
+        return self.fits(node, parts[0] / parts[1])
+
+    def floor(self, value: Quotient, parts: tuple[Quotient, ...]) -> Quotient:
+        """A floor division: of numbers rounded down, of forms the one that leaves no rest, which is said."""
+        if (number := value.number) is not None:
+            return Quotient(number.numerator // number.denominator)
+        self.said.append(f"// read as an exact division: {parts[1]} divides {parts[0]}")
+        return value
 
     def power(self, node: Power, base: Quotient, exponent: int) -> Quotient:
         """A power, if it is small enough."""

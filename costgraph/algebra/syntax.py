@@ -1,6 +1,7 @@
 """One expression that a user typed -> a tree, over a whitelist of Python's own `ast`; nothing is executed or computed.
 
-Length, depth and digits are bounded here, exponents and terms where the tree is given a value (`parser.py`).
+What is written as on paper, such as `34BSLD`, `D²` or LaTeX, is spelled as in a program first (`paper.py`). Length,
+depth and digits are bounded here, exponents and terms where the tree is given a value (`parser.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from fractions import Fraction
 from keyword import kwlist
 
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, negative
+from costgraph.algebra.spelling import Spelled, in_code, on_paper
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError, need_text, shorten
 
@@ -21,8 +23,9 @@ MAX_LENGTH = 10_000  # characters
 MAX_DEPTH = 60  # nested operations
 MAX_DIGITS = 1000
 LARGEST = 10**MAX_DIGITS
-ALLOWED = "only numbers, symbols, + - * / ** and parentheses are allowed"
+ALLOWED = "only numbers, symbols, + - * / // ** ^ and parentheses are allowed"
 TOO_LONG = f"a number of more than {MAX_DIGITS} digits"
+FLOOR = "//"  # the function that `a // b` calls
 NOT_WHOLE = "an exponent must be a whole number"
 # Words that begin statements in Python and are names here, such as `global` for layers with global attention.
 NAMES = {word for word in kwlist if word.islower()} - {"and", "or", "not", "in", "is", "if", "else", "for", "lambda"}
@@ -47,12 +50,29 @@ def at_column(text: str, column: int, reason: str) -> UserError:
 
 
 def read(text: str) -> Formula:
-    """The tree of one expression: numbers, dotted names, `+ - * / **`, parentheses, calls such as `flops(attn, p=2)`.
+    """The tree of one expression, in a program's spelling or as on paper.
+
+    Numbers, dotted names, `+ - * / // ** ^`, parentheses, calls such as `flops(attn, p=2)`, products without a sign.
+    A word such as `BSL` is one name here, and a letter before parentheses is a call: `juxtaposed.py` takes them apart.
 
     Raises:
         UserError: it is too long or too deep, or anything else stands in it, with the column.
     """
-    return Formula(text, Scanner(text).node(tree(text)))
+    need_text(text, "12*L*D**2")
+    check_length(text)
+    if on_paper(text):
+        from costgraph.algebra.paper import spelled  # what is typed as in a program needs none of it
+
+        typed = spelled(text)
+    else:
+        typed = in_code(text)
+    return Formula(text, Scanner(text, typed).node(tree(text, typed)))
+
+
+def check_length(text: str) -> None:
+    """Refuse a text that is too long to be looked at."""
+    if len(text) > MAX_LENGTH:
+        raise UserError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are read")
 
 
 def relations(text: str, signs: Container[str]) -> tuple[list[Formula], list[str]]:
@@ -63,7 +83,7 @@ def relations(text: str, signs: Container[str]) -> tuple[list[Formula], list[str
     Raises:
         UserError: no relation, or another sign than those of `signs`.
     """
-    node, scanner = tree(text), Scanner(text)
+    node, scanner = tree(text), Scanner(text, in_code(text))
     sides: list[Formula] = []
     found: list[str] = []
     for part in node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]:
@@ -83,28 +103,33 @@ SIGNS: dict[type[ast.cmpop], str] = {
 }  # fmt: skip
 
 
-def tree(text: str) -> ast.expr:
-    """Python's syntax tree of one expression, refused when it is too long, not ASCII or not an expression."""
+def tree(text: str, typed: Spelled | None = None) -> ast.expr:
+    """Python's syntax tree of one expression, refused when it is too long, not ASCII or not an expression.
+
+    Args:
+        text: as it was typed.
+        typed: the same in a program's spelling, if it was typed otherwise.
+    """
     need_text(text, "12*L*D**2")
-    if len(text) > MAX_LENGTH:
-        raise UserError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are read")
-    for column, char in enumerate(text, 1):
+    check_length(text)
+    typed = typed or in_code(text)
+    for at, char in enumerate(typed.text):
         if not char.isascii() or not char.isprintable() or char == "#":
             shown = f"'{char}'" if char.isprintable() else ascii(char)
-            raise at_column(text, column, f"unexpected character {shown}")
-    if not text.strip():
+            raise at_column(text, typed.column(at), f"unexpected character {shown}")
+    if not typed.text:
         raise UserError("an expression is missing")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            spelled = WORDS.sub(lambda word: word[0].swapcase(), text.strip())
-            found = ast.parse(f"{spelled}\n", mode="eval").body  # without a line end, what is missing has no column
+            names_alone = WORDS.sub(lambda word: word[0].swapcase(), typed.text)
+            found = ast.parse(f"{names_alone}\n", mode="eval").body  # without a line end, what is missing has no column
     except SyntaxError as error:
-        raise at_column(text, error.offset or 1, plain(error.msg)) from None
+        raise at_column(text, typed.column((error.offset or 1) - 1), plain(error.msg)) from None
     except (ValueError, MemoryError, RecursionError):
         raise UserError(f"'{shorten(text)}' is nested too deeply or holds too long a number") from None
-    if spelled != text.strip():
-        restore(found, text)
+    if names_alone != typed.text:
+        restore(found, typed.text)
     return found
 
 
@@ -127,26 +152,34 @@ def source(text: str, node: ast.expr) -> str:
 
 def plain(message: str) -> str:
     """Python's syntax message, without advice that only makes sense in a program."""
-    if "decimal literal" in message:
-        return "a number runs into a name; a product is written with *"
     return message.split(" (")[0].split(". ")[0] if "invalid syntax" not in message else "not a valid expression"
 
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """Python's syntax tree of `text` -> our tree; every kind of syntax that is not named here is refused."""
+    """Python's syntax tree of a text -> our tree; every kind of syntax that is not named here is refused.
+
+    Args:
+        text: as it was typed.
+        typed: the same in a program's spelling, which the tree is of.
+    """
 
     text: str
+    typed: Spelled
 
     def refuse(self, node: ast.AST, reason: str) -> UserError:
         """An error that points at `node`."""
-        return at_column(self.text, getattr(node, "col_offset", 0) + 1, reason)
+        return at_column(self.text, self.column(node), reason)
+
+    def column(self, node: ast.AST) -> int:
+        """Where `node` was typed."""
+        return self.typed.column(getattr(node, "col_offset", 0))
 
     def node(self, node: ast.expr, depth: int = 0) -> Node:
         """The tree of `node`."""
         if depth > MAX_DEPTH:
             raise self.refuse(node, f"nested more than {MAX_DEPTH} deep")
-        column = node.col_offset + 1
+        column = self.column(node)
         match node:
             case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
                 return Number(self.literal(node), column=column)
@@ -159,10 +192,11 @@ class Scanner:
                 return self.power(node, depth)
             case ast.BinOp(op=ast.Add() | ast.Sub()):
                 return self.sum(node, depth)
-            case ast.BinOp(op=ast.Mult() | ast.Div()):
+            case ast.BinOp(op=ast.Mult() | ast.Div() | ast.FloorDiv()):
                 return self.product(node, depth)
-            case ast.BinOp(op=ast.BitXor()):
-                raise self.refuse(node, "powers are written with **, not ^")
+            case ast.IfExp(body=body, orelse=orelse):
+                cases = " or ".join(shorten(source(self.typed.text, one), 30) for one in (body, orelse))
+                raise self.refuse(node, f"conditions are not evaluated; write the case that is meant: {cases}")
             case ast.Call(func=func, args=args, keywords=keywords) if (name := dotted(func)) is not None:
                 arguments = tuple(self.node(argument, depth + 1) for argument in args)
                 named = tuple((word.arg or "**", self.node(word.value, depth + 1)) for word in keywords)
@@ -172,7 +206,7 @@ class Scanner:
     def sum(self, node: ast.expr, depth: int) -> Node:
         """`a + b - c ...`: a long chain nests to the left and is not deep."""
         last: list[Node] = []
-        column = node.col_offset + 1
+        column = self.column(node)
         while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
             term = self.node(node.right, depth + 1)
             last.append(term if isinstance(node.op, ast.Add) else negative(term, term.column))
@@ -182,20 +216,29 @@ class Scanner:
     def product(self, node: ast.expr, depth: int) -> Node:
         """`a * b / c ...`, likewise."""
         links: list[ast.BinOp] = []
-        column = node.col_offset + 1
-        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        column = self.column(node)
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.FloorDiv):
             links.append(node)
             node = node.left
         value = self.node(node, depth + 1)
         for link in reversed(links):
             right = self.node(link.right, depth + 1)
-            value = (Product if isinstance(link.op, ast.Mult) else Ratio)(value, right, column=column)
+            if not isinstance(link.op, ast.Mult):
+                right = self.grouped(right, "(", link.left.end_col_offset, link.right.col_offset)
+            match link.op:
+                case ast.Mult():
+                    value = Product(value, right, column=column)
+                case ast.Div():
+                    value = Ratio(value, right, column=column)
+                case _:
+                    value = Call(FLOOR, (value, right), column=column)
         return value
 
     def power(self, node: ast.BinOp, depth: int) -> Node:
         """A whole power; a negative one is 1 over the positive one."""
-        column = node.col_offset + 1
-        base, exponent = self.node(node.left, depth + 1), self.node(node.right, depth + 1)
+        column = self.column(node)
+        exponent = self.node(node.right, depth + 1)
+        base = self.grouped(self.node(node.left, depth + 1), ")", node.left.end_col_offset, node.right.col_offset)
         number = fold(exponent, lambda one, parts: constant(Formula(self.text, exponent), one, parts))
         if number.denominator != 1:
             raise self.refuse(node.right, NOT_WHOLE)
@@ -206,9 +249,16 @@ class Scanner:
             positive = Power(base, abs(power), column=column)
         return Ratio(Number(1, column=column), positive, column=column) if power < 0 else positive
 
+    def grouped(self, node: Node, mark: str, start: int | None, end: int) -> Node:
+        """A word with a parenthesis between these places, as a sum of itself: `(BD)**2` is not `BD**2`."""
+        run_together = isinstance(node, Call) or (isinstance(node, Name) and len(node.name) > 1)
+        if run_together and mark in self.typed.text[start:end]:
+            return Sum((node,), column=node.column)
+        return node
+
     def literal(self, node: ast.Constant) -> Rational:
         """A number exactly as written: 0.1 is 1/10."""
-        written = source(self.text, node).replace("_", "")
+        written = source(self.typed.text, node).replace("_", "")
         if "e" in written.lower() and not written.lower().startswith("0x"):
             _, _, power = written.lower().partition("e")
             if len(power) > 4 or abs(int(power)) > MAX_DIGITS:

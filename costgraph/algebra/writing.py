@@ -59,6 +59,10 @@ def written(node: Node, parts: tuple[Written, ...], style: Style) -> Written:
             return ratio(parts[0], signed(parts[1], style), style)
         case Power(_, exponent):
             return Written(style.power(held(signed(parts[0], style), ATOM, style), exponent), POWER, parts[0].numeric)
+        case Call("//"):
+            return Written(
+                f"{held(parts[0], PRODUCT, style)}//{held(signed(parts[1], style), POWER, style)}", PRODUCT, True
+            )
         case Call(function, arguments, options):
             named = (f"{name}=" for name, _ in options)
             inside = [signed(part, style).text for part in parts]

@@ -8,8 +8,8 @@ functions: `solve(form, S)` for the root of a form that is linear in a symbol, `
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
@@ -30,18 +30,17 @@ FUNCTIONS = (*NUMERIC, "solve", "limit", "at")
 class Calculator(Reader):
     """Reads one expression in which the names of `names` stand for what they map to."""
 
-    names: Mapping[str, Quotient] = field(default_factory=dict)
+    def means(self, name: str) -> bool:
+        """Whether it is a named quantity, a unit or a symbol."""
+        return name in FACTORS or super().means(name)
+
+    def calls(self, function: str) -> bool:
+        """Whether it is one of `FUNCTIONS`."""
+        return function in FUNCTIONS or super().calls(function)
 
     def name(self, node: Name) -> Quotient:
-        """A named quantity, a unit or a symbol."""
-        if node.name in self.names:
-            return self.names[node.name]
+        """A unit or a symbol."""
         return Quotient(FACTORS[node.name].scale) if node.name in FACTORS else super().name(node)
-
-    @property
-    def also(self) -> Iterable[str]:
-        """Named quantities."""
-        return self.names
 
     def call(self, node: Call) -> Quotient:
         """The value of a function."""

@@ -67,6 +67,14 @@ class Reading(Reader):
     expected: ClassVar[str] = "symbol or measure"
     setting: Setting = field(kw_only=True)
 
+    def means(self, name: str) -> bool:
+        """Whether it is a measure, a unit or a symbol."""
+        return name in TYPED_UNITS or measure_named(name) is not None or super().means(name)
+
+    def calls(self, function: str) -> bool:
+        """Whether it is a measure."""
+        return measure_named(function) is not None or super().calls(function)
+
     def name(self, node: Name) -> Quotient:
         """A measure, a unit or a symbol."""
         if measure_named(node.name) is not None:

@@ -1,0 +1,147 @@
+"""Formulas as on paper -> as programs write them: `34BSL²(D + A)/T` becomes `34*BSL**2*(D+A)/T`.
+
+Signs that only paper has get their names, and a product gets its sign wherever two factors stand side by side. Names
+that are run together, such as `BSL`, stay one word here: which letters there are is known where a formula gets its
+value (`juxtaposed.py`). Every character of what is made knows the column that it was read from.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from costgraph.algebra.spelling import Spelled
+from costgraph.errors import UserError, shorten
+
+TEX = re.compile(r"[\\{}$]")
+SIGNS = {
+    "×": "*", "·": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "∕": "/", "⁄": "/", "⌉": ")", "⌋": ")",
+    "^": "**", "∞": "oo", "≤": "<=", "≥": ">=", "≪": "<<", "≫": ">>",
+}  # fmt: skip
+OPENING = {"⌈": "ceil(", "⌊": "floor(", "√": "sqrt", "(": "("}
+SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
+RAISED = str.maketrans(SUPERSCRIPT, "0123456789-")
+TOKEN = re.compile(
+    r"(?P<space> +)"
+    r"|(?P<number>0[xXoObB]\w+|(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d+)?)"
+    r"|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
+    rf"|(?P<raised>[{SUPERSCRIPT}]+)"
+    r"|(?P<sign>\*\*|//|<<|>>|<=|>=|==|.)",
+    re.ASCII | re.DOTALL,
+)
+
+
+def spelled(text: str) -> Spelled:
+    """The text as programs write it.
+
+    Raises:
+        UserError: TeX that is not read, or what has two readings; with the column, and with both.
+    """
+    source = Spelled(text, range(len(text)))
+    if TEX.search(text):
+        from costgraph.algebra.tex import plain  # most formulas are no TeX
+
+        source = plain(text)
+    return Writer(text, source).written()
+
+
+class Writer:
+    """Goes through a text once.
+
+    `factor` is whether a factor has just ended, so that another one behind it makes a product; `divisor` where in the
+    output what stands behind a `/` began, as long as nothing has ended it; `outer` the same of the parentheses around.
+    """
+
+    def __init__(self, typed: str, source: Spelled) -> None:
+        self.typed, self.source = typed, source
+        self.pieces: list[str] = []
+        self.places: list[int] = []
+        self.factor = False
+        self.divisor: int | None = None
+        self.outer: list[int | None] = []
+
+    def written(self) -> Spelled:
+        """The whole text."""
+        called = False  # whether a name has just ended, behind which a parenthesis may open a call
+        for token in TOKEN.finditer(self.source.text):
+            kind, text, at = token.lastgroup or "", token.group(), self.source.places[token.start()]
+            match kind:
+                case "space":
+                    continue
+                case "number":
+                    self.number(text, at)
+                case "name":
+                    self.begin(text, at)
+                    self.put(text, at)
+                    self.factor = True
+                case "raised":
+                    if not self.factor:
+                        self.refuse(at, f"'{text}' raises nothing")
+                    self.put(f"**{text.translate(RAISED)}", at)
+                case _ if text in OPENING:
+                    self.open(text, at, called and text == "(")
+                case _:
+                    self.sign(SIGNS.get(text, text), at)
+            called = kind == "name" or text == "√"
+        return Spelled("".join(self.pieces), tuple(self.places))
+
+    def number(self, text: str, at: int) -> None:
+        """A number, behind a factor only where it cannot be meant as a power or as more digits."""
+        if self.factor:
+            self.refuse(at, f"'{text}' stands behind a factor; write * or ** before it")
+        if "E" in text[1:] and text[:2] not in ("0x", "0X"):
+            first, _, power = text.partition("E")
+            product = f"{first}*E{power}" if power[0] in "+-" else f"{first}*E*{power}"
+            self.refuse(at, f"'{text}' has two readings: {first}e{power} and {product}; write one of them")
+        self.put(text, at)
+        self.factor = True
+
+    def open(self, text: str, at: int, call: bool) -> None:
+        """A parenthesis, of a product unless it may be that of a call."""
+        if not call:
+            self.begin("(...)", at)
+        self.put(OPENING[text], at)
+        if text != "√":
+            self.outer.append(self.divisor)
+            self.divisor = None
+        self.factor = False
+
+    def sign(self, text: str, at: int) -> None:
+        """An operation, or the end of parentheses."""
+        if text == ")":
+            self.divisor = self.outer.pop() if self.outer else None
+        elif text in ("/", "//"):
+            self.divisor = len(self.pieces) + 1
+        elif text != "**" and (self.factor or text not in "+-"):
+            self.divisor = None
+        self.put(text, at)
+        self.factor = text in (")", "]", "oo")
+
+    def begin(self, text: str, at: int) -> None:
+        """The sign of a product, if a factor stands before the one that begins.
+
+        Raises:
+            UserError: both would stand behind a division, or only the first: papers mean either.
+        """
+        if not self.factor:
+            return
+        if self.divisor is not None:
+            below = "".join(self.pieces[self.divisor :])
+            self.refuse(at, two_readings(below, text))
+        self.put("*", at)
+
+    def put(self, text: str, at: int) -> None:
+        """Write a piece that stands for what was typed at an index."""
+        self.pieces.append(text)
+        as_typed = self.typed.startswith(text, at)
+        self.places += range(at, at + len(text)) if as_typed else [at] * len(text)
+
+    def refuse(self, at: int, reason: str) -> NoReturn:
+        """An error that points at an index of what was typed."""
+        raise UserError(f"column {at + 1} of '{shorten(self.typed)}': {reason}")
+
+
+def two_readings(below: str, factor: str) -> str:
+    """What is said of a product without a sign that stands behind a division."""
+    both = f"/({below}*{factor}) and /{below}*{factor}"
+    return f"'/{below} {factor}' has two readings: {shorten(both, 80)}; write one of them"
