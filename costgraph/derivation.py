@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
-from costgraph.algebra.bindings import Binding, parse_regime
+from costgraph.algebra.bindings import Binding, in_symbols
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime
@@ -241,10 +241,9 @@ def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None)
     Raises:
         UserError: an unknown measure or part, or a regime that is none.
     """
-    if when is not None:
-        parse_regime(when)
+    when = None if when is None else in_symbols(when, setup.letters)
     names = list(measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.graph.mesh else [])]
-    asked = [read_measure(name, setup.graph) for name in names]
+    asked = [read_measure(name, setup.graph, setup.letters) for name in names]
     forms = {str(one): one.of(setup.graph, setup.convention, setup.precision) for one in asked}
     limited = {name: form.limited(setup.bindings) for name, form in forms.items()}
     zeros = tuple(filter(None, (one.why_nothing(forms[str(one)]) for one in asked)))

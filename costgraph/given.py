@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Union
 
-from costgraph.algebra.bindings import Binding, bound, check_bindings, parse_bindings, split_list
-from costgraph.algebra.parser import Size
-from costgraph.algebra.symbols import INFINITY, lookup
+from costgraph.algebra.bindings import Binding, Typed, check_bindings, parse_bindings, split_list, symbol_of, value_of
+from costgraph.algebra.parser import NO_LETTERS, Size
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import INFINITY
 from costgraph.conventions import Convention, usual
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph.graph import Graph
@@ -68,6 +69,8 @@ class Options(TypedDict, total=False):
     weights: Size
     cache_dtype: Size
     choices: Choices
+    let: str | Iterable[str] | Mapping[str, str]
+    notation: str | None
 
 
 def read_names(given: str | Iterable[str]) -> tuple[str, ...]:
@@ -147,6 +150,15 @@ def read_convention(given: str | Convention | None, named: bool) -> Convention:
         if kind not in RULES and "." not in kind:  # names of ops are `place.what`
             raise unknown("op kind", kind, RULES)
     return found
+
+
+def read_letters(let: str | Iterable[str] | Mapping[str, str], notation: str | None) -> Mapping[str, Quotient]:
+    """Letters of one's own, and what they stand for."""
+    if not let and notation is None:
+        return NO_LETTERS
+    from costgraph.letters import read  # most questions are in symbols of the table
+
+    return read(let, notation)
 
 
 def read_mesh(given: str | Mesh | Axis | Iterable[Axis]) -> Mesh:
@@ -258,7 +270,12 @@ def placement(mesh: Mesh, layers: Layers | None = None) -> Pass:
     return Place(mesh, layers)
 
 
-def read_limit(limit: Limit, symbols: Container[str], also: Container[str] = ()) -> dict[str, Binding]:
+def read_limit(
+    limit: Limit,
+    symbols: Container[str],
+    also: Container[str] = (),
+    letters: Mapping[str, Quotient] = NO_LETTERS,
+) -> Typed:
     """Sizes and true limits, as text or by symbol; symbols `also` may be bound, and occur in no value.
 
     Raises:
@@ -267,14 +284,15 @@ def read_limit(limit: Limit, symbols: Container[str], also: Container[str] = ())
     if not isinstance(limit, Mapping):
         if not isinstance(limit, Iterable):
             raise no_kind("a limit is text such as 'E=4,p=2' or {'E': 4, 'p': 2}", limit)
-        return parse_bindings([limit] if isinstance(limit, str) else limit, symbols, also)
+        return parse_bindings([limit] if isinstance(limit, str) else limit, symbols, also, letters, ITEMSIZE)
     bindings: dict[str, Binding] = {}
-    for name, value in limit.items():
-        if name not in also:
-            lookup(str(name), symbols)
-        bindings[name] = "oo" if value == INFINITY else bound(name, value, symbols)
+    said: list[str] = []
+    for typed, value in limit.items():
+        name = symbol_of(str(typed), symbols, letters, also)
+        endless = value == INFINITY
+        bindings[name] = "oo" if endless else value_of(name, value, symbols, letters, ITEMSIZE, said)
     check_bindings(bindings)
-    return bindings
+    return Typed(bindings, letters, said)
 
 
 def no_kind(expected: str, given: object) -> UserError:

@@ -30,6 +30,12 @@ PASSED: dict[str, str] = {"R_a": "lora(R_a)"}  # the same, of a pass
 SAME: dict[str, str] = {"G": "A"}  # what is the size of which where the option is not taken
 
 
+def as_read(said: Iterable[str]) -> list[str]:
+    """The one remark on how names and numbers were read, if there is anything to say."""
+    found = "; ".join(dict.fromkeys(said))
+    return [found] if found else []
+
+
 def without_effect(name: str, where: str) -> str:
     """A symbol that was bound and does not occur in what was asked for."""
     return f"{name} does not occur in {where}"

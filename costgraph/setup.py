@@ -9,14 +9,14 @@ from functools import cached_property
 from inspect import signature
 from typing import Never
 
-from costgraph.algebra.bindings import Binding, check_bindings, together
-from costgraph.algebra.parser import Size
+from costgraph.algebra.bindings import Binding, Typed, check_bindings, together
+from costgraph.algebra.parser import NO_LETTERS, Size
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, lookup
 from costgraph.conventions import NOTES, Convention, usual
 from costgraph.degrees import DEGREES
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.frozen import FrozenMapping
 from costgraph.given import (
     EAGER,
     PLAIN,
@@ -29,6 +29,7 @@ from costgraph.given import (
     placement,
     read_choices,
     read_convention,
+    read_letters,
     read_limit,
     read_mesh,
     read_model,
@@ -61,6 +62,7 @@ from costgraph.passes.flash_attention import can_fuse
 from costgraph.passes.rewrite import read_phase
 from costgraph.precision import PRECISIONS, USUAL, Precision
 from costgraph.remarks import (
+    as_read,
     choice_not_made,
     no_size,
     of_mesh,
@@ -83,7 +85,8 @@ class Setup:
         mesh: over which axes of devices the model is spread.
         convention: what is counted.
         precision: what is kept of a parameter in training.
-        sizes: what the user typed, true limits too; it goes before the sizes of the model.
+        sizes: what the user typed, true limits too; it goes before the sizes of the model. Letters of the user's own,
+            and how sizes were read, stand with it.
         choices: what else changes a graph.
     """
 
@@ -97,7 +100,8 @@ class Setup:
     choices: Choices = EAGER
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sizes", FrozenMapping(self.sizes))
+        if not isinstance(self.sizes, Typed):
+            object.__setattr__(self, "sizes", Typed(self.sizes))
 
     @classmethod
     def of(
@@ -116,6 +120,8 @@ class Setup:
         weights: Size = "",
         cache_dtype: Size = "",
         choices: Choices = EAGER,
+        let: str | Iterable[str] | Mapping[str, str] = (),
+        notation: str | None = None,
         usual_phase: str = "train",
         usual_attention: Attention = "eager",
         also: Iterable[str] = (),
@@ -143,6 +149,8 @@ class Setup:
                 `p_w` where that is typed in `limit`.
             cache_dtype: the same of the cache, `p_kv`.
             choices: what else changes a graph.
+            let: letters of one's own, such as `batch_size=B, h=D`, in which sizes, regimes and formulas are typed.
+            notation: the letters of a source (`costgraph list notations`), or of a file.
             usual_phase: the phase that is meant when nothing says which.
             usual_attention: the same of attention, where there are cores that can be fused.
             also: symbols that occur in the question itself, and so may be typed whatever the graph has.
@@ -166,22 +174,28 @@ class Setup:
         )  # fmt: skip
         if usual_attention == "flash" and attention is None and choices == EAGER and can_fuse(setup.source):
             object.__setattr__(setup, "choices", replace(setup.choices, attention="flash"))
-        return setup.with_sizes(limit, also, read_names(symbolic))
+        return setup.with_sizes(limit, also, read_names(symbolic), read_letters(let, notation))
 
-    def with_sizes(self, limit: Limit, also: Iterable[str] = (), symbolic: tuple[str, ...] = ()) -> Setup:
-        """The same with these sizes typed, and these of the model left symbols.
+    def with_sizes(
+        self,
+        limit: Limit,
+        also: Iterable[str] = (),
+        symbolic: tuple[str, ...] = (),
+        letters: Mapping[str, Quotient] = NO_LETTERS,
+    ) -> Setup:
+        """The same with these sizes typed, in these letters, and these of the model left symbols.
 
         Raises:
             UserError: unreadable, outside a domain, unknown, or a symbol that names a choice that was not made.
         """
         graph = self.graph
-        sizes = read_limit(limit, graph.symbols, also=SYMBOLS)
+        sizes = read_limit(limit, graph.symbols, also=SYMBOLS, letters=letters)
         refuse_no_size(symbolic, sizes, self.model, graph)
         if isinstance(self.model.op_set, str | Graph):  # an architecture may have sizes that one phase does without
             for name in self.model.bindings:
                 lookup(name, graph.symbols)
         setup = copy(self)  # with the graph, which sizes are put into only once something is derived from it
-        object.__setattr__(setup, "sizes", FrozenMapping(sizes))
+        object.__setattr__(setup, "sizes", sizes)
         object.__setattr__(setup, "model", self.model.left_free(symbolic))
         if setup.decides:
             setup.__dict__.pop("graph", None)
@@ -300,13 +314,14 @@ class Setup:
             raise UserError(f"{infinite[0]}->oo: {what} needs sizes, not limits")
         return {name: value for name, value in self.bindings.items() if isinstance(value, Polynomial)}
 
-    def remarks(self, used: Container[str], where: str, new: int = 0) -> tuple[str, ...]:
+    def remarks(self, used: Container[str], where: str, new: int = 0, also_read: Iterable[str] = ()) -> tuple[str, ...]:
         """What is worth knowing of an answer in which the symbols `used` occur.
 
         Args:
             used: the symbols of the answer.
             where: what it is, in words.
             new: tokens that are generated after S.
+            also_read: how what else was typed was read.
         """
         put_in = (*(("P", "M", "v") if self.mesh.in_parts else ()), *self.ones)  # already, where they decide on stages
         idle = [name for name in self.sizes if name not in used and name not in put_in]
@@ -314,7 +329,18 @@ class Setup:
         of_model = [name for name in self.model.bindings if name not in self.sizes and name in self.bindings]
         missing = [choice_not_made(name, self.bindings, self.graph, self.graph.mesh) for name in of_model]
         said = [without_effect(name, where) for name in idle]
-        return (*self.model.left_out, *said, *filter(None, missing), *of_mesh(self.mesh), *too_long(self.bindings, new))
+        said += [*filter(None, missing), *of_mesh(self.mesh), *too_long(self.bindings, new)]
+        return (*as_read([*also_read, *self.read_as]), *self.model.left_out, *said)
+
+    @property
+    def letters(self) -> Mapping[str, Quotient]:
+        """Letters of the user's own, and what they stand for."""
+        return self.sizes.letters if isinstance(self.sizes, Typed) else NO_LETTERS
+
+    @property
+    def read_as(self) -> tuple[str, ...]:
+        """How names and sizes were read that were not typed in symbols and numbers."""
+        return self.sizes.said if isinstance(self.sizes, Typed) else ()
 
     @property
     def rewrites(self) -> list[str]:

@@ -159,6 +159,8 @@ def test_bad_formulas_are_refused_at_once(text: str, message: str) -> None:
         (["S=2*(K+1)"], {"S": "2*K + 2"}),
         (["T->oo"], {"T": "oo"}),
         (["T -> oo, E=4"], {"T": "oo", "E": "4"}),
+        (["T=oo"], {"T": "oo"}),  # needs no quotes in a shell
+        (["T → ∞"], {"T": "oo"}),
         ([], {}),
     ],
 )
@@ -184,7 +186,7 @@ def test_bindings(items: list[str], expected: dict[str, str]) -> None:
         ("B=0", "positive integer"),
         ("E=inf", "not a number"),
         ("E=nan", "not a number"),
-        ("E=oo", "E->oo"),
+        ("E=infinity", "E=oo or E->oo"),
         ("E=-inf", "column 2 of '-inf'"),
         ("E->4", "a limit goes to oo"),
         ("E->", "a value is missing"),

@@ -1,16 +1,25 @@
-"""What symbols are bound to (`E=4,p=2`, `T->oo`), and how sizes compare (`S << D`, `S <= W`), as a user types it."""
+"""What symbols are bound to (`E=4,p=2`, `T->oo`), and how sizes compare (`S << D`, `S <= W`), as a user types it.
+
+What a shell would take for itself has another spelling: `T=oo` is `T->oo`, and `S:much-less:D` is `S << D`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from costgraph.algebra.parser import Size, size
+from costgraph.algebra.parser import NO_LETTERS, Size, size
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.symbols import INFINITY, check_domain, lookup
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import INFINITY, SYMBOLS, Rational, check_domain, lookup
 from costgraph.errors import UserError, need_text, shorten
+from costgraph.frozen import FrozenMapping
 
 SIGNS = ("<<", ">>", "<=", ">=", "≤", "≥")  # how sizes compare
+IN_WORDS = {"much-less": "<<", "much-greater": ">>", "at-most": "<=", "at-least": ">="}  # between colons
+OTHERWISE = {"≪": "<<", "≫": ">>", r"\ll": "<<", r"\gg": ">>", r"\leq": "<=", r"\geq": ">="}
+NO_WIDTHS: Mapping[str, Rational] = {}
 MAX_VALUE_TERMS = 50  # of what a symbol is replaced by, which may be raised to a power
 
 Binding = Polynomial | Literal["oo"]  # what a symbol is bound to: a size, or infinity as a true limit
@@ -23,48 +32,138 @@ class Order(NamedTuple):
     large: Polynomial
     much: bool = True
 
+    def __str__(self) -> str:
+        """As one would type it."""
+        return f"{self.small} {'<<' if self.much else '<='} {self.large}"
+
+
+class Typed(FrozenMapping[str, Binding]):
+    """Sizes as a user typed them.
+
+    Args:
+        items: what symbols are bound to.
+        letters: of the user's own, and what they stand for.
+        said: what is worth knowing of how the sizes were read.
+    """
+
+    __slots__ = ("letters", "said")
+
+    def __init__(
+        self, items: Mapping[str, Binding], letters: Mapping[str, Quotient] = NO_LETTERS, said: Iterable[str] = ()
+    ) -> None:
+        super().__init__(items)
+        self.letters = letters
+        self.said = tuple(dict.fromkeys(said))
+
 
 def parse_bindings(
-    items: Iterable[str], symbols: Container[str] | None = None, also: Container[str] = ()
-) -> dict[str, Binding]:
+    items: Iterable[str],
+    symbols: Container[str] | None = None,
+    also: Container[str] = (),
+    letters: Mapping[str, Quotient] = NO_LETTERS,
+    widths: Mapping[str, Rational] = NO_WIDTHS,
+) -> Typed:
     """Read `E=4,p=2`, `T->oo` and the like into {symbol: value}.
 
     Args:
         items: the text, in one piece or several.
         symbols: those of the table that may occur; all unless given.
         also: further symbols that may be bound, and occur in no value.
+        letters: of the user's own, with what they stand for.
+        widths: words that stand for bytes per element, such as `bf16`.
 
     Raises:
         UserError: a missing or unreadable value, an unknown symbol, the same symbol twice, a value outside the domain.
     """
     bindings: dict[str, Binding] = {}
+    said: list[str] = []
     for item in (part for text in items for part in split_list(text)):
-        arrow = "->" in item
-        name, sign, value = (part.strip() for part in item.partition("->" if arrow else "="))
-        if not sign or not name:
+        plain = item.replace("→", "->").replace("∞", INFINITY)
+        arrow = "->" in plain
+        typed, sign, value = (part.strip() for part in plain.partition("->" if arrow else "="))
+        if not sign or not typed:
             raise UserError(f"'{shorten(item)}': write SYMBOL=VALUE or SYMBOL->oo")
         if not value:
             raise UserError(f"'{shorten(item)}': a value is missing after {sign}")
         try:
-            if name not in also:
-                lookup(name, symbols)
+            name = symbol_of(typed, symbols, letters, also)
             if name in bindings:
                 raise UserError(f"{name} is given twice")
             if arrow and value != INFINITY:
                 raise UserError(f"a limit goes to {INFINITY}, as in {name}->oo; a value is put in with {name}=VALUE")
-            bindings[name] = "oo" if arrow else bound(name, value, symbols)
+            endless = value == INFINITY  # which is no size, so that `=` can mean nothing but the limit
+            bindings[name] = "oo" if endless else value_of(name, value, symbols, letters, widths, said)
         except UserError as error:
             raise UserError(f"'{shorten(item)}': {error}") from None
+        said += [f"{typed} read as {name}"] if typed != name and typed not in letters else []
     check_bindings(bindings)
-    return bindings
+    return Typed(bindings, letters, said)
 
 
-def bound(name: str, value: Size, symbols: Container[str] | None = None) -> Polynomial:
+def symbol_of(
+    name: str,
+    symbols: Container[str] | None = None,
+    letters: Mapping[str, Quotient] = NO_LETTERS,
+    also: Container[str] = (),
+) -> str:
+    """The symbol that a name stands for: its own, that of one's own letters, or of what frameworks call a size.
+
+    Raises:
+        UserError: it stands for none, or for what is made of several; the message says what it is.
+    """
+    if name not in letters and (name in also or name in SYMBOLS):
+        return name if name in also else lookup(name, symbols).name
+    if name in letters:
+        meaning = str(letters[name])
+    else:
+        from costgraph.algebra.frameworks import AMBIGUOUS, meaning_of  # symbols need none of it
+
+        short = name.rpartition(".")[2]
+        if short in AMBIGUOUS:
+            raise UserError(f"'{name}' has several meanings: {AMBIGUOUS[short]}")
+        meaning = meaning_of(short, symbols) or name
+    if meaning in SYMBOLS or meaning == name:
+        return meaning if meaning in also else lookup(meaning, symbols).name
+    raise UserError(f"{name} stands for {meaning}; give what that is made of")
+
+
+def value_of(
+    name: str,
+    value: Size,
+    symbols: Container[str] | None,
+    letters: Mapping[str, Quotient],
+    widths: Mapping[str, Rational],
+    said: list[str],
+) -> Polynomial:
+    """The value that a user gives to a symbol, also as `4k`, `80GB` or a data type; `said` gets how it was read."""
+    found: Rational | None = None
+    if isinstance(value, str):
+        word = value.strip() in widths and SYMBOLS[name].unit == "bytes/element"
+        found = widths[value.strip()] if word else magnitude(name, value)
+    if found is None:
+        return bound(name, value, symbols, letters)
+    said.append(f"{name}={value} read as {found}")
+    return bound(name, found)
+
+
+def magnitude(name: str, value: str) -> Rational | None:
+    """The value of `4k` or `80GB`; None for any other text."""
+    if not value[-1:].isalpha() or value[:1].isalpha():
+        return None
+    from costgraph.algebra.magnitudes import lone_for  # most values are a number or a symbol
+
+    return lone_for(name, value)
+
+
+def bound(
+    name: str, value: Size, symbols: Container[str] | None = None, letters: Mapping[str, Quotient] = NO_LETTERS
+) -> Polynomial:
     """The value that `name` takes, a size in these symbols, checked against the symbol's domain when it is a number."""
     lookup(name)
     if isinstance(value, str) and value.strip().lower() in ("inf", "infinity", INFINITY, "nan"):
-        raise UserError(f"'{value.strip()}' is not a number; a true limit is written {name}->oo")
-    polynomial = size(value, symbols)
+        raise UserError(f"'{value.strip()}' is not a number; a true limit is written {name}=oo or {name}->oo")
+    number = magnitude(name, value) if isinstance(value, str) else None
+    polynomial = size(value if number is None else number, symbols, letters)
     if (number := polynomial.number) is not None:
         check_domain(name, number)
     elif polynomial.signs == {-1}:
@@ -83,18 +182,21 @@ def check_bindings(bindings: Mapping[str, Binding]) -> None:
                     raise UserError(f"{name}={value}: {other} is replaced as well; write {name} without it")
 
 
-def parse_regime(text: str) -> Order:
-    """Read `S << D` or `S <= W`, two monomials; `D >> S` is read from the right.
+def parse_regime(text: str, letters: Mapping[str, Quotient] = NO_LETTERS) -> Order:
+    """Read `S << D` or `S <= W`, two monomials; `D >> S` is read from the right, `S:much-less:D` as `S << D`.
 
     Raises:
         UserError: no such sign, or a side that is not a product of symbols.
     """
     need_text(text, "S << D")
-    sign = next((sign for sign in SIGNS if sign in text), "")
-    left, _, right = text.partition(sign) if sign else (text, "", "")
+    plain = in_signs(text)
+    sign = next((sign for sign in SIGNS if sign in plain), "")
+    left, _, right = plain.partition(sign) if sign else (plain, "", "")
     if not (left.strip() and right.strip()):
-        raise UserError(f"'{shorten(text)}': write SMALL << LARGE, for example 'S << D', or SMALL <= LARGE")
-    sides = [size(left), size(right)]
+        raise UserError(
+            f"'{shorten(text)}': write SMALL << LARGE, for example 'S << D' or S:much-less:D, or SMALL <= LARGE"
+        )
+    sides = [size(left, letters=letters), size(right, letters=letters)]
     for side in sides:
         if not side.is_monomial or not side.symbols or side.leading_coefficient < 0:
             raise UserError(f"'{shorten(text)}': each side of {sign} must be a product of symbols")
@@ -103,6 +205,21 @@ def parse_regime(text: str) -> Order:
     if sign in (">>", ">=", "≥"):
         sides.reverse()
     return Order(sides[0], sides[1], sign in ("<<", ">>"))
+
+
+def in_signs(text: str) -> str:
+    """A comparison of sizes with `<<` and the like for the words between colons, and for signs of paper."""
+    if text.isascii() and ":" not in text and "\\" not in text:
+        return text
+    for other, sign in OTHERWISE.items():
+        text = re.sub(re.escape(other) + r"(?![A-Za-z])", sign, text)
+    return re.sub(rf":\s*({'|'.join(IN_WORDS)})\s*:", lambda word: f" {IN_WORDS[word[1]]} ", text)
+
+
+def in_symbols(text: str, letters: Mapping[str, Quotient]) -> str:
+    """A regime as everything reads it: as it was typed where that is in symbols of the table and in signs."""
+    order = parse_regime(text, letters)
+    return text if in_signs(text) == text and not letters else str(order)
 
 
 def split_list(text: str) -> list[str]:

@@ -67,7 +67,7 @@ AMBIGUOUS: dict[str, str] = {
 }
 
 
-def meaning(name: str, symbols: Container[str] | None = None) -> str:
+def meaning_of(name: str, symbols: Container[str] | None = None) -> str:
     """What a framework's name stands for in a question that has these symbols; "" if it is none.
 
     Args:

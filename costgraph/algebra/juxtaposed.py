@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.expression import Call, Name, Node, Power, Product, Ratio, fold, with_children
-from costgraph.algebra.frameworks import AMBIGUOUS, meaning
+from costgraph.algebra.frameworks import AMBIGUOUS, meaning_of
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.syntax import FLOOR, read
 from costgraph.errors import UserError
@@ -60,7 +60,7 @@ class Apart:
     def name(self, node: Name) -> Node:
         """What a word without a meaning of its own stands for; the word itself if it is nothing that is known."""
         short = node.name.rpartition(".")[2]
-        found, factors = meaning(short, self.reader.symbols), in_letters(node.name, self.letters)
+        found, factors = meaning_of(short, self.reader.symbols), in_letters(node.name, self.letters)
         if found and factors:
             raise self.refuse(
                 node, f"'{node.name}' has two readings: {'*'.join(factors)} and {found}; write one of them"

@@ -152,6 +152,8 @@ def source(text: str, node: ast.expr) -> str:
 
 def plain(message: str) -> str:
     """Python's syntax message, without advice that only makes sense in a program."""
+    if "decimal literal" in message:
+        return "a number runs into a name; a product is written with *"
     return message.split(" (")[0].split(". ")[0] if "invalid syntax" not in message else "not a valid expression"
 
 

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from costgraph.given import Options
     from costgraph.setup import Setup
 
-When = Annotated[str | None, typer.Option(help="A regime, 'S << D': keep the leading term.")]
+When = Annotated[str | None, typer.Option(help="A regime, 'S << D' or S:much-less:D: keep the leading term.")]
+Let = Annotated[
+    list[str] | None,
+    typer.Option("--let", help="Letters of your own: 'batch_size=B, h=D'. Repeatable."),
+]
+Notation = Annotated[
+    str | None,
+    typer.Option(help='The letters of a source (see `costgraph list notations`), or a TOML file of letters: h = "D".'),
+]
 Form = Annotated[str, typer.Option(help="expanded, factored, leading, auto, or a symbol to collect by.")]
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")]
@@ -46,7 +54,7 @@ class Asked:
     ] = None
     limit: Annotated[
         list[str] | None,
-        typer.Option(help="Values to put in, exactly: 'E=4,p=2'; a true limit: 'T->oo'. Repeatable."),
+        typer.Option(help="Values to put in, exactly: 'E=4,p=2'; a true limit: T=oo. Repeatable."),
     ] = None
     symbolic: Annotated[
         list[str] | None, typer.Option(help="Sizes of the model that stay symbols: 'D,L'. Repeatable.")
@@ -78,6 +86,11 @@ class Asked:
         """Those that were typed, by the names of the library."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return cast("Options", {name: value for name, value in values.items() if value is not None})
+
+    def in_letters(self, let: list[str] | None, notation: str | None) -> Options:
+        """The same, with letters in which it was typed."""
+        own = {name: text for name, text in (("let", let), ("notation", notation)) if text}
+        return cast("Options", {**self.options, **own})
 
     def setup(self, **more: Any) -> Setup:
         """The setup that they make."""

@@ -28,8 +28,9 @@ def check(
     ] = None,
     formula: Annotated[str | None, typer.Option(help="Check this formula instead: '6*N_params*B*S'.")] = None,
     measure: Annotated[str | None, typer.Option(help="What the formula gives; see `costgraph list measures`.")] = None,
-    notation: Annotated[str | None, typer.Option(help="How to read its letters, such as kaplan.")] = None,
     asked: arg.Asked = arg.NOTHING,
+    let: arg.Let = None,
+    notation: arg.Notation = None,
     when: Annotated[str | None, typer.Option(help="A regime, 'S << D': compare with the leading term.")] = None,
     outcome: Annotated[str | None, typer.Option(help="Show the entries with this outcome in full.")] = None,
     format_: Annotated[str, typer.Option("--format", help="table, json or junit.")] = "table",
@@ -42,14 +43,13 @@ def check(
     """
     format_ = arg.chosen_format(format_, FORMATS)
     check_target(output, force)
-    own = {name: text for name, text in (("measure", measure), ("notation", notation), ("when", when)) if text}
-    if formula is None and (given := [*own, *asked.options]):
+    own = {name: text for name, text in (("measure", measure), ("when", when)) if text}
+    options = {**own, **asked.in_letters(let, notation)}
+    if formula is None and (given := [*options]):
         raise UserError(f"{arg.flag(given[0])} is for --formula: entries say themselves how they are derived")
     if formula is not None and (what or outcome or format_ == "junit"):
         raise UserError("--formula checks one formula, as a table or as json: leave out entries and --outcome")
-    text, failed = (
-        entries(what or [], outcome, format_) if formula is None else one_formula(formula, own | asked.options, format_)
-    )
+    text, failed = entries(what or [], outcome, format_) if formula is None else one_formula(formula, options, format_)
     deliver(text, output, document=format_ != "table")
     raise typer.Exit(int(failed))
 

@@ -20,6 +20,8 @@ def derive(
         list[str] | None, typer.Argument(metavar="[MEASURE]...", help="What to derive; see `costgraph list measures`.")
     ] = None,
     asked: arg.Asked = arg.NOTHING,
+    let: arg.Let = None,
+    notation: arg.Notation = None,
     when: arg.When = None,
     form: arg.Form = "auto",
     explain: Annotated[bool, typer.Option("--explain", help="Show which op and tensor each term came from.")] = False,
@@ -40,10 +42,11 @@ def derive(
     from costgraph.cli import derive_markup, derive_text
     from costgraph.derivation import derived
     from costgraph.library.published import published
+    from costgraph.setup import Setup
 
     if form not in shapes.SHAPES and form not in SYMBOLS:
         raise unknown("form", form, shapes.SHAPES)
-    result = derived(asked.setup(), measures or (), when)
+    result = derived(Setup.of(**asked.in_letters(let, notation)), measures or (), when)
     known = published(result.limited, result.setup.phase)
     pretty, style = (
         (printers.unicode, printers.UNICODE) if writes_unicode(output) else (printers.python, printers.PYTHON)

@@ -144,7 +144,7 @@ def models() -> list[tuple[str, str]]:
 
 def notations() -> list[tuple[str, str]]:
     """What the letters of published formulas stand for."""
-    from costgraph.library.reading import notations as known
+    from costgraph.letters import notations as known
 
     return [(name, ", ".join(f"{a} = {b}" for a, b in letters.items())) for name, letters in known().items()]
 

@@ -21,6 +21,8 @@ def solve(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="LEFT <= RIGHT; or with >=, <, > or ==.")],
     for_: Annotated[str, typer.Option("--for", help="The symbol to solve for, or a product such as B*S.")],
     asked: arg.Asked = arg.NOTHING,
+    let: arg.Let = None,
+    notation: arg.Notation = None,
     hardware: Annotated[
         str | None, typer.Option(help="A machine whose hbm, lambda_flops, lambda_mem, lambda_comms are put in.")
     ] = None,
@@ -45,7 +47,7 @@ def solve(
     from costgraph.cli import solve_text
     from costgraph.solving.solution import solve as run
 
-    answer = run(question, for_, hardware=hardware, dtype=dtype, link=link, **asked.options)
+    answer = run(question, for_, hardware=hardware, dtype=dtype, link=link, **asked.in_letters(let, notation))
     if format_ == "json":
         text = json.dumps(solve_text.to_json(answer), indent=2, ensure_ascii=False)
     elif format_ == "text":

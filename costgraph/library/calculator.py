@@ -40,7 +40,19 @@ class Calculator(Reader):
 
     def name(self, node: Name) -> Quotient:
         """A unit or a symbol."""
-        return Quotient(FACTORS[node.name].scale) if node.name in FACTORS else super().name(node)
+        if node.name not in FACTORS:
+            return super().name(node)
+        self.check_unit(node)
+        return Quotient(FACTORS[node.name].scale)
+
+    def check_unit(self, node: Name) -> None:
+        """Refuse `12GB` in a question whose model has sizes G and B."""
+        before = self.formula.text[: max(node.column - 1, 0)]
+        if self.symbols is None or not node.column or before[-1:] in ("*", "/", " "):
+            return
+        if all(letter in self.symbols for letter in node.name):
+            readings = f"the unit, 12*{node.name}, and {'*'.join(node.name)}"
+            raise self.refuse(node, f"'{node.name}' has two readings: {readings}; write one of them")
 
     def call(self, node: Call) -> Quotient:
         """The value of a function."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -10,14 +10,12 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
+from costgraph.algebra.syntax import read
 from costgraph.algebra.work import bounded
 from costgraph.derivation import derived
-from costgraph.errors import unknown
 from costgraph.given import Options
 from costgraph.graph.loop import Loop
-from costgraph.library.calculator import calculate
-from costgraph.library.evaluation import translated
-from costgraph.library.reading import notations
+from costgraph.library.calculator import Calculator
 from costgraph.library.slips import nearest, responsible
 from costgraph.provenance import Term
 from costgraph.setup import Setup
@@ -107,17 +105,14 @@ def listed(terms: Iterable[Term]) -> list[dict[str, str]]:
 
 
 @bounded()
-def compare(
-    formula: str, measure: str, *, when: str | None = None, notation: str | None = None, **of: Unpack[Options]
-) -> Comparison:
+def compare(formula: str, measure: str, *, when: str | None = None, **of: Unpack[Options]) -> Comparison:
     """Compare a formula with what the engine derives; `N_params` in it counts the parameters of the whole model.
 
     Args:
         formula: one's own.
         measure: what it gives, such as `flops` or `flops(attn)`.
         when: a regime in which to compare.
-        notation: how to read its letters.
-        of: what it is a cost of, as for `derive`.
+        of: what it is a cost of, as for `derive`; `let` and `notation` say how to read its letters.
 
     Raises:
         UserError: anything that cannot be read, with the column; or an unknown name, with the nearest.
@@ -128,14 +123,12 @@ def compare(
     form = found.limited[measure]
     count = found.params
     names = {"N_params": count.value} if count is not None and count.value.numerator else {}
-    letters: Mapping[str, str] = {}
-    if notation is not None:
-        if notation not in notations():
-            raise unknown("notation", notation, notations())
-        letters = notations()[notation]
     bound = {name: value for name, value in setup.bindings.items() if isinstance(value, Polynomial)}
-    whole = calculate(formula, names | translated(letters, names), setup.graph.symbols)
-    said = setup.remarks({*found.used, *whole.symbols}, f"{measure} or the formula")
+    counted = {name: value.numerator for name, value in names.items()}
+    letters = {name: value.substitute(counted) for name, value in setup.letters.items()}
+    reader = Calculator(read(formula), setup.graph.symbols, names | letters)
+    whole = reader.value()
+    said = setup.remarks({*found.used, *whole.symbols}, f"{measure} or the formula", also_read=reader.said)
     head = str(setup) + (f"; {found.policy}" if found.policy else "")
     printed = whole.substitute(bound)
     regime = found.regimes.get(measure)

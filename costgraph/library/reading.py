@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from costgraph.errors import UserError, shorten, unknown
+from costgraph.letters import FILE as NOTATIONS
+from costgraph.letters import notations
 from costgraph.library.entry import Entry
 from costgraph.library.table import entry
 from costgraph.resources import data_folder
@@ -19,7 +21,7 @@ from costgraph.toml_text import of_package, parse_toml
 from costgraph.user_files import MAX_TOML, decoded, read_text
 
 HEADER = "[[entry]]"
-SOURCES, NOTATIONS = "sources.toml", "notations.toml"
+SOURCES = "sources.toml"
 
 
 @dataclass(frozen=True)
@@ -172,13 +174,6 @@ def sources() -> dict[str, Source]:
 def bibliography(tables: Mapping[str, Mapping[str, Any]], file: str) -> dict[str, Source]:
     """Sources from their TOML tables."""
     return {key: from_table(Source, table, f"{file}: sources.{key}", key=key) for key, table in tables.items()}
-
-
-@cache
-def notations() -> Mapping[str, Mapping[str, str]]:
-    """What letters stand for in a source's own notation, by the notation's name."""
-    table = of_package(data_folder("formulas") / NOTATIONS)
-    return from_table(Contents, {"notations": table}, NOTATIONS).notations
 
 
 def mentioning(text: str) -> list[Entry]:

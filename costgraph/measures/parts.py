@@ -11,15 +11,17 @@ The text goes through the whitelist of `syntax`; nothing in it is executed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from costgraph.algebra.bindings import bound, check_bindings
+from costgraph.algebra.bindings import bound, check_bindings, symbol_of
 from costgraph.algebra.expression import Call, Name, Node, Product, Ratio
-from costgraph.algebra.parser import Reader
+from costgraph.algebra.parser import NO_LETTERS, Reader
 from costgraph.algebra.polynomial import ZERO, Polynomial
-from costgraph.algebra.symbols import lookup
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.syntax import read
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
@@ -29,10 +31,11 @@ from costgraph.graph.selection import dims_named, ops_named
 from costgraph.measures import MEASURES, TIMES, canonical, joint, measure_named
 from costgraph.measures.allowance import KEY, allowance, counted, written
 from costgraph.measures.communication import Links
-from costgraph.precision import PRECISIONS, Precision
+from costgraph.precision import ITEMSIZE, PRECISIONS, Precision
 from costgraph.provenance import Term
 
 OF_PRECISION = ("states", "traffic.update", "peak")  # measures of what training keeps of parameters
+WORD = re.compile(r"\s*([0-9.]*[A-Za-z][A-Za-z0-9]*)\s*[,)]")  # that a symbol is bound to: bf16, 4k
 OWN_PRECISION = ("states", "peak")  # of those the ones that may name one
 
 
@@ -137,8 +140,8 @@ def under(measures: Iterable[Measure], graph: Graph, precision: Precision) -> st
     return f"{' and '.join(found)} under {precision}" if found and any(graph.phase("backward")) else ""
 
 
-def read_measure(text: str, graph: Graph) -> Measure:
-    """Read `flops(attn)`.
+def read_measure(text: str, graph: Graph, letters: Mapping[str, Quotient] = NO_LETTERS) -> Measure:
+    """Read `flops(attn)`, sizes in it in these letters, too.
 
     Raises:
         UserError: no measure, or what cannot stand in its parentheses.
@@ -149,7 +152,7 @@ def read_measure(text: str, graph: Graph) -> Measure:
     formula = read(counted(joint(text)))
     if not isinstance(formula.node, Name | Call):
         raise unknown("measure", text, MEASURES)
-    return measure_at(formula.node, Reader(formula, graph.symbols))
+    return measure_at(formula.node, Reader(formula, graph.symbols, letters))
 
 
 def measure_at(node: Name | Call, reader: Reader) -> Measure:
@@ -172,10 +175,10 @@ def measure_at(node: Name | Call, reader: Reader) -> Measure:
             if apart:
                 raise reader.refuse(value, f"{KEY} is given twice")
             apart = allowance(value, reader)
-        elif key in bindings:
+        elif (name := symbol(key, value, reader)) in bindings:
             raise reader.refuse(value, f"{key} is given twice")
         else:
-            bindings[key] = size(key, value, reader)
+            bindings[name] = size(name, value, reader)
     return Measure(canonical(node.function), tuple(words), dims, bindings, apart)
 
 
@@ -190,13 +193,22 @@ def joined(node: Node, by: type[Product] | type[Ratio], sign: str) -> str | None
     return None
 
 
-def size(key: str, value: Node, reader: Reader) -> Polynomial:
-    """What a symbol is bound to in parentheses."""
+def symbol(key: str, value: Node, reader: Reader) -> str:
+    """The symbol that is bound in parentheses."""
     try:
-        lookup(key, reader.symbols, also=["dims"])
+        return symbol_of(key, reader.symbols, reader.names)
     except UserError as error:
         raise reader.refuse(value, str(error)) from None
-    found = Reader(reader.formula, reader.symbols).value(value)
+
+
+def size(key: str, value: Node, reader: Reader) -> Polynomial:
+    """What a symbol is bound to in parentheses."""
+    lone = WORD.match(reader.formula.text, max(value.column - 1, 0))
+    if lone and SYMBOLS[key].unit == "bytes/element" and lone[1] in ITEMSIZE:
+        return bound(key, ITEMSIZE[lone[1]])
+    if lone and lone[1][0].isdigit():
+        return bound(key, lone[1])
+    found = Reader(reader.formula, reader.symbols, reader.names).value(value)
     if not found.is_polynomial:
         raise reader.refuse(value, f"{key} must be a size, without a sum in a denominator")
     return bound(key, found.numerator)

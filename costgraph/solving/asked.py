@@ -13,7 +13,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import Powers
 from costgraph.errors import UserError
-from costgraph.given import Options, read_model_in
+from costgraph.given import Options, read_letters, read_model_in
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.machine import Machine, itemsize
@@ -22,7 +22,7 @@ from costgraph.mesh import AXES, Axis, Mesh
 from costgraph.setup import Setup
 from costgraph.solving.dimension import compared
 from costgraph.solving.knees import depending
-from costgraph.solving.question import Setting, form, names, parts
+from costgraph.solving.question import Setting, form, names, parts, spelled_out
 from costgraph.solving.unknown import Unknown, unknown_of
 from costgraph.solving.whole import claims
 from costgraph.timing.network import Network, network
@@ -100,7 +100,8 @@ class Asked:
         defined = needed(self.definitions, self.form.symbols)
         used = {name for part in (self.form, *sizes) for name in part.symbols}
         used |= {name for one in defined for name in one.symbols}
-        said += self.setting.setup.remarks(used, "the question, or cancels from it")
+        where = "the question, or cancels from it"
+        said += self.setting.setup.remarks(used, where, also_read=self.setting.said)
         if self.one_link:
             said.append(f"which links collectives use depends on {self.unknown}; all are taken over the first one")
         if self.on_machine and "p" in self.form.symbols and "p" not in (*self.bindings, *self.unknown.target.symbols):
@@ -117,8 +118,10 @@ def ask(
     **of: Unpack[Options],
 ) -> Asked:
     """Read a question; the arguments are those of `solve`, `of` what makes the setup."""
-    left, between, right = parts(question)
-    wanted, inside = unknown_of(for_), names(left) | names(right)
+    said: list[str] = []
+    left, between, right = parts(question, said)
+    wanted = unknown_of(for_, read_letters(of.get("let", ()), of.get("notation")))
+    inside = names(left) | names(right)
     of["model"] = read_model_in(of.get("model"), dtype)
     setup = Setup.of(
         **of,
@@ -133,7 +136,8 @@ def ask(
     setup = setup.on(Mesh((*setup.mesh.axes, added))) if added else setup
     place = placed(hardware, dtype, link)
     over = network_of(place, link, setup, sizes) if inside & {*TIMES} else None
-    setting = Setting(setup, over.links if over else None)
+    setting = Setting(setup, over.links if over else None, said=said)
+    left, right = spelled_out(left, setting), spelled_out(right, setting)
     sides = form(left, setting), form(right, setting)
     following = {name: value for name, value in sizes.items() if {*wanted.target.symbols} & {*value.symbols}}
     nominal = {} if setup.model.nominal is None else {"N_params": setup.model.nominal}

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from costgraph.algebra.expression import Call, Name, walk
+from costgraph.algebra.magnitudes import lone
 from costgraph.algebra.parser import Reader
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.syntax import Formula, read
@@ -26,6 +27,8 @@ from costgraph.measures.parts import Measure, measure_at, under
 from costgraph.setup import Setup
 
 RELATIONS = ("<=", ">=", "==", "<", ">", "=")
+OTHERWISE = {"≤": "<=", "≥": ">=", r"\leq": "<=", r"\le": "<=", r"\geq": ">=", r"\ge": ">="}  # as on paper
+RELATION = re.compile(rf"(?:{'|'.join(map(re.escape, OTHERWISE))})(?![A-Za-z])")
 TYPED_UNITS = {**FACTORS, "s": UNITS["s"]}  # B is the batch, E the expansion of the MLP
 # where `80 GiB` and `80GiB` multiply
 COUNTED = re.compile(rf"(?<=[\d.)]) ?(?= *(?:{'|'.join(sorted(TYPED_UNITS, key=len, reverse=True))})\b)")
@@ -39,6 +42,7 @@ class Setting:
     links: Links | None = None
     used: dict[str, ClosedForm] = field(default_factory=dict)
     asked: dict[str, Measure] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)  # of how it was read
 
     def measure(self, asked: Measure) -> Quotient:
         """A measure of the whole graph or of a part, with symbols replaced.
@@ -105,20 +109,32 @@ def form(side: Formula, setting: Setting) -> Quotient:
     Raises:
         UserError: what is not allowed, with its column.
     """
-    return Reading(side, setting.setup.graph.symbols, setting=setting).value()
+    return Reading(side, setting.setup.graph.symbols, setting.setup.letters, setting.said, setting=setting).value()
 
 
-def parts(text: str) -> tuple[Formula, str, Formula]:
+def spelled_out(side: Formula, setting: Setting) -> Formula:
+    """One side with words taken apart that have no meaning as a whole: `BSL` and `hidden_size`.
+
+    Raises:
+        UserError: a word has two readings.
+    """
+    reading = Reading(side, setting.setup.graph.symbols, setting.setup.letters, setting.said, setting=setting)
+    return replace(side, node=reading.apart(side.node))
+
+
+def parts(text: str, said: list[str]) -> tuple[Formula, str, Formula]:
     """Left side, relation (`<=`, `>=`, `==`, `<`, `>`) and right side; `=` is read as `==`, `80 GiB` as `80*GiB`.
+
+    A side that is a lone number may have a magnitude, as in `params == 7B`; `said` gets how it was read.
 
     Raises:
         UserError: no relation, or more than one.
     """
     need_text(text, "states <= hbm")
-    text = COUNTED.sub("*", joint(text.replace("≤", "<=").replace("≥", ">=")))
+    text = COUNTED.sub("*", joint(RELATION.sub(lambda sign: OTHERWISE[sign[0]], text)))
     found, depth, at = [], 0, 0
     while at < len(text):
-        depth += (text[at] == "(") - (text[at] == ")")
+        depth += (text[at] in "({") - (text[at] in ")}")
         sign = next((r for r in RELATIONS if text.startswith(r, at)), None) if depth == 0 else None
         if sign:
             found.append((at, sign))
@@ -127,7 +143,16 @@ def parts(text: str) -> tuple[Formula, str, Formula]:
         what = "no relation" if not found else "more than one relation"
         raise UserError(f"'{shorten(text)}': {what}; write LEFT <= RIGHT, LEFT >= RIGHT or LEFT == RIGHT")
     ((at, sign),) = found
-    return read(text[:at]), "==" if sign == "=" else sign, read(text[at + len(sign) :])
+    left, right = (side(part, said) for part in (text[:at], text[at + len(sign) :]))
+    return left, "==" if sign == "=" else sign, right
+
+
+def side(text: str, said: list[str]) -> Formula:
+    """One side of a relation, a number with a magnitude or an expression."""
+    if (number := lone(text)) is None:
+        return read(text)
+    said.append(f"{text.strip()} read as {number}")
+    return read(str(number))
 
 
 def names(side: Formula) -> set[str]:

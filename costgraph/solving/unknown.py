@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from costgraph.algebra.parser import size
+from costgraph.algebra.parser import NO_LETTERS, size
 from costgraph.algebra.polynomial import ZERO, Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
@@ -48,10 +49,10 @@ class Unknown:
         return str(self.target)
 
 
-def unknown_of(text: str) -> Unknown:
-    """Read `--for B` or `--for B*S`."""
+def unknown_of(text: str, letters: Mapping[str, Quotient] = NO_LETTERS) -> Unknown:
+    """Read `--for B` or `--for B*S`, in these letters, too."""
     need_text(text, "B*S")
-    target = size(text) if text.strip() else ZERO
+    target = size(text, letters=letters) if text.strip() else ZERO
     if not target.is_monomial or not target.symbols or target.leading_coefficient != 1:
         raise UserError(f"--for '{shorten(text)}': name a symbol, or a product of symbols such as B*S")
     if set(target.powers.values()) != {1}:

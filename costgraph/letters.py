@@ -1,0 +1,87 @@
+"""Letters of one's own, in which sizes and formulas are typed: `batch_size=B, h=D`, those of a source, or of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from costgraph.algebra.bindings import split_list
+from costgraph.algebra.parser import parse
+from costgraph.algebra.quotient import Quotient
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.resources import data_folder
+from costgraph.toml_tables import from_table
+from costgraph.toml_text import of_package, parse_toml
+from costgraph.user_files import MAX_TOML, read_text
+
+FILE = "notations.toml"
+EXAMPLE = "'batch_size=B, seqlen=S'"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What letters stand for, by the name of the notation."""
+
+    notations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@cache
+def notations() -> Mapping[str, Mapping[str, str]]:
+    """What letters stand for in a source's own notation, by the notation's name."""
+    table = of_package(data_folder("formulas") / FILE)
+    return from_table(Contents, {"notations": table}, FILE).notations
+
+
+def read(let: str | Iterable[str] | Mapping[str, str], notation: str | None) -> dict[str, Quotient]:
+    """What letters stand for, those that were typed before those of the notation.
+
+    Args:
+        let: such as `batch_size=B, h=D`, as text or as a mapping.
+        notation: its name, or a file of letters.
+
+    Raises:
+        UserError: an unknown notation, a file that is none, or a letter without a meaning in symbols of the table.
+    """
+    texts = {**(of_notation(notation) if notation is not None else {}), **typed(let)}
+    found: dict[str, Quotient] = {}
+    for name, text in texts.items():
+        if not all(part.isascii() and part.isidentifier() for part in name.split(".")):
+            raise UserError(f"'{shorten(name)}' cannot be a letter of one's own: write letters, digits, _ and dots")
+        try:
+            found[name] = parse(text)
+        except UserError as error:
+            raise UserError(f"{name}={shorten(text)}: {error}") from None
+    return found
+
+
+def typed(let: str | Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+    """Letters as they were typed."""
+    if isinstance(let, Mapping):
+        return {str(name): str(text) for name, text in let.items()}
+    found: dict[str, str] = {}
+    for item in (part for text in ([let] if isinstance(let, str) else let) for part in split_list(text)):
+        name, sign, text = (part.strip() for part in item.partition("="))
+        if not (sign and name and text):
+            raise UserError(f"'{shorten(item)}': write LETTER=MEANING, as in --let {EXAMPLE}")
+        if name in found:
+            raise UserError(f"--let: {name} is given twice")
+        found[name] = text
+    return found
+
+
+def of_notation(name: str) -> Mapping[str, str]:
+    """The letters of a source, or of a file that has them as `h = "D"`, or as one table of notations."""
+    if name in notations():
+        return notations()[name]
+    if not name.endswith(".toml"):
+        raise UserError(f"{unknown('notation', name, notations())}, or name a file ending in .toml")
+    table = parse_toml(read_text(Path(name), MAX_TOML), name)
+    given = {key: value for key, value in table.items() if key in ("notations", "entry", "sources")} or {
+        "notations": {name: table}
+    }
+    found = from_table(Contents, {"notations": given.get("notations", {})}, name).notations
+    if len(found) != 1:
+        raise UserError(f'{name}: {len(found)} notations ({", ".join(found) or "none"}); write one, as h = "D"')
+    return next(iter(found.values()))
