@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -19,7 +19,8 @@ from costgraph.given import Options
 from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, formula
 from costgraph.measures import MEASURES, TIMES
-from costgraph.measures.parts import read_measure, under
+from costgraph.measures.parts import Measure, read_measure, under
+from costgraph.measures.per import STEP, Share
 from costgraph.provenance import Term
 from costgraph.remarks import of_windows
 from costgraph.setup import Setup
@@ -42,6 +43,7 @@ class Derivation:
     """What was asked, and the closed forms that answer it.
 
     `forms` are before the limit, `limited` after it (the same without one); `zeros` says why parts contribute nothing.
+    `share` is of what they are: of a step of one device, unless something else was asked for.
     """
 
     setup: Setup
@@ -49,6 +51,12 @@ class Derivation:
     forms: Mapping[str, ClosedForm]
     limited: Mapping[str, ClosedForm]
     zeros: tuple[str, ...] = ()
+    share: Share = STEP
+
+    @property
+    def head(self) -> str:
+        """What is asked about, in one line."""
+        return ", ".join(filter(None, (str(self.setup), str(self.share))))
 
     @property
     def graph(self) -> Graph:
@@ -110,7 +118,8 @@ class Derivation:
         from costgraph.measures.by_part import by_part  # an op set has no parts
 
         form = self.forms[name]
-        return by_part(form, self.graph) if self.setup.model.has_layers and not form.at else []
+        layers = self.setup.model.has_layers and self.share.per != "layer"
+        return by_part(form, self.graph) if layers and not form.at else []
 
     def of_part(self, name: str, part: Part) -> Quotient:
         """What a part contributes in all layers, after the limit."""
@@ -151,6 +160,7 @@ class Derivation:
             "attention": setup.attention,
             "convention": setup.convention.name,
             "precision": str(setup.precision),
+            **self.share.to_json(),
             **({"symbolic": list(setup.model.symbolic)} if setup.model.symbolic else {}),
             "limit": {name: str(value) for name, value in setup.bindings.items()},
             "when": self.when,
@@ -219,23 +229,24 @@ def term_json(term: Term) -> dict[str, str]:
 
 
 @bounded()
-def derive(*measures: str, when: str | None = None, **of: Unpack[Options]) -> Derivation:
+def derive(*measures: str, when: str | None = None, share: Share = STEP, **of: Unpack[Options]) -> Derivation:
     """Derive closed forms, as the command line does.
 
     Args:
         measures: such as `flops`, `flops(attn)` or `activations(p=2)`; without any, a usual choice for the phase.
         when: a regime such as `S << D`.
+        share: of what they are costs: per token or layer, of all devices, of some ops; of a step of one device.
         of: what they are costs of, as text or as objects; see `Setup.of`: `model`, `op_set`, `phase`, `passes`, `mesh`,
             `limit`, `symbolic`, `convention`, `precision`, `attention`, `weights`, `cache_dtype`, `choices`.
 
     Raises:
         UserError: anything unknown, unreadable, or out of its domain.
     """
-    return derived(Setup.of(**of), measures, when)
+    return derived(Setup.of(**of), measures, when, share)
 
 
 @bounded()
-def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None) -> Derivation:
+def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None, share: Share = STEP) -> Derivation:
     """The closed forms of a setup that has been read.
 
     Raises:
@@ -244,7 +255,22 @@ def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None)
     when = None if when is None else in_symbols(when, setup.letters)
     names = list(measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.graph.mesh else [])]
     asked = [read_measure(name, setup.graph, setup.letters) for name in names]
-    forms = {str(one): one.of(setup.graph, setup.convention, setup.precision) for one in asked}
+    said: list[str] = []
+    forms = {str(one): shared(one, setup, share, said) for one in asked}
     limited = {name: form.limited(setup.bindings) for name, form in forms.items()}
-    zeros = tuple(filter(None, (one.why_nothing(forms[str(one)]) for one in asked)))
-    return Derivation(setup, when, forms, limited, zeros)
+    if share == STEP:
+        said += filter(None, (one.why_nothing(forms[str(one)]) for one in asked))
+    return Derivation(setup, when, forms, limited, tuple(said), share)
+
+
+def shared(measure: Measure, setup: Setup, share: Share, said: list[str]) -> ClosedForm:
+    """The form of a measure, of what was asked for; `said` gets remarks."""
+    found = measure.of(setup.graph, setup.convention, setup.precision)
+    if share == STEP:
+        return found
+    own, remarks = share.of(found, setup.graph)
+    said += remarks
+    if own.over or not (share.ops or share.per == "layer"):
+        return own
+    exactly, _ = share.of(measure.of(setup.graph, setup.convention.exact, setup.precision), setup.graph)
+    return replace(own, remainder=exactly.value - own.value)

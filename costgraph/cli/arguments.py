@@ -15,6 +15,7 @@ from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from costgraph.given import Options
+    from costgraph.measures.per import Share
     from costgraph.setup import Setup
 
 When = Annotated[str | None, typer.Option(help="A regime, 'S << D' or S:much-less:D: keep the leading term.")]
@@ -25,6 +26,11 @@ Let = Annotated[
 Notation = Annotated[
     str | None,
     typer.Option(help='The letters of a source (see `costgraph list notations`), or a TOML file of letters: h = "D".'),
+]
+Per = Annotated[str | None, typer.Option(help="token, sequence or layer, instead of a step.")]
+Whole = Annotated[bool, typer.Option("--whole", help="Of all devices of the mesh, instead of one.")]
+Ops = Annotated[
+    list[str] | None, typer.Option("--ops", help="Of ops with these names alone: 'attn.*, mlp.up'. Repeatable.")
 ]
 Form = Annotated[str, typer.Option(help="expanded, factored, leading, auto, or a symbol to collect by.")]
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
@@ -158,6 +164,13 @@ def hints(texts: dict[str, str]) -> list[tuple[str, Any]]:
             option = typer.Option(flag(name), help=texts[name])
         listed.append((name, Annotated[kind, option]))
     return listed
+
+
+def share_of(per: str | None, whole: bool, ops: list[str] | None) -> Share:
+    """Of what costs are asked for."""
+    from costgraph.measures.per import read_share
+
+    return read_share(per, whole, ops or ())
 
 
 def chosen_format(name: str, known: tuple[str, ...], json: bool = False) -> str:

@@ -32,6 +32,9 @@ def check(
     let: arg.Let = None,
     notation: arg.Notation = None,
     when: Annotated[str | None, typer.Option(help="A regime, 'S << D': compare with the leading term.")] = None,
+    per: arg.Per = None,
+    whole: arg.Whole = False,
+    ops: arg.Ops = None,
     outcome: Annotated[str | None, typer.Option(help="Show the entries with this outcome in full.")] = None,
     format_: Annotated[str, typer.Option("--format", help="table, json or junit.")] = "table",
     output: arg.Output = None,
@@ -44,12 +47,16 @@ def check(
     format_ = arg.chosen_format(format_, FORMATS)
     check_target(output, force)
     own = {name: text for name, text in (("measure", measure), ("when", when)) if text}
+    shared = [name for name, value in (("per", per), ("whole", whole), ("ops", ops)) if value]
     options = {**own, **asked.in_letters(let, notation)}
-    if formula is None and (given := [*options]):
+    if formula is None and (given := [*options, *shared]):
         raise UserError(f"{arg.flag(given[0])} is for --formula: entries say themselves how they are derived")
     if formula is not None and (what or outcome or format_ == "junit"):
         raise UserError("--formula checks one formula, as a table or as json: leave out entries and --outcome")
-    text, failed = entries(what or [], outcome, format_) if formula is None else one_formula(formula, options, format_)
+    if formula is None:
+        text, failed = entries(what or [], outcome, format_)
+    else:
+        text, failed = one_formula(formula, {**options, "share": arg.share_of(per, whole, ops)}, format_)
     deliver(text, output, document=format_ != "table")
     raise typer.Exit(int(failed))
 

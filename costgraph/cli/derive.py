@@ -23,6 +23,9 @@ def derive(
     let: arg.Let = None,
     notation: arg.Notation = None,
     when: arg.When = None,
+    per: arg.Per = None,
+    whole: arg.Whole = False,
+    ops: arg.Ops = None,
     form: arg.Form = "auto",
     explain: Annotated[bool, typer.Option("--explain", help="Show which op and tensor each term came from.")] = False,
     flat: Annotated[bool, typer.Option("--flat", help="Show a model's forms as they are, not by part.")] = False,
@@ -46,7 +49,8 @@ def derive(
 
     if form not in shapes.SHAPES and form not in SYMBOLS:
         raise unknown("form", form, shapes.SHAPES)
-    result = derived(Setup.of(**asked.in_letters(let, notation)), measures or (), when)
+    setup, share = Setup.of(**asked.in_letters(let, notation)), arg.share_of(per, whole, ops)
+    result = derived(setup, measures or (), when, share)
     known = published(result.limited, result.setup.phase)
     pretty, style = (
         (printers.unicode, printers.UNICODE) if writes_unicode(output) else (printers.python, printers.PYTHON)

@@ -53,7 +53,7 @@ def parts_tables(result: Derivation, shape: str) -> list[str]:
 
 def latex(result: Derivation, explain: bool, shape: str, pretty: Pretty, known: Published, flat: bool = False) -> str:
     """An `align*` environment, one line for each measure or part; the rest as comments."""
-    lines = [f"% {line}" for line in (str(result.setup), *footer(result, printers.python, known)) if line]
+    lines = [f"% {line}" for line in (result.head, *footer(result, printers.python, known)) if line]
     own = authors_own(known, printers.LATEX) if shape == "auto" else {}
     lines.append(r"\begin{align*}")
     at = ", ".join(

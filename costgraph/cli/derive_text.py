@@ -53,11 +53,11 @@ def text(
         footers += explained(result, pretty, sign, flat)
     if layered(result, flat):
         tables = by_part(result, write, sign)
-        return "\n".join([str(result.setup), *tables, "", *footers])
+        return "\n".join([result.head, *tables, "", *footers])
     rows = table(result, write, authors_own(known, style) if shape == "auto" else {}, several)
     if drawn_on_terminal:
-        return drawn(rows, [*most[1:], *most[:1], *footers], str(result.setup))
-    return "\n".join([str(result.setup), "", *plain(rows), *most, "", *footers])
+        return drawn(rows, [*most[1:], *most[:1], *footers], result.head)
+    return "\n".join([result.head, "", *plain(rows), *most, "", *footers])
 
 
 def by_part(result: Derivation, write: Callable[[Quotient], str], sign: str) -> list[str]:
@@ -212,8 +212,8 @@ def cited(found: Sequence[Entry]) -> str:
 
 
 def layered(result: Derivation, flat: bool) -> bool:
-    """Whether forms are shown by part: those of a model, unless they are to be flat, or are leading terms."""
-    return result.setup.model.has_layers and not flat and not result.when
+    """Whether forms are shown by part: those of a model, unless they are to be flat, are leading terms or per layer."""
+    return result.setup.model.has_layers and not (flat or result.when or result.share.per == "layer")
 
 
 def explained(result: Derivation, pretty: Pretty, sign: str, flat: bool) -> list[str]:

@@ -17,6 +17,7 @@ from costgraph.given import Options
 from costgraph.graph.loop import Loop
 from costgraph.library.calculator import Calculator
 from costgraph.library.slips import nearest, responsible
+from costgraph.measures.per import STEP, Share
 from costgraph.provenance import Term
 from costgraph.setup import Setup
 
@@ -105,20 +106,23 @@ def listed(terms: Iterable[Term]) -> list[dict[str, str]]:
 
 
 @bounded()
-def compare(formula: str, measure: str, *, when: str | None = None, **of: Unpack[Options]) -> Comparison:
+def compare(
+    formula: str, measure: str, *, when: str | None = None, share: Share = STEP, **of: Unpack[Options]
+) -> Comparison:
     """Compare a formula with what the engine derives; `N_params` in it counts the parameters of the whole model.
 
     Args:
         formula: one's own.
         measure: what it gives, such as `flops` or `flops(attn)`.
         when: a regime in which to compare.
+        share: of what it is: per token or layer, of all devices, of some ops; of a step of one device.
         of: what it is a cost of, as for `derive`; `let` and `notation` say how to read its letters.
 
     Raises:
         UserError: anything that cannot be read, with the column; or an unknown name, with the nearest.
     """
     setup = Setup.of(**of)
-    found = derived(setup, [measure], when)
+    found = derived(setup, [measure], when, share)
     (measure,) = found.forms
     form = found.limited[measure]
     count = found.params
@@ -128,8 +132,10 @@ def compare(formula: str, measure: str, *, when: str | None = None, **of: Unpack
     letters = {name: value.substitute(counted) for name, value in setup.letters.items()}
     reader = Calculator(read(formula), setup.graph.symbols, names | letters)
     whole = reader.value()
-    said = setup.remarks({*found.used, *whole.symbols}, f"{measure} or the formula", also_read=reader.said)
-    head = str(setup) + (f"; {found.policy}" if found.policy else "")
+    said = found.zeros + setup.remarks(
+        {*found.used, *whole.symbols}, f"{measure} or the formula", also_read=reader.said
+    )
+    head = found.head + (f"; {found.policy}" if found.policy else "")
     printed = whole.substitute(bound)
     regime = found.regimes.get(measure)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)

@@ -1,0 +1,151 @@
+"""A measure per token, sequence or layer, or of all devices of a mesh: what papers and posts print.
+
+A token is one of the step of the whole mesh, B*S of them in training and B in decode. Per layer is what one layer
+contributes; what stands outside of layers is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from costgraph.algebra.polynomial import ONE, Polynomial, total
+from costgraph.algebra.printers import python
+from costgraph.algebra.quotient import Quotient
+from costgraph.closed_form import ClosedForm
+from costgraph.errors import UserError, shorten, unknown
+from costgraph.graph.graph import Graph
+from costgraph.largest import Largest, chosen
+from costgraph.measures.by_part import is_sum
+
+PER = ("token", "sequence", "layer")
+DIMS = {"token": ("batch", "query"), "sequence": ("batch",)}  # how many there are of it in a step
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of what a measure is.
+
+    Args:
+        per: token, sequence, layer, or "" for a step.
+        whole: whether of all devices of the mesh, instead of one.
+        ops: patterns of names of ops, of which one has to fit; all ops if there are none.
+    """
+
+    per: str = ""
+    whole: bool = False
+    ops: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.per and self.per not in PER:
+            raise unknown("choice of --per", self.per, PER)
+
+    def of(self, form: ClosedForm, graph: Graph) -> tuple[ClosedForm, list[str]]:
+        """The measure of that, and remarks on what is left out.
+
+        Raises:
+            UserError: the graph has no tokens, layers or devices, the form is a quotient, or no op fits.
+        """
+        said: list[str] = []
+        if form.over:
+            raise UserError(f"{form.name} is a quotient, which is the same per {self.per or 'device'}; ask it alone")
+        if self.ops:
+            form = self.of_ops(form, graph)
+        if self.per == "layer":
+            form, said = of_layer(form, graph)
+        elif self.per:
+            form = times(form, ONE / count(self.per, graph), f"{form.unit}/{self.per}")
+        if self.whole:
+            form = times(form, devices(graph), form.unit.replace(" per device", ""))
+        return form, said
+
+    def of_ops(self, form: ClosedForm, graph: Graph) -> ClosedForm:
+        """What ops with these names contribute."""
+        if not is_sum(form):
+            raise UserError(f"{form.name} is a maximum: of all that a device does, not of some ops")
+        for pattern in self.ops:
+            if not any(fits(op.name, pattern) for op in graph.ops):
+                raise UserError(f"no op is called '{shorten(pattern)}': {unknown('op', pattern, graph.by_name)}")
+        kept = tuple(term for term in form.terms if any(fits(term.op, pattern) for pattern in self.ops))
+        return replace(form, terms=kept, remainder=Quotient(0))
+
+    def __str__(self) -> str:
+        """As a part of the head of an answer: `per token, all devices, ops attn.*`."""
+        said = [f"per {self.per}"] if self.per else []
+        said += ["all devices"] if self.whole else []
+        return ", ".join([*said, *([f"ops {', '.join(self.ops)}"] if self.ops else [])])
+
+    def to_json(self) -> dict[str, Any]:
+        """What was asked for, for JSON."""
+        found = {"per": self.per, "whole": self.whole, "ops": list(self.ops)}
+        return {name: value for name, value in found.items() if value}
+
+
+STEP = Share()
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a pattern such as `attn.*` names an op, whichever kind of layers it stands in."""
+    return fnmatchcase(name, pattern) or fnmatchcase(name.rpartition("/")[2], pattern)
+
+
+def times(form: ClosedForm, factor: Polynomial, unit: str) -> ClosedForm:
+    """The form times a monomial, in another unit."""
+    if isinstance(form, Largest):
+        return chosen(form.name, [times(one, factor, unit) for one in form.candidates])
+    terms = tuple(replace(term, amount=term.amount * factor) for term in form.terms)
+    return replace(form, terms=terms, remainder=form.remainder * Quotient(factor), unit=unit)
+
+
+def count(what: str, graph: Graph) -> Polynomial:
+    """How many tokens or sequences a step of the whole mesh has."""
+    extents = graph.extents
+    if missing := [dim for dim in DIMS[what] if dim not in extents]:
+        raise UserError(f"{graph.name} has no {what}s: it has no dim {missing[0]}; leave --per {what} out")
+    found = ONE
+    for dim in DIMS[what]:
+        found = found * extents[dim].size
+    if not found.is_monomial:
+        raise UserError(f"a step has {found} {what}s, which no form is divided by; bind sizes")
+    return found
+
+
+def of_layer(form: ClosedForm, graph: Graph) -> tuple[ClosedForm, list[str]]:
+    """What one layer contributes, and a remark on what stands outside of layers."""
+    if not is_sum(form):
+        raise UserError(f"{form.name} is a maximum, which has no part per layer")
+    if strange := [term.op for term in form.terms if term.op not in graph.by_name]:
+        raise UserError(f"{form.name} has no part per layer: {strange[0]} is no op")
+    loops = {loop.number: loop for op in graph.ops if (loop := op.loop).times != ONE}
+    sizes = list(dict.fromkeys(loop.times for loop in loops.values() if not loop.rounds))
+    if not sizes:
+        raise UserError(f"{graph.name} has no layers that repeat; leave --per layer out")
+    if len(sizes) > 1:
+        kinds = " or ".join(dict.fromkeys(loop.kind for loop in loops.values() if loop.kind))
+        raise UserError(f"{graph.name} has layers of several kinds; ask for one of them, as in flops({kinds})")
+    inside = tuple(term for term in form.terms if graph.op(term.op).loop.number in loops)
+    outside = form.value.numerator - total(term.amount for term in inside)
+    found = replace(form, terms=inside, remainder=Quotient(0))
+    left = f"{form.name} per layer leaves out {python(Quotient(outside))} outside of layers"
+    return times(found, ONE / sizes[0], f"{form.unit}/layer"), [left] if outside else []
+
+
+def devices(graph: Graph) -> Polynomial:
+    """How many devices do the same on a mesh.
+
+    Raises:
+        UserError: there is one, or stages of a pipeline do different things.
+    """
+    if not graph.mesh:
+        raise UserError("--whole is of all devices of a mesh, and there is one device; give --mesh, or leave it out")
+    if graph.mesh.pipeline is not None:
+        raise UserError("--whole: the stages of a pipeline are not alike, and a measure is the largest; leave it out")
+    return graph.mesh.devices
+
+
+def read_share(per: str | None, whole: bool, ops: str | Sequence[str]) -> Share:
+    """What was asked for, as text."""
+    patterns = [part.strip() for text in ([ops] if isinstance(ops, str) else ops) for part in text.split(",")]
+    return Share(per or "", whole, tuple(filter(None, patterns)))
