@@ -25,12 +25,19 @@ class BugError(CostgraphError):
 
 
 def unknown(what: str, name: str, choices: Iterable[str]) -> UserError:
-    """An error for a name that is not in a table: the nearest names, or what there is when none is near."""
+    """An error for a name that is not in a table: the nearest names, how it is written here, or what there is."""
+    from costgraph.aliases import meant  # only where something is wrong
+
     known = list(choices)
     lowered = {choice.lower(): choice for choice in known}
     near = [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)]
     more = f" and {len(known) - MANY} more" if len(known) > MANY else ""
-    advice = f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(known[:MANY])}{more}"
+    if near:
+        advice = f"did you mean {' or '.join(near)}?"
+    elif remedy := meant(name):
+        advice = f"write {remedy}"
+    else:
+        advice = f"choose from {', '.join(known[:MANY])}{more}"
     return UserError(f"unknown {what} '{shorten(name)}': {advice}")
 
 

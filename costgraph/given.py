@@ -152,13 +152,15 @@ def read_convention(given: str | Convention | None, named: bool) -> Convention:
     return found
 
 
-def read_letters(let: str | Iterable[str] | Mapping[str, str], notation: str | None) -> Mapping[str, Quotient]:
-    """Letters of one's own, and what they stand for."""
+def read_letters(
+    let: str | Iterable[str] | Mapping[str, str], notation: str | None, in_formula: bool = False
+) -> Mapping[str, Quotient]:
+    """Letters of one's own, and what they stand for where sizes are typed, or in a formula."""
     if not let and notation is None:
         return NO_LETTERS
     from costgraph.letters import read  # most questions are in symbols of the table
 
-    return read(let, notation)
+    return read(let, notation, in_formula)
 
 
 def read_mesh(given: str | Mesh | Axis | Iterable[Axis]) -> Mesh:

@@ -10,6 +10,7 @@ from pathlib import Path
 from costgraph.algebra.bindings import split_list
 from costgraph.algebra.parser import parse
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.resources import data_folder
 from costgraph.toml_tables import from_table
@@ -34,17 +35,22 @@ def notations() -> Mapping[str, Mapping[str, str]]:
     return from_table(Contents, {"notations": table}, FILE).notations
 
 
-def read(let: str | Iterable[str] | Mapping[str, str], notation: str | None) -> dict[str, Quotient]:
+def read(
+    let: str | Iterable[str] | Mapping[str, str], notation: str | None, in_formula: bool = True
+) -> dict[str, Quotient]:
     """What letters stand for, those that were typed before those of the notation.
 
     Args:
         let: such as `batch_size=B, h=D`, as text or as a mapping.
         notation: its name, or a file of letters.
+        in_formula: whether a letter of the notation may stand for something else than the symbol of that name. In a
+            formula of a source it does; where sizes are bound, `D` stays the width unless `let` says otherwise.
 
     Raises:
         UserError: an unknown notation, a file that is none, or a letter without a meaning in symbols of the table.
     """
-    texts = {**(of_notation(notation) if notation is not None else {}), **typed(let)}
+    of_source = of_notation(notation) if notation is not None else {}
+    texts = {name: text for name, text in of_source.items() if in_formula or name not in SYMBOLS} | typed(let)
     found: dict[str, Quotient] = {}
     for name, text in texts.items():
         if not all(part.isascii() and part.isidentifier() for part in name.split(".")):

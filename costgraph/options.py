@@ -35,6 +35,10 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
         raise UserError(f"'{shorten(text)}': write NAME or NAME(OPTION=VALUE, ...)")
     name = spelled.get(call.func.id, call.func.id)
     if name not in table:
+        from costgraph.aliases import understood  # names of the table need none
+
+        name = understood(what, name)
+    if name not in table:
         raise unknown(what, name, table)
     options: dict[str, str] = {}
     for keyword in call.keywords:

@@ -25,7 +25,7 @@ VALUES = {  # wrong ones, with what is said
     "--model": ("gpt-33", "unknown model 'gpt-33': did you mean gpt-3"),
     "--op-set": ("decodr", "unknown op set 'decodr': did you mean decoder"),
     "--phase": ("trian", "unknown phase 'trian': did you mean train?"),
-    "--pass": ("flash", "unknown pass 'flash'"),
+    "--pass": ("flsh", "unknown pass 'flsh'"),
     "--mesh": ("tenser(T)", "unknown axis 'tenser': did you mean tensor?"),
     "--convention": ("note", "unknown convention 'note': did you mean notes"),
     "--precision": ("mixed", "precision"),

@@ -54,7 +54,8 @@ def lone_for(name: str, text: str) -> Rational | None:
     if dimension != NONE:
         return quantity(text, dimension).value
     if len(found[2]) > 1 and found[2] in UNITS:
+        others = ", ".join(SCALES)
         raise UserError(
-            f"{found[2]} is a unit, and {name} is a number; write {name}={found[1]}, or k, M, B, T, Ki, Mi, Gi"
+            f"{found[2]} is a unit, and {name} a number; write {name}={found[1]}, or one of {others} behind it"
         )
     return lone(text)

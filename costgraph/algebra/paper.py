@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from costgraph.algebra.spelling import Spelled
-from costgraph.errors import UserError, shorten
+from costgraph.algebra.spelling import Spelled, at_column
+from costgraph.errors import shorten
 
 TEX = re.compile(r"[\\{}$]")
 SIGNS = {
@@ -109,7 +109,9 @@ class Writer:
     def sign(self, text: str, at: int) -> None:
         """An operation, or the end of parentheses."""
         if text == ")":
-            self.divisor = self.outer.pop() if self.outer else None
+            if not self.outer:
+                self.refuse(at, "this parenthesis closes nothing")
+            self.divisor = self.outer.pop()
         elif text in ("/", "//"):
             self.divisor = len(self.pieces) + 1
         elif text != "**" and (self.factor or text not in "+-"):
@@ -138,7 +140,7 @@ class Writer:
 
     def refuse(self, at: int, reason: str) -> NoReturn:
         """An error that points at an index of what was typed."""
-        raise UserError(f"column {at + 1} of '{shorten(self.typed)}': {reason}")
+        raise at_column(self.typed, at + 1, reason)
 
 
 def two_readings(below: str, factor: str) -> str:

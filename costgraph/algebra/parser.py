@@ -19,6 +19,7 @@ from costgraph.algebra.symbols import SYMBOLS, Rational, lookup
 from costgraph.algebra.syntax import ALLOWED, FLOOR, LARGEST, TOO_LONG, Formula, check_power, read
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError, shorten
+from costgraph.frozen import FrozenMapping
 
 MAX_EXPONENT = 64
 MAX_TERMS = 5000
@@ -26,7 +27,7 @@ MAX_TERMS = 5000
 Size = Polynomial | Rational | str  # what Python callers may pass where a size is meant
 
 
-NO_LETTERS: Mapping[str, Quotient] = {}
+NO_LETTERS: Mapping[str, Quotient] = FrozenMapping({})
 
 
 def parse(text: str, symbols: Container[str] | None = None, letters: Mapping[str, Quotient] = NO_LETTERS) -> Quotient:
@@ -69,6 +70,7 @@ class Reader:
     """
 
     expected: ClassVar[str] = "symbol"
+    takes_letters: ClassVar[bool] = False  # whether whoever typed the formula may say what letters mean
     formula: Formula
     symbols: Container[str] | None = None
     names: Mapping[str, Quotient] = field(default_factory=dict)
@@ -116,7 +118,12 @@ class Reader:
         try:
             return Quotient(Polynomial.symbol(lookup(node.name, self.symbols, self.expected, self.also).name))
         except UserError as error:
-            raise self.refuse(node, str(error)) from None
+            remedy = f"; or say what it means: --let '{node.name}=...'" if self.lettered(node.name) else ""
+            raise self.refuse(node, f"{error}{remedy}") from None
+
+    def lettered(self, name: str) -> bool:
+        """Whether whoever typed the formula may give an unknown name a meaning."""
+        return self.takes_letters and self.symbols is not None and name not in SYMBOLS
 
     @property
     def also(self) -> Iterable[str]:

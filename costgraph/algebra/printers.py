@@ -38,7 +38,7 @@ class Style:
 
 
 UPRIGHT = {"ceil": "⌈{}⌉", "floor": "⌊{}⌋", "sqrt": "√({})"}
-TEX_CALLS = {"ceil": r"\lceil {} \rceil", "floor": r"\lfloor {} \rfloor"}
+TEX_CALLS = {"ceil": r"\lceil {} \rceil", "floor": r"\lfloor {} \rfloor", "sqrt": r"\sqrt{{{}}}"}
 
 
 def ratio(above: str, below: str, compound: bool) -> str:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from costgraph.errors import UserError, shorten
+
 # What no program would say: signs of paper, TeX, a number before a letter, factors side by side.
 ON_PAPER = re.compile(r"[^\x00-\x7f]|[\\^{}$]|\d[A-Za-z_(]|\d\s+[\w(]|\)\s*[\w(]|\w\s+[\w.(]", re.ASCII)
 IN_CODE = re.compile(r"\b(?:if|else|for|in|is|and|or|not|lambda)\b")  # words between which spaces are no products
@@ -23,6 +25,12 @@ class Spelled:
         if at < len(self.places):
             return self.places[at] + 1
         return self.places[-1] + 2 if self.places else 1
+
+
+def at_column(text: str, column: int, reason: str) -> UserError:
+    """An error about one place of a text; it is shown without the spaces around it, and columns are those of that."""
+    before = len(text) - len(text.lstrip())
+    return UserError(f"column {max(column - before, 1)} of '{shorten(text)}': {reason}")
 
 
 def on_paper(text: str) -> bool:

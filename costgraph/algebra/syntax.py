@@ -15,7 +15,7 @@ from fractions import Fraction
 from keyword import kwlist
 
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, negative
-from costgraph.algebra.spelling import Spelled, in_code, on_paper
+from costgraph.algebra.spelling import Spelled, at_column, in_code, on_paper
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError, need_text, shorten
 
@@ -42,11 +42,6 @@ class Formula:
     def refuse(self, node: Node, reason: str) -> UserError:
         """An error that points at `node`."""
         return at_column(self.text, node.column, reason)
-
-
-def at_column(text: str, column: int, reason: str) -> UserError:
-    """An error about one place of a text."""
-    return UserError(f"column {column or 1} of '{shorten(text)}': {reason}")
 
 
 def read(text: str) -> Formula:

@@ -9,9 +9,9 @@ import re
 from functools import cached_property
 from typing import NoReturn
 
-from costgraph.algebra.spelling import Spelled
+from costgraph.algebra.spelling import Spelled, at_column
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.errors import UserError, shorten, unknown
+from costgraph.errors import unknown
 
 MAX_DEPTH = 60  # groups one inside the other
 FRACTIONS = ("frac", "dfrac", "tfrac", "cfrac")
@@ -228,7 +228,7 @@ class Translator:
 
     def refuse(self, at: int, reason: str) -> NoReturn:
         """An error that points at an index of what was typed."""
-        raise UserError(f"column {at + 1} of '{shorten(self.typed)}': {reason}")
+        raise at_column(self.typed, at + 1, reason)
 
 
 def fenced(text: str) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.main import get_command
@@ -82,4 +82,13 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        raise UserError(error.format_message()) from None  # what typer says about options and arguments
+        raise UserError(said(error)) from None
+
+
+def said(error: Any) -> str:
+    """What typer says about options and arguments; of an option that there is not, what it is called here."""
+    from costgraph.aliases import meant
+
+    option = getattr(error, "option_name", "") or ""
+    remedy = meant(option) if str(error.format_message()).startswith("No such option") else ""
+    return f"No such option: {option}; write {remedy}" if remedy else str(error.format_message())

@@ -12,6 +12,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
+from typing import ClassVar
 
 from costgraph.algebra.expression import Call, Name, Node
 from costgraph.algebra.parser import MAX_TERMS, Reader
@@ -29,6 +30,8 @@ FUNCTIONS = (*NUMERIC, "solve", "limit", "at")
 @dataclass(frozen=True)
 class Calculator(Reader):
     """Reads one expression in which the names of `names` stand for what they map to."""
+
+    takes_letters: ClassVar[bool] = True
 
     def means(self, name: str) -> bool:
         """Whether it is a named quantity, a unit or a symbol."""

@@ -13,7 +13,7 @@ from costgraph.algebra.symbols import Rational
 from costgraph.algebra.syntax import read
 from costgraph.algebra.work import bounded
 from costgraph.derivation import derived
-from costgraph.given import Options
+from costgraph.given import Options, read_letters
 from costgraph.graph.loop import Loop
 from costgraph.library.calculator import Calculator
 from costgraph.library.slips import nearest, responsible
@@ -129,7 +129,8 @@ def compare(
     names = {"N_params": count.value} if count is not None and count.value.numerator else {}
     bound = {name: value for name, value in setup.bindings.items() if isinstance(value, Polynomial)}
     counted = {name: value.numerator for name, value in names.items()}
-    letters = {name: value.substitute(counted) for name, value in setup.letters.items()}
+    own = read_letters(of.get("let", ()), of.get("notation"), in_formula=True)
+    letters = {name: value.substitute(counted) for name, value in own.items()}
     reader = Calculator(read(formula), setup.graph.symbols, names | letters)
     whole = reader.value()
     said = found.zeros + setup.remarks(

@@ -120,7 +120,8 @@ def ask(
     """Read a question; the arguments are those of `solve`, `of` what makes the setup."""
     said: list[str] = []
     left, between, right = parts(question, said)
-    wanted = unknown_of(for_, read_letters(of.get("let", ()), of.get("notation")))
+    letters = read_letters(of.get("let", ()), of.get("notation"), in_formula=True)
+    wanted = unknown_of(for_, letters)
     inside = names(left) | names(right)
     of["model"] = read_model_in(of.get("model"), dtype)
     setup = Setup.of(
@@ -136,7 +137,7 @@ def ask(
     setup = setup.on(Mesh((*setup.mesh.axes, added))) if added else setup
     place = placed(hardware, dtype, link)
     over = network_of(place, link, setup, sizes) if inside & {*TIMES} else None
-    setting = Setting(setup, over.links if over else None, said=said)
+    setting = Setting(setup, over.links if over else None, letters, said)
     left, right = spelled_out(left, setting), spelled_out(right, setting)
     sides = form(left, setting), form(right, setting)
     following = {name: value for name, value in sizes.items() if {*wanted.target.symbols} & {*value.symbols}}

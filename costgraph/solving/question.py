@@ -9,13 +9,13 @@ The text goes through the whitelist of `parser`; nothing in it is executed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from costgraph.algebra.expression import Call, Name, walk
 from costgraph.algebra.magnitudes import lone
-from costgraph.algebra.parser import Reader
+from costgraph.algebra.parser import NO_LETTERS, Reader
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.syntax import Formula, read
 from costgraph.algebra.units import FACTORS, UNITS
@@ -36,13 +36,14 @@ COUNTED = re.compile(rf"(?<=[\d.)]) ?(?= *(?:{'|'.join(sorted(TYPED_UNITS, key=l
 
 @dataclass
 class Setting:
-    """What measures are taken of, and what has been asked of it so far."""
+    """What measures are taken of, letters of the question, how it was read, and what has been asked so far."""
 
     setup: Setup
     links: Links | None = None
+    letters: Mapping[str, Quotient] = NO_LETTERS
+    said: list[str] = field(default_factory=list)
     used: dict[str, ClosedForm] = field(default_factory=dict)
     asked: dict[str, Measure] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)  # of how it was read
 
     def measure(self, asked: Measure) -> Quotient:
         """A measure of the whole graph or of a part, with symbols replaced.
@@ -69,6 +70,7 @@ class Reading(Reader):
     """Reads one side of a question: what the parser reads, and measures."""
 
     expected: ClassVar[str] = "symbol or measure"
+    takes_letters: ClassVar[bool] = True
     setting: Setting = field(kw_only=True)
 
     def means(self, name: str) -> bool:
@@ -109,7 +111,7 @@ def form(side: Formula, setting: Setting) -> Quotient:
     Raises:
         UserError: what is not allowed, with its column.
     """
-    return Reading(side, setting.setup.graph.symbols, setting.setup.letters, setting.said, setting=setting).value()
+    return Reading(side, setting.setup.graph.symbols, setting.letters, setting.said, setting=setting).value()
 
 
 def spelled_out(side: Formula, setting: Setting) -> Formula:
@@ -118,7 +120,7 @@ def spelled_out(side: Formula, setting: Setting) -> Formula:
     Raises:
         UserError: a word has two readings.
     """
-    reading = Reading(side, setting.setup.graph.symbols, setting.setup.letters, setting.said, setting=setting)
+    reading = Reading(side, setting.setup.graph.symbols, setting.letters, setting.said, setting=setting)
     return replace(side, node=reading.apart(side.node))
 
 

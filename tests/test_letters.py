@@ -1,0 +1,287 @@
+"""Sizes, letters and words as users write them: understood and said how, or answered with the right word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import costgraph
+
+import costgraph as cg
+from costgraph.algebra.bindings import Order, in_symbols, parse_bindings, parse_regime
+from costgraph.algebra.frameworks import AMBIGUOUS, MEANINGS, meaning_of
+from costgraph.algebra.parser import parse, size
+from costgraph.algebra.symbols import SYMBOLS
+from costgraph.aliases import MEANT, UNDERSTOOD
+from costgraph.errors import UserError
+from costgraph.letters import read
+from costgraph.library.own import compare
+from costgraph.mesh import AXES
+from costgraph.op_sets import OP_SETS
+from costgraph.passes import PASSES
+from costgraph.solving.solution import solve
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("S=4k", "4000"),
+        ("S=128Ki", "131072"),
+        ("S=1.5M", "1500000"),
+        ("B=7B", "7000000000"),
+        ("B=2T", "2000000000000"),
+        ("hbm=80GB", "80000000000"),
+        ("hbm=80 GiB", "85899345920"),
+        ("lambda_mem=2TB/s", "2000000000000"),
+        ("t=20ms", "1/50"),
+        ("E=2.5k", "2500"),
+        ("S=4*k", "4*k"),  # no lone number
+        ("S=2*B", "2*B"),
+        ("S=2D", "2*D"),
+        ("S=4096", "4096"),
+    ],
+)
+def test_a_lone_number_may_have_a_magnitude_or_the_unit_of_its_symbol(typed: str, value: str) -> None:
+    (found,) = parse_bindings([typed]).values()
+    assert found == size(value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("S=4K", "three readings: 4k .* 4Ki .* 4\\*K"),
+        ("S=80GB", "GB is a unit, and S a number"),
+        ("hbm=80Gb", "small b"),
+        ("hbm=20ms", "'20ms' is in s"),
+        ("S=1.5", "positive integer"),
+        ("B=0k", "positive integer"),
+        ("S=0.0001k", "positive integer"),
+    ],
+)
+def test_a_magnitude_that_has_no_one_meaning_is_refused(typed: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        parse_bindings([typed])
+
+
+def test_an_answer_says_what_was_read() -> None:
+    remarks = cg.derive("activations", limit="S=4k,p=bf16,hidden_size=4096").remarks
+    assert remarks == ("S=4k read as 4000; p=bf16 read as 2; hidden_size read as D",)
+    assert cg.derive("activations", limit="S=4000,p=2").remarks == ()
+    assert cg.derive("activations", limit={"S": "4k", "p": "fp8"}).limit["p"] == size(1)
+
+
+def test_sizes_in_the_parentheses_of_a_measure_are_read_alike() -> None:
+    assert list(cg.derive("activations(p=bf16, S=4k)").forms) == ["activations(p=2, S=4000)"]
+    assert list(cg.derive("activations(hidden_size=8)").forms) == ["activations(D=8)"]
+
+
+def test_in_a_question_a_side_that_is_a_number_has_a_magnitude_and_a_factor_does_not() -> None:
+    billions = solve("params == 7B", "L", limit="D=4096,E=4")
+    assert billions.solutions == solve("params == 7*10**9", "L", limit="D=4096,E=4").solutions
+    assert "7B read as 7000000000" in billions.remarks
+    batches = solve("activations == 7B*S", "L", limit="D=4096,E=4,S=1,p=2,A=1,B=1")
+    assert batches.solutions == solve("activations == 7*B*S", "L", limit="D=4096,E=4,S=1,p=2,A=1,B=1").solutions
+
+
+def test_a_unit_that_is_also_a_product_is_refused_with_both() -> None:
+    with pytest.raises(UserError, match=r"'GB' has two readings: the unit, 12\*GB, and G\*B"):
+        compare("2GB", "params")
+    assert compare("2*GB", "params").printed == parse("2*10**9")
+    assert compare("2 GB", "params").printed == parse("2*10**9")
+
+
+# --- letters of one's own ---------------------------------------------------------------------------------------------
+
+
+def test_letters_are_read_wherever_sizes_regimes_and_formulas_are() -> None:
+    plain = cg.derive("flops", limit="D=64", when="S << D")
+    lettered = cg.derive("flops", limit="h=64", when="s << h", let="h=D, s=S")
+    assert lettered.limited["flops"].value == plain.limited["flops"].value
+    assert lettered.when == "S << D"
+    assert list(cg.derive("activations(s=8)", let="s=S").forms) == ["activations(S=8)"]
+    assert solve("params <= n", "l", let={"n": "10**9", "l": "L"}, limit="D=64,E=4").unknown.name == "L"
+    assert compare("12*l*h**2", "params", let="l=L, h=D", limit="E=4").agrees
+
+
+def test_letters_go_before_symbols_and_before_those_of_a_notation() -> None:
+    assert read("N=N_params/2", "kaplan") == {"D": parse("B*S"), "N": parse("N_params/2")}
+    assert compare("6*N*D", "flops", notation="kaplan", when="S << D").outcome == "agrees to leading order"
+    of_half = compare("12*N*D", "flops", notation="kaplan", let="N=N_params/2", when="S << D")
+    assert of_half.outcome == "agrees to leading order"
+    assert cg.derive("flops", notation="kaplan", limit="D=64").limit == {"D": size(64)}  # tokens are in formulas alone
+    with pytest.raises(UserError, match=r"D stands for B\*S"):
+        cg.derive("flops", let="D=B*S", limit="D=64")
+
+
+def test_a_notation_may_be_a_file(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('h = "D"\n"args.layers" = "L"\n')
+    assert read((), str(own)) == {"h": parse("D"), "args.layers": parse("L")}
+    own.write_text('[notations.mine]\nh = "D"\n')
+    assert read((), str(own)) == {"h": parse("D")}
+
+
+@pytest.mark.parametrize(
+    ("let", "notation", "message"),
+    [
+        ("h", None, "write LETTER=MEANING"),
+        ("h=", None, "write LETTER=MEANING"),
+        ("h=D,h=S", None, "h is given twice"),
+        ("h=Z", None, "h=Z: .*unknown symbol 'Z'"),
+        ("h h=D", None, "cannot be a letter"),
+        ((), "kaplann", "did you mean kaplan.*, or name a file"),
+        ((), "nowhere.toml", "no such file"),
+    ],
+)
+def test_letters_that_are_none_are_refused(let: str, notation: str | None, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read(let, notation)
+
+
+def test_a_letter_that_stands_for_several_sizes_is_not_bound() -> None:
+    with pytest.raises(UserError, match=r"ff stands for D\*E; give what that is made of"):
+        cg.derive("flops", let="ff=E*D", limit="ff=4096")
+
+
+def test_an_unknown_letter_is_answered_with_how_it_gets_a_meaning() -> None:
+    with pytest.raises(UserError, match=r"unknown symbol 'foo'.*--let 'foo=\.\.\.'"):
+        compare("12*foo", "params")
+    with pytest.raises(UserError, match=r"unknown symbol or measure 'foo'.*--let 'foo=\.\.\.'"):
+        solve("params == foo", "L")
+
+
+# --- frameworks -------------------------------------------------------------------------------------------------------
+
+
+def test_names_of_frameworks_are_sizes_of_the_table_and_none_is_a_symbol_or_has_two_meanings() -> None:
+    names = [name for of in MEANINGS.values() for name in of]
+    assert len(names) == len(set(names))
+    assert not {*names} & {*SYMBOLS, *AMBIGUOUS}
+    for texts in MEANINGS:
+        assert all(parse(text) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "op_set", "meaning"),
+    [
+        ("head_dim", "decoder", "D/A"),
+        ("head_dim", "decoder(head_width=H)", "H"),
+        ("intermediate_size", "decoder", "E*D"),
+        ("intermediate_size", "decoder(mlp=gated)", "F"),
+    ],
+)
+def test_a_name_means_what_the_model_has(name: str, op_set: str, meaning: str) -> None:
+    assert meaning_of(name, cg.derive(op_set=op_set).graph.symbols) == meaning
+
+
+@pytest.mark.parametrize("name", ["model.hidden_size", "hidden_size", "config.d_model"])
+def test_sizes_are_bound_by_the_names_of_frameworks(name: str) -> None:
+    assert dict(parse_bindings([f"{name}=64"])) == {"D": size(64)}
+
+
+@pytest.mark.parametrize(("name", "what"), AMBIGUOUS.items())
+def test_a_name_with_several_meanings_is_answered_with_them(name: str, what: str) -> None:
+    for reader in (parse, lambda text: parse_bindings([f"{text}=8"])):
+        with pytest.raises(UserError) as refused:
+            reader(name)
+        assert what in str(refused.value)
+
+
+def test_questions_people_asked() -> None:
+    cache = "batch_size*seqlen*(d_model/n_heads)*n_layers*2*2*n_kv_heads"
+    databricks = compare(cache, "cache", op_set="decoder(kv_heads=G)", phase="decode", limit="p=2")
+    assert databricks.agrees
+    assert "n_kv_heads read as G" in databricks.remarks[0]
+    pasted = r"96Bslh^2\left(1+\frac{s}{6h}+\frac{V}{16lh}\right)"
+    full = {"op_set": "decoder(head=True)", "passes": "recompute(full)", "limit": "E=4", "notation": "megatron"}
+    printed = compare(pasted, "flops", **full)  # type: ignore[arg-type]
+    assert printed.printed == parse("96*B*S*L*D**2*(1 + S/(6*D) + V/(16*L*D))")
+    assert printed.agrees
+    benchmark = "4 * batch * seqlen**2 * nheads * headdim // (2 if causal else 1)"
+    with pytest.raises(UserError, match="conditions are not evaluated; write the case that is meant: 2 or 1"):
+        compare(benchmark, "flops", op_set="attention")
+
+
+# --- spellings that need no quotes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("S:much-less:D", "S << D"),
+        ("D:much-greater:S", "D >> S"),
+        ("S:at-most:W", "S <= W"),
+        ("W:at-least:S", "W >= S"),
+        ("S ≪ D", "S << D"),
+        (r"S \ll D", "S << D"),
+        (r"B S \leq 2W", "B*S <= 2*W"),
+        ("seq:much-less:hidden_size", "S << D"),
+    ],
+)
+def test_regimes_in_words_and_as_on_paper(typed: str, meant: str) -> None:
+    assert parse_regime(typed) == parse_regime(meant)
+    assert parse_regime(in_symbols(typed, {})) == parse_regime(meant)
+
+
+def test_a_regime_is_shown_as_it_was_typed_where_it_was_typed_in_symbols() -> None:
+    assert in_symbols("D >> S", {}) == "D >> S"
+    assert in_symbols("S:much-less:D", {}) == "S << D"
+    assert str(Order(size("S"), size("W"), much=False)) == "S <= W"
+
+
+# --- other words ------------------------------------------------------------------------------------------------------
+
+
+def test_every_other_name_is_of_something_that_there_is_and_is_no_name_itself() -> None:
+    tables = {"axis": set(AXES), "pass": set(PASSES), "op set": set(OP_SETS)}
+    assert set(UNDERSTOOD) == set(tables)
+    for what, names in UNDERSTOOD.items():
+        assert set(names.values()) <= tables[what]
+        assert not set(names) & tables[what]
+
+
+@pytest.mark.parametrize("remedy", sorted(set(MEANT.values())))
+def test_remedies_are_options_that_are_read(remedy: str) -> None:
+    option, _, text = remedy.partition(" '")
+    if option == "--mesh":
+        assert cg.Mesh(text.partition("'")[0])
+    if option == "--pass":
+        assert cg.derive("params", passes=text.partition("'")[0]).passes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        ("derive flops --pass zero", "unknown pass 'zero': write --mesh 'data(N_d, zero=1)'"),
+        ("derive flops --pass checkpointing", "write --pass 'recompute(full)'"),
+        ("derive flops --mesh fsdp(8)", "unknown axis 'fsdp': write --mesh 'data(N_d, zero=3)'"),
+        ("derive flops --precision bf16", "write --limit p=bf16 for what computes"),
+        ("derive flops --phase training", "did you mean train?"),
+        ("derive memory", "unknown measure 'memory': write states, activations, cache, or peak"),
+        ("derive flops --limit dtype=bf16", "write --limit p=bf16"),
+        ("derive flops --seq 4096", "No such option: --seq; write --limit S=..."),
+        ("derive flops --tp 8", "No such option: --tp; write --mesh 'tensor(T)'"),
+        ("derive flops --limt S=8", "Possible options: --flat, --let, --limit"),
+        ("derive flops --limit E=inf", "E=oo or E->oo"),
+    ],
+)
+def test_a_word_that_is_no_name_here_is_answered_with_the_right_one(arguments: str, answer: str) -> None:
+    run = costgraph(*arguments.split())
+    assert (run.returncode, run.stdout) == (2, "")
+    assert answer in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("derive flops --mesh dp(8),tp(4)", "derive flops --mesh data(8),tensor(4)"),
+        ("derive flops --pass flash", "derive flops --pass flash_attention"),
+        ("derive flops --op-set gpt", "derive flops --op-set decoder"),
+        ("derive communication --mesh tensor(T) --limit T=oo", "derive communication --mesh tensor(T) --limit T->oo"),
+    ],
+)
+def test_other_names_are_understood(typed: str, meant: str) -> None:
+    assert costgraph(*typed.split()) == costgraph(*meant.split())
