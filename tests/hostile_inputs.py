@@ -83,6 +83,7 @@ PLACES: Places = {
         "": "", "--mesh": "mesh",
         "--op-set": "op", "--phase": "", "--pass": "pass", "--limit": "limit", "--when": "when",
         "--convention": "convention", "--precision": "", "--form": "", "--format": "", "-o": "output",
+        "--let": "limit", "--notation": "", "--per": "", "--ops": "",
     }),
     "estimate": (["estimate", *SIZED], {
         "--mesh": "mesh",
@@ -118,12 +119,12 @@ PLACES: Places = {
         "": "question", "--for": "for", "--mesh": "mesh",
         "--op-set": "op", "--phase": "", "--pass": "pass", "--limit": "limit",
         "--hardware": "hardware", "--dtype": "", "--link": "", "--convention": "convention", "--precision": "",
-        "--model": "", "--format": "", "-o": "output",
+        "--model": "", "--format": "", "-o": "output", "--let": "limit", "--notation": "",
     }),
     "check": (["check"], {
         "": "", "--formula": "", "--measure": "", "--notation": "", "--op-set": "op", "--phase": "", "--pass": "pass",
         "--limit": "limit", "--when": "when", "--convention": "convention", "--precision": "", "--format": "",
-        "--outcome": "", "-o": "output",
+        "--outcome": "", "-o": "output", "--let": "limit", "--per": "", "--ops": "",
     }),
     "formulas list": (["formulas", "list"], {"--source": ""}),
     "formulas show": (["formulas", "show"], {"": ""}),

@@ -31,6 +31,17 @@ NESTS = (
     ("(-", ")**2"), ("f(", ")"), ("1/", ""), ("((", ")"), ("(1+", ")/2"),
 )  # fmt: skip
 
+TEX = (
+    *SYMBOLS, *"0123456789{}()^_+-/,$&~ ²⁻×·÷⌈⌉√∞", r"\frac", r"\frac{B}{S}", r"\left(", r"\right)", r"\cdot",
+    r"\text", r"\text{params}", r"\mathrm{kv}", r"\sqrt", r"\max", r"\lceil", r"\rceil", r"\lambda", r"\,", r"\\",
+    "\\", r"\input", r"\def", r"\write18", r"\begin{equation}", r"\ll", r"\leq", "_{", "^{", "hidden_size",
+    "args.seq_length", "4k", "80GB",
+)  # fmt: skip
+TEX_NESTS = (
+    ("{", "}"), (r"\frac{1}{", "}"), (r"\frac{", "}{B}"), (r"\left(", r"\right)"), ("B^{", "}"), ("B_{", "}"),
+    (r"\sqrt{", "}"), (r"\text{", "}"), ("⌈", "⌉"), ("√", ""), ("$", "$"), (r"\frac", ""), ("(BS)²(", ")"), ("2(", ")"),
+)  # fmt: skip
+
 
 def two(random: Random) -> tuple[str, str]:
     """Two symbols."""
@@ -165,6 +176,19 @@ def tokens(random: Random) -> str:
     return random.choice(["", " "]).join(random.choices(TOKENS, k=random.choice([2, 5, 12, 40])))
 
 
+def paper(random: Random) -> str:
+    """Formulas as papers and posts have them: TeX, signs of paper, factors without a sign, in any order and depth."""
+    if random.random() < 0.3:
+        opening, closing = random.choice(TEX_NESTS)
+        depth = random.choice([3, 30, 60, 90, 300, 1500])
+        return opening * depth + random.choice(["B", "6BS", ""]) + closing * random.choice([depth, depth, depth - 1, 0])
+    if random.random() < 0.3:
+        return "".join(
+            random.choices(["B", "S", "D", "N_params", "R_kv", "(", ")", "²", "7"], k=random.choice([9, 900]))
+        )
+    return "".join(random.choices(TEX, k=random.choice([2, 5, 12, 40, 600])))
+
+
 def long(random: Random) -> str:
     """One thing very often."""
     return random.choice(
@@ -184,4 +208,5 @@ FAMILIES: dict[str, Callable[[Random], str]] = {
     "characters": characters,
     "tokens": tokens,
     "repetition": long,
+    "formulas on paper": paper,
 }

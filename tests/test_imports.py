@@ -30,11 +30,18 @@ for forbidden, arguments in map(json.loads, sys.argv[1:]):
         assert not end.code, arguments
     assert not set(forbidden) & set(sys.modules), f"{arguments} loads one of {forbidden}"
 """
+# What is imported only where a text needs it: formulas as on paper, names of frameworks, other words.
+SPARE = tuple(
+    f"costgraph.{name}"
+    for name in (
+        "aliases", "algebra.frameworks", "algebra.juxtaposed", "algebra.magnitudes", "algebra.paper", "algebra.tex",
+    )
+)  # fmt: skip
 DECODER = ["derive", "--op-set", "decoder", "--limit", "E=4,p=2", "--format"]
 EXPLAINING = [["--explain"], ["--when", "S << D"], ["--limit", "S->oo", "--form", "leading"]]
 LIGHT = {  # the modules that may not be loaded -> by what
     ("sympy", "networkx"): [["--help"], ["--version"], ["derive", "--help"], ["graph", "--help"], ["list", "--help"]],
-    ("sympy", "networkx", "jinja2"): [
+    ("sympy", "networkx", "jinja2", *SPARE): [
         *([*DECODER, form] for form in ("text", "json", "latex", "markdown")),
         *(["derive", "flops", "--op-set", "decoder", *options] for options in EXPLAINING),
     ],

@@ -139,6 +139,7 @@ def test_what_has_two_readings_is_refused_with_both(typed: str, readings: tuple[
         ("S\u0661", "unexpected character"),
         ("{" * 500 + "S" + "}" * 500, "deep"),
         (r"\frac{1}{" * 500 + "S" + "}" * 500, "deep"),
+        (r"\frac" * 500, "deep"),
         ("^" * 500, "column"),
         ("S^" + "{9" * 30 + "}" * 30, "column|whole"),
         ("(B+S+L+D+A+G+E+V+K+T+p)" * 30, "terms|exponent"),

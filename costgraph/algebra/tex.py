@@ -61,8 +61,7 @@ class Translator:
     def group(self, close: str, depth: int) -> None:
         """What stands up to a closing brace, or to the end."""
         start = self.at
-        if depth > MAX_DEPTH:
-            self.refuse(start, f"nested more than {MAX_DEPTH} deep")
+        self.check_depth(depth)
         while self.at < self.end:
             char = self.typed[self.at]
             if char == close:
@@ -95,6 +94,7 @@ class Translator:
     def argument(self, depth: int) -> None:
         """A group, a command or one character, in parentheses."""
         self.skip_spaces()
+        self.check_depth(depth)
         if self.at >= self.end:
             self.refuse(self.at, "something is missing at the end")
         if self.typed[self.at] == "{":
@@ -215,6 +215,11 @@ class Translator:
             if not depth:
                 return letters(self.typed[start + 1 : self.at - 1])
         self.refuse(start, "a brace { is not closed")
+
+    def check_depth(self, depth: int) -> None:
+        """Refuse what is nested too deeply."""
+        if depth > MAX_DEPTH:
+            self.refuse(self.at, f"nested more than {MAX_DEPTH} deep")
 
     def skip_spaces(self) -> None:
         """Go on to what is no space."""
