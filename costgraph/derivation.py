@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
@@ -20,7 +20,7 @@ from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, formula
 from costgraph.measures import MEASURES, TIMES
 from costgraph.measures.parts import Measure, read_measure, under
-from costgraph.measures.per import STEP, Share
+from costgraph.measures.per import STEP, Share, read_share
 from costgraph.provenance import Term
 from costgraph.remarks import of_windows
 from costgraph.setup import Setup
@@ -229,20 +229,29 @@ def term_json(term: Term) -> dict[str, str]:
 
 
 @bounded()
-def derive(*measures: str, when: str | None = None, share: Share = STEP, **of: Unpack[Options]) -> Derivation:
+def derive(
+    *measures: str,
+    when: str | None = None,
+    per: str | None = None,
+    whole: bool = False,
+    ops: str | Sequence[str] = (),
+    **of: Unpack[Options],
+) -> Derivation:
     """Derive closed forms, as the command line does.
 
     Args:
         measures: such as `flops`, `flops(attn)` or `activations(p=2)`; without any, a usual choice for the phase.
         when: a regime such as `S << D`.
-        share: of what they are costs: per token or layer, of all devices, of some ops; of a step of one device.
+        per: `token`, `sequence` or `layer`, instead of a step.
+        whole: whether of all devices of the mesh, instead of one.
+        ops: of which ops, such as `attn.*`; of all unless given.
         of: what they are costs of, as text or as objects; see `Setup.of`: `model`, `op_set`, `phase`, `passes`, `mesh`,
             `limit`, `symbolic`, `convention`, `precision`, `attention`, `weights`, `cache_dtype`, `choices`.
 
     Raises:
         UserError: anything unknown, unreadable, or out of its domain.
     """
-    return derived(Setup.of(**of), measures, when, share)
+    return derived(Setup.of(**of), measures, when, read_share(per, whole, ops))
 
 
 @bounded()

@@ -14,8 +14,8 @@ from costgraph.library.own import compare
 from costgraph.measures.per import Share
 
 
-def value(measure: str, share: Share, **of: Any) -> object:
-    return cg.derive(measure, share=share, **of).limited[measure].value
+def value(measure: str, **of: Any) -> object:
+    return cg.derive(measure, **of).limited[measure].value
 
 
 PRINTED: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
@@ -32,7 +32,7 @@ PRINTED: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("formula", "measure", "share", "setup"), PRINTED, ids=[row[0] for row in PRINTED])
 def test_formulas_of_papers_agree(formula: str, measure: str, share: dict[str, Any], setup: dict[str, Any]) -> None:
-    assert compare(formula, measure, share=Share(**share), **setup).agrees
+    assert compare(formula, measure, **share, **setup).agrees
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_a_token_is_one_of_the_step_of_the_whole_mesh(phase: str, tokens: str, m
         return
     of = {"phase": phase, "mesh": mesh}
     step = cg.derive("flops", **of).limited["flops"].value  # type: ignore[arg-type]
-    assert value("flops", Share("token"), **of) == step / parse(tokens)
-    assert value("flops", Share("sequence"), **of) == step / parse("B")
+    assert value("flops", per="token", **of) == step / parse(tokens)
+    assert value("flops", per="sequence", **of) == step / parse("B")
 
 
 def test_layers_together_and_what_is_outside_of_them_are_the_whole() -> None:
-    found = cg.derive("params", share=Share("layer"), model="llama-2-7b", symbolic="L,D,V")
+    found = cg.derive("params", per="layer", model="llama-2-7b", symbolic="L,D,V")
     whole = cg.derive("params", model="llama-2-7b", symbolic="L,D,V").forms["params"].value
     outside = parse("2*D*V + D")
     assert found.forms["params"].value * parse("L") + outside == whole
@@ -57,41 +57,37 @@ def test_layers_together_and_what_is_outside_of_them_are_the_whole() -> None:
 
 
 def test_what_a_convention_leaves_out_is_that_of_the_share() -> None:
-    found = cg.derive("params", share=Share("layer")).forms["params"]
-    exact = cg.derive("params", share=Share("layer"), convention="exact").forms["params"]
+    found = cg.derive("params", per="layer").forms["params"]
+    exact = cg.derive("params", per="layer", convention="exact").forms["params"]
     assert found.value + found.remainder == exact.value
 
 
 def test_all_devices_together_do_what_one_would_where_nothing_is_done_twice() -> None:
     one = cg.derive("flops").forms["flops"].value
-    assert value("flops", Share(whole=True), mesh="data(N_d), tensor(T)") == one
-    assert value("params", Share(whole=True), mesh="data(N_d)") == cg.derive("params").forms["params"].value * parse(
-        "N_d"
-    )
-    assert (
-        cg.derive("communication", share=Share(whole=True), mesh="tensor(T)").forms["communication"].unit == "byte sent"
-    )
+    assert value("flops", whole=True, mesh="data(N_d), tensor(T)") == one
+    assert value("params", whole=True, mesh="data(N_d)") == cg.derive("params").forms["params"].value * parse("N_d")
+    assert cg.derive("communication", whole=True, mesh="tensor(T)").forms["communication"].unit == "byte sent"
 
 
 def test_ops_are_chosen_by_patterns_whichever_layers_they_stand_in() -> None:
     for model in ("llama-2-7b", "deepseek-v3"):  # in the second one attention stands in layers of two kinds
         named = cg.derive("flops(attn)", model=model).limited["flops(attn)"]
-        assert value("flops", Share(ops=("attn.*",)), model=model) == named.value
+        assert value("flops", ops="attn.*", model=model) == named.value
 
 
 def test_a_maximum_is_one_per_token_too() -> None:
-    form = cg.derive("peak", share=Share("sequence"), limit="B=2,S=8,L=2,D=8,A=2,E=4,p=2").limited["peak"]
+    form = cg.derive("peak", per="sequence", limit="B=2,S=8,L=2,D=8,A=2,E=4,p=2").limited["peak"]
     whole = cg.derive("peak", limit="B=2,S=8,L=2,D=8,A=2,E=4,p=2").limited["peak"]
     assert form.value * parse("2") == whole.value
 
 
 def test_without_a_share_nothing_changes() -> None:
-    assert cg.derive("flops", share=Share()) == cg.derive("flops")
+    assert cg.derive("flops").share == Share()
     assert "per" not in cg.derive("flops").to_json()
 
 
 def test_a_share_stands_in_the_head_and_in_json() -> None:
-    found = cg.derive("flops", share=Share("token", ops=("attn.*",)))
+    found = cg.derive("flops", per="token", ops="attn.*")
     assert found.head == "decoder, train, per token, ops attn.*"
     assert found.forms["flops"].unit == "FLOP/token"
     assert {"per": "token", "ops": ["attn.*"]}.items() <= found.to_json().items()
@@ -110,12 +106,12 @@ def test_a_share_stands_in_the_head_and_in_json() -> None:
 )
 def test_a_share_that_there_is_not_is_refused(share: dict[str, Any], setup: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        cg.derive("flops", share=Share(**share), **setup)
+        cg.derive("flops", **share, **setup)
 
 
 def test_a_quotient_has_no_share() -> None:
     with pytest.raises(UserError, match="intensity is a quotient, which is the same per token"):
-        cg.derive("intensity", share=Share("token"))
+        cg.derive("intensity", per="token")
 
 
 def test_the_command_line_says_the_same() -> None:

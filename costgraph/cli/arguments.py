@@ -15,7 +15,6 @@ from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from costgraph.given import Options
-    from costgraph.measures.per import Share
     from costgraph.setup import Setup
 
 When = Annotated[str | None, typer.Option(help="A regime, 'S << D' or S:much-less:D: keep the leading term.")]
@@ -164,13 +163,6 @@ def hints(texts: dict[str, str]) -> list[tuple[str, Any]]:
             option = typer.Option(flag(name), help=texts[name])
         listed.append((name, Annotated[kind, option]))
     return listed
-
-
-def share_of(per: str | None, whole: bool, ops: list[str] | None) -> Share:
-    """Of what costs are asked for."""
-    from costgraph.measures.per import read_share
-
-    return read_share(per, whole, ops or ())
 
 
 def chosen_format(name: str, known: tuple[str, ...], json: bool = False) -> str:

@@ -47,16 +47,16 @@ def check(
     format_ = arg.chosen_format(format_, FORMATS)
     check_target(output, force)
     own = {name: text for name, text in (("measure", measure), ("when", when)) if text}
-    shared = [name for name, value in (("per", per), ("whole", whole), ("ops", ops)) if value]
-    options = {**own, **asked.in_letters(let, notation)}
-    if formula is None and (given := [*options, *shared]):
+    shared = {name: value for name, value in (("per", per), ("whole", whole), ("ops", ops)) if value}
+    options = {**own, **asked.in_letters(let, notation), **shared}
+    if formula is None and (given := [*options]):
         raise UserError(f"{arg.flag(given[0])} is for --formula: entries say themselves how they are derived")
     if formula is not None and (what or outcome or format_ == "junit"):
         raise UserError("--formula checks one formula, as a table or as json: leave out entries and --outcome")
     if formula is None:
         text, failed = entries(what or [], outcome, format_)
     else:
-        text, failed = one_formula(formula, {**options, "share": arg.share_of(per, whole, ops)}, format_)
+        text, failed = one_formula(formula, options, format_)
     deliver(text, output, document=format_ != "table")
     raise typer.Exit(int(failed))
 

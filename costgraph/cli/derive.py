@@ -45,11 +45,12 @@ def derive(
     from costgraph.cli import derive_markup, derive_text
     from costgraph.derivation import derived
     from costgraph.library.published import published
+    from costgraph.measures.per import read_share
     from costgraph.setup import Setup
 
     if form not in shapes.SHAPES and form not in SYMBOLS:
         raise unknown("form", form, shapes.SHAPES)
-    setup, share = Setup.of(**asked.in_letters(let, notation)), arg.share_of(per, whole, ops)
+    setup, share = Setup.of(**asked.in_letters(let, notation)), read_share(per, whole, ops or ())
     result = derived(setup, measures or (), when, share)
     known = published(result.limited, result.setup.phase)
     pretty, style = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -17,7 +17,7 @@ from costgraph.given import Options, read_letters
 from costgraph.graph.loop import Loop
 from costgraph.library.calculator import Calculator
 from costgraph.library.slips import nearest, responsible
-from costgraph.measures.per import STEP, Share
+from costgraph.measures.per import read_share
 from costgraph.provenance import Term
 from costgraph.setup import Setup
 
@@ -107,7 +107,14 @@ def listed(terms: Iterable[Term]) -> list[dict[str, str]]:
 
 @bounded()
 def compare(
-    formula: str, measure: str, *, when: str | None = None, share: Share = STEP, **of: Unpack[Options]
+    formula: str,
+    measure: str,
+    *,
+    when: str | None = None,
+    per: str | None = None,
+    whole: bool = False,
+    ops: str | Sequence[str] = (),
+    **of: Unpack[Options],
 ) -> Comparison:
     """Compare a formula with what the engine derives; `N_params` in it counts the parameters of the whole model.
 
@@ -115,14 +122,16 @@ def compare(
         formula: one's own.
         measure: what it gives, such as `flops` or `flops(attn)`.
         when: a regime in which to compare.
-        share: of what it is: per token or layer, of all devices, of some ops; of a step of one device.
+        per: `token`, `sequence` or `layer`, instead of a step.
+        whole: whether of all devices of the mesh, instead of one.
+        ops: of which ops, such as `attn.*`; of all unless given.
         of: what it is a cost of, as for `derive`; `let` and `notation` say how to read its letters.
 
     Raises:
         UserError: anything that cannot be read, with the column; or an unknown name, with the nearest.
     """
     setup = Setup.of(**of)
-    found = derived(setup, [measure], when, share)
+    found = derived(setup, [measure], when, read_share(per, whole, ops))
     (measure,) = found.forms
     form = found.limited[measure]
     count = found.params
@@ -132,12 +141,12 @@ def compare(
     own = read_letters(of.get("let", ()), of.get("notation"), in_formula=True)
     letters = {name: value.substitute(counted) for name, value in own.items()}
     reader = Calculator(read(formula), setup.graph.symbols, names | letters)
-    whole = reader.value()
+    formed = reader.value()
     said = found.zeros + setup.remarks(
-        {*found.used, *whole.symbols}, f"{measure} or the formula", also_read=reader.said
+        {*found.used, *formed.symbols}, f"{measure} or the formula", also_read=reader.said
     )
     head = found.head + (f"; {found.policy}" if found.policy else "")
-    printed = whole.substitute(bound)
+    printed = formed.substitute(bound)
     regime = found.regimes.get(measure)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
     return Comparison(
