@@ -15,6 +15,7 @@ from costgraph.algebra.work import bounded
 from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
+from costgraph.errors import UserError
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, formula
@@ -277,6 +278,8 @@ def shared(measure: Measure, setup: Setup, share: Share, said: list[str]) -> Clo
     found = measure.of(setup.graph, setup.convention, setup.precision)
     if share == STEP:
         return found
+    if measure.name in TIMES:
+        raise UserError(f"{measure} is one for all devices, tokens and ops; leave --per, --whole and --ops out")
     own, remarks = share.of(found, setup.graph)
     said += remarks
     if own.over or not (share.ops or share.per == "layer"):

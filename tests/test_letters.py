@@ -215,6 +215,7 @@ def test_questions_people_asked() -> None:
         ("S:at-most:W", "S <= W"),
         ("W:at-least:S", "W >= S"),
         ("S ≪ D", "S << D"),
+        ("S≪D", "S << D"),
         (r"S \ll D", "S << D"),
         (r"B S \leq 2W", "B*S <= 2*W"),
         ("seq:much-less:hidden_size", "S << D"),

@@ -114,6 +114,19 @@ def test_a_quotient_has_no_share() -> None:
         cg.derive("intensity", per="token")
 
 
+@pytest.mark.parametrize(
+    ("measure", "share", "message"),
+    [
+        ("peak", {"ops": "attn.*"}, "peak is of all ops together"),
+        ("peak", {"per": "layer"}, "peak is of all layers together"),
+        ("step_time", {"per": "token"}, "step_time is one for all devices, tokens and ops"),
+    ],
+)
+def test_what_is_of_all_together_has_no_such_share(measure: str, share: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        cg.derive(measure, **share)  # type: ignore[arg-type]
+
+
 def test_the_command_line_says_the_same() -> None:
     run = costgraph("derive", "flops", "--per", "token", "--ops", "attn.*", "--whole", "--mesh", "tensor(T)")
     assert "decoder, train, mesh tensor(T), per token, all devices, ops attn.*" in run.stdout

@@ -212,7 +212,7 @@ def in_signs(text: str) -> str:
     if text.isascii() and ":" not in text and "\\" not in text:
         return text
     for other, sign in OTHERWISE.items():
-        text = re.sub(re.escape(other) + r"(?![A-Za-z])", sign, text)
+        text = re.sub(re.escape(other) + (r"(?![A-Za-z])" if other[0] == "\\" else ""), sign, text)
     return re.sub(rf":\s*({'|'.join(IN_WORDS)})\s*:", lambda word: f" {IN_WORDS[word[1]]} ", text)
 
 

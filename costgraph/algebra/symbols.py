@@ -178,7 +178,8 @@ def lookup(
         return SYMBOLS[name]
     if name in SYMBOLS:
         raise UserError(f"{name} ({SYMBOLS[name].meaning}) is no size of this model")
-    raise unknown(expected, name, [*also, *(known for known in SYMBOLS if symbols is None or known in symbols)])
+    known = (*also, *(one for one in SYMBOLS if symbols is None or one in symbols))
+    raise unknown(expected, name, dict.fromkeys(known))
 
 
 def check_domain(name: str, value: Rational) -> None:

@@ -18,7 +18,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, chosen
-from costgraph.measures.by_part import is_sum
+from costgraph.measures.by_part import has_parts
 
 PER = ("token", "sequence", "layer")
 DIMS = {"token": ("batch", "query"), "sequence": ("batch",)}  # how many there are of it in a step
@@ -63,8 +63,8 @@ class Share:
 
     def of_ops(self, form: ClosedForm, graph: Graph) -> ClosedForm:
         """What ops with these names contribute."""
-        if not is_sum(form):
-            raise UserError(f"{form.name} is a maximum: of all that a device does, not of some ops")
+        if not has_parts(form, graph):
+            raise UserError(f"{form.name} is of all ops together; leave --ops out")
         for pattern in self.ops:
             if not any(fits(op.name, pattern) for op in graph.ops):
                 raise UserError(f"no op is called '{shorten(pattern)}': {unknown('op', pattern, graph.by_name)}")
@@ -114,10 +114,8 @@ def count(what: str, graph: Graph) -> Polynomial:
 
 def of_layer(form: ClosedForm, graph: Graph) -> tuple[ClosedForm, list[str]]:
     """What one layer contributes, and a remark on what stands outside of layers."""
-    if not is_sum(form):
-        raise UserError(f"{form.name} is a maximum, which has no part per layer")
-    if strange := [term.op for term in form.terms if term.op not in graph.by_name]:
-        raise UserError(f"{form.name} has no part per layer: {strange[0]} is no op")
+    if not has_parts(form, graph):
+        raise UserError(f"{form.name} is of all layers together; leave --per layer out")
     loops = {loop.number: loop for op in graph.ops if (loop := op.loop).times != ONE}
     sizes = list(dict.fromkeys(loop.times for loop in loops.values() if not loop.rounds))
     if not sizes:

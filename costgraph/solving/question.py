@@ -28,7 +28,7 @@ from costgraph.setup import Setup
 
 RELATIONS = ("<=", ">=", "==", "<", ">", "=")
 OTHERWISE = {"≤": "<=", "≥": ">=", r"\leq": "<=", r"\le": "<=", r"\geq": ">=", r"\ge": ">="}  # as on paper
-RELATION = re.compile(rf"(?:{'|'.join(map(re.escape, OTHERWISE))})(?![A-Za-z])")
+RELATION = re.compile(r"[≤≥]|\\[lg]eq?(?![A-Za-z])")
 TYPED_UNITS = {**FACTORS, "s": UNITS["s"]}  # B is the batch, E the expansion of the MLP
 # where `80 GiB` and `80GiB` multiply
 COUNTED = re.compile(rf"(?<=[\d.)]) ?(?= *(?:{'|'.join(sorted(TYPED_UNITS, key=len, reverse=True))})\b)")
