@@ -238,7 +238,7 @@ def test_an_allowance_is_shown() -> None:
         ("peak(allowance=2)", "bytes with their unit"),
         ("peak(allowance=-2 GiB)", "bytes with their unit"),
         ("peak(allowance=0 GiB)", "bytes with their unit"),
-        ("peak(allowance=2 FLOP)", "not a valid expression"),
+        ("peak(allowance=2 FLOP)", "an allowance is bytes with their unit"),
         ("peak(allowance=2*D)", "bytes with their unit"),
         ("peak(allowance=GiB**2)", "bytes with their unit"),
         ("peak(allowance=1 GiB, allowance=2 GiB)", "given twice|repeated"),
