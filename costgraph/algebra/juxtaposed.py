@@ -61,6 +61,8 @@ class Apart:
         """What a word without a meaning of its own stands for; the word itself if it is nothing that is known."""
         short = node.name.rpartition(".")[2]
         found, factors = meaning_of(short, self.reader.symbols), in_letters(node.name, self.letters)
+        if factors and all(letter in self.reader.names for letter in factors):
+            return product(factors, node.column)  # somebody said what these letters mean
         if found and factors:
             raise self.refuse(
                 node, f"'{node.name}' has two readings: {'*'.join(factors)} and {found}; write one of them"
