@@ -98,6 +98,16 @@ class Schedule(ABC):
         """What is waited for, once for each stage but one and if a chunk were all of its layers."""
         return costs.forward + costs.backward + costs.weight
 
+    def way_back(self, ahead: Polynomial, least: Costs, own: Costs) -> Polynomial:
+        """What a stage waits for, at least, while gradients go back to the first stage, where stages cost unlike.
+
+        Args:
+            ahead: how many stages are before it.
+            least: what each of them costs or more.
+            own: what the stage itself costs.
+        """
+        return ahead * (least.backward + least.weight)
+
     def assumptions_of_costs(self, costs: Costs) -> Claims:
         """What must hold of the costs for `bubble` to be true; raises UserError if it does not hold of numbers."""
         return ()
@@ -224,6 +234,13 @@ class ZeroBubbleH1(OneForwardOneBackward):
     def waited(self, costs: Costs) -> Polynomial:
         """As 1F1B without the gradients of weights, which besides fill as much of what is left."""
         return costs.forward + costs.backward - costs.weight
+
+    def way_back(self, ahead: Polynomial, least: Costs, own: Costs) -> Polynomial:
+        """As 1F1B without the gradients of its weights that the stage puts off, one microbatch more than are before it.
+
+        The first stage has to take those of one.
+        """
+        return ahead * (least.backward - own.weight) - (own.weight - least.weight)
 
     def assumptions_of_costs(self, costs: Costs) -> Claims:
         """Gradients of weights cost no more than either of the others; else stages wait for them after all."""

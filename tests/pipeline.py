@@ -6,7 +6,7 @@ a formula.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -104,21 +104,31 @@ class Run:
     def span(self, durations: Mapping[Kind, int]) -> Fraction:
         """How long the step takes, where a pass through all chunks of a stage takes so long.
 
-        Counted in parts of a chunk, so that times are whole. A stage begins its next job as soon as it is free and what
-        the job waits for has ended.
+        Counted in parts of a chunk, so that times are whole.
         """
-        ends: dict[tuple[Kind, int, int], int] = {}  # by kind, microbatch, and chunk along the whole model
-        free, todo = [0] * self.P, [list(reversed(jobs)) for jobs in self.stages]
+        return self.makespan(lambda _, job: Fraction(durations[job.kind])) / self.v
+
+    def makespan(self, took: Callable[[int, Job], Fraction], after: Sequence[Fraction] = ()) -> Fraction:
+        """How long the step takes, where each job of a stage takes as long as `took` says.
+
+        A stage begins its next job as soon as it is free and what the job waits for has ended.
+
+        Args:
+            took: seconds of a job, by its stage.
+            after: what each stage does once its jobs are done, such as an update.
+        """
+        ends: dict[tuple[Kind, int, int], Fraction] = {}  # by kind, microbatch, and chunk along the whole model
+        free, todo = [Fraction(0)] * self.P, [list(reversed(jobs)) for jobs in self.stages]
         while any(todo):
             before = sum(map(len, todo))
             for stage, jobs in enumerate(todo):
                 while jobs and ((needed := self.needed(stage, jobs[-1])) is None or needed in ends):
                     job = jobs.pop()
                     begin = free[stage] if needed is None else max(free[stage], ends[needed])
-                    free[stage] = begin + durations[job.kind]
+                    free[stage] = begin + took(stage, job)
                     ends[job.kind, job.microbatch, job.chunk * self.P + stage] = free[stage]
             assert sum(map(len, todo)) < before, "every stage waits for another"
-        return Fraction(max(free), self.v)
+        return max(map(sum, zip(free, after or [Fraction(0)] * self.P, strict=True)))
 
     def needed(self, stage: int, job: Job) -> tuple[Kind, int, int] | None:
         """What a job waits for besides its stage."""

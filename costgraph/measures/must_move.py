@@ -2,7 +2,7 @@
 
 Each weight is read once by the forward pass of a microbatch and once on its way back, of the experts only those that
 must be hit; a cache that was there before is read once; the update reads and writes the state of every parameter.
-Activations, and gradients, may stay where they are computed on.
+Activations, and gradients, may stay where they are computed on; rows that are looked up may all be one.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ def read(graph: Graph) -> Iterator[Term]:
     for op in graph.ops:
         if op.phase == "update":
             continue
+        if rule(op.kind).traffic == "rows":
+            continue
         if rule(op.kind).traffic in ELSEWHERE:
             if op.inputs and (same := origin.get(op.inputs[0])) is not None:
                 origin.update(dict.fromkeys(op.outputs, same))
@@ -47,9 +49,8 @@ def read(graph: Graph) -> Iterator[Term]:
             if (source := origin.get(name)) is None or name in op.outputs:
                 continue
             key = (op.phase == "forward", source)
-            whole = rule(op.kind).traffic != "rows"
-            if key not in most or (whole and rule(graph.op(most[key].op).kind).traffic == "rows"):
-                most[key] = Term(op.name, name, least_hit(graph, amount) * op.times, graph.tensors[name].role)
+            if key not in most:
+                most[key] = Term(op.name, name, least_hit(graph, name, amount) * op.times, graph.tensors[name].role)
     yield from most.values()
     yield from written(graph)
 
@@ -80,24 +81,25 @@ def is_new(graph: Graph, op: Op) -> bool:
 # --- experts ----------------------------------------------------------------------------------------------------------
 
 
-def least_hit(graph: Graph, amount: Polynomial) -> Polynomial:
-    """Bytes of the experts' weights with the fewest experts that tokens may reach on the device that has most."""
-    return amount.substitute({"N_hit": experts_hit(graph)}) if "N_hit" in amount.symbols else amount
+def least_hit(graph: Graph, name: str, amount: Polynomial) -> Polynomial:
+    """Bytes of a tensor; of the experts' weights with the fewest experts that tokens may reach on the fullest device."""
+    hit = next((dim.size for dim in graph.tensors[name].dims if dim.name == "hit"), None)
+    return amount if hit is None else amount / hit * experts_hit(graph)
 
 
 def experts_hit(graph: Graph) -> Polynomial:
-    """As many as one token is sent to; X devices have ceil(K_r/X) of them or more on the fullest, as if on all."""
+    """As many as one token is sent to; of X devices the fullest has ceil(K_r/X) of them or more."""
     axis = graph.mesh.axis(ExpertsAxis.kind)
-    degree = axis.size if axis is not None else ONE
-    each = graph.sizes["chosen"] / degree
-    if degree == ONE or (each.number is not None and each.number == int(each.number)):
-        return each * degree
-    return (Polynomial.symbol("K_hit") if each.number is None else ONE * ceil(each.number)) * degree
+    each = graph.sizes["chosen"] / (axis.size if axis is not None else ONE)
+    if each.number is not None:
+        return Polynomial.constant(ceil(each.number))
+    return each if axis is None or axis.size == ONE else Polynomial.symbol("K_hit")
 
 
 def definitions(graph: Graph) -> tuple[Definition, ...]:
     """Those of the graph, with that of the experts that are hit."""
-    axis = graph.mesh.axis(ExpertsAxis.kind)
-    if axis is None or "chosen" not in graph.sizes:
+    if "chosen" not in graph.sizes or "K_hit" not in experts_hit(graph).symbols:
         return graph.definitions
+    axis = graph.mesh.axis(ExpertsAxis.kind)
+    assert axis is not None
     return (*graph.definitions, Definition("K_hit", "ceil", (graph.sizes["chosen"] / axis.size,)))

@@ -2,8 +2,8 @@
 
 Counts: the longest of what each resource takes alone: FLOPs that are done, of a causal square those that are seen, at
 the peak rate; weights, cache and state, read once (`must_move`), at the rate of the memory; what collectives send, at
-the rate of each link. In a pipeline the first two with the time that a stage is idle, if all of them cost as little as
-the cheapest. ttft is that of a prefill, which gives the first token; tpot that of one decode step.
+the rate of each link. In a pipeline the first two with the time that a stage is idle, while others do what the layers
+of the cheapest need. ttft is that of a prefill, which gives the first token; tpot that of one decode step.
 Takes for granted: sums of collectives are taken by devices, and not by switches on the way.
 Leaves out: whatever takes longer than it must. So it is a bound, and no estimate.
 Source: Williams et al. 2009 (roofline).
@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from costgraph.algebra.polynomial import ONE, Polynomial, total
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT, NOTES, Convention, Counting
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
+from costgraph.graph.loop import ONCE
 from costgraph.graph.op import Op
 from costgraph.largest import Largest, largest
 from costgraph.measures.communication import RINGS, Links, read_in, ring, times
@@ -27,8 +28,9 @@ from costgraph.measures.counting import Counted
 from costgraph.measures.flops import PARTS
 from costgraph.measures.must_move import definitions, must_move
 from costgraph.measures.pipeline import costs_of
-from costgraph.mesh import ContextAxis, Mesh
+from costgraph.mesh import ContextAxis, Mesh, PipelineAxis
 from costgraph.provenance import Term
+from costgraph.schedules import Costs
 
 DONE = replace(EXACT, counting=Counting(causal="triangle")).named("exact")  # what good kernels do
 LINK = "lambda_comms"
@@ -68,7 +70,8 @@ def busy(graph: Graph, links: Links = one_link) -> Iterator[tuple[Graph, str, li
     stages = graph.stages or (graph,)
     found = [(stage, rate, terms) for stage in stages for rate, terms in arms(stage, links)]
     for stage, rate, terms in found:
-        waited = idle(graph, [(one, other) for one, same, other in found if same == rate]) if rate in WAITED else []
+        others = [(one, other) for one, same, other in found if same == rate]
+        waited = idle(graph, stage, terms, others) if rate in WAITED else []
         per = Polynomial.symbol(rate)
         if seconds := [replace(term, amount=term.amount / per) for term in (*terms, *waited) if term.amount]:
             yield stage, rate, seconds
@@ -102,15 +105,47 @@ def sent(graph: Graph, links: Links = one_link) -> dict[str, list[Term]]:
     return found
 
 
-def idle(graph: Graph, done: list[tuple[Graph, list[Term]]]) -> list[Term]:
-    """What a resource could have done while its stage is idle: as if all stages were as cheap as the cheapest."""
+def idle(graph: Graph, stage: Graph, done: list[Term], others: list[tuple[Graph, list[Term]]]) -> list[Term]:
+    """What a resource could have done while its stage is idle, at least: while others do what their layers need.
+
+    Args:
+        graph: with all stages.
+        stage: which one.
+        done: what the resource does there.
+        others: what it does in each stage.
+    """
     axis = graph.mesh.pipeline
-    if axis is None:
+    if axis is None or (axis.chunks != ONE and stage.stage and stage.stage.number):  # chunks are unlike there
         return []
-    stage, cheapest = min(done, key=lambda pair: size(total(term.amount for term in pair[1])))
-    waited = axis.order.waited(costs_of(stage, cheapest))
-    amount = waited * (axis.size - ONE) / (graph.mesh.microbatches * axis.chunks)
+    least = Costs(*(min(sides, key=size) for sides in zip(*(costs_of(*layers(*one)) for one in others), strict=True)))
+    ahead, per = ahead_of(stage, axis), ONE / (graph.mesh.microbatches * axis.chunks)
+    if stage.stage is None or not any(graph.phase("backward")):
+        amount = (axis.size - ONE) * axis.order.waited(least) * per
+        return [Term(axis.schedule, "idle", amount)] if amount else []
+    # The way back: an update may fill it where that of the first stage is shorter.
+    back = axis.order.way_back(ahead, least, costs_of(stage, done)) * per
+    back += min((update(*one) for one in others), key=size) - update(stage, done)
+    amount = ahead * least.forward * per + (back if size(back) > 0 else ZERO)
     return [Term(axis.schedule, "idle", amount)] if amount else []
+
+
+def layers(stage: Graph, done: list[Term]) -> tuple[Graph, list[Term]]:
+    """What a resource does in the layers of a stage, of which every chunk has some."""
+    return stage, [term for term in done if stage.op(term.op).loop != ONCE]
+
+
+def ahead_of(stage: Graph, axis: PipelineAxis) -> Polynomial:
+    """How many stages stand before one; of those in the middle that are alike, before the last of them."""
+    if stage.stage is None or stage.stage.place == "last":
+        return axis.size - ONE
+    if stage.stage.number:
+        return Polynomial.constant(stage.stage.number - 1)
+    return ZERO if stage.stage.place == "first" else axis.size - 2
+
+
+def update(stage: Graph, done: list[Term]) -> Polynomial:
+    """What a resource does in the update of a stage."""
+    return total(term.amount for term in done if stage.op(term.op).phase == "update")
 
 
 def size(amount: Polynomial) -> float:
