@@ -89,6 +89,10 @@ class Request:
         """How much of a peak of a machine, `flops` or `mem`, is reached."""
         return number(self.rates[f"lambda_{resource}"]) * self.efficiency.get(resource, 1)
 
+    def hidden(self, part: str) -> Fraction:
+        """Which share of what goes over some axes hides behind something else: of several together the least."""
+        return min((self.overlap.get(axis, Fraction(0)) for axis in part.split("-")), default=Fraction(0))
+
     @property
     def params(self) -> Polynomial | None:
         """The count that the rule of thumb uses in place of the weights of the matmuls."""

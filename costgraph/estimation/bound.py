@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from costgraph.algebra.polynomial import Polynomial, total
+from costgraph.algebra.symbols import Rational
 from costgraph.graph.graph import Graph
 from costgraph.measures.communication import Links
 from costgraph.measures.times import RESOURCES, busy
@@ -51,6 +52,13 @@ class Bound:
         """How long each resource is busy on the stage where the longest arm is."""
         stage = self.longest.stage
         return {arm.resource: number(arm.seconds) for arm in self.arms if arm.stage == stage}
+
+    def floors(self, efficiency: Mapping[str, Rational]) -> tuple[Polynomial, ...]:
+        """The arms at these shares of the peaks."""
+        return tuple(arm.seconds / efficiency.get(EFFICIENCIES_OF.get(arm.resource, "comms"), 1) for arm in self.arms)
+
+
+EFFICIENCIES_OF = {"compute": "flops", "memory": "mem"}  # all others are links
 
 
 def bound(graph: Graph, links: Links, rates: Mapping[str, Polynomial]) -> Bound:

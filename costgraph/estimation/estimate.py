@@ -162,12 +162,17 @@ class Estimate:
         """What that is the sum of."""
         if not self.request.efficiency:
             return None
-        return account(step, self.request.overlap, self.bubble(step))
+        return account(step, self.request, self.floors(step, self.bound(step)), self.bubble(step))
 
     def estimated(self, step: Step) -> Fraction | None:
         """How long it takes at the efficiencies that were named; None if none was."""
         found = self.account(step)
         return None if found is None else found.seconds
+
+    def floors(self, step: Step, least: Bound) -> tuple[Polynomial, ...]:
+        """What an estimate is never below; a sum in which nothing hides is not, on devices that all do the same."""
+        asked = self.request
+        return least.floors(asked.efficiency) if asked.overlap or step.whole.stages else ()
 
     def bubble(self, step: Step) -> Fraction:
         """Idle time over busy time."""
@@ -185,21 +190,14 @@ class Estimate:
         if self.request.phase != "generate" or not self.ready:
             return None
         prefill, token, _ = self.steps
-        least = self.bound(prefill).seconds + self.decoded(self._arms)
+        growing = bound(self.request.sized("decode", "S"), self.links, self.request.rates)
+        least = self.bound(prefill).seconds + self.decoded([tuple(arm.seconds for arm in growing.arms)])
         accounts = self.account(prefill)
         if accounts is None:
             return least, None
         step = self.growing(self.formulas[1])
-        charged = account(step, self.request.overlap, self.bubble(token))
-        floors = tuple(charged.floors) if self.request.overlap else ()
-        return least, accounts.seconds + self.decoded(charged.maxima, floors)
-
-    @property
-    def _arms(self) -> list[tuple[Polynomial, ...]]:
-        """The arms of a decode step, with the context open."""
-        graph = self.request.sized("decode", "S")
-        found = bound(graph, self.links, self.request.rates)
-        return [tuple(arm.seconds for arm in found.arms)]
+        charged = account(step, self.request, self.floors(step, growing), self.bubble(token))
+        return least, accounts.seconds + self.decoded(charged.maxima, charged.floors)
 
     def growing(self, step: Step) -> Step:
         """A decode step with all put in but the context."""

@@ -96,11 +96,15 @@ MOST = 10**60  # of a size, where it only matters which of two is larger
 
 
 def size(found: Iterable[Cost], request: Request) -> float:
-    """About how long ops take together, at usual sizes and rates where none are given."""
+    """About how long ops take together, at usual sizes and rates where none are given, but for what hides."""
     given = {**request.rates, **request.bindings}
     at = {name: float(min(value.number, MOST)) for name, value in given.items() if value.number is not None}
     usual = {name: at.get(name, float(symbol.typical)) for name, symbol in SYMBOLS.items()}
-    return sum(max(side.at(usual) for side in span.sides.values()) for span in spans(found).spans)
+    of_ops = tuple(found)
+    return sum(
+        max(side.at(usual) for side in span.sides.values()) * float(1 - (request.hidden(cost.part) if cost.part else 0))
+        for cost, span in zip(of_ops, spans(of_ops, Rates().derated(request.efficiency)).spans, strict=True)
+    )
 
 
 def rule_of_thumb(request: Request, graph: Graph, found: Iterable[Cost], rates: Rates) -> Time:

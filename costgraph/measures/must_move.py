@@ -82,7 +82,7 @@ def is_new(graph: Graph, op: Op) -> bool:
 
 
 def least_hit(graph: Graph, name: str, amount: Polynomial) -> Polynomial:
-    """Bytes of a tensor; of the experts' weights with the fewest experts that tokens may reach on the fullest device."""
+    """Bytes of a tensor; of the experts it has, as few as tokens may reach on the fullest device."""
     hit = next((dim.size for dim in graph.tensors[name].dims if dim.name == "hit"), None)
     return amount if hit is None else amount / hit * experts_hit(graph)
 

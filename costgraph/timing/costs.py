@@ -90,17 +90,22 @@ def costs(graph: Graph, convention: Convention = NOTES, slowest: Callable[[Op], 
         moved = op_costs.traffic(op, graph.tensors, convention) * op.times
         work = (fused.work(op) if op.body else op_costs.flops(op, graph.tensors, convention)) * op.times
         if work or moved:
-            found.append(Cost(op.name, classify(op, graph), work, moved, ZERO, once=op.phase == "update"))
+            found.append(Cost(op.name, classify(op, graph), work, moved, ZERO, once=is_once(op, graph)))
     return [cost for cost in found if cost.flops or cost.moved or cost.sent]
 
 
 def collective(op: Op, graph: Graph, runs: Polynomial, crossing: Crossing) -> Cost:
     """What so many runs of a collective send over the link that takes it longest."""
     sent = ring(op, graph) * runs * crossing.share
-    once = graph.tensors[op.inputs[0]].role in PARAMETERS and op.repeats == ONE  # for all microbatches together
-    return Cost(
-        op.name, "communication", ZERO, ZERO, sent, part(op), crossing.rate, once, runs * crossing.delay
-    )  # fmt: skip
+    delay = runs * crossing.delay
+    return Cost(op.name, "communication", ZERO, ZERO, sent, part(op), crossing.rate, is_once(op, graph), delay)
+
+
+def is_once(op: Op, graph: Graph) -> bool:
+    """Whether an op runs for all microbatches together; of a single one it is what updates, or sends parameters."""
+    if op.phase == "update" or op.repeats != ONE:
+        return op.phase == "update"
+    return graph.mesh.microbatches != ONE or (op.kind in RINGS and graph.tensors[op.inputs[0]].role in PARAMETERS)
 
 
 def classify(op: Op, graph: Graph) -> Class:
