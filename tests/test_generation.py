@@ -23,13 +23,9 @@ CASES = [  # model, sizes, tokens, mesh, overlap
 
 
 def run(model: str, phase: str, limit: str, mesh: str, overlap: str, **of: object) -> Estimate:
-    efficiency = "flops=0.5,mem=0.7,comms=0.3"
-    asked = {"mesh": mesh} if mesh else {}
-    return estimate(
-        request(
-            model=model, phase=phase, limit=limit, hardware=DEVICE, overlap=overlap, efficiency=efficiency, **asked, **of
-        )  # type: ignore[arg-type]
-    )  # fmt: skip
+    asked: dict[str, object] = {"model": model, "phase": phase, "limit": limit, "overlap": overlap, **of}
+    asked |= {"mesh": mesh} if mesh else {}
+    return estimate(request(hardware=DEVICE, efficiency="flops=0.5,mem=0.7,comms=0.3", **asked))  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ def line(result: Estimate) -> str:
     start = f"{name} on {place}{mesh}, {asked.phase} at {sizes}"
     where = f"most at {stage}{found.instant}"
     if found.fits:
-        batch = f"; B up to {result.largest_batch}" if result.largest_batch else ""
+        batch = f"; B up to {result.largest_batch_at_once}" if result.largest_batch_at_once else ""
         return f"fits: {start}: {aside(found.needed)} of {aside(found.usable)}, {where}{batch}"
     change = f"; it does with {result.moves[0].move}" if result.moves and result.moves[0].verdict.fits else ""
     return f"does not fit: {start}: {aside(found.needed)}, and a device has {aside(found.usable)}, {where}{change}"

@@ -14,6 +14,8 @@ from costgraph.graph.graph import Graph
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.machine import Machine, itemsize
 from costgraph.measures import MEASURES
+from costgraph.measures.communication import Links
+from costgraph.measures.times import one_link
 from costgraph.mesh import Axis, Mesh
 from costgraph.precision import STATES
 from costgraph.setup import Setup
@@ -67,6 +69,11 @@ class Request:
         if self.cluster is None or not graph.mesh:
             return None
         return network(self.cluster, self.link, graph, self.bindings, self.collectives)
+
+    @property
+    def links(self) -> Links:
+        """Over which links each collective goes."""
+        return self.network.links if self.network else one_link
 
     @cached_property
     def put_in(self) -> dict[str, Polynomial]:
@@ -161,6 +168,12 @@ class Request:
     def at_last_token(self) -> dict[str, Polynomial]:
         """The bindings, at the context that there is room for."""
         return {**self.bindings, "S": self.bindings["S"] + self.new} if "S" in self.bindings else self.bindings
+
+    @property
+    def last_context(self) -> int | None:
+        """How many positions the last token that is generated sees, its own included; None while that is open."""
+        prompt = self.bindings["S"].number if "S" in self.bindings else None
+        return None if prompt is None else int(prompt) + max(self.new - 1, 1)
 
     def settled(self, *still_open: str) -> dict[str, Polynomial]:
         """The bindings with what they make of minima, maxima and what is rounded, at the last token; without some."""

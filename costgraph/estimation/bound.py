@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.symbols import Rational
+from costgraph.estimation.asked import Request
 from costgraph.graph.graph import Graph
 from costgraph.measures.communication import Links
 from costgraph.measures.times import RESOURCES, busy
@@ -59,6 +60,15 @@ class Bound:
 
 
 EFFICIENCIES_OF = {"compute": "flops", "memory": "mem"}  # all others are links
+
+
+def bound_of(request: Request, phase: str, position: int | None = None) -> Bound:
+    """How long a step of a phase takes at least; of a generation its decode step at a position."""
+    if request.phase != "generate" or phase != "decode" or position is None:
+        graph = request.sized(phase)
+    else:
+        graph = request.sized(phase, "S").substitute(S=position)
+    return bound(graph, request.links, request.rates)
 
 
 def bound(graph: Graph, links: Links, rates: Mapping[str, Polynomial]) -> Bound:

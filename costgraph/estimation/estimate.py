@@ -17,7 +17,7 @@ from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.symbols import in_order
 from costgraph.estimation.account import Account, account
 from costgraph.estimation.asked import Request
-from costgraph.estimation.bound import Bound, bound
+from costgraph.estimation.bound import Bound, bound, bound_of
 from costgraph.estimation.generation import summed
 from costgraph.estimation.moves import Tried, what_to_change
 from costgraph.estimation.outcome import Measured, Run
@@ -25,8 +25,6 @@ from costgraph.estimation.sizes import claims, fewest_devices, largest_batch
 from costgraph.estimation.steps import Step, steps
 from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.measures import MEASURES
-from costgraph.measures.communication import Links
-from costgraph.measures.times import one_link
 from costgraph.remarks import of_windows
 from costgraph.timing.roofline import number
 
@@ -138,19 +136,11 @@ class Estimate:
         """Whether there are times: everything is bound, and a machine is named."""
         return not self.unbound and self.request.machine is not None
 
-    @property
-    def links(self) -> Links:
-        """Over which links each collective goes."""
-        return self.request.network.links if self.request.network else one_link
-
     def bound(self, step: Step) -> Bound:
         """How long a step takes at least."""
         if step.name not in self._bounds:
-            open_ = ("S",) if self.request.phase == "generate" and step.phase == "decode" else ()
-            graph = self.request.sized(step.phase, *open_)
-            if open_:
-                graph = graph.substitute(S=context(self.request, step))
-            self._bounds[step.name] = bound(graph, self.links, self.request.rates)
+            at = context(self.request, step) if step.phase == "decode" else None
+            self._bounds[step.name] = bound_of(self.request, step.phase, at)
         return self._bounds[step.name]
 
     @cached_property
@@ -190,7 +180,7 @@ class Estimate:
         if self.request.phase != "generate" or not self.ready:
             return None
         prefill, token, _ = self.steps
-        growing = bound(self.request.sized("decode", "S"), self.links, self.request.rates)
+        growing = bound(self.request.sized("decode", "S"), self.request.links, self.request.rates)
         least = self.bound(prefill).seconds + self.decoded([tuple(arm.seconds for arm in growing.arms)])
         accounts = self.account(prefill)
         if accounts is None:

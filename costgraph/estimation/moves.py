@@ -12,10 +12,9 @@ from fractions import Fraction
 
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
-from costgraph.estimation.bound import bound
+from costgraph.estimation.bound import bound_of
 from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.given import Choices
-from costgraph.measures.times import one_link
 from costgraph.mesh import Axis, DataAxis, Mesh, MicrobatchesAxis, PipelineAxis, TensorAxis
 from costgraph.passes import Pass, Widths
 from costgraph.passes.flash_attention import can_fuse
@@ -68,7 +67,7 @@ def what_to_change(request: Request, needed: Fraction) -> list[Tried]:
             break
         best = min(helping, key=lambda one: one.verdict.needed or 0)
         found = sorted([*tried(best.request, request), *helping], key=order)
-    return [one for one in found if one.verdict.fits or (one.verdict.needed or 0) < needed]
+    return [one for one in found if one.verdict.needed is not None and one.verdict.needed < needed]
 
 
 def tried(request: Request, asked: Request) -> list[Tried]:
@@ -87,15 +86,14 @@ def try_(move: str, changed: Request) -> Tried | None:
     """What a move brings; None where it cannot be made, such as a degree that divides nothing."""
     try:
         outcome = verdict(changed)
-        links = changed.network.links if changed.network else one_link
-        seconds = bound(changed.sized(changed.resting), links, changed.rates).seconds
+        seconds = bound_of(changed, changed.resting, changed.last_context).seconds
     except UserError:
         return None
     return Tried(move, changed, outcome, seconds, int(number(changed.degree)))
 
 
 def written(asked: Request, changed: Request) -> str:
-    """What differs, as one would type it; of a mesh the axes."""
+    """What differs, as one would type it beside all else that was typed; a mesh in place of what there was."""
     before, after = asked.setup, changed.setup
     widths, was = after.choices.widths, before.choices.widths
     said = ["--attention flash"] if after.choices.attention != before.choices.attention else []
@@ -103,8 +101,8 @@ def written(asked: Request, changed: Request) -> str:
     said += [f"--precision {after.precision}"] if after.precision != before.precision else []
     said += [f"--weights {NAMES[str(widths.weights)]}"] if widths.weights != was.weights else []
     said += [f"--cache-dtype {NAMES[str(widths.cache)]}"] if widths.cache != was.cache else []
-    axes = [str(axis) for axis in after.mesh.axes if axis not in before.mesh.axes]
-    return ", ".join([*said, *([f"mesh {', '.join(axes)}"] if axes else [])])
+    said += [f"--mesh '{after.mesh}'"] if after.mesh != before.mesh else []
+    return " ".join(said)
 
 
 NAMES = {"1": "fp8", "1/2": "int4"}
@@ -184,8 +182,17 @@ def degrees(request: Request) -> Changed:
         axis = request.setup.mesh.axis(make.kind)
         if axis is not None:
             yield from larger(request, axis)
-        elif make is TensorAxis or request.phase == "train":
+        elif make is TensorAxis:
             yield from (with_axis(request, new) for new in map(make, FACTORS))
+        elif request.phase == "train":
+            yield from (in_stages(request, degree) for degree in FACTORS)
+
+
+def in_stages(request: Request, degree: int) -> Request:
+    """The same in a pipeline, with as many microbatches as stages unless it has some."""
+    staged = with_axis(request, PipelineAxis(degree))
+    has_some = request.setup.mesh.axis(MicrobatchesAxis.kind) is not None
+    return staged if has_some else with_axis(staged, MicrobatchesAxis(degree))
 
 
 def data(request: Request) -> Changed:
