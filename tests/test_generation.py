@@ -1,4 +1,4 @@
-"""Many tokens: a prefill, which gives the first, and a decode step for each further one, at the context that it sees."""
+"""Many tokens: a prefill, which gives the first, and a decode step for each further one, at the context it sees."""
 
 from __future__ import annotations
 
