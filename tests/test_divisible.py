@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import costgraph as cg
-from costgraph.algebra.assumption import Assumption, AtMost, Divides
+from costgraph.algebra.assumption import Assumption, AtMost, Divides, Enough
 from costgraph.algebra.divisible import nearest_kept
 from costgraph.algebra.parser import size
 from costgraph.estimation.estimate import Estimate, estimate
@@ -24,6 +24,9 @@ NEAREST: list[tuple[int, bool, list[Assumption], int | None]] = [
     (100, False, [Divides(size(8), size("2*B")), Divides(size(3), size("B"))], 96),
     (100, True, [Divides(size("B"), size(96))], None),
     (100, False, [Divides(size("B"), size(96))], 96),
+    (10**9, False, [Divides(size("2*B"), size(96))], 48),
+    (10**9, False, [Divides(size("B"), size(96)), Enough(size(97), size("B"))], None),
+    (3, True, [Divides(size("B"), size(96)), Enough(size(5), size("B"))], 6),
     (100, False, [Divides(size("N_d"), size("B"))], 100),  # what is open is not judged
     (100, False, [Divides(size(7), size("S"))], 100),
     (100, False, [AtMost(size("B"), size(8))], 100),  # one that turns out false is shown

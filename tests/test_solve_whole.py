@@ -200,3 +200,42 @@ CAPACITIES = [
 def test_capacities_may_be_written_with_their_unit(written: str, meant: str) -> None:
     limit = "D=4096,E=4,p=2"
     assert solve(written, "L", limit=limit).solutions == solve(meant, "L", limit=limit).solutions
+
+
+# --- what is assumed of a whole number ----------------------------------------------------------------------------
+
+
+def test_as_many_microbatches_as_a_schedule_takes_and_as_divide_the_batch() -> None:
+    """A step of Llama 3 8B over 8 stages: 5 microbatches would be quick enough, and 1F1B takes 8 or more."""
+    answer = solve(
+        "step_time <= 10", "M", model="llama-3-8b", phase="train", mesh="pipeline(8), microbatches(M)",
+        limit="B=64,S=8192", hardware="h100-sxm",
+    )  # fmt: skip
+    (solution,) = answer.solutions
+    assert (solution.smallest_kept, solution.largest_kept, solution.divides) == (8, 64, 8)
+    said = text(answer, None)
+    assert f"smallest M: {solution.smallest}; with M | 64 and 8 <= M: 8" in said
+    assert f"largest M: {solution.largest}; with M | 64 and 8 <= M: 64" in said
+    (data,) = to_json(answer)["solutions"]
+    assert (data["smallest_kept"], data["largest_kept"], data["divides"]) == ("8", "64", "8")
+
+
+def test_where_fewer_microbatches_fit_than_a_schedule_takes_none_is_passed_off() -> None:
+    answer = solve(
+        "2*M <= 11", "M", model="llama-3-8b", phase="train", mesh="pipeline(8), microbatches(M)", limit="B=64,S=8"
+    )
+    (solution,) = answer.solutions
+    assert (solution.largest, solution.largest_kept) == (5, None)
+    assert "largest M: 5; with M | 64 and 8 <= M: none" in text(answer, None)
+
+
+def test_a_degree_beyond_the_key_value_heads_names_what_copies_them() -> None:
+    small = "flops=1 TFLOP/s, mem_bw=1 TB/s, mem=3 GB, link_bw=1 GB/s, node=1024"
+    answer = solve(
+        "states + activations <= hbm", "T", model="llama-3-8b", phase="train", mesh="tensor(T)", limit="B=1,S=2048",
+        hardware=small,
+    )  # fmt: skip
+    (line,) = [line for line in text(answer, None).splitlines() if "smallest T" in line]
+    assert "with T | 8 and" in line
+    assert "none up to 4096 more" in line
+    assert "tensor(..., replicate_kv=True)" in line

@@ -26,6 +26,9 @@ def nearest_kept(name: str, start: int, upwards: bool, claims: Sequence[Holds]) 
     """
     about = [claim for claim in claims if name in claim.symbols]
     step = lcm(*(multiple(name, claim) for claim in about))
+    largest = [size for claim in about if (size := at_most(name, claim)) is not None]
+    if not upwards:
+        start = min([start, *largest])
     at = (ceil if upwards else floor)(Fraction(start, step)) * step
     for value in range(at, at + step * MOST, step) if upwards else range(at, max(at - step * MOST, 0), -step):
         if value >= 1 and all(kept(name, value, claim) for claim in about):
@@ -39,6 +42,14 @@ def multiple(name: str, claim: Holds) -> int:
         return 1
     each = (claim.dividend / Polynomial.symbol(name)).number
     return (Fraction(divisor) / Fraction(each)).numerator if each else 1
+
+
+def at_most(name: str, claim: Holds) -> int | None:
+    """What a number cannot be more than if it is to divide a size: 32 for `2*M | 64`; None if the claim says nothing."""
+    if not isinstance(claim, Divides) or (dividend := claim.dividend.number) is None:
+        return None
+    each = (claim.divisor / Polynomial.symbol(name)).number
+    return floor(Fraction(dividend) / Fraction(each)) if each else None
 
 
 def kept(name: str, value: int, claim: Holds) -> bool:

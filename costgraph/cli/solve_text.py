@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from costgraph.algebra import printers, roots
+from costgraph.algebra.assumption import Divides
 from costgraph.algebra.divisible import MOST
 from costgraph.algebra.inequalities import Case, Condition
 from costgraph.algebra.polynomial import Polynomial
@@ -200,18 +201,26 @@ def whole(solution: Solution, answer: Answer) -> list[str]:
     if case.low is not None and case.low == case.high:
         near = " and ".join(map(str, solution.between))
         return [f"no whole {name} solves it; next to it: {near}"] if near else []
-    found = {"smallest": solution.smallest, "largest": solution.largest}
-    return [f"{word} {name}: {n}{divides(word, solution, answer)}" for word, n in found.items() if n is not None]
+    ends = {
+        "smallest": (solution.smallest, solution.smallest_kept), "largest": (solution.largest, solution.largest_kept),
+    }  # fmt: skip
+    return [
+        f"{word} {name}: {end}{instead(int(end), kept, answer)}"
+        for word, (end, kept) in ends.items()
+        if end is not None
+    ]
 
 
-def divides(word: str, solution: Solution, answer: Answer) -> str:
-    """The neighbour that also keeps the assumptions on divisibility, if this one does not."""
-    found = solution.smallest if solution.smallest is not None else solution.largest
+def instead(end: int, kept: int | None, answer: Answer) -> str:
+    """The neighbour that also keeps what is assumed, if this one does not; what to do about it where none does."""
     about = claims(answer.unknown, answer.assumptions)
-    if not about or word != ("smallest" if solution.smallest is not None else "largest") or solution.divides == found:
+    if not about or kept == end:
         return ""
-    nearest = f"{solution.divides}" if solution.divides is not None else f"none up to {MOST} more"
-    return f"; with {' and '.join(map(str, about))}: {nearest}"
+    words = f"; with {' and '.join(map(str, about))}: "
+    if kept is not None:
+        return words + str(kept)
+    advice = dict.fromkeys(one.advice for one in about if isinstance(one, Divides) and one.advice)
+    return f"{words}none up to {MOST} more" + "".join(f"; {one}" for one in advice)
 
 
 def latex(answer: Answer) -> str:
@@ -262,6 +271,8 @@ def to_json(answer: Answer) -> dict[str, Any]:
                 "smallest": exact(solution.smallest),
                 "largest": exact(solution.largest),
                 "divides": exact(solution.divides),
+                "smallest_kept": exact(solution.smallest_kept),
+                "largest_kept": exact(solution.largest_kept),
                 "between": [str(value) for value in solution.between],
             }
             for solution in answer.solutions

@@ -96,9 +96,8 @@ class Asked:
             [f"solved for {self.unknown} with --mesh '{self.added}', as nothing splits the model"] if self.added else []
         )
         about = claims(self.unknown, self.setting.setup.graph.assumptions)
-        sizes = [size for claim in about for size in (claim.divisor, claim.dividend)]
         defined = needed(self.definitions, self.form.symbols)
-        used = {name for part in (self.form, *sizes) for name in part.symbols}
+        used = {name for part in (self.form, *about) for name in part.symbols}
         used |= {name for one in defined for name in one.symbols}
         where = "the question, or cancels from it"
         said += self.setting.setup.remarks(used, where, also_read=self.setting.said)

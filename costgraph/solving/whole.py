@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-from costgraph.algebra.assumption import Assumption, Divides
+from costgraph.algebra.assumption import Assumption, Divides, Enough
 from costgraph.algebra.divisible import nearest_kept
 from costgraph.algebra.inequalities import Case, Relation, holds
 from costgraph.algebra.roots import Root
@@ -23,8 +23,8 @@ class Solution:
         case: bounds of the unknown and conditions, as forms or numbers.
         largest, smallest: the extreme whole numbers (the extreme exact ones where fractions make sense) that satisfy
             the relation, once everything is bound; None where there is none.
-        divides: the extreme whole number that also keeps the assumptions on divisibility; None where none does, or
-            nothing is assumed.
+        smallest_kept, largest_kept: the extreme ones that also keep what is assumed of the unknown, that it divides
+            something or is large enough; None where none does, or nothing is assumed.
         between: the positive whole neighbours of an equation's root that is not whole itself, where only whole
             numbers make sense.
     """
@@ -32,8 +32,14 @@ class Solution:
     case: Case
     largest: Rational | None = None
     smallest: Rational | None = None
-    divides: int | None = None
+    smallest_kept: int | None = None
+    largest_kept: int | None = None
     between: tuple[int, ...] = ()
+
+    @property
+    def divides(self) -> int | None:
+        """What keeps the assumptions at the end that was asked about: the smallest where there is a smallest."""
+        return self.largest_kept if self.smallest is None else self.smallest_kept
 
     @property
     def possible(self) -> bool:
@@ -60,12 +66,12 @@ def with_numbers(
 
     smallest = None if case.low is None else max(above(case.low, case.strict, right), 1)
     largest = None if case.high is None else below(case.high, case.strict, right)
-    found = smallest if smallest is not None else largest
     about = claims(wanted, assumptions)
-    divides = (
-        nearest_kept(wanted.name, int(found), smallest is not None, about) if found is not None and about else None
-    )
-    return Solution(case, largest, smallest, divides)
+    ends = ((smallest, True), (largest, False))
+    kept = [nearest_kept(wanted.name, end, up, about) if about and end is not None else None for end, up in ends]
+    if smallest is not None and largest is not None:
+        kept = [one if one is not None and smallest <= one <= largest else None for one in kept]
+    return Solution(case, largest, smallest, kept[0], kept[1])
 
 
 def exactly(root: Root | None, strict: bool) -> Rational | None:
@@ -104,8 +110,8 @@ def nearest(guess: int, right: Callable[[int], bool]) -> int:
     return next((v for v in (guess, guess - 1, guess + 1) if v > 0 and right(v)), guess)
 
 
-def claims(wanted: Unknown, assumptions: tuple[Assumption, ...]) -> list[Divides]:
-    """The assumptions on divisibility that the unknown, a single symbol, has a part in."""
+def claims(wanted: Unknown, assumptions: tuple[Assumption, ...]) -> list[Divides | Enough]:
+    """What is assumed of the unknown, a single symbol: that it divides something, or that there are enough."""
     names = wanted.target.symbols
-    about = [a for a in assumptions if isinstance(a, Divides)]
-    return [a for a in about if len(names) == 1 and names[0] in (*a.divisor.symbols, *a.dividend.symbols)]
+    about = [one for one in assumptions if isinstance(one, Divides | Enough)]
+    return [one for one in about if len(names) == 1 and names[0] in one.symbols]
