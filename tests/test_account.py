@@ -215,3 +215,29 @@ def test_first_bytes_are_under_way_for_as_long_as_the_algorithm_has_steps(
 def test_of_a_link_without_latency_the_answer_says_so() -> None:
     (said,) = [line for line in assumed(run("tensor(2)")) if line.startswith("links")]
     assert said.endswith("without latency of link, which the machine does not state")
+
+
+# --- what was wrong once ----------------------------------------------------------------------------------------------
+
+
+def test_a_training_step_has_its_update() -> None:
+    """30 bytes of each parameter: 4 of the gradient, 12 of a master copy and moments read, 12 written, and a weight."""
+    found = estimate(
+        request(model="gpt2", phase="train", hardware="a100-80gb-sxm", limit="B=8,S=128", efficiency="flops=1,mem=1/2")
+    )
+    assert charges(found)["update"] == Fraction(30 * 124_439_808 * 2, 2039 * 10**9)
+
+
+@pytest.mark.parametrize(
+    ("machine", "degree", "link"),
+    [
+        ("a100-80gb-pcie", 2, "tensor over nvlink"),
+        ("a100-80gb-pcie", 8, "tensor over pcie, 2 of 8 joined by nvlink"),
+        ("h100-sxm", 8, "tensor over nvlink"),
+        ("h100-sxm", 16, "tensor over the network, 8 of 16 in a node"),
+    ],
+)
+def test_a_bridge_joins_two_cards_and_a_node_eight(machine: str, degree: int, link: str) -> None:
+    sizes = "B=16,S=64,L=4,D=64,A=16,E=4,V=64,K=64,p=2"
+    (said,) = [line for line in assumed(run(f"tensor({degree})", hardware=machine, limit=sizes)) if "links" in line]
+    assert said.startswith(f"links, by rings: {link} (")

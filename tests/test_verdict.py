@@ -167,3 +167,47 @@ def test_fits_as_json_is_the_verdict_of_an_estimate() -> None:
     sizes = ["--limit", "B=1,S=4096", "--hardware", "rtx-4090", "--json"]
     whole = json.loads(costgraph("estimate", "--model", "llama-3-8b", *sizes).stdout)
     assert fits == whole["verdict"]
+
+
+# --- what was wrong once ------------------------------------------------------------------------------------------------
+
+A10 = 23028 * 2**20  # bytes that an A10 reports of its 24 GiB
+TOKEN = 2 * 32 * 4096 * 2  # bytes of keys and values of a token of Llama 2 7B in bf16
+
+
+def test_weights_of_four_bits_leave_the_cache_as_wide_as_it_was() -> None:
+    """Half a byte for each of 6.7e9 weights; the cache of 350 positions and the new one has 2 bytes an element."""
+    found = run(model="llama-2-7b", hardware="a10", weights="int4", limit="B=1,S=350")
+    room = A10 - 6_738_415_616 // 2
+    assert found.largest_batch is not None
+    assert room // (TOKEN * 351) - 2 <= found.largest_batch <= room // (TOKEN * 351)
+    assert found.memory["cache"].number == 351 * TOKEN
+
+
+def test_usable_memory_is_what_a_device_reports() -> None:
+    """24 GiB would hold 45 sequences of 500 tokens beside the weights, the 22.5 GiB of the card 40."""
+    found = run(model="llama-2-7b", hardware="a10", limit="B=1,S=350", new=150)
+    assert found.largest_batch == 40
+    assert (A10 - 2 * 6_738_415_616) // (TOKEN * 500) == 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("attention", "core"), [("eager", 5 * 96 * 2048**2), ("flash", 0)])
+def test_while_layers_are_replayed_one_of_them_is_alive(attention: str, core: int) -> None:
+    """96 inputs of layers, and all that one layer of GPT-3 saves: 34 bytes a position and width, and the scores.
+
+    Of the second of two microbatches, at which all gradients are there already.
+    """
+    found = run(
+        model="gpt-3", op_set="decoder", phase="train", hardware="a100-80gb-sxm", passes=["recompute(full)"],
+        limit="B=2,S=2048", attention=attention, mesh="microbatches(2)",
+    )  # fmt: skip
+    inputs, layer = 96 * 2048 * 12288 * 2, 2048 * 12288 * (34 if core else 20) + core
+    alive = found.verdict.parts["saved"] + found.verdict.parts["working"]
+    assert inputs + layer < alive
+
+
+def test_an_encoder_neither_generates_nor_caches() -> None:
+    found = costgraph("estimate", "--model", "bert-large", "--hardware", "a10", "--limit", "B=1,S=128")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "ask for phase forward or train" in found.stderr

@@ -45,7 +45,7 @@ def multiple(name: str, claim: Holds) -> int:
 
 
 def at_most(name: str, claim: Holds) -> int | None:
-    """What a number cannot be more than if it is to divide a size: 32 for `2*M | 64`; None if the claim says nothing."""
+    """What a number cannot be above if it is to divide a size: 32 for `2*M | 64`; None if the claim says nothing."""
     if not isinstance(claim, Divides) or (dividend := claim.dividend.number) is None:
         return None
     each = (claim.divisor / Polynomial.symbol(name)).number
