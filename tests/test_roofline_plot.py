@@ -146,7 +146,27 @@ def test_everything_is_either_drawn_or_said_to_be_left_out(name: str) -> None:
         idle = [span.seconds for cost, span in zip(stage.costs, stage.time.spans, strict=True) if not cost.flops]
         rest = sum(idle, Fraction(0)) / stage.time.seconds
         assert sum(point.share for point in points) + rest == 1
-        assert f"{float(rest) * 100:.3g} % of {stage.name}" in footer
+        assert f"{float(rest) * 100:.3g} % of {stage.title}" in footer
+
+
+@PAGE
+def test_bars_show_all_of_the_time_and_what_of_it_is_sent(name: str) -> None:
+    result = run(name)
+    figure, axes = rendered(name)
+    bars = figure.axes[1]
+    widths = [bar.get_width() for bar in bars.patches]  # type: ignore[attr-defined]
+    classes = [(step, kind) for step in shown(result) for kind in step.time.by_class]
+    shares = [float(step.time.by_class[kind].seconds / step.time.seconds) for step, kind in classes]
+    assert widths == pytest.approx(shares)
+    legend = axes.get_legend()
+    assert legend is not None
+    words = {text.get_text() for text in legend.get_texts()}
+    assert {kind for _, kind in classes} < words
+    assert ("communication" in words) == (result.request.degree.number != 1)
+    for text, inside in ((one, one.get_window_extent()) for one in bars.texts):
+        assert any(
+            bar.get_window_extent().x0 <= inside.x0 and inside.x1 <= bar.get_window_extent().x1 for bar in bars.patches
+        ), text.get_text()
 
 
 TITLES = {

@@ -32,6 +32,7 @@ MARKERS = {"prefill": "o", "training step": "o", "forward pass": "o", "decode st
 INK, GREY, FAINT, SHADE = "#222222", "#666666", "#9a9a9a", "#f3f5f7"
 SUFFIXES = (".svg", ".png", ".pdf")
 NAMED = Fraction(1, 200)  # from which share of the time on a point has a label
+LETTER = 0.0105  # how wide a letter is in a bar, as a share of it
 ALIKE = 1.3  # ops of one class whose intensities differ by less than this factor are one point
 
 
@@ -72,7 +73,7 @@ class Point:
             if (first := op.split(".")[0]) not in ops:
                 ops.append(first)
         names = "; ".join(f"{place}.{', '.join(ops)}" for place, ops in places.items())
-        share = f"{rounded(self.share * 100, 3)} % of {self.step.name}"
+        share = f"{rounded(self.share * 100, 3)} % of {self.step.title}"
         return f"{fill(names, 32, max_lines=3, placeholder=' ...')}\n{share}"
 
 
@@ -111,15 +112,17 @@ def picture(result: Estimate) -> Figure:
     points = list(drawn(result))
     if not points:
         raise UserError("--plot: no op computes anything here, so there is nothing to place under the roof")
-    figure = Figure(figsize=(9.6, 5.4), layout="constrained")
+    rows = len(shown(result))
+    figure = Figure(figsize=(9.6, 5.4 + 0.4 * rows), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes, bars = figure.subplots(2, 1, height_ratios=(14, rows))
     peak, ridge = rates(result)
     xs = [ridge, *(point.intensity for point in points)]
     low, high = min(xs) / 6, max(xs) * 16
     heights = [peak * min(1, point.intensity / ridge) for point in points]
     titles(axes, result, points)
-    legend(axes, points)
+    legend(axes, result, points)
+    whole(bars, result)
     texts = roof(axes, result, low, high)
     for point, y in sorted(zip(points, heights, strict=True), key=lambda pair: -pair[0].share):
         axes.scatter(
@@ -223,17 +226,36 @@ def titles(axes: Axes, result: Estimate, points: Iterable[Point]) -> None:
     said += [f"{n} at {rounded(share * 100, 3)} %" for n, share in asked.efficiency.items()]
     figure.suptitle(f"{name} on {devices}{asked.machine.title}", ha="left", fontsize=15, fontweight="bold", color=INK)
     axes.set_title(shorten(", ".join(said), 110), loc="left", fontsize=11, color=GREY)
-    left = {step.name: 1 - sum(p.share for p in points if p.step is step) for step in shown(result)}
+    left = {step.title: 1 - sum(p.share for p in points if p.step is step) for step in shown(result)}
     rest = ", ".join(f"{rounded(share * 100, 3)} % of {step}" for step, share in left.items())
-    figure.supxlabel(f"Not drawn: ops without counted FLOPs, {rest}", ha="left", fontsize=9.5, color=GREY)
+    said_of_rest = f"Not drawn under the roof: ops without counted FLOPs and communication, {rest}"
+    figure.supxlabel(said_of_rest, ha="left", fontsize=9.5, color=GREY)
 
 
-def legend(axes: Axes, points: Iterable[Point]) -> None:
+def whole(axes: Axes, result: Estimate) -> None:
+    """One bar for each step: all of its time by class, what is sent and what computes nothing among them."""
+    steps = shown(result)
+    for row, step in enumerate(steps):
+        begin = 0.0
+        for kind, part in step.time.by_class.items():
+            share = float(part.seconds / step.time.seconds)
+            axes.barh(row, share, left=begin, color=COLORS[kind], edgecolor="white", linewidth=1)
+            if len(words := f"{kind} {rounded(Fraction(share) * 100, 3)} %") * LETTER < share:
+                axes.text(begin + share / 2, row, words, ha="center", va="center", color="white", fontsize=8.5)
+            begin += share
+    axes.set(xlim=(0, 1), xticks=[], yticks=range(len(steps)), yticklabels=[step.title for step in steps])
+    axes.set_ylim(len(steps) - 0.5, -0.5)
+    axes.tick_params(length=0, labelsize=9.5, labelcolor=GREY)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("time of a step, one op after the other", fontsize=9.5, color=GREY)
+
+
+def legend(axes: Axes, result: Estimate, points: Iterable[Point]) -> None:
     """Colours are classes of ops, shapes are steps, sizes are shares of a step's time."""
     from matplotlib.lines import Line2D
 
-    points = list(points)
-    kinds, steps = dict.fromkeys(p.kind for p in points), {p.step.name: p.marker for p in points}
+    steps = {p.step.title: p.marker for p in points}
+    kinds = [kind for kind in CLASSES if any(kind in step.time.by_class for step in shown(result))]
     look: Any = {"linestyle": "", "markersize": 9}
     handles = [Line2D([], [], marker="s", color=COLORS[kind], label=kind, **look) for kind in kinds]
     handles += [Line2D([], [], marker=marker, color="#888888", label=step, **look) for step, marker in steps.items()]
