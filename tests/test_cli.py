@@ -73,7 +73,7 @@ REFUSED = {  # arguments of derive -> what the message must say
     "--form pretty": "unknown form 'pretty'",
     "--format yaml": "choose from text, json, latex, markdown",
     "--format latex --json": "contradict",
-    "--pass tensor_parallel(T) --limit T=3,A=8": "T | A does not hold: 3 does not divide 8",
+    "--pass tensor_parallel(T) --limit T=3,A=8": "T | A does not hold: 3 devices do not divide 8 heads; 2 or 4 would",
     "--limit A=3,D=8": "A | D does not hold: 3 does not divide 8",
     "--pass tensor_parallel(T) --pass tensor_parallel(T)": "pass tensor_parallel is given twice; each pass runs once",
     "--pass flash_attention --pass flash_attention": "flash_attention is applied already; each pass runs once",

@@ -88,7 +88,11 @@ def test_what_is_no_mesh_is_refused(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("mesh", "graph", "message"),
     [
-        ("tensor(3)", cg.decoder(kv_heads=4), "3 | 4 does not hold: 3 does not divide 4; .* 2 or 4 would"),
+        (
+            "tensor(3)",
+            cg.decoder(kv_heads=4),
+            "3 | 4 does not hold: 3 devices do not divide 4 key/value heads; 2 or 4 would; .*replicate_kv=True",
+        ),
         ("tensor(T)", cg.decoder(kv_heads=1), "dim kv_head has size 1 and cannot be split over T devices"),
         ("tensor(T, sequence=True)", cg.decoder().apply(cg.decode), "dim query has size 1"),
         ("tensor(T, replicate_kv=True)", cg.decoder(), "replicate_kv is for fewer key/value heads"),
@@ -104,9 +108,9 @@ def test_a_mesh_that_does_not_fit_a_model_is_refused_in_words(mesh: str, graph: 
 
 def test_a_degree_that_turns_out_not_to_divide_is_refused_later() -> None:
     form = cg.activations(placed("data(N_d), tensor(T)"))
-    with pytest.raises(UserError, match=r"8 does not divide 12; 6 or 12 would \(batch\)"):
+    with pytest.raises(UserError, match=r"8 does not divide 12 sequences; 6 or 12 would"):
         form.limit(B=12, N_d=8)
-    with pytest.raises(UserError, match=r"5 does not divide 16; 4 or 8 would \(head\)"):
+    with pytest.raises(UserError, match=r"5 devices do not divide 16 heads; 4 or 8 would"):
         form.limit(A=16, T=5)
 
 

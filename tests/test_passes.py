@@ -252,9 +252,9 @@ def test_devices_divide_what_they_split() -> None:
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ({"T": 3, "A": 4}, r"T \| A does not hold: 3 does not divide 4"),
+        ({"T": 3, "A": 4}, r"T \| A does not hold: 3 devices do not divide 4 heads; 2 or 4 would"),
         ({"A": 3, "D": 8}, r"A \| D does not hold: 3 does not divide 8"),
-        ({"T": 3, "D": 8, "E": 2}, r"T \| D\*E does not hold: 3 does not divide 16"),
+        ({"T": 3, "D": 8, "E": 2}, r"T \| D\*E does not hold: 3 devices do not divide 16 columns of the MLP"),
         ({"T": 2, "S": 3}, r"T \| S does not hold: 2 does not divide 3"),
     ],
 )

@@ -52,7 +52,7 @@ def test_groups_take_in_whole_layers() -> None:
     graph = replayed(cg.recompute(every=4))
     assert "4 | L" in map(str, cg.activations(graph).assumptions)
     with pytest.raises(
-        UserError, match=r"4 does not divide 6; recompute\(every=n\) replays groups of n layers; 3 or 6"
+        UserError, match=r"4 does not divide 6 layers; 3 or 6 would; recompute\(every=n\) replays groups of n"
     ):
         cg.activations(graph).limit(L=6)
 

@@ -101,7 +101,7 @@ def test_a_model_of_two_halves_keeps_both_while_it_generates() -> None:
     assert found.verdict.parts["weights"] >= 2 * 2_849_757_184 * Fraction(99, 100)
 
 
-# --- fits ---------------------------------------------------------------------------------------------------------------
+# --- fits -------------------------------------------------------------------------------------------------------------
 
 SAYS = {  # what is typed -> exit code, how it begins
     "fits gpt2 rtx-4090": (0, "fits: gpt2 on rtx-4090, generate at B=1, S=1024: "),
@@ -135,18 +135,18 @@ def test_the_batch_that_fits_says_fits() -> None:
 
 
 REFUSED = {  # what is typed -> what the one line on stderr has
-    "fits llama-3-70b h100-sxm:8": "nothing says how the model is spread over them: --mesh 'tensor(8)'; `costgraph search`",
+    "fits llama-3-70b h100-sxm:8": "nothing says how the model is spread over them: --mesh 'tensor(8)'; `costgraph",
     "fits llama-3-70b h100-sxm:8 --mesh tensor(16)": "the mesh has 16 devices (tensor 16), and h100-sxm:8x1 8",
     "fits nothere a10": "unknown model 'nothere'",
     "fits gpt2 nothere": "unknown hardware 'nothere'",
     "fits bert-large a10": "bert-large is an encoder, which neither generates nor caches",
     "fits gpt2 a10 --limit B=nan": "'nan' is not a number",
     "fits gpt2 a10 --limit B=0": "B",
-    "fits gpt2 a10 --mesh tensor(2)": "2 does not divide 50257",
+    "fits gpt2 a10 --mesh tensor(2)": "2 devices do not divide 50257 words; 29 would",
     "fits llama-3-8b a10 --symbolic L": "symbolic",
     "fits llama-3-8b h100-sxm:8 --mesh pipeline(2)": "whether it fits depends on M; bind it with --limit",
-    "fits llama-3-8b h100-sxm:2x2 --mesh tensor(3)": "tensor(..., replicate_kv=True); 2 or 4 would",
-    "fits llama-3-8b h100-sxm:8x2 --mesh tensor(16)": "tensor(..., replicate_kv=True); 8 would",
+    "fits llama-3-8b h100-sxm:2x2 --mesh tensor(3)": "3 devices do not divide 8 key/value heads; 2 or 4 would; fewer",
+    "fits llama-3-8b h100-sxm:8x2 --mesh tensor(16)": "8 would; fewer key/value heads than devices can be copied: tensor(..., replicate_kv=True)",
 }
 
 
@@ -169,7 +169,7 @@ def test_fits_as_json_is_the_verdict_of_an_estimate() -> None:
     assert fits == whole["verdict"]
 
 
-# --- what was wrong once ------------------------------------------------------------------------------------------------
+# --- what was wrong once ----------------------------------------------------------------------------------------------
 
 A10 = 23028 * 2**20  # bytes that an A10 reports of its 24 GiB
 TOKEN = 2 * 32 * 4096 * 2  # bytes of keys and values of a token of Llama 2 7B in bf16

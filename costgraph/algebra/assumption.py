@@ -14,6 +14,15 @@ from costgraph.errors import UserError, shorten
 MAX_TRIED = 10_000  # numbers that are tried as divisors
 
 
+# What elements of a dim are to a reader, and dims that nothing but devices splits.
+WORDS = {
+    "head": "heads", "kv_head": "key/value heads", "ffn": "columns of the MLP", "expert_ffn": "columns of an expert",
+    "shared_ffn": "columns of the shared experts", "vocab": "words", "expert": "experts", "query": "positions",
+    "batch": "sequences", "layers": "layers",
+}  # fmt: skip
+OVER_DEVICES = ("head", "kv_head", "ffn", "expert_ffn", "shared_ffn", "vocab", "expert")
+
+
 @dataclass(frozen=True, slots=True)
 class Divides:
     """`divisor | dividend`: the dim called `dim`, of size `dividend`, is cut into `divisor` equal parts."""
@@ -48,9 +57,10 @@ class Divides:
             advice = f"; {self.advice}" if self.advice else ""
             left, right = (shorten(str(side), 40) for side in (divisor, dividend))
             near = neighbours(Fraction(divisor), Fraction(dividend)) if self.dim else []
-            would = f"; {' or '.join(map(str, near))} would ({self.dim})" if near else ""
-            said = f"{left} does not divide {right}{advice}{would}"
-            raise UserError(f"{shorten(claim or str(self))} does not hold: {said}")
+            would = f"; {' or '.join(map(str, near))} would" if near else ""
+            verb = "devices do not divide" if self.dim in OVER_DEVICES else "does not divide"
+            of = f" {WORDS.get(self.dim, f'({self.dim})')}" if self.dim else ""
+            raise UserError(f"{shorten(claim or str(self))} does not hold: {left} {verb} {right}{of}{would}{advice}")
 
     def resized(self, dim: str, was: Polynomial, size: Polynomial) -> Self:
         """The claim once a dim has another size, if it is about that dim."""
@@ -63,13 +73,13 @@ class Divides:
 
 
 def neighbours(divisor: Fraction, dividend: Fraction) -> list[int]:
-    """The divisors of a whole number next to a number that is none; of a very large one few are tried."""
+    """The divisors above 1 of a whole number next to one that is none; of a very large one few are tried."""
     if divisor.denominator != 1 or dividend.denominator != 1 or divisor < 1:
         return []
     at, size = int(divisor), int(dividend)
     below = next((n for n in range(min(at - 1, size), max(at - MAX_TRIED, 0), -1) if size % n == 0), None)
     above = next((n for n in range(at + 1, min(at + MAX_TRIED, size + 1)) if size % n == 0), None)
-    return [n for n in (below, above) if n is not None]
+    return [n for n in (below, above) if n is not None and n > 1]
 
 
 @dataclass(frozen=True, slots=True)
