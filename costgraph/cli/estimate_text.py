@@ -334,7 +334,9 @@ def notes(result: Estimate) -> list[str]:
     graphs = [step.whole for step in result.steps]
     if claims := dict.fromkeys(str(claim) for graph in graphs for claim in graph.assumptions):
         lines.append(f"assuming: {', '.join(claims)}")
-    lines.append("left out: fragmentation, workspaces of kernels, latency of kernels and links")
+    links = [hop.level.link for span in (asked.network.used if asked.network else ()) for hop in span.hops]
+    late = "" if asked.efficiency and links and all(link.latency for link in links) else " and links"
+    lines.append(f"left out: fragmentation, workspaces of kernels, latency of kernels{late}")
     lines += [f"note: {shorten(remark, 600)}" for remark in result.remarks]
     return lines
 
