@@ -128,7 +128,7 @@ class Run:
                     free[stage] = begin + took(stage, job)
                     ends[job.kind, job.microbatch, job.chunk * self.P + stage] = free[stage]
             assert sum(map(len, todo)) < before, "every stage waits for another"
-        return max(map(sum, zip(free, after or [Fraction(0)] * self.P, strict=True)))
+        return max(end + more for end, more in zip(free, after or [Fraction(0)] * self.P, strict=True))
 
     def needed(self, stage: int, job: Job) -> tuple[Kind, int, int] | None:
         """What a job waits for besides its stage."""

@@ -259,3 +259,60 @@ def test_more_experts_are_chosen_than_there_are_devices() -> None:
         one = 48 * 3 * 2048 * 768 * 2
         cache = 16 * 2 * 48 * 4 * 128 * 2
         assert alone - split == (8 - hit) * one + cache - cache // devices
+
+
+# --- what is sent, link by link ---------------------------------------------------------------------------------------
+
+BLOCKS = "L=3,D=64,A=8,E=4,p=2"
+WIDTH, LAYERS = 64, 3
+
+
+def sent(mesh: str, node: int, phase: str = "train") -> dict[str, Fraction]:
+    machine = UNIT.replace("node=8", f"node={node}")
+    found = bound(op_set="decoder", hardware=machine, phase=phase, mesh=mesh, limit=f"B=8,S=32,{BLOCKS}")
+    return {name: seconds for name, seconds in found.resources.items() if name not in ("compute", "memory")}
+
+
+def partial_sums(batch: Fraction, degree: int, phase: str = "train") -> Fraction:
+    """Of attention and MLP in each layer, forward and, where it trains, backward: twice around a ring of each."""
+    ways = 4 if phase == "train" else 2
+    return LAYERS * ways * 2 * Fraction(degree - 1, degree) * batch * 32 * WIDTH * 2
+
+
+def weights(degree: int) -> int:
+    """Bytes on a device: four square matrices and two of the MLP in parts, scales and shifts of two norms whole."""
+    return 2 * LAYERS * (12 * WIDTH**2 // degree + 4 * WIDTH)
+
+
+def test_activations_go_over_the_link_in_a_node_and_gradients_over_the_network() -> None:
+    found = sent("data(2), tensor(8)", node=8)
+    assert found == {"link": partial_sums(Fraction(4), 8), "network": 2 * Fraction(1, 2) * weights(8)}
+
+
+def test_without_a_backward_nothing_goes_over_the_network() -> None:
+    assert sent("data(2), tensor(8)", 8, "prefill") == {"link": partial_sums(Fraction(4), 8, "prefill")}
+
+
+def test_a_group_on_two_nodes_adds_up_within_each_first() -> None:
+    """Of W bytes a pair sends half, then the halves go around two nodes, then the pair gathers: W and W/2."""
+    found = sent("data(4), tensor(2)", node=4)
+    assert found == {"link": partial_sums(Fraction(2), 2) + weights(2), "network": Fraction(weights(2), 2)}
+
+
+def test_weights_that_rest_in_parts_are_gathered_twice_and_gradients_scattered() -> None:
+    """ZeRO 3 over two nodes of one device each: half of what a device computes with, three times; shifts once less."""
+    found = sent("data(2, zero=3)", node=1)
+    shifts = 2 * LAYERS * 2 * WIDTH
+    assert found == {"network": Fraction(1, 2) * (3 * weights(1) - shifts)}
+
+
+def test_a_stage_in_the_middle_passes_on_activations_and_gradients() -> None:
+    """Of 3 stages of a layer each, every one on a node of its own; the ends send one of both."""
+    mesh = "pipeline(3), microbatches(4)"
+    found = bound(
+        op_set="decoder", hardware=UNIT.replace("node=8", "node=1"), phase="train", mesh=mesh,
+        limit=f"B=8,S=32,{BLOCKS}",
+    )  # fmt: skip
+    one = 8 * 32 * WIDTH * 2
+    by_stage = {arm.stage: arm.seconds.number for arm in found.arms if arm.resource == "network"}
+    assert by_stage == {"first stage": one, "middle stage": 2 * one, "last stage": one}

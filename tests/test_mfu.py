@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
 import costgraph as cg
 from costgraph import estimate, request
+from costgraph.algebra.symbols import Rational
 from costgraph.estimation.estimate import Estimate
 
 UNIT = "flops=1 FLOP/s, mem_bw=1000 TB/s, mem=1000 GB, link_bw=1000 TB/s, node=1024"
@@ -30,7 +32,7 @@ def run(
     return estimate(request(model=model, hardware=UNIT, attention=attention, **asked))  # type: ignore[arg-type]
 
 
-def both(found: Estimate) -> tuple[Fraction, Fraction]:
+def both(found: Estimate) -> tuple[Rational, Rational]:
     """Useful FLOPs of a step on all devices, and all of them: over seconds and a peak of one they are MFU and HFU."""
     devices = int(found.request.degree.number or 0)
     return found.mfu(found.main, Fraction(1)) * devices, found.hfu(found.main, Fraction(1)) * devices
@@ -91,7 +93,7 @@ def test_the_measure_is_that_at_the_bound(mesh: str) -> None:
     found = run(mesh)
     rates = "lambda_flops=1,lambda_mem=10**15,lambda_comms=10**15"
     sizes = f"B={BATCH},S={LENGTH},{rates}"
-    asked = {"mesh": mesh} if mesh else {}
+    asked: Any = {"mesh": mesh} if mesh else {}
     form = cg.derive("mfu", model="llama-3-8b", phase="train", limit=sizes, attention="eager", **asked).limited["mfu"]
     assert form.number == found.mfu(found.main, found.least)
 

@@ -109,6 +109,7 @@ def shown(move: str, moves: list[Tried]) -> bool:
     return any(one.move == move for one in moves)
 
 
+@pytest.mark.slow
 def test_a_pipeline_is_tried_with_as_many_microbatches_as_stages() -> None:
     found = run(model="llama-3-8b", hardware="h100-sxm", limit="B=8,S=512", phase="train")
     assert shown("--mesh 'pipeline(4), microbatches(4)'", found.moves)
