@@ -94,7 +94,7 @@ REFUSED = {
     "--plot x.svg": "a roofline needs numbers: bind B, S, L, D, E, p and name --hardware",
     "--plot x.svg --hardware a10 --limit L=1,D=8,A=1,E=4": "a roofline needs numbers: bind B, S",
     "--model gpt-3 --op-set decoder --limit B=1,S=8,p=2 --pass tensor_parallel(7)": "7 | A does not hold",
-    "--model gpt-3 --limit B=1,S=8,p=2 --pass tensor_parallel(8)": "8 devices do not divide 50257 words; 29 would; a vocabulary",
+    "--model gpt-3 --limit B=1,S=8,p=2 --pass tensor_parallel(8)": "8 devices do not divide 50257 words; 29 would",
     "--op-set decoder --pass tensor_parallel(7) --limit A=96": "7 devices do not divide 96 heads; 6 or 8 would",
 }
 

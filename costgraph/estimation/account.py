@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.estimation.asked import Request
@@ -45,13 +46,13 @@ class Account:
         """The maxima of which the step is the sum, with what is waited for."""
         return [tuple(side * (1 if one.once else 1 + self.bubble) for side in one.sides) for one in self.charges]
 
-    @property
+    @cached_property
     def seconds(self) -> Fraction:
         """How long the step takes."""
         whole = sum((max(map(number, sides)) for sides in self.maxima), Fraction(0))
         return max([whole, *map(number, self.floors)])
 
-    @property
+    @cached_property
     def parts(self) -> dict[str, Fraction]:
         """How long by what it is charged to, idle time apart."""
         found: dict[str, Fraction] = {}

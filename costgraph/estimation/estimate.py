@@ -152,7 +152,15 @@ class Estimate:
         """What that is the sum of."""
         if not self.request.efficiency:
             return None
-        return account(step, self.request, self.floors(step, self.bound(step)), self.bubble(step))
+        if step.name not in self._accounts:
+            floors = self.floors(step, self.bound(step))
+            self._accounts[step.name] = account(step, self.request, floors, self.bubble(step))
+        return self._accounts[step.name]
+
+    @cached_property
+    def _accounts(self) -> dict[str, Account]:
+        """The accounts by step, each made once."""
+        return {}
 
     def estimated(self, step: Step) -> Fraction | None:
         """How long it takes at the efficiencies that were named; None if none was."""
