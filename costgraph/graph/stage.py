@@ -20,12 +20,14 @@ class Stage:
         in_flight: of what its layers keep, in units of all its layers.
         in_flight_outside: of what stands outside of layers.
         number: which one, counting from 1, where those in the middle differ.
+        last: the last one in the middle that has the same layers.
     """
 
     place: Place
     in_flight: Polynomial = ONE
     in_flight_outside: Polynomial = ONE
     number: int = 0
+    last: int = 0
 
     def under_way(self, inside: bool) -> Polynomial:
         """How many microbatches of what stands inside of layers, or outside."""
@@ -34,7 +36,7 @@ class Stage:
     def substitute(self, bindings: Mapping[str, Polynomial]) -> Stage:
         """The same with symbols replaced."""
         held, outside = (size.substitute(bindings) for size in (self.in_flight, self.in_flight_outside))
-        return Stage(self.place, held, outside, self.number)
+        return Stage(self.place, held, outside, self.number, self.last)
 
     @property
     def symbols(self) -> tuple[str, ...]:

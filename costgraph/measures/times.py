@@ -138,9 +138,9 @@ def ahead_of(stage: Graph, axis: PipelineAxis) -> Polynomial:
     """How many stages stand before one; of those in the middle that are alike, before the last of them."""
     if stage.stage is None or stage.stage.place == "last":
         return axis.size - ONE
-    if stage.stage.number:
-        return Polynomial.constant(stage.stage.number - 1)
-    return ZERO if stage.stage.place == "first" else axis.size - 2
+    if stage.stage.place == "first":
+        return ZERO
+    return Polynomial.constant(stage.stage.last - 1) if stage.stage.number else axis.size - 2
 
 
 def update(stage: Graph, done: list[Term]) -> Polynomial:

@@ -73,10 +73,10 @@ def shares(
         layers: what was split.
     """
     if layers is None:
-        alike = {"": ONE / axis.size}
+        each = {"": ONE / axis.size}
         for at, place in enumerate(PLACES):
             if axis.stage in (place, "worst") and not (place == "middle" and axis.size.number == 2):
-                yield share(axis, microbatches, place, at, alike)
+                yield share(axis, microbatches, place, at, each)
         return
     seen: list[object] = []
     middle = max(range(1, len(split) - 1), key=lambda at: layers.cost(split[at]), default=0)
@@ -87,7 +87,8 @@ def shares(
         if axis.stage in (place, "worst") and (place, mine) not in seen:
             seen.append((place, mine))
             whole = {kind: Polynomial.constant(mine.get(kind, 0)) / count for kind, count in counts.items()}
-            yield share(axis, microbatches, place, at, whole, number=at + 1)
+            alike = [other for other in range(at, max(len(split) - 1, at + 1)) if split[other] == mine]
+            yield share(axis, microbatches, place, at, whole, number=at + 1, last=alike[-1] + 1)
 
 
 def share(
@@ -97,6 +98,7 @@ def share(
     at: int,
     layers: Mapping[str, Polynomial],
     number: int = 0,
+    last: int = 0,
 ) -> Share:
     """What one stage has; stages in the middle keep less the further behind they are."""
     setting = axis.size, microbatches, axis.chunks
@@ -104,7 +106,7 @@ def share(
     first, second = order.in_flight("first", *setting), order.in_flight("middle", *setting)
     held = order.in_flight("last", *setting) if place == "last" else first - (first - second) * at
     outside = order.in_flight_outside(place, *setting)
-    return Share(Stage(place, held, outside, number), layers, *order.sends(place, axis.size, axis.chunks))
+    return Share(Stage(place, held, outside, number, last), layers, *order.sends(place, axis.size, axis.chunks))
 
 
 def claims(
