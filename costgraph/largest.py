@@ -146,7 +146,8 @@ def chosen(name: str, candidates: Sequence[ClosedForm], exact: ClosedForm | None
     definitions = [one for form in (*left, *([exact] if exact else [])) for one in form.definitions]
     counted = maximum(name, left, definitions) if len(left) > 1 else replace(left[0], name=name)
     if exact is None and len({form.remainder for form in candidates}) > 1:
-        whole = undominated_of([with_neglected(one) for one in candidates])
+        every = (with_neglected(one) for one in candidates)
+        whole = undominated_of([side for one in every for side in sides(one, symbol_of(f"{name}_exact"))])
         exact = maximum(f"{name}_exact", whole, definitions) if len(whole) > 1 else whole[0]
     if exact is None:
         return counted
@@ -160,9 +161,26 @@ def with_neglected(form: ClosedForm) -> ClosedForm:
     return replace(form, terms=(*form.terms, rest), remainder=Quotient(0))
 
 
+def sides(form: ClosedForm, symbol: str) -> list[ClosedForm]:
+    """The forms of which one is the largest, where it stands for one itself: of stages with several instants each."""
+    own = next((one for one in form.definitions if one.name == symbol), None)
+    if own is None or symbol not in form.value.symbols:
+        return [form]
+    value, others = form.value.numerator, tuple(one for one in form.definitions if one is not own)
+    return [
+        replace(form, terms=(Term(form.name, form.name, value.substitute({symbol: side})),), definitions=others)
+        for side in own.arguments
+    ]
+
+
+def symbol_of(name: str) -> str:
+    """The symbol that stands for the largest of a name."""
+    return f"max_{re.sub(r'[^A-Za-z0-9]+', '_', name).strip('_')}"
+
+
 def maximum(name: str, left: Sequence[ClosedForm], definitions: Iterable[Definition]) -> Largest:
     """A symbol that stands for the largest of these; the table gets it when it is first needed."""
-    symbol = f"max_{re.sub(r'[^A-Za-z0-9]+', '_', name).strip('_')}"
+    symbol = symbol_of(name)
     if symbol not in SYMBOLS:
         tex = rf"\mathrm{{{symbol.translate({ord('_'): ' '})}}}"
         declare(Symbol(symbol, tex, f"{left[0].unit}s", f"the largest {name}", RATIO, 10**11))

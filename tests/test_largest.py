@@ -165,3 +165,16 @@ def test_a_window_in_a_candidate() -> None:
     graph = windowed()
     found = largest("most", [("cores", cg.flops(graph)), ("parameters", replace(cg.params(graph), unit="FLOP"))])
     assert found.limit(S=4, W=2) is not None
+
+
+def test_what_stages_neglect_is_the_largest_of_all_of_it() -> None:
+    """Of each stage one instant is the largest as it counts, and another with all that is neglected."""
+    one, other = (
+        largest("m", [("first", form(f"{size}*B", "S")), ("second", form("B", f"{size}*D"))]) for size in (2, 3)
+    )
+    both = largest("m", [("stage 1", one), ("stage 2", other)])
+    assert (both.text(), both.at) == ("3*B", ("stage 2", "first"))
+    for sizes in ({"B": 5, "S": 1, "D": 1}, {"B": 1, "S": 9, "D": 1}, {"B": 1, "S": 1, "D": 9}):
+        B, S, D = sizes.values()
+        exactly = both.limit(**sizes)
+        assert (exactly.value + exactly.remainder).number == max(2 * B + S, B + 2 * D, 3 * B + S, B + 3 * D)
