@@ -212,3 +212,15 @@ def test_an_encoder_neither_generates_nor_caches() -> None:
     found = costgraph("estimate", "--model", "bert-large", "--hardware", "a10", "--limit", "B=1,S=128")
     assert (found.returncode, found.stdout) == (2, "")
     assert "ask for phase forward or train" in found.stderr
+
+
+def test_a_mesh_that_cuts_the_batch_has_a_sequence_for_each_part() -> None:
+    said = costgraph("fits", "llama-3-8b", "h100-sxm", "--mesh", "data(16), tensor(2)").stdout
+    assert "generate at B=16, S=4096" in said
+
+
+def test_a_measurement_below_the_bound_is_doubted() -> None:
+    asked = {"model": "llama-3-8b", "hardware": "h100-sxm", "phase": "train", "limit": "B=1,S=100"}
+    for step, doubted in (("1 ms", True), ("1 s", False)):
+        found = cg.estimate(cg.request(**asked, measured=f"step={step}"))  # type: ignore[arg-type]
+        assert any("below the bound" in remark for remark in found.remarks) == doubted

@@ -103,7 +103,13 @@ class Estimate:
         used |= {name for _, one in self.defined for name in one.symbols}
         used |= {name for graph in (step.whole for step in self.formulas) for name in graph.mesh.devices.symbols}
         windows = [said for step in self.formulas for said in of_windows(step.source, asked.bindings)]
-        return (*asked.setup.remarks({*used, "N_params"}, "the estimate", asked.new), *dict.fromkeys(windows))
+        said = asked.setup.remarks({*used, "N_params"}, "the estimate", asked.new)
+        beaten = [
+            f"measured {name} is below the bound, which nothing beats: of this machine, model, mesh and width?"
+            for name, one in self.measured.items()
+            if one.bound > 1
+        ]
+        return (*said, *dict.fromkeys(windows), *beaten)
 
     @property
     def defined(self) -> list[tuple[Step, Definition]]:

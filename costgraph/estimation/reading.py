@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from math import prod
 from typing import Unpack, cast, get_args
 
 from costgraph.algebra.bindings import split_list
@@ -13,7 +14,7 @@ from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import PRICE, SECOND, powers
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
-from costgraph.given import Options, read_model_in
+from costgraph.given import Options, read_mesh, read_model_in
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.machine import Machine
@@ -104,7 +105,9 @@ USUAL_LENGTH = 4096
 
 
 def usual_sizes(of: Options) -> list[str]:
-    """What is typed of sizes, with one sequence of 4096 tokens, or of as many as a model was made for, where it is not.
+    """What is typed of sizes, with sequences of 4096 tokens, or of as many as a model was made for, where it is not.
+
+    One sequence, or as many as parts into which a mesh cuts the batch.
 
     Args:
         of: what is asked about.
@@ -115,7 +118,8 @@ def usual_sizes(of: Options) -> list[str]:
     model = read_model_in(of.get("model"), None)
     most = model.bindings.get("K") if model else None
     longest = most.number if isinstance(most, Polynomial) and most.number is not None else USUAL_LENGTH
-    usual = {"B": 1, "S": min(USUAL_LENGTH, int(longest))}
+    cuts = [axis.size.number for axis in read_mesh(of.get("mesh", "")).axes if "batch" in axis.computes]
+    usual = {"B": prod(int(cut) for cut in cuts if cut is not None), "S": min(USUAL_LENGTH, int(longest))}
     return [*typed, *(f"{name}={value}" for name, value in usual.items() if name not in names)]
 
 
