@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, on_terminal, writes_unicode
 from costgraph.errors import unknown
@@ -14,6 +15,7 @@ from costgraph.errors import unknown
 FORMATS = ("text", "json", "latex", "markdown")
 
 
+@bounded()
 @arg.of_setup()
 def derive(
     measures: Annotated[

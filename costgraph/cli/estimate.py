@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, remark
 
 FORMATS = ("text", "json", "markdown")
 
 
+@bounded()
 @arg.of_setup(
     phase="generate (prefill, then new tokens), prefill, decode or train.  [default: generate]",
     limit="Sizes, exactly: 'B=8,S=2048'; N_params for the rule of thumb. Repeatable.",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 formulas = typer.Typer(
     help="Read the library of published formulas: list, show, search, errata.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
