@@ -11,10 +11,10 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 from typer.main import get_command
 
 from costgraph.cli.once import Once
+from costgraph.cli.plain_values import PlainGroup
 from costgraph.cli.version import print_version
 from costgraph.errors import UserError
 
@@ -58,7 +58,7 @@ def made(name: str) -> Any:
     return group
 
 
-class Table(TyperGroup):
+class Table(PlainGroup):
     """The commands as lines of help, of which the one that is asked for is made."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
