@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from costgraph.algebra.quotient import Quotient
@@ -10,7 +11,11 @@ from costgraph.errors import UserError
 from costgraph.library.calculator import calculate
 from costgraph.library.entry import Entry
 from costgraph.library.evaluation import translated
-from costgraph.library.reading import mentioning
+from costgraph.library.reading import blocks, of_block
+
+DERIVE = re.compile(r"^derive = \{(?!.*\b(?:ops|sources|part) = ).*\}$", re.MULTILINE)  # of a whole graph
+ELSE = re.compile(r"^(?:\[entry\.)?(?:derived|erratum|given|let|at)\b", re.MULTILINE)  # more than a formula and its graph
+NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def published(forms: Mapping[str, ClosedForm], phase: str) -> dict[str, list[Entry]]:
@@ -22,17 +27,25 @@ def candidates(measure: str, phase: str) -> list[Entry]:
     """Entries that print the whole of a measure, and are right."""
     return [
         entry
-        for entry in mentioning(f'measure = "{measure}"')
+        for name, block in blocks() if may_print(measure, block) for entry in of_block(name, block)
         if (asked := entry.derive) and asked.measure == measure and asked.phase in ("", phase)
         and entry.printed and not (entry.derived or asked.ops or asked.sources or asked.part or entry.erratum)
     ]  # fmt: skip
+
+
+def may_print(measure: str, block: str) -> bool:
+    """Whether the text of an entry may print the whole of a measure: what cannot is not parsed, so that it is fast."""
+    derive = DERIVE.search(block)
+    return bool(derive) and f'measure = "{measure}"' in derive[0] and "\nprinted = " in block and not ELSE.search(block)
 
 
 def printed(entry: Entry) -> Quotient | None:
     """The formula of an entry; None if it has names that only its graph can give a meaning."""
     if "N_params" in entry.printed or entry.given or entry.let or entry.at:
         return None
+    used = set(NAME.findall(entry.printed))
+    letters = {letter: meaning for letter, meaning in entry.letters.items() if letter in used}
     try:
-        return calculate(entry.printed, translated(entry.letters, {}))
+        return calculate(entry.printed, translated(letters, {}))
     except UserError:
         return None

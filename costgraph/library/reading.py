@@ -176,11 +176,6 @@ def bibliography(tables: Mapping[str, Mapping[str, Any]], file: str) -> dict[str
     return {key: from_table(Source, table, f"{file}: sources.{key}", key=key) for key, table in tables.items()}
 
 
-def mentioning(text: str) -> list[Entry]:
-    """The entries of `formulas/` whose TOML has `text` in it; only these are parsed, so that it is fast."""
-    return [made for name, block in blocks() if text in block for made in of_block(name, block)]
-
-
 @cache
 def blocks() -> list[tuple[str, str]]:
     """The text of every entry of `formulas/`, with the name of its file."""
