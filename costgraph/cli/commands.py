@@ -39,7 +39,10 @@ COMMANDS = {  # name -> module, function or typer group in it, the first line of
         "List what there is to choose from, with options and meaning; without KIND, what can be listed.",
     ),
     "solve": ("solve", "solve", "Solve a relation between costs, as a formula with its domain."),
-    "check": ("check", "check", "Derive again what the literature printed, and judge it; exit with 1 if something differs."),
+    "check": (
+        "check", "check",
+        "Derive again what the literature printed, and judge it; exit with 1 if something differs.",
+    ),
     "formulas": ("formulas", "formulas", "Read the library of published formulas: list, show, search, errata."),
 }  # fmt: skip
 

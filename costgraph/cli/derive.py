@@ -44,7 +44,7 @@ def derive(
     check_target(output, force)
     from costgraph.algebra import printers, shapes
     from costgraph.algebra.symbols import SYMBOLS
-    from costgraph.cli import derive_markup, derive_text
+    from costgraph.cli import derive_text
     from costgraph.derivation import derived
     from costgraph.library.published import published
     from costgraph.measures.per import read_share
@@ -67,7 +67,11 @@ def derive(
         case "text":
             text = derive_text.text(result, explain, form, style, output is None and on_terminal(), known, flat)
         case "markdown":
+            from costgraph.cli import derive_markup
+
             text = derive_markup.markdown(result, explain, form, pretty, known, flat)
         case _:
+            from costgraph.cli import derive_markup
+
             text = derive_markup.latex(result, explain, form, pretty, known, flat)
     deliver(text, output)

@@ -14,7 +14,9 @@ from costgraph.library.evaluation import translated
 from costgraph.library.reading import blocks, of_block
 
 DERIVE = re.compile(r"^derive = \{(?!.*\b(?:ops|sources|part) = ).*\}$", re.MULTILINE)  # of a whole graph
-ELSE = re.compile(r"^(?:\[entry\.)?(?:derived|erratum|given|let|at)\b", re.MULTILINE)  # more than a formula and its graph
+ELSE = re.compile(
+    r"^(?:\[entry\.)?(?:derived|erratum|given|let|at)\b", re.MULTILINE
+)  # more than that
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -27,16 +29,20 @@ def candidates(measure: str, phase: str) -> list[Entry]:
     """Entries that print the whole of a measure, and are right."""
     return [
         entry
-        for name, block in blocks() if may_print(measure, block) for entry in of_block(name, block)
+        for name, block in blocks() if may_print(measure, phase, block) for entry in of_block(name, block)
         if (asked := entry.derive) and asked.measure == measure and asked.phase in ("", phase)
         and entry.printed and not (entry.derived or asked.ops or asked.sources or asked.part or entry.erratum)
     ]  # fmt: skip
 
 
-def may_print(measure: str, block: str) -> bool:
+def may_print(measure: str, phase: str, block: str) -> bool:
     """Whether the text of an entry may print the whole of a measure: what cannot is not parsed, so that it is fast."""
-    derive = DERIVE.search(block)
-    return bool(derive) and f'measure = "{measure}"' in derive[0] and "\nprinted = " in block and not ELSE.search(block)
+    if f'measure = "{measure}"' not in block or "\nprinted = " not in block or ELSE.search(block):
+        return False
+    asked = DERIVE.search(block)
+    if asked is None or f'measure = "{measure}"' not in asked[0]:
+        return False
+    return "phase = " not in asked[0] or f'phase = "{phase}"' in asked[0]
 
 
 def printed(entry: Entry) -> Quotient | None:

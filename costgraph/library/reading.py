@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +79,7 @@ def named(id_: str) -> list[Entry]:
     return found
 
 
-def files() -> list[Traversable]:
+def files() -> list[Path]:
     """The files of entries, by name."""
     found = [f for f in data_folder("formulas").iterdir() if f.name.endswith(".toml")]
     return sorted((f for f in found if f.name not in (SOURCES, NOTATIONS)), key=lambda f: f.name)
@@ -93,7 +92,7 @@ def from_file(path: Path) -> Document:
         UserError: no such file, not UTF-8, not TOML, no entry in it, a malformed entry, or an id of the library's.
     """
     text = read_text(path, MAX_TOML)
-    if own := [file for file in files() if isinstance(file, Path) and file.samefile(path)]:
+    if own := [file for file in files() if file.samefile(path)]:
         return Document(str(path), tuple(made for made in library() if made.file == own[0].name))
     found = read(text, str(path))
     if not found.entries:

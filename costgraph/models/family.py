@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache, partial
-from importlib.resources import files
 from typing import Annotated, Any
 
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.models.keys import Choice, SizeKey, as_option, as_size_key
 from costgraph.models.layer_kinds import LayerKind
+from costgraph.resources import PACKAGE
 from costgraph.toml_tables import from_table
 from costgraph.toml_text import of_package
 
@@ -168,7 +168,7 @@ def merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def tables() -> dict[str, Any]:
     """The files of the package's families, by name."""
-    found = (files("costgraph") / "models" / "families").iterdir()
+    found = (PACKAGE / "models" / "families").iterdir()
     return {file.name.removesuffix(".toml"): file for file in sorted(found, key=str) if file.name.endswith(".toml")}
 
 
