@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.library.calculator import calculate
 from costgraph.library.entry import Entry
-from costgraph.library.evaluation import translated
 from costgraph.library.reading import blocks, of_block
 
 DERIVE = re.compile(r"^derive = \{(?!.*\b(?:ops|sources|part) = ).*\}$", re.MULTILINE)  # of a whole graph
-ELSE = re.compile(
-    r"^(?:\[entry\.)?(?:derived|erratum|given|let|at)\b", re.MULTILINE
-)  # more than that
+ELSE = re.compile(r"^(?:\[entry\.)?(?:derived|erratum|given|let|at)\b", re.MULTILINE)  # more than that
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -50,8 +48,13 @@ def printed(entry: Entry) -> Quotient | None:
     if "N_params" in entry.printed or entry.given or entry.let or entry.at:
         return None
     used = set(NAME.findall(entry.printed))
-    letters = {letter: meaning for letter, meaning in entry.letters.items() if letter in used}
     try:
-        return calculate(entry.printed, translated(letters, {}))
+        return calculate(entry.printed, {name: meant(text) for name, text in entry.letters.items() if name in used})
     except UserError:
         return None
+
+
+@cache
+def meant(text: str) -> Quotient:
+    """What a letter of a notation stands for; the same in many entries."""
+    return calculate(text)
