@@ -1,7 +1,5 @@
 """`costgraph compare`: two things side by side."""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated
 

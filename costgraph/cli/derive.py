@@ -1,7 +1,5 @@
 """`costgraph derive`: closed forms of a model's costs."""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated
 

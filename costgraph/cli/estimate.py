@@ -1,7 +1,5 @@
 """`costgraph estimate`: a model on a machine."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated
@@ -62,7 +60,6 @@ def estimate(
     format_ = arg.chosen_format(format_, FORMATS, json_)
     for path in (output, plot):
         check_target(path, force)
-    from costgraph.cli import estimate_json, estimate_text
     from costgraph.estimation.estimate import estimate as run
     from costgraph.estimation.reading import request
 
@@ -79,8 +76,12 @@ def estimate(
 
         draw(result, plot)
     if format_ == "json":
+        from costgraph.cli import estimate_json
+
         text = json.dumps(estimate_json.to_json(result), indent=2, ensure_ascii=False)
     else:
+        from costgraph.cli import estimate_text
+
         markdown = format_ == "markdown"
         text = estimate_text.markdown(result, explain) if markdown else estimate_text.text(result, explain, output)
     deliver(text, output)

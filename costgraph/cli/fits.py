@@ -1,7 +1,5 @@
 """`costgraph fits`: does a model fit on a machine, in one line and by the exit code."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 import typer

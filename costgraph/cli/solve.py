@@ -1,7 +1,5 @@
 """`costgraph solve`: for which batch, length, degree does a relation hold?"""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated
 

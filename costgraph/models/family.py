@@ -181,7 +181,13 @@ def of_name(name: str) -> dict[str, Any]:
 @cache
 def by_model_type() -> dict[str, str]:
     """The name of the family of each model type; a family's own name where its table says nothing else."""
-    return {kind: name for name in tables() for kind in of_name(name).get("model_types", [name])}
+    return {kind: name for name in tables() for kind in model_types(name)}
+
+
+def model_types(name: str) -> list[str]:
+    """The model types of a family."""
+    found: list[str] = of_name(name).get("model_types", [name])
+    return found
 
 
 @cache
@@ -191,7 +197,8 @@ def of_model_type(kind: str) -> Family:
     Raises:
         UserError: no family has it; with the nearest.
     """
-    known = by_model_type()
-    if kind not in known:
-        raise unknown("model_type", kind, known)
-    return family(of_name(known[kind]), f"families/{known[kind]}.toml", known[kind])
+    mentioning = [name for name, file in tables().items() if kind == name or kind in file.read_text(encoding="utf-8")]
+    found = [name for name in mentioning if kind in model_types(name)]  # only these are parsed
+    if not found:
+        raise unknown("model_type", kind, by_model_type())
+    return family(of_name(found[-1]), f"families/{found[-1]}.toml", found[-1])
