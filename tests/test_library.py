@@ -12,7 +12,7 @@ from costgraph.library import errata
 from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request
 from costgraph.library.judge import OUTCOMES, Verdict, judge
 from costgraph.library.published import candidates, may_print
-from costgraph.library.reading import Source, blocks, files, library, sources
+from costgraph.library.reading import Source, blocks, files, library, named, parsed, sources
 
 ROOT = Path(__file__).parents[1]
 JUDGED = [entry for entry in library() if not (entry.aside or entry.unverified or entry.argument)]
@@ -106,8 +106,13 @@ def test_no_entry_that_prints_a_measure_is_overlooked_by_reading_its_text_first(
 
 
 def test_an_entry_that_prints_something_else_is_not_parsed() -> None:
-    parsed = [block for _, block in blocks() if may_print("params", "train", block)]
-    assert 0 < len(parsed) < 20 < len(blocks()) / 20
+    needed = [block for block in blocks() if may_print("params", "train", block.text)]
+    assert 0 < len(needed) < 20 < len(blocks()) / 20
+
+
+def test_an_entry_that_is_read_alone_is_the_one_of_the_whole_library() -> None:
+    assert [made for block in blocks() for made in parsed(block)] == list(library())
+    assert [named(entry.id)[0] for entry in library()[::10]] == list(library()[::10])
 
 
 def test_every_source_is_used_and_every_file_says_where_its_schema_is() -> None:

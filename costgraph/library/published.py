@@ -11,7 +11,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.library.calculator import calculate
 from costgraph.library.entry import Entry
-from costgraph.library.reading import blocks, of_block
+from costgraph.library.reading import blocks, parsed
 
 DERIVE = re.compile(r"^derive = \{(?!.*\b(?:ops|sources|part) = ).*\}$", re.MULTILINE)  # of a whole graph
 ELSE = re.compile(r"^(?:\[entry\.)?(?:derived|erratum|given|let|at)\b", re.MULTILINE)  # more than that
@@ -27,7 +27,7 @@ def candidates(measure: str, phase: str) -> list[Entry]:
     """Entries that print the whole of a measure, and are right."""
     return [
         entry
-        for name, block in blocks() if may_print(measure, phase, block) for entry in of_block(name, block)
+        for block in blocks() if may_print(measure, phase, block.text) for entry in parsed(block)
         if (asked := entry.derive) and asked.measure == measure and asked.phase in ("", phase)
         and entry.printed and not (entry.derived or asked.ops or asked.sources or asked.part or entry.erratum)
     ]  # fmt: skip

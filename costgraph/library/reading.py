@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.letters import FILE as NOTATIONS
@@ -71,7 +71,8 @@ def named(id_: str) -> list[Entry]:
     Raises:
         UserError: there is none; the message has the nearest ids.
     """
-    found = [made for made in library() if made.id == id_ or made.id.startswith(f"{id_}.")]
+    mentioning = [block for block in blocks() if f'\nid = "{id_}' in block.text]
+    found = [made for block in mentioning for made in parsed(block) if f"{made.id}.".startswith(f"{id_}.")]
     if not found:
         near = difflib.get_close_matches(id_, [made.id for made in library()], n=3)
         advice = f"did you mean {' or '.join(near)}?" if near else "see `costgraph formulas list`"
@@ -175,13 +176,28 @@ def bibliography(tables: Mapping[str, Mapping[str, Any]], file: str) -> dict[str
     return {key: from_table(Source, table, f"{file}: sources.{key}", key=key) for key, table in tables.items()}
 
 
-@cache
-def blocks() -> list[tuple[str, str]]:
-    """The text of every entry of `formulas/`, with the name of its file."""
-    return [(file.name, part) for file in files() for part in file.read_text(encoding="utf-8").split(f"\n{HEADER}")[1:]]
+class Block(NamedTuple):
+    """The text of an entry of `formulas/`, and where it starts."""
+
+    file: str
+    line: int
+    text: str
 
 
 @cache
-def of_block(name: str, block: str) -> tuple[Entry, ...]:
-    """The entry in a part of a file of `formulas/`."""
-    return read(HEADER + block, name).entries
+def blocks() -> list[Block]:
+    """Every entry as text, in the order of files and lines: what a question does not need is not parsed."""
+    found = []
+    for file in files():
+        before, *texts = file.read_text(encoding="utf-8").split(f"\n{HEADER}")
+        line = before.count("\n") + 2
+        for text in texts:
+            found.append(Block(file.name, line, HEADER + text))
+            line += text.count("\n") + 1
+    return found
+
+
+@cache
+def parsed(block: Block) -> tuple[Entry, ...]:
+    """The entry that a block is."""
+    return tuple(replace(made, line=block.line) for made in read(block.text, block.file).entries)
