@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from inspect import signature
 from typing import Never
 
@@ -60,6 +60,24 @@ from costgraph.remarks import (
     too_long,
     without_effect,
 )
+
+
+@lru_cache(maxsize=256)
+def rewritten(op_set: str, steps: tuple[Pass, ...] = ()) -> Graph:
+    """An op set as it is typed, after passes in order; once for all who ask, as entries of the library do."""
+    if steps:
+        return rewritten(op_set, steps[:-1]).apply(steps[-1])
+    found: Graph = parse_call("op set", op_set, OP_SETS)
+    return found
+
+
+def is_value(step: Pass) -> bool:
+    """Whether a pass can be looked up; one of somebody's own may have lists in it."""
+    try:
+        hash(step)
+    except TypeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -209,8 +227,13 @@ class Setup:
     def source(self) -> Graph:
         """The op set as it is written, before any pass."""
         built = self.model.built(self.phase)
-        found: Graph = parse_call("op set", built, OP_SETS) if isinstance(built, str) else built
-        return found
+        return rewritten(built) if isinstance(built, str) else built
+
+    def after(self, steps: tuple[Pass, ...]) -> Graph:
+        """The op set after passes that are in order."""
+        if isinstance(self.model.op_set, str) and all(map(is_value, steps)):
+            return rewritten(self.model.op_set, steps)
+        return self.source.apply(*steps)
 
     @property
     def steps(self) -> tuple[Pass, ...]:
@@ -283,7 +306,7 @@ class Setup:
     @cached_property
     def unplaced(self) -> Graph:
         """The graph on one device, with all other passes applied."""
-        return self.source.apply(*(step for step in self.steps if step.name not in PLACING))
+        return self.after(tuple(step for step in self.steps if step.name not in PLACING))
 
     def on(self, mesh: Mesh) -> Setup:
         """The same on another mesh; what does not depend on it is done once."""
@@ -295,8 +318,12 @@ class Setup:
     @cached_property
     def graph(self) -> Graph:
         """The graph with all passes applied."""
-        found = self.unplaced.apply(*(step for step in self.steps if step.name in PLACING))
-        return replace(found, mesh=self.mesh) if self.mesh and self.decides else found
+        steps = self.steps
+        if self.decides:  # anew for other sizes
+            return replace(self.unplaced.apply(*(step for step in steps if step.name in PLACING)), mesh=self.mesh)
+        if isinstance(self.model.op_set, str):
+            return self.after(steps)
+        return self.unplaced.apply(*(step for step in steps if step.name in PLACING))
 
     @property
     def bindings(self) -> dict[str, Binding]:
