@@ -319,11 +319,11 @@ class Setup:
     def graph(self) -> Graph:
         """The graph with all passes applied."""
         steps = self.steps
-        if self.decides:  # anew for other sizes
-            return replace(self.unplaced.apply(*(step for step in steps if step.name in PLACING)), mesh=self.mesh)
         if isinstance(self.model.op_set, str):
-            return self.after(steps)
-        return self.unplaced.apply(*(step for step in steps if step.name in PLACING))
+            found = self.after(steps)
+        else:
+            found = self.unplaced.apply(*(step for step in steps if step.name in PLACING))
+        return replace(found, mesh=self.mesh) if self.mesh and self.decides else found
 
     @property
     def bindings(self) -> dict[str, Binding]:

@@ -71,7 +71,8 @@ def named(id_: str) -> list[Entry]:
     Raises:
         UserError: there is none; the message has the nearest ids.
     """
-    mentioning = [block for block in blocks() if f'\nid = "{id_}' in block.text]
+    start = f'\nid = "{id_}'
+    mentioning = [block for block in blocks() if start in block.text]
     found = [made for block in mentioning for made in parsed(block) if f"{made.id}.".startswith(f"{id_}.")]
     if not found:
         near = difflib.get_close_matches(id_, [made.id for made in library()], n=3)
