@@ -115,7 +115,7 @@ def models(rounds: int) -> bool:
     print(f"least of {rounds} runs: {' '.join(OP_SET[1:])} {op_set * 1000:.0f} ms, ", end="")
     print(f"{' '.join(MODEL[1:])} {model * 1000:.0f} ms, {model / op_set:.2f} x", end="")
     print(verdict(model <= MODEL_AT_MOST * op_set, MODEL_AT_MOST))
-    return model <= MODEL_AT_MOST * op_set
+    return bool(model <= MODEL_AT_MOST * op_set)
 
 
 def main(rounds: int) -> int:
