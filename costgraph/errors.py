@@ -6,7 +6,6 @@ command with exit code 2. A `BugError` says that costgraph broke one of its own 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 MANY = 60  # names that a message lists
@@ -26,6 +25,8 @@ class BugError(CostgraphError):
 
 def unknown(what: str, name: str, choices: Iterable[str]) -> UserError:
     """An error for a name that is not in a table: the nearest names, how it is written here, or what there is."""
+    import difflib
+
     from costgraph.aliases import meant  # only where something is wrong
 
     known = list(choices)

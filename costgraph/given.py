@@ -18,12 +18,13 @@ from costgraph.graph.rules import RULES
 from costgraph.mesh import Axis, Mesh, TensorAxis
 from costgraph.models.model import Model
 from costgraph.options import checked, parse_call
-from costgraph.passes import PASSES, FlashAttention, Pass, Place, TensorParallel, Update, Widths, names_of
-from costgraph.passes.shares import Layers
+from costgraph.passes import PASSES, PLACING, Pass, names_of
+from costgraph.passes.widths import Widths
 from costgraph.precision import ITEMSIZE, USUAL, Precision, element, policy
 
 if TYPE_CHECKING:
     from costgraph.models.architecture import Architecture
+    from costgraph.passes.shares import Layers
 
 Made = TypeVar("Made")
 OpSet = Union[str, Graph, "Architecture", Callable[[], Graph]]
@@ -32,6 +33,7 @@ Limit = str | Iterable[str] | Mapping[str, Any]
 VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 Attention = Literal["eager", "flash"]
 PLAIN = Widths()  # p for everything
+FLASH, UPDATE = "flash_attention", "update"  # passes by name: none is imported before it is applied
 
 
 @dataclass(frozen=True)
@@ -198,11 +200,11 @@ def read_choices(
     """
     if not isinstance(given, Choices):
         raise no_kind("choices are an object such as Choices(attention='flash')", given)
-    fused = [step for step in passes if isinstance(step, FlashAttention)]
+    fused = [step for step in passes if step.name == FLASH]
     if attention is not None:
         given = replace(given, attention=attention)
-    if attention == "eager" and (fused or FlashAttention.name in names_of(done)):
-        raise UserError(f"attention eager and pass {FlashAttention.name} exclude each other; give one of them")
+    if attention == "eager" and (fused or FLASH in names_of(done)):
+        raise UserError(f"attention eager and pass {FLASH} exclude each other; give one of them")
     if len(fused) != 1:
         return given, passes
     return replace(given, attention="flash"), tuple(step for step in passes if step not in fused)
@@ -214,7 +216,7 @@ def read_precision(given: str | Precision | None, done: Iterable[str]) -> Precis
     Raises:
         UserError: it is unreadable, or not that of the graph.
     """
-    update = next((step for step in done if names_of([step]) == [Update.name]), None)
+    update = next((step for step in done if names_of([step]) == [UPDATE]), None)
     if update is None:
         return policy(USUAL if given is None else given)
     kept = policy(update.partition("(")[2].removesuffix(")") or USUAL)
@@ -240,7 +242,7 @@ def read_pass(text: str) -> Pass:
         UserError: it is none, or what a mesh does.
     """
     name, _, inside = text.strip().partition("(")
-    if name.strip() == Place.name:
+    if name.strip() == "place":
         mesh = shorten(inside.removesuffix(")")) or "data(N_d)"
         raise UserError(f"'{shorten(text)}' is no pass: what is placed on devices is said by --mesh '{mesh}'")
     found: Pass = parse_call("pass", text, PASSES)
@@ -249,10 +251,12 @@ def read_pass(text: str) -> Pass:
 
 def with_tensor_axis(mesh: Mesh, passes: tuple[Pass, ...]) -> tuple[Mesh, tuple[Pass, ...]]:
     """The mesh with what the pass tensor_parallel means, an axis inside all others; and the other passes."""
+    if not any(step.name in PLACING for step in passes):
+        return mesh, passes
+    from costgraph.passes.place import Place, TensorParallel
+
     splits = [step for step in passes if isinstance(step, Place | TensorParallel)]
     others = tuple(step for step in passes if step not in splits)
-    if not splits:
-        return mesh, others
     if len(splits) > 1:
         raise UserError(f"pass {splits[1].name} is given twice; each pass runs once")
     (step,) = splits
@@ -266,6 +270,8 @@ def with_tensor_axis(mesh: Mesh, passes: tuple[Pass, ...]) -> tuple[Mesh, tuple[
 
 def placement(mesh: Mesh, layers: Layers | None = None) -> Pass:
     """The pass that places tensors on the devices of a mesh, under the name of the one that splits over one axis."""
+    from costgraph.passes.place import Place, TensorParallel
+
     (axis,) = mesh.axes if len(mesh.axes) == 1 else (None,)
     if isinstance(axis, TensorAxis):
         return TensorParallel(axis.degree, axis.sequence, axis.keep_gathered, axis.replicate_kv)

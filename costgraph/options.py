@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
-from inspect import signature
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from costgraph.algebra.parser import Size, size
@@ -50,21 +50,27 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
 
 def bind(name: str, make: Callable[..., Any], args: list[str], options: dict[str, str]) -> Any:
     """Call `make` with options given as text, each converted by the annotation of its parameter."""
-    parameters = list(signature(make).parameters)
+    known, hints = asked(make)
+    parameters = list(known)
     if len(args) > len(parameters):
         raise UserError(f"{name}: takes at most {len(parameters)} options ({', '.join(parameters) or 'none'})")
     for parameter, arg in zip(parameters, args, strict=False):
         if parameter in options:
             raise UserError(f"{name}: {parameter} is given twice")
         options[parameter] = arg
-    hints = get_type_hints(make)  # a pass is a dataclass: its fields are its parameters
     for option in options:
         if option not in parameters:
             raise unknown(f"option of {name}", option, parameters)
-    missing = [p for p, s in signature(make).parameters.items() if s.default is s.empty and p not in options]
+    missing = [p for p, s in known.items() if s.default is s.empty and p not in options]
     if missing:
         raise UserError(f"{name}: a value is missing for {missing[0]}, as in {name}({missing[0]}=...)")
     return make(**{option: convert(name, option, text, hints[option]) for option, text in options.items()})
+
+
+@cache
+def asked(make: Callable[..., Any]) -> tuple[Mapping[str, Parameter], dict[str, Any]]:
+    """The parameters and their annotations; a pass is a dataclass, and its fields are its parameters."""
+    return signature(make).parameters, get_type_hints(make)
 
 
 def convert(name: str, option: str, text: str, hint: Any) -> Any:

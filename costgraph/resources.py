@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from costgraph.errors import BugError
 
+PACKAGE = Path(__file__).parent  # `importlib.resources`, which also reads archives, takes a while to import
 
-def data_folder(name: str) -> Traversable:
+
+def data_folder(name: str) -> Path:
     """The folder `formulas` or `exporters`.
 
     Raises:
         BugError: it is in neither place; the installation is incomplete.
     """
-    installed, source = files("costgraph") / "_data" / name, Path(__file__).parents[1] / name
+    installed, source = PACKAGE / "_data" / name, PACKAGE.parent / name
     for folder in (installed, source):
         if folder.is_dir():
             return folder

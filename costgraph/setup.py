@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from inspect import signature
 from typing import Never
 
@@ -19,7 +19,9 @@ from costgraph.degrees import DEGREES
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import (
     EAGER,
+    FLASH,
     PLAIN,
+    UPDATE,
     Attention,
     Choices,
     Limit,
@@ -45,21 +47,8 @@ from costgraph.mesh import ONE_DEVICE, Axis, Mesh
 from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
-from costgraph.passes import (
-    IN_WORDS,
-    PASSES,
-    PHASES,
-    FlashAttention,
-    Pass,
-    Place,
-    TensorParallel,
-    Update,
-    names_of,
-    phase_of,
-    place,
-)
-from costgraph.passes.flash_attention import can_fuse
-from costgraph.passes.rewrite import read_phase
+from costgraph.passes import IN_WORDS, PASSES, PHASES, PLACING, Pass, names_of, phase_of
+from costgraph.passes.rewrite import place, read_phase
 from costgraph.precision import PRECISIONS, USUAL, Precision
 from costgraph.remarks import (
     as_read,
@@ -71,6 +60,24 @@ from costgraph.remarks import (
     too_long,
     without_effect,
 )
+
+
+@lru_cache(maxsize=256)
+def rewritten(op_set: str, steps: tuple[Pass, ...] = ()) -> Graph:
+    """An op set as it is typed, after passes in order; once for all who ask, as entries of the library do."""
+    if steps:
+        return rewritten(op_set, steps[:-1]).apply(steps[-1])
+    found: Graph = parse_call("op set", op_set, OP_SETS)
+    return found
+
+
+def is_value(step: Pass) -> bool:
+    """Whether a pass can be looked up; one of somebody's own may have lists in it."""
+    try:
+        hash(step)
+    except TypeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -172,7 +179,7 @@ class Setup:
             known.counted_by(counted), phase, steps, spread, counted, read_precision(precision, done),
             choices=replace(chosen, widths=read_widths(weights, cache_dtype, limit, chosen.widths)),
         )  # fmt: skip
-        if usual_attention == "flash" and attention is None and choices == EAGER and can_fuse(setup.source):
+        if usual_attention == "flash" and attention is None and choices == EAGER and setup.can_fuse:
             object.__setattr__(setup, "choices", replace(setup.choices, attention="flash"))
         return setup.with_sizes(limit, also, read_names(symbolic), read_letters(let, notation))
 
@@ -220,8 +227,13 @@ class Setup:
     def source(self) -> Graph:
         """The op set as it is written, before any pass."""
         built = self.model.built(self.phase)
-        found: Graph = parse_call("op set", built, OP_SETS) if isinstance(built, str) else built
-        return found
+        return rewritten(built) if isinstance(built, str) else built
+
+    def after(self, steps: tuple[Pass, ...]) -> Graph:
+        """The op set after passes that are in order."""
+        if isinstance(self.model.op_set, str) and all(map(is_value, steps)):
+            return rewritten(self.model.op_set, steps)
+        return self.source.apply(*steps)
 
     @property
     def steps(self) -> tuple[Pass, ...]:
@@ -232,12 +244,12 @@ class Setup:
         """
         done = names_of(self.source.passes)
         steps = list(self.passes)
-        if self.choices.attention == "flash" and FlashAttention.name not in done:
-            steps.append(FlashAttention())
+        if self.choices.attention == "flash" and FLASH not in done:
+            steps.append(PASSES[FLASH]())
         if self.choices.widths != PLAIN:
             steps.append(self.choices.widths)
         there = {*done, *(step.name for step in steps)}
-        own = [PASSES[name]() if name != Update.name else Update(self.precision) for name in PHASES[self.phase]]
+        own = [self.own_pass(name) for name in PHASES[self.phase]]
         steps += [step for step in own if step.name not in there and not self.leaves_out(step)]
         if other := [step.name for step in steps if phase_of([step.name]) not in (None, self.phase)]:
             raise UserError(f"phase {self.phase} and pass {other[0]} exclude each other; the order is {IN_WORDS}")
@@ -251,6 +263,14 @@ class Setup:
             step.check(applied)
             applied.append(step.name)
         return tuple(found)
+
+    def own_pass(self, name: str) -> Pass:
+        """A pass of the phase."""
+        if name != UPDATE:
+            return PASSES[name]()
+        from costgraph.passes.update import Update
+
+        return Update(self.precision)
 
     def placement(self, steps: Iterable[Pass]) -> Pass:
         """The pass that places the model; where it has a pipeline, sizes may decide which layers stages have."""
@@ -267,6 +287,13 @@ class Setup:
         return self.mesh.in_parts or bool(self.ones)
 
     @property
+    def can_fuse(self) -> bool:
+        """Whether the op set has attention cores that can be fused."""
+        from costgraph.passes.flash_attention import can_fuse
+
+        return can_fuse(self.source)
+
+    @property
     def ones(self) -> list[str]:
         """The axes of the mesh that are bound to one device."""
         found = {name: value for name, value in self.bindings.items() if isinstance(value, Polynomial)}
@@ -274,12 +301,12 @@ class Setup:
 
     def leaves_out(self, step: Pass) -> bool:
         """Whether a graph that was given is beyond a step that nobody asked for: one that is placed has no update."""
-        return isinstance(step, Update) and any(place(name) > step.place for name in names_of(self.source.passes))
+        return step.name == UPDATE and any(place(name) > step.place for name in names_of(self.source.passes))
 
     @cached_property
     def unplaced(self) -> Graph:
         """The graph on one device, with all other passes applied."""
-        return self.source.apply(*(step for step in self.steps if not isinstance(step, Place | TensorParallel)))
+        return self.after(tuple(step for step in self.steps if step.name not in PLACING))
 
     def on(self, mesh: Mesh) -> Setup:
         """The same on another mesh; what does not depend on it is done once."""
@@ -291,7 +318,11 @@ class Setup:
     @cached_property
     def graph(self) -> Graph:
         """The graph with all passes applied."""
-        found = self.unplaced.apply(*(step for step in self.steps if isinstance(step, Place | TensorParallel)))
+        steps = self.steps
+        if isinstance(self.model.op_set, str):
+            found = self.after(steps)
+        else:
+            found = self.unplaced.apply(*(step for step in steps if step.name in PLACING))
         return replace(found, mesh=self.mesh) if self.mesh and self.decides else found
 
     @property
@@ -353,7 +384,7 @@ class Setup:
 
         The update, which changes no form but `traffic.update`, goes without saying, too.
         """
-        unsaid = (place(Update.name), place("place"))
+        unsaid = (place(UPDATE), place("place"))
         return [step for step in self.graph.passes if place(step.partition("(")[0]) not in unsaid]
 
     @property
@@ -379,7 +410,7 @@ class Setup:
     @property
     def attention(self) -> Attention:
         """`flash` if attention cores are fused, by choice or in the graph that was given; else `eager`."""
-        return "flash" if FlashAttention.name in names_of(self.graph.passes) else "eager"
+        return "flash" if FLASH in names_of(self.graph.passes) else "eager"
 
     def __str__(self) -> str:
         """What is asked about, in one line: `decoder, train, flash_attention, mesh data(N_d)`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from decimal import Decimal, InvalidOperation
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from costgraph.errors import UserError, shorten
@@ -45,7 +45,7 @@ def parse_toml(text: str, place: str) -> dict[str, Any]:
         raise UserError(f"{place}: {error}") from None
 
 
-def of_package(file: Traversable) -> dict[str, Any]:
+def of_package(file: Path) -> dict[str, Any]:
     """The tables of a file of the package itself."""
     return parse_toml(decoded(file.read_bytes(), file.name), file.name)
 

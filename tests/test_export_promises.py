@@ -138,6 +138,31 @@ def test_all_results_of_numpy_have_the_shape_to_which_the_sizes_broadcast() -> N
     assert module.costs(2, 3) == {"one": 4, "both": 6, "none": 7}
 
 
+@pytest.mark.parametrize("rows", [1, 3, 300_000])  # at once, and block by block
+def test_numpy_writes_results_into_arrays_that_are_given(rows: int) -> None:
+    np = toolchains.need("numpy")
+    B, S = sympy_symbol("B"), sympy_symbol("S")
+    module = toolchains.imported(str(export({"one": 2 * B, "both": B * S, "none": sympy.Integer(7)}, "numpy")))
+    sizes = {"B": np.arange(1.0, rows + 1), "S": 3}
+    into = {name: np.full(rows, np.nan) for name in ("one", "both", "none")}
+    found = module.costs(**sizes, out=into)
+    for name, fresh in module.costs(**sizes).items():
+        assert found[name] is into[name]
+        np.testing.assert_array_equal(into[name], fresh)
+
+
+@pytest.mark.parametrize("rows", [3, 300_000])
+def test_numpy_refuses_arrays_that_cannot_hold_the_results(rows: int) -> None:
+    np = toolchains.need("numpy")
+    module = toolchains.imported(str(export({"one": 2 * sympy_symbol("B")}, "numpy")))
+    sizes = np.arange(1.0, rows + 1)
+    for wrong in (np.empty(rows + 1), np.empty(rows, dtype=np.float32), np.empty((1, rows))):
+        with pytest.raises(ValueError, match=r"out must have arrays of float64 of shape \("):
+            module.costs(sizes, out={"one": wrong})
+    with pytest.raises(TypeError, match="out is for NumPy arrays"):
+        module.costs(sizes, out={"one": [0.0] * rows})
+
+
 def test_numpy_computes_large_arrays_block_by_block_to_the_same_result() -> None:
     np = toolchains.need("numpy")
     module = toolchains.imported(small(target="numpy"))

@@ -11,7 +11,8 @@ import pytest
 from costgraph.library import errata
 from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request
 from costgraph.library.judge import OUTCOMES, Verdict, judge
-from costgraph.library.reading import Source, files, library, mentioning, sources
+from costgraph.library.published import candidates, may_print
+from costgraph.library.reading import Source, blocks, files, library, named, parsed, sources
 
 ROOT = Path(__file__).parents[1]
 JUDGED = [entry for entry in library() if not (entry.aside or entry.unverified or entry.argument)]
@@ -91,13 +92,27 @@ def test_the_latex_page_escapes_what_tex_would_read(verdicts: list[Verdict]) -> 
     assert "_params" not in page.replace(r"\_params", "")
 
 
-def test_only_the_blocks_that_mention_a_measure_are_parsed() -> None:
-    found = mentioning('measure = "cache"')
-    assert found
-    assert all(e.derive is None or e.derive.measure == "cache" or e.let for e in found)
-    assert {e.id for e in found} == {
-        e.id for e in library() if "cache" in {r.measure for r in (*e.let.values(), *([e.derive] if e.derive else []))}
-    }
+@pytest.mark.parametrize("phase", ["train", "forward", "prefill", "decode"])
+def test_no_entry_that_prints_a_measure_is_overlooked_by_reading_its_text_first(phase: str) -> None:
+    for measure in {entry.derive.measure for entry in library() if entry.derive} - {""}:
+        whole = {
+            e.id
+            for e in library()
+            if e.derive and e.derive.measure == measure and e.derive.phase in ("", phase) and e.printed
+            and not (e.derived or e.derive.ops or e.derive.sources or e.derive.part or e.erratum)
+            and not (e.given or e.let or e.at)
+        }  # fmt: skip
+        assert {e.id for e in candidates(measure, phase)} == whole
+
+
+def test_an_entry_that_prints_something_else_is_not_parsed() -> None:
+    needed = [block for block in blocks() if may_print("params", "train", block.text)]
+    assert 0 < len(needed) < 20 < len(blocks()) / 20
+
+
+def test_an_entry_that_is_read_alone_is_the_one_of_the_whole_library() -> None:
+    assert [made for block in blocks() for made in parsed(block)] == list(library())
+    assert [named(entry.id)[0] for entry in library()[::10]] == list(library()[::10])
 
 
 def test_every_source_is_used_and_every_file_says_where_its_schema_is() -> None:

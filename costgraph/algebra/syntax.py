@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Container
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from keyword import kwlist
 
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, negative
@@ -20,6 +21,8 @@ from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError, need_text, shorten
 
 MAX_LENGTH = 10_000  # characters
+EXAMPLE = "12*L*D**2"
+SHORT = 200  # so many of a text are kept once it is read
 MAX_DEPTH = 60  # nested operations
 MAX_DIGITS = 1000
 LARGEST = 10**MAX_DIGITS
@@ -53,15 +56,26 @@ def read(text: str) -> Formula:
     Raises:
         UserError: it is too long or too deep, or anything else stands in it, with the column.
     """
-    need_text(text, "12*L*D**2")
+    need_text(text, EXAMPLE)
     check_length(text)
     if on_paper(text):
         from costgraph.algebra.paper import spelled  # what is typed as in a program needs none of it
 
         typed = spelled(text)
-    else:
-        typed = in_code(text)
+        return Formula(text, Scanner(text, typed).node(tree(text, typed)))
+    return read_once(text) if len(text) <= SHORT else of_program(text)
+
+
+def of_program(text: str) -> Formula:
+    """The same of what is typed as in a program."""
+    typed = in_code(text)
     return Formula(text, Scanner(text, typed).node(tree(text, typed)))
+
+
+@lru_cache(maxsize=4096)
+def read_once(text: str) -> Formula:
+    """The same of short texts, such as the letters of a notation, which are read again and again."""
+    return of_program(text)
 
 
 def check_length(text: str) -> None:
@@ -105,7 +119,7 @@ def tree(text: str, typed: Spelled | None = None) -> ast.expr:
         text: as it was typed.
         typed: the same in a program's spelling, if it was typed otherwise.
     """
-    need_text(text, "12*L*D**2")
+    need_text(text, EXAMPLE)
     check_length(text)
     typed = typed or in_code(text)
     for at, char in enumerate(typed.text):

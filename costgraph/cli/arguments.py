@@ -1,6 +1,7 @@
-"""The options that several commands share, each with its text."""
+"""The options that several commands share, each with its text.
 
-from __future__ import annotations
+Annotations are values here and in the commands: as text, each would be compiled when typer reads it.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -87,17 +88,17 @@ class Asked:
     cache_dtype: Annotated[str | None, typer.Option(help="The same of the cache, such as fp8.  [default: p]")] = None
 
     @property
-    def options(self) -> Options:
+    def options(self) -> "Options":
         """Those that were typed, by the names of the library."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return cast("Options", {name: value for name, value in values.items() if value is not None})
 
-    def in_letters(self, let: list[str] | None, notation: str | None) -> Options:
+    def in_letters(self, let: list[str] | None, notation: str | None) -> "Options":
         """The same, with letters in which it was typed."""
         own = {name: text for name, text in (("let", let), ("notation", notation)) if text}
         return cast("Options", {**self.options, **own})
 
-    def setup(self, **more: Any) -> Setup:
+    def setup(self, **more: Any) -> "Setup":
         """The setup that they make."""
         from costgraph.setup import Setup
 

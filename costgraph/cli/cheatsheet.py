@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.errors import UserError, unknown
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 PAGES = (".pdf", ".png")
 
 
+@bounded()
 @arg.of_setup(
     phase="Only costs of train, prefill or decode.  [default: all of them]",
     limit="Sizes at which worked numbers are computed: 'B=8,S=4096'. Repeatable.",

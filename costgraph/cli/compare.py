@@ -1,18 +1,18 @@
 """`costgraph compare`: two things side by side."""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated
 
 import typer
 
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, writes_unicode
 
 FORMATS = ("text", "json", "latex", "markdown")
 
 
+@bounded()
 @arg.of_setup()
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="A convention, model, phase, pass, precision or op set.")],

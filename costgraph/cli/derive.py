@@ -1,12 +1,11 @@
 """`costgraph derive`: closed forms of a model's costs."""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated
 
 import typer
 
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, on_terminal, writes_unicode
 from costgraph.errors import unknown
@@ -14,6 +13,7 @@ from costgraph.errors import unknown
 FORMATS = ("text", "json", "latex", "markdown")
 
 
+@bounded()
 @arg.of_setup()
 def derive(
     measures: Annotated[
@@ -42,7 +42,7 @@ def derive(
     check_target(output, force)
     from costgraph.algebra import printers, shapes
     from costgraph.algebra.symbols import SYMBOLS
-    from costgraph.cli import derive_markup, derive_text
+    from costgraph.cli import derive_text
     from costgraph.derivation import derived
     from costgraph.library.published import published
     from costgraph.measures.per import read_share
@@ -65,7 +65,11 @@ def derive(
         case "text":
             text = derive_text.text(result, explain, form, style, output is None and on_terminal(), known, flat)
         case "markdown":
+            from costgraph.cli import derive_markup
+
             text = derive_markup.markdown(result, explain, form, pretty, known, flat)
         case _:
+            from costgraph.cli import derive_markup
+
             text = derive_markup.latex(result, explain, form, pretty, known, flat)
     deliver(text, output)

@@ -1,19 +1,19 @@
 """`costgraph estimate`: a model on a machine."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, remark
 
 FORMATS = ("text", "json", "markdown")
 
 
+@bounded()
 @arg.of_setup(
     phase="generate (prefill, then new tokens), prefill, decode or train.  [default: generate]",
     limit="Sizes, exactly: 'B=8,S=2048'; N_params for the rule of thumb. Repeatable.",
@@ -60,7 +60,6 @@ def estimate(
     format_ = arg.chosen_format(format_, FORMATS, json_)
     for path in (output, plot):
         check_target(path, force)
-    from costgraph.cli import estimate_json, estimate_text
     from costgraph.estimation.estimate import estimate as run
     from costgraph.estimation.reading import request
 
@@ -77,8 +76,12 @@ def estimate(
 
         draw(result, plot)
     if format_ == "json":
+        from costgraph.cli import estimate_json
+
         text = json.dumps(estimate_json.to_json(result), indent=2, ensure_ascii=False)
     else:
+        from costgraph.cli import estimate_text
+
         markdown = format_ == "markdown"
         text = estimate_text.markdown(result, explain) if markdown else estimate_text.text(result, explain, output)
     deliver(text, output)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from costgraph.algebra.bindings import split_list
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.cheatsheet import sheet_setup
 from costgraph.cli.output import check_target, deliver
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from costgraph.exporting.targets import Target
 
 
+@bounded()
 @arg.of_setup()
 def export(
     context: typer.Context,

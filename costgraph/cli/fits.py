@@ -1,11 +1,10 @@
 """`costgraph fits`: does a model fit on a machine, in one line and by the exit code."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 import typer
 
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import deliver
 
@@ -13,6 +12,7 @@ WHAT = "A named model, or a file (see `costgraph list models`)."
 WHERE = "A machine, which is one device, a cluster such as h100-sxm:8x16, or a file of either."
 
 
+@bounded()
 @arg.of_setup(
     without=("model", "symbolic", "convention"), phase="generate, prefill, decode or train.  [default: generate]"
 )

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from costgraph.cli import arguments as arg
+from costgraph.cli.once import Once
 from costgraph.cli.output import check_target, deliver, progress, remark
+from costgraph.cli.plain_values import PlainGroup
 from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from costgraph.library.entry import Entry
 
 formulas = typer.Typer(
+    cls=PlainGroup,
     help="Read the library of published formulas: list, show, search, errata.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
@@ -26,7 +31,7 @@ def root(context: typer.Context) -> None:
         deliver(context.get_help())
 
 
-@formulas.command("list")
+@formulas.command("list", cls=Once)
 def show_list(
     source: Annotated[str | None, typer.Option(help="Only those of this source; 'all' lists the sources.")] = None,
 ) -> None:
@@ -42,7 +47,7 @@ def show_list(
     deliver(lines([entry for entry in library() if source in (None, entry.source)]))
 
 
-@formulas.command()
+@formulas.command(cls=Once)
 def show(id_: Annotated[str, typer.Argument(metavar="ID", help="The entry.")]) -> None:
     """Show one entry: what was printed, where, and what follows."""
     from costgraph.library.errata import cited
@@ -54,7 +59,7 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID", help="The entry.")]) -
         deliver("\n".join([*detailed(judge(entry)), f"  {'cited':8}  {cited(sources()[entry.source])}"]))
 
 
-@formulas.command()
+@formulas.command(cls=Once)
 def search(words: Annotated[list[str], typer.Argument(help="All of these must occur, in any case.")]) -> None:
     """Search ids, titles, places, sources and formulas."""
     from costgraph.library.reading import library
@@ -66,7 +71,7 @@ def search(words: Annotated[list[str], typer.Argument(help="All of these must oc
     deliver(lines(found))
 
 
-@formulas.command()
+@formulas.command(cls=Once)
 def errata(
     format_: Annotated[str, typer.Option("--format", help="markdown or latex.")] = "markdown",
     output: arg.Output = None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, writes_unicode
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "dot", "mermaid")
 
 
+@bounded()
 @arg.of_setup(
     phase="train, forward, prefill or decode.  [default: forward]",
     limit="Sizes to put in: 'E=4,p=2'. Repeatable.",

@@ -6,11 +6,16 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+from costgraph.cli.plain_values import read_plainly
 from costgraph.errors import UserError
 
 
 class Once(TyperCommand):
     """A command whose options stand once, unless they are repeatable."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Arguments and options, `--help` among them."""
+        return read_plainly(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments.

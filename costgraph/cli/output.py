@@ -7,8 +7,6 @@ import io
 import os
 import stat
 import sys
-import tempfile
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -81,6 +79,8 @@ def deliver(content: str | bytes, path: Path | None = None, document: bool = Fal
 
 def write_whole(content: bytes, path: Path) -> None:
     """Replace a file, or what a link leads to, by way of a temporary file beside it; a device is written to at once."""
+    import tempfile  # takes as long as `--version`, and only here
+
     target = os.path.realpath(path)
     try:
         status = os.stat(target) if os.path.exists(target) else None
@@ -141,6 +141,8 @@ def plain(error: UnicodeError) -> tuple[str, int]:
     """What stands for the first character that an encoding lacks: other signs, a plain letter or its number."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
+    import unicodedata
+
     char = error.object[error.start]
     parts = "".join(c for c in unicodedata.normalize("NFKD", char) if c.isascii())
     power = "^" if unicodedata.decomposition(char).startswith("<super>") else ""

@@ -1,18 +1,18 @@
 """`costgraph solve`: for which batch, length, degree does a relation hold?"""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated
 
 import typer
 
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver
 
 FORMATS = ("text", "json", "latex", "markdown")
 
 
+@bounded()
 @arg.of_setup(
     phase="train, forward, prefill or decode.  [default: train; decode with the cache]",
     limit="Values to put in: 'E=4,p=2'. Repeatable.",

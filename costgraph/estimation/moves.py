@@ -16,9 +16,9 @@ from costgraph.estimation.bound import bound_of
 from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.given import Choices
 from costgraph.mesh import Axis, DataAxis, Mesh, MicrobatchesAxis, PipelineAxis, TensorAxis
-from costgraph.passes import Pass, Widths
-from costgraph.passes.flash_attention import can_fuse
+from costgraph.passes import Pass
 from costgraph.passes.recompute import Recompute
+from costgraph.passes.widths import Widths
 from costgraph.precision import PRECISIONS, USUAL
 from costgraph.timing.roofline import number
 
@@ -132,7 +132,7 @@ def on(request: Request, axes: Iterable[Axis]) -> Request:
 def flash(request: Request) -> Changed:
     """Fuse attention cores."""
     setup = request.setup
-    if setup.attention == "eager" and can_fuse(setup.source):
+    if setup.attention == "eager" and setup.can_fuse:
         yield with_choices(request, choices=replace(setup.choices, attention="flash"))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -66,7 +65,7 @@ class Target:
     dialects: bool = False
     cannot: Mapping[Function, str] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
-    folders: tuple[Traversable, ...] = ()
+    folders: tuple[Path, ...] = ()
 
     def refuse(self, what: str, where: str) -> None:
         """Raise, in the target's words, if it cannot express `what`."""
@@ -75,7 +74,7 @@ class Target:
                 raise UserError(f"{self.name} cannot express {where}: {reason}")
 
 
-def folders(extra: Path | None) -> list[Traversable]:
+def folders(extra: Path | None) -> list[Path]:
     """Where targets are looked for, the user's folder first.
 
     Raises:
@@ -86,9 +85,9 @@ def folders(extra: Path | None) -> list[Traversable]:
     return [*([extra] if extra else []), data_folder("exporters")]
 
 
-def available(extra: Path | None = None) -> dict[str, tuple[Traversable, ...]]:
+def available(extra: Path | None = None) -> dict[str, tuple[Path, ...]]:
     """The folders of every target, by name; a user's folder stands before the package's of the same name."""
-    found: dict[str, tuple[Traversable, ...]] = {}
+    found: dict[str, tuple[Path, ...]] = {}
     for place in folders(extra):
         for folder in sorted(place.iterdir(), key=lambda entry: entry.name):
             if folder.is_dir() and not folder.name.startswith((".", "_")):
@@ -96,7 +95,7 @@ def available(extra: Path | None = None) -> dict[str, tuple[Traversable, ...]]:
     return {name: places for name, places in sorted(found.items()) if any(has_description(p) for p in places)}
 
 
-def has_description(folder: Traversable) -> bool:
+def has_description(folder: Path) -> bool:
     """Whether the folder is a target of its own, and not only templates that override those of another."""
     return (folder / DESCRIPTION).is_file()
 
@@ -120,14 +119,14 @@ def load(name: str, extra: Path | None = None) -> Target:
     return made
 
 
-def text_of(folder: Traversable, name: str) -> str:
+def text_of(folder: Path, name: str) -> str:
     """The text of a file in the folder of a target.
 
     Raises:
         UserError: a file of the user's cannot be read, or is a link that leads out of the folder of targets.
     """
     path = folder / name
-    if not isinstance(folder, Path) or folder.parent == data_folder("exporters"):
+    if folder.parent == data_folder("exporters"):
         return decoded(path.read_bytes(), str(path))
     around = os.path.realpath(folder.parent)
     if not Path(os.path.realpath(folder / name)).is_relative_to(around):

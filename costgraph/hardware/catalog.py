@@ -6,8 +6,6 @@ Text is such as `flops=312 TFLOP/s, mem_bw=2.039 TB/s, mem=80 GiB, link_bw=300 G
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from costgraph.algebra.bindings import split_list
@@ -17,6 +15,7 @@ from costgraph.errors import UserError, shorten, unknown
 from costgraph.hardware.machine import Figure, Link, Machine
 from costgraph.hardware.machine_file import checked, count, from_file, whole_bytes
 from costgraph.precision import ITEMSIZE
+from costgraph.resources import PACKAGE
 from costgraph.toml_text import of_package, parse_toml
 from costgraph.user_files import MAX_TOML, read_text
 
@@ -28,9 +27,9 @@ COUNTED = ("node", "reach")
 NEEDED = ("flops", "mem_bw", "mem")
 
 
-def catalog() -> dict[str, Traversable]:
+def catalog() -> dict[str, Path]:
     """The files of the catalog by machine name."""
-    found = (files("costgraph") / "machines").iterdir()
+    found = (PACKAGE / "machines").iterdir()
     return {file.name.removesuffix(".toml"): file for file in sorted(found, key=str) if file.name.endswith(".toml")}
 
 

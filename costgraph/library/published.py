@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
 
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.library.calculator import calculate
 from costgraph.library.entry import Entry
-from costgraph.library.evaluation import translated
-from costgraph.library.reading import mentioning
+from costgraph.library.reading import blocks, parsed
+
+DERIVE = re.compile(r"^derive = \{(?!.*\b(?:ops|sources|part) = ).*\}$", re.MULTILINE)  # of a whole graph
+ELSE = re.compile(r"^(?:\[entry\.)?(?:derived|erratum|given|let|at)\b", re.MULTILINE)  # more than that
+NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def published(forms: Mapping[str, ClosedForm], phase: str) -> dict[str, list[Entry]]:
@@ -22,17 +27,34 @@ def candidates(measure: str, phase: str) -> list[Entry]:
     """Entries that print the whole of a measure, and are right."""
     return [
         entry
-        for entry in mentioning(f'measure = "{measure}"')
+        for block in blocks() if may_print(measure, phase, block.text) for entry in parsed(block)
         if (asked := entry.derive) and asked.measure == measure and asked.phase in ("", phase)
         and entry.printed and not (entry.derived or asked.ops or asked.sources or asked.part or entry.erratum)
     ]  # fmt: skip
+
+
+def may_print(measure: str, phase: str, block: str) -> bool:
+    """Whether the text of an entry may print the whole of a measure: what cannot is not parsed, so that it is fast."""
+    if f'measure = "{measure}"' not in block or "\nprinted = " not in block or ELSE.search(block):
+        return False
+    asked = DERIVE.search(block)
+    if asked is None or f'measure = "{measure}"' not in asked[0]:
+        return False
+    return "phase = " not in asked[0] or f'phase = "{phase}"' in asked[0]
 
 
 def printed(entry: Entry) -> Quotient | None:
     """The formula of an entry; None if it has names that only its graph can give a meaning."""
     if "N_params" in entry.printed or entry.given or entry.let or entry.at:
         return None
+    used = set(NAME.findall(entry.printed))
     try:
-        return calculate(entry.printed, translated(entry.letters, {}))
+        return calculate(entry.printed, {name: meant(text) for name, text in entry.letters.items() if name in used})
     except UserError:
         return None
+
+
+@cache
+def meant(text: str) -> Quotient:
+    """What a letter of a notation stands for; the same in many entries."""
+    return calculate(text)

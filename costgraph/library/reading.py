@@ -6,9 +6,8 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.letters import FILE as NOTATIONS
@@ -72,7 +71,9 @@ def named(id_: str) -> list[Entry]:
     Raises:
         UserError: there is none; the message has the nearest ids.
     """
-    found = [made for made in library() if made.id == id_ or made.id.startswith(f"{id_}.")]
+    start = f'\nid = "{id_}'
+    mentioning = [block for block in blocks() if start in block.text]
+    found = [made for block in mentioning for made in parsed(block) if f"{made.id}.".startswith(f"{id_}.")]
     if not found:
         near = difflib.get_close_matches(id_, [made.id for made in library()], n=3)
         advice = f"did you mean {' or '.join(near)}?" if near else "see `costgraph formulas list`"
@@ -80,7 +81,7 @@ def named(id_: str) -> list[Entry]:
     return found
 
 
-def files() -> list[Traversable]:
+def files() -> list[Path]:
     """The files of entries, by name."""
     found = [f for f in data_folder("formulas").iterdir() if f.name.endswith(".toml")]
     return sorted((f for f in found if f.name not in (SOURCES, NOTATIONS)), key=lambda f: f.name)
@@ -93,7 +94,7 @@ def from_file(path: Path) -> Document:
         UserError: no such file, not UTF-8, not TOML, no entry in it, a malformed entry, or an id of the library's.
     """
     text = read_text(path, MAX_TOML)
-    if own := [file for file in files() if isinstance(file, Path) and file.samefile(path)]:
+    if own := [file for file in files() if file.samefile(path)]:
         return Document(str(path), tuple(made for made in library() if made.file == own[0].name))
     found = read(text, str(path))
     if not found.entries:
@@ -176,18 +177,28 @@ def bibliography(tables: Mapping[str, Mapping[str, Any]], file: str) -> dict[str
     return {key: from_table(Source, table, f"{file}: sources.{key}", key=key) for key, table in tables.items()}
 
 
-def mentioning(text: str) -> list[Entry]:
-    """The entries of `formulas/` whose TOML has `text` in it; only these are parsed, so that it is fast."""
-    return [made for name, block in blocks() if text in block for made in of_block(name, block)]
+class Block(NamedTuple):
+    """The text of an entry of `formulas/`, and where it starts."""
+
+    file: str
+    line: int
+    text: str
 
 
 @cache
-def blocks() -> list[tuple[str, str]]:
-    """The text of every entry of `formulas/`, with the name of its file."""
-    return [(file.name, part) for file in files() for part in file.read_text(encoding="utf-8").split(f"\n{HEADER}")[1:]]
+def blocks() -> list[Block]:
+    """Every entry as text, in the order of files and lines: what a question does not need is not parsed."""
+    found = []
+    for file in files():
+        before, *texts = file.read_text(encoding="utf-8").split(f"\n{HEADER}")
+        line = before.count("\n") + 2
+        for text in texts:
+            found.append(Block(file.name, line, HEADER + text))
+            line += text.count("\n") + 1
+    return found
 
 
 @cache
-def of_block(name: str, block: str) -> tuple[Entry, ...]:
-    """The entry in a part of a file of `formulas/`."""
-    return read(HEADER + block, name).entries
+def parsed(block: Block) -> tuple[Entry, ...]:
+    """The entry that a block is."""
+    return tuple(replace(made, line=block.line) for made in read(block.text, block.file).entries)

@@ -7,6 +7,7 @@ from typing import Any
 
 from costgraph.closed_form import ClosedForm
 from costgraph.degrees import DEGREES
+from costgraph.later import of_module
 from costgraph.measures.activations import activations
 from costgraph.measures.annotate import annotated
 from costgraph.measures.cache import cache
@@ -14,11 +15,11 @@ from costgraph.measures.communication import communication
 from costgraph.measures.flops import PARTS, flops
 from costgraph.measures.intensity import intensity
 from costgraph.measures.params import params
-from costgraph.measures.peak import peak
 from costgraph.measures.pipeline import bubble, in_flight
 from costgraph.measures.states import states
 from costgraph.measures.traffic import traffic
 
+PEAK = "The most that is alive on one device, of the whole step or while the ops of one phase run."
 TIMES = {
     "step_time": "Seconds of a step, at least.",
     "ttft": "Seconds to the first token, at least: those of a prefill.",
@@ -28,13 +29,11 @@ TIMES = {
 }
 
 
-def of_time(name: str, meaning: str) -> Callable[..., ClosedForm]:
-    """A measure of `times`, which is imported when it is asked for."""
+def later(module: str, name: str, meaning: str) -> Callable[..., ClosedForm]:
+    """A measure whose module is imported when it is asked for."""
 
     def found(*args: Any, **options: Any) -> ClosedForm:
-        from costgraph.measures import times
-
-        measure: Callable[..., ClosedForm] = getattr(times, name)
+        measure: Callable[..., ClosedForm] = of_module("costgraph.measures", f"{module}.{name}")
         return measure(*args, **options)
 
     found.__doc__ = meaning
@@ -48,7 +47,7 @@ MEASURES: dict[str, Callable[..., ClosedForm]] = {
     **{f"flops.{part}": partial(flops, phase=part) for part in PARTS},
     "activations": activations,
     "cache": cache,
-    "peak": peak,
+    "peak": later("peak", "peak", PEAK),
     "traffic": traffic,
     "traffic.update": partial(traffic, phase="update"),
     "communication": communication,
@@ -56,7 +55,7 @@ MEASURES: dict[str, Callable[..., ClosedForm]] = {
     "intensity": intensity,
     "bubble": bubble,
     "in_flight": in_flight,
-    **{name: of_time(name, meaning) for name, meaning in TIMES.items()},
+    **{name: later("times", name, meaning) for name, meaning in TIMES.items()},
 }
 
 OF_AXES = ("communication.chief.", "communication.")  # measures that have a part for axes of the mesh

@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache, partial
-from importlib.resources import files
 from typing import Annotated, Any
 
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.models.keys import Choice, SizeKey, as_option, as_size_key
 from costgraph.models.layer_kinds import LayerKind
+from costgraph.resources import PACKAGE
 from costgraph.toml_tables import from_table
 from costgraph.toml_text import of_package
 
@@ -168,7 +168,7 @@ def merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def tables() -> dict[str, Any]:
     """The files of the package's families, by name."""
-    found = (files("costgraph") / "models" / "families").iterdir()
+    found = (PACKAGE / "models" / "families").iterdir()
     return {file.name.removesuffix(".toml"): file for file in sorted(found, key=str) if file.name.endswith(".toml")}
 
 
@@ -181,7 +181,13 @@ def of_name(name: str) -> dict[str, Any]:
 @cache
 def by_model_type() -> dict[str, str]:
     """The name of the family of each model type; a family's own name where its table says nothing else."""
-    return {kind: name for name in tables() for kind in of_name(name).get("model_types", [name])}
+    return {kind: name for name in tables() for kind in model_types(name)}
+
+
+def model_types(name: str) -> list[str]:
+    """The model types of a family."""
+    found: list[str] = of_name(name).get("model_types", [name])
+    return found
 
 
 @cache
@@ -191,7 +197,8 @@ def of_model_type(kind: str) -> Family:
     Raises:
         UserError: no family has it; with the nearest.
     """
-    known = by_model_type()
-    if kind not in known:
-        raise unknown("model_type", kind, known)
-    return family(of_name(known[kind]), f"families/{known[kind]}.toml", known[kind])
+    mentioning = [name for name, file in tables().items() if kind == name or kind in file.read_text(encoding="utf-8")]
+    found = [name for name in mentioning if kind in model_types(name)]  # only these are parsed
+    if not found:
+        raise unknown("model_type", kind, by_model_type())
+    return family(of_name(found[-1]), f"families/{found[-1]}.toml", found[-1])

@@ -5,14 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.models.config_json import FILE, read
 from costgraph.models.model import Model
 from costgraph.models.model_file import made
+from costgraph.resources import PACKAGE
 from costgraph.toml_text import of_package, parse_toml
 from costgraph.user_files import MAX_TOML, read_text
 
@@ -21,9 +20,9 @@ HUB = re.compile(r"\w[\w.-]*/[\w.-]+(?<!\.json)")  # a repository: OWNER/NAME
 
 
 @cache
-def known() -> dict[str, Traversable]:
+def known() -> dict[str, Path]:
     """The files of the package by model name."""
-    found = (files("costgraph") / "models" / "known").iterdir()
+    found = (PACKAGE / "models" / "known").iterdir()
     return {file.name.removesuffix(".toml"): file for file in sorted(found, key=str) if file.name.endswith(".toml")}
 
 

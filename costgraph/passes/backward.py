@@ -170,9 +170,9 @@ class Tape:
         body = Graph(op.name, op.body, self.tensors)
         read = {name for step in inner.ops for name in step.inputs}
         again = {body.producer[name].name for name in read if name in body.producer}
-        import networkx  # a third of the time that starting takes, and only here
-
-        again |= {name for step in again for name in networkx.ancestors(body.nx, step)}
+        for step in reversed(body.ops):  # behind all whose results it reads
+            if step.name in again:
+                again |= {body.producer[name].name for name in step.inputs if name in body.producer}
         outputs = [inner.contributions[x][0] for x in targets]
         self.of |= inner.of
         self.append(op, f"{op.name}.grad", f"{op.kind}_grad", (dy, *saved(op, targets)), outputs)

@@ -27,6 +27,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("widths",),
     ("place", "tensor_parallel"),
 )
+PLACING = ORDER[-1]  # the passes that a mesh means
 # As messages say it: of what one gives. The update comes with the phase train, and placing with a mesh.
 IN_WORDS = " < ".join(" | ".join(names) for names in ORDER if names != ("update",)).replace("place", "mesh")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from costgraph.algebra.units import UNITS
@@ -55,7 +55,7 @@ def sources() -> dict[str, Source]:
     return {**of_library(), **own}
 
 
-def folder() -> Traversable:
+def folder() -> Path:
     """Where the files are."""
     return data_folder("formulas") / FOLDER
 

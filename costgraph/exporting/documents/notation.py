@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from costgraph.algebra.polynomial import Polynomial
@@ -92,7 +92,7 @@ def rewritten(notation: Mapping[str, str]) -> dict[str, Polynomial]:
 # --- where notations come from ----------------------------------------------------------------------------------------
 
 
-def builtin() -> dict[str, Traversable]:
+def builtin() -> dict[str, Path]:
     """The notations of the package by name."""
     folder = data_folder("exporters") / FOLDER
     return {f.name.removesuffix(".toml"): f for f in sorted(folder.iterdir(), key=str) if f.name.endswith(".toml")}

@@ -1,0 +1,135 @@
+"""The table of commands: what each does, in a line, and where it stands.
+
+`--help` needs no more than the lines; a command is imported, and its options are read, when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from costgraph.cli.once import Once
+from costgraph.cli.plain_values import PlainGroup
+from costgraph.cli.version import print_version
+from costgraph.errors import UserError
+
+COMMANDS = {  # name -> module, function or typer group in it, the first line of its help
+    "derive": ("derive", "derive", "Derive closed forms of a model's costs."),
+    "estimate": ("estimate", "estimate", "Does it fit, what bounds it, how long, how many: a model on a machine."),
+    "fits": (
+        "fits", "fits",
+        "Does it fit? One line; exit code 0 if it does, else 1. Unless given B is 1, S 4096 or the most of the model.",
+    ),
+    "compare": (
+        "compare", "compare",
+        "Compare two models, conventions, or setups of one model: forms, difference by part, ratio, crossover.",
+    ),
+    "graph": ("graph", "graph", "Show the ops of a model and what each of them costs."),
+    "export": ("export", "export", "Write closed forms as code, data or documents."),
+    "cheatsheet": (
+        "cheatsheet", "cheatsheet", "Write the cheat sheet of an op set; as plain text when no file is named.",
+    ),
+    "list": (
+        "listing", "show",
+        "List what there is to choose from, with options and meaning; without KIND, what can be listed.",
+    ),
+    "solve": ("solve", "solve", "Solve a relation between costs, as a formula with its domain."),
+    "check": (
+        "check", "check",
+        "Derive again what the literature printed, and judge it; exit with 1 if something differs.",
+    ),
+    "formulas": ("formulas", "formulas", "Read the library of published formulas: list, show, search, errata."),
+}  # fmt: skip
+
+
+@cache
+def made(name: str) -> Any:
+    """A command as typer makes it of its function, or a group of commands, once for a process."""
+    module, attribute, _ = COMMANDS[name]
+    found = getattr(import_module(f"costgraph.cli.{module}"), attribute)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+        alone.command(name, cls=Once)(found)
+        return get_command(alone)
+    group = get_command(found)
+    group.name = name
+    return group
+
+
+class Table(PlainGroup):
+    """The commands as lines of help, of which the one that is asked for is made."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that the first argument names, and the arguments behind it."""
+        name, line, rest = super().resolve_command(ctx, args)
+        return name, made(name) if name in COMMANDS else line, rest
+
+
+app = typer.Typer(
+    cls=Table,
+    help="Derive what transformers cost, as closed forms: parameters, FLOPs, memory, traffic, communication.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def line_of_help() -> None:
+    """What stands in the table for a command that nobody asked for; it is never run."""
+
+
+for _name, (_, _, _line) in COMMANDS.items():
+    app.command(_name, help=_line)(line_of_help)
+
+
+def version_asked(asked: bool) -> None:
+    """Print the version and stop."""
+    if asked:
+        print_version()
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=version_asked, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Derive what transformers cost, as closed forms: parameters, FLOPs, memory, traffic, communication."""
+
+
+@cache
+def command() -> Any:
+    """What typer makes of the table, once for a process: `app()` would do so each time that it is called."""
+    return get_command(app)
+
+
+def answer(arguments: Sequence[str]) -> int:
+    """Run a command; the exit code.
+
+    Raises:
+        UserError: what the user can mend.
+    """
+    try:
+        return command()(arguments or ["--help"], standalone_mode=False) or 0
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        raise UserError(said(error)) from None
+
+
+def said(error: Any) -> str:
+    """What typer says about options and arguments; of an option that there is not, what it is called here."""
+    from costgraph.aliases import meant
+
+    option = getattr(error, "option_name", "") or ""
+    remedy = meant(option) if str(error.format_message()).startswith("No such option") else ""
+    return f"No such option: {option}; write {remedy}" if remedy else str(error.format_message())

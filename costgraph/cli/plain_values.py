@@ -1,0 +1,59 @@
+"""Values of options and arguments, read without pydantic where they are plain.
+
+From 0.29 on typer asks pydantic about every value, also about what was left out, and starting pydantic takes as long
+as deriving does.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from typer.core import TyperGroup
+
+
+class PlainGroup(TyperGroup):
+    """A group of commands whose own options are read plainly."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The options of the whole, `--help` among them."""
+        return read_plainly(super().get_params(ctx))
+
+
+def read_plainly(params: list[Any]) -> list[Any]:
+    """Let what was left out, text, plain numbers and names of new files be read here; the rest stays typer's."""
+    for one in params:
+        if hasattr(one, "get_runtime_param"):  # before 0.29 there is no pydantic to start
+            one.process_value = partial(value, one)
+    return params
+
+
+def value(one: Any, ctx: Any, typed: Any) -> Any:
+    """What an option or argument has as its value, just as typer would find; whatever is to be refused is typer's."""
+    if (one.required and one.value_is_missing(typed)) or not is_plain(one.type_descriptor.annotation, typed):
+        return type(one).process_value(one, ctx, typed)
+    found = plain(one, typed)
+    return found if one.callback is None else one.callback(ctx, one, found)
+
+
+def is_plain(kind: Any, typed: Any) -> bool:
+    """Whether there is only one way to read what was typed."""
+    if isinstance(typed, str):
+        return (
+            kind is str
+            or (kind is int and typed.isascii() and typed.isdecimal() and len(typed) < 20)
+            or (kind is Path and not os.path.lexists(typed))
+        )
+    if isinstance(typed, list | tuple):
+        return bool(kind == list[str]) and all(isinstance(text, str) for text in typed)
+    return typed is None
+
+
+def plain(one: Any, typed: Any) -> Any:
+    """A plain value."""
+    if typed is None:
+        return () if one.multiple or one.nargs == -1 else None
+    kind = one.type_descriptor.annotation
+    return kind(typed) if kind in (int, Path) else list(typed) if isinstance(typed, tuple) else typed
