@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
@@ -37,15 +38,18 @@ class Tried:
         move: how one types it.
         request: what it makes of what was asked.
         verdict: whether that fits.
-        seconds: how long a step takes at least.
         devices: over how many devices it is spread.
     """
 
     move: str
     request: Request
     verdict: Verdict
-    seconds: Fraction
     devices: int
+
+    @cached_property
+    def seconds(self) -> Fraction:
+        """How long a step takes at least; derived where somebody asks, which is of few that do not fit."""
+        return bound_of(self.request, self.request.resting, self.request.last_context).seconds
 
     @property
     def price(self) -> Fraction:
@@ -78,18 +82,19 @@ def tried(request: Request, asked: Request) -> list[Tried]:
 
 
 def order(one: Tried) -> tuple[bool, Fraction, Fraction]:
-    """What fits first, and of these what is cheapest; else what costs least."""
-    return not one.verdict.fits, one.price, one.verdict.needed or Fraction(0)
+    """What fits first, and of these what is cheapest; else what needs least."""
+    needed = one.verdict.needed or Fraction(0)
+    return not one.verdict.fits, one.price if one.verdict.fits else Fraction(0), needed
 
 
 def try_(move: str, changed: Request) -> Tried | None:
     """What a move brings; None where it cannot be made, such as a degree that divides nothing."""
     try:
         outcome = verdict(changed)
-        seconds = bound_of(changed, changed.resting, changed.last_context).seconds
+        _ = changed.network and changed.network.used  # which more devices may have none of
     except UserError:
         return None
-    return Tried(move, changed, outcome, seconds, int(number(changed.degree)))
+    return Tried(move, changed, outcome, int(number(changed.degree)))
 
 
 def written(asked: Request, changed: Request) -> str:
