@@ -15,7 +15,7 @@ from command_line import costgraph
 
 from costgraph.algebra.parser import parse
 from costgraph.errors import UserError
-from costgraph.library.calculator import calculate
+from costgraph.library.judging.calculator import calculate
 
 WRONG = """
 [[entry]]

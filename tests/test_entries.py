@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from costgraph.errors import UserError
-from costgraph.library.dimension import check_unit
-from costgraph.library.entry import Entry
-from costgraph.library.judge import judge
-from costgraph.library.reading import HEADER, from_file
+from costgraph.library.entries.entry import Entry
+from costgraph.library.entries.reading import HEADER, from_file
+from costgraph.library.judging.judge import judge
+from costgraph.library.judging.printed_unit import check_unit
 from costgraph.toml_tables import from_table
 
 HEAD = f'{HEADER}\nid = "x"\ntitle = "t"\nsource = "decoder-only"\nplace = "p"\n'

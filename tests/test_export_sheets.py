@@ -16,8 +16,8 @@ from documents import decoder, run
 from costgraph.exporting.documents.contents import SECTIONS
 from costgraph.exporting.documents.sheet import math_of, sheet, sheet_context
 from costgraph.exporting.targets import load
-from costgraph.library.judge import judge
-from costgraph.library.reading import named
+from costgraph.library.entries.reading import named
+from costgraph.library.judging.judge import judge
 from costgraph.setup import Setup
 
 pytestmark = pytest.mark.slow  # whole sheets are made

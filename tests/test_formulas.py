@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from costgraph.errors import UserError
-from costgraph.library.errata import cited, page
-from costgraph.library.judge import judge
-from costgraph.library.reading import library, sources
-from costgraph.library.table import entry
+from costgraph.library.entries.reading import library, sources
+from costgraph.library.entries.well_formed import entry
+from costgraph.library.judging.judge import judge
+from costgraph.library.pages.errata import cited, page
 
 ROOT = Path(__file__).parents[1]
 

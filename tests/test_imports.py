@@ -119,7 +119,7 @@ def test_what_is_forbidden_exists() -> None:
 
 def test_only_the_parts_of_the_library_that_a_form_may_be_in_are_parsed() -> None:
     code = (
-        "import sys; from costgraph.library import reading; from costgraph.__main__ import main\n"
+        "import sys; from costgraph.library.entries import reading; from costgraph.__main__ import main\n"
         f"sys.argv[1:] = {[*DECODER, 'text']}\n"
         "try: main()\n"
         "except SystemExit: print(reading.parsed.cache_info().misses, len(reading.blocks()))"

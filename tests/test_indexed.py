@@ -8,11 +8,11 @@ import pytest
 
 from costgraph.algebra.printers import LATEX, PYTHON, UNICODE
 from costgraph.errors import UserError
-from costgraph.library.as_written import as_written
-from costgraph.library.calculator import calculate
-from costgraph.library.evaluation import translated
-from costgraph.library.indexed import Setting, equal, is_gradient, satisfies
-from costgraph.library.reading import library
+from costgraph.library.entries.reading import library
+from costgraph.library.judging.as_written import as_written
+from costgraph.library.judging.calculator import calculate
+from costgraph.library.judging.engine import translated
+from costgraph.library.judging.indexed import Setting, equal, is_gradient, satisfies
 
 PRODUCT = Setting({"d": 3, "i": 2, "j": 4}, ("x[d,i]", "W[i,j]", "g[d,j]"), ("y[d,j] = sum(x[d,i]*W[i,j], i)",))
 LOSS = "sum(g[d,j]*phi(y[d,j]), d, j)"
@@ -70,7 +70,7 @@ def test_too_many_cells_are_refused() -> None:
 
 
 def test_nested_sums_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("costgraph.library.indexed.MAX_STEPS", 10_000)
+    monkeypatch.setattr("costgraph.library.judging.indexed.MAX_STEPS", 10_000)
     with pytest.raises(UserError, match="takes too long"):
         equal(Setting({"i": 64}), "r", "sum(sum(sum(1, i), i), i)", "1")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from costgraph.library import errata
-from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request
-from costgraph.library.judge import OUTCOMES, Verdict, judge
-from costgraph.library.published import candidates, may_print
-from costgraph.library.reading import Source, blocks, files, library, named, parsed, sources
+from costgraph.library.entries.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request
+from costgraph.library.entries.reading import Source, blocks, files, library, named, parsed, sources
+from costgraph.library.judging.judge import OUTCOMES, Verdict, judge
+from costgraph.library.judging.published import candidates, may_print
+from costgraph.library.pages import errata
 
 ROOT = Path(__file__).parents[1]
 JUDGED = [entry for entry in library() if not (entry.aside or entry.unverified or entry.argument)]

@@ -14,11 +14,11 @@ from mutants import mutants
 
 from costgraph.algebra.units import unit_named
 from costgraph.errors import UserError
-from costgraph.library.entry import Entry
-from costgraph.library.evaluation import Names
-from costgraph.library.judge import judge
-from costgraph.library.reading import library
-from costgraph.library.statement import decimal, number
+from costgraph.library.entries.entry import Entry
+from costgraph.library.entries.reading import library
+from costgraph.library.judging.engine import Names
+from costgraph.library.judging.judge import judge
+from costgraph.library.judging.statement import decimal, number
 
 PAGE = Path(__file__).parents[1] / "docs" / "mutation.md"
 FATES = ("differs", "refused", "within tolerance", "survives")

@@ -7,9 +7,9 @@ from fractions import Fraction
 import pytest
 
 from costgraph.algebra.parser import parse
-from costgraph.library.own import compare
-from costgraph.library.slips import nearest, nearest_number
-from costgraph.library.statement import decimal
+from costgraph.library.checking.comparison import compare
+from costgraph.library.explaining.nearest import nearest, nearest_number
+from costgraph.library.judging.statement import decimal
 
 TENSOR: dict[str, object] = {"limit": ["E=4,p=2"], "passes": ["tensor_parallel(T)"]}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from costgraph.errors import UserError
-from costgraph.library.reading import sources as of_library
+from costgraph.library.entries.reading import sources as of_library
 from costgraph.validation.compared import EFFICIENCY, FITTED_ON, Compared, compared, timed
 from costgraph.validation.page import page
 from costgraph.validation.reading import read, runs, sources, unique

@@ -15,8 +15,8 @@ from costgraph.cli.output import check_target, deliver, progress
 from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from costgraph.library.entry import Entry
-    from costgraph.library.reading import Document
+    from costgraph.library.entries.entry import Entry
+    from costgraph.library.entries.reading import Document
 
 FORMATS = ("table", "json", "junit")
 
@@ -63,8 +63,8 @@ def check(
 
 def entries(what: list[str], outcome: str | None, format_: str) -> tuple[str, bool]:
     """Judge entries: the report, and whether something differs."""
-    from costgraph.library.judge import OUTCOMES, judge
-    from costgraph.library.report import as_json, detailed, junit, table
+    from costgraph.library.judging.judge import OUTCOMES, judge
+    from costgraph.library.pages.report import as_json, detailed, junit, table
 
     if outcome is not None and outcome not in OUTCOMES:
         raise unknown("outcome", outcome, OUTCOMES)
@@ -80,7 +80,7 @@ def entries(what: list[str], outcome: str | None, format_: str) -> tuple[str, bo
 
 def wanted(what: Iterable[str]) -> Iterator[Entry]:
     """The entries that files and ids name; `000-A1-01` also names its cells, `000-A1-01.gflop` and so on."""
-    from costgraph.library.reading import agree, files, from_file, library, named
+    from costgraph.library.entries.reading import agree, files, from_file, library, named
 
     if not what:
         yield from library()
@@ -99,6 +99,6 @@ def wanted(what: Iterable[str]) -> Iterator[Entry]:
 
 def once(found: Iterable[Entry]) -> list[Entry]:
     """Entries that were named twice, once; refused are two entries of one id."""
-    from costgraph.library.reading import unique
+    from costgraph.library.entries.reading import unique
 
     return list(unique({(made.file, made.line, made.id): made for made in found}.values()))

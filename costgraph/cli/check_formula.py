@@ -10,13 +10,13 @@ from costgraph.algebra.work import bounded
 from costgraph.errors import UserError
 
 if TYPE_CHECKING:
-    from costgraph.library.own import Comparison
+    from costgraph.library.checking.comparison import Comparison
 
 
 @bounded()
 def one_formula(formula: str, options: Mapping[str, Any], format_: str) -> tuple[str, bool]:
     """Compare a formula with what the engine derives: the report, and whether it differs."""
-    from costgraph.library.own import compare
+    from costgraph.library.checking.comparison import compare
 
     if "measure" not in options:
         raise UserError("--formula needs --measure: what does the formula give? See `costgraph list measures`")

@@ -44,7 +44,7 @@ def derive(
     from costgraph.algebra.symbols import SYMBOLS
     from costgraph.cli import derive_text
     from costgraph.derivation import derived
-    from costgraph.library.published import published
+    from costgraph.library.judging.published import published
     from costgraph.measures.per import read_share
     from costgraph.setup import Setup
 

@@ -18,7 +18,7 @@ from costgraph.largest import Largest
 
 if TYPE_CHECKING:
     from costgraph.closed_form import ClosedForm
-    from costgraph.library.entry import Entry
+    from costgraph.library.entries.entry import Entry
     from costgraph.setup import Setup
 
 Row = list[str]
@@ -89,7 +89,7 @@ def header(result: Derivation) -> Row:
 
 def authors_own(known: Published, style: printers.Style) -> dict[str, str]:
     """For each measure whose form is published, the form as an author wrote it; the shortest if there are several."""
-    from costgraph.library.as_written import as_written
+    from costgraph.library.judging.as_written import as_written
 
     written = {name: [as_written(e.printed, e.letters, style) for e in found] for name, found in known.items()}
     return {name: min(texts, key=len) for name, texts in written.items() if texts}
@@ -204,7 +204,7 @@ def where(result: Derivation, style: printers.Style, below: bool = False) -> lis
 
 def cited(found: Sequence[Entry]) -> str:
     """Where a form was published: the first three places."""
-    from costgraph.library.reading import sources
+    from costgraph.library.entries.reading import sources
 
     places = {f"{sources()[entry.source].title}, {entry.place}": entry.id for entry in reversed(found)}
     named = [f"{place} [{id_}]" for place, id_ in reversed(places.items())]

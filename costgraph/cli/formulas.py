@@ -13,7 +13,7 @@ from costgraph.cli.plain_values import PlainGroup
 from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from costgraph.library.entry import Entry
+    from costgraph.library.entries.entry import Entry
 
 formulas = typer.Typer(
     cls=PlainGroup,
@@ -36,8 +36,8 @@ def show_list(
     source: Annotated[str | None, typer.Option(help="Only those of this source; 'all' lists the sources.")] = None,
 ) -> None:
     """List the entries, one per line: id, place, title and what was printed."""
-    from costgraph.library.errata import cited
-    from costgraph.library.reading import library, sources
+    from costgraph.library.entries.reading import library, sources
+    from costgraph.library.pages.errata import cited
 
     if source == "all":
         deliver("\n".join(f"{key:28}  {cited(item)}" for key, item in sources().items()))
@@ -50,10 +50,10 @@ def show_list(
 @formulas.command(cls=Once)
 def show(id_: Annotated[str, typer.Argument(metavar="ID", help="The entry.")]) -> None:
     """Show one entry: what was printed, where, and what follows."""
-    from costgraph.library.errata import cited
-    from costgraph.library.judge import judge
-    from costgraph.library.reading import named, sources
-    from costgraph.library.report import detailed
+    from costgraph.library.entries.reading import named, sources
+    from costgraph.library.judging.judge import judge
+    from costgraph.library.pages.errata import cited
+    from costgraph.library.pages.report import detailed
 
     for entry in named(id_):
         deliver("\n".join([*detailed(judge(entry)), f"  {'cited':8}  {cited(sources()[entry.source])}"]))
@@ -62,7 +62,7 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID", help="The entry.")]) -
 @formulas.command(cls=Once)
 def search(words: Annotated[list[str], typer.Argument(help="All of these must occur, in any case.")]) -> None:
     """Search ids, titles, places, sources and formulas."""
-    from costgraph.library.reading import library
+    from costgraph.library.entries.reading import library
 
     found = [entry for entry in library() if all(word.lower() in haystack(entry) for word in words)]
     if not found:
@@ -78,9 +78,9 @@ def errata(
     force: arg.Force = False,
 ) -> None:
     """Write the page of errata: what was printed, what follows, why, and what it changes."""
-    from costgraph.library.errata import FORMATS, page
-    from costgraph.library.judge import judge
-    from costgraph.library.reading import library
+    from costgraph.library.entries.reading import library
+    from costgraph.library.judging.judge import judge
+    from costgraph.library.pages.errata import FORMATS, page
 
     format_ = arg.chosen_format(format_, FORMATS)
     check_target(output, force)
@@ -93,7 +93,7 @@ def errata(
 
 def haystack(entry: Entry) -> str:
     """Everything of an entry that is searched."""
-    from costgraph.library.reading import sources
+    from costgraph.library.entries.reading import sources
 
     source = sources()[entry.source]
     texts = (entry.id, entry.title, entry.place, entry.source, source.title, source.authors, source.year)

@@ -15,8 +15,8 @@ from costgraph.algebra.units import UNITS
 from costgraph.errors import UserError
 from costgraph.estimation.estimate import Estimate, estimate
 from costgraph.estimation.reading import request
-from costgraph.library.calculator import calculate
-from costgraph.library.statement import decimal, number
+from costgraph.library.judging.calculator import calculate
+from costgraph.library.judging.statement import decimal, number
 from costgraph.measures import MEASURES, joint
 from costgraph.setup import Setup
 from costgraph.solving.question import Setting, form

@@ -7,9 +7,9 @@ from fractions import Fraction
 from statistics import median
 
 from costgraph.given import read_mesh
-from costgraph.library.errata import cited
-from costgraph.library.reading import Source
-from costgraph.library.reading import sources as of_library
+from costgraph.library.entries.reading import Source
+from costgraph.library.entries.reading import sources as of_library
+from costgraph.library.pages.errata import cited
 from costgraph.mesh import Axis, PipelineAxis
 from costgraph.validation.compared import EFFICIENCY, FITTED_ON, NEAR, Compared
 from costgraph.validation.reading import sources

@@ -10,9 +10,9 @@ from typing import Any
 
 from costgraph.algebra.units import UNITS
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.library.reading import SOURCES, Source, bibliography
-from costgraph.library.reading import sources as of_library
-from costgraph.library.statement import decimal
+from costgraph.library.entries.reading import SOURCES, Source, bibliography
+from costgraph.library.entries.reading import sources as of_library
+from costgraph.library.judging.statement import decimal
 from costgraph.resources import data_folder
 from costgraph.toml_tables import from_table
 from costgraph.toml_text import of_package, parse_toml

@@ -20,9 +20,9 @@ from costgraph.exporting.documents.sheet import assumptions, conventions, math_o
 from costgraph.exporting.forms import collect, fingerprint, source
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
-from costgraph.library.as_written import as_written
-from costgraph.library.published import published
-from costgraph.library.reading import sources
+from costgraph.library.entries.reading import sources
+from costgraph.library.judging.as_written import as_written
+from costgraph.library.judging.published import published
 from costgraph.provenance import Term
 
 

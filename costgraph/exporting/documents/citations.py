@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError
 from costgraph.exporting.documents.cheatsheet import limited
-from costgraph.library.entry import Entry
-from costgraph.library.evaluation import Names
-from costgraph.library.reading import named, sources
+from costgraph.library.entries.entry import Entry
+from costgraph.library.entries.reading import named, sources
+from costgraph.library.judging.engine import Names
 
 CORRECTED = "*"  # after a place whose print has a slip
 

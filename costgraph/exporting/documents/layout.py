@@ -27,7 +27,7 @@ from costgraph.exporting.documents.mathematics import (
     tidy,
     width,
 )
-from costgraph.library.as_written import as_written
+from costgraph.library.judging.as_written import as_written
 
 WORDY = 1.25  # how much longer than the engine's own a published form may be and still be shown
 

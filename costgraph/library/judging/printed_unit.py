@@ -28,8 +28,8 @@ from costgraph.algebra.units import (
 )
 from costgraph.algebra.writing import text as written
 from costgraph.errors import UserError, shorten
-from costgraph.library.entry import Entry, Request
-from costgraph.library.evaluation import derivation
+from costgraph.library.entries.entry import Entry, Request
+from costgraph.library.judging.engine import derivation
 
 
 def check_unit(entry: Entry) -> None:

@@ -16,12 +16,12 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.syntax import tree
 from costgraph.algebra.units import BASES, unit_named
 from costgraph.errors import UserError, shorten
-from costgraph.library import indexed
-from costgraph.library.dimension import check_unit
-from costgraph.library.entry import BLANK, Entry, Indexed
-from costgraph.library.evaluation import Names, readable, same_spec, structure, terms
-from costgraph.library.involved import check_depends, check_involved, check_named
-from costgraph.library.slips import nearest, nearest_number, responsible
+from costgraph.library.entries.entry import BLANK, Entry, Indexed
+from costgraph.library.explaining.nearest import nearest, nearest_number, responsible
+from costgraph.library.judging import indexed
+from costgraph.library.judging.engine import Names, readable, same_spec, structure, terms
+from costgraph.library.judging.gate import check_depends, check_involved, check_named
+from costgraph.library.judging.printed_unit import check_unit
 
 CONSTANTS = ("p", "E")  # what an order of magnitude leaves out beside numbers: neither grows with a model
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from costgraph.graph.einsum import parse_spec
-from costgraph.library import indexed
-from costgraph.library.entry import Entry, Indexed
-from costgraph.library.evaluation import Names
-from costgraph.library.statement import decimal
+from costgraph.library.entries.entry import Entry, Indexed
+from costgraph.library.judging import indexed
+from costgraph.library.judging.engine import Names
+from costgraph.library.judging.statement import decimal
 
 UNREADABLE = ("notation", "text damage")  # what is wrong with the print may be just that it cannot be read
 

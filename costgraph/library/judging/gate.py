@@ -9,9 +9,9 @@ from costgraph.algebra.expression import Call, Number, walk
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.syntax import read
 from costgraph.errors import UserError, shorten
-from costgraph.library.entry import Entry
-from costgraph.library.evaluation import Names
-from costgraph.library.recorded import loose
+from costgraph.library.entries.entry import Entry
+from costgraph.library.judging.engine import Names
+from costgraph.library.judging.recorded_slip import loose
 
 CHANGE = Quotient(10**40 + 1)  # no rounding hides it
 DERIVING = ("solve", "limit")  # what makes a derivation of an expression in symbols alone

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from costgraph.library.entry import Entry
-from costgraph.library.judge import Verdict
-from costgraph.library.reading import Source, sources
+from costgraph.library.entries.entry import Entry
+from costgraph.library.entries.reading import Source, sources
+from costgraph.library.judging.judge import Verdict
 
 FORMATS = ("markdown", "latex")
 INTRODUCTION = (

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.library.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum
+from costgraph.library.entries.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum
 from costgraph.toml_tables import from_table
 
 MEASURED_KEYS = ("measure", "tensor", "structure")

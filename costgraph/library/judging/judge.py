@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from costgraph.errors import UserError
-from costgraph.library.entry import Entry
-from costgraph.library.recorded import BECOMES, check_explains, rewritten
-from costgraph.library.statement import Outcome, Test, test
-from costgraph.library.unjudged import read
+from costgraph.library.entries.entry import Entry
+from costgraph.library.judging.readable import read
+from costgraph.library.judging.recorded_slip import BECOMES, check_explains, rewritten
+from costgraph.library.judging.statement import Outcome, Test, test
 
 OUTCOMES: dict[Outcome, str] = {
     "agrees": "identical to what the engine derives, or equal to it to the last printed digit",

@@ -18,8 +18,8 @@ from costgraph.derivation import Derivation, derive
 from costgraph.errors import UserError, unknown
 from costgraph.graph.einsum import parse_spec
 from costgraph.graph.graph import Graph
-from costgraph.library.calculator import calculate, comparisons, holds
-from costgraph.library.entry import Entry, Request
+from costgraph.library.entries.entry import Entry, Request
+from costgraph.library.judging.calculator import calculate, comparisons, holds
 from costgraph.precision import STATES
 from costgraph.provenance import Term
 

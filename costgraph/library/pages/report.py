@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from costgraph.library.judge import OUTCOMES, UNJUDGED, Verdict
+from costgraph.library.judging.judge import OUTCOMES, UNJUDGED, Verdict
 
 SCHEMA = "costgraph.check/1"
 DETAILED = 12  # up to so many entries are shown in full

@@ -9,9 +9,9 @@ from functools import cache
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
-from costgraph.library.calculator import calculate
-from costgraph.library.entry import Entry
-from costgraph.library.reading import blocks, parsed
+from costgraph.library.entries.entry import Entry
+from costgraph.library.entries.reading import blocks, parsed
+from costgraph.library.judging.calculator import calculate
 
 DERIVE = re.compile(r"^derive = \{(?!.*\b(?:ops|sources|part) = ).*\}$", re.MULTILINE)  # of a whole graph
 ELSE = re.compile(r"^(?:\[entry\.)?(?:derived|erratum|given|let|at)\b", re.MULTILINE)  # more than that

@@ -15,8 +15,8 @@ from costgraph.algebra.work import bounded
 from costgraph.derivation import derived
 from costgraph.given import Options, read_letters
 from costgraph.graph.loop import Loop
-from costgraph.library.calculator import Calculator
-from costgraph.library.slips import nearest, responsible
+from costgraph.library.explaining.nearest import nearest, responsible
+from costgraph.library.judging.calculator import Calculator
 from costgraph.measures.per import read_share
 from costgraph.provenance import Term
 from costgraph.setup import Setup

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.letters import FILE as NOTATIONS
 from costgraph.letters import notations
-from costgraph.library.entry import Entry
-from costgraph.library.table import entry
+from costgraph.library.entries.entry import Entry
+from costgraph.library.entries.well_formed import entry
 from costgraph.resources import data_folder
 from costgraph.toml_tables import from_table
 from costgraph.toml_text import of_package, parse_toml

@@ -10,8 +10,8 @@ from costgraph.algebra.syntax import read
 from costgraph.algebra.units import FACTORS
 from costgraph.algebra.writing import text as written
 from costgraph.errors import UserError, shorten
-from costgraph.library.calculator import FUNCTIONS
-from costgraph.library.entry import Entry
+from costgraph.library.entries.entry import Entry
+from costgraph.library.judging.calculator import FUNCTIONS
 
 BECOMES = " becomes "
 OWN_NUMBERS = 2  # as many twos, or one other number and a two: enough for a factor and a rounding

@@ -1,0 +1,1 @@
+"""What the literature printed, read from `formulas/` or a user's file."""

@@ -1,0 +1,1 @@
+"""Whether what was printed follows from the engine."""
