@@ -115,6 +115,8 @@ class Entry:
     indexed: Indexed | None = None
     notation: str | Mapping[str, str] = ""  # a name in the file; the letters themselves once it is read
     given: Mapping[str, str] = field(default_factory=dict)
+    origin: Mapping[str, str] = field(default_factory=dict)  # where what is given stands, by its name
+    catalog: Mapping[str, str] = field(default_factory=dict)  # figures of machines by name: `a100-80gb-sxm peak.bf16`
     at: str = ""
     let: Mapping[str, Request] = field(default_factory=dict)
     derive: Request | None = None

@@ -12,12 +12,14 @@ from costgraph.algebra.bindings import parse_bindings
 from costgraph.algebra.limits import limit
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.printers import python
+from costgraph.algebra.quantities import Quantity
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.derivation import Derivation, derive
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph.einsum import parse_spec
 from costgraph.graph.graph import Graph
+from costgraph.hardware.catalog import machine
 from costgraph.library.entries.entry import Entry, Request
 from costgraph.library.judging.calculator import calculate, comparisons, holds
 from costgraph.precision import STATES
@@ -97,6 +99,25 @@ def amount(request: Request) -> Quotient:
     return limit(value, derivation(request).limited[request.measure].at_infinity)
 
 
+@cache
+def cataloged(text: str) -> Quantity:
+    """A figure of a machine of the catalog: `a100-80gb-sxm peak.bf16`, `memory`, `bandwidth` or `link.nvlink`."""
+    name, _, what = text.partition(" ")
+    found = machine(name)
+    kind, _, which = what.partition(".")
+    figures: Mapping[str, Quantity] = {
+        "peak": {dtype: rate.quantity for dtype, rate in found.peaks.items()},
+        "vector": {dtype: rate.quantity for dtype, rate in found.vector.items()},
+        "link": {link: joined.per_device for link, joined in found.links.items()},
+        "memory": {"": found.memory.quantity},
+        "bandwidth": {"": found.bandwidth.quantity},
+    }.get(kind, {})
+    if which not in figures:
+        choices = "memory, bandwidth, peak.DTYPE, vector.DTYPE or link.NAME"
+        raise UserError(f"catalog: {name} has no figure '{shorten(what)}'; write {choices}")
+    return figures[which]
+
+
 # --- how ops are connected ------------------------------------------------------------------------------------------
 
 
@@ -156,13 +177,16 @@ class Names:
 
     @cached_property
     def engine(self) -> dict[str, Quotient]:
-        """Names in `derived`, `drops`, `constant` and `given`: the derivations, the given numbers, what `at` binds."""
+        """Names in `derived`, `drops`, `constant` and `given`: the derivations, figures of the catalog, the given numbers,
+        what `at` binds."""
         known: dict[str, Quotient] = {}
         for name, value in parse_bindings([self.entry.at] if self.entry.at else []).items():
             if not isinstance(value, Polynomial):
                 raise UserError(f"at binds {name} to a number, not to infinity")
             known[name] = Quotient(value)
         bound = {name: value.numerator for name, value in known.items()}
+        for name, text in self.entry.catalog.items():
+            known[name] = Quotient(cataloged(text).value)
         for name, text in self.entry.given.items():
             known[name] = calculate(text, known)
         requests = dict(self.entry.let)

@@ -19,7 +19,7 @@ DERIVING = ("solve", "limit")  # what makes a derivation of an expression in sym
 
 def check_named(entry: Entry, names: Names) -> None:
     """Raise if `derived` computes nothing, or has nothing from the engine in it, or if names are idle."""
-    if idle := [name for name in (*entry.let, *entry.given) if name not in words(entry)]:
+    if idle := [name for name in (*entry.let, *entry.given, *entry.catalog) if name not in words(entry)]:
         raise UserError(f"nothing uses {idle[0]}; leave it out, or write it where it belongs")
     if not entry.derived:
         return

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from costgraph.errors import UserError
 from costgraph.library.entries.entry import Entry
+from costgraph.library.judging.judged_by import Judged, judged_by
 from costgraph.library.judging.readable import read
 from costgraph.library.judging.recorded_slip import BECOMES, check_explains, rewritten
 from costgraph.library.judging.statement import Outcome, Test, test
 
 OUTCOMES: dict[Outcome, str] = {
-    "agrees": "identical to what the engine derives, or equal to it to the last printed digit",
+    "agrees": "identical to what it is compared with, or equal to it to the last printed digit",
     "agrees to the stated order": "what was dropped is exactly the stated remainder, and vanishes in the stated limit",
     "approximates": "a number within its stated tolerance",
     "erratum as recorded": "the print differs, the correction follows, and the recorded slip gives the print",
@@ -25,12 +27,17 @@ UNJUDGED: dict[Outcome, str] = {"argued": "argument", "set aside": "aside", "unv
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome for one entry, the reason in one line, and what the engine says."""
+    """The outcome for one entry, the reason in one line, what the engine says, and what the verdict rests on."""
 
     entry: Entry
     outcome: Outcome
     reason: str = ""
     derived: str = ""
+
+    @cached_property
+    def judged(self) -> Judged:
+        """What the verdict rests on."""
+        return judged_by(self.entry)
 
     @property
     def failed(self) -> bool:

@@ -29,7 +29,7 @@ from costgraph.algebra.units import (
 from costgraph.algebra.writing import text as written
 from costgraph.errors import UserError, shorten
 from costgraph.library.entries.entry import Entry, Request
-from costgraph.library.judging.engine import derivation
+from costgraph.library.judging.engine import cataloged, derivation
 
 
 def check_unit(entry: Entry) -> None:
@@ -89,6 +89,8 @@ def reader(entry: Entry) -> Units:
     """What knows the dimensions of the names of an entry."""
     requests = dict(entry.let) | ({"derived": entry.derive} if entry.derive and not entry.derive.structure else {})
     units = Units({name: Amount(of_request(request), bare=False) for name, request in requests.items()})
+    figures = {name: Amount(cataloged(text).dimension, bare=False) for name, text in entry.catalog.items()}
+    units = Units({**units.known, **figures})
     for name, text in entry.given.items():
         units = Units({**units.known, name: units.amount(read(text).node)})
     return units
