@@ -83,8 +83,8 @@ def test_json_has_what_judged_for_each_and_for_all() -> None:
 
 
 def test_readme_and_changelog_count_by_what_judged() -> None:
-    kinds = [judged_by(entry) for entry in library()]
-    assert set(kinds) == set(JUDGED)
+    kinds: list[str] = [judged_by(entry) for entry in library()]
+    assert set(kinds) == set(map(str, JUDGED))
     for name in ("README.md", "CHANGELOG.md"):
         text = " ".join((ROOT / name).read_text(encoding="utf-8").split())
         for kind, what in (("derived", "derived from a graph"), ("arithmetic", "arithmetic"), ("argued", "argued")):
@@ -107,5 +107,5 @@ def test_a_figure_of_the_catalog_has_a_name(text: str, value: int) -> None:
 
 @pytest.mark.parametrize("text", ["t4", "t4 speed", "t4 peak.fp4", "t4 memory.x", "t5 memory"])
 def test_a_figure_that_the_catalog_lacks_is_refused(text: str) -> None:
-    with pytest.raises(UserError, match="catalog: t4 has no figure|unknown hardware"):
+    with pytest.raises(UserError, match=r"catalog: t4 has no figure|unknown hardware"):
         cataloged(text)

@@ -43,6 +43,10 @@ COMMANDS = {  # name -> module, function or typer group in it, the first line of
         "check", "check",
         "Derive again what the literature printed, and judge it; exit with 1 if something differs.",
     ),
+    "reconcile": (
+        "reconcile", "reconcile",
+        "Find which ways of counting give two numbers, and name what separates these; exit with 1 unless both are found.",
+    ),
     "formulas": ("formulas", "formulas", "Read the library of published formulas: list, show, search, errata."),
 }  # fmt: skip
 

@@ -177,8 +177,7 @@ class Names:
 
     @cached_property
     def engine(self) -> dict[str, Quotient]:
-        """Names in `derived`, `drops`, `constant` and `given`: the derivations, figures of the catalog, the given numbers,
-        what `at` binds."""
+        """Names in `derived`, `drops`, `constant` and `given`: derivations, figures, given numbers, what `at` binds."""
         known: dict[str, Quotient] = {}
         for name, value in parse_bindings([self.entry.at] if self.entry.at else []).items():
             if not isinstance(value, Polynomial):

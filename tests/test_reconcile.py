@@ -1,0 +1,129 @@
+"""Two numbers for one thing: which ways of counting give both, and what separates them by name."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from typing import Any
+
+import pytest
+from command_line import costgraph
+
+import costgraph as cg
+from costgraph.errors import UserError
+from costgraph.library.checking.reconciliation import Question, Reconciliation, reconcile
+
+QWEN: dict[str, Any] = {"model": "qwen3-30b-a3b", "limit": "B=1,S=8192"}
+LLAMA: dict[str, Any] = {"model": "llama-2-7b", "limit": "B=1,S=2048"}
+PEERS = ("megatron-2022", "megatron-2025", "palm", "kaplan", "chinchilla", "nanogpt", "llm-analysis", "calculon",
+         "torchtitan", "maxtext", "verl", "transformers", "deepspeed", "fvcore")  # fmt: skip
+
+
+def ran(*arguments: str) -> tuple[int, str]:
+    """The exit code and the output of a command."""
+    found = costgraph(*arguments)
+    return found.returncode, found.stdout
+
+
+def terms(found: Reconciliation) -> dict[str, int]:
+    """The terms of a difference by the option that they are about."""
+    return {step.what.partition(":")[0]: int(step.amount.number or 0) for step in found.steps}
+
+
+@pytest.mark.slow
+def test_both_integers_of_a_public_dispute_are_found() -> None:
+    # pytorch/torchtitan#4300: per token, before and after; the parts are worked out by hand from the sizes
+    found = reconcile("37578559488", "192856412160", per="token", **QWEN)
+    square = 48 * 32 * 128 * 8192
+    unrouted = 6 * 48 * (128 - 8) * 3 * 2048 * 768
+    assert [str(side.chosen) for side in (found.a, found.b)] == [
+        "torchtitan, train, per token", "palm(causal=half), train, per token",
+    ]  # fmt: skip
+    assert terms(found) == {"causal": -6 * square, "parameters": unrouted, "embedding": 6 * 151936 * 2048}
+    assert found.reproduced
+    assert not found.left.numerator
+    assert 6 * (3_353_032_704 - 151936 * 2048) + 12 * square == 37_578_559_488
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["gpt-3", "llama-2-7b"])
+def test_between_any_two_peers_all_is_explained(model: str) -> None:
+    of: Any = {"model": model, "limit": "B=1,S=2048"}
+    numbers = {name: cg.derive("flops", convention=name, **of).limited["flops"].number for name in PEERS}
+    question = Question("flops", "", of)
+    for one, other in combinations(PEERS, 2):
+        found = question.reconcile(str(numbers[one]), str(numbers[other]))
+        assert (found.reproduced, found.left.number) == (True, 0), (one, other)
+        assert sum(step.amount.number or 0 for step in found.steps) == (numbers[other] or 0) - (numbers[one] or 0)
+
+
+@pytest.mark.slow
+# a number, what it was made by -> the reading that is chosen
+@pytest.mark.parametrize(
+    ("number", "reading"),
+    [
+        (6 * 2048 * (6_738_415_616 - 32000 * 4096), "transformers, train"),
+        (2 * 2048 * (6_738_415_616 - 32000 * 4096 - 65 * 4096), "notes(attention=left_out), forward"),
+        (8 * 2048 * 32 * (4 * 4096**2 + 3 * 4096 * 11008) + 6 * 2048 * 32000 * 4096,
+         "notes(attention=left_out), train, everything recomputed"),
+    ],
+)  # fmt: skip
+def test_parts_of_a_step_are_told_apart(number: int, reading: str) -> None:
+    found = reconcile(str(number), str(number), **LLAMA)
+    assert reading in {str(one) for one in found.a.found}
+
+
+@pytest.mark.slow
+def test_what_no_way_to_count_gives_is_left_and_said() -> None:
+    found = reconcile("87784836562945", "87784836562944", **LLAMA)
+    assert (found.a.reproduced, found.b.reproduced, found.steps) == (False, True, ())
+    assert (found.a.left.number, found.left.number, found.difference.number) == (1, -1, -1)
+
+
+@pytest.mark.slow
+def test_the_same_number_twice_differs_in_nothing() -> None:
+    found = reconcile("87784836562944", "87,784,836,562,944", **LLAMA)
+    assert (found.reproduced, found.steps, found.difference.number) == (True, (), 0)
+
+
+@pytest.mark.slow
+def test_a_rounded_number_is_one_to_its_last_digit() -> None:
+    assert reconcile("8.78e13", "8.45e13", **LLAMA).reproduced
+    assert not reconcile("8.77849e13", "8.45e13", **LLAMA).reproduced
+
+
+def test_forms_are_reconciled_as_forms() -> None:
+    found = reconcile("6*N_params*B*S + 12*B*S**2*L*D", "12*B*S*L*D*(D*(E+2) + S/2)", op_set="decoder")
+    assert found.reproduced
+    assert [(step.what, str(step.amount)) for step in found.steps] == [
+        ("causal: full -> half (half of a causal square)", "-6*B*S**2*L*D"),
+    ]
+
+
+def test_states_differ_in_their_policy() -> None:
+    found = reconcile("16*N_params", "18*N_params", "states", op_set="decoder")
+    assert [step.what for step in found.steps] == ["precision: mixed_adam_bf16 -> mixed_adam"]
+
+
+def test_a_share_of_nothing_known_is_refused() -> None:
+    with pytest.raises(UserError, match="unknown share 'head'"):
+        reconcile("1", "2", per="head", **LLAMA)
+    with pytest.raises(UserError, match="--per is for flops"):
+        reconcile("1", "2", "params", per="token", **LLAMA)
+
+
+@pytest.mark.slow
+def test_on_the_command_line_the_exit_code_says_whether_both_were_found() -> None:
+    options = ("--model", "qwen3-30b-a3b", "--measure", "flops", "--per", "token", "--limit", "B=1,S=8192")
+    code, text = ran("reconcile", "37578559488", "192856412160", *options)
+    assert code == 0
+    for said in ("torchtitan, train, per token", "palm(causal=half), train, per token", "searched  ", "left      0"):
+        assert said in text
+    code, text = ran("reconcile", "37578559488", "192856412161", *options)
+    assert code == 1
+    assert "no way to count gives it" in text
+    code, text = ran("reconcile", "37578559488", "192856412160", *options, "--json")
+    found = json.loads(text)
+    assert (code, found["schema"], found["left"]) == (0, "costgraph.reconcile/1", "0")
+    assert [term["amount"] for term in found["terms"]] == ["-9663676416", "163074539520", "1866989568"]
+    assert ran("reconcile", "1", "2")[0] == 2
