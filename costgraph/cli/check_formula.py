@@ -46,8 +46,9 @@ def comparison(compared: Comparison, when: str | None) -> str:
     lines += [f"differs by {python(compared.difference, 'factored')}"]
     if compared.slip:
         lines += [f"nearest slip: {compared.slip}"]
-    elif compared.ratio is not None:
-        lines += [f"the formula is {float(compared.ratio):.5g} of what is derived"]
+    else:
+        of = "" if compared.ratio is None else f"; it is {float(compared.ratio):.5g} of what is derived"
+        lines += [f"nothing short explains it{of}"]
     if compared.responsible:
         lines += ["", "the terms it comes from:", explain(compared.responsible, compared.over, python, compared.loops)]
     return "\n".join(lines)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Unpack
 
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.polynomial import Polynomial, product
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
@@ -15,6 +15,7 @@ from costgraph.algebra.work import bounded
 from costgraph.derivation import derived
 from costgraph.given import Options, read_letters
 from costgraph.graph.loop import Loop
+from costgraph.library.checking.known_conventions import convention_of, parts_of
 from costgraph.library.explaining.nearest import nearest, responsible
 from costgraph.library.judging.calculator import Calculator
 from costgraph.measures.per import read_share
@@ -30,7 +31,8 @@ class Comparison:
 
     `derived` is the leading term if a regime was given, and `neglected` the exact ratio of what comes next to it.
     `over` are the terms below the line of a quotient; `head` says what was asked about, `remarks` what was typed
-    without effect; `loops` are layers of several kinds, what these have alike is said once.
+    without effect; `loops` are layers of several kinds, what these have alike is said once. `convention` is what the
+    formula counts otherwise, by its usual name, and `parts` are those parts of what is derived that have a name.
     """
 
     measure: str
@@ -44,6 +46,8 @@ class Comparison:
     head: str = ""
     remarks: tuple[str, ...] = ()
     loops: tuple[Loop, ...] = ()
+    convention: str = ""
+    parts: Mapping[str, Polynomial] = field(default_factory=dict)
 
     @property
     def agrees(self) -> bool:
@@ -71,8 +75,8 @@ class Comparison:
     @property
     @bounded()
     def slip(self) -> str:
-        """The nearest slip in words."""
-        return nearest(self.printed, self.derived, self.terms)
+        """What is counted otherwise, by its usual name, or the nearest slip; "" if nothing short explains it."""
+        return self.convention or nearest(self.printed, self.derived, self.terms, self.parts)
 
     @property
     @bounded()
@@ -149,6 +153,16 @@ def compare(
     printed = formed.substitute(bound)
     regime = found.regimes.get(measure)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
+    differs = printed not in (leading, form.value) and bool(printed.numerator)
+    convention = "" if not differs or whole or ops else convention_of(of_step(printed, per, bound), measure, setup, of, when)
+    parts = parts_of(form.terms, setup.graph) if differs else {}
     return Comparison(
-        measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops
-    )
+        measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
+        convention, parts,
+    )  # fmt: skip
+
+
+def of_step(printed: Quotient, per: str | None, bound: Mapping[str, Polynomial]) -> Quotient:
+    """What a formula for a token or a sequence comes to in a step."""
+    names = {"token": ("B", "S"), "sequence": ("B",)}.get(per or "", ())
+    return printed * Quotient(product(Polynomial.symbol(name).substitute(bound) for name in names))

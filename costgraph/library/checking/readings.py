@@ -77,11 +77,13 @@ class Counts:
         of: the model and its sizes, as for `derive`, without a convention.
         works: of which work.
         pers: for how much of a step.
+        near: if given, only this convention has options changed.
     """
 
     of: Options
     works: tuple[Work, ...] = WORKS
     pers: tuple[Per, ...] = PERS
+    near: Convention | None = None
 
     def readings(self) -> Iterator[tuple[Reading, Quotient]]:
         """All of them, with their values."""
@@ -94,15 +96,18 @@ class Counts:
 
     def conventions(self) -> Iterator[tuple[Convention, int]]:
         """The conventions, and in how many options each differs from its base."""
-        for base in PRESETS.values():
+        near = self.near
+        for base in (*([near] if near else []), *PRESETS.values()):
             most = len(self.options) if base.name in WITH_ANY_OPTIONS else MOST_OPTIONS
+            if near is not None:
+                most = MOST_OPTIONS if base == near else 0
             for number in range(most + 1):
                 for names in combinations(self.options, number):
                     others = [[one for one in CHOICES[name] if one != getattr(base.counting, name)] for name in names]
                     for values in product(*others):
                         counting = replace(base.counting, **dict(zip(names, values, strict=True)))
                         if sensible(base, counting, names):
-                            yield replace(base, counting=counting).named(base.name, base), number
+                            yield replace(base, counting=counting).named(base.base, PRESETS[base.base]), number
 
     @cached_property
     def options(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ term), something left out or counted twice, or at most two such things term by t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,6 +25,7 @@ MULTIPLES = {
 }  # what amounts are counted in
 LARGEST = 100  # above and below the line of a factor that somebody may have lost
 MOST_PAIRS, MOST_SLIPS = 8, 2  # terms that are matched one by one, and different slips in them
+NO_PARTS: Mapping[str, Polynomial] = {}
 SIMPLE = 3  # how far-fetched a factor may be in a part of a sum
 USUAL = (1, 2, 3, 4, 8)  # numbers that get lost: operands, passes, bytes, bits; others are far-fetched
 
@@ -37,22 +38,43 @@ class Slip:
     text: str
 
 
-def nearest(printed: Quotient, derived: Quotient, terms: Iterable[Term] = ()) -> str:
-    """The simplest slip that turns the derived form into the printed one, in words; "" if none does."""
+def nearest(
+    printed: Quotient, derived: Quotient, terms: Iterable[Term] = (), parts: Mapping[str, Polynomial] = NO_PARTS
+) -> str:
+    """The simplest slip that turns the derived form into the printed one, in words; "" if none does.
+
+    Args:
+        printed: what it should explain.
+        derived: what is right.
+        terms: what that is made of.
+        parts: further parts of it that have a name, such as `the replayed attention`.
+    """
     if not printed.numerator or not derived.numerator or printed == derived:
         return ""
-    if whole := of_factor(printed / derived):
-        return whole.text
+    for name, part in parts.items():
+        if part and printed - derived in (Quotient(part), Quotient(-part)) and part != derived.numerator:
+            return (
+                f"{'counted twice' if printed == derived + Quotient(part) else 'left out'}: {same(name, part, parts)}"
+            )
+    if whole := of_ring(printed / derived) or of_factor(printed / derived):
+        return "" if "it is " in whole.text else whole.text  # a fraction explains nothing
     if printed.denominator == derived.denominator:
-        return of_sum(printed.numerator, derived.numerator, tuple(terms))
+        return of_sum(printed.numerator, derived.numerator, tuple(terms), parts)
     if printed.numerator == derived.numerator and (below := of_sum(printed.denominator, derived.denominator, ())):
         return f"below the line: {below}"
     return ""
 
 
-def of_sum(printed: Polynomial, derived: Polynomial, terms: tuple[Term, ...]) -> str:
+def same(name: str, part: Polynomial, parts: Mapping[str, Polynomial]) -> str:
+    """A part with all names of parts that are as large, and its size."""
+    return f"{' or '.join(other for other, size in parts.items() if size == part) or name} ({python(part)})"
+
+
+def of_sum(
+    printed: Polynomial, derived: Polynomial, terms: tuple[Term, ...], parts: Mapping[str, Polynomial] = NO_PARTS
+) -> str:
     """The simplest slip in a part of a sum."""
-    found = [*of_groups(printed, derived, terms), *of_kept(printed, derived), *of_terms(printed, derived)]
+    found = [*of_groups(printed, derived, terms, parts), *of_kept(printed, derived), *of_terms(printed, derived)]
     return min(found).text if found else ""
 
 
@@ -73,6 +95,17 @@ def of_factor(ratio: Quotient) -> Slip | None:
     odd = max(rest, 1 / rest) not in USUAL
     cost = sum(map(abs, powers.values())) + (rest != 1) + SIMPLE * odd + len(words)
     return Slip(cost, " and ".join([*words, *of_sides(above, below)]))
+
+
+def of_ring(ratio: Quotient) -> Slip | None:
+    """The factor (T - 1)/T of a ring of T devices, left out or put in."""
+    for name in ratio.symbols:
+        degree = Polynomial.symbol(name)
+        ring = Quotient(degree - ONE, degree)
+        for found, is_what in ((Quotient(1) / ring, "missing"), (ring, "too much")):
+            if ratio == found:
+                return Slip(1, f"the factor ({name} - 1)/{name} of a ring is {is_what}")
+    return None
 
 
 def of_prefix(number: Fraction) -> tuple[list[str], Fraction]:
@@ -106,22 +139,55 @@ def of_sides(above: Polynomial, below: Polynomial) -> list[str]:
 # --- part of a sum --------------------------------------------------------------------------------------------------
 
 
-def of_groups(printed: Polynomial, derived: Polynomial, terms: tuple[Term, ...]) -> Iterator[Slip]:
-    """Slips in one part of the sum: what an op or a place contributes, the terms with one power of a symbol, a term."""
-    for extra, (name, part) in enumerate(groups(derived, terms)):
+def of_groups(
+    printed: Polynomial, derived: Polynomial, terms: tuple[Term, ...], named: Mapping[str, Polynomial] = NO_PARTS
+) -> Iterator[Slip]:
+    """Slips in one part of the sum: what an op or a place contributes, the terms with one power of a symbol, a term.
+
+    Parts that are as large are named together, as nothing tells which of them it is. A sign is only reversed where
+    there is a minus.
+    """
+    minus = has_minus(printed) or has_minus(derived)
+    for extra, (name, part) in enumerate(alike(groups(derived, terms, named))):
         far = 1 + extra / 1000  # of equally simple slips, that of the first part
         instead = printed - derived + part
         if not instead:
             yield Slip(far, f"left out: {name} ({python(part)})" if name else f"{python(part)} is dropped")
-        elif name and instead == part + part:
+            continue
+        if name and instead == part + part:
             yield Slip(far, f"counted twice: {name} ({python(part)})")
-        elif (slip := of_factor(Quotient(instead, part))) and slip.cost <= SIMPLE:
+            continue
+        slip = None if has_minus(instead) and not minus else of_factor(Quotient(instead, part))
+        if slip and slip.cost <= SIMPLE:
             where = f"{name} ({python(part)})" if name else f"{python(instead)}, which should be {python(part)}"
             yield Slip(slip.cost + far, f"in {where}, {slip.text}")
 
 
-def groups(derived: Polynomial, terms: tuple[Term, ...]) -> Iterator[tuple[str, Polynomial]]:
+def has_minus(form: Polynomial) -> bool:
+    """Whether something is subtracted in a sum."""
+    return any(term.leading_coefficient < 0 for term in form.monomials())
+
+
+def alike(parts: Iterable[tuple[str, Polynomial]]) -> Iterator[tuple[str, Polynomial]]:
+    """The same parts; those with a name that are as large as each other at once, with all their names."""
+    sizes: dict[Polynomial, list[str]] = {}
+    listed = list(parts)
+    for name, part in listed:
+        inside = any(name.startswith(f"{other}.") for other in sizes.get(part, []))  # of a place with one op
+        if name and not inside:
+            sizes.setdefault(part, []).append(name)
+    for name, part in listed:
+        if not name:
+            yield name, part
+        elif name == sizes[part][0]:
+            yield " or ".join(sizes[part]), part
+
+
+def groups(
+    derived: Polynomial, terms: tuple[Term, ...], named: Mapping[str, Polynomial] = NO_PARTS
+) -> Iterator[tuple[str, Polynomial]]:
     """The parts of a sum in which a slip may be, with the names of those that have one."""
+    yield from ((name, part) for name, part in named.items() if part and part != derived)
     amounts: dict[str, list[Polynomial]] = {}
     for term in terms:
         for name in (term.place, term.op):

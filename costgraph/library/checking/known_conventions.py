@@ -1,0 +1,153 @@
+"""What a formula counts otherwise than was asked, by its usual name: half a square, the forward pass, a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from costgraph.algebra.bindings import parse_regime
+from costgraph.algebra.polynomial import Polynomial, total
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.regime import leading
+from costgraph.conventions.convention import WORDS
+from costgraph.derivation import derived
+from costgraph.errors import UserError
+from costgraph.given import Options
+from costgraph.graph.graph import Graph
+from costgraph.library.checking.other_readings import OtherCounts
+from costgraph.library.checking.readings import PERS, WORKS, Counts, Reading, Work
+from costgraph.precision import PRECISIONS
+from costgraph.provenance import Term
+from costgraph.setup import Setup
+
+IN_WORDS = {
+    "multiply_add=1": "multiply-adds, where FLOPs are two each",
+    "multiply_add=2": "two FLOPs per multiply-add",
+    "forward": "the forward pass alone",
+    "backward": "the backward pass alone",
+    "train, attention recomputed": "a step with attention recomputed",
+    "train, everything recomputed": "a step with everything recomputed",
+    "train": "a training step without recomputation",
+    "token": "per token",
+    "sequence": "per sequence",
+}
+REPLAYS: dict[str, Work] = {"selective": "train, attention recomputed", "full": "train, everything recomputed"}
+PHASES = {"recompute": "replayed", "forward": "of the forward pass", "backward": "of the backward pass"}
+
+
+def convention_of(printed: Quotient, measure: str, setup: Setup, of: Options, when: str | None = None) -> str:
+    """The usual name of what a formula counts otherwise than was asked; "" if it has none.
+
+    Args:
+        printed: the formula, with sizes put in.
+        measure: what it gives.
+        setup: what was asked of.
+        of: the same, as it was given.
+        when: the regime in which it is compared.
+    """
+
+    def equal(value: Quotient) -> bool:
+        if printed == value:
+            return True
+        return when is not None and bool(value.numerator) and leading(value, parse_regime(when)).leading == printed
+
+    said = of_flops(equal, setup, of) if measure == "flops" else of_others(equal, measure, setup, of)
+    return said or with_head(equal, measure, setup, of)
+
+
+def of_flops(equal: Callable[[Quotient], bool], setup: Setup, of: Options) -> str:
+    """The same of FLOPs."""
+    given: Any = of.get("passes", ())
+    steps = [str(step) for step in ([given] if isinstance(given, str) else [*given])]
+    replay = next((kind for kind in REPLAYS for step in steps if step.startswith("recompute") and kind in step), "")
+    kept = [step for step in steps if not step.startswith("recompute")]
+    plain: Any = {**of, "passes": kept, "phase": "train" if setup.phase in ("train", "forward") else setup.phase}
+    works = WORKS if plain["phase"] == "train" else ("forward",)
+    asked: str = REPLAYS[replay] if replay else "train" if setup.phase == "train" else "forward"
+    own = Reading(setup.convention, 0, asked)
+    counts = Counts(plain, works, PERS, setup.convention)
+    found = [reading for reading, value in counts.readings() if reading != own and equal(value)]
+    return in_words(min(found, key=lambda one: apart(one, own)), own) if found else ""
+
+
+def apart(one: Reading, own: Reading) -> tuple[Any, ...]:
+    """How far a reading is from what was asked: in how many things, then how far-fetched it is."""
+    other = one.convention.base != own.convention.base
+    return one.changed + other + (one.work != own.work) + (one.per != own.per), other, one.far
+
+
+def in_words(reading: Reading, own: Reading) -> str:
+    """What a reading counts otherwise."""
+    said = []
+    if reading.convention.base != own.convention.base:
+        said.append(f"as {reading.convention.name} does")
+    else:
+        said += [option(text, own) for text in reading.convention.counting.beside(own.convention.counting)]
+    said += [IN_WORDS[reading.work]] if reading.work != own.work else []
+    said += [IN_WORDS[reading.per]] if reading.per != own.per else []
+    name = f" (convention {reading.convention.name})" if reading.convention != own.convention else ""
+    return "it counts " + ", ".join(said) + ("" if said[0].startswith("as ") else name)
+
+
+def option(text: str, own: Reading) -> str:
+    """An option in words."""
+    name = text.partition("=")[0]
+    usual = f"{name}={getattr(own.convention.counting, name)}"
+    if text in WORDS or text in IN_WORDS:
+        return WORDS.get(text) or IN_WORDS[text]
+    return f"{text}, not {WORDS[usual]}" if usual in WORDS else text
+
+
+def of_others(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of: Options) -> str:
+    """The same of what is no FLOPs: a policy, a convention, what is recomputed."""
+    counts = OtherCounts({**of, "convention": setup.convention}, measure)
+    found = []
+    for reading, value in counts.readings():
+        if equal(value):
+            other = reading.convention.base != setup.convention.base
+            policy = reading.precision not in ("", str(setup.precision))
+            found.append((other + policy + (reading.work != setup.phase), reading.far, reading, other, policy))
+    if not found:
+        return ""
+    _, _, reading, other, policy = min(found, key=lambda one: one[:2])
+    said = [of_policy(reading.precision, str(setup.precision))] if policy else []
+    said += [f"as {reading.convention.name} does"] if other else []
+    said += [IN_WORDS.get(reading.work, reading.work)] if reading.work != setup.phase else []
+    return "it counts " + ", ".join(said)
+
+
+def of_policy(name: str, usual: str) -> str:
+    """A precision policy, by what it keeps otherwise: `2-byte gradients, 16 = 2 + 2 + 12 (mixed_adam_bf16)`."""
+    one, own = PRECISIONS[name], PRECISIONS.get(usual)
+    optimizer = one.master + sum(one.moments)
+    parts = (one.weights, one.gradients, optimizer)
+    added = " + ".join(str(part) for part in parts if part)
+    widths = f"{sum(parts)} = {added} bytes for weights, gradients and optimizer"
+    if own is not None and one.gradients != own.gradients and (one.weights, one.master) == (own.weights, own.master):
+        return f"{one.gradients}-byte gradients: {widths} (precision {name})"
+    return f"precision {name}: {widths}"
+
+
+def with_head(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of: Options) -> str:
+    """Whether it is the model with an embedding and a head, which was asked without."""
+    if of.get("model") is not None or setup.graph.name != "decoder":
+        return ""
+    try:
+        asked: Any = {**of, "op_set": "decoder(head=True)"}
+        whole = Setup.of(**asked)
+        value = next(iter(derived(whole, [measure]).limited.values())).value
+    except UserError:
+        return ""
+    return "embedding and head are counted (op set decoder(head=True))" if equal(value) else ""
+
+
+def parts_of(terms: Iterable[Term], graph: Graph) -> Mapping[str, Polynomial]:
+    """Parts of a step that have a name, by what ops are: `the replayed attention core`, `the backward pass`."""
+    known = [(graph.by_name[term.op], term.amount) for term in terms if term.op in graph.by_name]
+    found: dict[str, Polynomial] = {}
+    for phase, said in PHASES.items():
+        of_phase = [(op, amount) for op, amount in known if op.phase == phase]
+        core = total(amount for op, amount in of_phase if op.core)
+        found[f"the attention core {said}" if phase != "recompute" else f"the {said} attention core"] = core
+        found[said.removeprefix("of ") if phase != "recompute" else "what is replayed"] = total(a for _, a in of_phase)
+    return found
