@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from command_line import costgraph
-from costgraph.library.explaining.comparison import compare
+from costgraph.library.checking.comparison import compare
 
 import costgraph as cg
 from costgraph.algebra.bindings import Order, in_symbols, parse_bindings, parse_regime

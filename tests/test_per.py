@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from command_line import costgraph
-from costgraph.library.explaining.comparison import compare
+from costgraph.library.checking.comparison import compare
 
 import costgraph as cg
 from costgraph.algebra.parser import parse

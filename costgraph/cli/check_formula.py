@@ -47,7 +47,7 @@ def comparison(compared: Comparison, when: str | None) -> str:
     if compared.slip:
         lines += [f"nearest slip: {compared.slip}"]
     else:
-        of = "" if compared.ratio is None else f"; it is {float(compared.ratio):.5g} of what is derived"
+        of = "" if compared.ratio is None else f"; the formula is {float(compared.ratio):.5g} of what is derived"
         lines += [f"nothing short explains it{of}"]
     if compared.responsible:
         lines += ["", "the terms it comes from:", explain(compared.responsible, compared.over, python, compared.loops)]

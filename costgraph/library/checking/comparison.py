@@ -154,7 +154,9 @@ def compare(
     regime = found.regimes.get(measure)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
     differs = printed not in (leading, form.value) and bool(printed.numerator)
-    convention = "" if not differs or whole or ops else convention_of(of_step(printed, per, bound), measure, setup, of, when)
+    convention = (
+        "" if not differs or whole or ops else convention_of(of_step(printed, per, bound), measure, setup, of, when)
+    )
     parts = parts_of(form.terms, setup.graph) if differs else {}
     return Comparison(
         measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
