@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from command_line import costgraph
-from costgraph.library.checking.comparison import compare
 
 import costgraph as cg
 from costgraph.algebra.bindings import Order, in_symbols, parse_bindings, parse_regime
@@ -16,6 +15,7 @@ from costgraph.algebra.symbols import SYMBOLS
 from costgraph.aliases import MEANT, UNDERSTOOD
 from costgraph.errors import UserError
 from costgraph.letters import read
+from costgraph.library.checking.comparison import compare
 from costgraph.mesh import AXES
 from costgraph.op_sets import OP_SETS
 from costgraph.passes import PASSES

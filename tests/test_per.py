@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from command_line import costgraph
-from costgraph.library.checking.comparison import compare
 
 import costgraph as cg
 from costgraph.algebra.parser import parse
 from costgraph.errors import UserError
+from costgraph.library.checking.comparison import compare
 from costgraph.measures.per import Share
 
 

@@ -105,7 +105,7 @@ OWN: list[tuple[str, str, dict[str, object], str]] = [
     ("2*N_params*B + 2*B*S*D*L", "flops", {"phase": "decode"}, "left out: attn.scores or attn.values (2*B*S*L*D)"),
     # a sign is reversed only where there is a minus
     ("12*B*S*L*D*(D*(E+2) - S)", "flops", {},
-     "in -12*B*S**2*L*D, which should be 12*B*S**2*L*D, the sign is reversed"),
+     "in the attention core (12*B*S**2*L*D), the sign is reversed"),
     ("2*p*S*D*L", "cache", {"phase": "decode"}, "the factor B is missing"),
     ("4*p*B*S*D*L", "cache", {"phase": "decode"}, "the factor 2 is too much"),
     ("(4+2*E)*L*D**2 + V*D", "params", {}, "D*V is too much"),

@@ -47,6 +47,10 @@ COMMANDS = {  # name -> module, function or typer group in it, the first line of
         "reconcile", "reconcile",
         "Find which ways of counting give two numbers, and name what separates these; exit with 1 unless both are found.",
     ),
+    "audit": (
+        "audit", "audit",
+        "Compare formulas of code, which is not run, or a paper with what is derived; exit with 1 if one differs.",
+    ),
     "formulas": ("formulas", "formulas", "Read the library of published formulas: list, show, search, errata."),
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver
 from costgraph.errors import UserError
@@ -19,6 +20,7 @@ FORMATS = ("text", "json")
 SHOWN = 4  # readings of a side
 
 
+@bounded()
 @arg.of_setup(without=("convention",))
 def reconcile(
     a: Annotated[str, typer.Argument(metavar="A", help="A number or a formula.")],

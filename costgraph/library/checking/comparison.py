@@ -15,7 +15,7 @@ from costgraph.algebra.work import bounded
 from costgraph.derivation import derived
 from costgraph.given import Options, read_letters
 from costgraph.graph.loop import Loop
-from costgraph.library.checking.known_conventions import convention_of, parts_of
+from costgraph.library.checking.known_conventions import convention_of, parts_of, size_for_another
 from costgraph.library.explaining.nearest import nearest, responsible
 from costgraph.library.judging.calculator import Calculator
 from costgraph.measures.per import read_share
@@ -154,9 +154,10 @@ def compare(
     regime = found.regimes.get(measure)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
     differs = printed not in (leading, form.value) and bool(printed.numerator)
-    convention = (
-        "" if not differs or whole or ops else convention_of(of_step(printed, per, bound), measure, setup, of, when)
-    )
+    of_all = differs and not (whole or ops or per == "layer")  # which no convention has a name for
+    convention = convention_of(of_step(printed, per, bound), measure, setup, of, when) if of_all else ""
+    if of_all and not convention:
+        convention = size_for_another(printed, found.forms[measure], bound)
     parts = parts_of(form.terms, setup.graph) if differs else {}
     return Comparison(
         measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,

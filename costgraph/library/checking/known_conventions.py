@@ -9,6 +9,7 @@ from costgraph.algebra.bindings import parse_regime
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import leading
+from costgraph.closed_form import ClosedForm
 from costgraph.conventions.convention import WORDS
 from costgraph.derivation import derived
 from costgraph.errors import UserError
@@ -52,7 +53,9 @@ def convention_of(printed: Quotient, measure: str, setup: Setup, of: Options, wh
         return when is not None and bool(value.numerator) and leading(value, parse_regime(when)).leading == printed
 
     said = of_flops(equal, setup, of) if measure == "flops" else of_others(equal, measure, setup, of)
-    return said or with_head(equal, measure, setup, of)
+    if said or of.get("model") is not None or setup.graph.name != "decoder":
+        return said
+    return with_head(equal, measure, of)
 
 
 def of_flops(equal: Callable[[Quotient], bool], setup: Setup, of: Options) -> str:
@@ -128,26 +131,39 @@ def of_policy(name: str, usual: str) -> str:
     return f"precision {name}: {widths}"
 
 
-def with_head(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of: Options) -> str:
-    """Whether it is the model with an embedding and a head, which was asked without."""
-    if of.get("model") is not None or setup.graph.name != "decoder":
-        return ""
+def with_head(equal: Callable[[Quotient], bool], measure: str, of: Options) -> str:
+    """Whether it is the decoder with an embedding and a head, which was asked without; and what else is counted."""
+    asked: Any = {**of, "op_set": "decoder(head=True)"}
     try:
-        asked: Any = {**of, "op_set": "decoder(head=True)"}
         whole = Setup.of(**asked)
         value = next(iter(derived(whole, [measure]).limited.values())).value
     except UserError:
         return ""
-    return "embedding and head are counted (op set decoder(head=True))" if equal(value) else ""
+    said = "embedding and head are counted (op set decoder(head=True))"
+    if equal(value):
+        return said
+    more = of_flops(equal, whole, asked) if measure == "flops" else ""
+    return f"{said}, and {more}" if more else ""
 
 
 def parts_of(terms: Iterable[Term], graph: Graph) -> Mapping[str, Polynomial]:
     """Parts of a step that have a name, by what ops are: `the replayed attention core`, `the backward pass`."""
     known = [(graph.by_name[term.op], term.amount) for term in terms if term.op in graph.by_name]
-    found: dict[str, Polynomial] = {}
+    found = {"the attention core": total(amount for op, amount in known if op.core)}
     for phase, said in PHASES.items():
         of_phase = [(op, amount) for op, amount in known if op.phase == phase]
         core = total(amount for op, amount in of_phase if op.core)
         found[f"the attention core {said}" if phase != "recompute" else f"the {said} attention core"] = core
         found[said.removeprefix("of ") if phase != "recompute" else "what is replayed"] = total(a for _, a in of_phase)
     return found
+
+
+def size_for_another(printed: Quotient, form: ClosedForm, bound: Mapping[str, Polynomial]) -> str:
+    """Which size stands in the place of another, where sizes were put in: `N_r in the place of K_r (128 for 8)`."""
+    pairs = ((x, y) for x in form.value.symbols for y in form.value.symbols if x in bound and bound.get(y) != bound[x])
+    said = [
+        f"{y} stands in the place of {x}" + (f" ({bound[y]} for {bound[x]})" if y in bound else "")
+        for x, y in pairs
+        if form.value.substitute({x: Polynomial.symbol(y)}).substitute(bound) == printed
+    ]
+    return " or ".join(said)

@@ -234,7 +234,7 @@ def of_terms(printed: Polynomial, derived: Polynomial) -> Iterator[Slip]:
     lost, extra = (total(part for n, part in enumerate(side) if n not in at)
                    for side, at in ((right, taken[1]), (wrong, taken[0])))  # fmt: skip
     said += [f"{python(rest)} is {verb}" for rest, verb in ((lost, "dropped"), (extra, "too much")) if rest]
-    if len(said) <= MOST_SLIPS and lost != derived:
+    if len(said) <= MOST_SLIPS and lost != derived and not (lost and extra):  # anything is one thing for another
         yield Slip(sum(slip.cost for slip in matched) + 3 * len(said), ", and ".join(said))
 
 

@@ -1,0 +1,167 @@
+"""The formulas of a file, each against what is derived for what it is called."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Unpack
+
+from costgraph.algebra.printers import python
+from costgraph.errors import UserError, shorten
+from costgraph.given import Options
+from costgraph.library.checking.code import Formula, formulas
+from costgraph.library.checking.comparison import Comparison, compare
+from costgraph.library.checking.equations import equations
+from costgraph.user_files import MAX_TOML, read_text
+
+SCHEMA = "costgraph.audit/1"
+Outcome = Literal["agrees", "differs", "not read"]
+# What a name says that it is, first match first: a measure, and the phase of which it is one.
+MEASURES: tuple[tuple[str, str, str], ...] = (
+    (r"mfu|hfu|utili[sz]ation|achieved|promised|peak_flops|tflops|seconds|time|latency|throughput|price", "", ""),
+    (r"kv_?cache|cache_(size|bytes|mem)|mem_kv|m_\{?\\?(text|mathrm)?\{?kv", "cache", "decode"),
+    (r"flop.*(fwd|forward)_?(bwd|backward)|(fwd|forward)_?(bwd|backward).*flop", "flops", ""),
+    (r"flop.*(fwd|forward)|(fwd|forward).*flop", "flops.forward", ""),
+    (r"flop.*(bwd|backward)|(bwd|backward).*flop", "flops.backward", ""),
+    (r"flop", "flops", ""),
+    (r"activation", "activations", ""),
+    (r"optimizer|model_?states?|training_?states?", "states", ""),
+    (r"all_?reduce|comm(s|unication)?(_|$)", "communication", ""),
+    (r"(n|num|total|number_of|count)_?\{?param", "params", ""),
+    (r"param(eter)?(s|_count)$", "params", ""),
+)  # fmt: skip
+DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+# What code that counts costs means by names that have several meanings elsewhere.
+MEANT = {
+    "block_size": "S", "n_ctx": "S", "context_length": "S", "max_seq_len": "S", "max_seq_length": "S", "dim": "D",
+    "num_tokens": "B*S", "n_tokens": "B*S",
+}  # fmt: skip
+SHARES = (("token", r"per_?token|/\s*token"), ("sequence", r"per_?(seq|sequence|sample|fwdbwd)"))
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A formula of a file, what it was taken for, and how it compares; `read` says what names were taken for."""
+
+    file: str
+    formula: Formula
+    measure: str
+    per: str = ""
+    compared: Comparison | None = None
+    unread: str = ""
+    read: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """In a word."""
+        if self.compared is None:
+            return "not read"
+        return "agrees" if self.compared.agrees else "differs"
+
+    @property
+    def said(self) -> str:
+        """What separates it from what is derived, or why it is not read."""
+        if self.compared is None or self.compared.agrees:
+            return self.unread
+        return self.compared.slip or "nothing short explains it"
+
+    def to_json(self) -> dict[str, Any]:
+        """One formula of `costgraph.audit/1`; see docs/json.md."""
+        return {
+            "file": self.file,
+            "line": self.formula.line,
+            "name": self.formula.name,
+            "cases": list(self.formula.cases),
+            "formula": self.formula.text,
+            "measure": self.measure,
+            "per": self.per or None,
+            "read": self.read,
+            "outcome": self.outcome,
+            "derived": None if self.compared is None else python(self.compared.exactly),
+            "difference": None if self.compared is None else python(self.compared.difference, "factored"),
+            "said": self.said,
+        }
+
+
+def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Options]) -> list[Audited]:
+    """Read the formulas of a file and compare each with what is derived.
+
+    Args:
+        target: a Python or LaTeX file, or a function of one: `mfu.py:flops_per_token`.
+        measure: what all of them give; unless given, what their names say, and what says nothing is passed over.
+        per: the same of `token` or `sequence`.
+        of: what they are costs of, as for `derive`; `let` and `notation` say how to read letters.
+
+    Raises:
+        UserError: no such file or function, or what cannot be read at all.
+    """
+    path, _, function = target.partition(":")
+    found = parsed(path, function)
+    if measure and not path.endswith(".tex"):
+        named = [one for one in found if one.name.endswith("return") or infer(one.name)[0] == measure]
+        found = named or found
+    return [judged(path, one, measure, per, of) for one in found if measure or infer(one.name)[0]]
+
+
+def parsed(path: str, function: str) -> list[Formula]:
+    """The formulas of a file that are more than a number or another name."""
+    if not path.endswith((".py", ".tex")):
+        raise UserError(f"'{shorten(path)}': audit reads .py and .tex files, FILE.py:FUNCTION for one function")
+    text = read_text(Path(path), MAX_TOML)
+    if path.endswith(".tex"):
+        if function:
+            raise UserError(f"'{shorten(function)}': a .tex file has no functions; name the file alone")
+        return equations(text)
+    try:
+        found = formulas(text, function)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    return [one for one in found if one.unread or re.search(r"[*/+-]", one.text)]
+
+
+def infer(name: str) -> tuple[str, str, str]:
+    """What a name says that its formula gives: a measure, its phase, how much of a step; "" where it does not."""
+    function, _, last = name.lower().rpartition(": ")
+    said = last if last != "return" else function
+    for pattern, measure, phase in MEASURES:
+        if re.search(pattern, said):
+            per = next((share for share, words in SHARES if re.search(words, said)), "")
+            return measure, phase, per if measure.startswith("flops") else ""
+    return "", "", ""
+
+
+def judged(path: str, formula: Formula, measure: str, per: str, of: Options) -> Audited:
+    """One formula against what is derived."""
+    inferred, phase, share = infer(formula.name)
+    measure, per = measure or inferred, per or share
+    if formula.unread:
+        return Audited(path, formula, measure, per, unread=formula.unread)
+    text = DOTTED.sub(lambda name: name[0].rpartition(".")[2], formula.text) if path.endswith(".py") else formula.text
+    let, read = meant(text, of.get("let", ()))
+    given: Any = {
+        **of,
+        **({"phase": phase} if phase and of.get("phase") is None else {}),
+        **({"let": let} if let else {}),
+    }
+    try:
+        return Audited(path, formula, measure, per, compare(text, measure, per=per or None, **given), read=read)
+    except UserError as error:
+        return Audited(path, formula, measure, per, unread=str(error))
+
+
+def meant(text: str, let: Any) -> tuple[list[str], str]:
+    """What names with several meanings are taken for in code, beside what the user says of them; and that in words."""
+    own = [let] if isinstance(let, str) else [*let]
+    said = {part.partition("=")[0].strip() for one in own for part in str(one).split(",")}
+    found = [
+        f"{name}={meaning}" for name, meaning in MEANT.items() if name not in said and re.search(rf"\b{name}\b", text)
+    ]
+    return [*own, *found], ", ".join(found)
+
+
+def counts(found: Iterable[Audited]) -> dict[str, int]:
+    """How many formulas had each outcome."""
+    return dict(Counter(one.outcome for one in found))

@@ -1,0 +1,224 @@
+"""Formulas out of code and papers: what is read, what is compared with what, and that nothing is run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from command_line import costgraph
+
+from costgraph.errors import UserError
+from costgraph.library.checking.audit import audit, infer
+from costgraph.library.checking.code import formulas
+from costgraph.library.checking.equations import equations
+
+Written = Callable[[str, str], str]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    """What writes a file and gives its path."""
+
+    def write(name: str, text: str) -> str:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return str(tmp_path / name)
+
+    return write
+
+
+# --- what is read ---------------------------------------------------------------------------------------------------
+
+READ: list[tuple[str, list[tuple[str, str, tuple[str, ...]]]]] = [
+    ("x = 2\ny = x*n_layer", [("x", "2", ()), ("y", "2 * n_layer", ())]),
+    ("a, b = n_layer, 3\nc = a*b", [("a", "n_layer", ()), ("b", "3", ()), ("c", "n_layer * 3", ())]),
+    ("x = n_layer\nx *= 3", [("x", "n_layer", ()), ("x", "n_layer * 3", ())]),
+    ("x = 4 if remat else 3\ny = x*B", [
+        ("x", "4", ("remat",)), ("x", "3", ("not (remat)",)),
+        ("y", "4 * B", ("remat",)), ("y", "3 * B", ("not (remat)",)),
+    ]),
+    ("def f(c):\n  if c.gated:\n    k = 3\n  else:\n    k = 2\n  return k*c.d_model*c['d_ff']", [
+        ("f: k", "3", ("c.gated",)), ("f: k", "2", ("not (c.gated)",)),
+        ("f: return", "3 * c.d_model * d_ff", ("c.gated",)),
+        ("f: return", "2 * c.d_model * d_ff", ("not (c.gated)",)),
+    ]),
+    ("def n(c):\n  return 12*c.n_layer\nx = 6*n(cfg)", [
+        ("n: return", "12 * c.n_layer", ()), ("x", "6 * (12 * c.n_layer)", ()),
+    ]),
+    ("n = sum(p.numel() for p in m.parameters())\nx = 6*n", [("n", "N_params", ()), ("x", "6 * N_params", ())]),
+    ("x = int(6*float(n_layer))", [("x", "6 * n_layer", ())]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "expected"), READ)
+def test_formulas_are_left_in_names_from_outside(source: str, expected: list[tuple[str, str, tuple[str, ...]]]) -> None:
+    assert sorted((one.name, one.text, one.cases) for one in formulas(source)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("for i in range(3):\n  x = i\ny = x*2", "'x' is decided by a for in line 1"),
+        ("y = table[0]*2", "'table[0]' is no arithmetic of sizes"),
+        ("y = numpy.prod(shape)*2", "'numpy.prod(shape)' is a call that is not read"),
+        ("y = [1, 2]", "'[1, 2]' is no arithmetic of sizes"),
+        ("def f(x):\n  return f(x + 1)\ny = f(1)", "a call that is not read"),
+    ],
+)
+def test_what_cannot_be_read_says_why(source: str, why: str) -> None:
+    assert any(why in one.unread for one in formulas(source))
+
+
+def test_nothing_is_run(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    source = f"open({str(mark)!r}, 'w')\nflops = __import__('os').system('touch {mark}')*B"
+    assert [one.unread != "" for one in formulas(source)] == [True]
+    assert not mark.exists()
+
+
+def test_cases_are_bounded() -> None:
+    source = "x = 1\n" + "".join(f"if c{i}:\n  x = x*{i}\n" for i in range(20)) + "flops = x*B"
+    assert any("more than 32 cases" in one.unread for one in formulas(source))
+    doubled = "x = n_layer + B\n" + "x = x*x\n" * 30
+    assert any("too long" in one.unread for one in formulas(doubled))
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("x = (", "line 1: no Python"), ("x = 1\0", "no Python|nested too deeply"), ("(" * 5000, "no Python|nested too")],
+)
+def test_what_is_no_python_is_refused(source: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        formulas(source)
+
+
+def test_equations_are_read_row_by_row() -> None:
+    text = "\\begin{align}\nM &= 2 s b h \\label{m} \\\\\n &= 3 s \\\\\nC &\\approx 6 N D.\n\\end{align}\n\\[ x = y \\]"
+    found = [(one.name, one.text, one.line) for one in equations(text)]
+    assert found == [("M", "2 s b h", 2), ("M", "3 s", 3), ("C", "6 N D", 4), ("x", "y", 6)]
+
+
+# --- what it is taken for -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "measure", "phase", "per"),
+    [
+        ("estimate_mfu: flops_per_token", "flops", "", "token"),
+        ("num_flops_per_token: return", "flops", "", "token"),
+        ("f: flops_per_fwdbwd", "flops", "", "sequence"),
+        ("f: fwd_flops", "flops.forward", "", ""),
+        ("f: backward_flops", "flops.backward", "", ""),
+        ("kv_cache_bytes: return", "cache", "decode", ""),
+        ("f: num_params", "params", "", ""),
+        ("f: activation_memory", "activations", "", ""),
+        ("f: optimizer_states", "states", "", ""),
+        ("f: mfu", "", "", ""),
+        ("f: flops_achieved", "", "", ""),
+        ("f: x", "", "", ""),
+        (r"M_{\text{kv}}", "cache", "decode", ""),
+    ],
+)
+def test_a_name_says_what_its_formula_gives(name: str, measure: str, phase: str, per: str) -> None:
+    assert infer(name) == (measure, phase, per)
+
+
+# --- counters with the shape and the faults of some that were repaired in public, before and after ------------------
+
+GPT = """
+class GPT:
+    def estimate_mfu(self, iters, dt):
+        N = self.get_num_params()
+        cfg = self.config
+        L, H, Q, T = cfg.n_layer, cfg.n_head, cfg.n_embd//cfg.n_head, cfg.block_size
+        flops_per_token = {}*N + {}*L*H*Q*T
+        return flops_per_token*T*iters/dt
+"""
+MOE = """
+def num_flops_per_token(cfg, seq_len):
+    attn = cfg.hidden_size*cfg.head_dim*(2*cfg.num_attention_heads + 2*cfg.num_key_value_heads)
+    experts = cfg.{}*3*cfg.hidden_size*cfg.moe_intermediate_size
+    router = cfg.hidden_size*cfg.num_experts
+    linear = cfg.num_hidden_layers*(attn + experts + router) + cfg.hidden_size*cfg.vocab_size
+    core = {}*cfg.num_hidden_layers*cfg.num_attention_heads*cfg.head_dim*seq_len
+    return 6*linear + core
+"""
+CACHE = """
+def kv_cache_bytes(batch_size, seq_len, cfg, bytes_per_param):
+    return {}batch_size*seq_len*cfg.num_layers*cfg.{}*cfg.head_dim*bytes_per_param
+"""
+REMAT = """
+def train_flops(batch_size, seq_len, num_layers, hidden_size, vocab_size, remat):
+    factor = 4 if remat else 3
+    per_layer = 24*batch_size*seq_len*hidden_size**2 + 4*batch_size*seq_len**2*hidden_size
+    return factor*num_layers*per_layer + {}*batch_size*seq_len*hidden_size*vocab_size
+"""
+QWEN: dict[str, Any] = {"model": "qwen3-30b-a3b"}
+GQA: dict[str, Any] = {"op_set": "decoder(kv_heads=G)"}
+FULL: dict[str, Any] = {"op_set": "decoder(head=True)", "limit": "E=4", "passes": ["recompute(full)"]}
+
+COUNTERS: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
+    (GPT.format(6, 12), {}, [("agrees", "")]),
+    (GPT.format(2, 4), {}, [("differs", "it counts the forward pass alone")]),
+    (GPT.format(6, 6), {}, [("differs", "it counts half of a causal square (convention notes(causal=half))")]),
+    (GPT.format(6, 24), {}, [("differs", "counted twice: the attention core (12*S*L*D)")]),
+    (MOE.format("num_experts_per_tok", 12), QWEN, [("agrees", "")]),
+    (MOE.format("num_experts", 12), QWEN, [("differs", "N_r stands in the place of K_r (128 for 8)")]),
+    (MOE.format("num_experts_per_tok", 6), QWEN, [("differs", "half of a causal square")]),
+    (CACHE.format("2*", "num_key_value_heads"), GQA, [("agrees", "")]),
+    (CACHE.format("", "num_key_value_heads"), GQA, [("differs", "the factor 2 is missing")]),
+    (CACHE.format("2*", "num_attention_heads"), GQA, [("differs", "A stands in the place of G")]),
+    (REMAT.format(6), FULL, [("agrees", ""), ("differs", "it counts a training step without recomputation")]),
+    (REMAT.format(2), FULL, [("differs", "head"), ("differs", "")]),
+]
+
+
+@pytest.mark.parametrize(("source", "of", "expected"), COUNTERS)
+def test_counters_before_and_after_their_repair(
+    written: Written, source: str, of: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    found = [one for one in audit(written("mfu.py", source), **of) if one.compared is not None]
+    assert [one.outcome for one in found] == [outcome for outcome, _ in expected]
+    for one, (_, said) in zip(found, expected, strict=True):
+        assert said in one.said
+
+
+def test_one_function_and_a_measure_may_be_named(written: Written) -> None:
+    path = written("a.py", "def f(c):\n  return 6*c.n_layer\ndef g(c):\n  return 12*c.n_layer*c.n_embd**2\n")
+    (one,) = audit(f"{path}:g", "params", limit="E=4")
+    assert (one.outcome, one.formula.line, one.measure) == ("agrees", 4, "params")
+    assert audit(path) == []
+    with pytest.raises(UserError, match="unknown function 'h'"):
+        audit(f"{path}:h")
+
+
+def test_papers_are_compared_in_their_letters(written: Written) -> None:
+    path = written(
+        "p.tex", "\\begin{equation}\nM_{\\text{activations}} = sbhL\\left(34 + 5\\frac{as}{h}\\right)\n\\end{equation}"
+    )
+    assert [one.outcome for one in audit(path, notation="megatron", limit="E=4,p=2")] == ["agrees"]
+    assert [one.outcome for one in audit(path, notation="megatron", limit="E=4,p=1")] == ["differs"]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.py", "missing.tex", "a.tex:f"])
+def test_a_file_that_cannot_be_read_is_refused(written: Written, name: str) -> None:
+    written("a.txt", "x")
+    with pytest.raises(UserError):
+        audit(str(Path(written("a.tex", "x")).parent / name))
+
+
+def test_on_the_command_line(written: Written) -> None:
+    right, wrong = written("right.py", GPT.format(6, 12)), written("wrong.py", GPT.format(2, 4))
+    found = costgraph("audit", right)
+    assert (found.returncode, "agrees" in found.stdout, "block_size=S" in found.stdout) == (0, True, True)
+    found = costgraph("audit", right, wrong, "--format", "json")
+    listed = json.loads(found.stdout)
+    assert (found.returncode, listed["schema"]) == (1, "costgraph.audit/1")
+    assert [one["outcome"] for one in listed["formulas"]] == ["agrees", "differs"]
+    suites = ElementTree.fromstring(costgraph("audit", right, wrong, "--format", "junit").stdout)
+    assert [(suite.get("failures"), suite.get("skipped")) for suite in suites] == [("0", "0"), ("1", "0")]
+    nothing = costgraph("audit", written("nothing.py", "x = 1\n"))
+    assert (nothing.returncode, "no formula with a name" in nothing.stdout) == (0, True)
