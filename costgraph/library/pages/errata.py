@@ -2,48 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.reading import Source, sources
 from costgraph.library.judging.judge import Verdict
+from costgraph.library.judging.judged_by import JUDGED
 
 FORMATS = ("markdown", "latex")
 INTRODUCTION = (
-    "Every formula of the library is derived again, and where a source contradicts itself or its own assumptions, that "
-    "is recorded here, in the hope of being useful to its authors and readers. None of it takes away from what the "
-    "sources teach: most were found because they print enough detail to be checked. "
-    "`costgraph check ID` repeats a proof."
+    "What sources print is compared with what follows from a graph, or from their own numbers, and where a source "
+    "contradicts itself or its own assumptions, that is recorded here, in the hope of being useful to its authors and "
+    "readers. None of it takes away from what the sources teach: most were found because they print enough detail to "
+    "be checked. An erratum is *major* if it changes a result, and *minor* if nobody is misled who looks twice. "
+    "Entries with one cause stand together. `costgraph check ID` repeats a proof; what is settled by an argument says "
+    "so."
 )
 
 
+@dataclass(frozen=True)
+class Cause:
+    """Entries of one source that went wrong in one way; the first stands for the others."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def major(self) -> bool:
+        """Whether any of them changes a result."""
+        return any(v.entry.erratum is not None and v.entry.erratum.severity == "major" for v in self.verdicts)
+
+
+def causes(verdicts: Iterable[Verdict]) -> dict[str, list[Cause]]:
+    """The causes of errata by source: majors first, and sources with most of them first."""
+    found: dict[str, dict[str, list[Verdict]]] = {}
+    for verdict in verdicts:
+        erratum = verdict.entry.erratum
+        if erratum is not None and verdict.outcome in ("erratum as recorded", "argued"):
+            key = erratum.group or erratum.why
+            found.setdefault(verdict.entry.source, {}).setdefault(key, []).append(verdict)
+    sorted_ = {
+        source: sorted((Cause(tuple(part)) for part in parts.values()), key=lambda cause: not cause.major)
+        for source, parts in found.items()
+    }
+    return dict(sorted(sorted_.items(), key=lambda item: -sum(cause.major for cause in item[1])))
+
+
 def page(verdicts: Iterable[Verdict], form: str = "markdown") -> str:
-    """All errata, by source: first those proved by computation, then those settled by an argument."""
-    found = [v for v in verdicts if v.entry.erratum and v.outcome in ("erratum as recorded", "argued")]
-    proved = [v for v in found if v.outcome == "erratum as recorded"]
-    argued = [v for v in found if v.outcome == "argued"]
-    lines = [heading("Errata", 1, form), prose(INTRODUCTION, form), ""]
-    for title, part in (("Proved by computation", proved), ("Settled by an argument", argued)):
-        lines += [heading(f"{title} ({len(part)})", 2, form)]
-        for key in dict.fromkeys(v.entry.source for v in part):
-            lines += [heading(cited(sources()[key]), 3, form)]
-            for verdict in part:
-                if verdict.entry.source == key:
-                    lines += item(verdict.entry, form)
+    """All errata: how many, the contents, and those of each source by cause, majors first."""
+    found = causes(verdicts)
+    lines = [heading("Errata", 1, form), prose(INTRODUCTION, form), "", prose(counted(found), form), ""]
+    lines += contents(found) if form == "markdown" else []
+    for key, parts in found.items():
+        source = sources()[key]
+        anchor = f'<a id="{key}"></a>' if form == "markdown" else ""
+        lines += [anchor, "", heading(cited(source), 2, form)] if anchor else [heading(cited(source), 2, form)]
+        lines += [prose(where_read(source), form), ""]
+        for cause in parts:
+            lines += item(cause, source, form)
     return "\n".join(lines).rstrip() + "\n"
 
 
-def item(entry: Entry, form: str) -> list[str]:
-    """One erratum."""
-    erratum = entry.erratum
-    if erratum is None:
-        return []
+def counted(found: Mapping[str, Sequence[Cause]]) -> str:
+    """How many causes and entries there are, how severe they are, and what the entries rest on."""
+    listed = [cause for parts in found.values() for cause in parts]
+    entries = [verdict for cause in listed for verdict in cause.verdicts]
+    judged = Counter(verdict.judged for verdict in entries)
+    rest = ", ".join(f"{judged[kind]} {kind}" for kind in JUDGED if judged[kind])
+    major = sum(cause.major for cause in listed)
+    return (
+        f"{len(listed)} causes ({major} major, {len(listed) - major} minor) in {len(found)} sources, behind "
+        f"{len(entries)} entries: {rest}."
+    )
+
+
+def contents(found: Mapping[str, Sequence[Cause]]) -> list[str]:
+    """A table of the sources."""
+    lines = ["| source | major | minor |", "|---|---:|---:|"]
+    for key, parts in found.items():
+        major = sum(cause.major for cause in parts)
+        lines.append(f"| [{sources()[key].title}](#{key}) | {major or ''} | {len(parts) - major or ''} |")
+    return [*lines, ""]
+
+
+def where_read(source: Source) -> str:
+    """The link, the version and the places that were read, and whether that was second hand."""
+    version = source.commit[:12] or source.version or "version not recorded"
+    parts = [source.url, f"commit {version}" if source.commit else version]
+    parts += [f"read: {source.read}"] if source.read else []
+    parts += [source.note.rstrip(".")] if source.note else []
+    parts += [f"read second hand, in {source.secondhand}"] if source.secondhand else []
+    return "; ".join(filter(None, parts)) + "."
+
+
+def item(cause: Cause, source: Source, form: str) -> list[str]:
+    """One cause: its first entry in full, the others in a line."""
+    first, *others = cause.verdicts
+    entry, erratum = first.entry, first.entry.erratum
+    assert erratum is not None  # or it would be none
     rows = [("printed", entry.statement, True), ("follows", entry.right, True)]
     if entry.says and erratum.says:
         rows = [("claimed", entry.says, False), ("follows", erratum.says, False)]
     rows += [("why", erratum.why, False)]
     rows += [("consequence", erratum.consequence, False), ("argument", entry.argument, False)]
-    label = f"{erratum.kind}, {erratum.severity}"
+    rows += [("second hand", f"read in {source.secondhand}", False)] if source.secondhand else []
+    rows += [("also", "; ".join(map(brief, others)), False)] if others else []
+    label = f"{erratum.kind}, {'major' if cause.major else 'minor'}{', argued' if first.outcome == 'argued' else ''}"
     if form == "latex":
         lines = [rf"\paragraph{{{escape(f'{entry.place}: {entry.title}')}}} \texttt{{{escape(entry.id)}}} ({label})"]
         lines += [r"\begin{description}"]
@@ -52,6 +116,14 @@ def item(entry: Entry, form: str) -> list[str]:
     lines = [f"**{entry.place}: {entry.title}** (`{entry.id}`; {label})", ""]
     lines += [f"- {name}: {f'`{text}`' if code else text}" for name, text, code in rows if text]
     return [*lines, ""]
+
+
+def brief(verdict: Verdict) -> str:
+    """Another entry of a cause: its id, what was printed, and what follows."""
+    entry = verdict.entry
+    if entry.says or not entry.right:
+        return f"{entry.id} ({entry.place})"
+    return f"{entry.id} ({entry.place}): {entry.statement}, not {entry.right}"
 
 
 def cited(source: Source) -> str:
@@ -70,7 +142,7 @@ def heading(text: str, level: int, form: str) -> str:
 
 def prose(text: str, form: str) -> str:
     """A paragraph; in LaTeX, without the backquotes of Markdown."""
-    return escape(text.replace("`", "")) if form == "latex" else text
+    return escape(text.replace("`", "").replace("*", "")) if form == "latex" else text
 
 
 def verbatim(text: str) -> str:
