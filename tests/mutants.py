@@ -25,6 +25,10 @@ def mutants(entry: Entry) -> Iterator[Mutant]:
     for given, text in entry.given.items():
         for other in changes(text):
             yield f"given.{given}", other, replace(entry, given={**entry.given, given: other})
+    for name, text in entry.catalog.items():
+        machine, _, figure = text.partition(" ")
+        other = f"{machine} {'memory' if figure == 'bandwidth' else 'bandwidth'}"
+        yield f"catalog.{name}", other, replace(entry, catalog={**entry.catalog, name: other})
     used = words(" ".join((entry.printed, entry.claim, entry.drops, entry.constant, entry.right)))
     for letter in sorted(used & entry.letters.keys()):
         for other in changes(entry.letters[letter]):

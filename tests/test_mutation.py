@@ -18,6 +18,8 @@ from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.reading import library
 from costgraph.library.judging.engine import Names
 from costgraph.library.judging.judge import judge
+from costgraph.library.judging.judged_by import JUDGED as JUDGED_BY
+from costgraph.library.judging.judged_by import judged_by
 from costgraph.library.judging.statement import decimal, number
 
 PAGE = Path(__file__).parents[1] / "docs" / "mutation.md"
@@ -66,7 +68,7 @@ def fates(entry: Entry) -> list[Changed]:
             continue
         if verdict.failed:
             found.append(Changed(entry, where, text, "differs"))
-        elif mutant.tolerance and where in ("value", "derived"):
+        elif mutant.tolerance and where.partition(".")[0] in ("value", "derived", "given"):
             found.append(Changed(entry, where, text, "within tolerance"))
         else:
             found.append(Changed(entry, where, text, "survives", hidden(mutant, where)))
@@ -111,6 +113,13 @@ def page(changed: Iterable[Changed]) -> str:
         lines.append(f"| `{where}` | {sum(row)} | {' | '.join(map(str, row))} |")
     totals = [sum(one.fate == fate for one in found) for fate in FATES]
     lines.append(f"| all, in {len(JUDGED)} entries | {len(found)} | {' | '.join(map(str, totals))} |")
+    lines += ["", "By what judged the entry:", "", f"| judged | entries | number | {' | '.join(FATES)} |"]
+    lines += [f"|---|{'---:|' * (len(FATES) + 2)}"]
+    for kind in JUDGED_BY:
+        part = [one for one in found if judged_by(one.entry) == kind]
+        row = [sum(one.fate == fate for one in part) for fate in FATES]
+        entries = len({one.entry.id for one in part})
+        lines += [f"| {kind} | {entries} | {len(part)} | {' | '.join(map(str, row))} |"] if part else []
     for fate, text in EXPLAINED.items():
         lines += ["", f"## {fate.capitalize()}", "", text, ""]
         lines += [line(one) for one in found if one.fate == fate]
