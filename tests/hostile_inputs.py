@@ -126,6 +126,14 @@ PLACES: Places = {
         "--limit": "limit", "--when": "when", "--convention": "convention", "--precision": "", "--format": "",
         "--outcome": "", "-o": "output", "--let": "limit", "--per": "", "--ops": "",
     }),
+    "reconcile": (["reconcile", "37578559488"], {
+        "": "", "--measure": "", "--per": "", "--op-set": "op", "--phase": "", "--pass": "pass", "--limit": "limit",
+        "--model": "", "--mesh": "mesh", "--precision": "", "--format": "", "-o": "output",
+    }),
+    "audit": (["audit"], {
+        "": "", "--measure": "", "--per": "", "--op-set": "op", "--let": "limit", "--notation": "", "--format": "",
+        "-o": "output",
+    }),
     "formulas list": (["formulas", "list"], {"--source": ""}),
     "formulas show": (["formulas", "show"], {"": ""}),
     "formulas search": (["formulas", "search"], {"": ""}),
@@ -172,6 +180,11 @@ def completed(random: Random, command: str, option: str) -> list[str]:
     if command == "check" and option:
         more += ["--formula", "6*N_params*B*S"] if option != "--formula" else []
         more += ["--measure", random.choice(MEASURES)] if option != "--measure" else []
+    if command == "reconcile":
+        more += ["6*N_params*B*S"] if option else []
+        more += random.choice([["--op-set", "decoder(head=True)"], ["--model", "gpt2", "--limit", "B=1,S=1024"], []])
+    if command == "audit":
+        more += [str(ROOT / "tests" / "data" / "counters.py")] if option else []
     if command == "export" and option:
         more += [random.choice(TARGETS)]
     if command == "estimate" and option not in ("--hardware", "--model") and random.random() < 0.8:

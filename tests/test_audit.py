@@ -10,12 +10,16 @@ from xml.etree import ElementTree
 
 import pytest
 from command_line import costgraph
+from hypothesis import given
+from hypothesis import strategies as st
 
 from costgraph.errors import UserError
 from costgraph.library.checking.audit import audit, infer
 from costgraph.library.checking.code import formulas
 from costgraph.library.checking.equations import equations
 
+COUNTERS_FILE = Path(__file__).parent / "data" / "counters.py"
+SPOILT = ("", "(", ")", ":", "*", "**", "lambda", " if ", "\n", "\0", "é", "9" * 50)
 Written = Callable[[str, str], str]
 
 
@@ -99,6 +103,29 @@ def test_equations_are_read_row_by_row() -> None:
     text = "\\begin{align}\nM &= 2 s b h \\label{m} \\\\\n &= 3 s \\\\\nC &\\approx 6 N D.\n\\end{align}\n\\[ x = y \\]"
     found = [(one.name, one.text, one.line) for one in equations(text)]
     assert found == [("M", "2 s b h", 2), ("M", "3 s", 3), ("C", "6 N D", 4), ("x", "y", 6)]
+
+
+@given(data=st.data())
+def test_spoilt_code_is_read_or_refused_in_words(data: st.DataObject) -> None:
+    text = list(COUNTERS_FILE.read_text(encoding="utf-8"))
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(text) - 1))
+        text[at] = data.draw(
+            st.sampled_from(["", "(", ")", ":", "*", "**", "lambda", " if ", "\n", "\0", "é", "9" * 50])
+        )
+    try:
+        found = formulas("".join(text))
+    except UserError:
+        return
+    assert all(one.text or one.unread for one in found)
+
+
+def test_a_file_of_counters_of_every_kind() -> None:
+    found = audit(str(COUNTERS_FILE))
+    assert [(one.formula.name.partition(":")[0], one.outcome) for one in found] == [
+        ("flops_per_token", "agrees"), ("train_flops", "differs"), ("train_flops", "differs"),
+        ("kv_cache_bytes", "differs"), ("num_params", "not read"),
+    ]  # fmt: skip
 
 
 # --- what it is taken for -------------------------------------------------------------------------------------------

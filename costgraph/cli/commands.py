@@ -45,7 +45,7 @@ COMMANDS = {  # name -> module, function or typer group in it, the first line of
     ),
     "reconcile": (
         "reconcile", "reconcile",
-        "Find which ways of counting give two numbers, and name what separates these; exit with 1 unless both are found.",
+        "Find which ways of counting give two numbers, and what separates these; exit with 1 unless both are found.",
     ),
     "audit": (
         "audit", "audit",

@@ -33,7 +33,7 @@ def reconcile(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Find which ways of counting give two numbers, and name what separates these; exit with 1 unless both are found.
+    """Find which ways of counting give two numbers, and what separates these; exit with 1 unless both are found.
 
     Example: costgraph reconcile 37578559488 192856412160 --model qwen3-30b-a3b --per token --limit B=1,S=8192
     """
