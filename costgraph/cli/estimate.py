@@ -8,7 +8,8 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import check_target, deliver, remark
+from costgraph.cli.output import check_target, deliver, remark, write_whole
+from costgraph.pictures.picture import suffix_of
 
 FORMATS = ("text", "json", "markdown")
 
@@ -60,6 +61,8 @@ def estimate(
     format_ = arg.chosen_format(format_, FORMATS, json_)
     for path in (output, plot):
         check_target(path, force)
+    if plot is not None:
+        suffix_of(plot)
     from costgraph.estimation.estimate import estimate as run
     from costgraph.estimation.reading import request
 
@@ -72,9 +75,9 @@ def estimate(
     if explain and (not result.ready):
         remark("--explain shows every op's time once everything is bound and --hardware is named")
     if plot is not None:
-        from costgraph.cli.roofline_plot import draw
+        from costgraph.pictures.roofline import draw
 
-        draw(result, plot)
+        write_whole(draw(result).content(plot), plot)
     if format_ == "json":
         from costgraph.cli import estimate_json
 

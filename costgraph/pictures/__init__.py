@@ -1,0 +1,1 @@
+"""Answers to look at: rooflines, memory, costs that grow, schedules, graphs."""
