@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, cast
 
 from costgraph.errors import UserError
@@ -90,12 +91,33 @@ def page(width: float = 9.6, height: float = 5.4) -> Figure:
     return figure
 
 
-def titled(figure: Figure, axes: Axes, title: str, said: str, below: str = "") -> None:
-    """What is shown, at which sizes, and in small print below what is not. The axes have their content already."""
+def titled(
+    figure: Figure, axes: Axes, title: str, said: str, below: str = "", colors: Mapping[str, str] | None = None
+) -> None:
+    """Words around a picture. The axes have their content already.
+
+    Args:
+        figure: where.
+        axes: in it, below the title.
+        title: what is shown.
+        said: at which sizes.
+        below: small print.
+        colors: what colours mean, for a row below that.
+    """
     figure.suptitle(title, ha="left", fontsize=15, fontweight="bold", color=INK)
     axes.set_title(said, loc="left", fontsize=11, color=GREY)
-    if below:
-        figure.supxlabel(below, ha="left", fontsize=9.5, color=GREY)
+    small = fill(below, int(figure.get_figwidth() * 11.3), max_lines=3, placeholder=" ...")
+    if colors is None:
+        figure.supxlabel(small, ha="left", fontsize=9.5, color=GREY)
+        return
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = [Patch(facecolor=color, edgecolor="#bbbbbb", label=name) for name, color in colors.items()]
+    legend = figure.legend(
+        handles=handles, title=small, loc="outside lower left", ncols=len(handles), fontsize=10, frameon=False,
+        labelcolor=INK, handlelength=1, columnspacing=1.2, title_fontsize=9.5, alignment="left",
+    )  # fmt: skip
+    legend.get_title().set_color(GREY)
 
 
 def aligned(figure: Figure, axes: Axes) -> Figure:
