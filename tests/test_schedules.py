@@ -18,7 +18,6 @@ from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.errors import BugError
-from costgraph.errors import BugError
 from costgraph.exporting.exchange.reading import read_forms
 from costgraph.pictures.orders import ORDERS, Job, Kind, Run, run
 from costgraph.schedules import SCHEDULES, Costs, Schedule, Stage, Until, assumptions_of_stage
