@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from costgraph.passes.recompute import Recompute as recompute
     from costgraph.passes.update import Update as update
     from costgraph.passes.widths import Widths as widths
+    from costgraph.pictures.plot import plot
     from costgraph.precision import Precision
     from costgraph.setup import Setup
     from costgraph.solving.solution import solve
@@ -104,6 +105,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "params": ("costgraph.measures.params", "params"),
     "peak": ("costgraph.measures.peak", "peak"),
     "place": ("costgraph.passes.place", "Place"),
+    "plot": ("costgraph.pictures.plot", "plot"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),
     "read_forms": ("costgraph.exporting.exchange.reading", "read_forms"),
     "recompute": ("costgraph.passes.recompute", "Recompute"),
@@ -155,6 +157,7 @@ __all__ = [
     "params",
     "peak",
     "place",
+    "plot",
     "prefill",
     "read_forms",
     "recompute",

@@ -7,11 +7,11 @@ from fractions import Fraction
 from random import Random
 
 import pytest
-from pipeline import Job, run
 
 from costgraph import estimate, request
 from costgraph.estimation.bound import Bound
 from costgraph.estimation.estimate import Estimate
+from costgraph.pictures.orders import Job, run
 
 FAST = 10**20  # of what is not looked at
 COMPUTES = f"flops=1 FLOP/s, mem_bw={FAST} B/s, mem=1 GB, link_bw={FAST} B/s, node=1024"

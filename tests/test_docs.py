@@ -33,7 +33,10 @@ def test_commands_print_what_is_shown(command: str, printed: str) -> None:
     name, *arguments = shlex.split(command)
     assert name == "costgraph"
     run = costgraph(*arguments)
-    assert run.returncode == run.stdout.startswith("does not fit: "), run.stderr  # which is what `fits` exits with
+    says_no = (
+        run.stdout.startswith("does not fit: ") or "\ndiffers by " in run.stdout
+    )  # `fits` and `check` exit with that
+    assert run.returncode == says_no, run.stderr
     if "COSTGRAPH_UPDATE_GOLDEN" in os.environ and not shows(printed, run.stdout):
         new = updated(printed, run.stdout)
         for page in PAGES:

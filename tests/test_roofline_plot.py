@@ -10,8 +10,8 @@ import pytest
 from command_line import costgraph, started
 
 from costgraph import UserError, estimate, request
-from costgraph.cli.roofline_plot import drawn, picture, shown
 from costgraph.estimation.estimate import Estimate
+from costgraph.pictures.roofline import drawn, picture, shown
 
 pytest.importorskip("matplotlib", reason="an extra: pip install 'costgraph[plot]'")
 

@@ -8,6 +8,7 @@ import typer
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, writes_unicode
+from costgraph.cli.plot import check_plot, write_plot
 
 FORMATS = ("text", "json", "latex", "markdown")
 
@@ -18,6 +19,7 @@ def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="A convention, model, phase, pass, precision or op set.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The same; or options: 'mesh=data(8); attention=flash'.")],
     asked: arg.Asked = arg.NOTHING,
+    plot: arg.Plot = None,
     measure: Annotated[list[str] | None, typer.Option(help="What to compare, such as flops; repeatable.")] = None,
     format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
     json_: arg.Json = False,
@@ -30,10 +32,15 @@ def compare(
     """
     format_ = arg.chosen_format(format_, FORMATS, json_)
     check_target(output, force)
+    check_plot(plot, force)
     from costgraph.cli import compare_text
     from costgraph.comparing.comparison import compare as run
 
     found = run(a, b, *(measure or ()), **asked.options)
+    if plot is not None:
+        from costgraph.pictures.curves import draw
+
+        write_plot(draw(found), plot)
     if format_ == "json":
         text = json.dumps(compare_text.to_json(found), indent=2, ensure_ascii=False)
     elif format_ == "text":

@@ -8,6 +8,7 @@ import typer
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, on_terminal, writes_unicode
+from costgraph.cli.plot import check_plot, write_plot
 from costgraph.errors import unknown
 
 FORMATS = ("text", "json", "latex", "markdown")
@@ -26,6 +27,7 @@ def derive(
     per: arg.Per = None,
     whole: arg.Whole = False,
     ops: arg.Ops = None,
+    plot: arg.Plot = None,
     form: arg.Form = "auto",
     explain: Annotated[bool, typer.Option("--explain", help="Show which op and tensor each term came from.")] = False,
     flat: Annotated[bool, typer.Option("--flat", help="Show a model's forms as they are, not by part.")] = False,
@@ -40,6 +42,7 @@ def derive(
     """
     format_ = arg.chosen_format(format_, FORMATS, json_)
     check_target(output, force)
+    check_plot(plot, force)
     from costgraph.algebra import printers, shapes
     from costgraph.algebra.symbols import SYMBOLS
     from costgraph.cli import derive_text
@@ -52,6 +55,10 @@ def derive(
         raise unknown("form", form, shapes.SHAPES)
     setup, share = Setup.of(**asked.in_letters(let, notation)), read_share(per, whole, ops or ())
     result = derived(setup, measures or (), when, share)
+    if plot is not None:
+        from costgraph.pictures.curves import draw
+
+        write_plot(draw(result), plot)
     known = published(result.limited, result.setup.phase)
     pretty, style = (
         (printers.unicode, printers.UNICODE) if writes_unicode(output) else (printers.python, printers.PYTHON)

@@ -1,7 +1,6 @@
 """`costgraph estimate`: a model on a machine."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +8,9 @@ import typer
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, remark
+from costgraph.cli.plot import check_plot, write_plot
+from costgraph.errors import unknown
+from costgraph.pictures import KINDS, Kind
 
 FORMATS = ("text", "json", "markdown")
 
@@ -49,7 +51,10 @@ def estimate(
     explain: Annotated[bool, typer.Option("--explain", help="Show every op: its time and what it waits for.")] = False,
     format_: Annotated[str, typer.Option("--format", help="text, json or markdown.")] = "text",
     json_: arg.Json = False,
-    plot: Annotated[Path | None, typer.Option(help="Draw the ops on the roofline into this SVG or PNG file.")] = None,
+    plot: arg.Plot = None,
+    picture: Annotated[
+        str, typer.Option(help="What --plot draws: roofline, memory, or the schedule of a pipeline.")
+    ] = "roofline",
     output: arg.Output = None,
     force: Annotated[bool, typer.Option("--force", help="Replace output files if they exist.")] = False,
 ) -> None:
@@ -58,8 +63,9 @@ def estimate(
     Example: costgraph estimate --model llama-2-7b --hardware a10 --limit B=1,S=350 --new 150
     """
     format_ = arg.chosen_format(format_, FORMATS, json_)
-    for path in (output, plot):
-        check_target(path, force)
+    check_target(output, force)
+    check_plot(plot, force)
+    picture_ = chosen_picture(picture)
     from costgraph.estimation.estimate import estimate as run
     from costgraph.estimation.reading import request
 
@@ -72,9 +78,9 @@ def estimate(
     if explain and (not result.ready):
         remark("--explain shows every op's time once everything is bound and --hardware is named")
     if plot is not None:
-        from costgraph.cli.roofline_plot import draw
+        from costgraph.pictures.plot import of_estimate
 
-        draw(result, plot)
+        write_plot(of_estimate(result, picture_), plot)
     if format_ == "json":
         from costgraph.cli import estimate_json
 
@@ -85,3 +91,11 @@ def estimate(
         markdown = format_ == "markdown"
         text = estimate_text.markdown(result, explain) if markdown else estimate_text.text(result, explain, output)
     deliver(text, output)
+
+
+def chosen_picture(name: str) -> Kind:
+    """The picture of that name."""
+    found = next((kind for kind in KINDS if kind == name), None)
+    if found is None:
+        raise unknown("picture", name, KINDS)
+    return found

@@ -9,6 +9,7 @@ import typer
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, writes_unicode
+from costgraph.cli.plot import check_plot, write_plot
 
 if TYPE_CHECKING:
     from costgraph.conventions import Convention
@@ -26,18 +27,27 @@ FORMATS = ("text", "dot", "mermaid")
 def graph(
     asked: arg.Asked = arg.NOTHING,
     format_: Annotated[str, typer.Option("--format", help="text, dot or mermaid.")] = "text",
+    plot: arg.Plot = None,
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
     """Show the ops of a model and what each of them costs."""
     format_ = arg.chosen_format(format_, FORMATS)
     check_target(output, force)
+    check_plot(plot, force)
     setup = asked.setup(usual_phase="forward")
     shown = setup.graph.substitute(**setup.finite("a graph"))
+    if plot is not None:
+        from costgraph.pictures.graphviz import draw
+
+        write_plot(draw(shown, str(setup)), plot)
     if format_ == "text":
         text = tree(shown, setup.convention, writes_unicode(output))
     else:
-        text = {"dot": dot, "mermaid": mermaid}[format_](shown)
+        from costgraph.pictures import annotated
+
+        title = str(setup)
+        text = annotated.dot(shown, title) if format_ == "dot" else annotated.mermaid(shown)
     sign = {"text": "", "dot": "// ", "mermaid": "%% "}[format_]
     at = ", ".join(f"{name}={value}" for name, value in setup.bindings.items())
     head = [f"{sign}{setup}" + (f" at {at}" if at else ""), *([""] if format_ == "text" else [])]
@@ -72,20 +82,3 @@ def tree(graph: Graph, convention: Convention, pretty: bool) -> str:
                 rows.append((f"    {op.name}", op.spec or op.kind, runs, shape, write(work), write(moved)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
-
-
-def dot(graph: Graph) -> str:
-    """Graphviz: one node per op, one edge per tensor."""
-    lines = ["digraph costgraph {", "  node [shape=box, fontname=monospace];"]
-    lines += [f'  "{op.name}" [label="{op.name}\\n{op.spec or op.kind}"];' for op in graph.ops]
-    lines += [f'  "{a}" -> "{b}" [label="{tensor}"];' for a, b, tensor in graph.nx.edges(keys=True)]
-    return "\n".join([*lines, "}"])
-
-
-def mermaid(graph: Graph) -> str:
-    """Mermaid flowchart: one node per op, one edge per tensor."""
-    number = {op.name: f"n{i}" for i, op in enumerate(graph.ops)}
-    lines = ["flowchart TD"]
-    lines += [f'  {number[op.name]}["{op.name}<br/>{(op.spec or op.kind).replace(">", "&gt;")}"]' for op in graph.ops]
-    lines += [f'  {number[a]} -->|"{tensor}"| {number[b]}' for a, b, tensor in graph.nx.edges(keys=True)]
-    return "\n".join(lines)

@@ -304,6 +304,12 @@ class Graph:
             stages=tuple(one.substitute(**sizes) for one in self.stages),
         )
 
+    def _repr_svg_(self) -> str | None:
+        """What a notebook shows: each op with its costs; None where Graphviz is not installed."""
+        from costgraph.pictures.graphviz import in_notebook
+
+        return in_notebook(self)
+
     def __repr__(self) -> str:
         steps = "".join(f" + {step}" for step in self.passes)
         return f"<Graph {self.name}{steps}: {len(self.ops)} ops, {len(self.tensors)} tensors>"

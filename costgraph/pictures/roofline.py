@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import atan2, degrees, sqrt
-from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from costgraph.algebra.polynomial import ONE
 from costgraph.algebra.quantities import Quantity, rounded
 from costgraph.algebra.units import BANDWIDTH, COMPUTE
-from costgraph.cli.output import write_whole
 from costgraph.errors import UserError, shorten
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.steps import Step
+from costgraph.pictures.picture import FAINT, GREY, INK, OKABE_ITO, SHADE, Picture, aligned, of_figure, page, titled
 from costgraph.timing.costs import CLASSES, Class, Cost
 from costgraph.timing.roofline import Span, number
 
@@ -26,11 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 COLORS = dict(zip(CLASSES, OKABE_ITO, strict=True))
 MARKERS = {"prefill": "o", "training step": "o", "forward pass": "o", "decode step": "D", "first token": "D"}
-INK, GREY, FAINT, SHADE = "#222222", "#666666", "#9a9a9a", "#f3f5f7"
-SUFFIXES = (".svg", ".png", ".pdf")
 NAMED = Fraction(1, 200)  # from which share of the time on a point has a label
 LETTER = 0.0105  # how wide a letter is in a bar, as a share of it
 ALIKE = 1.3  # ops of one class whose intensities differ by less than this factor are one point
@@ -77,44 +72,29 @@ class Point:
         return f"{fill(names, 32, max_lines=3, placeholder=' ...')}\n{share}"
 
 
-def draw(result: Estimate, path: Path) -> None:
-    """Write the picture, whole or not at all.
+def draw(result: Estimate) -> Picture:
+    """The roofline with the ops of the steps under it.
 
     Raises:
-        UserError: matplotlib is missing, another suffix, or something is unbound.
+        UserError: matplotlib is missing, something is unbound, or nothing is computed.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"--plot {path}: name a file that ends in {', '.join(SUFFIXES)}")
     missing = [name for name in result.unbound if not name.startswith("lambda_")]
     if result.request.machine is None or missing:
         what = [f"bind {', '.join(missing)}"] if missing else []
         what += [] if result.request.machine else ["name --hardware"]
         raise UserError(f"a roofline needs numbers: {' and '.join(what)}")
-    try:
-        import matplotlib
-    except ModuleNotFoundError:
-        raise UserError("--plot needs matplotlib; install it with: pip install 'costgraph[plot]'") from None
-    style = {"svg.hashsalt": "costgraph", "font.size": 12, "font.family": "sans-serif", "svg.fonttype": "path"}
-    with matplotlib.rc_context(cast(Any, style)):
-        suffix, content = path.suffix.lower(), io.BytesIO()
-        undated: Any = {"Date": None} if suffix == ".svg" else {"CreationDate": None} if suffix == ".pdf" else None
-        picture(result).savefig(content, format=suffix[1:], dpi=160, metadata=undated)
-    write_whole(content.getvalue(), path)
+    return of_figure(lambda: picture(result))
 
 
 def picture(result: Estimate) -> Figure:
     """Roof, ops, labels and legend; everything is bound and matplotlib is there."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from costgraph.cli.roofline_labels import Mark, label
+    from costgraph.pictures.labels import Mark, label
 
     points = list(drawn(result))
     if not points:
         raise UserError("--plot: no op computes anything here, so there is nothing to place under the roof")
     rows = len(shown(result))
-    figure = Figure(figsize=(9.6, 5.4 + 0.4 * rows), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = page(height=5.4 + 0.4 * rows)
     axes, bars = figure.subplots(2, 1, height_ratios=(14, rows))
     peak, ridge = rates(result)
     xs = [ridge, *(point.intensity for point in points)]
@@ -132,9 +112,7 @@ def picture(result: Estimate) -> Figure:
     lines = [[(low, peak * low / ridge), (ridge, peak), (high, peak)], [(ridge, axes.get_ylim()[0]), (ridge, peak)]]
     marks = [Mark(p.intensity, y, p.radius, p.label) for p, y in zip(points, heights, strict=True)]
     label(axes, marks, lines, texts)
-    for outside in figure.texts:  # titles begin where the axes do, which is known once they have their place
-        outside.set_x(axes.get_position().x0)
-    return figure
+    return aligned(figure, axes)
 
 
 def rates(result: Estimate) -> tuple[float, float]:
@@ -189,7 +167,6 @@ def roof(axes: Axes, result: Estimate, low: float, high: float) -> list[Text]:
     axes.set_ylabel("attainable FLOP/s per device" if asked.degree != ONE else "attainable FLOP/s")
     axes.yaxis.set_major_formatter(lambda y, _: str(Quantity(Fraction(round(y)), COMPUTE)).replace(" ", "\u2009"))
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
-    axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(which="minor", length=0)
     axes.grid(which="major", color="white", linewidth=1, zorder=0)
     axes.set_axisbelow(True)
@@ -224,12 +201,10 @@ def titles(axes: Axes, result: Estimate, points: Iterable[Point]) -> None:
     sizes += [f"{shorten(str(asked.new), 16)} new"] if asked.new else []
     said = [asked.phase, *sizes, asked.dtype, *asked.setup.beside]
     said += [f"{n} at {rounded(share * 100, 3)} %" for n, share in asked.efficiency.items()]
-    figure.suptitle(f"{name} on {devices}{asked.machine.title}", ha="left", fontsize=15, fontweight="bold", color=INK)
-    axes.set_title(shorten(", ".join(said), 110), loc="left", fontsize=11, color=GREY)
     left = {step.title: 1 - sum(p.share for p in points if p.step is step) for step in shown(result)}
     rest = ", ".join(f"{rounded(share * 100, 3)} % of {step}" for step, share in left.items())
-    said_of_rest = f"Not drawn under the roof: ops without counted FLOPs and communication, {rest}"
-    figure.supxlabel(said_of_rest, ha="left", fontsize=9.5, color=GREY)
+    below = f"Not drawn under the roof: ops without counted FLOPs and communication, {rest}"
+    titled(figure, axes, f"{name} on {devices}{asked.machine.title}", shorten(", ".join(said), 110), below)
 
 
 def whole(axes: Axes, result: Estimate) -> None:

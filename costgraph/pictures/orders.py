@@ -12,6 +12,8 @@ from fractions import Fraction
 from functools import cache
 from typing import Literal, NamedTuple
 
+from costgraph.errors import BugError
+
 Kind = Literal["F", "B", "W"]  # forward; gradients of inputs; gradients of weights
 
 
@@ -88,7 +90,17 @@ class Alive(NamedTuple):
 
     @property
     def total(self) -> int:
+        """All of them."""
         return sum(self.chunks)
+
+
+class Slot(NamedTuple):
+    """When a stage works on a job."""
+
+    stage: int
+    job: Job
+    begin: Fraction
+    end: Fraction
 
 
 @dataclass(frozen=True)
@@ -117,6 +129,13 @@ class Run:
             took: seconds of a job, by its stage.
             after: what each stage does once its jobs are done, such as an update.
         """
+        free = [Fraction(0)] * self.P
+        for slot in self.slots(took):
+            free[slot.stage] = slot.end
+        return max(end + more for end, more in zip(free, after or [Fraction(0)] * self.P, strict=True))
+
+    def slots(self, took: Callable[[int, Job], Fraction]) -> Iterator[Slot]:
+        """Each job with its stage and its times, those of a stage in their order."""
         ends: dict[tuple[Kind, int, int], Fraction] = {}  # by kind, microbatch, and chunk along the whole model
         free, todo = [Fraction(0)] * self.P, [list(reversed(jobs)) for jobs in self.stages]
         while any(todo):
@@ -127,8 +146,9 @@ class Run:
                     begin = free[stage] if needed is None else max(free[stage], ends[needed])
                     free[stage] = begin + took(stage, job)
                     ends[job.kind, job.microbatch, job.chunk * self.P + stage] = free[stage]
-            assert sum(map(len, todo)) < before, "every stage waits for another"
-        return max(end + more for end, more in zip(free, after or [Fraction(0)] * self.P, strict=True))
+                    yield Slot(stage, job, begin, free[stage])
+            if sum(map(len, todo)) == before:
+                raise BugError("every stage waits for another")
 
     def needed(self, stage: int, job: Job) -> tuple[Kind, int, int] | None:
         """What a job waits for besides its stage."""

@@ -1,0 +1,167 @@
+"""Costs that grow: forms of one unit over a size, and where one overtakes another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+from math import floor
+from typing import TYPE_CHECKING
+
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quantities import rounded
+from costgraph.algebra.symbols import SYMBOLS
+from costgraph.closed_form import ClosedForm
+from costgraph.comparing.comparison import FIRST, Comparison
+from costgraph.derivation import Derivation
+from costgraph.errors import UserError, shorten
+from costgraph.pictures.picture import GREY, INK, OKABE_ITO, Picture, aligned, of_figure, page, titled
+from costgraph.solving.solution import solved
+from costgraph.solving.unknown import Unknown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+RANGES = {"S": (128, 2**20), "B": (1, 2**12)}  # of the sizes that are usually asked about; of others:
+USUAL = (1, 2**12)
+POINTS = 48  # in between
+AROUND = 16  # how many times below and above a crossing a picture shows
+MOST = len(OKABE_ITO)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A form in one symbol, with its name."""
+
+    name: str
+    form: ClosedForm
+
+    def at(self, symbol: str, value: int) -> float | None:
+        """Its value; None where what it takes for granted does not hold."""
+        try:
+            found = self.form.limited({symbol: Polynomial.constant(value)}).number
+        except UserError:
+            return None
+        return None if found is None else float(found)
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Where two lines meet."""
+
+    at: Fraction
+    names: tuple[str, str]
+
+
+def draw(found: Derivation | Comparison) -> Picture:
+    """The measures of a derivation that have the unit of the first, or the first measure of a comparison.
+
+    Args:
+        found: with every size bound but one.
+
+    Raises:
+        UserError: matplotlib is missing, none or more than one size is open, or there are too many lines.
+    """
+    if isinstance(found, Comparison):
+        one = next(iter(found.measures.values()))
+        lines = [Line(shorten(side.text, 40), form) for side, form in zip((found.a, found.b), one.at, strict=True)]
+        title = one.name
+        said = " against ".join(dict.fromkeys(str(side.setup) for side in (found.a, found.b)))
+        setup = found.a.setup
+    else:
+        first = next(iter(found.limited.values()))
+        same = {name: form for name, form in found.limited.items() if form.unit == first.unit}
+        lines = [Line(name, form) for name, form in same.items()]
+        title, said, setup = ", ".join(same), found.head, found.setup
+    symbol = open_size(lines)
+    sizes = [f"{name} = {setup.bindings[name]}" for name in FIRST if name in setup.bindings]
+    below = shorten(", ".join([said, *sizes]), 110)
+    return of_figure(lambda: picture(lines, symbol, title, below))
+
+
+def open_size(lines: list[Line]) -> str:
+    """The one symbol that is not bound."""
+    if len(lines) > MOST:
+        raise UserError(f"{len(lines)} lines are more than the {MOST} colours: name fewer measures")
+    names = {name for line in lines for name in line.form.symbols}
+    names -= {one.name for line in lines for one in line.form.defined}
+    if not names:
+        raise UserError("a cost that grows needs one open size, such as S: leave it out of --limit")
+    wanted = next(name for name in (*FIRST, *sorted(names)) if name in names)
+    if others := sorted(names - {wanted}):
+        raise UserError(f"a picture over {wanted} needs all other sizes: bind {', '.join(others)}")
+    return wanted
+
+
+def crossings(lines: list[Line], symbol: str) -> Iterator[Crossing]:
+    """Where two of the lines meet, exactly."""
+    for a, b in combinations(lines, 2):
+        difference = (a.form.value - b.form.value).numerator
+        defined = tuple({one.name: one for line in (a, b) for one in line.form.defined}.values())
+        if not difference:
+            continue
+        try:
+            answers = list(solved(difference, ">", Unknown(Polynomial.symbol(symbol), symbol), (), defined))
+        except UserError:  # of a degree that nobody asked to be solved
+            continue
+        roots = {end.number for one in answers for end in (one.case.low, one.case.high) if end is not None}
+        yield from (Crossing(Fraction(root), (a.name, b.name)) for root in roots if root is not None and root >= 1)
+
+
+def values(symbol: str, met: list[Crossing]) -> list[int]:
+    """The whole numbers at which lines are drawn, evenly spread as their logarithms are."""
+    low, high = RANGES.get(symbol, USUAL)
+    if met:
+        low = max(1, min(low, int(met[0].at / AROUND)))
+        high = max(high if len(met) > 1 else 0, int(max(one.at for one in met) * AROUND))
+    ratio = (high / low) ** (1 / POINTS)
+    return sorted({round(low * ratio**step) for step in range(POINTS + 1)})
+
+
+def picture(lines: list[Line], symbol: str, title: str, said: str) -> Figure:
+    """The lines, and a mark where two of them meet."""
+    met = sorted(crossings(lines, symbol), key=lambda one: one.at)
+    xs = values(symbol, met)
+    figure = page()
+    axes = figure.add_subplot()
+    axes.set(xscale="log", yscale="log")
+    looks = ("-", (0, (6, 2)), (0, (2, 1.5)), "-", (0, (6, 2)), (0, (2, 1.5)))  # told apart without colours, too
+    for line, color, look in zip(lines, OKABE_ITO, looks, strict=False):
+        points = [(x, y) for x in xs if (y := line.at(symbol, x)) is not None and y > 0]
+        if points:
+            axes.plot(*zip(*points, strict=True), color=color, linestyle=look, linewidth=2.4, label=line.name)
+    if not axes.get_lines():
+        raise UserError(f"no value of {symbol} from {xs[0]} to {xs[-1]} keeps what is assumed")
+    for row, one in enumerate(met):
+        mark(axes, one, lines, symbol, row)
+    axes.set_xlabel(f"{symbol}, {SYMBOLS[symbol].meaning}")
+    axes.set_ylabel(lines[0].form.unit)
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}".replace(",", "\u2009"))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(which="major", color="#e4e6e8", linewidth=0.8, zorder=0)
+    axes.set_axisbelow(True)
+    axes.tick_params(which="minor", length=0)
+    axes.legend(loc="upper left", frameon=False, fontsize=11)
+    at = ", ".join(f"{one.names[0]} = {one.names[1]} at {symbol} = {rounded(one.at, 6)}" for one in met)
+    titled(figure, axes, f"{shorten(title, 60)} over {symbol}", said, at and f"Crossovers: {at}")
+    return aligned(figure, axes)
+
+
+def mark(axes: Axes, one: Crossing, lines: list[Line], symbol: str, row: int) -> None:
+    """A dot where two lines meet, and a thin line down to the axis with the size; neighbours take turns in height."""
+    line = next(line for line in lines if line.name == one.names[0])
+    left = max(floor(one.at), 1)
+    below, above = line.at(symbol, left), line.at(symbol, left + 1)
+    if below is None:  # what the line takes for granted does not hold there
+        return
+    at, height = float(one.at), below + float(one.at - left) * ((above or below) - below)
+    axes.plot(
+        [at], [height], marker="o", markersize=8, color="white", markeredgecolor=INK, markeredgewidth=1.6, zorder=5
+    )
+    axes.axvline(at, ymax=0.98, color=GREY, linewidth=1, linestyle=(0, (3, 3)), zorder=1)
+    axes.annotate(
+        f"{symbol} = {rounded(one.at, 6)}", (at, 0), (5, 6 + 15 * (row % 3)), xycoords=("data", "axes fraction"),
+        textcoords="offset points", fontsize=10, color=INK, bbox={"pad": 1, "facecolor": "white", "edgecolor": "none"},
+    )  # fmt: skip

@@ -1,0 +1,287 @@
+"""Pictures: what is drawn is what was derived, and everything stays on its page."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from fractions import Fraction
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from command_line import costgraph
+
+import costgraph as cg
+from costgraph import UserError
+from costgraph.algebra.polynomial import total
+from costgraph.conventions import EXACT
+from costgraph.estimation.estimate import Estimate
+from costgraph.measures import MEASURES
+from costgraph.pictures import annotated, curves, memory, orders, timeline
+from costgraph.setup import Setup
+
+pytest.importorskip("matplotlib", reason="an extra: pip install 'costgraph[plot]'")
+
+from matplotlib.figure import Figure
+
+PLAN = "pipeline(4), microbatches(8), data(2, zero=1), tensor(8, sequence=True)"
+CLUSTER: dict[str, object] = {
+    "model": "llama-3.1-70b", "phase": "train", "cluster": "h100-sxm:8x8", "limit": "B=64,S=4096",
+}  # fmt: skip
+ASKED: dict[str, dict[str, object]] = {
+    "pipeline": {**CLUSTER, "mesh": PLAN},
+    "zero 3": {**CLUSTER, "mesh": "data(64, zero=3)"},
+    "generation": {"model": "qwen3-30b-a3b", "hardware": "h100-sxm", "limit": "B=8,S=8192", "new": 1024},
+    "encoder": {"model": "flan-t5-xl", "hardware": "a10", "limit": "B=2,S=512", "new": 20},
+}
+
+
+@cache
+def run(name: str) -> Estimate:
+    return cg.estimate(cg.request(**ASKED[name]))  # type: ignore[arg-type]
+
+
+def assert_on_its_page(figure: Figure) -> None:
+    """No text sticks out, and titles and notes do not meet."""
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    written = [*figure.texts, *axes.texts, axes.title, axes.xaxis.label, axes.yaxis.label]
+    for legend in figure.legends:
+        written += [legend.get_title(), *legend.get_texts()]
+    boxes = [text.get_window_extent() for text in written if text.get_text()]
+    assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    assert all(figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1 for box in boxes)
+    outside = [one.get_window_extent() for one in (*figure.texts, *figure.legends, axes.xaxis.label, axes.title)]
+    assert not any(one.overlaps(other) for i, one in enumerate(outside) for other in outside[:i])
+
+
+# --- memory ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ASKED)
+def test_the_largest_bar_is_what_the_verdict_needs(name: str) -> None:
+    bars = list(memory.bars_of(run(name)))
+    assert max(bar.whole for bar in bars) == run(name).verdict.needed
+    assert [bar.name for bar in bars] == {
+        "pipeline": ["first stage", "middle stage", "last stage"], "zero 3": ["train"],
+    }.get(name, ["prefill", "decode"])  # fmt: skip
+
+
+@pytest.mark.slow
+def test_bars_are_as_long_as_their_parts_and_what_does_not_fit_says_so() -> None:
+    found = {name: run(name) for name in ("pipeline", "zero 3")}
+    bars = [memory.of_verdict(name, one.verdict) for name, one in found.items()]
+    figure = memory.picture(bars, list(found.values()))
+    (axes,) = figure.axes
+    for row, bar in enumerate(bars):
+        drawn = sum(one.get_width() for box in axes.containers for one in box if round(one.get_y() + 0.33) == row)
+        assert drawn == pytest.approx(float(bar.whole) / 2**30)
+    (limit,) = axes.get_lines()
+    usable = run("pipeline").verdict.usable
+    assert usable is not None
+    assert list(limit.get_xdata()) == [float(usable) / 2**30] * 2  # type: ignore[arg-type]
+    sums = [text.get_text() for text in axes.texts if text.get_text().endswith(("GiB", "too much"))]
+    assert sums == ["76.52 GiB", "118.8 GiB, too much"]
+    assert_on_its_page(figure)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ASKED)
+def test_a_picture_of_memory_stays_on_its_page(name: str) -> None:
+    assert_on_its_page(memory.picture(list(memory.bars_of(run(name))), [run(name)]))
+
+
+def test_memory_of_what_is_open_is_refused() -> None:
+    asked = cg.request(model="llama-2-7b", hardware="a10")
+    with pytest.raises(UserError, match="needs numbers: bind B, S"):
+        memory.draw(cg.estimate(asked))
+    with pytest.raises(UserError, match="no estimate was given"):
+        memory.draw({})
+
+
+# --- schedules ------------------------------------------------------------------------------------------------------
+
+SCHEDULES = {
+    "gpipe": "pipeline(4, schedule=gpipe)",
+    "1f1b": "pipeline(4)",
+    "interleaved": "pipeline(4, v=2, schedule=interleaved)",
+    "zb-h1": "pipeline(4, schedule=zb-h1)",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_is_idle_for_as_long_as_the_measure_says(name: str) -> None:
+    graph = Setup.of(model="llama-3.1-8b", mesh=f"{SCHEDULES[name]}, microbatches(8)", limit="B=8,S=512").graph
+    sized = graph.substitute(
+        **{key: value for key, value in cg.model("llama-3.1-8b").bindings.items() if key in graph.symbols}, B=8, S=512
+    )
+    durations = timeline.durations_of(sized, EXACT)
+    assert durations is not None
+    chunks = 2 if name == "interleaved" else 1
+    order = orders.run(name, 4, 8, chunks)
+    slots = timeline.slots(order, durations)
+    assert timeline.idle(order, slots) == MEASURES["bubble"](sized, EXACT).number
+    assert len(slots) == 4 * 8 * chunks * 3
+    for stage in range(4):
+        mine = [one for one in slots if one.stage == stage]
+        assert all(before.end <= after.begin for before, after in pairwise(mine))
+        assert sum(one.end - one.begin for one in mine) == 8 * sum(durations.values())
+    assert_on_its_page(timeline.picture(order, durations, "Llama 3.1 8B", name))
+
+
+def test_only_a_training_step_on_a_pipeline_with_numbers_has_a_schedule() -> None:
+    with pytest.raises(UserError, match="a training step on a pipeline"):
+        timeline.draw(cg.estimate(cg.request(model="llama-2-7b", hardware="a10", limit="B=1,S=8")))
+    asked = cg.request(model="llama-2-7b", phase="train", cluster="h100-sxm:1x8", mesh="pipeline(8)", limit="B=8,S=8")
+    with pytest.raises(UserError, match="needs numbers: bind M"):
+        timeline.draw(cg.estimate(asked))
+
+
+# --- costs that grow ------------------------------------------------------------------------------------------------
+
+
+def test_lines_meet_where_hand_and_head_say() -> None:
+    """12BS²LAH = 18BSLDF where S = 1.5 F, as A·H = D."""
+    found = cg.derive("flops(attention_core)", "flops(mlp)", model="llama-3.1-8b", limit="B=1")
+    lines = [curves.Line(name, form) for name, form in found.limited.items()]
+    assert curves.open_size(lines) == "S"
+    assert [one.at for one in curves.crossings(lines, "S")] == [Fraction(3, 2) * 14336]
+
+
+def test_a_window_is_part_of_a_line_and_of_its_crossing() -> None:
+    found = cg.derive("cache", "states", model="gemma-3-27b", phase="decode", limit="B=8")
+    cache, states = (curves.Line(name, form) for name, form in found.limited.items())
+    (one,) = curves.crossings([cache, states], "S")
+    below, above = int(one.at), int(one.at) + 1
+    assert (cache.at("S", below) or 0) <= (states.at("S", below) or 0)
+    assert (cache.at("S", above) or 0) >= (states.at("S", above) or 0)
+
+
+@pytest.mark.slow
+def test_a_picture_of_costs_marks_crossings_and_stays_on_its_page() -> None:
+    found = cg.derive("flops(attn)", "flops(mlp)", "flops(head)", model="llama-3.1-8b", limit="B=1")
+    lines = [curves.Line(name, form) for name, form in found.limited.items()]
+    figure = curves.picture(lines, "S", "flops", "Llama 3.1 8B")
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == ["S = 16384"]
+    assert_on_its_page(figure)
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [("B=1,S=8", "needs one open size"), ("p=2", "needs all other sizes: bind B")],
+)
+def test_a_picture_of_costs_needs_one_open_size(limit: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        cg.plot(cg.derive("flops", model="llama-3.1-8b", limit=limit))
+
+
+# --- graphs ---------------------------------------------------------------------------------------------------------
+
+PLACED = Setup.of(model="llama-3.1-8b", mesh="tensor(T, sequence=True)").graph
+
+
+def test_what_boxes_keep_is_what_activations_sum() -> None:
+    graph = cg.decoder(head=True).apply(cg.backward)
+    kept = total(amount * graph.op(name).loop.times for name, amount in annotated.kept_by(graph).items())
+    assert kept == cg.activations(graph, EXACT).value.numerator
+
+
+def test_every_op_is_a_box_with_its_costs_and_collectives_are_outlined() -> None:
+    boxes = {box.op.name: box for box in annotated.boxes(PLACED)}
+    assert boxes.keys() == PLACED.by_name.keys()
+    assert boxes["mlp.up"].lines[:3] == ("bsd,df->bsf", "bsf (B, S, F/T)", "2BSDF/T FLOP")
+    sends = {box.op.kind for box in boxes.values() if box.sends}
+    assert sends == {"all_gather", "reduce_scatter", "all_reduce"}
+
+
+@pytest.mark.parametrize("write", [lambda g: annotated.dot(g, "title"), annotated.mermaid], ids=["dot", "mermaid"])
+def test_loops_are_frames_and_phases_have_colours(write: object) -> None:
+    text = write(PLACED)  # type: ignore[operator]
+    assert "L × layer, forward" in text
+    assert "L × layer, backward" in text
+    assert all(text.count(f">{name}<") + text.count(f'"{name}<br/>') == 1 for name in PLACED.by_name)
+
+
+def test_names_cannot_break_out_of_their_boxes() -> None:
+    b = cg.Builder("x", {"batch": "B", "model": "D"})
+    b.op('a"]<b>\\', "gelu", b.input("x", "batch model"))
+    text = annotated.dot(b.build(), 'a "title" \\')
+    assert 'label="a \\"title\\" \\\\\\l' in text
+    assert "<B>a&quot;]&lt;b&gt;\\</B>" in text
+    assert '"a\\"]<b>\\\\" [label' in text
+
+
+@pytest.mark.needs_tool("dot")
+def test_graphviz_draws_every_op_and_notebooks_show_it() -> None:
+    shown = PLACED._repr_svg_()
+    assert shown is not None
+    words = {one.text for one in ElementTree.fromstring(shown).iter() if one.tag.endswith("text")}
+    assert words >= PLACED.by_name.keys()
+
+
+def test_without_graphviz_a_notebook_shows_text_and_a_picture_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("costgraph.pictures.graphviz.installed", lambda: None)
+    assert PLACED._repr_svg_() is None
+    with pytest.raises(UserError, match="needs Graphviz"):
+        cg.plot(PLACED)
+
+
+# --- all ------------------------------------------------------------------------------------------------------------
+
+COMMANDS = {
+    "roofline": "estimate --model qwen3-8b --hardware a10 --limit B=1,S=512",
+    "memory": "estimate --model qwen3-8b --hardware a10 --limit B=1,S=512 --picture memory",
+    "schedule": "estimate --model qwen3-8b --phase train --cluster h100-sxm:1x4 --mesh pipeline(4),microbatches(4)"
+    " --limit B=4,S=512 --picture schedule",
+    "costs": "derive cache states --model qwen3-8b --phase decode --limit B=8",
+    "sides": "compare qwen3-8b llama-3.1-8b --measure cache --phase decode --limit B=8",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_draw_the_same_picture_each_time(name: str, tmp_path: Path) -> None:
+    for file in ("a.svg", "b.svg"):
+        found = costgraph(*COMMANDS[name].split(), "--plot", file, cwd=tmp_path)
+        assert found.returncode == 0, found.stderr
+    first, second = (tmp_path.joinpath(file).read_bytes() for file in ("a.svg", "b.svg"))
+    assert first == second
+    assert ElementTree.fromstring(first).tag.endswith("svg")
+
+
+@pytest.mark.needs_tool("dot")
+def test_the_graph_command_draws(tmp_path: Path) -> None:
+    found = costgraph("graph", "--plot", "a.png", cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert tmp_path.joinpath("a.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("estimate --picture memry --plot a.svg", "unknown picture 'memry': did you mean memory?"),
+        ("derive --plot a.gif", "a.gif: name a file that ends in .svg, .png, .pdf"),
+        ("graph --plot a.gif", "a.gif: name a file that ends in .svg, .png, .pdf"),
+        ("compare a b --plot a.gif", "a.gif: name a file that ends in .svg, .png, .pdf"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_one_line(arguments: str, message: str) -> None:
+    found = costgraph(*arguments.split())
+    assert found.returncode == 2
+    assert re.fullmatch(f"error: {re.escape(message)}\n", found.stderr)
+
+
+@pytest.mark.slow
+def test_a_picture_shows_itself_and_is_saved(tmp_path: Path) -> None:
+    picture = cg.plot(run("generation"), "memory")
+    assert "<svg" in picture._repr_svg_()
+    picture.save(tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UserError, match="unknown picture"):
+        cg.plot(run("generation"), "pie")  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="no picture of a int"):
+        cg.plot(3)  # type: ignore[arg-type]
