@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import subprocess
 import sys
 from functools import cache
@@ -11,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from command_line import costgraph
 
 import costgraph as cg
 
@@ -73,3 +76,47 @@ def test_the_check_of_loaded_files_sees_them() -> None:
 def test_the_page_of_the_api_has_every_public_name() -> None:
     named = re.findall(r"^\.\. auto\w+:: (\w+)$", (DOCS / "api.md").read_text(), re.MULTILINE)
     assert sorted(named) == sorted(set(cg.__all__) - {"__version__"})
+
+
+# --- pictures -------------------------------------------------------------------------------------------------------
+
+DRAWN = [
+    pytest.param(line, id=f"{page.name}: {Path(line).name}")
+    for page in (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md")))
+    for line in re.findall(r"^costgraph .* --plot docs/pictures/\S+$", page.read_text(), re.MULTILINE)
+]
+
+
+@pytest.mark.slow
+@pytest.mark.needs_tool("dot")
+@pytest.mark.parametrize("line", DRAWN)
+def test_a_picture_in_the_docs_is_what_its_command_draws(line: str, tmp_path: Path) -> None:
+    """To the byte where the program that drew it is of the same version, else in what it says."""
+    *command, target = shlex.split(line)[1:]
+    shown = DOCS.parent / target
+    found = costgraph(*command, str(tmp_path / shown.name))
+    assert found.returncode == 0, found.stderr
+    drawn = (tmp_path / shown.name).read_text()
+    if "COSTGRAPH_UPDATE_GOLDEN" in os.environ and said(drawn) != said(shown.read_text()):
+        shown.write_text(drawn)
+    if drawer(drawn) == drawer(shown.read_text()):
+        assert drawn == shown.read_text()
+    assert said(drawn) == said(shown.read_text())
+
+
+def drawer(picture: str) -> str:
+    """The program that drew it, with its version."""
+    found = re.search(r"Matplotlib v[\d.]+|graphviz version [\d.]+", picture)
+    assert found is not None
+    return found[0]
+
+
+def said(picture: str) -> list[tuple[str, str]]:
+    """What is written in it; matplotlib, which draws letters, notes in comments what they spell."""
+    return re.findall(r"<!-- (?!Generated|Title)(.*?) -->|<text [^>]*>(.*?)</text>", picture)
+
+
+def test_every_picture_of_the_docs_has_its_command() -> None:
+    there = {path.name for path in DOCS.glob("pictures/*")}
+    assert there == {Path(str(param.values[0])).name for param in DRAWN}
+    assert said("<!-- a b --><text x='1'>c</text>") == [("a b", ""), ("", "c")]

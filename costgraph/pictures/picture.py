@@ -106,7 +106,7 @@ def titled(
     """
     figure.suptitle(title, ha="left", fontsize=15, fontweight="bold", color=INK)
     axes.set_title(said, loc="left", fontsize=11, color=GREY)
-    small = fill(below, int(figure.get_figwidth() * 11.3), max_lines=3, placeholder=" ...")
+    small = fill(below, int(figure.get_figwidth() * 12.2), max_lines=3, placeholder=" ...")
     if colors is None:
         figure.supxlabel(small, ha="left", fontsize=9.5, color=GREY)
         return

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Unpack
@@ -13,12 +12,12 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.work import bounded
-from costgraph.conventions.convention import WORDS, Counting
 from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError, unknown
 from costgraph.given import Options
 from costgraph.library.checking.other_readings import OtherCounts
 from costgraph.library.checking.readings import PERS, WORKS, Counts, Reading
+from costgraph.library.checking.steps import Step, closest, path
 from costgraph.library.judging.calculator import calculate
 from costgraph.library.judging.statement import decimal
 from costgraph.setup import Setup
@@ -26,7 +25,6 @@ from costgraph.setup import Setup
 SCHEMA = "costgraph.reconcile/1"
 ROUNDED = re.compile(r"\d[\d,]*\.\d*(e[+-]?\d+)?|\d[\d,]*e[+-]?\d+")  # a number that shows to how many digits it holds
 WHOLE, GROUPED = re.compile(r"\d{1,3}([,_ ]\d{3})+"), re.compile("[,_ ]")  # 37,578,559,488
-MOST_PAIRED = 60  # readings of either side that are looked at for the shortest explanation
 
 
 @dataclass(frozen=True)
@@ -46,14 +44,6 @@ class Side:
     def reproduced(self) -> bool:
         """Whether some way of counting gives it."""
         return bool(self.found)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that is counted otherwise, and what that comes to."""
-
-    what: str
-    amount: Quotient
 
 
 @dataclass(frozen=True)
@@ -236,72 +226,3 @@ def gives(text: str, value: Quotient, found: Quotient) -> bool:
         return found == value
     stated, half = decimal(text)
     return found.number is not None and abs(Fraction(found.number) - stated) <= half
-
-
-def closest(a: list[Reading], b: list[Reading]) -> tuple[Reading, Reading]:
-    """Of the readings of either side those two that take the fewest words together."""
-    pairs = ((one, other) for one in a[:MOST_PAIRED] for other in b[:MOST_PAIRED])
-    return min(pairs, key=lambda pair: (pair[0].changed + pair[1].changed + apart(*pair), pair[0].far, pair[1].far))
-
-
-def apart(one: Reading, other: Reading) -> int:
-    """In how many things two readings differ."""
-    own = [field.name for field in fields(Reading) if field.name not in ("convention", "changed")]
-    others = sum(bool(getattr(one, name) != getattr(other, name)) for name in own)
-    besides = sum(bool(getattr(one.convention, name) != getattr(other.convention, name)) for name in BESIDES)
-    return others + besides + len(one.convention.counting.beside(other.convention.counting))
-
-
-# --- what separates them --------------------------------------------------------------------------------------------
-
-BESIDES = {  # what conventions differ in besides options, in words
-    "neglects": "norms, biases and their parameters",
-    "elementwise": "element-wise ops",
-    "additions": "additions of sums of products",
-    "quirk": "what the counter does besides",
-    "library": "the model as a library computes it",
-}
-
-
-def path(counts: Counts | OtherCounts, a: Reading, b: Reading) -> Iterator[Step]:
-    """What is counted otherwise, one thing after the other, from the first reading to the second."""
-    value = counts.value(a)
-    for what, reading in between(a, b):
-        found = counts.value(reading)
-        if found != value:
-            yield Step(what, found - value)
-        value = found
-
-
-def between(a: Reading, b: Reading) -> Iterator[tuple[str, Reading]]:
-    """The readings between two, each with what it changes."""
-    at, target = a, b.convention
-    for name, words in BESIDES.items():
-        if getattr(at.convention, name) != getattr(target, name):
-            changed: dict[str, Any] = {name: getattr(target, name)}
-            changed |= {"quirk_in_words": target.quirk_in_words} if name == "quirk" else {}
-            said = (
-                f"{words} ({target.quirk_in_words or 'nothing'})"
-                if name == "quirk"
-                else f"{words} as {target.base} has them"
-            )
-            at = replace(at, convention=replace(at.convention, **changed))
-            yield said, at
-    for field in fields(Counting):
-        before, after = getattr(at.convention.counting, field.name), getattr(target.counting, field.name)
-        if before != after:
-            counting = replace(at.convention.counting, **{field.name: after})
-            at = replace(at, convention=replace(at.convention, counting=counting))
-            yield f"{field.name}: {before} -> {after}{in_words(field.name, before, after)}", at
-    for name in ("precision", "work", "per"):
-        if getattr(at, name) != getattr(b, name):
-            before = getattr(at, name)
-            at = replace(at, **{name: getattr(b, name)})
-            yield f"{name}: {before} -> {getattr(b, name)}", at
-
-
-def in_words(option: str, before: object, after: object) -> str:
-    """What an option means, or meant before, in parentheses; nothing where it is the usual one."""
-    if words := WORDS.get(f"{option}={after}"):
-        return f" ({words})"
-    return f" (before: {words})" if (words := WORDS.get(f"{option}={before}")) else ""
