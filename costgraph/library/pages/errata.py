@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,8 +56,7 @@ def page(verdicts: Iterable[Verdict], form: str = "markdown") -> str:
     lines += contents(found) if form == "markdown" else []
     for key, parts in found.items():
         source = sources()[key]
-        anchor = f'<a id="{key}"></a>' if form == "markdown" else ""
-        lines += [anchor, "", heading(cited(source), 2, form)] if anchor else [heading(cited(source), 2, form)]
+        lines += [heading(cited(source), 2, form)]
         lines += [prose(where_read(source), form), ""]
         for cause in parts:
             lines += item(cause, source, form)
@@ -81,8 +81,15 @@ def contents(found: Mapping[str, Sequence[Cause]]) -> list[str]:
     lines = ["| source | major | minor |", "|---|---:|---:|"]
     for key, parts in found.items():
         major = sum(cause.major for cause in parts)
-        lines.append(f"| [{sources()[key].title}](#{key}) | {major or ''} | {len(parts) - major or ''} |")
+        lines.append(
+            f"| [{sources()[key].title}](#{anchor(cited(sources()[key]))}) | {major or ''} | {len(parts) - major or ''} |"
+        )
     return [*lines, ""]
+
+
+def anchor(text: str) -> str:
+    """Where a link to a heading leads, as GitHub and MyST make it of its text."""
+    return re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
 
 
 def where_read(source: Source) -> str:
