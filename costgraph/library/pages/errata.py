@@ -81,9 +81,9 @@ def contents(found: Mapping[str, Sequence[Cause]]) -> list[str]:
     lines = ["| source | major | minor |", "|---|---:|---:|"]
     for key, parts in found.items():
         major = sum(cause.major for cause in parts)
-        lines.append(
-            f"| [{sources()[key].title}](#{anchor(cited(sources()[key]))}) | {major or ''} | {len(parts) - major or ''} |"
-        )
+        source = sources()[key]
+        link = f"[{source.title}](#{anchor(cited(source))})"
+        lines.append(f"| {link} | {major or ''} | {len(parts) - major or ''} |")
     return [*lines, ""]
 
 
