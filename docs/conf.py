@@ -1,5 +1,9 @@
 """How Sphinx makes the site of these pages: `sphinx-build -W docs site`. Nothing is asked of any other host."""
 
+import re
+
+from sphinx.application import Sphinx
+
 from costgraph import __version__
 
 project = "costgraph"
@@ -23,3 +27,13 @@ html_title = f"costgraph {release}"
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
+
+
+def setup(app: Sphinx) -> None:
+    """Let links inside of a page lead to `<a id="name"></a>`, which Markdown elsewhere knows and MyST does not."""
+    app.connect("source-read", with_targets)
+
+
+def with_targets(app: Sphinx, page: str, source: list[str]) -> None:
+    """Write such anchors as targets of MyST."""
+    source[0] = re.sub(r'^<a id="([\w-]+)"></a>$', r"(\1)=", source[0], flags=re.MULTILINE)
