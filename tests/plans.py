@@ -47,7 +47,7 @@ def question(
     place = cluster(where)
     asked = request(model=model, hardware=place.machine, phase="train", limit=sizes, efficiency=efficiency, **of)  # type: ignore[arg-type]
     asked = replace(asked, cluster=place, overlap=overlap)
-    return Question(asked, Links(place, None, asked.collectives), Rates(asked.efficiency, overlap))
+    return Question(asked, Links(place, None, asked.collectives), Rates(asked))
 
 
 def costed(of: Question, structure: Structure, known: dict[str, Setup]) -> Costed:

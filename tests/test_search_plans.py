@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plans import DENSE, OF_EXPERTS, answered, column, question
+from plans import DENSE, OF_EXPERTS, answer, answered, column, costed, question
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
@@ -89,8 +89,9 @@ def test_stages_that_share_a_table_cost_what_estimate_says() -> None:
 def test_a_pass_that_is_asked_for_is_in_every_plan() -> None:
     plain = question("llama-3.2-1b", "h100-sxm:8x1", "B=8,S=1024", "", {})
     kept = question("llama-3.2-1b", "h100-sxm:8x1", "B=8,S=1024", "", {}, precision="adam_8bit")
-    structure = Structure(("N_d",), zero=1)
-    (one, numbers, _), (other, _, said) = (next(answered(asked, structure, 0, 1)) for asked in (plain, kept))
+    structure, numbers = Structure(("N_d",), zero=1), {"N_d": 2}
+    one, other = costed(plain, structure, {}), costed(kept, structure, {})
+    said = answer(kept.asked, structure, numbers, {})
     assert said is not None
     assert other.exactly(numbers, "peak") == said.verdict.needed
     assert other.exactly(numbers, "peak") < one.exactly(numbers, "peak")

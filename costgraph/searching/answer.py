@@ -42,7 +42,9 @@ def reached(asked: Search) -> str:
     rates = asked.question.rates
     shares = ", ".join(f"{name} {rounded(rates.efficiency.get(name, 1) * 100, 3)} %" for name in EFFICIENCIES)
     hides = ", ".join(
-        f"{rounded(share * 100, 3)} % over {WORDS.get(axis, axis)}" for axis, share in rates.overlap.items() if share
+        f"{rounded(share * 100, 3)} % over {WORDS.get(axis, axis)}"
+        for axis, share in rates.asked.overlap.items()
+        if share
     )
     return f"efficiency: {shares}; hidden: {hides or 'nothing'}"
 

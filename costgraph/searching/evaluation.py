@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
-from costgraph.estimation.account import hidden
+from costgraph.estimation.asked import Request
+from costgraph.estimation.bound import EFFICIENCIES_OF
 from costgraph.searching.columns import Column, Columns, Program, with_defined
 from costgraph.searching.forms import Forms, Sent, StageForms
+from costgraph.searching.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.searching.shares import Group, Ints, Links, Over
 
 Rows = NDArray[np.float64]
@@ -26,16 +28,29 @@ class Rates:
     """What an estimate takes for granted.
 
     Args:
-        efficiency: shares of the peaks that are reached; empty where no estimate is asked for.
-        overlap: which share of what goes over an axis hides behind something else.
+        asked: the question, with shares of the peaks that are reached, none where no estimate is asked for; and with
+            the share of what goes over an axis that hides behind something else.
     """
 
-    efficiency: Mapping[str, Fraction]
-    overlap: Mapping[str, Fraction]
+    asked: Request
+
+    @property
+    def efficiency(self) -> Mapping[str, Fraction]:
+        """Shares of the peaks."""
+        return self.asked.efficiency
 
     def reached(self, name: str) -> float:
         """The share of a peak."""
         return float(self.efficiency.get(name, 1))
+
+    def shown(self, part: str) -> float:
+        """The share of what goes over some axes that hides behind nothing."""
+        return float(1 - self.asked.hidden(part))
+
+    @property
+    def floored(self) -> bool:
+        """Whether a sum may be less than what one resource takes, as something hides."""
+        return bool(self.asked.overlap)
 
 
 @dataclass(frozen=True)
@@ -139,10 +154,13 @@ class Evaluator:
             for one in stages
         ]
         arms = tuple(self.arms(stages, absent))
-        bound = arms[0].seconds
-        for arm in arms[1:]:
-            bound = np.maximum(bound, arm.seconds)
-        estimate = self.estimate(stages, absent, columns) if self.rates.efficiency else None
+        bound = longest_of(arm.seconds for arm in arms)
+        estimate = None
+        if self.rates.efficiency:
+            estimate = self.estimate(stages, absent, columns)
+            if self.rates.floored or len(stages) > 1:
+                reached = (arm.seconds / self.rates.reached(EFFICIENCIES_OF.get(arm.resource, "comms")) for arm in arms)
+                estimate = np.maximum(estimate, longest_of(reached))
         return Evaluated(alive, arms, bound, estimate, joined)
 
     def groups(self, columns: Columns, length: int) -> tuple[dict[Over, Group], NDArray[np.bool_]]:
@@ -161,9 +179,9 @@ class Evaluator:
     def arms(self, stages: Sequence[Timed], absent: Sequence[NDArray[np.bool_]]) -> Iterator[Arm]:
         """What each resource takes on each stage, idle time included where stages wait."""
         for name, at in (("compute", 0), ("memory", 1)):
-            waited = cheapest([(one.busy[at], one.idle[at], gone) for one, gone in zip(stages, absent, strict=True)])
+            others = [one.waiting(at, gone) for one, gone in zip(stages, absent, strict=True)]
             for one, gone in zip(stages, absent, strict=True):
-                seconds = one.busy[at] + waited
+                seconds = one.busy[at] + one.idle(at, others)
                 yield Arm(one.forms.place, name, np.where(gone, 0.0, seconds) if gone.any() else seconds)
         for one, gone in zip(stages, absent, strict=True):
             for symbol, seconds in one.links().items():
@@ -190,7 +208,10 @@ class Evaluator:
 
 def timed(stage: StageForms) -> Iterator[Polynomial]:
     """The forms of a stage's times, in the order in which `taken` takes them."""
-    yield from (stage.compute, stage.memory, *stage.idle)
+    yield from (stage.compute, stage.memory)
+    if stage.order:
+        yield from (stage.order.ahead, stage.order.stages, stage.order.per)
+        yield from (form for one in stage.waiting for form in forms_of(one))
     for one in stage.sent:
         yield from (one.volume, one.runs)
     for op in stage.charged:
@@ -199,17 +220,13 @@ def timed(stage: StageForms) -> Iterator[Polynomial]:
 
 def taken(stage: StageForms, values: Iterator[Column]) -> Iterator[Column]:
     """The rows of a stage."""
-    for _ in range(4 + 2 * len(stage.sent) + 2 * len(stage.charged)):
+    for _ in timed(stage):
         yield next(values)
 
 
-def cheapest(of_stages: Sequence[tuple[Column, Column, NDArray[np.bool_]]]) -> Column:
-    """What is waited for: as if all stages were as cheap as the one that is."""
-    least, waited, _ = of_stages[0]
-    for busy, idle, gone in of_stages[1:]:
-        less = (busy < least * (1 - 1e-12)) & ~gone
-        least, waited = np.where(less, busy, least), np.where(less, idle, waited)
-    return waited
+def longest_of(rows: Iterable[Column]) -> Column:
+    """The largest of some rows."""
+    return reduce(np.maximum, rows)
 
 
 class Crossings:
@@ -243,27 +260,20 @@ class Crossings:
         """The link on which a byte takes longest."""
         if (kind, over) not in self._slowest:
             levels, of, _ = self.groups[over]
-            worst, which, delay = (np.zeros_like(of) for _ in range(3))
-            for at, hop in enumerate(levels):
-                each = hop.share(kind) / self.links.speed(hop.level)
-                longer = each > worst
-                worst, which = np.where(longer, each, worst), np.where(longer, float(at), which)
+            worst, delay = np.zeros_like(of), np.zeros_like(of)
+            for hop in levels:
+                worst = np.maximum(worst, hop.share(kind) / self.links.speed(hop.level))
                 if late := self.links.latency(hop.level):
                     delay = delay + hop.steps(kind, self.links.algorithm) * late
-            busy = {
-                self.links.symbols[level.name]: np.where(which == at, worst, 0.0)
-                for at, level in enumerate(self.links.levels)
-            }
-            self._slowest[kind, over] = Slowest(worst, delay, busy)
+            self._slowest[kind, over] = Slowest(worst, delay)
         return self._slowest[kind, over]
 
 
 class Slowest(NamedTuple):
-    """What a byte takes on the slowest link that it crosses, the delay of a run, and the same by link."""
+    """What a byte takes on the slowest link that it crosses, and the delay of a run."""
 
     seconds: Column
     delay: Column
-    busy: Mapping[str, Column]
 
 
 class Timed:
@@ -271,10 +281,27 @@ class Timed:
 
     def __init__(self, forms: StageForms, rows: Sequence[Column], crossings: Crossings, rates: Rates) -> None:
         self.forms, self.crossings, self.rates = forms, crossings, rates
-        self.busy, self.idle = rows[:2], rows[2:4]
-        ends = 4 + 2 * len(forms.sent)
-        self.sent = list(zip(forms.sent, rows[4:ends:2], rows[5:ends:2], strict=True))
+        self.busy, self.order, self.waits = rows[:2], rows[2:5], (rows[5:12], rows[12:19])
+        start = 19 if forms.order else 2
+        ends = start + 2 * len(forms.sent)
+        self.sent = list(zip(forms.sent, rows[start:ends:2], rows[start + 1 : ends : 2], strict=True))
         self.ops = list(zip(forms.charged, rows[ends::2], rows[ends + 1 :: 2], strict=True))
+
+    def waiting(self, at: int, gone: NDArray[np.bool_]) -> Waiting | None:
+        """What idle time of a resource follows from; of a stage that is not there it is above all others."""
+        if not self.forms.order:
+            return None
+        return waiting_of([np.where(gone, np.inf, row) for row in self.waits[at]] if gone.any() else self.waits[at])
+
+    def idle(self, at: int, others: Sequence[Waiting | None]) -> Column | float:
+        """Idle time of a resource."""
+        if not self.forms.order:
+            return 0.0
+        ahead, stages, per = self.order
+        there = [one for one in others if one]
+        own = waiting_of(self.waits[at])
+        found: Column = idle((ahead, stages, per), self.forms.order, own, there, np.minimum, np.maximum)
+        return found
 
     def links(self) -> dict[str, Column]:
         """Seconds that each link is busy, by the symbol of its rate."""
@@ -294,29 +321,22 @@ class Timed:
         ]
 
     def size(self) -> Column:
-        """How long ops take one after the other at the peak rates; by that the stage is chosen."""
+        """How long ops take one after the other, but for what hides; by that the stage is chosen."""
+        flops, mem, comms = (1.0 / self.rates.reached(name) for name in ("flops", "mem", "comms"))
         found: Column = np.zeros_like(self.busy[0])
         for _, compute, memory in self.ops:
-            found = found + np.maximum(compute, memory)
-        for _, volume, _, each in self.slowest:
-            found = found + volume * each.seconds
+            found = found + np.maximum(compute * flops, memory * mem)
+        for one, volume, _, each in self.slowest:
+            found = found + volume * each.seconds * (comms * self.rates.shown(one.part))
         return found
 
     def estimate(self, bubble: Column) -> Column:
         """Seconds at the efficiencies that were named, with idle time."""
-        rates = self.rates
-        flops, mem, comms = (1.0 / rates.reached(name) for name in ("flops", "mem", "comms"))
+        flops, mem, comms = (1.0 / self.rates.reached(name) for name in ("flops", "mem", "comms"))
         whole: list[Column | float] = [0.0, 0.0]  # what is done for each microbatch, and once a step
         for op, compute, memory in self.ops:
             whole[op.once] = whole[op.once] + np.maximum(compute * flops, memory * mem)
-        busy: dict[str, Column] = {}
         for one, volume, runs, each in self.slowest:
-            sent = volume * comms
-            shown = 1.0 - float(hidden(one.part, rates.overlap))
-            whole[one.once] = whole[one.once] + (sent * each.seconds + runs * each.delay) * shown
-            for symbol, of_byte in each.busy.items():
-                busy[symbol] = busy[symbol] + sent * of_byte if symbol in busy else sent * of_byte
-        found: Column = np.asarray(whole[0] * (1.0 + bubble) + whole[1])
-        for seconds in busy.values():
-            found = np.maximum(found, seconds)
-        return found
+            taken = (volume * comms * each.seconds + runs * each.delay) * self.rates.shown(one.part)
+            whole[one.once] = whole[one.once] + taken
+        return np.asarray(whole[0] * (1.0 + bubble) + whole[1])

@@ -9,15 +9,17 @@ from functools import cached_property
 import numpy as np
 
 from costgraph.algebra.definition import settle
-from costgraph.algebra.polynomial import ZERO, Polynomial
-from costgraph.estimation.account import Account, Charge, hidden
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.estimation.account import Account, Charge
 from costgraph.hardware.links import Layout, Span
 from costgraph.searching.columns import Program
 from costgraph.searching.evaluation import Rates
 from costgraph.searching.forms import Forms, Sent, StageForms
+from costgraph.searching.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.searching.shares import Links
 from costgraph.timing.network import latency, rate, steps
 
+ZERO_S = Fraction(0)
 NEAR = 1e-9  # of each other: what doubles are not trusted with
 
 
@@ -63,8 +65,8 @@ class Exact:
     def arms(self, stage: StageForms) -> dict[str, Fraction]:
         """Seconds that each resource of a stage is busy, or idle."""
         found = {
-            "compute": self.value(stage.compute) + self.waited[0],
-            "memory": self.value(stage.memory) + self.waited[1],
+            "compute": self.value(stage.compute) + self.idle(stage, 0),
+            "memory": self.value(stage.memory) + self.idle(stage, 1),
         }
         for one in stage.sent:
             volume = self.value(one.volume)
@@ -74,12 +76,21 @@ class Exact:
                 found[symbol] = found.get(symbol, Fraction(0)) + seconds
         return found
 
-    @cached_property
-    def waited(self) -> tuple[Fraction, Fraction]:
-        """Idle time: as if all stages were as cheap as the one that is, of FLOPs and of bytes."""
-        flops = min(self.stages, key=lambda one: self.value(one.compute))
-        bytes_ = min(self.stages, key=lambda one: self.value(one.memory))
-        return self.value(flops.idle[0]), self.value(bytes_.idle[1])
+    def idle(self, stage: StageForms, at: int) -> Fraction:
+        """Idle time of a resource."""
+        order = stage.order
+        if order is None:
+            return Fraction(0)
+        numbers = tuple(map(self.value, (order.ahead, order.stages, order.per)))
+        others = [self.waits(one, at) for one in self.stages]
+        found: Fraction = idle(
+            (numbers[0], numbers[1], numbers[2]), order, self.waits(stage, at), others, min, max
+        )  # fmt: skip
+        return found
+
+    def waits(self, stage: StageForms, at: int) -> Waiting:
+        """What idle time follows from."""
+        return waiting_of([self.value(form) for form in forms_of(stage.waiting[at])])
 
     @property
     def estimate(self) -> Fraction:
@@ -87,36 +98,51 @@ class Exact:
         return self.account(max(self.stages, key=self.size)).seconds
 
     def size(self, stage: StageForms) -> Fraction:
-        """How long the ops of a stage take at the peak rates, one after the other."""
-        ops = sum((max(self.value(one.flops), self.value(one.moved)) for one in stage.charged), Fraction(0))
-        return ops + sum((self.on_slowest(one)[0] for one in stage.sent if one.counted), Fraction(0))
+        """How long the ops of a stage take at the efficiencies, but for what hides; by that it is chosen."""
+        flops, mem, comms = self.reached
+        ops = sum((max(self.value(one.flops) / flops, self.value(one.moved) / mem) for one in stage.charged), ZERO_S)
+        sent = [(one, self.on_slowest(one)[0]) for one in stage.sent if one.counted]
+        return ops + sum(((1 - self.rates.asked.hidden(one.part)) * seconds / comms for one, seconds in sent), ZERO_S)
+
+    @property
+    def reached(self) -> tuple[Fraction, Fraction, Fraction]:
+        """The shares of the peaks."""
+        flops, mem, comms = (Fraction(self.rates.efficiency.get(name, 1)) for name in ("flops", "mem", "comms"))
+        return flops, mem, comms
 
     def account(self, stage: StageForms) -> Account:
         """The sum of maxima."""
-        flops, mem, comms = (Fraction(self.rates.efficiency.get(name, 1)) for name in ("flops", "mem", "comms"))
+        flops, mem, comms = self.reached
         charges = [
             Charge("ops", (constant(self.value(one.flops) / flops), constant(self.value(one.moved) / mem)), one.once)
             for one in stage.charged
         ]
-        busy: dict[str, Polynomial] = {}
         for one in stage.sent:
             if one.counted:
-                sent, delay, symbol = self.on_slowest(one)
-                shown = (sent / comms + delay) * (1 - hidden(one.part, self.rates.overlap))
+                sent, delay = self.on_slowest(one)
+                shown = (sent / comms + delay) * (1 - self.rates.asked.hidden(one.part))
                 charges.append(Charge(one.part, (constant(shown),), one.once))
-                busy[symbol] = busy.get(symbol, ZERO) + sent / comms
         above, below = map(self.value, self.forms.bubble)
-        return Account(tuple(charges), busy, above / below)
+        return Account(tuple(charges), self.floors, above / below)
 
-    def on_slowest(self, one: Sent) -> tuple[Fraction, Fraction, str]:
-        """What collectives of one kind take on the link that takes longest, until its first bytes are there, and it."""
+    @property
+    def floors(self) -> tuple[Polynomial, ...]:
+        """What the sum is never below; nothing on devices that all do the same, where nothing hides."""
+        if not self.rates.floored and len(self.stages) == 1:
+            return ()
+        reached = {"compute": self.reached[0], "memory": self.reached[1]}
+        arms = (arm for stage in self.stages for arm in self.arms(stage).items())
+        return tuple(constant(seconds / reached.get(name, self.reached[2])) for name, seconds in arms)
+
+    def on_slowest(self, one: Sent) -> tuple[Fraction, Fraction]:
+        """What collectives of one kind take on the link that takes longest, and until their first bytes are there."""
         hops = self.span(one).hops
         if not hops:
-            return Fraction(0), Fraction(0), "lambda_comms"
+            return Fraction(0), Fraction(0)
         hop = max(hops, key=lambda hop: hop.share(one.kind) / rate(hop.level))
         delay = sum((steps(one.kind, hop, self.links.algorithm) * latency(hop.level) for hop in hops), Fraction(0))
         each = hop.share(one.kind) / Fraction(rate(hop.level))
-        return self.value(one.volume) * each, self.value(one.runs) * delay, self.links.symbols[hop.level.name]
+        return self.value(one.volume) * each, self.value(one.runs) * delay
 
     def span(self, one: Sent) -> Span:
         """The links of the groups."""

@@ -8,7 +8,7 @@ of each plan.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.divisible import Holds
@@ -17,18 +17,16 @@ from costgraph.collector import paused
 from costgraph.conventions import Convention
 from costgraph.estimation.asked import Request
 from costgraph.graph.graph import Graph
-from costgraph.graph.tensor import PARAMETERS
 from costgraph.measures.communication import RINGS, part, read_in, ring, times
 from costgraph.measures.counting import Counted
 from costgraph.measures.flops import PARTS
 from costgraph.measures.lifetimes import Lifetimes
 from costgraph.measures.must_move import definitions, must_move
 from costgraph.measures.peak import Walk
-from costgraph.measures.pipeline import costs_of
 from costgraph.measures.times import DONE, tokens
 from costgraph.precision import policy
-from costgraph.provenance import Term
-from costgraph.timing.costs import costs
+from costgraph.searching.idle import NOTHING, Order, Waiting, order_of, waiting
+from costgraph.timing.costs import costs, is_once
 from costgraph.timing.roofline import Rates, spans
 
 Group = tuple[str, tuple[tuple[str, int], ...], str, bool, bool]
@@ -80,7 +78,8 @@ class StageForms:
         alive: bytes at each instant that may be the peak, without those that another one always covers.
         compute: FLOPs of a step, in seconds at the rate of the machine.
         memory: bytes that must be read and written, in seconds.
-        idle: what the stage could have computed and moved while it is idle, if all stages were as this one.
+        waiting: of FLOPs and of bytes what idle time follows from, in seconds.
+        order: where it stands in the pipeline; None without one.
         sent: what collectives send.
         charged: what an estimate sums up; empty where none was asked for.
     """
@@ -89,7 +88,8 @@ class StageForms:
     alive: tuple[Polynomial, ...]
     compute: Polynomial
     memory: Polynomial
-    idle: tuple[Polynomial, Polynomial]
+    waiting: tuple[Waiting, Waiting]
+    order: Order | None
     sent: tuple[Sent, ...]
     charged: tuple[Charged, ...]
 
@@ -123,7 +123,7 @@ def forms(request: Request, phase: str, open_: Sequence[str]) -> Forms:
     room, graph = sized(request, phase, open_), timed(request, phase, open_)
     convention, estimated = request.setup.convention, bool(request.efficiency)
     stages = tuple(
-        of_stage(holds, stage, request, convention, estimated)
+        of_stage(holds, stage, graph, request, convention)
         for holds, stage in zip(room.stages or (room,), graph.stages or (graph,), strict=True)
     )
     claimed = dict.fromkeys(
@@ -146,7 +146,7 @@ def timed(request: Request, phase: str, open_: Sequence[str]) -> Graph:
     return request.sized(phase, "S", *open_).substitute(S=at)
 
 
-def of_stage(room: Graph, graph: Graph, request: Request, convention: Convention, estimated: bool) -> StageForms:
+def of_stage(room: Graph, graph: Graph, whole: Graph, request: Request, convention: Convention) -> StageForms:
     """The forms of one stage; rates of the machine are put in."""
     rates = {name: rate for name, rate in request.rates.items() if name in ("lambda_flops", "lambda_mem")}
     done = {
@@ -154,15 +154,21 @@ def of_stage(room: Graph, graph: Graph, request: Request, convention: Convention
         "lambda_mem": list(must_move(graph)),
     }
     seconds = {rate: total(term.amount for term in terms) / rates[rate] for rate, terms in done.items()}
-    waited = tuple(idle(graph, terms) / rates[rate] for rate, terms in done.items())
+    order = order_of(whole, graph)
+    timed = {
+        rate: [replace(term, amount=term.amount / rates[rate]) for term in terms] if order else []
+        for rate, terms in done.items()
+    }
+    waits = [waiting(graph, terms) if terms else NOTHING for terms in timed.values()]
     return StageForms(
         str(graph.stage or ""),
         instants(room, request, convention),
         seconds["lambda_flops"],
         seconds["lambda_mem"],
-        (waited[0], waited[1]),
+        (waits[0], waits[1]),
+        order,
         tuple(sent(graph, convention)),
-        tuple(charged(graph, convention, rates)) if estimated else (),
+        tuple(charged(graph, convention, rates)) if request.efficiency else (),
     )
 
 
@@ -191,15 +197,6 @@ def about(form: Polynomial) -> float:
 # --- time -------------------------------------------------------------------------------------------------------------
 
 
-def idle(graph: Graph, done: list[Term]) -> Polynomial:
-    """What a stage could have done while it is idle, if all stages cost as much as this one."""
-    axis = graph.mesh.pipeline
-    if axis is None:
-        return ZERO
-    waited = axis.order.waited(costs_of(graph, done))
-    return waited * (axis.size - ONE) / (graph.mesh.microbatches * axis.chunks)
-
-
 def idle_share(graph: Graph, request: Request, estimated: bool) -> tuple[Polynomial, Polynomial]:
     """The share of idle time that an estimate adds."""
     if graph.mesh.pipeline is None or not estimated:
@@ -220,8 +217,7 @@ def sent(graph: Graph, convention: Convention) -> Iterator[Sent]:
             continue
         role = graph.tensors[op.inputs[0]].role
         over = tuple((cut.axis, cut.number) for cut in op.cuts)
-        once = role in PARAMETERS and op.repeats == ONE
-        group = (op.kind, over, part(op), once, convention.counts(role))
+        group = (op.kind, over, part(op), is_once(op, graph), convention.counts(role))
         often = times(op, loops)
         if amount := ring(op, graph) * often:
             volumes.setdefault(group, []).append(amount)

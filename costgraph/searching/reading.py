@@ -111,7 +111,7 @@ def read_search(
     limits = ["peak <= hbm", *where]
     known = {"hbm": asked.rates["hbm"]}
     open_ = ("B",) if "B" in space.numbers else ()
-    question = Question(asked, Links(place, link, asked.collectives), Rates(asked.efficiency, asked.overlap), open_)
+    question = Question(asked, Links(place, link, asked.collectives), Rates(asked), open_)
     return Search(question, space, read_constraints(limits, names, known), minimize, top, typed)
 
 

@@ -134,7 +134,7 @@ class Swept:
     def evaluators(self) -> dict[str, Evaluator]:
         """The forms of each phase, ready for columns."""
         assert self.links is not None
-        rates = Rates(self.request.efficiency, self.request.overlap)
+        rates = Rates(self.request)
         return {phase: Evaluator(found, tuple(self.axes), self.links, rates) for phase, found in self.forms.items()}
 
     @cached_property
