@@ -33,7 +33,7 @@ MOST = 1000  # plans that one may ask for
 MOST_TRIED = 10**9  # combinations of numbers
 CHOICES = ("zero", "recompute", "schedule", "context", "sequence")
 CONTEXT = ("ring", "heads", "gather")
-# what is tried unless somebody says otherwise; what is left out never needs less, or takes less time
+# what is tried unless somebody says otherwise; what is left out is seldom better
 USUAL_SCHEDULES = ("1f1b", "interleaved", "zb-h1")
 USUAL_CONTEXT = ("ring", "heads")
 BATCHES = "1..4096..*2"
