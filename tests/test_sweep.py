@@ -18,9 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import costgraph as cg
+from costgraph.algebra.parser import size
 from costgraph.errors import UserError
 from costgraph.estimation.estimate import Estimate, estimate
 from costgraph.estimation.reading import request
+from costgraph.mesh import Mesh
 from costgraph.searching.columns import sure
 from costgraph.searching.grid import Grid
 from costgraph.searching.pareto import front
@@ -87,9 +89,10 @@ def test_degrees_are_swept_as_any_size(mesh: str, over: str) -> None:
     table = rows(read_sweep(over, "peak,step_time,bound,devices", typed=typed))
     assert table
     for row in table:
-        sizes = [f"{name}={value}" for name, value in row.items() if name in ("B", "S", "T", "N_d", "C", "P", "M")]
+        sizes = [f"{name}={row[name]}" for name in ("B", "S")]
+        degrees = {name: size(row[name]) for name in ("T", "N_d", "C", "P", "M") if name in row}
         passes = "recompute(full)" if row.get("recompute") == "full" else ()
-        one = asked(limit=sizes, passes=passes, **typed)
+        one = asked(limit=sizes, passes=passes, **{**typed, "mesh": Mesh(mesh).substitute(degrees)})
         seconds = one.estimated(one.main)
         assert one.verdict.needed is not None
         assert seconds is not None

@@ -179,9 +179,7 @@ def instants(graph: Graph, request: Request, convention: Convention) -> tuple[Po
     """What is alive at the instants that may be the peak, the largest first, without what another one covers."""
     walk = Walk(Lifetimes(graph, policy(request.setup.precision)), convention)
     counted = [one for one in walk.buffers if convention.counts(one.tensor.role)]
-    found = dict.fromkeys(
-        total(size for one in counted for size in walk.bytes(one, instant)) for instant in walk.largest()
-    )
+    found = dict.fromkeys(alive for _, alive in walk.running(counted))
     kept: list[Polynomial] = []
     for form in sorted(found, key=about, reverse=True):
         if not any(other.covers(form) for other in kept):
