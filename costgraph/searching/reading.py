@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Unpack
 
 from costgraph.algebra.units import BYTE, SECOND, Powers
@@ -31,6 +32,7 @@ GOALS = ("step_time", "cost", "devices")
 TOP = 10
 MOST = 1000  # plans that one may ask for
 MOST_TRIED = 10**9  # combinations of numbers
+MOST_STRUCTURES = 5000  # of which each is derived
 CHOICES = ("zero", "recompute", "schedule", "context", "sequence")
 CONTEXT = ("ring", "heads", "gather")
 # what is tried unless somebody says otherwise; what is left out is seldom better
@@ -141,7 +143,10 @@ def check(asked: Request, space: Space, minimize: str, top: int) -> None:
         if needed:
             missing = ",".join(f"{name}=..." for name in sorted(needed))
             raise UserError(f"search needs all sizes: --limit {missing}" + (" (or --batch)" if "B" in needed else ""))
-    if (tried := sum(map(space.size, space.structures()))) > MOST_TRIED:
+    structures = list(islice(space.structures(), MOST_STRUCTURES + 1))
+    if len(structures) > MOST_STRUCTURES:
+        raise UserError(f"more than {MOST_STRUCTURES} graphs would be derived; say less with --over")
+    if (tried := sum(map(space.size, structures))) > MOST_TRIED:
         raise UserError(f"{tried:,} combinations are too many; say less with --over".replace(",", " "))
 
 
