@@ -199,6 +199,7 @@ REFUSED = [
     (("--cluster", "h100-sxm:2x2", "--where", "T <= 1 s"), "the limit of a number is a number"),
     (("--cluster", "h100-sxm:2x2", "--where", "ttft <= 1 s"), "unknown name in --where 'ttft'"),
     (("--cluster", "h100-sxm:2x2", "--phase", "prefill"), "unknown phase 'prefill'"),
+    (("--cluster", "h100-sxm:2x2", "--efficiency", "flops=1e-999"), "beyond the numbers that columns hold"),
     (("--cluster", "h100-sxm:2x2", "--overlap", "data=all"), "--overlap is about an estimate"),
 ]
 

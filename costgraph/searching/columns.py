@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.symbols import Rational
+from costgraph.errors import UserError
 
 Column: TypeAlias = NDArray[np.float64]
 Columns: TypeAlias = Mapping[str, Column]
@@ -43,7 +45,7 @@ class Program:
         for row, form in enumerate(forms):
             for term in form.monomials():
                 powers = tuple(term.powers.items())
-                entries.append((row, places.setdefault(powers, len(places)), float(term.leading_coefficient)))
+                entries.append((row, places.setdefault(powers, len(places)), double(term.leading_coefficient)))
         found = np.zeros((len(forms), len(places)))
         for row, column, value in entries:
             found[row, column] = value
@@ -57,6 +59,21 @@ class Program:
         for row, powers in enumerate(self.products):
             table[row] = product(powers, columns, known) if powers else 1.0
         return self.coefficients @ table
+
+
+def double(value: Rational) -> float:
+    """The nearest double.
+
+    Raises:
+        UserError: there is none, or it is 0 and the value is not.
+    """
+    try:
+        found = float(value)
+    except OverflowError:
+        found = 0.0
+    if value and not found:
+        raise UserError("a size or share is beyond the numbers that columns hold; ask of one plan or point by itself")
+    return found
 
 
 def product(powers: Powers, columns: Columns, known: dict[Powers, Column]) -> Column:

@@ -15,7 +15,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import Powers
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.searching.columns import Column
+from costgraph.searching.columns import Column, double
 from costgraph.searching.exact import NEAR
 
 RELATION = re.compile(r"(<=|>=|==|=|<|>|≤|≥)")
@@ -42,11 +42,11 @@ class Constraint:
 
     def holds(self, values: Column) -> NDArray[np.bool_]:
         """Where it does, as far as doubles tell."""
-        return np.asarray(COMPARED[self.relation](values, float(self.limit)))
+        return np.asarray(COMPARED[self.relation](values, double(self.limit)))
 
     def near(self, values: Column) -> NDArray[np.bool_]:
         """Where doubles cannot tell."""
-        return np.asarray(np.abs(values - float(self.limit)) <= NEAR * abs(float(self.limit)))
+        return np.asarray(np.abs(values - double(self.limit)) <= NEAR * abs(double(self.limit)))
 
     def holds_exactly(self, value: Fraction) -> bool:
         """Whether it holds of one plan."""

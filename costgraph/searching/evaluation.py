@@ -15,7 +15,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.bound import EFFICIENCIES_OF
-from costgraph.searching.columns import Column, Columns, Program, with_defined
+from costgraph.searching.columns import Column, Columns, Program, double, with_defined
 from costgraph.searching.forms import Forms, Sent, StageForms
 from costgraph.searching.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.searching.shares import Group, Ints, Links, Over
@@ -41,7 +41,7 @@ class Rates:
 
     def reached(self, name: str) -> float:
         """The share of a peak."""
-        return float(self.efficiency.get(name, 1))
+        return double(self.efficiency.get(name, 1))
 
     def shown(self, part: str) -> float:
         """The share of what goes over some axes that hides behind nothing."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costgraph.estimation.asked import Request
-from costgraph.searching.columns import Column, Program
+from costgraph.searching.columns import Column, Program, double
 from costgraph.searching.evaluation import Evaluated, Evaluator, Rates
 from costgraph.searching.exact import Exact
 from costgraph.searching.forms import Forms, forms
@@ -72,6 +72,7 @@ class Costed:
         """What plans must keep."""
         return rules([claim for found in self.forms.values() for claim in found.claims])
 
+    @np.errstate(all="ignore")
     def legal(self, columns: Mapping[str, Column]) -> tuple[NDArray[np.bool_], dict[str, int]]:
         """Which plans keep all that is taken for granted, and how many break each claim."""
         length = len(next(iter(columns.values()))) if columns else 1
@@ -82,6 +83,7 @@ class Costed:
             kept = kept & holds
         return kept, broken
 
+    @np.errstate(all="ignore")
     def outputs(self, columns: Mapping[str, Column]) -> tuple[Outputs, NDArray[np.bool_]]:
         """What is measured of plans, by name; and whether links join all groups that send."""
         found = {phase: one.at(columns) for phase, one in self.evaluators.items()}
@@ -99,7 +101,7 @@ class Costed:
         if len(found) > 1:
             named |= {"ttft": self.ranked(found["prefill"]), "tpot": seconds}
         if self.question.asked.price is not None:
-            named["cost"] = seconds * devices / tokens * float(self.question.asked.price * 10**6)
+            named["cost"] = seconds * devices / tokens * double(self.question.asked.price * 10**6)
         joined = np.logical_and.reduce([one.joined for one in found.values()])
         return named, joined
 

@@ -14,7 +14,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.measures.parts import read_measure
-from costgraph.searching.columns import Column, Program, sure, with_defined
+from costgraph.searching.columns import Column, Program, double, sure, with_defined
 from costgraph.searching.constraints import Constraint
 from costgraph.searching.evaluation import Evaluator, Rates
 from costgraph.searching.forms import forms
@@ -167,6 +167,7 @@ class Swept:
 
     # --- values -------------------------------------------------------------------------------------------------------
 
+    @np.errstate(all="ignore")
     def at(self, columns: Mapping[str, Column]) -> tuple[dict[str, Column], NDArray[np.bool_]]:
         """The measures at a block of points, and which of these may be."""
         length = max((len(column) for column in columns.values()), default=1)
@@ -201,7 +202,7 @@ class Swept:
             "devices": devices, "tokens/s": tokens / ranked[main],
         }  # fmt: skip
         if self.request.price is not None:
-            found["cost"] = ranked[main] * devices / tokens * float(self.request.price * 10**6)
+            found["cost"] = ranked[main] * devices / tokens * double(self.request.price * 10**6)
         joined = np.logical_and.reduce([one.joined for one in values.values()])
         there = self.request.cluster.devices if self.request.cluster else None
         joined = np.broadcast_to(joined if there is None else joined & (devices <= there), length)
