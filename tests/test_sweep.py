@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import costgraph as cg
 from costgraph.algebra.parser import size
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.estimation.estimate import Estimate, estimate
 from costgraph.estimation.reading import request
@@ -90,7 +91,7 @@ def test_degrees_are_swept_as_any_size(mesh: str, over: str) -> None:
     assert table
     for row in table:
         sizes = [f"{name}={row[name]}" for name in ("B", "S")]
-        degrees = {name: size(row[name]) for name in ("T", "N_d", "C", "P", "M") if name in row}
+        degrees: dict[str, Polynomial] = {name: size(row[name]) for name in ("T", "N_d", "C", "P", "M") if name in row}
         passes = "recompute(full)" if row.get("recompute") == "full" else ()
         one = asked(limit=sizes, passes=passes, **{**typed, "mesh": Mesh(mesh).substitute(degrees)})
         seconds = one.estimated(one.main)
