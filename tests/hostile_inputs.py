@@ -134,6 +134,14 @@ PLACES: Places = {
         "": "", "--measure": "", "--per": "", "--op-set": "op", "--let": "limit", "--notation": "", "--format": "",
         "-o": "output",
     }),
+    "search": (["search", "--model", "gpt2", "--cluster", "a10:1x1", "--batch", "2", "--limit", "S=8"], {
+        "--over": "limit", "--where": "question", "--minimize": "", "--cluster": "hardware", "--overlap": "overlap",
+        "--efficiency": "efficiency", "--price": "price", "--phase": "", "--new": "", "--top": "",
+    }),
+    "sweep": (["sweep", "--model", "gpt2", "--limit", "B=2", "--measures", "flops"], {
+        "--over": "limit", "--where": "question", "--measures": "", "--pareto": "", "--mesh": "mesh",
+        "--hardware": "hardware", "--format": "", "-o": "output",
+    }),
     "formulas list": (["formulas", "list"], {"--source": ""}),
     "formulas show": (["formulas", "show"], {"": ""}),
     "formulas search": (["formulas", "search"], {"": ""}),

@@ -98,6 +98,11 @@ def test_what_is_no_mesh_is_refused(text: str, message: str) -> None:
         ("tensor(T, replicate_kv=True)", cg.decoder(), "replicate_kv is for fewer key/value heads"),
         ("data(2)", cg.decoder().substitute(B=3), "2 does not divide 3"),
         ("data(2), data(4)", cg.decoder().substitute(B=4), "8 | 4 does not hold"),
+        (
+            "data(2), microbatches(2)",
+            cg.decoder().substitute(B=2),
+            "4 | 2 does not hold",
+        ),  # of alike degrees both count
         ("data(2)", cg.op_sets.attention(), "there is no batch to split"),
     ],
 )

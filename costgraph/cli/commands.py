@@ -39,6 +39,8 @@ COMMANDS = {  # name -> module, function or typer group in it, the first line of
         "List what there is to choose from, with options and meaning; without KIND, what can be listed.",
     ),
     "solve": ("solve", "solve", "Solve a relation between costs, as a formula with its domain."),
+    "search": ("search", "search", "The best plans of a model on a cluster; exit code 1 if none fits."),
+    "sweep": ("sweep", "sweep", "A table of measures over sizes, machines, models and other choices."),
     "check": (
         "check", "check",
         "Derive again what the literature printed, and judge it; exit with 1 if something differs.",

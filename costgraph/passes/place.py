@@ -69,7 +69,7 @@ class Place(Pass):
             raise UserError(f"{Autocast.name} on a mesh is not modelled; leave one of them out")
         graph = split_softmax(graph, [dim for axis in self.mesh.axes for dim in cached(axis, graph)])
         axes = self.mesh.named.items()
-        claims = list(joined(claim for name, axis in axes for claim in assumptions(name, axis, graph)))
+        claims = list(joined(claim for name, axis in axes for claim in dict.fromkeys(assumptions(name, axis, graph))))
         groups = [group for name, axis in axes if (group := self.group(name, axis, graph)).cuts]
         check_heads(groups)
         placement = Placement(dict(graph.tensors), groups)
@@ -136,7 +136,7 @@ class TensorParallel(Pass):
 
 
 def joined(claims: Iterable[Assumption]) -> Iterator[Assumption]:
-    """The claims, those of several axes about one dim put together: both degrees divide it one after the other.
+    """The claims of all axes, those about one dim put together: both degrees, alike or not, divide it in turn.
 
     Raises:
         UserError: the product is known not to divide it.
@@ -145,7 +145,7 @@ def joined(claims: Iterable[Assumption]) -> Iterator[Assumption]:
     for claim in claims:
         key = (claim.dim, claim.dividend) if isinstance(claim, Divides) else claim
         before = found.get(key)
-        if isinstance(claim, Divides) and isinstance(before, Divides) and before != claim:
+        if isinstance(claim, Divides) and isinstance(before, Divides):
             claim = replace(claim, divisor=before.divisor * claim.divisor)
             claim.check()
         found[key] = claim

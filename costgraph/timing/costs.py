@@ -11,6 +11,7 @@ from costgraph.algebra.symbols import Rational
 from costgraph.conventions import NOTES, Convention, Counting
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
+from costgraph.graph.rules import ACCUMULATING
 from costgraph.graph.selection import multiplies_weights
 from costgraph.graph.tensor import PARAMETERS
 from costgraph.measures import op_costs
@@ -103,7 +104,7 @@ def collective(op: Op, graph: Graph, runs: Polynomial, crossing: Crossing) -> Co
 
 def is_once(op: Op, graph: Graph) -> bool:
     """Whether an op runs for all microbatches together; of a single one it is what updates, or sends parameters."""
-    if op.phase == "update" or op.repeats != ONE:
+    if op.phase == "update" or op.repeats != ONE or op.kind in ACCUMULATING:  # of two microbatches one is added once
         return op.phase == "update"
     return graph.mesh.microbatches != ONE or (op.kind in RINGS and graph.tensors[op.inputs[0]].role in PARAMETERS)
 

@@ -1,0 +1,86 @@
+"""`costgraph search`: the best plans of a model on a cluster."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from costgraph.cli import arguments as arg
+from costgraph.cli.output import check_target, deliver, progress
+from costgraph.errors import UserError
+
+FORMATS = ("text", "json")
+
+
+@arg.of_setup(
+    without=("mesh", "symbolic"),
+    phase="train, or generate (prefill, then new tokens).  [default: train]",
+    limit="Sizes, exactly: 'S=8192'. Repeatable.",
+)
+def search(
+    asked: arg.Asked = arg.NOTHING,
+    cluster: Annotated[str | None, typer.Option(help="Nodes of a machine, 'h100-sxm:8x128', or a file.")] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(help="Sequences of a step on all devices.  [default: searched, where tokens are generated]"),
+    ] = None,
+    minimize: Annotated[str, typer.Option(help="step_time, cost (with --price) or devices.")] = "step_time",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="What plans must keep: 'peak <= 0.92*hbm', 'ttft <= 1 s', 'T <= 8'. Repeatable."),
+    ] = None,
+    top: Annotated[int, typer.Option(help="How many plans are shown.")] = 10,
+    over: Annotated[
+        str, typer.Option(help="What is tried, in place of all that may be: 'T=[4, 8], zero=[1, 3], recompute=none'.")
+    ] = "",
+    dtype: Annotated[
+        str | None, typer.Option(help="Whose peak counts, and how wide p is.  [default: bf16 or fp16]")
+    ] = None,
+    link: Annotated[str | None, typer.Option(help="Over which link collectives go.  [default: the first]")] = None,
+    collectives: Annotated[str, typer.Option(help="Algorithm of collectives, ring or tree.")] = "ring",
+    efficiency: Annotated[
+        str, typer.Option(help="Shares of the peaks that are reached: 'flops=0.5,mem=0.8,comms=0.7'; ranks by them.")
+    ] = "",
+    overlap: Annotated[
+        str, typer.Option(help="What collectives hide behind something else, by axis: 'data=all,tensor=0.5'.")
+    ] = "",
+    new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
+    price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    json_: arg.Json = False,
+    output: arg.Output = None,
+    force: arg.Force = False,
+) -> None:
+    """The best plans of a model on a cluster; exit code 1 if none fits.
+
+    Example: costgraph search --model llama-3-70b --cluster h100-sxm:8x128 --batch 1024 --limit S=8192
+    """
+    format_ = arg.chosen_format(format_, FORMATS, json_)
+    check_target(output, force)
+    needs_numpy("search")
+    from costgraph.cli import search_text
+    from costgraph.searching.reading import read_search
+    from costgraph.searching.search import search as run
+
+    question = read_search(
+        cluster_of=cluster, batch=batch, minimize=minimize, where=where or (), top=top, over=over, dtype=dtype,
+        link=link, collectives=collectives, efficiency=efficiency, overlap=overlap, new=new, price=price,
+        **asked.options,
+    )  # fmt: skip
+    found = run(question, lambda structures: progress(structures, "searching"))
+    if format_ == "json":
+        deliver(json.dumps(search_text.to_json(found), indent=2, ensure_ascii=False), output)
+    else:
+        deliver(search_text.text(found), output)
+    if not found.candidates:
+        raise typer.Exit(1)
+
+
+def needs_numpy(command: str) -> None:
+    """Refuse a command that evaluates columns where NumPy is missing."""
+    try:
+        import numpy  # noqa: F401
+    except ImportError:
+        raise UserError(f"{command} needs NumPy; install it with: pip install 'costgraph[search]'") from None

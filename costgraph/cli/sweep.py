@@ -1,0 +1,120 @@
+"""`costgraph sweep`: measures at all combinations of sizes and choices."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from costgraph.cli import arguments as arg
+from costgraph.cli.output import check_target, deliver, remark
+from costgraph.cli.search import needs_numpy
+from costgraph.errors import UserError
+
+FORMATS = ("text", "csv", "jsonl", "parquet", "xlsx")
+SLOW = 1.0  # seconds after which it is said how far it is
+BINARY = ("parquet", "xlsx")
+
+
+@arg.of_setup(
+    without=("symbolic",), phase="train, forward, prefill, decode or generate.  [default: train]",
+    limit="Sizes that are the same everywhere: 'S=8192'. Repeatable.",
+)  # fmt: skip
+def sweep(
+    asked: arg.Asked = arg.NOTHING,
+    over: Annotated[
+        str, typer.Option(help="Over what: 'B=1..64, S=[2048, 8192], hardware=[a100-80gb-sxm, h100-sxm]'.")
+    ] = "",
+    measures: Annotated[
+        str, typer.Option(help="What is measured: 'peak,step_time,cost', or whatever derive has.")
+    ] = "",
+    where: Annotated[
+        list[str] | None, typer.Option(help="Points that are told of: 'peak <= 80 GiB'. Repeatable.")
+    ] = None,
+    pareto: Annotated[
+        str, typer.Option(help="Only points that no other one beats in all of these: 'step_time,cost'.")
+    ] = "",
+    hardware: Annotated[str | None, typer.Option(help="A machine, a file, or figures.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Nodes of a machine, in place of --hardware.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="Whose peak counts, and how wide p is.")] = None,
+    link: Annotated[str | None, typer.Option(help="Over which link collectives go.")] = None,
+    collectives: Annotated[str | None, typer.Option(help="Algorithm of collectives, ring or tree.")] = None,
+    efficiency: Annotated[str, typer.Option(help="Shares of the peaks that are reached, as for estimate.")] = "",
+    overlap: Annotated[str, typer.Option(help="What collectives hide, as for estimate.")] = "",
+    new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.")] = None,
+    price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
+    top: Annotated[int, typer.Option(help="How many rows of text are shown.")] = 40,
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help="text, csv, jsonl, parquet or xlsx.  [default: as the file is called]"),
+    ] = None,
+    output: arg.Output = None,
+    force: arg.Force = False,
+) -> None:
+    """A table of measures over sizes, machines, models and other choices.
+
+    Example: costgraph sweep --model llama-3-8b --over 'B=1..8, S=[2048, 8192]' --measures peak,flops
+    """
+    kind = format_of(format_, output)
+    check_target(output, force)
+    needs_numpy("sweep")
+    from costgraph.cli import sweep_files, sweep_text
+    from costgraph.searching.sweep import Tally
+    from costgraph.searching.sweep import sweep as run
+    from costgraph.searching.sweep_reading import read_sweep
+
+    own = {
+        "hardware": hardware, "cluster": cluster, "dtype": dtype, "link": link, "collectives": collectives,
+        "efficiency": efficiency, "overlap": overlap, "new": new, "price": price,
+    }  # fmt: skip
+    typed = {**asked.options, **{name: value for name, value in own.items() if value not in (None, "")}}
+    question, tally = read_sweep(over, measures, where or (), pareto, typed), Tally()
+    if question.grid.size > 1000:
+        remark(sweep_text.size(question.grid))
+    blocks = run(question, tally, shower(question.grid.size))
+    if kind == "text":
+        deliver(sweep_text.text(question, blocks, tally, top), output)
+        return
+    with sweep_files.target(output) as out:
+        sweep_files.WRITERS[kind](blocks, question.names, out)
+    for line in sweep_text.left_out(tally):
+        remark(line)
+
+
+def format_of(name: str | None, output: Path | None) -> str:
+    """The format that was typed, or that of the file.
+
+    Raises:
+        UserError: an unknown one, or what is no text for a terminal.
+    """
+    from costgraph.cli.sweep_files import SUFFIXES
+
+    kind = name or (SUFFIXES.get(output.suffix, "text") if output else "text")
+    arg.chosen_format(kind, FORMATS)
+    if kind in BINARY and output is None and sys.stdout.isatty():
+        raise UserError(f"{kind} is no text for a terminal; name a file with -o")
+    return kind
+
+
+def shower(points: int) -> Callable[[int], None]:
+    """Says on stderr how far it is, to a person who has waited for a second."""
+    return Shown(points) if sys.stderr.isatty() else lambda _: None
+
+
+class Shown:
+    """How many of so many points are done."""
+
+    def __init__(self, points: int) -> None:
+        self.points, self.done = points, 0
+        self.last = time.monotonic()
+
+    def __call__(self, points: int) -> None:
+        """Count some more, and say so once a second."""
+        self.done += points
+        if time.monotonic() - self.last >= SLOW:
+            self.last = time.monotonic()
+            print(f"\r{100 * self.done // self.points} % of {self.points} points", end="", file=sys.stderr, flush=True)

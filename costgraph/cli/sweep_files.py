@@ -1,0 +1,133 @@
+"""Tables of a sweep as files: CSV, JSON Lines, Parquet, a workbook; written block by block, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from costgraph.cli.output import STDOUT, umask
+from costgraph.errors import UserError
+from costgraph.searching.columns import DIGITS
+from costgraph.searching.sweep import Block
+from costgraph.user_files import reason
+
+MOST_ROWS = 1_048_575  # of a worksheet, beside its head
+SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".xlsx": "xlsx"}
+
+
+def shown(value: str | float) -> str:
+    """A value as text."""
+    return value if isinstance(value, str) else f"{value:.{DIGITS}g}"
+
+
+def number(value: str | float) -> str | float | int:
+    """A value with the digits that are sure."""
+    if isinstance(value, str):
+        return value
+    found = float(f"{value:.{DIGITS}g}")
+    return int(found) if found.is_integer() and abs(found) < 2**53 else found
+
+
+@contextlib.contextmanager
+def target(path: Path | None) -> Iterator[IO[bytes]]:
+    """Where the table goes: stdout, or a file that appears once it is whole."""
+    if path is None or str(path) in STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.flush()
+        return
+    place = os.path.realpath(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=os.path.dirname(place), prefix=".costgraph-")
+    except OSError as error:
+        raise UserError(f"{path}: {reason(error)}") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        os.chmod(name, 0o666 & ~umask())
+        os.replace(name, place)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def write_csv(blocks: Iterator[Block], names: Sequence[str], out: IO[bytes]) -> None:
+    """With a head, and lines that end as RFC 4180 says."""
+    out.write(line(names))
+    for block in blocks:
+        out.write(b"".join(line(map(shown, row)) for row in block.rows(names)))
+
+
+def line(values: Any) -> bytes:
+    """One line."""
+    text = io.StringIO()
+    csv.writer(text).writerow(list(values))
+    return text.getvalue().encode()
+
+
+def write_jsonl(blocks: Iterator[Block], names: Sequence[str], out: IO[bytes]) -> None:
+    """An object a line."""
+    for block in blocks:
+        for row in block.rows(names):
+            values = {name: number(value) for name, value in zip(names, row, strict=True)}
+            out.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
+
+
+def write_parquet(blocks: Iterator[Block], names: Sequence[str], out: IO[bytes]) -> None:
+    """Columns of doubles and of texts; a group of rows for each block.
+
+    Raises:
+        UserError: pyarrow is missing.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet as parquet
+    except ImportError:
+        raise UserError("Parquet needs pyarrow; install it with: pip install 'costgraph[parquet]'") from None
+    writer = None
+    for block in blocks:
+        columns = {
+            name: pyarrow.array([block.choices[name]] * len(block)) if name in block.choices else block.columns[name]
+            for name in names
+        }
+        table = pyarrow.table(columns)
+        writer = writer or parquet.ParquetWriter(out, table.schema)
+        writer.write_table(table)
+    if writer is None:
+        raise UserError("Parquet: no point is left, and so there is no table; say less with --where")
+    writer.close()
+
+
+def write_xlsx(blocks: Iterator[Block], names: Sequence[str], out: IO[bytes]) -> None:
+    """One worksheet.
+
+    Raises:
+        UserError: XlsxWriter is missing, or there are more rows than a worksheet has.
+    """
+    try:
+        import xlsxwriter
+    except ImportError:
+        raise UserError("xlsx needs XlsxWriter; install it with: pip install 'costgraph[excel]'") from None
+    book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False})
+    page = book.add_worksheet("sweep")
+    page.write_row(0, 0, names)
+    at = 0
+    for block in blocks:
+        for row in block.rows(names):
+            at += 1
+            if at > MOST_ROWS:
+                raise UserError(f"xlsx: a worksheet has {MOST_ROWS} rows; write CSV or Parquet, or less with --where")
+            page.write_row(at, 0, [number(value) for value in row])
+    book.close()
+
+
+WRITERS: dict[str, Callable[[Iterator[Block], Sequence[str], IO[bytes]], None]] = {
+    "csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet, "xlsx": write_xlsx,
+}  # fmt: skip

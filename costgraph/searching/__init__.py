@@ -1,0 +1,1 @@
+"""Many plans, or many points: closed forms derived once per structure and evaluated in blocks of columns."""

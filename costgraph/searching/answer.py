@@ -1,0 +1,115 @@
+"""What is said of a search beside its plans: how it ranks, what it takes for granted, and why nothing was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from costgraph.algebra.quantities import Quantity, rounded
+from costgraph.algebra.units import BYTE, SECOND
+from costgraph.estimation.assumed import BOUND, ESTIMATE
+from costgraph.hardware.links import WORDS
+from costgraph.searching.constraints import Constraint
+from costgraph.searching.search import Counts, Found, Search
+from costgraph.searching.space import Space
+from costgraph.timing.roofline import EFFICIENCIES
+
+UNITS = {"peak": BYTE, "step_time": SECOND, "bound": SECOND, "ttft": SECOND, "tpot": SECOND}
+
+
+def ranked_by(asked: Search) -> str:
+    """What the first plan is best in."""
+    time = "the bound" if not asked.question.rates.efficiency else "the estimate"
+    words = {
+        "step_time": f"time of a step, {time}", "tokens/s": f"tokens per second of decode steps, {time}",
+        "cost": f"USD per million tokens, {time}", "devices": f"devices, then {time}",
+    }  # fmt: skip
+    return f"{words[asked.by[0]]}; of plans that are alike in that, the one that needs less memory"
+
+
+def assumed(asked: Search) -> list[str]:
+    """What the ranking takes for granted, one line for each."""
+    rates = asked.question.rates
+    lines = [BOUND if not rates.efficiency else f"{ESTIMATE}; {reached(asked)}"]
+    lines.append(tried(asked.space))
+    if asked.question.asked.phase == "generate":
+        lines.append("all prompts of the batch are read at once: ttft is the time of that; tpot that of the last token")
+    return lines
+
+
+def reached(asked: Search) -> str:
+    """The efficiencies, and what is hidden."""
+    rates = asked.question.rates
+    shares = ", ".join(f"{name} {rounded(rates.efficiency.get(name, 1) * 100, 3)} %" for name in EFFICIENCIES)
+    hides = ", ".join(
+        f"{rounded(share * 100, 3)} % over {WORDS.get(axis, axis)}"
+        for axis, share in rates.asked.overlap.items()
+        if share
+    )
+    return f"efficiency: {shares}; hidden: {hides or 'nothing'}"
+
+
+def tried(space: Space) -> str:
+    """Which choices there were."""
+    numbers = {name: values for name, values in space.numbers.items() if max(values, default=1) > 1}
+    degrees = ", ".join(f"{name} {listed(values)}" for name, values in numbers.items())
+    said = [f"zero {listed(space.zero)}", f"recompute {', '.join(space.recompute)}"]
+    said += [f"schedule {', '.join(space.schedules)}"] if "P" in numbers else []
+    said += [f"context {', '.join(space.context)}"] if "C" in numbers else []
+    said += [f"sequence {', '.join('yes' if one else 'no' for one in space.sequence)}"] if "T" in numbers else []
+    return f"tried: {degrees}; {'; '.join(said)}; layers in equal stages (--over tries others)"
+
+
+def listed(values: tuple[int, ...]) -> str:
+    """A few of them, or the ends."""
+    return ", ".join(map(str, values)) if len(values) <= 5 else f"{values[0]}, {values[1]} .. {values[-1]}"
+
+
+# --- nothing was found ------------------------------------------------------------------------------------------------
+
+
+def why_nothing(found: Found) -> Iterator[str]:
+    """Which constraint excludes most, and what would have to give."""
+    counts = found.counts
+    if not counts.legal:
+        yield from why_illegal(counts)
+        return
+    kept = " and ".join(map(str, found.search.where))
+    yield f"no plan fits: {number(counts.legal)} legal plans, and none keeps {kept}"
+    most = max(found.search.where, key=lambda one: counts.broken.get(one.text, 0))
+    for one in found.search.where:
+        broken = counts.broken.get(one.text, 0)
+        if broken:
+            yield said_of(one, broken, counts, one is most)
+
+
+def said_of(one: Constraint, broken: int, counts: Counts, most: bool) -> str:
+    """What one constraint excludes, and by how much the nearest plan breaks it."""
+    words = f"{one.text}: {number(broken)} break it{', the most' if most else ''}"
+    if alone := counts.alone.get(one.text, 0):
+        words += f"; without it {number(alone)} would fit"
+    if one.text in counts.closest and broken == counts.legal:
+        _, nearest = counts.closest[one.text]
+        value = nearest.costed.exactly(nearest.numbers, one.name)
+        mesh = nearest.costed.structure.mesh(nearest.numbers) or "one device"
+        words += f"; the nearest has {shown(one, value)} instead of {shown(one, one.limit)}: {mesh}"
+    return words
+
+
+def why_illegal(counts: Counts) -> Iterator[str]:
+    """Which claim of the model excludes most, or why it cannot be spread at all."""
+    yield f"no plan is legal: of {number(counts.tried)} combinations of degrees none keeps all that they have to"
+    for claim, broken in sorted(counts.illegal.items(), key=lambda pair: -pair[1])[:3]:
+        yield f"{claim}: {number(broken)} break it"
+    for reason, times in sorted(counts.refused.items(), key=lambda pair: -pair[1])[:3]:
+        yield f"{reason} ({number(times)} structures)"
+
+
+def shown(one: Constraint, value: Fraction) -> str:
+    """A value in the unit of what is limited."""
+    return str(Quantity(value, UNITS[one.name])) if one.name in UNITS else rounded(value, 6)
+
+
+def number(count: int) -> str:
+    """With thin groups of digits."""
+    return f"{count:,}".replace(",", " ")

@@ -1,0 +1,46 @@
+"""The command that estimates one plan of a search again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from costgraph.searching.search import Plan
+from costgraph.searching.structure import KINDS, NO_REPLAY
+
+FLAGS = {"op_set": "--op-set", "passes": "--pass", "cache_dtype": "--cache-dtype"}
+
+
+def command(plan: Plan, typed: Mapping[str, Any]) -> str:
+    """`costgraph estimate ...` with what was typed, and the plan's own numbers and choices."""
+    return shlex.join(["costgraph", "estimate", *words(plan, typed)])
+
+
+def words(plan: Plan, typed: Mapping[str, Any]) -> Iterator[str]:
+    """Its options."""
+    numbers = plan.numbers
+    for name, value in typed.items():
+        flag = FLAGS.get(name, f"--{name}")
+        if name == "overlap":
+            value = of_axes(str(value), plan.structure.axes)
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if one not in (None, ""):
+                yield from (flag, str(one))
+    if "B" in numbers:
+        yield from ("--limit", f"B={numbers['B']}")
+    if plan.structure.recompute != NO_REPLAY:
+        yield from ("--pass", f"recompute({plan.structure.recompute})")
+    if mesh := mesh_of(plan):
+        yield from ("--mesh", mesh)
+
+
+def mesh_of(plan: Plan) -> str:
+    """The axes of a plan as one would type them; empty for one device."""
+    return str(plan.structure.mesh(plan.numbers))
+
+
+def of_axes(overlap: str, axes: tuple[str, ...]) -> str:
+    """What was said of the overlap of axes that a plan has."""
+    there = {*axes, *(KINDS[name] for name in axes)}
+    return ",".join(item for item in overlap.split(",") if item.partition("=")[0].strip() in there)

@@ -1,0 +1,159 @@
+"""One plan exactly, in rationals: where doubles cannot tell whether it fits, or which of two is faster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from costgraph.algebra.definition import settle
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.estimation.account import Account, Charge
+from costgraph.hardware.links import Layout, Span
+from costgraph.searching.columns import Program
+from costgraph.searching.evaluation import Rates
+from costgraph.searching.forms import Forms, Sent, StageForms
+from costgraph.searching.idle import Waiting, forms_of, idle, waiting_of
+from costgraph.searching.shares import Links
+from costgraph.timing.network import latency, rate, steps
+
+ZERO_S = Fraction(0)
+NEAR = 1e-9  # of each other: what doubles are not trusted with
+
+
+class Exact:
+    """The costs of one plan.
+
+    Args:
+        forms: of its structure.
+        numbers: by symbol.
+        axes: of devices, outermost first.
+        links: over which collectives go.
+        rates: what an estimate takes for granted.
+    """
+
+    def __init__(
+        self, forms: Forms, numbers: Mapping[str, int], axes: Sequence[str], links: Links, rates: Rates
+    ) -> None:
+        self.forms, self.axes, self.links, self.rates = forms, axes, links, rates
+        typed = {name: Polynomial.constant(value) for name, value in numbers.items()}
+        self.numbers = settle(forms.definitions, typed)[0]
+        self.stages = [one for one in forms.stages if one.place != "middle stage" or numbers.get("P") != 2]
+        self.degrees = tuple((name, int(numbers[name])) for name in axes)
+
+    def value(self, form: Polynomial) -> Fraction:
+        """The value of a form."""
+        return Fraction(form.substitute(self.numbers).number or 0)
+
+    @property
+    def needed(self) -> Fraction:
+        """Bytes of the stage that needs most."""
+        forms = [form for stage in self.stages for form in stage.alive]
+        point = {name: np.array([float(value.number or 0)]) for name, value in self.numbers.items()}
+        sizes = Program.of(forms).at(point)[:, 0]
+        return max(
+            self.value(form) for form, size in zip(forms, sizes, strict=True) if size >= sizes.max() * (1 - NEAR)
+        )
+
+    @property
+    def bound(self) -> Fraction:
+        """How long a step takes at least."""
+        return max(seconds for stage in self.stages for seconds in self.arms(stage).values())
+
+    def arms(self, stage: StageForms) -> dict[str, Fraction]:
+        """Seconds that each resource of a stage is busy, or idle."""
+        found = {
+            "compute": self.value(stage.compute) + self.idle(stage, 0),
+            "memory": self.value(stage.memory) + self.idle(stage, 1),
+        }
+        for one in stage.sent:
+            volume = self.value(one.volume)
+            for hop in self.span(one).hops:
+                symbol = self.links.symbols[hop.level.name]
+                seconds = volume * hop.share(one.kind) / self.links.exact_rates[symbol]
+                found[symbol] = found.get(symbol, Fraction(0)) + seconds
+        return found
+
+    def idle(self, stage: StageForms, at: int) -> Fraction:
+        """Idle time of a resource."""
+        order = stage.order
+        if order is None:
+            return Fraction(0)
+        numbers = tuple(map(self.value, (order.ahead, order.stages, order.per)))
+        others = [self.waits(one, at) for one in self.stages]
+        found: Fraction = idle(
+            (numbers[0], numbers[1], numbers[2]), order, self.waits(stage, at), others, min, max
+        )  # fmt: skip
+        return found
+
+    def waits(self, stage: StageForms, at: int) -> Waiting:
+        """What idle time follows from."""
+        return waiting_of([self.value(form) for form in forms_of(stage.waiting[at])])
+
+    @property
+    def estimate(self) -> Fraction:
+        """How long a step takes at the efficiencies that were named."""
+        return self.account(max(self.stages, key=self.size)).seconds
+
+    def size(self, stage: StageForms) -> Fraction:
+        """How long the ops of a stage take at the efficiencies, but for what hides; by that it is chosen."""
+        flops, mem, comms = self.reached
+        ops = sum((max(self.value(one.flops) / flops, self.value(one.moved) / mem) for one in stage.charged), ZERO_S)
+        sent = [(one, self.on_slowest(one)[0]) for one in stage.sent if one.counted]
+        return ops + sum(((1 - self.rates.asked.hidden(one.part)) * seconds / comms for one, seconds in sent), ZERO_S)
+
+    @property
+    def reached(self) -> tuple[Fraction, Fraction, Fraction]:
+        """The shares of the peaks."""
+        flops, mem, comms = (Fraction(self.rates.efficiency.get(name, 1)) for name in ("flops", "mem", "comms"))
+        return flops, mem, comms
+
+    def account(self, stage: StageForms) -> Account:
+        """The sum of maxima."""
+        flops, mem, comms = self.reached
+        charges = [
+            Charge("ops", (constant(self.value(one.flops) / flops), constant(self.value(one.moved) / mem)), one.once)
+            for one in stage.charged
+        ]
+        for one in stage.sent:
+            if one.counted:
+                sent, delay = self.on_slowest(one)
+                shown = (sent / comms + delay) * (1 - self.rates.asked.hidden(one.part))
+                charges.append(Charge(one.part, (constant(shown),), one.once))
+        above, below = map(self.value, self.forms.bubble)
+        return Account(tuple(charges), self.floors, above / below)
+
+    @property
+    def floors(self) -> tuple[Polynomial, ...]:
+        """What the sum is never below; nothing on devices that all do the same, where nothing hides."""
+        if not self.rates.floored and len(self.stages) == 1:
+            return ()
+        reached = {"compute": self.reached[0], "memory": self.reached[1]}
+        arms = (arm for stage in self.stages for arm in self.arms(stage).items())
+        return tuple(constant(seconds / reached.get(name, self.reached[2])) for name, seconds in arms)
+
+    def on_slowest(self, one: Sent) -> tuple[Fraction, Fraction]:
+        """What collectives of one kind take on the link that takes longest, and until their first bytes are there."""
+        hops = self.span(one).hops
+        if not hops:
+            return Fraction(0), Fraction(0)
+        hop = max(hops, key=lambda hop: hop.share(one.kind) / rate(hop.level))
+        delay = sum((steps(one.kind, hop, self.links.algorithm) * latency(hop.level) for hop in hops), Fraction(0))
+        each = hop.share(one.kind) / Fraction(rate(hop.level))
+        return self.value(one.volume) * each, self.value(one.runs) * delay
+
+    def span(self, one: Sent) -> Span:
+        """The links of the groups."""
+        return self.layout.span(one.over)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the devices stand."""
+        return Layout(self.links.cluster, self.degrees, self.links.link)
+
+
+def constant(value: Fraction) -> Polynomial:
+    """A number as a form."""
+    return Polynomial.constant(value)

@@ -1,0 +1,254 @@
+"""What a structure costs, as forms in the numbers that its plans differ in: memory, and what keeps each resource busy.
+
+Memory is what is alive at each instant that may be the peak. Time is kept apart by what decides on it: FLOPs, bytes of
+memory, and for each kind of collective over the same axes what it sends, as over which links it goes is another number
+of each plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from costgraph.algebra.definition import Definition
+from costgraph.algebra.divisible import Holds
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
+from costgraph.collector import paused
+from costgraph.conventions import Convention
+from costgraph.estimation.asked import Request
+from costgraph.graph.graph import Graph
+from costgraph.measures.communication import RINGS, part, read_in, ring, times
+from costgraph.measures.counting import Counted
+from costgraph.measures.flops import PARTS
+from costgraph.measures.lifetimes import Lifetimes
+from costgraph.measures.must_move import definitions, must_move
+from costgraph.measures.peak import Walk
+from costgraph.measures.times import DONE, tokens
+from costgraph.precision import policy
+from costgraph.searching.idle import NOTHING, Order, Waiting, order_of, waiting
+from costgraph.timing.costs import costs, is_once
+from costgraph.timing.roofline import Rates, spans
+
+Group = tuple[str, tuple[tuple[str, int], ...], str, bool, bool]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What collectives of one kind send over the same axes.
+
+    Args:
+        kind: of the ops.
+        over: the axes, by symbol and cut.
+        part: the same in words, as answers name it.
+        once: whether it is sent once a step, however many microbatches there are.
+        counted: whether the convention counts it, and so an estimate.
+        volume: bytes that a ring sends from each device.
+        runs: how often one of them runs.
+    """
+
+    kind: str
+    over: tuple[tuple[str, int], ...]
+    part: str
+    once: bool
+    counted: bool
+    volume: Polynomial
+    runs: Polynomial
+
+
+@dataclass(frozen=True)
+class Charged:
+    """Ops that scale alike: FLOPs and bytes moved, of which the longer one counts.
+
+    Args:
+        flops, moved: in seconds at the peak rates, as forms in these.
+        once: whether that is done once a step.
+    """
+
+    flops: Polynomial
+    moved: Polynomial
+    once: bool
+
+
+@dataclass(frozen=True)
+class StageForms:
+    """One stage of a pipeline, or the whole model where there is none.
+
+    Args:
+        place: which stage; empty without a pipeline.
+        alive: bytes at each instant that may be the peak, without those that another one always covers.
+        compute: FLOPs of a step, in seconds at the rate of the machine.
+        memory: bytes that must be read and written, in seconds.
+        waiting: of FLOPs and of bytes what idle time follows from, in seconds.
+        order: where it stands in the pipeline; None without one.
+        sent: what collectives send.
+        charged: what an estimate sums up; empty where none was asked for.
+    """
+
+    place: str
+    alive: tuple[Polynomial, ...]
+    compute: Polynomial
+    memory: Polynomial
+    waiting: tuple[Waiting, Waiting]
+    order: Order | None
+    sent: tuple[Sent, ...]
+    charged: tuple[Charged, ...]
+
+
+@dataclass(frozen=True)
+class Forms:
+    """All stages of a structure in one phase.
+
+    Args:
+        stages: of which one needs most and one takes longest.
+        claims: what numbers of a plan have to keep.
+        definitions: what symbols stand for that is no polynomial.
+        tokens: how many tokens a step works on.
+        bubble: idle time over busy time, above and below the line; 0 over 1 without a pipeline.
+    """
+
+    stages: tuple[StageForms, ...]
+    claims: tuple[Holds, ...]
+    definitions: tuple[Definition, ...]
+    tokens: Polynomial
+    bubble: tuple[Polynomial, Polynomial]
+
+
+@paused()
+def forms(request: Request, phase: str, open_: Sequence[str]) -> Forms:
+    """The forms of a structure in a phase, with all sizes put in but for some.
+
+    Raises:
+        UserError: the model cannot be spread like that.
+    """
+    room, graph = sized(request, phase, open_), timed(request, phase, open_)
+    convention, estimated = request.setup.convention, bool(request.efficiency)
+    stages = tuple(
+        of_stage(holds, stage, graph, request, convention)
+        for holds, stage in zip(room.stages or (room,), graph.stages or (graph,), strict=True)
+    )
+    claimed = dict.fromkeys(
+        claim for one in (room, graph) for claim in (*one.assumptions, *one.claims) if not claim.settled
+    )
+    named = {one.name: one for stage in (graph.stages or (graph,)) for one in definitions(stage)}
+    return Forms(stages, tuple(claimed), tuple(named.values()), tokens(graph), idle_share(graph, request, estimated))
+
+
+def sized(request: Request, phase: str, open_: Sequence[str]) -> Graph:
+    """The graph of which the peak is taken: of a decode step, at the last token."""
+    return request.sized(phase, *open_)
+
+
+def timed(request: Request, phase: str, open_: Sequence[str]) -> Graph:
+    """The graph of which times are taken: of a decode step, at the context that the last token sees."""
+    if request.phase != "generate" or phase != "decode" or "S" in open_:
+        return request.sized(phase, *open_)
+    at = request.bindings["S"] + max(request.new - 1, 1)
+    return request.sized(phase, "S", *open_).substitute(S=at)
+
+
+def of_stage(room: Graph, graph: Graph, whole: Graph, request: Request, convention: Convention) -> StageForms:
+    """The forms of one stage; rates of the machine are put in."""
+    rates = {name: rate for name, rate in request.rates.items() if name in ("lambda_flops", "lambda_mem")}
+    done = {
+        "lambda_flops": list(Counted(graph, DONE).terms(PARTS)),
+        "lambda_mem": list(must_move(graph)),
+    }
+    seconds = {rate: total(term.amount for term in terms) / rates[rate] for rate, terms in done.items()}
+    order = order_of(whole, graph)
+    timed = {
+        rate: [replace(term, amount=term.amount / rates[rate]) for term in terms] if order else []
+        for rate, terms in done.items()
+    }
+    waits = [waiting(graph, terms) if terms else NOTHING for terms in timed.values()]
+    return StageForms(
+        str(graph.stage or ""),
+        instants(room, request, convention),
+        seconds["lambda_flops"],
+        seconds["lambda_mem"],
+        (waits[0], waits[1]),
+        order,
+        tuple(sent(graph, convention)),
+        tuple(charged(graph, convention, rates)) if request.efficiency else (),
+    )
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+def instants(graph: Graph, request: Request, convention: Convention) -> tuple[Polynomial, ...]:
+    """What is alive at the instants that may be the peak, the largest first, without what another one covers."""
+    walk = Walk(Lifetimes(graph, policy(request.setup.precision)), convention)
+    counted = [one for one in walk.buffers if convention.counts(one.tensor.role)]
+    found = dict.fromkeys(alive for _, alive in walk.running(counted))
+    kept: list[Polynomial] = []
+    for form in sorted(found, key=about, reverse=True):
+        if not any(other.covers(form) for other in kept):
+            kept.append(form)
+    return tuple(kept)
+
+
+def about(form: Polynomial) -> float:
+    """About how large it is, where all that is open is 8."""
+    return form.at(dict.fromkeys(form.symbols, 8.0))
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def idle_share(graph: Graph, request: Request, estimated: bool) -> tuple[Polynomial, Polynomial]:
+    """The share of idle time that an estimate adds."""
+    if graph.mesh.pipeline is None or not estimated:
+        return ZERO, ONE
+    from costgraph.measures import MEASURES
+
+    value = MEASURES["bubble"](graph, request.setup.convention).value
+    return value.numerator, value.denominator
+
+
+def sent(graph: Graph, convention: Convention) -> Iterator[Sent]:
+    """What collectives send, by kind and by axes."""
+    loops = read_in(graph)
+    volumes: dict[Group, list[Polynomial]] = {}
+    runs: dict[Group, list[Polynomial]] = {}
+    for op in graph.ops:
+        if op.kind not in RINGS:
+            continue
+        role = graph.tensors[op.inputs[0]].role
+        over = tuple((cut.axis, cut.number) for cut in op.cuts)
+        group = (op.kind, over, part(op), is_once(op, graph), convention.counts(role))
+        often = times(op, loops)
+        if amount := ring(op, graph) * often:
+            volumes.setdefault(group, []).append(amount)
+            runs.setdefault(group, []).append(often)
+    for group, amounts in volumes.items():
+        yield Sent(*group, total(amounts), total(runs[group]))
+
+
+def charged(graph: Graph, convention: Convention, rates: Mapping[str, Polynomial]) -> Iterator[Charged]:
+    """What ops take, those that scale alike together: of those the same side is the longer one."""
+    for once in (False, True):
+        found = [cost for cost in costs(graph, convention) if cost.kind != "communication" and cost.once == once]
+        time = spans(found, Rates(rates["lambda_flops"], rates["lambda_mem"]))
+        alone: dict[str, list[Polynomial]] = {"compute": [], "memory": []}
+        both: list[tuple[Polynomial, Polynomial]] = []
+        for span in time.spans:
+            if span.compute and span.memory:
+                both.append((span.compute, span.memory))
+            else:
+                alone["compute"].append(span.compute)
+                alone["memory"].append(span.memory)
+        for compute, memory in together(both):
+            yield Charged(compute, memory, once)
+        for compute, memory in ((total(alone["compute"]), ZERO), (ZERO, total(alone["memory"]))):
+            if compute or memory:
+                yield Charged(compute, memory, once)
+
+
+def together(sides: Sequence[tuple[Polynomial, Polynomial]]) -> list[tuple[Polynomial, Polynomial]]:
+    """Pairs of which one is the other times a number, as one."""
+    found: dict[tuple[Polynomial, Polynomial], Polynomial] = {}
+    for compute, memory in sides:
+        number = Polynomial.constant(compute.leading_coefficient)
+        key = (compute / number, memory / number)
+        found[key] = found.get(key, ZERO) + number
+    return [(compute * number, memory * number) for (compute, memory), number in found.items()]

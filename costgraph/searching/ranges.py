@@ -1,0 +1,77 @@
+"""What is searched or swept over, as text: `B=1..64, S=[2048, 8192], hardware=[a100-80gb-sxm, h100-sxm]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from costgraph.errors import UserError, need_text, shorten
+
+FORM = "NAME=VALUE, NAME=[ONE, OTHER] or NAME=FIRST..LAST, as in 'B=1..64, S=[2048, 8192]'"
+STEPS = re.compile(r"(\d+)\s*\.\.\s*(\d+)(?:\s*\.\.\s*([+*]?)(\d+))?", re.ASCII)
+MOST = 10**6  # values of one axis
+DIGITS = 15
+
+
+def read_over(text: str) -> dict[str, tuple[str, ...]]:
+    """The values of each name, as text, in the order typed.
+
+    `1..64` is every whole number, `1..64..4` every fourth, `1..64..*2` 1, 2, 4 and so on.
+
+    Raises:
+        UserError: something that is no such list, a name twice, or too many values.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for item in pieces(text) if text.strip() else []:
+        name, sign, value = (part.strip() for part in item.partition("="))
+        if not name or not sign or not value:
+            raise UserError(f"'{shorten(item.strip())}': write {FORM}")
+        if name in found:
+            raise UserError(f"{name} is given twice; write all its values in one list: {name}=[ONE, OTHER]")
+        found[name] = tuple(dict.fromkeys(values(value, item)))
+        if not found[name]:
+            raise UserError(f"'{shorten(item.strip())}': no value; write {FORM}")
+    return found
+
+
+def pieces(text: str) -> list[str]:
+    """What stands between commas that are in no brackets and no parentheses."""
+    need_text(text, "B=1..64")
+    found, depth, start = list[str](), 0, 0
+    for at, char in enumerate(text):
+        depth += (char in "([") - (char in ")]")
+        if char == "," and depth == 0:
+            found.append(text[start:at])
+            start = at + 1
+    return [*found, text[start:]]
+
+
+def values(text: str, item: str) -> Iterator[str]:
+    """The values that a list or a range has."""
+    inside = pieces(text[1:-1]) if text.startswith("[") and text.endswith("]") else [text]
+    for one in inside:
+        one = one.strip()
+        if not one:
+            raise UserError(f"'{shorten(item.strip())}': a value is missing beside a comma")
+        yield from stretch(one, item)
+
+
+def stretch(text: str, item: str) -> Iterator[str]:
+    """The numbers of a range; anything else as it is."""
+    match = STEPS.fullmatch(text)
+    if match is None:
+        yield text
+        return
+    first, last, sign, by = match.groups()
+    if max(map(len, (first, last, by or ""))) > DIGITS:
+        raise UserError(f"'{shorten(item.strip())}': numbers of up to {DIGITS} digits")
+    at, end, step = int(first), int(last), int(by or 1)
+    if step < 1 or (sign == "*" and (step < 2 or at < 1)):
+        raise UserError(f"'{shorten(item.strip())}': a range grows, as in {first}..{last}..4 or 1..{last}..*2")
+    if at > end:
+        raise UserError(f"'{shorten(item.strip())}': from {at} to {end} there is nothing; write {end}..{at}")
+    if sign != "*" and (end - at) // step >= MOST:
+        raise UserError(f"'{shorten(item.strip())}': at most {MOST} values of one name")
+    while at <= end:
+        yield str(at)
+        at = at * step if sign == "*" else at + step

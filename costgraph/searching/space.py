@@ -1,0 +1,135 @@
+"""Which plans there are: numbers of devices along each axis, and choices; structures, and blocks of plans of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+import numpy as np
+
+from costgraph.searching.columns import BLOCK, Column
+from costgraph.searching.structure import DEVICES, Structure
+
+PIPELINE_ZERO = 1  # above that each microbatch would send what rests in parts anew
+
+
+@dataclass(frozen=True)
+class Space:
+    """The plans that are looked at.
+
+    Args:
+        numbers: by symbol, what degrees, chunks, microbatches (and in generation the batch) may be; 1 of an axis
+            means that it is not there.
+        zero: stages of ZeRO, where there is a data axis.
+        recompute: what may be replayed.
+        schedules: of pipelines.
+        context: how attention looks at positions elsewhere.
+        sequence: whether what no head splits rests in parts on a tensor axis.
+        devices: how many there are.
+        all_devices: whether plans use all of them.
+        deep_zero: whether gradients and weights may rest in parts beside a pipeline, too.
+    """
+
+    numbers: Mapping[str, tuple[int, ...]]
+    zero: tuple[int, ...]
+    recompute: tuple[str, ...]
+    schedules: tuple[str, ...]
+    context: tuple[str, ...]
+    sequence: tuple[bool, ...]
+    devices: int
+    all_devices: bool
+    deep_zero: bool = False
+
+    def structures(self) -> Iterator[Structure]:
+        """Those of which there are plans, as far as numbers of devices say."""
+        names = [name for name in (*DEVICES, "M") if max(self.numbers.get(name, (1,))) > 1]
+        must = {name for name in names if 1 not in self.numbers[name]}
+        for chosen in product((False, True), repeat=len(names)):
+            axes = tuple(name for name, there in zip(names, chosen, strict=True) if there)
+            if must <= set(axes) and self.reachable(axes):
+                yield from self.choices(axes)
+
+    def choices(self, axes: tuple[str, ...]) -> Iterator[Structure]:
+        """The structures with these axes."""
+        zero: Iterable[int] = self.zero if "N_d" in axes else (0,)
+        if "P" in axes and not self.deep_zero:
+            zero = [stage for stage in zero if stage <= PIPELINE_ZERO] or [PIPELINE_ZERO]
+        schedules = self.schedules if "P" in axes else ("",)
+        if "P" in axes and "M" not in axes:
+            return  # a pipeline takes its batch in parts
+        options = product(
+            zero,
+            self.recompute,
+            schedules,
+            self.context if "C" in axes else ("",),
+            self.sequence if "T" in axes else (False,),
+        )
+        for stage, replay, schedule, context, sequence in options:
+            found = Structure(axes, stage, replay, schedule, context, sequence)
+            yield found
+            if schedule == "interleaved":
+                yield Structure(axes, stage, replay, schedule, context, sequence, one_group=True)
+
+    def reachable(self, axes: tuple[str, ...]) -> bool:
+        """Whether such axes can have as many devices as there are."""
+        most = prod(max(self.larger(name), default=1) for name in axes if name in DEVICES)
+        least = prod(min(self.larger(name), default=1) for name in axes if name in DEVICES)
+        return least <= self.devices and (not self.all_devices or most >= self.devices)
+
+    def larger(self, name: str) -> tuple[int, ...]:
+        """The numbers of an axis that is there."""
+        return tuple(value for value in self.numbers.get(name, ()) if value > 1)
+
+    # --- plans --------------------------------------------------------------------------------------------------------
+
+    def blocks(self, structure: Structure) -> Iterator[dict[str, Column]]:
+        """The plans of a structure with as many devices as are asked for, some thousand at a time.
+
+        Along the data axis are all devices that no other one takes, where all are used.
+        """
+        rest = "N_d" if self.all_devices and "N_d" in structure.open else ""
+        names = [name for name in structure.open if name != rest]
+        names += ["B"] if "B" in self.numbers else []
+        lists = [np.array(self.of(name), dtype=float) for name in names]
+        shape = tuple(map(len, lists))
+        for first in range(0, prod(shape), BLOCK):
+            at = np.arange(first, min(first + BLOCK, prod(shape)))
+            places = np.unravel_index(at, shape) if shape else ()
+            columns = {name: values[place] for name, values, place in zip(names, lists, places, strict=True)}
+            found = self.on_devices(structure, columns, rest, len(at))
+            if len(next(iter(found.values()), at)):
+                yield found
+
+    def of(self, name: str) -> tuple[int, ...]:
+        """The numbers of a symbol of a structure; chunks are two or more, axes that are there have two devices."""
+        return self.numbers[name] if name == "B" else self.larger(name)
+
+    def on_devices(self, structure: Structure, columns: dict[str, Column], rest: str, length: int) -> dict[str, Column]:
+        """The plans among these that have so many devices."""
+        fixed = prod(value for name, value in structure.degrees if name in DEVICES)
+        taken = np.full(length, float(fixed))
+        for name in structure.axes:
+            if name in DEVICES and name in columns:
+                taken = taken * columns[name]
+        if rest:
+            columns[rest] = np.floor(self.devices / taken)
+            kept = (columns[rest] * taken == self.devices) & np.isin(columns[rest], self.larger(rest))
+        else:
+            kept = taken == self.devices if self.all_devices else taken <= self.devices
+        if structure.one_group:
+            columns["M"] = columns["P"]
+        return {name: column[kept] for name, column in columns.items()}
+
+    def size(self, structure: Structure) -> int:
+        """How many combinations of numbers are looked at, before any is left out."""
+        rest = {"N_d"} if self.all_devices else set()
+        names = [*(name for name in structure.open if name not in rest), *(["B"] if "B" in self.numbers else [])]
+        return prod(len(self.of(name)) for name in names)
+
+
+def divisors(number: int) -> tuple[int, ...]:
+    """All divisors, in ascending order."""
+    small = [one for one in range(1, int(number**0.5) + 1) if number % one == 0]
+    return tuple(sorted({*small, *(number // one for one in small)}))

@@ -1,0 +1,264 @@
+"""A search finds what trying every plan by itself finds."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import pytest
+from command_line import costgraph
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costgraph.errors import UserError
+from costgraph.estimation.estimate import Estimate, estimate
+from costgraph.searching.ranges import read_over
+from costgraph.searching.reading import read_search
+from costgraph.searching.search import Found, Search, search
+from costgraph.setup import Setup
+
+SMALL: dict[str, Any] = {"model": "llama-3.2-1b", "cluster_of": "h100-sxm:2x2", "batch": 4, "limit": "S=1024"}
+EFFICIENCY = "flops=0.6,mem=0.8,comms=0.7"
+
+
+def asked(**more: Any) -> Search:
+    """A search of a small space."""
+    return read_search(**{**SMALL, **more})
+
+
+def exhaustively(of: Search) -> list[tuple[tuple[Fraction, ...], Estimate]]:
+    """Every plan, asked of `estimate` by itself, without columns and without doubles."""
+    found = []
+    known: dict[str, Setup] = {}
+    for structure in of.space.structures():
+        numbers = {name: of.space.of(name) for name in structure.open}
+        for values in product(*numbers.values()):
+            plan = dict(zip(numbers, values, strict=True))
+            try:
+                said = estimate(structure.request(of.question.asked, known, plan))
+                seconds = said.estimated(said.main) or said.bound(said.main).seconds
+            except UserError:
+                continue
+            devices = Fraction(said.request.degree.number or 0)
+            if of.space.all_devices and devices != of.space.devices:
+                continue
+            if structure.schedule == "interleaved" and not structure.one_group and plan["M"] == plan["P"]:
+                continue
+            needed = said.verdict.needed
+            assert needed is not None
+            named = {"peak": needed, "step_time": seconds, "devices": devices}
+            if all(one.holds_exactly(named[one.name]) for one in of.where):
+                found.append((tuple(named[name] for name in of.by), said))
+    return sorted(found, key=lambda one: one[0])
+
+
+def ranks(found: Found) -> list[tuple[Fraction, ...]]:
+    """What the plans that were found are ranked by."""
+    return [one.exactly for one in found.candidates]
+
+
+FLAT = "P=1, zero=[0, 3], recompute=[none, full]"
+SPACES: list[dict[str, Any]] = [
+    {"over": f"{FLAT}, C=1"},
+    {"over": f"{FLAT}, C=1", "efficiency": EFFICIENCY},
+    {"over": f"{FLAT}, T=[1, 2]", "efficiency": EFFICIENCY, "overlap": "data=all,tensor=0.5"},
+    {"over": "T=1, C=1, zero=[0, 3], recompute=none", "minimize": "devices"},
+    {"over": f"{FLAT}, C=1", "where": ["peak <= 0.1*hbm"]},
+    {"over": f"{FLAT}, C=1", "where": ["step_time <= 0.05 s", "peak <= 12 GiB"]},
+    {"over": "T=[2, 4], N_d=[1, 2], P=1, zero=1, sequence=[yes, no], context=[gather, ring, heads], recompute=none"},
+    {"over": "P=[2, 4], T=1, C=1, zero=1, schedule=[gpipe, 1f1b, interleaved, zb-h1], recompute=[none, every=2]"},
+    {"model": "olmoe-1b-7b", "over": "P=1, T=1, C=1, M=[1, 2], zero=[1, 3], recompute=none", "precision": "adam_8bit"},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("space", SPACES, ids=str)
+def test_the_best_plans_are_those_of_all(space: dict[str, Any]) -> None:
+    question = asked(**space, top=1000)
+    every, found = exhaustively(question), search(question)
+    assert every
+    assert ranks(found) == [rank for rank, _ in every][:1000]
+    assert found.counts.fitting == len(every)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("top", [1, 3, 7])
+def test_fewer_plans_are_the_first_of_many(top: int) -> None:
+    every = search(asked(over=FLAT, top=1000))
+    assert ranks(search(asked(over=FLAT, top=top))) == ranks(every)[:top]
+
+
+QUICK: dict[str, Any] = {"over": "T=[1, 2], C=1, P=1, zero=[0, 3], recompute=none"}
+
+
+def test_a_small_space_by_hand() -> None:
+    question = asked(**QUICK, top=100)
+    assert ranks(search(question)) == [rank for rank, _ in exhaustively(question)]
+
+
+def test_what_a_plan_needs_exactly_is_enough() -> None:
+    """Doubles cannot tell a byte in a million from none: rationals do."""
+    needed = min(one.exactly[-1] for one in search(asked(**QUICK, top=100)).candidates)
+    fits = search(asked(**QUICK, where=[f"peak <= {needed} byte"])) if needed.denominator == 1 else None
+    assert fits is not None
+    assert fits.counts.fitting >= 1
+    below = search(asked(**QUICK, where=[f"peak <= {needed - 1} byte"]))
+    assert below.counts.fitting == 0
+    strictly = search(asked(**QUICK, where=[f"peak < {needed} byte"]))
+    assert strictly.counts.fitting == 0
+
+
+def test_of_plans_as_fast_the_one_that_needs_less_is_first() -> None:
+    found = ranks(search(asked(**QUICK, top=100)))
+    assert found == sorted(found)
+    assert len({seconds for seconds, _ in found}) < len(found)
+
+
+# --- generation -------------------------------------------------------------------------------------------------------
+
+SERVING: dict[str, Any] = {
+    "model": "llama-3.2-1b", "cluster_of": "h100-sxm:2x2", "limit": "S=512", "phase": "generate", "new": 64,
+    "over": "B=[1, 2, 8, 64]",
+}  # fmt: skip
+
+
+def test_generation_is_the_fastest_within_limits() -> None:
+    question = read_search(**SERVING, where=["ttft <= 100 ms", "tpot <= 5 ms"], top=100)
+    found = search(question)
+    assert found.candidates
+    rates = [plan.value for plan in found.plans]
+    assert rates == sorted(rates, reverse=True)
+    for plan in found.plans:
+        answer = plan.answer
+        assert answer.throughput(answer.main, answer.bound(answer.main).seconds) == plan.value
+        assert answer.bound(answer.steps[0]).seconds <= Fraction(1, 10)
+        assert answer.bound(answer.main).seconds <= Fraction(5, 1000)
+        assert answer.verdict.needed == plan.candidate.costed.exactly(plan.numbers, "peak")
+
+
+# --- on the command line ----------------------------------------------------------------------------------------------
+
+SHORT = ("--model", "llama-3.2-1b", "--cluster", "h100-sxm:2x2", "--batch", "4", "--limit", "S=1024")
+FEW = ("--over", "T=[1, 2], C=1, P=1, zero=[0, 3], recompute=none")
+
+
+def test_each_plan_comes_with_the_command_that_estimates_it() -> None:
+    run = costgraph("search", *SHORT, *FEW, "--efficiency", "flops=0.5", "--overlap", "data=all,tensor=0.5", "--json")
+    assert run.returncode == 0
+    found = json.loads(run.stdout)
+    assert found["schema"] == "costgraph.search/1"
+    for plan in found["plans"][:3]:
+        program, *words = shlex.split(plan["command"])
+        again = json.loads(costgraph(*words, "--json").stdout)
+        assert program == "costgraph"
+        assert again["needed"] == plan["needed"]
+        assert again["mesh"] == plan["mesh"]
+
+
+def test_text_has_plans_assumptions_and_commands() -> None:
+    run = costgraph("search", *SHORT, *FEW, "--top", "2")
+    assert run.returncode == 0
+    lines = run.stdout.splitlines()
+    assert lines[1].endswith("fit")
+    assert sum(line.startswith("   costgraph estimate") for line in lines) == 2
+    assert sum(line.startswith("assumes: ") for line in lines) == 2
+
+
+def test_nothing_fits_says_which_limit_excludes_most_and_by_how_much() -> None:
+    run = costgraph("search", *SHORT, *FEW, "--where", "peak <= 1 GiB", "--where", "step_time <= 1 h")
+    assert run.returncode == 1
+    assert "no plan fits" in run.stdout
+    assert "peak <= 1 GiB: " in run.stdout
+    assert "the most; without it" in run.stdout
+    assert "the nearest has " in run.stdout
+    assert "step_time <= 1 h: " not in run.stdout
+
+
+def test_nothing_legal_says_which_claim_excludes_most() -> None:
+    run = costgraph("search", *SHORT[:5], "3", *SHORT[6:], "--over", "N_d=4, T=1, C=1, P=1, M=1")
+    assert run.returncode == 1
+    assert "no plan is legal" in run.stdout
+    assert "N_d | 3: " in run.stdout
+
+
+REFUSED = [
+    ((), "search: over which devices?"),
+    (("--cluster", "h100-sxm"), "h100-sxm: how many devices?"),
+    (("--cluster", "h100-sxm:2x2", "--minimize", "speed"), "unknown goal of --minimize 'speed'"),
+    (("--cluster", "h100-sxm:2x2", "--minimize", "cost"), "--price"),
+    (("--cluster", "h100-sxm:2x2", "--top", "0"), "--top 0: write a number from 1 to 1000"),
+    (("--cluster", "h100-sxm:2x2", "--over", "Q=3"), "unknown name in --over 'Q'"),
+    (("--cluster", "h100-sxm:2x2", "--over", "T=x"), "--over T=x: write positive whole numbers"),
+    (("--cluster", "h100-sxm:2x2", "--over", "zero=4"), "unknown zero in --over '4'"),
+    (("--cluster", "h100-sxm:2x2", "--over", "recompute=some"), "recompute=some: write none, selective, full"),
+    (("--cluster", "h100-sxm:2x2", "--where", "peak"), "--where 'peak': write NAME <= LIMIT"),
+    (("--cluster", "h100-sxm:2x2", "--where", "speed <= 3"), "unknown name in --where 'speed'"),
+    (("--cluster", "h100-sxm:2x2", "--where", "T <= 1 s"), "the limit of a number is a number"),
+    (("--cluster", "h100-sxm:2x2", "--where", "ttft <= 1 s"), "unknown name in --where 'ttft'"),
+    (("--cluster", "h100-sxm:2x2", "--phase", "prefill"), "unknown phase 'prefill'"),
+    (("--cluster", "h100-sxm:2x2", "--efficiency", "flops=1e-999"), "beyond the numbers that columns hold"),
+    (("--cluster", "h100-sxm:2x2", "--overlap", "data=all"), "--overlap is about an estimate"),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), REFUSED, ids=lambda one: " ".join(one) if isinstance(one, tuple) else "")
+def test_what_cannot_be_searched_is_refused_in_one_line(options: tuple[str, ...], said: str) -> None:
+    run = costgraph("search", "--model", "llama-3.2-1b", "--batch", "4", "--limit", "S=1024", *options)
+    assert run.returncode == 2
+    assert said in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_sizes_have_to_be_known() -> None:
+    run = costgraph("search", "--model", "llama-3.2-1b", "--cluster", "h100-sxm:2x2")
+    assert run.returncode == 2
+    assert "search needs all sizes: --limit B=...,S=... (or --batch)" in run.stderr
+
+
+# --- what is tried, as text -------------------------------------------------------------------------------------------
+
+RANGES = [
+    ("B=1..4", {"B": ("1", "2", "3", "4")}),
+    ("B=1..10..4", {"B": ("1", "5", "9")}),
+    ("B=1..10..*2", {"B": ("1", "2", "4", "8")}),
+    ("S=[2048, 8192]", {"S": ("2048", "8192")}),
+    ("S=[1..3, 8, 3]", {"S": ("1", "2", "3", "8")}),
+    ("model=[a, b], T=8", {"model": ("a", "b"), "T": ("8",)}),
+    ("mesh=[data(2), tensor(2, sequence=True)]", {"mesh": ("data(2)", "tensor(2, sequence=True)")}),
+    ("", {}),
+]
+
+
+@pytest.mark.parametrize(("text", "values"), RANGES)
+def test_ranges(text: str, values: dict[str, tuple[str, ...]]) -> None:
+    assert read_over(text) == values
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("B", "write NAME=VALUE"),
+        ("B=", "write NAME=VALUE"),
+        ("B=[]", "a value is missing"),
+        ("B=[1,]", "a value is missing"),
+        ("B=1, B=2", "B is given twice"),
+        ("B=4..1", "write 1..4"),
+        ("B=1..4..0", "a range grows"),
+        ("B=0..4..*2", "a range grows"),
+        ("B=1..4..*1", "a range grows"),
+        ("B=1..99999999", "at most 1000000 values"),
+        ("B=1..99999999999999999999", "numbers of up to 15 digits"),
+    ],
+)
+def test_no_ranges(text: str, said: str) -> None:
+    with pytest.raises(UserError, match=said.replace("[", r"\[")):
+        read_over(text)
+
+
+@given(st.integers(0, 500), st.integers(0, 500), st.integers(1, 50))
+def test_a_range_is_that_of_python_with_its_end(first: int, length: int, step: int) -> None:
+    found = read_over(f"B={first}..{first + length}..{step}")["B"]
+    assert found == tuple(map(str, range(first, first + length + 1, step)))

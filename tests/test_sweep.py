@@ -1,0 +1,283 @@
+"""A table of a sweep has at every point what each command says of it by itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import resource
+from fractions import Fraction
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from command_line import costgraph
+from hypothesis import given
+from hypothesis import strategies as st
+
+import costgraph as cg
+from costgraph.algebra.parser import size
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.errors import UserError
+from costgraph.estimation.estimate import Estimate, estimate
+from costgraph.estimation.reading import request
+from costgraph.mesh import Mesh
+from costgraph.searching.columns import sure
+from costgraph.searching.grid import Grid
+from costgraph.searching.pareto import front
+from costgraph.searching.sweep import Sweep, Tally, sweep
+from costgraph.searching.sweep_reading import read_sweep
+
+DIGITS = 12
+
+
+def rows(of: Sweep) -> list[dict[str, Any]]:
+    """All rows, with the digits that are told."""
+    found = []
+    for block in sweep(of, Tally()):
+        for row in block.rows(of.names):
+            values = (value if isinstance(value, str) else f"{value:.{DIGITS}g}" for value in row)
+            found.append(dict(zip(of.names, values, strict=True)))
+    return found
+
+
+def digits(value: Fraction) -> str:
+    """An exact value with as many digits."""
+    return f"{float(value):.{DIGITS}g}"
+
+
+def asked(**of: Any) -> Estimate:
+    """One point by itself."""
+    return estimate(request(phase="train", **of))
+
+
+# --- the same as one by one -------------------------------------------------------------------------------------------
+
+
+def test_every_point_is_what_estimate_says_to_the_last_digit() -> None:
+    table = rows(
+        read_sweep(
+            "hardware=[a100-80gb-sxm, h100-sxm], B=[1, 3], S=[64, 1000]", "peak,step_time,cost,flops",
+            typed={"model": "llama-3.2-1b", "price": "2.5 USD/h"},
+        )
+    )  # fmt: skip
+    assert len(table) == 8
+    for row in table:
+        one = asked(
+            model="llama-3.2-1b", hardware=row["hardware"], limit=f"B={row['B']},S={row['S']}", price="2.5 USD/h"
+        )
+        flops = cg.derive("flops", model="llama-3.2-1b", attention="flash", limit=f"B={row['B']},S={row['S']}")
+        assert one.verdict.needed is not None
+        assert row["peak"] == digits(one.verdict.needed)
+        assert row["step_time"] == digits(one.least)
+        assert row["cost"] == digits(one.usd_per_million_tokens[0] or Fraction(0))
+        assert row["flops"] == digits(Fraction(flops.limited["flops"].number or 0))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mesh", "over"),
+    [
+        ("data(N_d, zero=3), tensor(T, sequence=True)", "N_d=[1, 2, 4], T=[1, 2, 8], B=8, S=256"),
+        ("pipeline(P), data(N_d, zero=1), microbatches(M)", "P=[1, 2, 4], N_d=[2], M=[4, 8], B=16, S=128"),
+        ("data(2), context(C, how='ring')", "C=[2, 4], recompute=[none, full], B=8, S=[256, 512]"),
+    ],
+)
+def test_degrees_are_swept_as_any_size(mesh: str, over: str) -> None:
+    typed = {"model": "llama-3.2-1b", "cluster": "h100-sxm:8x4", "mesh": mesh, "efficiency": "flops=0.5,comms=0.7"}
+    table = rows(read_sweep(over, "peak,step_time,bound,devices", typed=typed))
+    assert table
+    for row in table:
+        sizes = [f"{name}={row[name]}" for name in ("B", "S")]
+        degrees: dict[str, Polynomial] = {name: size(row[name]) for name in ("T", "N_d", "C", "P", "M") if name in row}
+        passes = "recompute(full)" if row.get("recompute") == "full" else ()
+        one = asked(limit=sizes, passes=passes, **{**typed, "mesh": Mesh(mesh).substitute(degrees)})
+        seconds = one.estimated(one.main)
+        assert one.verdict.needed is not None
+        assert seconds is not None
+        assert row["peak"] == digits(one.verdict.needed)
+        assert row["bound"] == digits(one.least)
+        assert row["step_time"] == digits(seconds)
+
+
+def test_points_that_do_not_divide_are_left_out_and_counted() -> None:
+    tally = Tally()
+    typed = {"model": "llama-3.2-1b", "hardware": "h100-sxm", "mesh": "data(N_d)"}
+    found = list(sweep(read_sweep("B=1..8, N_d=[2, 4], S=16", "peak", typed=typed), tally))
+    assert sum(map(len, found)) == tally.told == 4 + 2
+    assert (tally.points, tally.illegal) == (16, 10)
+
+
+def test_a_symbol_that_stands_for_a_minimum_is_swept() -> None:
+    """Windows of attention: a cache grows until it is full."""
+    table = rows(read_sweep("S=[512, 8192], B=1", "cache", typed={"model": "gemma-2-2b", "phase": "decode"}))
+    for row in table:
+        form = cg.derive("cache", model="gemma-2-2b", phase="decode", limit=f"B=1,S={row['S']}")
+        assert row["cache"] == digits(Fraction(form.limited["cache"].number or 0))
+
+
+def test_only_points_that_keep_what_was_asked_are_told_of() -> None:
+    typed = {"model": "llama-3.2-1b", "hardware": "h100-sxm"}
+    every = rows(read_sweep("B=1..16, S=1024", "peak", typed=typed))
+    kept = rows(read_sweep("B=1..16, S=1024", "peak", ["peak <= 40 GiB", "B >= 2"], typed=typed))
+    assert kept == [row for row in every if float(row["peak"]) <= 40 * 2**30 and int(row["B"]) >= 2]
+    assert kept
+
+
+# --- Pareto -----------------------------------------------------------------------------------------------------------
+
+tables = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=40)
+
+
+@given(tables, st.integers(1, 3))
+def test_a_front_is_what_no_other_point_beats(table: list[tuple[int, ...]], width: int) -> None:
+    points = [row[:width] for row in table]
+    beaten = {
+        at for at, one in enumerate(points)
+        if any(all(a <= b for a, b in zip(other, one, strict=True)) and other != one for other in points)
+    }  # fmt: skip
+    columns = [np.array([float(row[at]) for row in points]) for at in range(width)]
+    assert front(columns).tolist() == [at for at in range(len(points)) if at not in beaten]
+
+
+def test_a_front_is_that_of_all_points_whatever_the_blocks() -> None:
+    typed = {"model": "llama-3.2-1b", "price": "2 USD/h"}
+    over = "hardware=[a100-80gb-sxm, h100-sxm], B=1..100, S=[64, 128, 1024]"
+    every = rows(read_sweep(over, "step_time,cost", typed=typed))
+    best = rows(read_sweep(over, "step_time,cost", pareto="step_time,cost", typed=typed))
+    keys = [(float(row["step_time"]), float(row["cost"])) for row in every]
+    unbeaten = [
+        row for row, key in zip(every, keys, strict=True)
+        if not any(one[0] <= key[0] and one[1] <= key[1] and one != key for one in keys)
+    ]  # fmt: skip
+    assert best == unbeaten
+
+
+@given(st.lists(st.floats(1e-30, 1e30) | st.just(0.0), min_size=1))
+def test_what_is_sure_is_what_is_printed(values: list[float]) -> None:
+    found = sure(np.array(values)).tolist()
+    for one, value in zip(found, values, strict=True):
+        assert abs(one - float(f"{value:.{DIGITS}g}")) <= abs(value) * 2e-12
+
+
+# --- grids ------------------------------------------------------------------------------------------------------------
+
+
+@given(st.dictionaries(st.sampled_from("BSTMC"), st.lists(st.integers(1, 9), min_size=1, unique=True), max_size=4))
+def test_a_grid_has_every_combination_once_in_order(numbers: dict[str, list[int]]) -> None:
+    grid = Grid({}, {name: tuple(values) for name, values in numbers.items()})
+    found = [
+        tuple(int(column[at]) for column in block.values())
+        for block in grid.blocks()
+        for at in range(len(next(iter(block.values()), [0])))
+    ]
+    assert found == list(product(*numbers.values()))
+    assert grid.size == len(found)
+
+
+@pytest.mark.slow
+def test_a_hundred_million_points_take_no_more_memory_than_few() -> None:
+    """Both runs keep the best points alone; the larger one has a thousand times as many."""
+    typed = {"model": "llama-3.2-1b", "hardware": "h100-sxm"}
+    peaks = []
+    for over in ("B=1..1000, S=1..100", "B=1..100000, S=1..1000"):
+        tally = Tally()
+        for _ in sweep(read_sweep(over, "step_time,peak", pareto="step_time,peak", typed=typed), tally):
+            pass
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    assert tally.points == 10**8
+    assert peaks[1] - peaks[0] < 50_000  # KiB
+
+
+# --- on the command line ----------------------------------------------------------------------------------------------
+
+FEW = (
+    "--model",
+    "llama-3.2-1b",
+    "--over",
+    "hardware=[a100-80gb-sxm, h100-sxm], B=[1, 2], S=64",
+    "--measures",
+    "peak,flops",
+)
+
+
+def test_formats_say_the_same(tmp_path: Path) -> None:
+    lines = costgraph("sweep", *FEW, "--format", "csv").stdout
+    table = list(csv.DictReader(io.StringIO(lines)))
+    assert [row["hardware"] for row in table] == ["a100-80gb-sxm"] * 2 + ["h100-sxm"] * 2
+    objects = [json.loads(line) for line in costgraph("sweep", *FEW, "--format", "jsonl").stdout.splitlines()]
+    assert [{name: str(value) for name, value in one.items()} for one in objects] == table
+    for suffix in ("csv", "jsonl", "parquet", "xlsx"):
+        assert costgraph("sweep", *FEW, "-o", str(tmp_path / f"table.{suffix}")).returncode == 0
+    assert (tmp_path / "table.csv").read_bytes().decode() == lines
+
+
+def test_parquet_is_read_by_others(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "table.parquet"
+    assert costgraph("sweep", *FEW, "-o", str(path)).returncode == 0
+    found = duckdb.sql(f"select hardware, B, peak from '{path}' order by hardware, B").fetchall()
+    table = list(csv.DictReader(io.StringIO(costgraph("sweep", *FEW, "--format", "csv").stdout)))
+    assert [(one, f"{b:.12g}", f"{peak:.12g}") for one, b, peak in found] == [
+        (row["hardware"], row["B"], row["peak"]) for row in table
+    ]
+
+
+def test_a_workbook_has_the_table(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    path = tmp_path / "table.xlsx"
+    assert costgraph("sweep", *FEW, "-o", str(path)).returncode == 0
+    found = list(openpyxl.load_workbook(path).active.values)
+    assert found[0] == ("hardware", "B", "S", "peak", "flops")
+    assert len(found) == 5
+
+
+def test_text_shows_the_first_rows_and_says_how_many_there_are() -> None:
+    run = costgraph("sweep", *FEW, "--top", "3")
+    lines = run.stdout.splitlines()
+    assert lines[0].split() == ["hardware", "B", "S", "peak", "flops"]
+    assert "1 more rows; --top shows more, -o table.csv writes all" in lines
+    assert lines[-1] == "4 points, 4 of them told of"
+
+
+def test_the_size_is_said_before_much_is_done() -> None:
+    run = costgraph("sweep", "--model", "llama-3.2-1b", "--over", "B=1..2000, S=8", "--measures", "flops", "--top", "1")
+    assert run.stderr.startswith("note: 2000 points of 1 combinations of choices")
+
+
+REFUSED = [
+    (("--over", ""), "sweep: over what?"),
+    (("--over", "B=1..4", "--measures", "speed"), "unknown measure in --measures 'speed'"),
+    (("--over", "B=1..4, S=8", "--measures", "step_time"), "sweep: on which machine?"),
+    (("--over", "B=1..4, S=8", "--measures", "cost", "--hardware", "h100-sxm"), "add --price"),
+    (("--over", "B=1..4", "--measures", "flops"), "flops depends on S; bind it with --limit, or sweep over it"),
+    (("--over", "hardware=h100-sxm", "--hardware", "a10", "--measures", "flops"), "contradict each other"),
+    (("--over", "B=1..100000, S=1..100000", "--measures", "flops"), "are too many"),
+    (("--over", "B=1..4, S=8", "--measures", "flops", "--pareto", "peak"), "unknown measure in --pareto 'peak'"),
+    (("--over", "B=1..4, Q_x=8", "--measures", "flops"), "Q_x"),
+    (("--over", "B=1..4, S=8", "--measures", "flops", "--format", "pdf"), "unknown format 'pdf'"),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), REFUSED, ids=lambda one: " ".join(one) if isinstance(one, tuple) else "")
+def test_what_cannot_be_swept_is_refused_in_one_line(options: tuple[str, ...], said: str) -> None:
+    run = costgraph("sweep", "--model", "llama-3.2-1b", *options)
+    assert run.returncode == 2
+    assert said in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_a_combination_that_cannot_be_is_left_out_with_its_reason() -> None:
+    run = costgraph(
+        "sweep", "--model", "llama-3.2-1b", "--over", "mesh=[tensor(2), experts(2)], B=4, S=8", "--measures", "params"
+    )
+    assert run.returncode == 0
+    assert "there are no experts in this graph to split" in run.stdout
+
+
+def test_a_name_is_swept_once() -> None:
+    with pytest.raises(UserError, match="B is given twice"):
+        read_sweep("B=1, B=2", "flops")
