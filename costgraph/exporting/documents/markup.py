@@ -53,6 +53,7 @@ class Math:
         divides: the sign between divisor and dividend.
         plain: the same symbols as characters; tells how wide a formula will be.
         rewrite: what is put in for symbols before anything is printed, where a notation shows one as a quotient.
+        paged: whether a sheet has to fit on pages, and leaves out what follows from other rows.
     """
 
     style: Style
@@ -74,6 +75,7 @@ class Math:
     divides: str
     plain: Style = UNICODE
     rewrite: Mapping[str, Polynomial] = field(default_factory=dict)
+    paged: bool = False
 
 
 GREEK = {"lambda": "λ"}
@@ -89,7 +91,7 @@ MATHS: dict[str, Math] = {
         inline=lambda m: f"${m}$",
         greek=lambda name: f"\\{name}",
         equals=" = ", arrow=r" \to ", much_less=r" \ll ", less=" < ", greater=" > ", at_most=r" \le ",
-        at_least=r" \ge ", comma=", ", divides=r" \mid ",
+        at_least=r" \ge ", comma=", ", divides=r" \mid ", paged=True,
     ),
     "typst": Math(
         style=TYPST,
@@ -101,7 +103,7 @@ MATHS: dict[str, Math] = {
         inline=lambda m: f"${m}$",
         greek=str,
         equals=" = ", arrow=" -> ", much_less=" << ", less=" < ", greater=" > ", at_most=" <= ", at_least=" >= ",
-        comma=", ", divides=" divides ",
+        comma=", ", divides=" divides ", paged=True,
     ),
     "mathml": Math(
         style=MATHML,

@@ -31,12 +31,19 @@ def sections(setup: Setup, layout: Layout, only: str | None = None) -> Iterator[
         groups: dict[tuple[str, ...], list[Span]] = {}
         for span in spans(costs(found.graph, found.convention)).spans:
             groups.setdefault(tuple(map(str, span.sides.values())), []).append(span)
-        rows = [*whole_step(found, layout), *(timed(group, layout) for group in groups.values())]
+        rows = [] if layout.math.paged else [*whole_step(found, layout)]
+        rows += [timed(group, layout) for group in groups.values()]
         if groups:
-            yield {"title": title, "note": NOTE if phase == "prefill" else "", "rows": rows, "compact": True}
+            yield {
+                "title": title,
+                "note": (NOTE if layout.math.paged else NOTE_OF_BOUND) if phase == "prefill" else "",
+                "rows": rows,
+                "compact": True,
+            }
 
 
-NOTE = "In seconds: the bound of a step, then each op by itself, all its runs; ops that take equally long share a line."
+NOTE = "In seconds, each op by itself, all its runs; ops that take equally long share a line."
+NOTE_OF_BOUND = f"{NOTE} Before them the bound of a step, all at once."
 
 
 def whole_step(setup: Setup, layout: Layout) -> Iterator[Record]:
