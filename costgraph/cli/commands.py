@@ -31,6 +31,10 @@ COMMANDS = {  # name -> module, function or typer group in it, the first line of
     ),
     "graph": ("graph", "graph", "Show the ops of a model and what each of them costs."),
     "export": ("export", "export", "Write closed forms as code, data or documents."),
+    "explore": (
+        "explore", "explore",
+        "Write one offline page: what a model costs, with its sizes as sliders and every formula beside its number.",
+    ),
     "cheatsheet": (
         "cheatsheet", "cheatsheet", "Write the cheat sheet of an op set; as plain text when no file is named.",
     ),

@@ -1,0 +1,37 @@
+"""`costgraph explore`: one offline page with sliders."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from costgraph.cli import arguments as arg
+from costgraph.cli.output import check_target, deliver
+
+
+@arg.of_setup(
+    without=("op_set", "passes", "mesh", "symbolic"),
+    phase="What is shown first: decode, prefill or train.  [default: decode]",
+    limit="Where sliders stand first: 'B=8,S=2048,T=2'. Repeatable.",
+)
+def explore(
+    asked: arg.Asked = arg.NOTHING,
+    hardware: Annotated[
+        str | None,
+        typer.Option(help="The machine that is chosen first: a name, a file, or figures.  [default: h100-sxm]"),
+    ] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="Whose peak counts, and how wide p is.  [default: bf16 or fp16]")
+    ] = None,
+    output: arg.Output = None,
+    force: arg.Force = False,
+) -> None:
+    """Write one offline page: what a model costs, with its sizes as sliders and every formula beside its number.
+
+    Example: costgraph explore --model llama-3-8b --hardware h100-sxm -o page.html
+    """
+    check_target(output, force)
+    from costgraph.exploring.page import explore as written
+
+    deliver(written(asked.options, hardware, dtype), output, document=True)
