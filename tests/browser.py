@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import subprocess
@@ -14,7 +15,8 @@ from typing import Any, BinaryIO
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe", "about:blank",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--hide-scrollbars", "--remote-debugging-pipe",
 )  # fmt: skip
 
 
@@ -99,14 +101,15 @@ class Browser:
 def browser() -> Iterator[Browser]:
     """A browser with nothing in its profile, gone afterwards."""
     (read, to), (back, write) = os.pipe(), os.pipe()
+    far = [fcntl.fcntl(one, fcntl.F_DUPFD, 10) for one in (read, write)]  # of 3 and 4, where the browser has them
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        shell = ["sh", "-c", f'exec "$0" "$@" 3<&{read} 4>&{write}', "chromium"]
+        shell = ["bash", "-c", f'exec "$0" "$@" 3<&{far[0]} 4>&{far[1]}', "chromium"]
         process = subprocess.Popen(
-            [*shell, *FLAGS, f"--user-data-dir={profile}"], pass_fds=(read, write), stdin=subprocess.DEVNULL,
+            [*shell, *FLAGS, f"--user-data-dir={profile}"], pass_fds=far, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        os.close(read)
-        os.close(write)
+        for one in (read, write, *far):
+            os.close(one)
         with os.fdopen(to, "wb") as commands, os.fdopen(back, "rb") as answers:
             try:
                 yield Browser(commands, answers)

@@ -96,6 +96,10 @@ PLACES: Places = {
     "fits": (["fits"], {
         "": "model", "--mesh": "mesh", "--phase": "", "--pass": "pass", "--limit": "limit", "--dtype": "", "--new": "",
     }),
+    "explore": (["explore", "--model", "bert-base"], {
+        "--phase": "", "--limit": "limit", "--hardware": "hardware", "--dtype": "", "--convention": "convention",
+        "--precision": "", "-o": "output",
+    }),
     "graph": (["graph"], {
         "--mesh": "mesh", "--op-set": "op", "--phase": "", "--pass": "pass", "--format": "", "-o": "output",
     }),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from costgraph.algebra.polynomial import Polynomial
 from costgraph.graph.graph import Graph
 from costgraph.hardware.catalog import catalog, machine
 from costgraph.hardware.machine import Machine
@@ -78,11 +77,7 @@ def same(one: Graph | None, other: Graph) -> bool:
 
 def sizes_of(model: Model) -> dict[str, Any]:
     """A model with the sizes that it comes with."""
-    numbers = {
-        name: value.number
-        for name, value in model.bindings.items()
-        if isinstance(value, Polynomial) and value.number is not None
-    }
+    numbers = {name: value.number for name, value in model.bindings.items() if value.number is not None}
     return {
         "name": model.name,
         "title": model.title or model.name,

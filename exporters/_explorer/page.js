@@ -297,8 +297,8 @@ function showCards(now) {
   }
 }
 function line(word, formula, chosen = true) {
-  return make("div", { class: chosen ? "line" : "line less" }, make("span", { class: "word", text: word ? `${word} ` : "" }),
-    math(`<mo>=</mo>${data.formulas[formula][0]}`), make("span", { class: "amount quiet" }));
+  return make("div", { class: chosen ? "line" : "line less" }, make("span", { class: "word", text: `${word} ` }),
+    make("span", { class: "amount quiet" }), math(`<mo>=</mo>${data.formulas[formula][0]}`));
 }
 function showFormula(name, form, largest, one) {
   const arm = form.arms[largest];
@@ -317,9 +317,9 @@ function fillTerms(name, now = answers()) {
     const [op, where, part, result, formula, drawn] = now.found.terms[number];
     return make("tr", { "data-op": drawn || op, "data-result": result, "data-text": `${op}: ${where}` },
       make("th", { scope: "row" }, make("button", { type: "button", class: "op", text: op, title: where })),
-      make("td", { text: part }), make("td", {}, math(data.formulas[formula][0])), make("td", { class: "amount" }), make("td", { class: "share" }));
+      make("td", { class: "amount" }), make("td", { class: "share" }), make("td", { text: part }), make("td", {}, math(data.formulas[formula][0])));
   });
-  const head = ["op", "part", "term", form.unit, "share"].map((text) => make("th", { scope: "col", text }));
+  const head = ["op", form.unit, "share", "part", "term"].map((text) => make("th", { scope: "col", text }));
   shown.cards[name].terms.replaceChildren(make("tr", {}, ...head), ...rows);
   refreshTerms(name, now);
 }
