@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import tomllib
+import zlib
 from pathlib import Path
+from time import process_time
+from typing import Any
 
 import pytest
 from command_line import costgraph
@@ -12,8 +17,8 @@ from command_line import costgraph
 from costgraph.exploring.catalogs import machines, models, sizes_of
 from costgraph.exploring.drawing import drawing
 from costgraph.exploring.page import explore
-from costgraph.exploring.program import Formulas, program
-from costgraph.exploring.scenarios import Scenario, mesh, named, phases_of, setup
+from costgraph.exploring.program import Program, of_scenario
+from costgraph.exploring.scenarios import Scenario, choices, mesh, named, phases_of, setup
 from costgraph.given import Options
 
 SHIPPED = Path(__file__).parents[1] / "exporters" / "_explorer"
@@ -62,26 +67,43 @@ def test_what_others_wrote_is_shipped_as_it_came() -> None:
 
 
 def test_equal_sums_are_computed_and_written_once() -> None:
-    formulas = Formulas()
-    once = program(decode(), formulas)
-    before = len(formulas.numbered)
-    again = program(decode({**LLAMA, "model": "llama-3-70b"}), formulas)
-    assert len(formulas.numbered) == before
-    assert again.code == once.code
-    assert len(set(once.code["results"])) == len(once.code["results"])
+    program = Program()
+    once = of_scenario(decode(), program)
+    before = len(program.sums), len(program.formulas.numbered)
+    again = of_scenario(decode({**LLAMA, "model": "llama-3-70b"}), program)
+    assert (len(program.sums), len(program.formulas.numbered)) == before
+    assert (again["forms"], again["terms"]) == (once["forms"], once["terms"])
+    assert len(set(program.code["sums"])) == len(program.sums)
 
 
 def test_a_program_refuses_what_a_form_takes_for_granted() -> None:
-    found = program(decode(), Formulas()).code["conditions"]
-    assert [str(one["text"]) for one in found] == [
-        f'"{text} does not hold"' for text in ("G | A", "N_d | B", "T | G", "T | F", "T | V")
-    ]
+    program = Program()
+    assert of_scenario(decode(), program)["claims"] == [0, 1, 2, 3, 4]
+    assert [(str(one["text"]), str(one["code"])) for one in program.code["claims"]] == [
+        ('"G | A"', "divides(G, A)"), ('"N_d | B"', "divides(N_d, B)"), ('"T | G"', "divides(T, G)"),
+        ('"T | F"', "divides(T, F)"), ('"T | V"', "divides(T, V)"),
+    ]  # fmt: skip
 
 
 def test_what_is_alive_at_a_peak_is_summed_by_part() -> None:
-    peak = program(decode(), Formulas()).data["forms"][0]
+    peak = of_scenario(decode(), Program())["forms"][0]
     assert peak["name"] == "peak"
     assert [part for part, _, _ in peak["arms"][0]["parts"]] == ["weights", "cache", "input", "working"]
+
+
+def test_a_minimum_is_computed_and_said() -> None:
+    program = Program()
+    found = of_scenario(decode({**LLAMA, "model": "mistral-7b"}), program)
+    assert len(found["definitions"]) == 1
+    assert any("Math.min(S, W)" in text for text in program.code["sums"])
+    assert not any("S_w" in text for text in program.code["sums"])
+
+
+def test_each_combination_of_axes_stages_and_replays_is_a_scenario() -> None:
+    assert len(list(choices("decode"))) == 4
+    assert len(list(choices("train"))) == 20
+    assert ((), 0, "full") in choices("train")
+    assert (("T",), 1, "none") not in choices("train")
 
 
 def test_a_drawing_has_layers_as_a_box_and_says_what_each_op_reads() -> None:
@@ -114,16 +136,32 @@ def test_models_of_the_same_ops_are_covered_and_others_are_named() -> None:
     assert {"mistral-7b", "gemma-2-9b", "qwen2-7b", "llama-3.2-1b", "bert-base", "deepseek-v3"} < set(others)
 
 
+def unpacked(page: str) -> dict[str, Any]:
+    """What the script of a page reads."""
+    packed = page.partition('id="packed">')[2].partition("<")[0]
+    return dict(json.loads(zlib.decompress(base64.b64decode(packed))))
+
+
+@pytest.mark.slow
+def test_sliders_stand_where_they_were_asked_to() -> None:
+    page = explore({"model": "llama-3-8b", "limit": "B=3,T=2,D=2048", "phase": "train"}, "a10", "fp32")
+    first = unpacked(page)["first"]
+    assert (first["phase"], first["machine"], first["dtype"]) == ("train", "a10", "fp32")
+    asked = {"B": 3, "T": 2, "N_d": 1, "D": 2048, "S": 4096, "p": 4, "L": 32}
+    assert {name: first["sizes"][name] for name in asked} == asked
+
+
 @pytest.mark.slow
 def test_an_encoder_has_a_page_of_its_training() -> None:
-    assert '"train/0/none"' in (text := explore({"model": "bert-base"}))
-    assert "decode/0" not in text
+    assert {one["phase"] for one in unpacked(explore({"model": "bert-base"}))["scenarios"]} == {"train"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["llama-3-8b", "gemma-2-9b", "mamba2-130m", "t5-small", "deepseek-v3"])
-def test_a_page_is_small_and_asks_for_nothing(model: str) -> None:
+def test_a_page_is_small_soon_written_and_asks_for_nothing(model: str) -> None:
+    start = process_time()
     text = explore({"model": model})
+    assert process_time() - start < 20
     assert len(text.encode()) < 1_500_000
     for sign in (' src="', 'http-equiv="refresh', "@import", "url(", "fetch(", "XMLHttpRequest", 'href="http'):
         assert sign not in text

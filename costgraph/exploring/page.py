@@ -10,13 +10,13 @@ from typing import Any
 
 from costgraph import __version__
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.symbols import SYMBOLS, in_order
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError, unknown
 from costgraph.estimation.reading import usual_sizes
 from costgraph.exploring.catalogs import machines, models, sizes_of
 from costgraph.exploring.drawing import drawing
-from costgraph.exploring.program import Formulas, program
+from costgraph.exploring.program import Formulas, Program, of_scenario
 from costgraph.exploring.scenarios import Scenario, mesh, named, phases_of, scenarios, setup
 from costgraph.exporting.targets import Target, text_of
 from costgraph.exporting.templates import Verbatim, render
@@ -60,18 +60,19 @@ def explore(options: Options, hardware: str | None = None, dtype: str | None = N
     asked = chosen(hardware or FIRST_MACHINE, dtype, None)
     assert asked is not None
     found = bounded()(lambda: list(scenarios(same)))()
-    formulas = Formulas()
-    programs = [bounded()(program)(one, formulas) for one in found]
-    names = in_order({name for one in programs for name in letters(one.code)})
+    program = Program()
+    described = [bounded()(of_scenario)(one, program) for one in found]
+    code = program.code
+    names = [one["letter"] for one in code["symbols"] if one["letter"] not in RATES]
     covered, others = models(model, phases_of(model))
     state = {"phase": phase, "machine": asked.name, "dtype": dtype or asked.dtype, "model": model.name}
     data = {
         "version": __version__,
         "first": {**state, "sizes": {name: first_size(name, typed, found) for name in names}},
-        "scenarios": [one.data for one in programs],
-        "formulas": formulas.written,
-        "symbols": {name: described(name, formulas) for name in names},
-        "drawings": {one.phase: drawing(one.graph) for one in found if one.stage == 0 and one.replay == "none"},
+        "scenarios": described,
+        "formulas": program.formulas.written,
+        "symbols": {name: meant(name, program.formulas) for name in names},
+        "drawings": {one.place: drawing(one.graph) for one in found if one.stage == 0 and one.replay == "none"},
         "machines": list(machines(asked)),
         "itemsizes": {name: float(size) for name, size in ITEMSIZE.items()},
         "models": covered,
@@ -79,12 +80,7 @@ def explore(options: Options, hardware: str | None = None, dtype: str | None = N
         "options": beside(options),
         "typed": options["model"] if isinstance(options["model"], str) else model.name,
     }
-    return page(data, [one.code for one in programs], model)
-
-
-def letters(code: dict[str, Any]) -> Iterable[str]:
-    """The symbols of a function that have a field."""
-    return (one["letter"] for one in code["symbols"] if one["letter"] not in RATES)
+    return page(data, code, model)
 
 
 def first_phase(options: Options, model: Model) -> str:
@@ -125,7 +121,7 @@ def first_size(name: str, typed: dict[str, Polynomial], found: Iterable[Scenario
     return int(number) if number == int(number) else float(number)
 
 
-def described(name: str, formulas: Formulas) -> dict[str, str]:
+def meant(name: str, formulas: Formulas) -> dict[str, str]:
     """A symbol as its field says it."""
     known = SYMBOLS[name]
     return {
@@ -140,7 +136,7 @@ def beside(options: Options) -> dict[str, str]:
     return {name: str(given[name]) for name in names if given.get(name) is not None}
 
 
-def page(data: dict[str, Any], programs: list[dict[str, Any]], model: Model) -> str:
+def page(data: dict[str, Any], code: dict[str, Any], model: Model) -> str:
     """The template filled in; what the script reads is packed, as formulas repeat themselves."""
     folder = data_folder("exporters") / FOLDER
     target = Target(
@@ -156,7 +152,7 @@ def page(data: dict[str, Any], programs: list[dict[str, Any]], model: Model) -> 
             "version": __version__,
             "title": sizes_of(model)["title"],
             "packed": Verbatim(packed),
-            "programs": programs,
+            **code,
             **parts,
         },
     )

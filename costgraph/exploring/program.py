@@ -1,28 +1,28 @@
-"""The forms of a scenario as one JavaScript function, by the printer of the exported modules, and what its results are.
+"""The forms of all scenarios as JavaScript, by the printer of the exported modules, and what is known of each scenario.
 
-Each sum that a form or a maximum consists of and each term is an expression; equal ones are one result, and what they
-have in common is computed once. The function refuses sizes as an exported module does.
+Each sum that a form or a maximum consists of and each term is a function; equal ones are one. Sizes are refused as by
+an exported module.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from costgraph.algebra.definition import Definition
-from costgraph.algebra.expression import Node, names, replaced
+from costgraph.algebra.expression import Name, Node, names, replaced
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS, in_order
+from costgraph.algebra.symbols import in_order
 from costgraph.closed_form import ClosedForm
 from costgraph.exploring.scenarios import Scenario, arms
-from costgraph.exporting.code.conditions import conditions
+from costgraph.exporting.code.conditions import conditions, parts
 from costgraph.exporting.code.languages import LANGUAGES
-from costgraph.exporting.code.module import named_parts, symbol
-from costgraph.exporting.code.naming import spelled, unused_prefix
+from costgraph.exporting.code.module import symbol
+from costgraph.exporting.code.naming import spelled
 from costgraph.exporting.code.nodes import as_node
 from costgraph.exporting.documents.markup import MATHS
 from costgraph.exporting.documents.mathematics import formula
@@ -67,57 +67,66 @@ class Formulas:
 
 
 @dataclass
-class Expressions:
-    """What a function computes: trees, each once.
-
-    Args:
-        known: what defined symbols stand for.
-    """
-
-    known: Mapping[str, Node]
-    numbered: dict[Node, int] = field(default_factory=dict)
-
-    def add(self, tree: Node) -> int:
-        """The number of the result."""
-        node = replaced(tree, self.known) if self.known else tree
-        return self.numbered.setdefault(node, len(self.numbered))
-
-
-@dataclass(frozen=True)
 class Program:
-    """A scenario as a page needs it.
+    """What the page computes, each sum and each claim once: those of scenarios are mostly the same."""
 
-    Args:
-        code: what the template writes as a function.
-        data: what its results are, and how they are written.
-    """
+    formulas: Formulas = field(default_factory=Formulas)
+    sums: dict[Node, int] = field(default_factory=dict)
+    claims: dict[str, int] = field(default_factory=dict)
+    forms: list[Form] = field(default_factory=list)
 
-    code: dict[str, Any]
-    data: dict[str, Any]
+    def sum(self, value: Polynomial, known: Mapping[str, Node]) -> int:
+        """The number of a sum; `known` is what defined symbols stand for."""
+        tree = self.formulas.tree(value)
+        return self.sums.setdefault(replaced(tree, known) if known else tree, len(self.sums))
+
+    def claimed(self, forms: Iterable[ClosedForm]) -> list[int]:
+        """The numbers of what forms take for granted."""
+        found = [Form(form.name, form.value, form) for form in forms]
+        self.forms += [form for form in found if any(str(claim) not in self.claims for claim in form.claims)]
+        texts = dict.fromkeys(str(claim) for form in found for claim in form.claims)
+        return [self.claims.setdefault(text, len(self.claims)) for text in texts]
+
+    @property
+    def code(self) -> dict[str, Any]:
+        """All of it in JavaScript: the symbols, the claims as functions in the order of their numbers, and the sums."""
+        target = load(TARGET)
+        written = {str(claim): claim for form in self.forms for claim in form.claims}
+        inside = [Name(letter) for claim in written.values() for letter in parts(claim)[2]]
+        letters = names([*self.sums, *inside])
+        language = LANGUAGES[target.printer](spelled(letters, target))
+        codes = {one["text"]: one["code"] for one in conditions(self.forms, letters, language)}
+        return {
+            "symbols": [symbol(letter, language) for letter in letters],
+            "claims": [{"text": Verbatim(json.dumps(text)), "code": codes.get(text, "true")} for text in self.claims],
+            "sums": [Verbatim(language.text(node)) for node in self.sums],
+        }
 
 
-def program(scenario: Scenario, formulas: Formulas) -> Program:
-    """A scenario as a function and what its results are."""
+def of_scenario(scenario: Scenario, program: Program) -> dict[str, Any]:
+    """What the page knows of a scenario: its forms, and where their sums stand among those of the program."""
     definitions = defined(scenario.forms.values())
-    expressions = Expressions(stands_for(definitions))
+    known = stands_for(definitions)
     rows: dict[Row, int] = {}
-    shown = [measure(name, form, expressions, formulas, rows) for name, form in scenario.forms.items()]
+    shown = [measure(name, form, program, known, rows) for name, form in scenario.forms.items()]
     terms = [
-        [op, where, part, expressions.add(formulas.tree(amount)), formulas.of(amount), drawn(op, scenario)]
+        [op, where, part, program.sum(amount, known), program.formulas.of(amount), drawn(op, scenario)]
         for op, where, part, amount in rows
     ]
-    data = {
+    return {
         "key": scenario.key,
         "phase": scenario.phase,
+        "place": scenario.place,
         "forms": shown,
         "terms": terms,
-        "definitions": [formulas.of_definition(one) for one in definitions],
+        "claims": program.claimed(scenario.forms.values()),
+        "definitions": [program.formulas.of_definition(one) for one in definitions],
         "assumptions": [str(one) for one in scenario.forms["flops"].assumptions],
         "said": str(scenario.setup),
+        "attention": scenario.setup.attention,
         "last": scenario.phase != "train" and scenario.setup.model != scenario.model,
-        "used": [name for name in in_order(scenario.symbols) if name in SYMBOLS],
+        "used": [name for name in in_order(scenario.symbols) if not name.startswith("max_")],
     }
-    return Program(code(scenario, list(expressions.numbered)), data)
 
 
 def stands_for(definitions: Iterable[Definition]) -> dict[str, Node]:
@@ -135,20 +144,19 @@ def defined(forms: Iterable[ClosedForm]) -> list[Definition]:
 
 
 def measure(
-    name: str, form: ClosedForm, expressions: Expressions, formulas: Formulas, rows: dict[Row, int]
+    name: str, form: ClosedForm, program: Program, known: Mapping[str, Node], rows: dict[Row, int]
 ) -> dict[str, Any]:
-    """One measure: its arms, of which the largest is the value, each with its parts and terms."""
-    found = [arm(one, expressions, formulas, rows) for one in arms(form)]
+    """One measure: its arms, of which the largest is the value, each with its sums and terms."""
+    found = [arm(one, program, known, rows) for one in arms(form)]
     return {"name": name, "unit": form.unit, "source": source(name), "arms": found}
 
 
-def arm(form: ClosedForm, expressions: Expressions, formulas: Formulas, rows: dict[Row, int]) -> dict[str, Any]:
+def arm(form: ClosedForm, program: Program, known: Mapping[str, Node], rows: dict[Row, int]) -> dict[str, Any]:
     """One of the sums of which a measure is the largest."""
     return {
         "at": ", ".join(form.at),
         "parts": [
-            [kind, expressions.add(formulas.tree(amount)), formulas.of(amount)]
-            for kind, amount in parts_of(form).items()
+            [kind, program.sum(amount, known), program.formulas.of(amount)] for kind, amount in parts_of(form).items()
         ],
         "terms": [rows.setdefault(row, len(rows)) for row in merged(form)],
     }
@@ -182,23 +190,3 @@ def drawn(op: str, scenario: Scenario) -> str:
             found = graph.by_name[op]
             return op if found.phase == "forward" else found.source
     return ""
-
-
-def code(scenario: Scenario, nodes: Sequence[Node]) -> dict[str, Any]:
-    """A function of sizes that gives all results in one array."""
-    target = load(TARGET)
-    letters = names(nodes)
-    spelling = spelled(letters, target)
-    language = LANGUAGES[target.printer](spelling)
-    parts, results = named_parts(nodes, language, unused_prefix(spelling.values()))
-    forms = [Form(name, form.value, form) for name, form in scenario.forms.items()]
-    return {
-        "key": scenario.key,
-        "symbols": [symbol(letter, language) for letter in letters],
-        "conditions": [
-            {**one, "text": Verbatim(json.dumps(f"{one['text']} does not hold"))}
-            for one in conditions(forms, letters, language)
-        ],
-        "parts": parts,
-        "results": results,
-    }

@@ -18,6 +18,8 @@ from costgraph.measures.parts import read_measure
 from costgraph.models.model import Model
 from costgraph.setup import Setup
 
+DEGREES = ("N_d", "T")
+SPREAD = (("N_d", "T"), ("N_d",), ("T",), ())  # which of them are above 1: on an axis of one device nothing moves
 STAGES = (0, 1, 2, 3)  # of ZeRO
 REPLAYS = ("none", "full")  # what the backward pass computes again
 MEASURED: Mapping[str, tuple[str, ...]] = {
@@ -36,6 +38,7 @@ class Scenario:
         setup: the model on a mesh of open degrees.
         model: as it was named; the setup's may give logits of the last position alone.
         phase: of the setup.
+        spread: the degrees that are above 1.
         stage: of ZeRO.
         replay: one of `REPLAYS`.
     """
@@ -43,13 +46,19 @@ class Scenario:
     setup: Setup
     model: Model
     phase: str
+    spread: tuple[str, ...] = DEGREES
     stage: int = 0
     replay: str = "none"
 
     @property
     def key(self) -> str:
         """By what the page finds it."""
-        return f"{self.phase}/{self.stage}/{self.replay}"
+        return f"{self.place}/{self.stage}/{self.replay}"
+
+    @property
+    def place(self) -> str:
+        """The phase, and the degrees above 1: what its drawing depends on."""
+        return f"{self.phase}/{','.join(self.spread)}"
 
     @property
     def graph(self) -> Graph:
@@ -102,8 +111,10 @@ def scenarios(options: Options) -> Iterator[Scenario]:
     """
     model = named(options)
     for phase in phases_of(model):
-        for stage, replay in choices(phase):
-            yield Scenario(setup(options, model, phase, mesh(stage), replayed(replay)), model, phase, stage, replay)
+        for spread, stage, replay in choices(phase):
+            ones = [f"{name}=1" for name in DEGREES if name not in spread]
+            asked = setup(options, model, phase, mesh(stage), replayed(replay), ones)
+            yield Scenario(asked, model, phase, spread, stage, replay)
 
 
 def named(options: Options) -> Model:
@@ -117,9 +128,12 @@ def named(options: Options) -> Model:
     return read_model(options["model"])
 
 
-def choices(phase: str) -> Iterable[tuple[int, str]]:
-    """What may be chosen in a phase: the stage of ZeRO, and what is replayed."""
-    return [(stage, replay) for stage in STAGES for replay in REPLAYS] if phase == "train" else [(0, "none")]
+def choices(phase: str) -> Iterator[tuple[tuple[str, ...], int, str]]:
+    """What may be chosen in a phase: the degrees above 1; in training the stage of ZeRO, and what is replayed."""
+    for spread in SPREAD:
+        for stage in STAGES if phase == "train" and "N_d" in spread else STAGES[:1]:
+            for replay in REPLAYS if phase == "train" else REPLAYS[:1]:
+                yield spread, stage, replay
 
 
 def setup(options: Options, model: Model, phase: str, on: str, passes: Iterable[str], limit: object = ()) -> Setup:

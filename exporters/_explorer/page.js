@@ -1,5 +1,5 @@
 "use strict";
-// The page: settings -> numbers -> what is shown. Numbers come from PROGRAMS; nothing here knows what anything costs.
+// The page: settings -> numbers -> what is shown. Numbers come from SUMS; nothing here knows what anything costs.
 const $ = (id) => document.getElementById(id);
 const DOUBLING = { B: 14, S: 20, T: 6, N_d: 12 }; // sliders of powers of two, up to this one
 const NAMES = {
@@ -54,24 +54,34 @@ const percent = (share) => (share > 0 && share < 1e-4 ? "< 0.01 %" : `${Number((
 const machine = () => data.machines.find((one) => one.name === state.machine);
 const scenario = (key) => data.scenarios.find((one) => one.key === key);
 function key() {
-  if (state.phase !== "train") return `${state.phase}/0/none`;
-  return `train/${state.sizes.N_d === 1 ? 0 : state.stage}/${state.replay}`; // over one device nothing rests in parts
+  const spread = ["N_d", "T"].filter((name) => state.sizes[name] !== 1); // on an axis of one device nothing moves
+  const training = state.phase === "train", stage = training && state.sizes.N_d !== 1 ? state.stage : 0;
+  return `${state.phase}/${spread}/${stage}/${training ? state.replay : "none"}`;
 }
 function rates() {
   const { rates, bandwidth, link } = machine();
   return { lambda_flops: rates[state.dtype], lambda_mem: bandwidth, lambda_comms: link ?? 1 };
 }
+let used; // the sizes that stand in SUMS
+function use(sizes, found) {
+  if (used === sizes) return;
+  used = undefined;
+  for (const name of found.used) SIZES[name]?.(sizes[name]);
+  for (const [text, holds] of found.claims.map((number) => CLAIMS[number])) if (!holds()) throw new RangeError(`${text} does not hold`);
+  used = sizes;
+}
 function answers(changed = {}) {
-  const found = scenario(key());
-  const results = PROGRAMS[found.key]({ ...state.sizes, ...rates(), ...changed });
+  const found = scenario(key()), sizes = { ...state.sizes, ...rates(), ...changed };
+  const at = (number) => (use(sizes, found), SUMS[number]());
+  use(sizes, found);
   const forms = {};
   for (const form of found.forms) {
-    const arms = form.arms.map((arm) => total(arm.parts.map((part) => results[part[1]])));
+    const arms = form.arms.map((arm) => total(arm.parts.map((part) => at(part[1]))));
     const largest = arms.indexOf(Math.max(...arms));
     forms[form.name] = { form, arms, value: arms[largest], arm: form.arms[largest], largest };
   }
   const unknown = machine().link === null && forms.communication.value > 0; // no link is stated, and something is sent
-  return { found, results, forms, unknown };
+  return { found, at, forms, unknown };
 }
 function timed(now) {
   const name = TIMES.find((one) => one in now.forms);
@@ -239,7 +249,7 @@ function asked(now, name) { // as Python's `derive` takes it
   return {
     model: modelTyped(now.found), phase: state.phase, mesh: mesh(),
     ...(state.phase === "train" && state.replay !== "none" ? { passes: `recompute(${state.replay})` } : {}),
-    attention: "flash", ...data.options, limit: limits(now, name),
+    ...(now.found.attention === "flash" ? { attention: "flash" } : {}), ...data.options, limit: limits(now, name),
   };
 }
 const FLAGS = { passes: "--pass", cache_dtype: "--cache-dtype" };
@@ -278,7 +288,7 @@ function buildCards(found) {
   $("cards").replaceChildren(...cards.map((one) => one[1].card));
   $("definitions").replaceChildren(...found.definitions.map((one) => math(one)));
   $("assumptions").textContent = `For ${found.said}. Takes for granted: ${found.assumptions.join(", ")}.`;
-  buildDrawing(data.drawings[state.phase]);
+  buildDrawing(data.drawings[found.place]);
 }
 function showCards(now) {
   for (const [name, one] of Object.entries(shown.cards)) {
@@ -293,7 +303,7 @@ function showCards(now) {
       if (one.details.open) fillTerms(name, now);
     } else if (one.details.open) refreshTerms(name, now);
     if (TIMES.includes(name)) arms.forEach((seconds, i) => (one.formula.children[i].querySelector(".amount").textContent = said(seconds, "s")));
-    else if (arm.parts.length > 1) arm.parts.forEach((part, i) => (one.formula.children[i].querySelector(".amount").textContent = said(now.results[part[1]], form.unit)));
+    else if (arm.parts.length > 1) arm.parts.forEach((part, i) => (one.formula.children[i].querySelector(".amount").textContent = said(now.at(part[1]), form.unit)));
   }
 }
 function line(word, formula, chosen = true) {
@@ -326,7 +336,7 @@ function fillTerms(name, now = answers()) {
 function refreshTerms(name, now) {
   const { form, value } = now.forms[name];
   for (const row of shown.cards[name].terms.querySelectorAll("tr[data-result]")) {
-    const amount = now.results[Number(row.dataset.result)];
+    const amount = now.at(Number(row.dataset.result));
     row.querySelector(".amount").textContent = said(amount, form.unit);
     row.querySelector(".share").textContent = percent(amount / value);
   }
@@ -363,7 +373,7 @@ function lightUp(op, text) {
 
 function showMemory(now) {
   const { value, arm } = now.forms.peak, has = machine().memory, most = Math.max(value, has);
-  const parts = arm.parts.map(([part, result]) => [part || "peak", now.results[result]]);
+  const parts = arm.parts.map(([part, result]) => [part || "peak", now.at(result)]);
   const fits = value <= has;
   $("verdict").textContent = fits
     ? `Fits: ${said(value, "byte")} of ${said(has, "byte")}; ${said(has - value, "byte")} left for what is not counted.`
@@ -439,7 +449,7 @@ function roofline() {
     const sums = {};
     for (const number of form.arm.terms) {
       const [op, , , result, , drawn] = now.found.terms[number];
-      sums[op] = [(sums[op]?.[0] ?? 0) + now.results[result], drawn];
+      sums[op] = [(sums[op]?.[0] ?? 0) + now.at(result), drawn];
     }
     return sums;
   };
