@@ -151,9 +151,18 @@ def test_each_formula_gives_the_number_beside_it(shown: Browser, phase: str) -> 
         assert number == pytest.approx(float(exact), rel=1e-12), formula
 
 
-@pytest.mark.parametrize(("phase", "name"), [("decode", "tpot"), ("prefill", "peak"), ("train", "peak")])
-def test_what_is_copied_gives_the_number_again(shown: Browser, phase: str, name: str) -> None:
-    set_to(shown, {"phase": phase, "N_d": 2, "B": 4, "T": 2, "stage": 1, "replay": "full", "L": 3})
+@pytest.mark.parametrize(
+    ("phase", "name", "degrees"),
+    [
+        ("decode", "tpot", {"N_d": 2, "T": 2}),
+        ("decode", "peak", {"N_d": 1, "T": 1}),
+        ("prefill", "peak", {"N_d": 4, "T": 1}),
+        ("train", "peak", {"N_d": 2, "T": 2}),
+        ("train", "step_time", {"N_d": 1, "T": 2}),
+    ],
+)
+def test_what_is_copied_gives_the_number_again(shown: Browser, phase: str, name: str, degrees: dict[str, int]) -> None:
+    set_to(shown, {"phase": phase, **degrees, "B": 4, "stage": 1, "replay": "full", "L": 3})
     value = float(numbers(shown)[name])
     typed = shlex.split(shown.run(f"command(answers(), '{name}')"))
     run = costgraph(*typed[1:], "--json")

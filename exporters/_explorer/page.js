@@ -241,7 +241,8 @@ function modelTyped(found) {
 }
 function limits(now, name) {
   const own = data.models.find((one) => one.name === state.model).sizes;
-  const used = Object.entries(state.sizes).filter(([letter, size]) => own[letter] !== size && now.found.used.includes(letter));
+  const asked = [...now.found.used, "N_d", "T"]; // also the degree of an axis of one device, on which nothing depends
+  const used = Object.entries(state.sizes).filter(([letter, size]) => own[letter] !== size && asked.includes(letter));
   const known = TIMES.includes(name) ? Object.entries(rates()) : [];
   return [...used, ...known].map(([letter, size]) => `${letter}=${size}`).join(",");
 }
