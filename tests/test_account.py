@@ -161,17 +161,24 @@ def test_a_bubble_is_of_what_each_microbatch_does_and_of_nothing_else() -> None:
     """4 stages, 8 microbatches of the same size: 3/8 of the ops and of what is sent for them, not of the update."""
     found = run("pipeline(4), data(2), tensor(2), microbatches(8)")
     parts = charges(found)
-    always = parts["ops"] + parts["communication over T"] + parts["communication over P"]
+    always = parts["ops"] + parts["communication over T"] + parts["communication over P"] - tied(found)
     assert parts["idle in the pipeline"] == always * 3 / 8
     assert {"update", "communication over N_d"} <= {*parts}
 
 
 def test_gradients_that_rest_in_parts_are_sent_by_each_microbatch() -> None:
     """ZeRO-1 reduces them once a step, after the last; what is sent of them is not waited for again."""
-    once = charges(run("pipeline(2), data(2), microbatches(4)"))
-    parts = charges(run("pipeline(2), data(2, zero=1), microbatches(4)"))
-    for one in (once, parts):
-        assert one["idle in the pipeline"] == (one["ops"] + one["communication over P"]) / 4
+    for mesh in ("pipeline(2), data(2), microbatches(4)", "pipeline(2), data(2, zero=1), microbatches(4)"):
+        found = run(mesh)
+        one = charges(found)
+        assert one["idle in the pipeline"] == (one["ops"] + one["communication over P"] - tied(found)) / 4
+
+
+def tied(found: Estimate) -> Fraction:
+    """Seconds in which the first and the last stage add up the gradient of the table that they share, once a step."""
+    step = found.main
+    pairs = zip(step.costs, step.time.spans, strict=True)
+    return sum((span.seconds for cost, span in pairs if cost.name.endswith("all_reduce.P")), Fraction(0))
 
 
 # --- the first bytes --------------------------------------------------------------------------------------------------
@@ -241,3 +248,17 @@ def test_a_bridge_joins_two_cards_and_a_node_eight(machine: str, degree: int, li
     sizes = "B=16,S=64,L=4,D=64,A=16,E=4,V=64,K=64,p=2"
     (said,) = [line for line in assumed(run(f"tensor({degree})", hardware=machine, limit=sizes)) if "links" in line]
     assert said.startswith(f"links, by rings: {link} (")
+
+
+@pytest.mark.parametrize(("place", "bandwidth"), [("h100-sxm:4x2", 50 * 10**9), ("h100-sxm:8x1", 450 * 10**9)])
+def test_the_ends_of_a_pipeline_add_up_the_gradient_of_a_tied_table(place: str, bandwidth: int) -> None:
+    found = estimate(
+        request(
+            model="gpt2", phase="train", cluster=place, mesh="pipeline(4), data(2), microbatches(4)",
+            limit="B=8,S=128", efficiency="flops=1",
+        )
+    )  # fmt: skip
+    (tied,) = [cost for cost in found.main.costs if cost.name.endswith("all_reduce.P")]
+    table = 50257 * 768 * 2  # bytes; between two devices a ring sends the whole once
+    assert tied.sent.number == table
+    assert found.request.rates[tied.rate].number == bandwidth

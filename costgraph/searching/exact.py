@@ -17,7 +17,7 @@ from costgraph.searching.evaluation import Rates
 from costgraph.searching.forms import Forms, Sent, StageForms
 from costgraph.searching.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.searching.shares import Links
-from costgraph.timing.network import latency, rate, steps
+from costgraph.timing.network import latency, rate, span_of, steps
 
 ZERO_S = Fraction(0)
 NEAR = 1e-9  # of each other: what doubles are not trusted with
@@ -146,7 +146,7 @@ class Exact:
 
     def span(self, one: Sent) -> Span:
         """The links of the groups."""
-        return self.layout.span(one.over)
+        return span_of(self.layout, tuple(one.over))
 
     @cached_property
     def layout(self) -> Layout:

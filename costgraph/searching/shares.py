@@ -21,7 +21,7 @@ from costgraph.graph.graph import Graph
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.links import Layout, Level
 from costgraph.searching.columns import Column
-from costgraph.timing.network import Algorithm, Network, latency, rate
+from costgraph.timing.network import ENDS, Algorithm, Network, latency, rate
 
 Over = tuple[tuple[str, int], ...]
 Ints = NDArray[np.int64]
@@ -131,20 +131,25 @@ class Links:
             degrees: of each.
             over: the axes along which groups go.
         """
+        ends = over == ENDS
+        over = tuple((name, 0) for name, _ in over) if ends else over
         chosen = {name for name, cut in over if cut == 0}
         strides, whole = self.strides(axes, degrees)
         pieces = [(strides[name], degrees[name]) for name in axes if name in chosen]
         of = np.ones_like(whole)
         for _, degree in pieces:
             of = of * degree
+        stages, of = of, np.minimum(of, 2) if ends else of
         fewest, most = np.ones_like(whole), np.ones_like(whole)
         done = of == 1
         found: list[Crossed] = []
         for level in self.levels:
-            less, more = self.members(level.size, pieces, of, whole)
+            less, more = self.members(level.size, pieces, stages, whole)
             odd = ~done & (less < 0)
             if odd.any():
                 less[odd], more[odd] = self.uneven(axes, degrees, over, level, odd).T
+            if ends:  # both in one domain where all stages are
+                less = more = np.where(less == stages, np.minimum(stages, 2), 1)
             there = ~done & ((less != fewest) | (more != most))
             parts = (more.astype(float), fewest.astype(float), of.astype(float))
             found.append(Crossed(level, there, *parts, less == of))

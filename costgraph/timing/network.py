@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, log2
 from typing import Literal
@@ -16,9 +16,11 @@ from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.links import Hop, Layout, Level, Span, axes_of
 from costgraph.hardware.machine import NETWORK
 from costgraph.measures.communication import RINGS
+from costgraph.mesh import PipelineAxis
 from costgraph.timing.costs import Crossing
 
 Algorithm = Literal["ring", "tree"]
+ENDS = ((PipelineAxis.symbol, 1),)  # the cut over which the first and the last stage add up
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Network:
         """Over which links its group sends."""
         over = tuple((cut.axis, cut.number) for cut in op.cuts)
         if over not in self._spans:
-            self._spans[over] = self.layout.span(over)
+            self._spans[over] = span_of(self.layout, over)
         return self._spans[over]
 
     @cached_property
@@ -82,6 +84,19 @@ class Network:
     def hop(self, span: Span) -> Hop:
         """The slowest link of a group, for what is gathered or reduced."""
         return max(span.hops, key=lambda one: one.share("all_gather") / rate(one.level))
+
+
+def span_of(layout: Layout, over: tuple[tuple[str, int], ...]) -> Span:
+    """Over which links groups along some axes send, where `(axis, 1)` is the inner cut of one that is cut twice.
+
+    Of a pipeline it is the first and the last stage, which share a tied table: as far apart as any two.
+    """
+    if over != ENDS:
+        return layout.span(over)
+    whole = layout.span([PipelineAxis.symbol])
+    if whole.outer is None:
+        return whole
+    return Span(whole.axes, 2, (replace(whole.outer, of=2, members=2, inside=1, most=1, outermost=True),))
 
 
 def steps(kind: str, hop: Hop, algorithm: Algorithm) -> int:
