@@ -193,7 +193,7 @@ def test_a_question_takes_a_policy_as_text_or_as_a_word() -> None:
 def test_an_answer_says_which_policy_it_took() -> None:
     run = costgraph("derive", "states", "--precision", EXAMPLE, "--json")
     assert json.loads(run.stdout)["precision"] == EXAMPLE
-    assert f"states under {EXAMPLE}" in costgraph("derive", "states", "--precision", EXAMPLE).stdout
+    assert f"states under {EXAMPLE}" in costgraph("derive", "states", "--precision", EXAMPLE).said
     assert (
         f"precision {EXAMPLE}" in costgraph("export", "python", "--measures", "states", "--precision", EXAMPLE).stdout
     )

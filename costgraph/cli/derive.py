@@ -7,11 +7,12 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import check_target, deliver, on_terminal, writes_unicode
+from costgraph.cli.output import check_target, deliver
 from costgraph.cli.plot import check_plot, write_plot
+from costgraph.cli.telling import tell
 from costgraph.errors import unknown
 
-FORMATS = ("text", "json", "latex", "markdown")
+FORMATS = ("text", "json", "latex", "markdown", "html")
 
 
 @bounded()
@@ -31,7 +32,7 @@ def derive(
     form: arg.Form = "auto",
     explain: Annotated[bool, typer.Option("--explain", help="Show which op and tensor each term came from.")] = False,
     flat: Annotated[bool, typer.Option("--flat", help="Show a model's forms as they are, not by part.")] = False,
-    format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, json, latex, markdown or html.")] = "text",
     json_: arg.Json = False,
     output: arg.Output = None,
     force: arg.Force = False,
@@ -43,12 +44,11 @@ def derive(
     format_ = arg.chosen_format(format_, FORMATS, json_)
     check_target(output, force)
     check_plot(plot, force)
-    from costgraph.algebra import printers, shapes
+    from costgraph.algebra import shapes
     from costgraph.algebra.symbols import SYMBOLS
-    from costgraph.cli import derive_text
     from costgraph.derivation import derived
-    from costgraph.library.judging.published import published
     from costgraph.measures.per import read_share
+    from costgraph.reports.derive import report
     from costgraph.setup import Setup
 
     if form not in shapes.SHAPES and form not in SYMBOLS:
@@ -59,24 +59,12 @@ def derive(
         from costgraph.pictures.curves import draw
 
         write_plot(draw(result), plot)
-    known = published(result.limited, result.setup.phase)
-    pretty, style = (
-        (printers.unicode, printers.UNICODE) if writes_unicode(output) else (printers.python, printers.PYTHON)
-    )
-    match format_:
-        case "json":
-            record = result.to_json(explain, form, flat)
-            for name, found in known.items():
-                record["measures"][name]["published"] = [entry.id for entry in found]
-            text = json.dumps(record, indent=2)
-        case "text":
-            text = derive_text.text(result, explain, form, style, output is None and on_terminal(), known, flat)
-        case "markdown":
-            from costgraph.cli import derive_markup
+    if format_ != "json":
+        tell(report(result, form, explain, flat), format_, output)
+        return
+    from costgraph.library.judging.published import published
 
-            text = derive_markup.markdown(result, explain, form, pretty, known, flat)
-        case _:
-            from costgraph.cli import derive_markup
-
-            text = derive_markup.latex(result, explain, form, pretty, known, flat)
-    deliver(text, output)
+    record = result.to_json(explain, form, flat)
+    for name, found in published(result.limited, result.setup.phase).items():
+        record["measures"][name]["published"] = [entry.id for entry in found]
+    deliver(json.dumps(record, indent=2), output)

@@ -9,10 +9,11 @@ from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.cli.plot import check_plot, write_plot
+from costgraph.cli.telling import tell
 from costgraph.errors import unknown
 from costgraph.pictures import KINDS, Kind
 
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "markdown", "html")
 
 
 @bounded()
@@ -49,7 +50,7 @@ def estimate(
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show every op: its time and what it waits for.")] = False,
-    format_: Annotated[str, typer.Option("--format", help="text, json or markdown.")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, json, markdown or html.")] = "text",
     json_: arg.Json = False,
     plot: arg.Plot = None,
     picture: Annotated[
@@ -68,6 +69,7 @@ def estimate(
     picture_ = chosen_picture(picture)
     from costgraph.estimation.estimate import estimate as run
     from costgraph.estimation.reading import request
+    from costgraph.reports.estimate import report
 
     result = run(
         request(
@@ -82,15 +84,11 @@ def estimate(
 
         write_plot(of_estimate(result, picture_), plot)
     if format_ == "json":
-        from costgraph.cli import estimate_json
+        from costgraph.cli.estimate_json import to_json
 
-        text = json.dumps(estimate_json.to_json(result), indent=2, ensure_ascii=False)
+        deliver(json.dumps(to_json(result), indent=2, ensure_ascii=False), output)
     else:
-        from costgraph.cli import estimate_text
-
-        markdown = format_ == "markdown"
-        text = estimate_text.markdown(result, explain) if markdown else estimate_text.text(result, explain, output)
-    deliver(text, output)
+        tell(report(result, explain), format_, output)
 
 
 def chosen_picture(name: str) -> Kind:

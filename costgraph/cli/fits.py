@@ -7,6 +7,7 @@ import typer
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import deliver
+from costgraph.cli.telling import tell
 
 WHAT = "A named model, or a file (see `costgraph list models`)."
 WHERE = "A machine, which is one device, a cluster such as h100-sxm:8x16, or a file of either."
@@ -31,13 +32,17 @@ def fits(
     import json
 
     from costgraph.cli.estimate_json import verdict_json
-    from costgraph.cli.fits_text import line
     from costgraph.estimation.estimate import estimate
     from costgraph.estimation.reading import request, usual_sizes
+    from costgraph.reports.fits import report
 
     options: Any = asked.options | {"model": model}
     options["limit"] = usual_sizes(options)
     result = estimate(request(cluster=place, dtype=dtype, new=new, **options))
-    deliver(json.dumps(verdict_json(result), indent=2, ensure_ascii=False) if json_ else line(result))
+    found = report(result)
+    if json_:
+        deliver(json.dumps(verdict_json(result), indent=2, ensure_ascii=False))
+    else:
+        tell(found)
     if not result.verdict.fits:
         raise typer.Exit(1)

@@ -8,8 +8,9 @@ import typer
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import check_target, deliver
+from costgraph.cli.telling import tell
 
-FORMATS = ("text", "json", "latex", "markdown")
+FORMATS = ("text", "json", "latex", "markdown", "html")
 
 
 @bounded()
@@ -30,7 +31,7 @@ def solve(
         str | None, typer.Option(help="Whose peak lambda_flops is, and how wide p is.  [default: bf16 or fp16, p open]")
     ] = None,
     link: Annotated[str | None, typer.Option(help="Which link lambda_comms is.  [default: the first]")] = None,
-    format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, json, latex, markdown or html.")] = "text",
     json_: arg.Json = False,
     output: arg.Output = None,
     force: arg.Force = False,
@@ -44,14 +45,13 @@ def solve(
     """
     format_ = arg.chosen_format(format_, FORMATS, json_)
     check_target(output, force)
-    from costgraph.cli import solve_text
+    from costgraph.reports.solve import report
     from costgraph.solving.solution import solve as run
 
     answer = run(question, for_, hardware=hardware, dtype=dtype, link=link, **asked.in_letters(let, notation))
     if format_ == "json":
-        text = json.dumps(solve_text.to_json(answer), indent=2, ensure_ascii=False)
-    elif format_ == "text":
-        text = solve_text.text(answer, output)
+        from costgraph.cli.solve_json import to_json
+
+        deliver(json.dumps(to_json(answer), indent=2, ensure_ascii=False), output)
     else:
-        text = getattr(solve_text, format_)(answer)
-    deliver(text, output)
+        tell(report(answer), format_, output)
