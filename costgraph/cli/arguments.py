@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError
 
 if TYPE_CHECKING:
     from costgraph.given import Options
@@ -165,12 +165,3 @@ def hints(texts: dict[str, str]) -> list[tuple[str, Any]]:
             option = typer.Option(flag(name), help=texts[name])
         listed.append((name, Annotated[kind, option]))
     return listed
-
-
-def chosen_format(name: str, known: tuple[str, ...], json: bool = False) -> str:
-    """The output format that `--format` and `--json` ask for together."""
-    if name not in known:
-        raise unknown("format", name, known)
-    if json and name not in ("json", known[0]):
-        raise UserError(f"--json and --format {name} contradict each other")
-    return "json" if json else name

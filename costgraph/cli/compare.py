@@ -7,6 +7,7 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.output import check_target, deliver
 from costgraph.cli.plot import check_plot, write_plot
 from costgraph.cli.telling import tell
@@ -22,7 +23,7 @@ def compare(
     asked: arg.Asked = arg.NOTHING,
     plot: arg.Plot = None,
     measure: Annotated[list[str] | None, typer.Option(help="What to compare, such as flops; repeatable.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="text, json, latex, markdown or html.")] = "text",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     json_: arg.Json = False,
     output: arg.Output = None,
     force: arg.Force = False,
@@ -31,7 +32,7 @@ def compare(
 
     Example: costgraph compare notes 'exact(causal=half)' --measure flops --op-set 'decoder(head=True)'
     """
-    format_ = arg.chosen_format(format_, FORMATS, json_)
+    format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     check_plot(plot, force)
     from costgraph.comparing.comparison import compare as run

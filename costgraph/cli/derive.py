@@ -7,6 +7,7 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.output import check_target, deliver
 from costgraph.cli.plot import check_plot, write_plot
 from costgraph.cli.telling import tell
@@ -32,7 +33,7 @@ def derive(
     form: arg.Form = "auto",
     explain: Annotated[bool, typer.Option("--explain", help="Show which op and tensor each term came from.")] = False,
     flat: Annotated[bool, typer.Option("--flat", help="Show a model's forms as they are, not by part.")] = False,
-    format_: Annotated[str, typer.Option("--format", help="text, json, latex, markdown or html.")] = "text",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     json_: arg.Json = False,
     output: arg.Output = None,
     force: arg.Force = False,
@@ -41,7 +42,7 @@ def derive(
 
     Example: costgraph derive --op-set decoder --limit E=4,p=2
     """
-    format_ = arg.chosen_format(format_, FORMATS, json_)
+    format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     check_plot(plot, force)
     from costgraph.algebra import shapes

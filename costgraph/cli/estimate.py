@@ -7,6 +7,7 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.cli.plot import check_plot, write_plot
 from costgraph.cli.telling import tell
@@ -50,7 +51,7 @@ def estimate(
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show every op: its time and what it waits for.")] = False,
-    format_: Annotated[str, typer.Option("--format", help="text, json, markdown or html.")] = "text",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     json_: arg.Json = False,
     plot: arg.Plot = None,
     picture: Annotated[
@@ -63,7 +64,7 @@ def estimate(
 
     Example: costgraph estimate --model llama-2-7b --hardware a10 --limit B=1,S=350 --new 150
     """
-    format_ = arg.chosen_format(format_, FORMATS, json_)
+    format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     check_plot(plot, force)
     picture_ = chosen_picture(picture)

@@ -7,6 +7,7 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.output import check_target, deliver
 from costgraph.cli.telling import tell
 
@@ -31,7 +32,7 @@ def solve(
         str | None, typer.Option(help="Whose peak lambda_flops is, and how wide p is.  [default: bf16 or fp16, p open]")
     ] = None,
     link: Annotated[str | None, typer.Option(help="Which link lambda_comms is.  [default: the first]")] = None,
-    format_: Annotated[str, typer.Option("--format", help="text, json, latex, markdown or html.")] = "text",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     json_: arg.Json = False,
     output: arg.Output = None,
     force: arg.Force = False,
@@ -43,7 +44,7 @@ def solve(
 
     Example: costgraph solve 'states + activations <= hbm' --for B --limit E=4,p=2
     """
-    format_ = arg.chosen_format(format_, FORMATS, json_)
+    format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     from costgraph.reports.solve import report
     from costgraph.solving.solution import solve as run
