@@ -18,17 +18,15 @@ if TYPE_CHECKING:
     from costgraph.comparing.comparison import compare
     from costgraph.derivation import derive
     from costgraph.errors import CostgraphError, UserError
-    from costgraph.estimation.estimate import estimate
+    from costgraph.estimation.answering import answer as estimate
     from costgraph.estimation.reading import request
     from costgraph.exporting import export
     from costgraph.exporting.exchange.reading import read_forms
-    from costgraph.given import Choices
     from costgraph.graph.builder import Builder
-    from costgraph.graph.extent import Mean
     from costgraph.graph.graph import Graph
     from costgraph.hardware.catalog import machine
     from costgraph.hardware.cluster import cluster
-    from costgraph.measures import annotated
+    from costgraph.known_names import known
     from costgraph.measures.activations import activations
     from costgraph.measures.cache import cache
     from costgraph.measures.communication import communication
@@ -68,14 +66,12 @@ if TYPE_CHECKING:
 # Where each public name lives. Nothing is imported before it is asked for (PEP 562), so that `--help` stays fast.
 _PUBLIC: dict[str, tuple[str, str]] = {
     "Builder": ("costgraph.graph.builder", "Builder"),
-    "Choices": ("costgraph.given", "Choices"),
     "ClosedForm": ("costgraph.closed_form", "ClosedForm"),
     "ContextAxis": ("costgraph.mesh", "ContextAxis"),
     "CostgraphError": ("costgraph.errors", "CostgraphError"),
     "DataAxis": ("costgraph.mesh", "DataAxis"),
     "ExpertsAxis": ("costgraph.mesh", "ExpertsAxis"),
     "Graph": ("costgraph.graph.graph", "Graph"),
-    "Mean": ("costgraph.graph.extent", "Mean"),
     "Mesh": ("costgraph.mesh", "Mesh"),
     "MicrobatchesAxis": ("costgraph.mesh", "MicrobatchesAxis"),
     "PipelineAxis": ("costgraph.mesh", "PipelineAxis"),
@@ -84,7 +80,6 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "TensorAxis": ("costgraph.mesh", "TensorAxis"),
     "UserError": ("costgraph.errors", "UserError"),
     "activations": ("costgraph.measures.activations", "activations"),
-    "annotated": ("costgraph.measures.annotate", "annotated"),
     "autocast": ("costgraph.passes.autocast", "Autocast"),
     "backward": ("costgraph.passes.backward", "Backward"),
     "cache": ("costgraph.measures.cache", "cache"),
@@ -94,11 +89,12 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "decode": ("costgraph.passes.decode", "Decode"),
     "decoder": ("costgraph.op_sets.decoder", "decoder"),
     "derive": ("costgraph.derivation", "derive"),
-    "estimate": ("costgraph.estimation.estimate", "estimate"),
+    "estimate": ("costgraph.estimation.answering", "answer"),
     "export": ("costgraph.exporting", "export"),
     "flash_attention": ("costgraph.passes.flash_attention", "FlashAttention"),
     "flops": ("costgraph.measures.flops", "flops"),
     "intensity": ("costgraph.measures.intensity", "intensity"),
+    "known": ("costgraph.known_names", "known"),
     "lora": ("costgraph.passes.lora", "Lora"),
     "machine": ("costgraph.hardware.catalog", "machine"),
     "model": ("costgraph.models.known", "model"),
@@ -119,14 +115,12 @@ _PUBLIC: dict[str, tuple[str, str]] = {
 }
 __all__ = [
     "Builder",
-    "Choices",
     "ClosedForm",
     "ContextAxis",
     "CostgraphError",
     "DataAxis",
     "ExpertsAxis",
     "Graph",
-    "Mean",
     "Mesh",
     "MicrobatchesAxis",
     "PipelineAxis",
@@ -136,7 +130,6 @@ __all__ = [
     "UserError",
     "__version__",
     "activations",
-    "annotated",
     "autocast",
     "backward",
     "cache",
@@ -151,6 +144,7 @@ __all__ = [
     "flash_attention",
     "flops",
     "intensity",
+    "known",
     "lora",
     "machine",
     "model",
@@ -179,4 +173,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC])
+    return sorted([*_PUBLIC, "__version__"])

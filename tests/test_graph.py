@@ -18,6 +18,7 @@ from costgraph.errors import BugError, UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.largest import Largest
+from costgraph.measures.annotate import annotated
 
 ALL = list(RECIPES)
 SOME = ["forward", "train, head", "flash", "full", "decode", "tp", "sp"]
@@ -54,7 +55,7 @@ class TestView:
 @pytest.mark.parametrize("name", SOME)
 @pytest.mark.parametrize("convention", [NOTES, EXACT], ids=lambda c: str(c.name))
 def test_the_annotated_view_sums_to_the_measures(name: str, convention: Any) -> None:
-    view = cg.annotated(graph(name), convention)
+    view = annotated(graph(name), convention)
     for attribute, measure in (("flops", cg.flops), ("bytes", cg.traffic)):
         values = [value for _, value in view.nodes(data=attribute)]
         assert all(isinstance(value, sympy.Expr) for value in values)
@@ -63,10 +64,10 @@ def test_the_annotated_view_sums_to_the_measures(name: str, convention: Any) -> 
 
 def test_the_annotated_view_is_a_copy_and_the_other_stays_bare() -> None:
     g = graph("train")
-    cg.annotated(g).remove_node("attn.q")
+    annotated(g).remove_node("attn.q")
     assert "attn.q" in g.nx
     assert "flops" not in g.nx.nodes["attn.q"]
-    assert cg.annotated(g).nodes["attn.q"]["times"] == sympy.Symbol("L", positive=True, integer=True)
+    assert annotated(g).nodes["attn.q"]["times"] == sympy.Symbol("L", positive=True, integer=True)
 
 
 class TestNetworkxWorks:

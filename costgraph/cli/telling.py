@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 LOOKS = {"": "", "strong": "bold", "head": "bold", "good": "bold green", "bad": "bold red"}
 
 
-def tell(report: Report, format_: str = "text", output: Path | None = None) -> None:
-    """Write a report as text, Markdown, LaTeX or HTML, to stdout or into a file."""
+def tell(report: Report, format_: str = "text", output: Path | None = None, otherwise: int | None = None) -> None:
+    """Write a report as text, Markdown, LaTeX or HTML, to stdout or into a file.
+
+    Args:
+        report: what to write.
+        format_: one of these.
+        output: the file, if any.
+        otherwise: how wide text is where no terminal says it; rows are not folded unless given.
+    """
     match format_:
         case "markdown":
             from costgraph.reports.markdown import markdown
@@ -32,16 +39,16 @@ def tell(report: Report, format_: str = "text", output: Path | None = None) -> N
 
             deliver(html(report), output, document=True)
         case _:
-            deliver(as_text(report, output), output)
+            deliver(as_text(report, output, otherwise), output)
 
 
-def as_text(report: Report, output: Path | None) -> str:
+def as_text(report: Report, output: Path | None, otherwise: int | None) -> str:
     """Text, as wide as the terminal where a person looks at one."""
     from costgraph.algebra.printers import PYTHON, UNICODE
     from costgraph.reports.layout import lines
 
     seen = output is None and on_terminal()
-    found = lines(report, UNICODE if writes_unicode(output) else PYTHON, width() if seen else None)
+    found = lines(report, UNICODE if writes_unicode(output) else PYTHON, width() if seen else otherwise)
     return drawn(found) if seen and colored() else "\n".join("".join(span.text for span in line) for line in found)
 
 

@@ -36,12 +36,12 @@ def longest(cell: str) -> int:
 
 
 def folded(text: str, width: int, further: str = "") -> list[str]:
-    """A text on lines of at most `width`, those behind the first indented by `further`; what is no words is cut.
+    """A text on lines of at most `width`, those behind the first indented by `further`; a longer word is not cut.
 
     A sign of a sum begins a line.
     """
     signed = text.replace(" + ", f" +{JOINED}").replace(" - ", f" -{JOINED}")
-    lines = textwrap.wrap(signed, width, subsequent_indent=further, break_on_hyphens=False)
+    lines = textwrap.wrap(signed, width, subsequent_indent=further, break_on_hyphens=False, break_long_words=False)
     return [line.replace(JOINED, " ") for line in lines] or [""]
 
 
