@@ -32,7 +32,12 @@ def widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int] | None
 def longest(cell: str) -> int:
     """The longest word of a cell, with the spaces that it begins with."""
     indent = len(cell) - len(cell.lstrip())
-    return max(map(len, re.sub(r" ([+-]) ", r" \1_", cell).split()), default=0) + indent
+    return max(map(len, re.split(r"[ \n]+", joined(cell).strip())), default=0) + indent
+
+
+def joined(text: str) -> str:
+    """A text with signs and what they stand before, and numbers and what they are of, on one line."""
+    return re.sub(r"(?<= [+-]) (?=\S)|(?<=\d) (?=[%x](\W|$))", JOINED, text)
 
 
 def folded(text: str, width: int, further: str = "") -> list[str]:
@@ -40,8 +45,9 @@ def folded(text: str, width: int, further: str = "") -> list[str]:
 
     A sign of a sum begins a line.
     """
-    signed = text.replace(" + ", f" +{JOINED}").replace(" - ", f" -{JOINED}")
-    lines = textwrap.wrap(signed, width, subsequent_indent=further, break_on_hyphens=False, break_long_words=False)
+    lines = textwrap.wrap(
+        joined(text), width, subsequent_indent=further, break_on_hyphens=False, break_long_words=False
+    )
     return [line.replace(JOINED, " ") for line in lines] or [""]
 
 
