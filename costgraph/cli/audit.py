@@ -35,10 +35,7 @@ def audit(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Compare formulas of code, which is not run, or a paper with what is derived; exit with 1 if one differs.
-
-    Example: costgraph audit mfu.py:flops_per_token --op-set 'decoder(head=True)' --let block_size=S
-    """
+    """Compare formulas of code, which is not run, or a paper with what is derived; exit with 1 if one differs."""
     format_ = formats.chosen(format_, FORMATS, output)
     check_target(output, force)
     from costgraph.library.checking.audit import SCHEMA, counts

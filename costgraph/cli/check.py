@@ -41,10 +41,7 @@ def check(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Derive again what the literature printed, and judge it; exit with 1 if something differs.
-
-    Example: costgraph check --formula '6*N_params*B*S' --measure flops --when 'S << D'
-    """
+    """Derive again what the literature printed, and judge it; exit with 1 if something differs."""
     format_ = formats.chosen(format_, FORMATS, output)
     check_target(output, force)
     own = {name: text for name, text in (("measure", measure), ("when", when)) if text}

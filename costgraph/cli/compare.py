@@ -28,10 +28,7 @@ def compare(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Compare two models, conventions, or setups of one model: forms, difference by part, ratio, crossover.
-
-    Example: costgraph compare notes 'exact(causal=half)' --measure flops --op-set 'decoder(head=True)'
-    """
+    """Compare two models, conventions, or setups of one model: forms, difference by part, ratio, crossover."""
     format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     check_plot(plot, force)

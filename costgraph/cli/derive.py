@@ -8,6 +8,7 @@ import typer
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli import formats
+from costgraph.cli.completion import names
 from costgraph.cli.output import check_target, deliver
 from costgraph.cli.plot import check_plot, write_plot
 from costgraph.cli.telling import tell
@@ -20,7 +21,12 @@ FORMATS = ("text", "json", "latex", "markdown", "html")
 @arg.of_setup()
 def derive(
     measures: Annotated[
-        list[str] | None, typer.Argument(metavar="[MEASURE]...", help="What to derive; see `costgraph list measures`.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[MEASURE]...",
+            help="What to derive; see `costgraph list measures`.",
+            autocompletion=names("measures"),
+        ),
     ] = None,
     asked: arg.Asked = arg.NOTHING,
     let: arg.Let = None,
@@ -38,10 +44,7 @@ def derive(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Derive closed forms of a model's costs.
-
-    Example: costgraph derive --op-set decoder --limit E=4,p=2
-    """
+    """Derive closed forms of a model's costs."""
     format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     check_plot(plot, force)

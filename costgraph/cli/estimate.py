@@ -8,6 +8,7 @@ import typer
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli import formats
+from costgraph.cli.completion import names
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.cli.plot import check_plot, write_plot
 from costgraph.cli.telling import tell
@@ -26,7 +27,10 @@ def estimate(
     asked: arg.Asked = arg.NOTHING,
     hardware: Annotated[
         str | None,
-        typer.Option(help="A machine (see `costgraph list hardware`), a file, or 'flops=..., mem_bw=..., mem=...'."),
+        typer.Option(
+            help="A machine (see `costgraph list hardware`), a file, or 'flops=..., mem_bw=..., mem=...'.",
+            autocompletion=names("machines"),
+        ),
     ] = None,
     dtype: Annotated[
         str | None, typer.Option(help="Whose peak counts, and how wide p is.  [default: bf16 or fp16]")
@@ -60,10 +64,7 @@ def estimate(
     output: arg.Output = None,
     force: Annotated[bool, typer.Option("--force", help="Replace output files if they exist.")] = False,
 ) -> None:
-    """Does it fit, what bounds it, how long, how many: a model on a machine.
-
-    Example: costgraph estimate --model llama-2-7b --hardware a10 --limit B=1,S=350 --new 150
-    """
+    """Does it fit, what bounds it, how long, how many: a model on a machine."""
     format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     check_plot(plot, force)

@@ -49,10 +49,7 @@ def export(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Write closed forms as code, data or documents.
-
-    Example: costgraph export numpy --measures flops,activations --pass 'tensor_parallel(T)' -o costs.py
-    """
+    """Write closed forms as code, data or documents."""
     from costgraph.exporting.targets import available, load
 
     if list_:

@@ -6,6 +6,7 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
+from costgraph.cli.completion import names
 from costgraph.cli.output import deliver
 from costgraph.cli.telling import tell
 
@@ -18,17 +19,14 @@ WHERE = "A machine, which is one device, a cluster such as h100-sxm:8x16, or a f
     without=("model", "symbolic", "convention"), phase="generate, prefill, decode or train.  [default: generate]"
 )
 def fits(
-    model: Annotated[str, typer.Argument(help=WHAT)],
-    place: Annotated[str, typer.Argument(metavar="MACHINE_OR_CLUSTER", help=WHERE)],
+    model: Annotated[str, typer.Argument(help=WHAT, autocompletion=names("models"))],
+    place: Annotated[str, typer.Argument(metavar="MACHINE_OR_CLUSTER", help=WHERE, autocompletion=names("machines"))],
     asked: arg.Asked = arg.NOTHING,
     dtype: Annotated[str | None, typer.Option(help="How wide p is.  [default: bf16 or fp16]")] = None,
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     json_: arg.Json = False,
 ) -> None:
-    """Does it fit? One line; exit code 0 if it does, else 1. Unless given B is 1, S 4096 or the most of the model.
-
-    Example: costgraph fits llama-3-8b rtx-4090
-    """
+    """Does it fit? One line; exit code 0 if it does, else 1. Unless given B is 1, S 4096 or the most of the model."""
     import json
 
     from costgraph.cli.estimate_json import verdict_json

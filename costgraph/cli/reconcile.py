@@ -34,10 +34,7 @@ def reconcile(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Find which ways of counting give two numbers, and what separates these; exit with 1 unless both are found.
-
-    Example: costgraph reconcile 37578559488 192856412160 --model qwen3-30b-a3b --per token --limit B=1,S=8192
-    """
+    """Find which ways of counting give two numbers, and what separates these; exit with 1 unless both are found."""
     format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     if asked.model is None and asked.op_set is None:

@@ -54,10 +54,7 @@ def search(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """The best plans of a model on a cluster; exit code 1 if none fits.
-
-    Example: costgraph search --model llama-3-70b --cluster h100-sxm:8x128 --batch 1024 --limit S=8192
-    """
+    """The best plans of a model on a cluster; exit code 1 if none fits."""
     format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     needs_numpy("search")

@@ -8,6 +8,7 @@ import typer
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli import formats
+from costgraph.cli.completion import names
 from costgraph.cli.output import check_target, deliver
 from costgraph.cli.telling import tell
 
@@ -21,12 +22,21 @@ FORMATS = ("text", "json", "latex", "markdown", "html")
 )
 def solve(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="LEFT <= RIGHT; or with >=, <, > or ==.")],
-    for_: Annotated[str, typer.Option("--for", help="The symbol to solve for, or a product such as B*S.")],
+    for_: Annotated[
+        str,
+        typer.Option(
+            "--for", help="The symbol to solve for, or a product such as B*S.", autocompletion=names("symbols")
+        ),
+    ],
     asked: arg.Asked = arg.NOTHING,
     let: arg.Let = None,
     notation: arg.Notation = None,
     hardware: Annotated[
-        str | None, typer.Option(help="A machine whose hbm, lambda_flops, lambda_mem, lambda_comms are put in.")
+        str | None,
+        typer.Option(
+            help="A machine whose hbm, lambda_flops, lambda_mem, lambda_comms are put in.",
+            autocompletion=names("machines"),
+        ),
     ] = None,
     dtype: Annotated[
         str | None, typer.Option(help="Whose peak lambda_flops is, and how wide p is.  [default: bf16 or fp16, p open]")
@@ -41,8 +51,6 @@ def solve(
 
     Names are symbols, measures such as activations(p=2), states(mixed_adam), flops(attn), and the machine's hbm,
     lambda_flops, lambda_mem, lambda_comms.
-
-    Example: costgraph solve 'states + activations <= hbm' --for B --limit E=4,p=2
     """
     format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)

@@ -53,10 +53,7 @@ def sweep(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """A table of measures over sizes, machines, models and other choices.
-
-    Example: costgraph sweep --model llama-3-8b --over 'B=1..8, S=[2048, 8192]' --measures peak,flops
-    """
+    """A table of measures over sizes, machines, models and other choices."""
     kind = format_of(format_, output)
     check_target(output, force)
     needs_numpy("sweep")
