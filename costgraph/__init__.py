@@ -27,15 +27,17 @@ if TYPE_CHECKING:
     from costgraph.hardware.catalog import machine
     from costgraph.hardware.cluster import cluster
     from costgraph.known_names import known
-    from costgraph.measures.activations import activations
-    from costgraph.measures.cache import cache
-    from costgraph.measures.communication import communication
-    from costgraph.measures.flops import flops
-    from costgraph.measures.intensity import intensity
-    from costgraph.measures.params import params
-    from costgraph.measures.peak import peak
-    from costgraph.measures.states import states
-    from costgraph.measures.traffic import traffic
+    from costgraph.measured import (
+        activations,
+        cache,
+        communication,
+        flops,
+        intensity,
+        params,
+        peak,
+        states,
+        traffic,
+    )
     from costgraph.mesh import (
         ContextAxis,
         DataAxis,
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
         TensorAxis,
     )
     from costgraph.models.known import model
-    from costgraph.op_sets import decoder
+    from costgraph.op_sets.decoder import decoder
     from costgraph.passes.autocast import Autocast as autocast
     from costgraph.passes.backward import Backward as backward
     from costgraph.passes.decode import Decode as decode
@@ -79,12 +81,12 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "Setup": ("costgraph.setup", "Setup"),
     "TensorAxis": ("costgraph.mesh", "TensorAxis"),
     "UserError": ("costgraph.errors", "UserError"),
-    "activations": ("costgraph.measures.activations", "activations"),
+    "activations": ("costgraph.measured", "activations"),
     "autocast": ("costgraph.passes.autocast", "Autocast"),
     "backward": ("costgraph.passes.backward", "Backward"),
-    "cache": ("costgraph.measures.cache", "cache"),
+    "cache": ("costgraph.measured", "cache"),
     "cluster": ("costgraph.hardware.cluster", "cluster"),
-    "communication": ("costgraph.measures.communication", "communication"),
+    "communication": ("costgraph.measured", "communication"),
     "compare": ("costgraph.comparing.comparison", "compare"),
     "decode": ("costgraph.passes.decode", "Decode"),
     "decoder": ("costgraph.op_sets.decoder", "decoder"),
@@ -92,14 +94,14 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "estimate": ("costgraph.estimation.answering", "answer"),
     "export": ("costgraph.exporting", "export"),
     "flash_attention": ("costgraph.passes.flash_attention", "FlashAttention"),
-    "flops": ("costgraph.measures.flops", "flops"),
-    "intensity": ("costgraph.measures.intensity", "intensity"),
+    "flops": ("costgraph.measured", "flops"),
+    "intensity": ("costgraph.measured", "intensity"),
     "known": ("costgraph.known_names", "known"),
     "lora": ("costgraph.passes.lora", "Lora"),
     "machine": ("costgraph.hardware.catalog", "machine"),
     "model": ("costgraph.models.known", "model"),
-    "params": ("costgraph.measures.params", "params"),
-    "peak": ("costgraph.measures.peak", "peak"),
+    "params": ("costgraph.measured", "params"),
+    "peak": ("costgraph.measured", "peak"),
     "place": ("costgraph.passes.place", "Place"),
     "plot": ("costgraph.pictures.plot", "plot"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),
@@ -107,9 +109,9 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "recompute": ("costgraph.passes.recompute", "Recompute"),
     "request": ("costgraph.estimation.reading", "request"),
     "solve": ("costgraph.solving.solution", "solve"),
-    "states": ("costgraph.measures.states", "states"),
+    "states": ("costgraph.measured", "states"),
     "tensor_parallel": ("costgraph.passes.place", "TensorParallel"),
-    "traffic": ("costgraph.measures.traffic", "traffic"),
+    "traffic": ("costgraph.measured", "traffic"),
     "update": ("costgraph.passes.update", "Update"),
     "widths": ("costgraph.passes.widths", "Widths"),
 }

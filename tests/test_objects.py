@@ -241,3 +241,50 @@ def test_what_is_known_can_be_asked_for(kind: str) -> None:
 def test_an_unknown_kind_is_refused_with_the_nearest() -> None:
     with pytest.raises(cg.UserError, match="did you mean models"):
         cg.known("model")
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
+
+NAMES = ("params", "states", "flops", "activations", "traffic", "intensity")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_measure_says_what_the_command_line_says_under_its_name(name: str) -> None:
+    typed = ask.derive(name).forms[name]
+    for graph in (cg.decoder(), GRAPH, cg.decoder().apply(cg.backward, cg.update)):
+        assert getattr(cg, name)(graph).same_as(typed)
+
+
+def test_flash_attention_and_adapters_say_nothing_of_a_phase() -> None:
+    fused = cg.decoder().apply(cg.flash_attention)
+    assert cg.activations(fused).same_as(ask.derive("activations", attention="flash").forms["activations"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_measure_takes_a_model_by_name_and_as_an_object(name: str) -> None:
+    typed = ask.derive(name, model="llama-3-8b").limited[name]
+    assert getattr(cg, name)("llama-3-8b").same_as(typed)
+    assert getattr(cg, name)(cg.model("llama-3-8b")).same_as(typed)
+
+
+def test_a_graph_in_a_phase_is_measured_as_it_is() -> None:
+    graph = cg.decoder().apply(cg.decode)
+    assert cg.flops(graph).same_as(ask.derive("flops", phase="decode").forms["flops"])
+    assert cg.cache(graph).same_as(ask.derive("cache", phase="decode").forms["cache"])
+
+
+def test_a_convention_is_named_or_given() -> None:
+    exact = ask.derive(convention="exact").convention
+    assert cg.params(GRAPH, "exact").same_as(cg.params(GRAPH, exact))
+    assert cg.params("llama-3-8b").convention.name == "exact"
+    assert cg.params(GRAPH).convention.name == "notes"
+
+
+def test_a_phase_is_that_of_the_model_and_a_part_that_of_a_step() -> None:
+    assert cg.flops("llama-3-8b", phase="decode").same_as(
+        ask.derive("flops", model="llama-3-8b", phase="decode").limited["flops"]
+    )
+    assert cg.cache(cg.decoder(), phase="decode").same_as(ask.derive("cache", phase="decode").forms["cache"])
+    assert cg.flops(cg.decoder(), phase="forward").same_as(ask.derive("flops.forward").forms["flops.forward"])
+    with pytest.raises(cg.UserError, match="unknown phase 'decod': did you mean decode"):
+        cg.flops("llama-3-8b", phase="decod")
