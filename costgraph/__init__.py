@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from costgraph.comparing.comparison import compare
     from costgraph.derivation import derive
     from costgraph.errors import CostgraphError, UserError
-    from costgraph.estimation.estimate import estimate
+    from costgraph.estimation.answering import answer as estimate
     from costgraph.estimation.reading import request
     from costgraph.exporting import export
     from costgraph.exporting.exchange.reading import read_forms
-    from costgraph.given import Choices
     from costgraph.graph.builder import Builder
-    from costgraph.graph.extent import Mean
     from costgraph.graph.graph import Graph
     from costgraph.hardware.catalog import machine
     from costgraph.hardware.cluster import cluster
-    from costgraph.measures import annotated
-    from costgraph.measures.activations import activations
-    from costgraph.measures.cache import cache
-    from costgraph.measures.communication import communication
-    from costgraph.measures.flops import flops
-    from costgraph.measures.intensity import intensity
-    from costgraph.measures.params import params
-    from costgraph.measures.peak import peak
-    from costgraph.measures.states import states
-    from costgraph.measures.traffic import traffic
+    from costgraph.known_names import known
+    from costgraph.measured import (
+        activations,
+        cache,
+        communication,
+        flops,
+        intensity,
+        params,
+        peak,
+        states,
+        traffic,
+    )
     from costgraph.mesh import (
         ContextAxis,
         DataAxis,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         TensorAxis,
     )
     from costgraph.models.known import model
-    from costgraph.op_sets import decoder
+    from costgraph.op_sets.decoder import decoder
     from costgraph.passes.autocast import Autocast as autocast
     from costgraph.passes.backward import Backward as backward
     from costgraph.passes.decode import Decode as decode
@@ -68,14 +68,12 @@ if TYPE_CHECKING:
 # Where each public name lives. Nothing is imported before it is asked for (PEP 562), so that `--help` stays fast.
 _PUBLIC: dict[str, tuple[str, str]] = {
     "Builder": ("costgraph.graph.builder", "Builder"),
-    "Choices": ("costgraph.given", "Choices"),
     "ClosedForm": ("costgraph.closed_form", "ClosedForm"),
     "ContextAxis": ("costgraph.mesh", "ContextAxis"),
     "CostgraphError": ("costgraph.errors", "CostgraphError"),
     "DataAxis": ("costgraph.mesh", "DataAxis"),
     "ExpertsAxis": ("costgraph.mesh", "ExpertsAxis"),
     "Graph": ("costgraph.graph.graph", "Graph"),
-    "Mean": ("costgraph.graph.extent", "Mean"),
     "Mesh": ("costgraph.mesh", "Mesh"),
     "MicrobatchesAxis": ("costgraph.mesh", "MicrobatchesAxis"),
     "PipelineAxis": ("costgraph.mesh", "PipelineAxis"),
@@ -83,27 +81,27 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "Setup": ("costgraph.setup", "Setup"),
     "TensorAxis": ("costgraph.mesh", "TensorAxis"),
     "UserError": ("costgraph.errors", "UserError"),
-    "activations": ("costgraph.measures.activations", "activations"),
-    "annotated": ("costgraph.measures.annotate", "annotated"),
+    "activations": ("costgraph.measured", "activations"),
     "autocast": ("costgraph.passes.autocast", "Autocast"),
     "backward": ("costgraph.passes.backward", "Backward"),
-    "cache": ("costgraph.measures.cache", "cache"),
+    "cache": ("costgraph.measured", "cache"),
     "cluster": ("costgraph.hardware.cluster", "cluster"),
-    "communication": ("costgraph.measures.communication", "communication"),
+    "communication": ("costgraph.measured", "communication"),
     "compare": ("costgraph.comparing.comparison", "compare"),
     "decode": ("costgraph.passes.decode", "Decode"),
     "decoder": ("costgraph.op_sets.decoder", "decoder"),
     "derive": ("costgraph.derivation", "derive"),
-    "estimate": ("costgraph.estimation.estimate", "estimate"),
+    "estimate": ("costgraph.estimation.answering", "answer"),
     "export": ("costgraph.exporting", "export"),
     "flash_attention": ("costgraph.passes.flash_attention", "FlashAttention"),
-    "flops": ("costgraph.measures.flops", "flops"),
-    "intensity": ("costgraph.measures.intensity", "intensity"),
+    "flops": ("costgraph.measured", "flops"),
+    "intensity": ("costgraph.measured", "intensity"),
+    "known": ("costgraph.known_names", "known"),
     "lora": ("costgraph.passes.lora", "Lora"),
     "machine": ("costgraph.hardware.catalog", "machine"),
     "model": ("costgraph.models.known", "model"),
-    "params": ("costgraph.measures.params", "params"),
-    "peak": ("costgraph.measures.peak", "peak"),
+    "params": ("costgraph.measured", "params"),
+    "peak": ("costgraph.measured", "peak"),
     "place": ("costgraph.passes.place", "Place"),
     "plot": ("costgraph.pictures.plot", "plot"),
     "prefill": ("costgraph.passes.prefill", "Prefill"),
@@ -111,22 +109,20 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "recompute": ("costgraph.passes.recompute", "Recompute"),
     "request": ("costgraph.estimation.reading", "request"),
     "solve": ("costgraph.solving.solution", "solve"),
-    "states": ("costgraph.measures.states", "states"),
+    "states": ("costgraph.measured", "states"),
     "tensor_parallel": ("costgraph.passes.place", "TensorParallel"),
-    "traffic": ("costgraph.measures.traffic", "traffic"),
+    "traffic": ("costgraph.measured", "traffic"),
     "update": ("costgraph.passes.update", "Update"),
     "widths": ("costgraph.passes.widths", "Widths"),
 }
 __all__ = [
     "Builder",
-    "Choices",
     "ClosedForm",
     "ContextAxis",
     "CostgraphError",
     "DataAxis",
     "ExpertsAxis",
     "Graph",
-    "Mean",
     "Mesh",
     "MicrobatchesAxis",
     "PipelineAxis",
@@ -136,7 +132,6 @@ __all__ = [
     "UserError",
     "__version__",
     "activations",
-    "annotated",
     "autocast",
     "backward",
     "cache",
@@ -151,6 +146,7 @@ __all__ = [
     "flash_attention",
     "flops",
     "intensity",
+    "known",
     "lora",
     "machine",
     "model",
@@ -179,4 +175,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC])
+    return sorted([*_PUBLIC, "__version__"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from costgraph import arithmetic
 from costgraph.algebra.assumption import Assumption, InDomain, IsSize
 from costgraph.algebra.bindings import Binding, Order, bound, check_bindings, parse_regime
 from costgraph.algebra.definition import Definition, needed, resolve, settle
@@ -193,31 +195,120 @@ class ClosedForm:
         """The sum of two sums, such as weights and cache."""
         return self._joined("+", other, other.terms, self.remainder + other.remainder)
 
-    __add__, __sub__ = plus, minus
-
     def _joined(self, sign: str, other: ClosedForm, terms: tuple[Term, ...], remainder: Quotient) -> ClosedForm:
         if self.over or other.over or self.at_infinity or other.at_infinity:
             raise UserError(f"{self.name} {sign} {other.name}: only sums can be added, not quotients or limits")
         if self.unit != other.unit:
             raise UserError(f"{self.name} is in {self.unit}, {other.name} in {other.unit}")
+        both = self.beside(other, sign)
+        return replace(both, name=f"{self.name} {sign} {other.name}", terms=(*self.terms, *terms), remainder=remainder)
+
+    def beside(self, other: ClosedForm, sign: str = "and") -> ClosedForm:
+        """The form with what another one takes for granted, defines and counts."""
         assumptions = {str(a): a for a in (*self.assumptions, *other.assumptions)}
         definitions = {d.name: d for d in (*self.definitions, *other.definitions)}
         self._refuse_clash(other)
         mixed = replace(self.convention, name=f"{self.convention.name} {sign} {other.convention.name}")
         return replace(
             self,
-            name=f"{self.name} {sign} {other.name}",
             convention=self.convention if self.convention == other.convention else mixed,
-            terms=(*self.terms, *terms),
-            remainder=remainder,
             assumptions=tuple(assumptions.values()),
             definitions=tuple(definitions.values()),
+            dims=tuple(dict.fromkeys((*self.dims, *other.dims))),
         )
+
+    @property
+    def plain(self) -> ClosedForm:
+        """The form as one value; of a maximum the symbol that stands for it."""
+        return self
 
     def per(self, other: ClosedForm) -> Quotient:
         """The exact quotient by another form: `flops.per(params)`."""
         self._refuse_clash(other)
         return self.value / other.value
+
+    # --- arithmetic -------------------------------------------------------------------------------------------------
+
+    def __add__(self, other: ClosedForm | Rational | float) -> ClosedForm:
+        return self.plus(self._as_form(other))
+
+    def __radd__(self, other: Rational | float) -> ClosedForm:
+        return self if other == 0 else self._as_form(other).plus(self)  # 0 is what `sum` begins with
+
+    def __sub__(self, other: ClosedForm | Rational | float) -> ClosedForm:
+        return self.minus(self._as_form(other))
+
+    def __rsub__(self, other: Rational | float) -> ClosedForm:
+        return self._as_form(other).minus(self)
+
+    def __neg__(self) -> ClosedForm:
+        return arithmetic.scaled(self, Fraction(-1))
+
+    def __mul__(self, other: ClosedForm | Rational | float) -> ClosedForm:
+        if not isinstance(other, ClosedForm):
+            return arithmetic.scaled(self, arithmetic.number(other))
+        exact = (self.value + self.remainder) * (other.value + other.remainder)
+        return arithmetic.joined(self, "*", other, self.value * other.value, exact)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: ClosedForm | Rational | float) -> ClosedForm:
+        if isinstance(other, ClosedForm):
+            exact = (self.value + self.remainder) / (other.value + other.remainder)
+            return arithmetic.joined(self, "/", other, self.per(other), exact)
+        if not (by := arithmetic.number(other)):
+            raise UserError(f"{self.name}: cannot divide by zero")
+        return arithmetic.scaled(self, 1 / by)
+
+    def _as_form(self, other: ClosedForm | Rational | float) -> ClosedForm:
+        """A number as a form in the same unit."""
+        if isinstance(other, ClosedForm):
+            return other
+        size = arithmetic.number(other)
+        term = Term(str(size), "number", Polynomial.constant(size))
+        return ClosedForm(str(size), self.unit, (term,), self.convention)
+
+    def _values(self, other: ClosedForm | Rational | float) -> tuple[Rational, Rational]:
+        """Both values, which are in one unit and of which every symbol is bound."""
+        if isinstance(other, ClosedForm) and self.unit != other.unit:
+            raise UserError(f"{self.name} is in {self.unit}, {other.name} in {other.unit}")
+        second = arithmetic.as_number(other) if isinstance(other, ClosedForm) else arithmetic.number(other)
+        return arithmetic.as_number(self), second
+
+    def __lt__(self, other: ClosedForm | Rational | float) -> bool:
+        first, second = self._values(other)
+        return first < second
+
+    def __le__(self, other: ClosedForm | Rational | float) -> bool:
+        first, second = self._values(other)
+        return first <= second
+
+    def __gt__(self, other: ClosedForm | Rational | float) -> bool:
+        first, second = self._values(other)
+        return first > second
+
+    def __ge__(self, other: ClosedForm | Rational | float) -> bool:
+        first, second = self._values(other)
+        return first >= second
+
+    def __float__(self) -> float:
+        return float(arithmetic.as_number(self))
+
+    def __int__(self) -> int:
+        return int(arithmetic.as_number(self))
+
+    def __call__(self, **sizes: Size) -> ClosedForm | Rational:
+        """What the form is at sizes: a number once every symbol is bound."""
+        found = self.limit(**sizes)
+        return found if found.number is None else found.number
+
+    def subs(self, *given: Any, **sizes: Size) -> ClosedForm:
+        """The same as `limit`, as sympy has it: `form.subs({"B": 2})`, `form.subs("B", 2)`."""
+        return self.limit(**arithmetic.substitutions(given, sizes))
+
+    def lambdify(self, *names: str, modules: Any = None) -> Callable[..., Any]:
+        """A function of these sizes, of all that the form depends on unless they are named; made by sympy."""
+        return arithmetic.function(self, names, modules)
 
     # --- presentation -----------------------------------------------------------------------------------------------
 
@@ -234,7 +325,8 @@ class ClosedForm:
         return latex(self.value, shape)
 
     def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+        name, unit = (text.replace("_", r"\_") for text in (self.name, self.unit))
+        return rf"$\text{{{name}}} = {self.latex()}\ \text{{{unit}}}$"
 
     def __str__(self) -> str:
         return self.text()

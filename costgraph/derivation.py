@@ -25,6 +25,7 @@ from costgraph.measures.per import STEP, Share, read_share
 from costgraph.provenance import Term
 from costgraph.remarks import of_windows
 from costgraph.setup import Setup
+from costgraph.shown import Shown
 
 if TYPE_CHECKING:
     from costgraph.measures.by_part import Part
@@ -39,8 +40,8 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Derivation:
+@dataclass(frozen=True, repr=False)
+class Derivation(Shown):
     """What was asked, and the closed forms that answer it.
 
     `forms` are before the limit, `limited` after it (the same without one); `zeros` says why parts contribute nothing.

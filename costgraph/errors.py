@@ -15,7 +15,7 @@ class CostgraphError(Exception):
     """Root of everything costgraph raises on purpose."""
 
 
-class UserError(CostgraphError):
+class UserError(CostgraphError, ValueError):
     """The input cannot be used; the message names the place, the reason and the choices."""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Union
 from costgraph.algebra.bindings import Binding, Typed, check_bindings, parse_bindings, split_list, symbol_of, value_of
 from costgraph.algebra.parser import NO_LETTERS, Size
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import INFINITY
+from costgraph.algebra.symbols import INFINITY, SYMBOLS
 from costgraph.conventions import Convention, usual
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph.graph import Graph
@@ -301,6 +301,26 @@ def read_limit(
         bindings[name] = "oo" if endless else value_of(name, value, symbols, letters, ITEMSIZE, said)
     check_bindings(bindings)
     return Typed(bindings, letters, said)
+
+
+def with_keywords(limit: Limit, sizes: Mapping[str, Size]) -> Limit:
+    """Sizes that were typed, with those that were given as keywords.
+
+    Raises:
+        UserError: a keyword is neither an option nor a symbol, or a size is given twice.
+    """
+    if not sizes:
+        return limit
+    for name in sizes:
+        if name not in SYMBOLS:
+            raise unknown("option", name, Options.__annotations__)
+    if isinstance(limit, Mapping):
+        if twice := [name for name in sizes if name in limit]:
+            raise UserError(f"{twice[0]} is given twice, in the limit and as a keyword")
+        return {**limit, **sizes}
+    if not isinstance(limit, Iterable):
+        raise no_kind("a limit is text such as 'E=4,p=2' or {'E': 4, 'p': 2}", limit)
+    return [*([limit] if isinstance(limit, str) else limit), *(f"{name}={size}" for name, size in sizes.items())]
 
 
 def no_kind(expected: str, given: object) -> UserError:

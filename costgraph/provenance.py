@@ -80,18 +80,25 @@ def explain(
       mlp.up                     LD²E   mlp.up.weight
       mlp.down                   LD²E   mlp.down.weight
     """
-    rows: list[tuple[str, str, str]] = []
+    found = [(name, "" if size is None else write(size), source) for name, size, source in rows(terms, over, loops)]
+    if not found:
+        return "0"
+    first, second = (max(len(row[i]) for row in found) for i in (0, 1))
+    first = max(first, 27)
+    return "\n".join(f"{a:{first}}  {b:{second}}  {c}".rstrip() for a, b, c in found)
+
+
+def rows(
+    terms: Iterable[Term], over: Iterable[Term] = (), loops: Iterable[Loop] = ()
+) -> list[tuple[str, Polynomial | None, str]]:
+    """Name, amount and source of each place, and below it of its terms, which are indented."""
+    made: list[tuple[str, Polynomial | None, str]] = []
     for heading, found in (("", terms), ("divided by", over)):
         part = [joined(members) for members in alike(found, loops)]
         if heading and part:
-            rows.append((heading, "", ""))
+            made.append((heading, None, ""))
         for place in dict.fromkeys(term.place for term in part):
             members = [term for term in part if term.place == place]
-            if members:
-                rows.append((place, write(total(term.amount for term in members)), ""))
-                rows += [(f"  {term.op}", write(term.amount), term.source) for term in members]
-    if not rows:
-        return "0"
-    first, second = (max(len(row[i]) for row in rows) for i in (0, 1))
-    first = max(first, 27)
-    return "\n".join(f"{a:{first}}  {b:{second}}  {c}".rstrip() for a, b, c in rows)
+            made.append((place, total(term.amount for term in members), ""))
+            made += [(f"  {term.op}", term.amount, term.source) for term in members]
+    return made

@@ -7,7 +7,6 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from inspect import signature
-from typing import Never
 
 from costgraph.algebra.bindings import Binding, Typed, check_bindings, together
 from costgraph.algebra.parser import NO_LETTERS, Size
@@ -16,7 +15,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, lookup
 from costgraph.conventions import NOTES, Convention, usual
 from costgraph.degrees import DEGREES
-from costgraph.errors import UserError, shorten, unknown
+from costgraph.errors import UserError, shorten
 from costgraph.given import (
     EAGER,
     FLASH,
@@ -26,7 +25,6 @@ from costgraph.given import (
     Choices,
     Limit,
     OpSet,
-    Options,
     Step,
     placement,
     read_choices,
@@ -39,6 +37,7 @@ from costgraph.given import (
     read_passes,
     read_precision,
     read_widths,
+    with_keywords,
     with_tensor_axis,
 )
 from costgraph.graph.graph import Graph
@@ -132,7 +131,7 @@ class Setup:
         usual_phase: str = "train",
         usual_attention: Attention = "eager",
         also: Iterable[str] = (),
-        **other: Never,
+        **sizes: Size,
     ) -> Setup:
         """Read what was asked for.
 
@@ -161,13 +160,12 @@ class Setup:
             usual_phase: the phase that is meant when nothing says which.
             usual_attention: the same of attention, where there are cores that can be fused.
             also: symbols that occur in the question itself, and so may be typed whatever the graph has.
-            other: nothing; what else is given is refused.
+            sizes: sizes by their symbols, as in `limit`; what else is given is refused.
 
         Raises:
             UserError: anything unknown, unreadable, out of its domain, or that contradicts something else.
         """
-        if other:
-            raise unknown("option", next(iter(other)), Options.__annotations__)
+        limit = with_keywords(limit, sizes)
         known = read_model(model, op_set)
         steps, spread = read_passes(passes), read_mesh(mesh)
         spread, steps = with_tensor_axis(spread, steps)

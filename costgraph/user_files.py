@@ -49,6 +49,8 @@ def read_text(path: str | Path, largest: int, place: str | None = None) -> str:
             data = file.read(largest + 1)
     except OSError as error:
         raise UserError(f"{place}: {reason(error)}") from None
+    except UserError:
+        raise
     except ValueError:
         raise UserError(f"{place}: is no name of a file") from None  # it holds a NUL, or half a character
     if len(data) > largest:

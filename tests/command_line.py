@@ -6,6 +6,7 @@ import contextlib
 import gc
 import io
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,11 @@ class Run:
     returncode: int
     stdout: str
     stderr: str
+
+    @property
+    def said(self) -> str:
+        """What stdout says, its notes on one line each."""
+        return re.sub(r"\n {2,}(?=\S)", " ", self.stdout)
 
 
 def costgraph(*arguments: str, cwd: Path | None = None) -> Run:

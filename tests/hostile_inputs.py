@@ -150,6 +150,7 @@ PLACES: Places = {
     "formulas show": (["formulas", "show"], {"": ""}),
     "formulas search": (["formulas", "search"], {"": ""}),
     "formulas errata": (["formulas", "errata"], {"": ""}),
+    "completion": (["completion"], {"": ""}),
 }  # fmt: skip
 OFTEN = {
     "solve ": 12,

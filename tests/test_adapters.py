@@ -9,6 +9,7 @@ import pytest
 from tiny_models import architectures, variants
 
 import costgraph as cg
+from costgraph import measures as m
 from costgraph.algebra.parser import parse
 from costgraph.blocks import Attention, Block, Embedding, Gated, Head, Layers, Mlp, Norm
 from costgraph.conventions import EXACT
@@ -32,7 +33,7 @@ STEPS: dict[str, tuple[Any, ...]] = {
     "selective": (cg.recompute("selective"),),
     "full": (cg.recompute("full"),),
 }
-MEASURES = (cg.params, cg.states, cg.flops, cg.traffic, cg.activations)
+MEASURES = (m.params, m.states, m.flops, m.traffic, m.activations)
 
 
 def stacked(block: Block, *layers: Layers) -> Graph:
@@ -58,8 +59,8 @@ def test_layers_in_a_loop_cost_what_they_cost_one_after_the_other(block: Block, 
 
 def test_one_layer_is_the_first() -> None:
     graph = stacked(BLOCKS["pre"]).apply(cg.lora("R_a", targets="mlp"), cg.backward)
-    assert cg.flops(graph.substitute(L=1), phase="backward").value == cg.flops(graph, phase="backward").limit(L=1).value
-    assert not [term for term in cg.activations(graph).limit(L=1).terms if term.place == "attn"]
+    assert m.flops(graph.substitute(L=1), phase="backward").value == m.flops(graph, phase="backward").limit(L=1).value
+    assert not [term for term in m.activations(graph).limit(L=1).terms if term.place == "attn"]
 
 
 def test_where_activations_come_from_outside_every_layer_passes_a_gradient_on() -> None:
@@ -86,8 +87,7 @@ def test_every_architecture_takes_adapters(name: str) -> None:
         assert trained == {t.name for t in graph.inputs if t.is_parameter and ".lora_" in t.name}
         assert trained == {*graph.gradients}
         assert (
-            cg.params(graph, EXACT).value - cg.params(plain, EXACT).value
-            == cg.params(only(graph, trained), EXACT).value
+            m.params(graph, EXACT).value - m.params(plain, EXACT).value == m.params(only(graph, trained), EXACT).value
         )
 
 
@@ -103,13 +103,13 @@ def test_an_adapter_has_the_rows_and_columns_of_its_matrix() -> None:
         plain = cg.decoder(head=True)
         graph = plain.apply(cg.lora(targets=targets))
         elements = f"{'' if targets == 'head' else 'L*'}R_a*({rows_and_columns})"
-        assert cg.params(graph).value - cg.params(plain).value == parse(elements)
-        assert cg.flops(graph).value - cg.flops(plain).value == parse(f"2*B*S*{elements}")
+        assert m.params(graph).value - m.params(plain).value == parse(elements)
+        assert m.flops(graph).value - m.flops(plain).value == parse(f"2*B*S*{elements}")
 
 
 def test_what_is_frozen_has_weights_and_nothing_else() -> None:
     graph = cg.decoder().apply(cg.lora(targets="attn"), cg.backward)
-    assert cg.states(graph, precision="mixed_adam_bf16").same_as("2*L*D**2*(2*E + 4) + 16*8*L*D*R_a")
+    assert m.states(graph, precision="mixed_adam_bf16").same_as("2*L*D**2*(2*E + 4) + 16*8*L*D*R_a")
 
 
 def test_frozen_weights_may_have_a_width_of_their_own_which_adapters_do_not_get() -> None:
@@ -118,14 +118,14 @@ def test_frozen_weights_may_have_a_width_of_their_own_which_adapters_do_not_get(
 
 
 def test_nothing_is_kept_for_the_gradient_of_a_frozen_matrix() -> None:
-    saved = {term.source for term in cg.activations(cg.decoder().apply(cg.lora(targets="attn.q"), cg.backward)).terms}
+    saved = {term.source for term in m.activations(cg.decoder().apply(cg.lora(targets="attn.q"), cg.backward)).terms}
     assert {"norm.attn", "attn.q.lora_a"} < saved  # what the adapter reads
     assert saved.isdisjoint({"norm.mlp", "mlp.act"})  # what only frozen matrices read
 
 
 def test_with_dropout_an_adapter_keeps_what_is_left_and_the_mask() -> None:
     graph = cg.decoder(dropout=False).apply(cg.lora(targets="attn.q", dropout=True), cg.backward)
-    saved = {term.source: str(term.amount) for term in cg.activations(graph).terms}
+    saved = {term.source: str(term.amount) for term in m.activations(graph).terms}
     assert saved["attn.q.lora_dropout"] == "B*S*L*D*p"
     assert saved["attn.q.lora_dropout.mask"] == "B*S*L*D"
 
@@ -137,7 +137,7 @@ def test_only_adapters_are_updated_and_their_gradients_sent() -> None:
     assert {op.name for op in graph.ops if op.phase == "update"} == {
         "attn.v.lora_a.weight.update", "attn.v.lora_b.weight.update",
     }  # fmt: skip
-    reduced = [term for term in cg.communication(graph).terms if "loss" not in term.op]
+    reduced = [term for term in m.communication(graph).terms if "loss" not in term.op]
     assert {term.op.partition(".grad")[0] for term in reduced} == {"attn.v.lora_a", "attn.v.lora_b"}
 
 
@@ -160,7 +160,7 @@ def test_layers_of_a_kind_without_adapters_pass_gradients_on_if_they_stand_behin
 def test_adapters_work_under_autocast() -> None:
     graph = cg.decoder(head=True).apply(cg.lora(targets="attn"), cg.autocast, cg.backward)
     assert {graph.tensors[name].itemsize.number for name in graph.gradients} == {4}
-    assert cg.flops(graph).value == cg.flops(cg.decoder(head=True).apply(cg.lora(targets="attn"), cg.backward)).value
+    assert m.flops(graph).value == m.flops(cg.decoder(head=True).apply(cg.lora(targets="attn"), cg.backward)).value
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ def test_a_matrix_that_is_folded_into_another_takes_no_adapter() -> None:
 
 def test_targets_add_up_in_any_order_and_way() -> None:
     def count(targets: str) -> Any:
-        return cg.params(cg.decoder().apply(cg.lora(targets=targets))).value
+        return m.params(cg.decoder().apply(cg.lora(targets=targets))).value
 
     for one, other in product(["attn+mlp", "mlp + attn", "all", "attn.q+attn.k+attn.v+attn.out+mlp"], repeat=2):
         assert count(one) == count(other)

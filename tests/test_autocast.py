@@ -6,6 +6,7 @@ import pytest
 from command_line import costgraph
 
 import costgraph as cg
+from costgraph import measures as m
 from costgraph.algebra.parser import parse
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
@@ -60,17 +61,17 @@ def test_gradients_are_as_wide_as_what_they_are_of() -> None:
 def test_forms() -> None:
     """A softmax in fp32, its narrow copy, a mask of a byte; FLOPs are what they were."""
     trained = cg.decoder().apply(cg.autocast, cg.backward)
-    assert cg.activations(trained).value == parse("B*S*L*(S*A*(p + 5) + 2*D*(p*(E + 4) + 5))")
-    assert cg.flops(trained).value == cg.flops(cg.decoder().apply(cg.backward)).value
+    assert m.activations(trained).value == parse("B*S*L*(S*A*(p + 5) + 2*D*(p*(E + 4) + 5))")
+    assert m.flops(trained).value == m.flops(cg.decoder().apply(cg.backward)).value
 
 
 def test_recomputing_all_keeps_the_stream_alone() -> None:
     graph = cg.decoder().apply(cg.flash_attention, cg.autocast, cg.backward, cg.recompute("full"))
-    assert str(cg.activations(graph).value) == "4*B*S*L*D"
+    assert str(m.activations(graph).value) == "4*B*S*L*D"
 
 
 def test_parameters_are_those_of_the_model() -> None:
-    assert cg.params(CAST, EXACT).value == cg.params(cg.decoder(head=True), EXACT).value
+    assert m.params(CAST, EXACT).value == m.params(cg.decoder(head=True), EXACT).value
 
 
 REFUSED = {

@@ -12,11 +12,12 @@ import costgraph as cg
 from costgraph.algebra import printers
 from costgraph.algebra.polynomial import total
 from costgraph.algebra.quotient import Quotient
-from costgraph.cli.derive_text import by_part as text_by_part
-from costgraph.cli.parts_text import LINES, WIDTH
 from costgraph.derivation import Derivation, derived
 from costgraph.measures.by_part import by_op, shorter
 from costgraph.models.known import known
+from costgraph.reports.derive import by_part as sections_by_part
+from costgraph.reports.layout import WIDTH, of_node
+from costgraph.reports.parts_layout import LINES
 from costgraph.setup import Setup
 
 ASKED = ("llama-3.1-8b", "deepseek-v3", "gpt-oss-20b", "mamba2-2.7b", "t5-base", "bert-large", "gemma-3-4b")
@@ -33,10 +34,10 @@ def several_kinds() -> list[str]:
     return list(found.values())
 
 
-def blocks(result: Derivation, write: object, sign: str) -> list[list[str]]:
+def blocks(result: Derivation, style: printers.Style) -> list[list[str]]:
     """What is printed of each measure."""
-    lines = text_by_part(result, write, sign)  # type: ignore[arg-type]
-    return [block.split("\n") for block in "\n".join(lines[1:]).split("\n\n")]
+    nodes = [node for section in sections_by_part(result, "auto") for node in section]
+    return [["".join(span.text for span in line) for line in of_node(node, style, None)] for node in nodes]
 
 
 @pytest.mark.parametrize("limit", ["", "B=1", "B=64,S=4096"])
@@ -44,11 +45,11 @@ def blocks(result: Derivation, write: object, sign: str) -> list[list[str]]:
 def test_a_measure_has_at_most_eight_lines_of_110_characters(name: str, limit: str) -> None:
     for phase in PHASES:
         result = derived(Setup.of(model=name, phase=phase, limit=limit or ()))
-        for lines in blocks(result, printers.unicode, "×"):
+        for lines in blocks(result, printers.UNICODE):
             assert max(map(len, lines)) <= WIDTH == 110
             if not (lines[0].startswith("traffic") and "L_encoder" in result.setup.bindings):  # two stacks, two lengths
                 assert len(lines) <= LINES == 8, "\n".join(lines)
-        assert all(len(line) <= WIDTH for lines in blocks(result, printers.python, "x") for line in lines)
+        assert all(len(line) <= WIDTH for lines in blocks(result, printers.PYTHON) for line in lines)
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 
 import costgraph as cg
+from costgraph import measures as m
 from costgraph.algebra.parser import parse
 from costgraph.conventions import EXACT
 from costgraph.conventions.known import CONVENTIONS, PRESETS
@@ -37,7 +38,7 @@ def pairs(queries: int, context: int, window: int, causal: str) -> float:
 def test_a_triangle_is_what_queries_see(window: int, train: bool, flash: bool) -> None:
     steps = [*([cg.flash_attention] if flash else []), *([cg.backward] if train else [])]
     graph = cg.decoder(window="W").apply(*steps)
-    full, seen = (cg.flops(graph, exact(causal=how)) for how in ("full", "triangle"))
+    full, seen = (m.flops(graph, exact(causal=how)) for how in ("full", "triangle"))
     matmuls = (7 if flash else 6) if train else 2  # scores and values, twice that for gradients, scores again
     each = 2 * SIZES["B"] * SIZES["D"] * SIZES["L"] * matmuls
     hidden = SIZES["S"] * min(SIZES["S"], window) - pairs(SIZES["S"], SIZES["S"], window, "triangle")
@@ -47,7 +48,7 @@ def test_a_triangle_is_what_queries_see(window: int, train: bool, flash: bool) -
 @pytest.mark.parametrize("new", [1, 3, 5])
 def test_new_tokens_see_the_cache_and_those_before_them(new: int) -> None:
     graph = cg.decoder().apply(cg.decode("S", new=new))
-    full, seen = (cg.flops(graph, exact(causal=how)) for how in ("full", "triangle"))
+    full, seen = (m.flops(graph, exact(causal=how)) for how in ("full", "triangle"))
     hidden = new * SIZES["S"] - pairs(new, SIZES["S"], 99, "triangle")
     assert at(full) - at(seen) == 4 * SIZES["B"] * SIZES["D"] * SIZES["L"] * hidden  # type: ignore[operator]
 
@@ -70,22 +71,22 @@ TRAINED = cg.decoder(head=True).apply(cg.backward)
     ids=str,
 )
 def test_options_of_a_convention(options: dict[str, object], form: str) -> None:
-    found = cg.flops(TRAINED, exact(**options))
+    found = m.flops(TRAINED, exact(**options))
     assert found.same_as(form)
-    assert (found.value + found.remainder - cg.flops(TRAINED, EXACT).value).numerator == 0
+    assert (found.value + found.remainder - m.flops(TRAINED, EXACT).value).numerator == 0
 
 
 def test_six_times_the_parameters_and_attention() -> None:
     palm = exact(linear="parameters", backward="twice", embedding="matmul")
-    count = cg.params(TRAINED, EXACT).value - parse("K*D")  # rows of positions are added
-    assert (cg.flops(TRAINED, palm).value - count * parse("6*B*S") - parse("12*L*S**2*B*D")).numerator == 0
+    count = m.params(TRAINED, EXACT).value - parse("K*D")  # rows of positions are added
+    assert (m.flops(TRAINED, palm).value - count * parse("6*B*S") - parse("12*L*S**2*B*D")).numerator == 0
 
 
 def test_windows_may_count_as_the_whole_context() -> None:
     windowed, plain = cg.decoder(window="W"), cg.decoder()
-    assert cg.flops(windowed, exact(windows="full")).value == cg.flops(plain, EXACT).value
+    assert m.flops(windowed, exact(windows="full")).value == m.flops(plain, EXACT).value
     half = exact(windows="full", causal="half")
-    assert cg.flops(windowed, half).value == cg.flops(plain, exact(causal="half")).value
+    assert m.flops(windowed, half).value == m.flops(plain, exact(causal="half")).value
 
 
 def test_active_parameters_are_those_a_token_is_sent_to() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from windowed import CHUNKS, windowed
 
 import costgraph as cg
+from costgraph import measures as m
 from costgraph.algebra.bindings import parse_bindings, parse_regime
 from costgraph.algebra.definition import Definition, define
 from costgraph.algebra.expression import evaluate
@@ -136,13 +137,13 @@ FLOPS = "2*B*D*(2*S*S_w + A*N_q)"
 
 
 def flops() -> ClosedForm:
-    return cg.flops(windowed())
+    return m.flops(windowed())
 
 
 def test_a_form_keeps_the_symbol_and_its_definition_beside_it() -> None:
     assert flops().same_as(FLOPS)
     assert [str(one) for one in flops().defined] == ["S_w = min(S, W)", "N_q = ceil(S/k)"]
-    assert cg.params(windowed()).defined == ()
+    assert m.params(windowed()).defined == ()
     assert set(flops().symbols) == {"B", "S", "S_w", "D", "A", "W", "k", "N_q"}
 
 
@@ -163,7 +164,7 @@ def test_a_limit_resolves_it(sizes: dict[str, int | str], expected: str) -> None
 def test_a_graph_with_numbers_has_no_definitions_left() -> None:
     graph = windowed().substitute(S=100, W=64, k=30)
     assert graph.definitions == ()
-    assert cg.flops(graph).same_as(flops().limit(S=100, W=64, k=30))
+    assert m.flops(graph).same_as(flops().limit(S=100, W=64, k=30))
 
 
 def test_a_defined_symbol_is_not_bound_itself() -> None:
@@ -191,7 +192,7 @@ def test_a_regime_looks_through_definitions(regime: str, leading: str, neglected
 
 def test_what_is_negligible_for_either_side_of_a_definition_is_neglected() -> None:
     graph = windowed().apply(cg.backward)
-    found = cg.activations(graph).when("S << D")
+    found = m.activations(graph).when("S << D")
     assert found.leading == parse("B*D*p*(S + 2*S_w + N_q)")
     assert found.neglected == parse("S*S_w*A/(D*(S + 2*S_w + N_q))")
     assert [str(one) for one in found.definitions] == ["S_w = min(S, W)", "N_q = ceil(S/k)"]
@@ -245,7 +246,7 @@ def test_a_comparison_that_decides_nothing_is_refused() -> None:
     with pytest.raises(UserError, match=r"'D <= S' decides nothing in flops, in which there is S_w = min\(S, W\)"):
         flops().when("D <= S")
     with pytest.raises(UserError, match="decides nothing in flops, in which there is no minimum or maximum"):
-        cg.flops(cg.decoder()).when("S <= D")
+        m.flops(cg.decoder()).when("S <= D")
 
 
 def test_sums_of_forms_keep_definitions_and_refuse_a_clash() -> None:

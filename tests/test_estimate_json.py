@@ -76,7 +76,7 @@ def number(text: str) -> float:
 
 @pytest.mark.parametrize("typed", [FULL, DECODE, PIPELINE])
 def test_the_text_says_the_same_numbers(typed: str) -> None:
-    data, lines = asked(typed), costgraph(*typed.split(" ")).stdout.splitlines()
+    data, lines = asked(typed), costgraph(*typed.split(" ")).said.splitlines()
     step, verdict = data["step"], data["verdict"]
     (row,) = [line for line in lines if line.startswith(f"{step['name']} ") and "%" in line and "bound by" not in line][
         :1

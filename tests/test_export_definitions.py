@@ -13,6 +13,7 @@ import pytest
 from windowed import windowed
 
 import costgraph as cg
+from costgraph import measures as m
 from costgraph.derivation import derive
 from costgraph.exporting import export
 from costgraph.exporting.documents.appendix import appendix
@@ -31,14 +32,14 @@ def _op_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_form_for_a_program_has_no_defined_symbols() -> None:
-    (form,) = collect(cg.flops(windowed()))
+    (form,) = collect(m.flops(windowed()))
     assert form.symbols == ["B", "S", "D", "A", "W", "k"]
     assert form.at({name: Fraction(size) for name, size in SIZES.items()}) == EXACTLY
 
 
 def test_exact_python_computes_it() -> None:
     space: dict[str, Any] = {}
-    text = text_of(cg.flops(windowed()), "python")
+    text = text_of(m.flops(windowed()), "python")
     exec(text, space)
     assert space["flops"](**SIZES) == EXACTLY
     assert "S_w = min(S, W), where N_q = ceil(S/k)" in text
@@ -47,7 +48,7 @@ def test_exact_python_computes_it() -> None:
 def test_numpy_computes_it_elementwise(tmp_path: Path) -> None:
     numpy = pytest.importorskip("numpy")
     space: dict[str, Any] = {}
-    exec(export(cg.flops(windowed()), "numpy"), space)
+    exec(export(m.flops(windowed()), "numpy"), space)
     lengths = numpy.array([10, 64, 100])
     found = space["flops"](**{**SIZES, "S": lengths})
     assert found.tolist() == [2 * 2 * 8 * (2 * s * min(s, 64) + 4 * -(-s // 30)) for s in (10, 64, 100)]
@@ -61,7 +62,7 @@ def text_of(forms: Any, target: str) -> str:
 
 @pytest.mark.parametrize("target", ["c", "javascript", "typescript", "rust", "sql"])
 def test_programs_compute_minimum_and_rounding(target: str) -> None:
-    code = text_of(cg.flops(windowed()), target)
+    code = text_of(m.flops(windowed()), target)
     assert "ceil" in code
     assert "min" in code or "least" in code
 
@@ -72,17 +73,17 @@ def test_json_brings_it_back_whole(regime: str | None) -> None:
     document = text_of(derivation, "json")
     (form,) = stored(document)
     assert form.closed is not None
-    assert form.closed.definitions == cg.flops(windowed()).definitions
+    assert form.closed.definitions == m.flops(windowed()).definitions
     assert form.definitions == collect(derivation)[0].definitions
     assert json.loads(export(form.closed, "json"))["forms"][0]["terms"] == json.loads(document)["forms"][0]["terms"]
 
 
 def test_json_brings_a_symbol_of_the_models_own_along(tmp_path: Path) -> None:
     file = tmp_path / "forms.json"
-    file.write_text(text_of(cg.flops(windowed()), "json"))
+    file.write_text(text_of(m.flops(windowed()), "json"))
     code = f"import costgraph as cg, pathlib; print(cg.read_forms(pathlib.Path({str(file)!r}).read_text())['flops'])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == str(cg.flops(windowed()))
+    assert run.stdout.strip() == str(m.flops(windowed()))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_json_brings_a_symbol_of_the_models_own_along(tmp_path: Path) -> None:
     ],
 )
 def test_a_document_with_a_wrong_definition_is_refused(change: dict[str, Any], message: str) -> None:
-    document = json.loads(export(cg.flops(windowed()), "json"))
+    document = json.loads(export(m.flops(windowed()), "json"))
     document["forms"][0]["definitions"][0] |= change
     with pytest.raises(cg.UserError, match=message):
         cg.read_forms(json.dumps(document))

@@ -11,6 +11,7 @@ import sympy
 from recipes import EVERYWHERE, RECIPES, graph
 
 import costgraph as cg
+from costgraph import measures as m
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.conventions import EXACT, NOTES
@@ -18,6 +19,7 @@ from costgraph.errors import BugError, UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.largest import Largest
+from costgraph.measures.annotate import annotated
 
 ALL = list(RECIPES)
 SOME = ["forward", "train, head", "flash", "full", "decode", "tp", "sp"]
@@ -54,8 +56,8 @@ class TestView:
 @pytest.mark.parametrize("name", SOME)
 @pytest.mark.parametrize("convention", [NOTES, EXACT], ids=lambda c: str(c.name))
 def test_the_annotated_view_sums_to_the_measures(name: str, convention: Any) -> None:
-    view = cg.annotated(graph(name), convention)
-    for attribute, measure in (("flops", cg.flops), ("bytes", cg.traffic)):
+    view = annotated(graph(name), convention)
+    for attribute, measure in (("flops", m.flops), ("bytes", m.traffic)):
         values = [value for _, value in view.nodes(data=attribute)]
         assert all(isinstance(value, sympy.Expr) for value in values)
         assert sympy.expand(sympy.Add(*values) - measure(graph(name), convention).expr) == 0
@@ -63,10 +65,10 @@ def test_the_annotated_view_sums_to_the_measures(name: str, convention: Any) -> 
 
 def test_the_annotated_view_is_a_copy_and_the_other_stays_bare() -> None:
     g = graph("train")
-    cg.annotated(g).remove_node("attn.q")
+    annotated(g).remove_node("attn.q")
     assert "attn.q" in g.nx
     assert "flops" not in g.nx.nodes["attn.q"]
-    assert cg.annotated(g).nodes["attn.q"]["times"] == sympy.Symbol("L", positive=True, integer=True)
+    assert annotated(g).nodes["attn.q"]["times"] == sympy.Symbol("L", positive=True, integer=True)
 
 
 class TestNetworkxWorks:
@@ -120,7 +122,7 @@ def test_every_term_comes_from_an_op_and_all_add_up(name: str, convention: Any) 
 
 
 def test_explain_lists_every_term_under_its_place() -> None:
-    form = cg.activations(graph("train")).limit(E=4, p=2)
+    form = m.activations(graph("train")).limit(E=4, p=2)
     lines = form.explain().splitlines()
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["norm", "attn", "mlp"]
     assert sum(line.startswith("  ") for line in lines) == len(form.terms)
@@ -177,7 +179,7 @@ class TestOnly:
 
     def test_costs_add_up_over_ops(self) -> None:
         g = graph("train")
-        assert total(cg.flops(g.only(op.name)).value.numerator for op in g.ops) == cg.flops(g).value.numerator
+        assert total(m.flops(g.only(op.name)).value.numerator for op in g.ops) == m.flops(g).value.numerator
 
     def test_an_unknown_op_lists_the_nearest(self) -> None:
         with pytest.raises(UserError, match=r"unknown op 'attn\.qq': did you mean .*attn\.q"):
@@ -259,5 +261,5 @@ class TestBuilder:
         b = self.builder()
         with b.repeat("L"), b.repeat(3):
             b.einsum("y", "bd,df->bf", "x", b.parameter("w", "df"))
-        assert cg.params(b.build()).same_as("3*L*E*D**2")
-        assert cg.flops(b.build()).same_as("12*L*E*D**2")
+        assert m.params(b.build()).same_as("3*L*E*D**2")
+        assert m.flops(b.build()).same_as("12*L*E*D**2")

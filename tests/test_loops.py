@@ -9,6 +9,7 @@ import pytest
 from two_kinds import NARROW, two_kinds
 
 import costgraph as cg
+from costgraph import measures as m
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import label
@@ -27,8 +28,8 @@ PASSES: dict[str, tuple[Pass, ...]] = {
     "decode": (cg.decode("S + 1"),),
 }
 MEASURES: dict[str, Callable[[Graph], cg.ClosedForm]] = {
-    "params": cg.params, "states": cg.states, "flops": cg.flops, "activations": cg.activations, "cache": cg.cache,
-    "traffic": cg.traffic, "communication": cg.communication,
+    "params": m.params, "states": m.states, "flops": m.flops, "activations": m.activations, "cache": m.cache,
+    "traffic": m.traffic, "communication": m.communication,
 }  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def test_layers_of_one_kind_cost_what_they_cost_alone(passes: tuple[Pass, ...], 
 @pytest.mark.parametrize("passes", PASSES.values(), ids=PASSES)
 def test_with_no_narrow_layers_nothing_of_them_is_left(passes: tuple[Pass, ...]) -> None:
     graph = two_kinds().apply(*passes)
-    for measure in (cg.params, cg.flops, cg.activations, cg.cache, cg.communication):
+    for measure in (m.params, m.flops, m.activations, m.cache, m.communication):
         form = measure(graph).value.numerator
         narrow = form - form.substitute({NARROW.name: form.constant(0)})
         assert all(exponent == 1 for exponent in narrow.exponents(NARROW.name))
@@ -73,11 +74,11 @@ def test_two_cores_in_one_place_are_two_fused_ops() -> None:
     graph = b.build()
     fused = graph.apply(cg.flash_attention, cg.backward)
     assert [op.name for op in fused.ops if op.kind == "flash_attention"] == ["attn.flash", "attn.flash1"]
-    assert cg.flops(fused).minus(cg.flops(graph.apply(cg.backward))).same_as("4*B*S**2*H")  # the scores again, twice
+    assert m.flops(fused).minus(m.flops(graph.apply(cg.backward))).same_as("4*B*S**2*H")  # the scores again, twice
 
 
 def test_what_kinds_have_alike_prints_once() -> None:
-    told = cg.params(two_kinds()).explain().splitlines()
+    told = m.params(two_kinds()).explain().splitlines()
     assert [line.split()[0] for line in told] == [
         "attn", "attn.q", "attn.k", "attn.v", "attn.out", "mlp", "wide/mlp.up", "wide/mlp.down", "narrow/mlp.up",
         "narrow/mlp.down",
@@ -101,11 +102,11 @@ def test_loops_inside_loops_multiply() -> None:
         y = b.einsum("y", "bd,d->b", x, b.parameter("w", "d"))
     graph = b.build()
     assert y == "outer/inner/y"
-    assert cg.params(graph).same_as("3*L*D")
+    assert m.params(graph).same_as("3*L*D")
     assert [loop.kind for loop in graph.loops] == ["outer/inner"]
 
 
 def test_a_graph_with_numbers_has_loops_with_numbers() -> None:
     graph = two_kinds().substitute(L=3, L_n=2)
     assert [str(loop.times) for loop in graph.loops] == ["3", "2"]
-    assert cg.params(graph).same_as(cg.params(two_kinds()).limit(L=3, L_n=2))
+    assert m.params(graph).same_as(m.params(two_kinds()).limit(L=3, L_n=2))

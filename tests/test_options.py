@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import costgraph as cg
+from costgraph.given import Choices
 from costgraph.mesh import AXES
 from costgraph.passes import PASSES, Place, Update
 
@@ -29,8 +30,8 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: cg.widths([]), "widths: weights=[]: [] is a list"),  # type: ignore[arg-type]
     (lambda: cg.place("data"), "place: mesh='data' must be Mesh"),  # type: ignore[arg-type]
     (lambda: cg.update(5), "update: precision=5 must be text or Precision"),  # type: ignore[arg-type]
-    (lambda: cg.Choices("flsh"), "unknown attention of choices 'flsh': did you mean flash?"),  # type: ignore[arg-type]
-    (lambda: cg.Choices(widths="p"), "choices: widths='p' must be Widths"),  # type: ignore[arg-type]
+    (lambda: Choices("flsh"), "unknown attention of choices 'flsh': did you mean flash?"),  # type: ignore[arg-type]
+    (lambda: Choices(widths="p"), "choices: widths='p' must be Widths"),  # type: ignore[arg-type]
     (lambda: cg.Precision(-1, 2), "precision: weights must be a number of bytes"),
     (lambda: cg.Precision(2, 2, -4), "precision: master must be a number of bytes"),
     (lambda: cg.Precision(2, 2, 4, 4), "precision: moments are several numbers such as (4, 4)"),  # type: ignore[arg-type]
@@ -48,7 +49,7 @@ def test_an_object_is_what_its_annotations_say(make: Callable[[], object], said:
     assert said in str(refused.value)
 
 
-@pytest.mark.parametrize("kind", [*PASSES.values(), *AXES.values(), Place, Update, cg.Choices])
+@pytest.mark.parametrize("kind", [*PASSES.values(), *AXES.values(), Place, Update, Choices])
 def test_every_field_that_text_reads_is_checked(kind: Any) -> None:
     for field in fields(kind):
         with pytest.raises(cg.UserError, match=f"{field.name}="):

@@ -13,6 +13,7 @@ import pytest
 from recipes import graph, train
 
 import costgraph as cg
+from costgraph import measures as m
 from costgraph.algebra.assumption import Choice
 from costgraph.algebra.parser import parse
 from costgraph.conventions import NOTES
@@ -174,7 +175,7 @@ def test_a_model_without_the_segment_is_refused(step: Any) -> None:
 
 def test_one_device_splits_nothing() -> None:
     g = graph("train").apply(cg.tensor_parallel(1))
-    for measure in (cg.params, cg.flops, cg.activations, cg.traffic, cg.communication):
+    for measure in (m.params, m.flops, m.activations, m.traffic, m.communication):
         assert measure(g).same_as(measure(graph("train")))
 
 
@@ -188,7 +189,7 @@ def test_a_model_without_splittable_dims_is_left_alone() -> None:
 def test_prefill_on_a_model_without_dropout_and_loss_only_marks_the_cache() -> None:
     g = cg.decoder(dropout=False)
     assert [op.name for op in g.apply(cg.prefill).ops] == [op.name for op in g.ops]
-    assert cg.flops(g.apply(cg.prefill)).same_as(cg.flops(g))
+    assert m.flops(g.apply(cg.prefill)).same_as(m.flops(g))
 
 
 @pytest.mark.parametrize("phase", [cg.prefill, cg.decode])
@@ -221,7 +222,7 @@ def test_flash_attention_replaces_the_core_by_one_op() -> None:
     ],
 )
 def test_decode_attends_to_the_context(context: Any, expected: str) -> None:
-    assert cg.flops(cg.decoder().apply(cg.decode(context))).same_as(expected)
+    assert m.flops(cg.decoder().apply(cg.decode(context))).same_as(expected)
 
 
 @pytest.mark.parametrize("context", [0, -1, "1/2", "1 - 1"])
@@ -259,13 +260,13 @@ def test_devices_divide_what_they_split() -> None:
     ],
 )
 def test_sizes_that_do_not_divide_are_refused(sizes: dict[str, int], message: str) -> None:
-    for refused in (cg.activations(graph("sp")).limit, graph("sp").substitute):
+    for refused in (m.activations(graph("sp")).limit, graph("sp").substitute):
         with pytest.raises(UserError, match=message):
             refused(**sizes)
 
 
 def test_assumptions_that_hold_are_settled() -> None:
-    form = cg.flops(graph("tp")).limit(T=2, A=4, D=8, E=4)
+    form = m.flops(graph("tp")).limit(T=2, A=4, D=8, E=4)
     assert [str(a) for a in form.assumptions] == ["dropout on"]
 
 
@@ -305,7 +306,7 @@ def test_an_op_that_works_along_a_split_dim_gathers_it(kind: str, extra: dict[st
     b.op("it", kind, b.input("x", "bf"), letters="bf", extra=extra)
     graph = b.build().apply(cg.tensor_parallel("T"))
     assert [op.kind for op in graph.ops] == ["all_gather", kind]
-    assert cg.communication(graph).same_as("B*D*E*p*(T - 1)/T")
+    assert m.communication(graph).same_as("B*D*E*p*(T - 1)/T")
 
 
 def test_everything_in_a_core_is_fused_and_nothing_is_lost() -> None:
@@ -334,7 +335,7 @@ def test_a_core_whose_inside_is_read_elsewhere_is_not_fused() -> None:
 
 def test_rates_of_single_ops_hold_in_what_flash_attention_runs_again() -> None:
     only_softmax = NOTES.with_elementwise({"softmax": 5, "attn.dropout": 0, "dropout": 1})
-    forward = cg.flops(cg.decoder().apply(cg.flash_attention), only_softmax)
-    train = cg.flops(cg.decoder().apply(cg.flash_attention, cg.backward), only_softmax)
-    matmuls = cg.flops(cg.decoder().apply(cg.flash_attention, cg.backward), phase="backward")
+    forward = m.flops(cg.decoder().apply(cg.flash_attention), only_softmax)
+    train = m.flops(cg.decoder().apply(cg.flash_attention, cg.backward), only_softmax)
+    matmuls = m.flops(cg.decoder().apply(cg.flash_attention, cg.backward), phase="backward")
     assert train.value == forward.value + matmuls.value + parse("5*A*B*L*S**2")

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import costgraph as cg
+from costgraph import measures as m
 from costgraph.errors import UserError
 from costgraph.precision import EXAMPLE, PRECISIONS, Precision, policy
 
@@ -151,7 +152,7 @@ def test_a_wrong_file_is_refused_with_its_name_and_key(text: str, tmp_path: Path
 def test_states_are_the_parameters_times_these_bytes(name: str, weights: Any, gradients: Any, optimizer: Any) -> None:
     form = cg.derive("states", precision=name).forms["states"]
     assert form.same_as(f"({weights + gradients + optimizer})*(4 + 2*E)*L*D**2")
-    assert form.same_as(cg.states(cg.decoder().apply(cg.backward), precision=name))
+    assert form.same_as(m.states(cg.decoder().apply(cg.backward), precision=name))
 
 
 def test_a_policy_that_keeps_nothing_for_the_optimizer_has_no_term_of_it() -> None:
@@ -161,7 +162,7 @@ def test_a_policy_that_keeps_nothing_for_the_optimizer_has_no_term_of_it() -> No
 
 def test_in_inference_no_policy_matters() -> None:
     forms = [cg.derive("states", phase="decode", precision=name).forms["states"].value for name in PRECISIONS]
-    assert all(form == cg.states(cg.decoder()).value for form in forms)
+    assert all(form == m.states(cg.decoder()).value for form in forms)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_a_question_takes_a_policy_as_text_or_as_a_word() -> None:
 def test_an_answer_says_which_policy_it_took() -> None:
     run = costgraph("derive", "states", "--precision", EXAMPLE, "--json")
     assert json.loads(run.stdout)["precision"] == EXAMPLE
-    assert f"states under {EXAMPLE}" in costgraph("derive", "states", "--precision", EXAMPLE).stdout
+    assert f"states under {EXAMPLE}" in costgraph("derive", "states", "--precision", EXAMPLE).said
     assert (
         f"precision {EXAMPLE}" in costgraph("export", "python", "--measures", "states", "--precision", EXAMPLE).stdout
     )

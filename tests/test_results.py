@@ -11,6 +11,7 @@ import pytest
 from recipes import EVERYWHERE, RECIPES, SUMS, by_op, by_place, graph, train
 
 import costgraph as cg
+from costgraph import measures as m
 from costgraph.algebra.parser import parse
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT, NOTES, Elementwise
@@ -28,28 +29,28 @@ def row(title: str, form: Form, expected: str) -> object:
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
-        row("2.2 the blocks", lambda: cg.params(cg.decoder()), "(4 + 2*E)*L*D**2"),
-        row("2.2 at E=4", lambda: cg.params(cg.decoder()).limit(E=4), "12*L*D**2"),
-        row("embeddings", lambda: cg.params(cg.decoder(head=True)) - cg.params(cg.decoder()), "V*D + K*D"),
-        row("an untied head", lambda: cg.params(cg.decoder(head=True, tied=False)), "(4 + 2*E)*L*D**2 + 2*V*D + K*D"),
-        row("norms of the blocks", lambda: cg.params(cg.decoder(), EXACT), "(4 + 2*E)*L*D**2 + 4*L*D"),
+        row("2.2 the blocks", lambda: m.params(cg.decoder()), "(4 + 2*E)*L*D**2"),
+        row("2.2 at E=4", lambda: m.params(cg.decoder()).limit(E=4), "12*L*D**2"),
+        row("embeddings", lambda: m.params(cg.decoder(head=True)) - m.params(cg.decoder()), "V*D + K*D"),
+        row("an untied head", lambda: m.params(cg.decoder(head=True, tied=False)), "(4 + 2*E)*L*D**2 + 2*V*D + K*D"),
+        row("norms of the blocks", lambda: m.params(cg.decoder(), EXACT), "(4 + 2*E)*L*D**2 + 4*L*D"),
         row(
             "norms with the head",
-            lambda: cg.params(cg.decoder(head=True), EXACT) - cg.params(cg.decoder(head=True)),
+            lambda: m.params(cg.decoder(head=True), EXACT) - m.params(cg.decoder(head=True)),
             "4*L*D + 2*D",
         ),
-        row("biases, neglected", lambda: cg.params(cg.decoder(biases=True)), "(4 + 2*E)*L*D**2"),
+        row("biases, neglected", lambda: m.params(cg.decoder(biases=True)), "(4 + 2*E)*L*D**2"),
         row(
             "biases, counted",
-            lambda: cg.params(cg.decoder(biases=True), EXACT) - cg.params(cg.decoder(), EXACT),
+            lambda: m.params(cg.decoder(biases=True), EXACT) - m.params(cg.decoder(), EXACT),
             "(5 + E)*L*D",
         ),
         row(
             "every parameter of the module",
-            lambda: cg.params(cg.decoder(head=True, biases=True), EXACT),
+            lambda: m.params(cg.decoder(head=True, biases=True), EXACT),
             "V*D + K*D + L*((4 + 2*E)*D**2 + (9 + E)*D) + 2*D",
         ),
-        row("a training step has the same", lambda: cg.params(graph("train")), "(4 + 2*E)*L*D**2"),
+        row("a training step has the same", lambda: m.params(graph("train")), "(4 + 2*E)*L*D**2"),
     ],
 )
 def test_parameters(form: Form, expected: str) -> None:
@@ -59,36 +60,34 @@ def test_parameters(form: Form, expected: str) -> None:
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
-        row("2.7", lambda: cg.activations(graph("train")), "2*B*D*L*S*(p*(E + 4) + 1) + A*B*L*S**2*(2*p + 1)"),
-        row("2.8' at E=4, p=2", lambda: cg.activations(graph("train")).limit(E=4, p=2), "B*L*S*(34*D + 5*A*S)"),
-        row("2.8' at E=4, p=4", lambda: cg.activations(graph("train")).limit(E=4, p=4), "B*L*S*(66*D + 9*A*S)"),
-        row("dropout off", lambda: cg.activations(graph("train, no dropout")), "B*L*S*p*(A*S + 2*D*(E + 4))"),
+        row("2.7", lambda: m.activations(graph("train")), "2*B*D*L*S*(p*(E + 4) + 1) + A*B*L*S**2*(2*p + 1)"),
+        row("2.8' at E=4, p=2", lambda: m.activations(graph("train")).limit(E=4, p=2), "B*L*S*(34*D + 5*A*S)"),
+        row("2.8' at E=4, p=4", lambda: m.activations(graph("train")).limit(E=4, p=4), "B*L*S*(66*D + 9*A*S)"),
+        row("dropout off", lambda: m.activations(graph("train, no dropout")), "B*L*S*p*(A*S + 2*D*(E + 4))"),
         row(
             "the head adds the final norm's input, its own and the loss",
-            lambda: cg.activations(graph("train, head")) - cg.activations(graph("train")),
+            lambda: m.activations(graph("train, head")) - m.activations(graph("train")),
             "2*p*B*S*D + p*B*S*V",
         ),
-        row(
-            "biases keep nothing", lambda: cg.activations(graph("train, biases")) - cg.activations(graph("train")), "0"
-        ),
-        row("nothing is kept without a backward", lambda: cg.activations(graph("forward")), "0"),
+        row("biases keep nothing", lambda: m.activations(graph("train, biases")) - m.activations(graph("train")), "0"),
+        row("nothing is kept without a backward", lambda: m.activations(graph("forward")), "0"),
         row(
             "statistics of two norms a block",
-            lambda: cg.activations(graph("train"), EXACT) - cg.activations(graph("train")),
+            lambda: m.activations(graph("train"), EXACT) - m.activations(graph("train")),
             "16*B*L*S",
         ),
         row(
             "flash keeps q, k, v, the result and 4 bytes per row and head",
-            lambda: cg.activations(graph("flash")),
+            lambda: m.activations(graph("flash")),
             "2*B*D*L*S*(p*(E + 4) + 1) + 4*A*B*L*S",
         ),
-        row("selective at E=4, p=2", lambda: cg.activations(graph("selective")).limit(E=4, p=2), "34*B*D*L*S"),
-        row("selective", lambda: cg.activations(graph("selective")), "2*B*D*L*S*(p*(E + 4) + 1)"),
-        row("full keeps the blocks' inputs", lambda: cg.activations(graph("full")), "p*B*D*L*S"),
-        row("full keeps no statistics", lambda: cg.activations(graph("full"), EXACT), "p*B*D*L*S"),
+        row("selective at E=4, p=2", lambda: m.activations(graph("selective")).limit(E=4, p=2), "34*B*D*L*S"),
+        row("selective", lambda: m.activations(graph("selective")), "2*B*D*L*S*(p*(E + 4) + 1)"),
+        row("full keeps the blocks' inputs", lambda: m.activations(graph("full")), "p*B*D*L*S"),
+        row("full keeps no statistics", lambda: m.activations(graph("full"), EXACT), "p*B*D*L*S"),
         row(
             "fewer key/value heads",
-            lambda: cg.activations(graph("train")) - cg.activations(graph("train, grouped")),
+            lambda: m.activations(graph("train")) - m.activations(graph("train, grouped")),
             "2*p*B*D*L*S*(1 - G/A)",
         ),
     ],
@@ -106,7 +105,7 @@ def test_activations(form: Form, expected: str) -> None:
     ],
 )
 def test_activations_by_place(place: str, expected: str) -> None:
-    assert by_place(cg.activations(graph("train")))[place] == parse(expected).numerator
+    assert by_place(m.activations(graph("train")))[place] == parse(expected).numerator
 
 
 @pytest.mark.parametrize(
@@ -127,7 +126,7 @@ def test_activations_by_place(place: str, expected: str) -> None:
     ],
 )
 def test_each_saved_tensor_is_kept_once(source: str, expected: str) -> None:
-    (term,) = [term for term in cg.activations(graph("train")).terms if term.source == source]
+    (term,) = [term for term in m.activations(graph("train")).terms if term.source == source]
     assert term.amount == parse(expected).numerator
 
 
@@ -143,14 +142,14 @@ def test_each_saved_tensor_is_kept_once(source: str, expected: str) -> None:
     ],
 )
 def test_model_states(precision: str, part: str, expected: str) -> None:
-    form = cg.states(graph("train"), precision=precision)
+    form = m.states(graph("train"), precision=precision)
     parts = [term.amount for term in form.terms if term.source.endswith(f", {part}")]
     assert sum(parts[1:], parts[0]) == parse(expected).numerator
 
 
 def test_model_states_are_18_or_16_bytes_a_parameter() -> None:
-    assert cg.states(graph("train")).same_as("18*(4 + 2*E)*L*D**2")
-    assert cg.states(graph("train"), precision="fp32_adam").same_as("16*(4 + 2*E)*L*D**2")
+    assert m.states(graph("train")).same_as("18*(4 + 2*E)*L*D**2")
+    assert m.states(graph("train"), precision="fp32_adam").same_as("16*(4 + 2*E)*L*D**2")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +166,7 @@ def test_model_states_are_18_or_16_bytes_a_parameter() -> None:
     ],
 )
 def test_forward_flops_of_every_contraction(op: str, expected: str) -> None:
-    terms = by_op(cg.flops(graph("forward")))
+    terms = by_op(m.flops(graph("forward")))
     assert terms[op] == parse(expected).numerator
     assert len(terms) == 8
 
@@ -178,37 +177,37 @@ FORWARD = "4*B*D*L*S*(S + (2 + E)*D)"
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
-        row("forward", lambda: cg.flops(graph("forward")), FORWARD),
-        row("forward, as a part of training", lambda: cg.flops(graph("train"), phase="forward"), FORWARD),
-        row("backward is twice the forward", lambda: cg.flops(graph("train"), phase="backward"), f"2*{FORWARD}"),
-        row("3.2 a training step", lambda: cg.flops(graph("train")), "12*B*D*L*S*(S + (2 + E)*D)"),
-        row("nothing is replayed", lambda: cg.flops(graph("train"), phase="recompute"), "0"),
-        row("flash runs the scores again", lambda: cg.flops(graph("flash")) - cg.flops(graph("train")), "2*B*D*L*S**2"),
-        row("flash, forward", lambda: cg.flops(graph("flash"), phase="forward"), FORWARD),
-        row("the head, forward", lambda: cg.flops(cg.decoder(head=True)) - cg.flops(cg.decoder()), "2*B*S*D*V"),
-        row("the head, training", lambda: cg.flops(graph("train, head")) - cg.flops(graph("train")), "6*B*S*D*V"),
-        row("selective replays", lambda: cg.flops(graph("selective"), phase="recompute"), "4*B*D*L*S**2"),
-        row("full replays one forward", lambda: cg.flops(graph("full"), phase="recompute"), FORWARD),
-        row("full in all", lambda: cg.flops(graph("full")), "16*B*D*L*S*(S + (2 + E)*D)"),
-        row("full leaves the backward alone", lambda: cg.flops(graph("full"), phase="backward"), f"2*{FORWARD}"),
+        row("forward", lambda: m.flops(graph("forward")), FORWARD),
+        row("forward, as a part of training", lambda: m.flops(graph("train"), phase="forward"), FORWARD),
+        row("backward is twice the forward", lambda: m.flops(graph("train"), phase="backward"), f"2*{FORWARD}"),
+        row("3.2 a training step", lambda: m.flops(graph("train")), "12*B*D*L*S*(S + (2 + E)*D)"),
+        row("nothing is replayed", lambda: m.flops(graph("train"), phase="recompute"), "0"),
+        row("flash runs the scores again", lambda: m.flops(graph("flash")) - m.flops(graph("train")), "2*B*D*L*S**2"),
+        row("flash, forward", lambda: m.flops(graph("flash"), phase="forward"), FORWARD),
+        row("the head, forward", lambda: m.flops(cg.decoder(head=True)) - m.flops(cg.decoder()), "2*B*S*D*V"),
+        row("the head, training", lambda: m.flops(graph("train, head")) - m.flops(graph("train")), "6*B*S*D*V"),
+        row("selective replays", lambda: m.flops(graph("selective"), phase="recompute"), "4*B*D*L*S**2"),
+        row("full replays one forward", lambda: m.flops(graph("full"), phase="recompute"), FORWARD),
+        row("full in all", lambda: m.flops(graph("full")), "16*B*D*L*S*(S + (2 + E)*D)"),
+        row("full leaves the backward alone", lambda: m.flops(graph("full"), phase="backward"), f"2*{FORWARD}"),
         row(
             "softmax 3 per score",
-            lambda: cg.flops(cg.decoder(), notes("softmax3")) - cg.flops(cg.decoder()),
+            lambda: m.flops(cg.decoder(), notes("softmax3")) - m.flops(cg.decoder()),
             "3*A*B*L*S**2",
         ),
         row(
             "Table A.1: 6 per score, 7 per norm element, 1 per bias, dropout and residual element",
-            lambda: cg.flops(cg.decoder(biases=True), notes("table_a1")) - cg.flops(cg.decoder()),
+            lambda: m.flops(cg.decoder(biases=True), notes("table_a1")) - m.flops(cg.decoder()),
             "L*(6*A*B*S**2 + 14*B*S*D + (3 + 1 + E + 1)*B*S*D + 2*B*S*D + 2*B*S*D)",
         ),
         row(
             "Table A.1 without dropout and biases",
-            lambda: cg.flops(cg.decoder(dropout=False), notes("table_a1")) - cg.flops(cg.decoder()),
+            lambda: m.flops(cg.decoder(dropout=False), notes("table_a1")) - m.flops(cg.decoder()),
             "L*(6*A*B*S**2 + 14*B*S*D + 2*B*S*D)",
         ),
         row(
             "a replay runs its softmax again",
-            lambda: cg.flops(graph("full"), notes("softmax3"), "recompute"),
+            lambda: m.flops(graph("full"), notes("softmax3"), "recompute"),
             f"{FORWARD} + 3*A*B*L*S**2",
         ),
     ],
@@ -219,7 +218,7 @@ def test_flops(form: Form, expected: str) -> None:
 
 def test_flops_in_parameters() -> None:
     """3.3: 6 FLOPs per token and parameter, as long as the sequence is short against the width."""
-    step, size = cg.flops(graph("train")), cg.params(graph("train"))
+    step, size = m.flops(graph("train")), m.params(graph("train"))
     regime = step.when("S << D")
     assert regime.leading == parse("12*B*D**2*L*S*(2 + E)")
     assert regime.neglected == parse("S/((2 + E)*D)")
@@ -236,18 +235,18 @@ def test_flops_in_parameters() -> None:
     ],
 )
 def test_intensity_of_a_contraction(op: str, expected: str) -> None:
-    form = cg.intensity(cg.decoder().only(op))
+    form = m.intensity(cg.decoder().only(op))
     assert form.same_as(expected)
     assert form.over, "a quotient shows both of its sums"
 
 
 def test_traffic_of_a_projection_is_operands_and_result_once() -> None:
-    assert cg.traffic(cg.decoder().only("attn.out")).same_as("p*(2*B*S*D + D**2)*L")
+    assert m.traffic(cg.decoder().only("attn.out")).same_as("p*(2*B*S*D + D**2)*L")
 
 
 @pytest.mark.parametrize("view", ["blocks.enter", "blocks.exit", "attn.k_context"])
 def test_views_move_nothing(view: str) -> None:
-    assert cg.traffic(cg.decoder().only(view)).same_as("0")
+    assert m.traffic(cg.decoder().only(view)).same_as("0")
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -197,7 +197,7 @@ def test_another_policy_than_that_of_the_graph_is_refused() -> None:
 
 
 def test_widths_may_be_chosen_as_objects() -> None:
-    chosen = cg.Choices(widths=cg.widths("p_w"))
+    chosen = Choices(widths=cg.widths("p_w"))
     as_object, as_text = (
         cg.derive("states", phase="forward", **of) for of in ({"choices": chosen}, {"weights": "p_w"})
     )

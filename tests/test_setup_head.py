@@ -99,7 +99,7 @@ UNDER: list[tuple[list[str], str]] = [  # an answer about model states -> under 
 
 @pytest.mark.parametrize(("command", "said"), UNDER, ids=[" ".join(command) for command, _ in UNDER])
 def test_what_counts_model_states_says_under_which_policy(command: list[str], said: str) -> None:
-    assert said in costgraph(*command, "--precision", "sgd_momentum").stdout
+    assert said in costgraph(*command, "--precision", "sgd_momentum").said
 
 
 def test_a_measure_that_names_its_policy_is_under_that() -> None:

@@ -12,8 +12,13 @@ from costgraph import machine, solve
 from costgraph.algebra.inequalities import Case
 from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.printers import UNICODE
 from costgraph.algebra.symbols import sympy_symbol
-from costgraph.cli.solve_text import PYTHON, bounds, condition, latex, markdown, text, to_json
+from costgraph.cli.solve_json import to_json
+from costgraph.reports.latex import latex
+from costgraph.reports.layout import text
+from costgraph.reports.markdown import markdown
+from costgraph.reports.solve import PYTHON, bounds, condition, report
 from costgraph.solving.solution import Answer
 
 MIXED_OR_FULL = "states(mixed_adam) + activations(p=2) <= states(fp32_adam) + activations(p=4)"
@@ -120,7 +125,7 @@ def test_each_solution_comes_with_its_domain() -> None:
         ("<= D/(E - 2)", ["E > 2"]),
         ("every B", ["E <= 2"]),
     ]
-    lines = text(answer, None).splitlines()
+    lines = text(report(answer), UNICODE).splitlines()
     assert "  B ≤ D/(E - 2)    if E > 2" in lines or "  B <= D/(E - 2)    if E > 2" in lines
 
 
@@ -230,7 +235,7 @@ def test_json_is_the_contract(answer: Answer) -> None:
 
 
 def test_latex_and_markdown_show_formula_and_answer(answer: Answer) -> None:
-    for page in (latex(answer), markdown(answer)):
+    for page in (latex(report(answer)), markdown(report(answer))):
         assert page.count(r"B \le") == 2
         assert r"M_{\mathrm{hbm}}" in page
 

@@ -6,41 +6,43 @@ import pytest
 
 from costgraph import solve
 from costgraph.algebra.parser import parse
+from costgraph.algebra.printers import PYTHON
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.cli.solve_names import LETTERS
-from costgraph.cli.solve_text import text, to_json
+from costgraph.cli.solve_json import to_json
+from costgraph.reports.layout import text
+from costgraph.reports.root_names import LETTERS
+from costgraph.reports.solve import report
 from costgraph.solving.solution import Answer
 
 LONG = "flops/lambda_flops <= traffic/lambda_mem"
 
 
-def lines(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def lines(answer: Answer, width: int | None = None) -> list[str]:
     """As Python syntax, so that it can be read back."""
-    monkeypatch.setattr("costgraph.cli.solve_text.writes_unicode", lambda _: False)
-    return text(answer, None).splitlines()
+    return text(report(answer), PYTHON, width).splitlines()
 
 
 def test_no_symbol_has_the_letter_of_a_part() -> None:
     assert not set(LETTERS) & set(SYMBOLS)
 
 
-def test_a_short_root_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = lines(solve("S*S + D <= B*S", "S"), monkeypatch)
+def test_a_short_root_is_written_out() -> None:
+    shown = lines(solve("S*S + D <= B*S", "S"))
     assert "  B/2 - sqrt((B/2)**2 - D) <= S <= sqrt((B/2)**2 - D) + B/2    if B**2 >= 4*D" in shown
     assert not any(line.startswith("  with") for line in shown)
 
 
-def test_parts_of_a_long_root_have_names_that_conditions_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = lines(solve(LONG, "S", op_set="decoder(head=True)"), monkeypatch)
+def test_parts_of_a_long_root_have_names_that_conditions_use() -> None:
+    shown = lines(solve(LONG, "S", op_set="decoder(head=True)"))
     assert "  S <= (sqrt(u**2 + w) - u)/x    if x > 0" in shown
     assert "  every S    if x < 0 and u > 0 and u**2 + w < 0" in shown
     assert "  every S    if x <= 0 and u <= 0" in shown
 
 
-def test_names_put_in_give_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_put_in_give_the_root() -> None:
     """With numbers for the symbols, against the exact root."""
     answer = solve(LONG, "S", op_set="decoder(head=True)")
-    shown = "\n".join(lines(answer, monkeypatch))
+    shown = "\n".join(lines(answer, 1000))
     values = {
         name: 3 + i for i, name in enumerate(("A", "B", "D", "E", "K", "L", "V", "p", "lambda_flops", "lambda_mem"))
     }
@@ -57,18 +59,16 @@ def test_names_put_in_give_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ((u * u + w) ** 0.5 - u) / x == pytest.approx(exact, rel=1e-6)
 
 
-def test_conditions_that_do_not_fit_stand_below(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = lines(solve(LONG, "S", phase="decode"), monkeypatch)
-    below = [i for i, line in enumerate(shown) if line.startswith("      if ")]
+def test_conditions_that_do_not_fit_stand_below() -> None:
+    shown = lines(solve(LONG, "S", phase="decode"))
+    below = [i for i, line in enumerate(shown) if line.startswith("    if ")]
     assert len(below) == 3
-    assert all(shown[i + 1].startswith("      and ") for i in below)
+    assert all(shown[i + 1].startswith("    and ") for i in below)
     assert "  every S" in shown
 
 
-def test_formula_and_answer_with_numbers_have_different_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = "\n".join(
-        lines(solve(LONG, "S", model_name="gpt-3", hardware="a100-80gb-sxm", attention="eager"), monkeypatch)
-    )
+def test_formula_and_answer_with_numbers_have_different_names() -> None:
+    shown = "\n".join(lines(solve(LONG, "S", model_name="gpt-3", hardware="a100-80gb-sxm", attention="eager")))
     assert re.findall(r"^(?:  with|      ) ([a-z]) == ", shown, re.MULTILINE) == ["u", "w", "x", "y", "z"]
 
 

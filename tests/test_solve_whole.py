@@ -9,7 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from costgraph import UserError, solve
-from costgraph.cli.solve_text import PYTHON, bounds, text, to_json
+from costgraph.algebra.printers import UNICODE
+from costgraph.cli.solve_json import to_json
+from costgraph.reports.layout import text
+from costgraph.reports.solve import PYTHON, bounds, report
 
 GPT3: Any = {"op_set": "decoder", "model_name": "gpt-3", "hardware": "a100-80gb-sxm"}
 
@@ -25,7 +28,7 @@ def test_the_smallest_degree_also_divides_what_it_splits() -> None:
     )
     (solution,) = answer.solutions
     assert (solution.smallest, solution.divides) == (56, 96)
-    assert "smallest T: 56; with T | 96 and T | 49152: 96" in text(answer, None)
+    assert "smallest T: 56; with T | 96 and T | 49152: 96" in text(report(answer), UNICODE)
 
 
 def test_a_degree_that_can_divide_nothing_is_not_passed_off_as_one() -> None:
@@ -33,7 +36,9 @@ def test_a_degree_that_can_divide_nothing_is_not_passed_off_as_one() -> None:
     answer = solve("states + activations <= hbm", "T", passes=["tensor_parallel(T)"], limit="B=1,S=2048,p=2", **whole)
     (solution,) = answer.solutions
     assert (solution.smallest, solution.divides) == (57, None)
-    assert "smallest T: 57; with T | 96 and T | 49152 and T | 50257: none up to 4096 more" in text(answer, None)
+    assert "smallest T: 57; with T | 96 and T | 49152 and T | 50257: none up to 4096 more" in text(
+        report(answer), UNICODE
+    )
 
 
 def test_the_largest_whole_number_really_fits_and_the_next_does_not() -> None:
@@ -151,8 +156,8 @@ def test_a_root_that_is_not_whole_has_whole_neighbours(question: str, between: l
     (data,) = to_json(answer)["solutions"]
     assert data["between"] == between
     assert data["smallest"] == data["largest"] == (None if between else "3")
-    assert line in text(answer, None)
-    assert "no whole" in text(answer, None) or not between
+    assert line in text(report(answer), UNICODE)
+    assert "no whole" in text(report(answer), UNICODE) or not between
 
 
 def test_a_root_of_higher_degree_is_said_once_and_exactly_where_it_is_rational() -> None:
@@ -174,17 +179,17 @@ def test_a_point_that_is_touched_from_outside_is_an_answer() -> None:
 
 def test_bytes_are_answered_in_both_kinds_of_units() -> None:
     answer = solve("states + activations <= hbm", "hbm", op_set="decoder", model_name="gpt-3", limit="B=1,S=2048,p=2")
-    assert "3.098 TiB = 3.406 TB" in text(answer, None)
+    assert "3.098 TiB = 3.406 TB" in text(report(answer), UNICODE)
     rate = solve("flops/lambda_flops <= t", "lambda_flops", limit="B=1,S=8,L=1,D=64,E=4,t=1,p=2")
-    assert "2.408 MFLOP/s" in text(rate, None)
+    assert "2.408 MFLOP/s" in text(report(rate), UNICODE)
 
 
 def test_a_number_of_hundreds_of_digits_stays_on_its_line() -> None:
     long = "9" * 300
     answer = solve("activations <= hbm", "B", limit=f"S={long},D={long},A=1,L=1,E=4,p=2,hbm={long}{long}{long}")
-    assert max(map(len, text(answer, None).splitlines()[3:])) < 1500
-    assert "S=999" in text(answer, None)
-    assert "999..., D=999" in text(answer, None)
+    assert max(map(len, text(report(answer), UNICODE).splitlines()[3:])) < 1500
+    assert "S=999" in text(report(answer), UNICODE)
+    assert "999..., D=999" in text(report(answer), UNICODE)
 
 
 CAPACITIES = [
@@ -213,7 +218,7 @@ def test_as_many_microbatches_as_a_schedule_takes_and_as_divide_the_batch() -> N
     )  # fmt: skip
     (solution,) = answer.solutions
     assert (solution.smallest_kept, solution.largest_kept, solution.divides) == (8, 64, 8)
-    said = text(answer, None)
+    said = text(report(answer), UNICODE)
     assert f"smallest M: {solution.smallest}; with M | 64 and 8 <= M: 8" in said
     assert f"largest M: {solution.largest}; with M | 64 and 8 <= M: 64" in said
     (data,) = to_json(answer)["solutions"]
@@ -226,7 +231,7 @@ def test_where_fewer_microbatches_fit_than_a_schedule_takes_none_is_passed_off()
     )
     (solution,) = answer.solutions
     assert (solution.largest, solution.largest_kept) == (5, None)
-    assert "largest M: 5; with M | 64 and 8 <= M: none" in text(answer, None)
+    assert "largest M: 5; with M | 64 and 8 <= M: none" in text(report(answer), UNICODE)
 
 
 def test_a_degree_beyond_the_key_value_heads_names_what_copies_them() -> None:
@@ -235,7 +240,7 @@ def test_a_degree_beyond_the_key_value_heads_names_what_copies_them() -> None:
         "states + activations <= hbm", "T", model="llama-3-8b", phase="train", mesh="tensor(T)", limit="B=1,S=2048",
         hardware=small,
     )  # fmt: skip
-    (line,) = [line for line in text(answer, None).splitlines() if "smallest T" in line]
+    (line,) = [line for line in text(report(answer), UNICODE, 1000).splitlines() if "smallest T" in line]
     assert "with T | 8 and" in line
     assert "none up to 4096 more" in line
     assert "tensor(..., replicate_kv=True)" in line

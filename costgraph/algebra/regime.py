@@ -46,7 +46,8 @@ class Regime:
         return f"<{self} {self.unit} when {self.regime}, neglecting {python(self.neglected)} of it first>"
 
     def _repr_latex_(self) -> str:
-        return f"${latex(self.leading)}$"
+        when = self.regime.replace("<<", r"\ll").replace("<=", r"\le")
+        return rf"${latex(self.leading)}\ \text{{{self.unit}}} \quad ({when})$"
 
 
 def leading(value: Quotient, order: Order, definitions: Iterable[Definition] = ()) -> Regime:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
-from costgraph.errors import UserError, unknown
+from costgraph.cli.completion import names
+from costgraph.errors import UserError
 
 if TYPE_CHECKING:
     from costgraph.given import Options
@@ -44,7 +45,11 @@ class Asked:
     """The options that make a setup, as they were typed; None where one was not."""
 
     model: Annotated[
-        str | None, typer.Option(help="A named size (see `costgraph list models`), or a file of sizes, to put in.")
+        str | None,
+        typer.Option(
+            help="A named size (see `costgraph list models`), or a file of sizes, to put in.",
+            autocompletion=names("models"),
+        ),
     ] = None
     op_set: Annotated[
         str | None,
@@ -53,7 +58,11 @@ class Asked:
     phase: Annotated[str | None, typer.Option(help="train, forward, prefill or decode.  [default: train]")] = None
     passes: Annotated[
         list[str] | None,
-        typer.Option("--pass", help="A rewrite such as flash_attention or 'recompute(full)'; repeatable."),
+        typer.Option(
+            "--pass",
+            help="A rewrite such as flash_attention or 'recompute(full)'; repeatable.",
+            autocompletion=names("passes"),
+        ),
     ] = None
     mesh: Annotated[
         str | None,
@@ -61,7 +70,10 @@ class Asked:
     ] = None
     limit: Annotated[
         list[str] | None,
-        typer.Option(help="Values to put in, exactly: 'E=4,p=2'; a true limit: T=oo. Repeatable."),
+        typer.Option(
+            help="Values to put in, exactly: 'E=4,p=2'; a true limit: T=oo. Repeatable.",
+            autocompletion=names("symbols", "="),
+        ),
     ] = None
     symbolic: Annotated[
         list[str] | None, typer.Option(help="Sizes of the model that stay symbols: 'D,L'. Repeatable.")
@@ -162,15 +174,6 @@ def hints(texts: dict[str, str]) -> list[tuple[str, Any]]:
     for name in (field.name for field in fields(Asked)):
         kind, option = found[name].__origin__, found[name].__metadata__[0]
         if name in texts:
-            option = typer.Option(flag(name), help=texts[name])
+            option = typer.Option(flag(name), help=texts[name], autocompletion=option.autocompletion)
         listed.append((name, Annotated[kind, option]))
     return listed
-
-
-def chosen_format(name: str, known: tuple[str, ...], json: bool = False) -> str:
-    """The output format that `--format` and `--json` ask for together."""
-    if name not in known:
-        raise unknown("format", name, known)
-    if json and name not in ("json", known[0]):
-        raise UserError(f"--json and --format {name} contradict each other")
-    return "json" if json else name

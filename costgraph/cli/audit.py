@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import typer
 
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.output import check_target, deliver
 
 if TYPE_CHECKING:
@@ -30,15 +31,12 @@ def audit(
     per: Annotated[
         str | None, typer.Option(help="token or sequence, if they are of one.  [default: as names say]")
     ] = None,
-    format_: Annotated[str, typer.Option("--format", help="table, json or junit.")] = "table",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Compare formulas of code, which is not run, or a paper with what is derived; exit with 1 if one differs.
-
-    Example: costgraph audit mfu.py:flops_per_token --op-set 'decoder(head=True)' --let block_size=S
-    """
-    format_ = arg.chosen_format(format_, FORMATS)
+    """Compare formulas of code, which is not run, or a paper with what is derived; exit with 1 if one differs."""
+    format_ = formats.chosen(format_, FORMATS, output)
     check_target(output, force)
     from costgraph.library.checking.audit import SCHEMA, counts
     from costgraph.library.checking.audit import audit as run

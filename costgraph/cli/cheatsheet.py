@@ -37,10 +37,7 @@ def cheatsheet(
     ] = None,
     force: arg.Force = False,
 ) -> None:
-    """Write the cheat sheet of an op set; as plain text when no file is named.
-
-    Example: costgraph cheatsheet -o cheatsheet.pdf
-    """
+    """Write the cheat sheet of an op set; as plain text when no file is named."""
     from costgraph.exporting.documents import typeset
     from costgraph.exporting.documents.sheet import sheet
     from costgraph.exporting.targets import load

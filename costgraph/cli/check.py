@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.check_formula import one_formula
 from costgraph.cli.output import check_target, deliver, progress
 from costgraph.errors import UserError, unknown
@@ -36,15 +37,12 @@ def check(
     whole: arg.Whole = False,
     ops: arg.Ops = None,
     outcome: Annotated[str | None, typer.Option(help="Show the entries with this outcome in full.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="table, json or junit.")] = "table",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Derive again what the literature printed, and judge it; exit with 1 if something differs.
-
-    Example: costgraph check --formula '6*N_params*B*S' --measure flops --when 'S << D'
-    """
-    format_ = arg.chosen_format(format_, FORMATS)
+    """Derive again what the literature printed, and judge it; exit with 1 if something differs."""
+    format_ = formats.chosen(format_, FORMATS, output)
     check_target(output, force)
     own = {name: text for name, text in (("measure", measure), ("when", when)) if text}
     shared = {name: value for name, value in (("per", per), ("whole", whole), ("ops", ops)) if value}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
@@ -13,6 +14,8 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
+from costgraph.cli.completion import ASKED
+from costgraph.cli.examples import shown
 from costgraph.cli.once import Once
 from costgraph.cli.plain_values import PlainGroup
 from costgraph.cli.version import print_version
@@ -57,6 +60,9 @@ COMMANDS = {  # name -> module, function or typer group in it, the first line of
         "audit", "audit",
         "Compare formulas of code, which is not run, or a paper with what is derived; exit with 1 if one differs.",
     ),
+    "completion": (
+        "completion", "completion", 'Print what makes a shell complete: eval "$(costgraph completion bash)".',
+    ),
     "formulas": ("formulas", "formulas", "Read the library of published formulas: list, show, search, errata."),
 }  # fmt: skip
 
@@ -68,10 +74,10 @@ def made(name: str) -> Any:
     found = getattr(import_module(f"costgraph.cli.{module}"), attribute)
     if not isinstance(found, typer.Typer):
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-        alone.command(name, cls=Once)(found)
+        alone.command(name, cls=Once, epilog=shown(name))(found)
         return get_command(alone)
     group = get_command(found)
-    group.name = name
+    group.name, group.epilog = name, shown(name)
     return group
 
 
@@ -131,6 +137,9 @@ def answer(arguments: Sequence[str]) -> int:
         UserError: what the user can mend.
     """
     try:
+        if ASKED in os.environ:  # a shell asks what may stand next
+            import_module("typer.completion").completion_init()
+            return command()(arguments, standalone_mode=False, complete_var=ASKED) or 0
         return command()(arguments or ["--help"], standalone_mode=False) or 0
     except typer.Abort:
         raise KeyboardInterrupt from None

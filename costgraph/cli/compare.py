@@ -7,10 +7,12 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import check_target, deliver, writes_unicode
+from costgraph.cli import formats
+from costgraph.cli.output import check_target, deliver
 from costgraph.cli.plot import check_plot, write_plot
+from costgraph.cli.telling import tell
 
-FORMATS = ("text", "json", "latex", "markdown")
+FORMATS = ("text", "json", "latex", "markdown", "html")
 
 
 @bounded()
@@ -21,20 +23,17 @@ def compare(
     asked: arg.Asked = arg.NOTHING,
     plot: arg.Plot = None,
     measure: Annotated[list[str] | None, typer.Option(help="What to compare, such as flops; repeatable.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     json_: arg.Json = False,
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Compare two models, conventions, or setups of one model: forms, difference by part, ratio, crossover.
-
-    Example: costgraph compare notes 'exact(causal=half)' --measure flops --op-set 'decoder(head=True)'
-    """
-    format_ = arg.chosen_format(format_, FORMATS, json_)
+    """Compare two models, conventions, or setups of one model: forms, difference by part, ratio, crossover."""
+    format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     check_plot(plot, force)
-    from costgraph.cli import compare_text
     from costgraph.comparing.comparison import compare as run
+    from costgraph.reports.compare import report
 
     found = run(a, b, *(measure or ()), **asked.options)
     if plot is not None:
@@ -42,9 +41,8 @@ def compare(
 
         write_plot(draw(found), plot)
     if format_ == "json":
-        text = json.dumps(compare_text.to_json(found), indent=2, ensure_ascii=False)
-    elif format_ == "text":
-        text = compare_text.text(found, writes_unicode(output))
+        from costgraph.cli.compare_json import to_json
+
+        deliver(json.dumps(to_json(found), indent=2, ensure_ascii=False), output)
     else:
-        text = getattr(compare_text, format_)(found)
-    deliver(text, output)
+        tell(report(found), format_, output)

@@ -7,18 +7,26 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import check_target, deliver, on_terminal, writes_unicode
+from costgraph.cli import formats
+from costgraph.cli.completion import names
+from costgraph.cli.output import check_target, deliver
 from costgraph.cli.plot import check_plot, write_plot
+from costgraph.cli.telling import tell
 from costgraph.errors import unknown
 
-FORMATS = ("text", "json", "latex", "markdown")
+FORMATS = ("text", "json", "latex", "markdown", "html")
 
 
 @bounded()
 @arg.of_setup()
 def derive(
     measures: Annotated[
-        list[str] | None, typer.Argument(metavar="[MEASURE]...", help="What to derive; see `costgraph list measures`.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[MEASURE]...",
+            help="What to derive; see `costgraph list measures`.",
+            autocompletion=names("measures"),
+        ),
     ] = None,
     asked: arg.Asked = arg.NOTHING,
     let: arg.Let = None,
@@ -31,24 +39,20 @@ def derive(
     form: arg.Form = "auto",
     explain: Annotated[bool, typer.Option("--explain", help="Show which op and tensor each term came from.")] = False,
     flat: Annotated[bool, typer.Option("--flat", help="Show a model's forms as they are, not by part.")] = False,
-    format_: Annotated[str, typer.Option("--format", help="text, json, latex or markdown.")] = "text",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     json_: arg.Json = False,
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Derive closed forms of a model's costs.
-
-    Example: costgraph derive --op-set decoder --limit E=4,p=2
-    """
-    format_ = arg.chosen_format(format_, FORMATS, json_)
+    """Derive closed forms of a model's costs."""
+    format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     check_plot(plot, force)
-    from costgraph.algebra import printers, shapes
+    from costgraph.algebra import shapes
     from costgraph.algebra.symbols import SYMBOLS
-    from costgraph.cli import derive_text
     from costgraph.derivation import derived
-    from costgraph.library.judging.published import published
     from costgraph.measures.per import read_share
+    from costgraph.reports.derive import report
     from costgraph.setup import Setup
 
     if form not in shapes.SHAPES and form not in SYMBOLS:
@@ -59,24 +63,12 @@ def derive(
         from costgraph.pictures.curves import draw
 
         write_plot(draw(result), plot)
-    known = published(result.limited, result.setup.phase)
-    pretty, style = (
-        (printers.unicode, printers.UNICODE) if writes_unicode(output) else (printers.python, printers.PYTHON)
-    )
-    match format_:
-        case "json":
-            record = result.to_json(explain, form, flat)
-            for name, found in known.items():
-                record["measures"][name]["published"] = [entry.id for entry in found]
-            text = json.dumps(record, indent=2)
-        case "text":
-            text = derive_text.text(result, explain, form, style, output is None and on_terminal(), known, flat)
-        case "markdown":
-            from costgraph.cli import derive_markup
+    if format_ != "json":
+        tell(report(result, form, explain, flat), format_, output)
+        return
+    from costgraph.library.judging.published import published
 
-            text = derive_markup.markdown(result, explain, form, pretty, known, flat)
-        case _:
-            from costgraph.cli import derive_markup
-
-            text = derive_markup.latex(result, explain, form, pretty, known, flat)
-    deliver(text, output)
+    record = result.to_json(explain, form, flat)
+    for name, found in published(result.limited, result.setup.phase).items():
+        record["measures"][name]["published"] = [entry.id for entry in found]
+    deliver(json.dumps(record, indent=2), output)

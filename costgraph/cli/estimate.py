@@ -7,12 +7,15 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
+from costgraph.cli.completion import names
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.cli.plot import check_plot, write_plot
+from costgraph.cli.telling import tell
 from costgraph.errors import unknown
 from costgraph.pictures import KINDS, Kind
 
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "markdown", "html")
 
 
 @bounded()
@@ -24,7 +27,10 @@ def estimate(
     asked: arg.Asked = arg.NOTHING,
     hardware: Annotated[
         str | None,
-        typer.Option(help="A machine (see `costgraph list hardware`), a file, or 'flops=..., mem_bw=..., mem=...'."),
+        typer.Option(
+            help="A machine (see `costgraph list hardware`), a file, or 'flops=..., mem_bw=..., mem=...'.",
+            autocompletion=names("machines"),
+        ),
     ] = None,
     dtype: Annotated[
         str | None, typer.Option(help="Whose peak counts, and how wide p is.  [default: bf16 or fp16]")
@@ -49,7 +55,7 @@ def estimate(
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show every op: its time and what it waits for.")] = False,
-    format_: Annotated[str, typer.Option("--format", help="text, json or markdown.")] = "text",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     json_: arg.Json = False,
     plot: arg.Plot = None,
     picture: Annotated[
@@ -58,16 +64,14 @@ def estimate(
     output: arg.Output = None,
     force: Annotated[bool, typer.Option("--force", help="Replace output files if they exist.")] = False,
 ) -> None:
-    """Does it fit, what bounds it, how long, how many: a model on a machine.
-
-    Example: costgraph estimate --model llama-2-7b --hardware a10 --limit B=1,S=350 --new 150
-    """
-    format_ = arg.chosen_format(format_, FORMATS, json_)
+    """Does it fit, what bounds it, how long, how many: a model on a machine."""
+    format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     check_plot(plot, force)
     picture_ = chosen_picture(picture)
     from costgraph.estimation.estimate import estimate as run
     from costgraph.estimation.reading import request
+    from costgraph.reports.estimate import report
 
     result = run(
         request(
@@ -82,15 +86,11 @@ def estimate(
 
         write_plot(of_estimate(result, picture_), plot)
     if format_ == "json":
-        from costgraph.cli import estimate_json
+        from costgraph.cli.estimate_json import to_json
 
-        text = json.dumps(estimate_json.to_json(result), indent=2, ensure_ascii=False)
+        deliver(json.dumps(to_json(result), indent=2, ensure_ascii=False), output)
     else:
-        from costgraph.cli import estimate_text
-
-        markdown = format_ == "markdown"
-        text = estimate_text.markdown(result, explain) if markdown else estimate_text.text(result, explain, output)
-    deliver(text, output)
+        tell(report(result, explain), format_, output)
 
 
 def chosen_picture(name: str) -> Kind:

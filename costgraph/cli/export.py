@@ -11,6 +11,7 @@ import typer
 from costgraph.algebra.bindings import split_list
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.cheatsheet import sheet_setup
 from costgraph.cli.output import check_target, deliver
 from costgraph.errors import UserError
@@ -48,10 +49,7 @@ def export(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Write closed forms as code, data or documents.
-
-    Example: costgraph export numpy --measures flops,activations --pass 'tensor_parallel(T)' -o costs.py
-    """
+    """Write closed forms as code, data or documents."""
     from costgraph.exporting.targets import available, load
 
     if list_:
@@ -62,6 +60,8 @@ def export(
     check_target(output, force)
     chosen = load(target, exporters)
     refuse_unfit(context, chosen, from_ is not None)
+    if output is not None and output.suffix not in ("", chosen.suffix):
+        raise formats.refused(output, f"{chosen.suffix} for {target}, or another target")
     names = [name.strip() for text in measures or () for name in split_list(text) if name.strip()]
     if chosen.kind == "sheet":
         from costgraph.exporting.documents.sheet import sheet

@@ -6,7 +6,9 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
+from costgraph.cli.completion import names
 from costgraph.cli.output import deliver
+from costgraph.cli.telling import tell
 
 WHAT = "A named model, or a file (see `costgraph list models`)."
 WHERE = "A machine, which is one device, a cluster such as h100-sxm:8x16, or a file of either."
@@ -17,27 +19,28 @@ WHERE = "A machine, which is one device, a cluster such as h100-sxm:8x16, or a f
     without=("model", "symbolic", "convention"), phase="generate, prefill, decode or train.  [default: generate]"
 )
 def fits(
-    model: Annotated[str, typer.Argument(help=WHAT)],
-    place: Annotated[str, typer.Argument(metavar="MACHINE_OR_CLUSTER", help=WHERE)],
+    model: Annotated[str, typer.Argument(help=WHAT, autocompletion=names("models"))],
+    place: Annotated[str, typer.Argument(metavar="MACHINE_OR_CLUSTER", help=WHERE, autocompletion=names("machines"))],
     asked: arg.Asked = arg.NOTHING,
     dtype: Annotated[str | None, typer.Option(help="How wide p is.  [default: bf16 or fp16]")] = None,
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     json_: arg.Json = False,
 ) -> None:
-    """Does it fit? One line; exit code 0 if it does, else 1. Unless given B is 1, S 4096 or the most of the model.
-
-    Example: costgraph fits llama-3-8b rtx-4090
-    """
+    """Does it fit? One line; exit code 0 if it does, else 1. Unless given B is 1, S 4096 or the most of the model."""
     import json
 
     from costgraph.cli.estimate_json import verdict_json
-    from costgraph.cli.fits_text import line
     from costgraph.estimation.estimate import estimate
     from costgraph.estimation.reading import request, usual_sizes
+    from costgraph.reports.fits import report
 
     options: Any = asked.options | {"model": model}
     options["limit"] = usual_sizes(options)
     result = estimate(request(cluster=place, dtype=dtype, new=new, **options))
-    deliver(json.dumps(verdict_json(result), indent=2, ensure_ascii=False) if json_ else line(result))
+    found = report(result)
+    if json_:
+        deliver(json.dumps(verdict_json(result), indent=2, ensure_ascii=False))
+    else:
+        tell(found)
     if not result.verdict.fits:
         raise typer.Exit(1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.once import Once
 from costgraph.cli.output import check_target, deliver, progress, remark
 from costgraph.cli.plain_values import PlainGroup
@@ -73,7 +74,7 @@ def search(words: Annotated[list[str], typer.Argument(help="All of these must oc
 
 @formulas.command(cls=Once)
 def errata(
-    format_: Annotated[str, typer.Option("--format", help="markdown or latex.")] = "markdown",
+    format_: Annotated[str | None, formats.option(("markdown", "latex"))] = None,
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
@@ -82,7 +83,7 @@ def errata(
     from costgraph.library.judging.judge import judge
     from costgraph.library.pages.errata import FORMATS, page
 
-    format_ = arg.chosen_format(format_, FORMATS)
+    format_ = formats.chosen(format_, FORMATS, output)
     check_target(output, force)
     wrong = [entry for entry in library() if entry.erratum]
     verdicts = [judge(entry) for entry in progress(wrong, "proving")]

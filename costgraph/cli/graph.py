@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.output import check_target, deliver, writes_unicode
 from costgraph.cli.plot import check_plot, write_plot
 
@@ -26,13 +25,13 @@ FORMATS = ("text", "dot", "mermaid")
 )
 def graph(
     asked: arg.Asked = arg.NOTHING,
-    format_: Annotated[str, typer.Option("--format", help="text, dot or mermaid.")] = "text",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     plot: arg.Plot = None,
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
     """Show the ops of a model and what each of them costs."""
-    format_ = arg.chosen_format(format_, FORMATS)
+    format_ = formats.chosen(format_, FORMATS, output)
     check_target(output, force)
     check_plot(plot, force)
     setup = asked.setup(usual_phase="forward")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from costgraph.cli.output import deliver
+from costgraph.cli.telling import tell
 from costgraph.errors import UserError, shorten, unknown
 
 
@@ -29,7 +30,7 @@ def show(
     if name is not None and kind != "hardware":
         raise UserError(f"list {kind} {shorten(name)}: only hardware is shown one by one, as in list hardware h100-sxm")
     if name is not None:
-        deliver(one_machine(name))
+        one_machine(name)
         return
     rows = ROWS[kind]() if kind else [(name, getdoc(listed) or "") for name, listed in ROWS.items()]
     width = max(len(name) for name, _ in rows)
@@ -120,12 +121,12 @@ def hardware() -> list[tuple[str, str]]:
     return rows
 
 
-def one_machine(name: str) -> str:
-    """One machine, of the catalog or of the user's."""
-    from costgraph.cli.machine_text import machine_text
+def one_machine(name: str) -> None:
+    """Show one machine, of the catalog or of the user's."""
     from costgraph.hardware.catalog import machine
+    from costgraph.reports.machine import report
 
-    return machine_text(machine(name))
+    tell(report(machine(name)), otherwise=80)
 
 
 def models() -> list[tuple[str, str]]:

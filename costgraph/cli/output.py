@@ -126,8 +126,13 @@ def progress(items: Sequence[Item], what: str) -> Iterator[Item]:
 
 
 def on_terminal() -> bool:
-    """Whether a person looks at stdout and has not asked for plain text."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Whether a person looks at stdout."""
+    return sys.stdout.isatty()
+
+
+def colored() -> bool:
+    """Whether a person looks at stdout and has not asked for text without colours."""
+    return on_terminal() and not os.environ.get("NO_COLOR")
 
 
 def print_what_can_be_printed() -> None:

@@ -9,6 +9,7 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.output import check_target, deliver
 from costgraph.errors import UserError
 
@@ -28,16 +29,13 @@ def reconcile(
     asked: arg.Asked = arg.NOTHING,
     measure: Annotated[str, typer.Option(help="What both are of, such as flops.")] = "flops",
     per: Annotated[str | None, typer.Option(help="token or sequence, if they are of one.  [default: any]")] = None,
-    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     json_: arg.Json = False,
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Find which ways of counting give two numbers, and what separates these; exit with 1 unless both are found.
-
-    Example: costgraph reconcile 37578559488 192856412160 --model qwen3-30b-a3b --per token --limit B=1,S=8192
-    """
-    format_ = arg.chosen_format(format_, FORMATS, json_)
+    """Find which ways of counting give two numbers, and what separates these; exit with 1 unless both are found."""
+    format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     if asked.model is None and asked.op_set is None:
         raise UserError("of which model are they? name it with --model, or an op set with --op-set")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.output import check_target, deliver, progress
 from costgraph.errors import UserError
 
@@ -48,16 +49,13 @@ def search(
     ] = "",
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     json_: arg.Json = False,
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """The best plans of a model on a cluster; exit code 1 if none fits.
-
-    Example: costgraph search --model llama-3-70b --cluster h100-sxm:8x128 --batch 1024 --limit S=8192
-    """
-    format_ = arg.chosen_format(format_, FORMATS, json_)
+    """The best plans of a model on a cluster; exit code 1 if none fits."""
+    format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
     needs_numpy("search")
     from costgraph.cli import search_text

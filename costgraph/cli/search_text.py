@@ -8,7 +8,7 @@ from typing import Any
 
 from costgraph.algebra.quantities import rounded
 from costgraph.cli.estimate_json import seconds, whole
-from costgraph.cli.estimate_text import aside, percent, second
+from costgraph.reports.amounts import aside, percent, second
 from costgraph.searching.answer import assumed, number, ranked_by, why_nothing
 from costgraph.searching.command import command, mesh_of
 from costgraph.searching.search import Found, Plan

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.output import check_target, deliver, remark
 from costgraph.cli.search import needs_numpy
 from costgraph.errors import UserError
@@ -48,17 +49,11 @@ def sweep(
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
     top: Annotated[int, typer.Option(help="How many rows of text are shown.")] = 40,
-    format_: Annotated[
-        str | None,
-        typer.Option("--format", help="text, csv, jsonl, parquet or xlsx.  [default: as the file is called]"),
-    ] = None,
+    format_: Annotated[str | None, formats.option(FORMATS)] = None,
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """A table of measures over sizes, machines, models and other choices.
-
-    Example: costgraph sweep --model llama-3-8b --over 'B=1..8, S=[2048, 8192]' --measures peak,flops
-    """
+    """A table of measures over sizes, machines, models and other choices."""
     kind = format_of(format_, output)
     check_target(output, force)
     needs_numpy("sweep")
@@ -91,10 +86,7 @@ def format_of(name: str | None, output: Path | None) -> str:
     Raises:
         UserError: an unknown one, or what is no text for a terminal.
     """
-    from costgraph.cli.sweep_files import SUFFIXES
-
-    kind = name or (SUFFIXES.get(output.suffix, "text") if output else "text")
-    arg.chosen_format(kind, FORMATS)
+    kind = formats.chosen(name, FORMATS, output)
     if kind in BINARY and output is None and sys.stdout.isatty():
         raise UserError(f"{kind} is no text for a terminal; name a file with -o")
     return kind

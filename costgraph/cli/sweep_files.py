@@ -20,7 +20,6 @@ from costgraph.searching.sweep import Block
 from costgraph.user_files import reason
 
 MOST_ROWS = 1_048_575  # of a worksheet, beside its head
-SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".xlsx": "xlsx"}
 
 
 def shown(value: str | float) -> str:

@@ -19,6 +19,7 @@ from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError
 from costgraph.given import Options
 from costgraph.measures.by_part import by_part
+from costgraph.shown import Shown
 from costgraph.solving.solution import solved
 from costgraph.solving.unknown import Unknown
 from costgraph.solving.whole import Solution
@@ -167,8 +168,8 @@ class Compared:
         return None
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
     """Two sides and their measures."""
 
     a: Side

@@ -26,11 +26,12 @@ from costgraph.estimation.steps import Step, steps
 from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.measures import MEASURES
 from costgraph.remarks import of_windows
+from costgraph.shown import Shown
 from costgraph.timing.roofline import number
 
 
-@dataclass(frozen=True)
-class Estimate:
+@dataclass(frozen=True, repr=False)
+class Estimate(Shown):
     """The answer. Forms have all bindings but those of symbols nobody gave.
 
     Args:

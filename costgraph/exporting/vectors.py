@@ -109,6 +109,8 @@ def compared(form: Form, sizes: Mapping[str, Rational]) -> Rational:
         refuse_false(claim, sizes)
     try:
         value = rounded(form.node, {name: float(size) for name, size in sizes.items()})
+    except UserError:
+        raise
     except (ArithmeticError, ValueError):
         raise UserError(f"{form.name} has no value in doubles") from None
     if not isfinite(value):

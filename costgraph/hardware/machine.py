@@ -13,6 +13,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import Quantity
 from costgraph.errors import UserError, unknown
 from costgraph.precision import ITEMSIZE
+from costgraph.shown import Shown
 
 LISTED = ("fp16", "bf16", "tf32", "fp32", "int8", "int4", "fp8", "fp6", "fp4", "fp64")  # the order in messages
 NETWORK = "network"  # the name of the link beyond the node
@@ -57,8 +58,8 @@ class Link:
         return self.figure.quantity * (self.links if self.per == "link" else 1)
 
 
-@dataclass(frozen=True)
-class Machine:
+@dataclass(frozen=True, repr=False)
+class Machine(Shown):
     """One device.
 
     Args:

@@ -87,4 +87,7 @@ def joint(text: str) -> str:
     return JOINT.sub(lambda found: found[0].replace("-", "."), text)
 
 
-__all__ = ["MEASURES", "annotated", "canonical", "joint", "measure_named"]
+__all__ = [
+    "MEASURES", "activations", "annotated", "cache", "canonical", "communication", "flops", "intensity", "joint",
+    "measure_named", "params", "peak", "states", "traffic",
+]  # fmt: skip

@@ -21,6 +21,7 @@ from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.machine import Machine
 from costgraph.remarks import too_long
 from costgraph.setup import Setup
+from costgraph.shown import Shown
 from costgraph.solving.asked import Asked, ask
 from costgraph.solving.knees import depending, difference, stretches, whole_numbers
 from costgraph.solving.knees import formulas as split_cases
@@ -29,8 +30,8 @@ from costgraph.solving.unsatisfied import unsatisfied
 from costgraph.solving.whole import Solution, with_numbers
 
 
-@dataclass(frozen=True)
-class Answer:
+@dataclass(frozen=True, repr=False)
+class Answer(Shown):
     """The question and what came out.
 
     Args:

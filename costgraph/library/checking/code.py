@@ -77,6 +77,8 @@ def formulas(source: str, function: str = "") -> list[Formula]:
         found += [] if function else reader.read("", module.body)
     except SyntaxError as error:
         raise UserError(f"line {error.lineno}: no Python: {error.msg}") from None
+    except UserError:
+        raise
     except (RecursionError, MemoryError, ValueError):
         raise UserError("nested too deeply to be read") from None
     return sorted(dict.fromkeys(found), key=lambda one: one.line)

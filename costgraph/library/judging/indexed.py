@@ -188,6 +188,8 @@ class Evaluator:
         if name in ELEMENTWISE and len(args) == 1:
             try:
                 return ELEMENTWISE[name](self.value(args[0], index, depth))
+            except UserError:
+                raise
             except (ArithmeticError, ValueError):
                 raise self.refuse(node, "not a number") from None
         letters = [arg.id for arg in args[1:] if isinstance(arg, ast.Name)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from costgraph.algebra.inequalities import Condition
@@ -26,15 +26,32 @@ class Names:
         self.notation = notation
         self.given: dict[Polynomial, str] = {}
         self.signs: dict[Polynomial, str] = {}  # what has a name or stands under a root, without positive factors
+        self.long: list[Root] = []
+        self.complete = False
+
+    def written_in(self, notation: Notation) -> Names:
+        """The same names in another notation; none is added there."""
+        made = Names(notation)
+        made.given, made.long, made.complete = self.given, self.long, True
+        made.signs = {bare(form): name for form, name in self.given.items()}
+        made.signs |= {bare(root.radicand): root.inside(made.named) for root in self.long}
+        return made
+
+    @property
+    def named(self) -> Notation:
+        """The notation, with names."""
+        return replace(self.notation, write=self.part)
 
     def root(self, root: Root) -> str:
         """A root, its parts by name where it is too long."""
         written = root.written(self.notation)
-        if not root.square or len(written) <= WHOLE:
+        if root in self.long:
+            return root.written(self.named)
+        if self.complete or not root.square or len(written) <= WHOLE:
             return written
-        named = replace(self.notation, write=self.part)
-        self.signs[bare(root.radicand)] = root.inside(named)
-        return root.written(named)
+        self.signs[bare(root.radicand)] = root.inside(self.named)
+        self.long.append(root)
+        return root.written(self.named)
 
     def part(self, form: Polynomial, shape: str = "auto") -> str:
         """A part of a root; a long one by name."""
@@ -42,7 +59,7 @@ class Names:
             if known in self.given:
                 return sign + self.given[known]
         written = self.notation.write(form, shape)
-        if len(written) <= PART or len(self.given) == len(LETTERS):
+        if self.complete or len(written) <= PART or len(self.given) == len(LETTERS):
             return written
         self.given[form] = self.signs[bare(form)] = LETTERS[len(self.given)]
         return self.given[form]
@@ -53,11 +70,6 @@ class Names:
             if name := self.signs.get(bare(form)):
                 return f"{name} {sign(way)} 0"
         return None
-
-    def meanings(self, known: int, equals: str) -> Iterator[str]:
-        """`u = ...` for all names but those that were `known` before."""
-        for form, name in [*self.given.items()][known:]:
-            yield f"{name} {equals} {self.notation.write(form, 'factored')}"
 
 
 def bare(form: Polynomial) -> Polynomial:

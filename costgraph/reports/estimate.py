@@ -1,47 +1,54 @@
-"""An estimate as text or Markdown."""
+"""An estimate as a report: does it fit, what bounds it and how long, then where that comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
-from costgraph.algebra import printers
-from costgraph.algebra.polynomial import Polynomial, total
-from costgraph.algebra.quantities import Quantity, digits, rounded
-from costgraph.algebra.units import BYTE, SECOND
-from costgraph.cli.derive_text import Row, drawn, plain
-from costgraph.cli.output import on_terminal, writes_unicode
+from costgraph.algebra.polynomial import total
+from costgraph.algebra.printers import LATEX, Style
+from costgraph.algebra.quantities import digits, rounded
 from costgraph.errors import shorten
 from costgraph.estimation.assumed import assumed
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.steps import Step
+from costgraph.reports.amounts import aside, byte, percent, second
+from costgraph.reports.nodes import (
+    WRITERS,
+    Column,
+    Item,
+    Listing,
+    Math,
+    Node,
+    Note,
+    Report,
+    Table,
+    Verdict,
+    Words,
+    math,
+)
 from costgraph.timing.roofline import Time, number
 
-Write = Callable[[Polynomial], str]
-Section = tuple[str, list[Row], list[str]]  # title, table, lines under it
+Section = tuple[Node, ...]
+Row = tuple[Words, ...]
 
 
-def byte(amount: Fraction | int) -> str:
-    """`80 GiB = 85.9 GB`."""
-    return str(Quantity(Fraction(amount), BYTE))
+def report(result: Estimate, explain: bool = False) -> Report:
+    """All that an estimate says; with every op and the formulas where they are asked for, or where nothing is bound."""
+    parts = [lead(result), memory(result), times(result)]
+    if result.ready:
+        parts += [*changes(result), resources(result), *charged(result), classes(result)]
+        if explain:
+            parts += [ops(step) for step in result.steps if step.name != "last token"]
+    with_formulas = explain or not result.ready
+    parts += [formulas(result)] if with_formulas else []
+    return Report(title(result), (*parts, tuple(notes(result, with_formulas))))
 
 
-def aside(amount: Fraction) -> str:
-    """`80 GiB (85.9 GB)`, for use in a sentence."""
-    binary, _, decimal = byte(amount).partition(" = ")
-    return f"{binary} ({decimal})" if decimal else binary
-
-
-def second(amount: Fraction) -> str:
-    """`23.33 ms`."""
-    return str(Quantity(amount, SECOND))
-
-
-def percent(share: Fraction) -> str:
-    """`86.0 %`."""
-    return f"{rounded(share * 100, 3)} %"
+def table(heads: tuple[str, ...], rows: list[Row], strong: tuple[int, ...] = (), turns: bool = False) -> Table:
+    """Rows under heads; what stands in the columns `strong` was asked for."""
+    columns = tuple(Column(head, strong=at in strong) for at, head in enumerate(heads))
+    return Table(columns, tuple(rows), turns=turns)
 
 
 def title(result: Estimate) -> str:
@@ -55,40 +62,31 @@ def title(result: Estimate) -> str:
     return f"{what}{place}: {asked.phase}" + (f" at {sizes}" if sizes else "") + new
 
 
-def sections(result: Estimate, explain: bool, write: Write) -> list[Section]:
-    """Everything that is said, in order."""
-    parts = [memory(result, write), times(result)]
-    if result.ready:
-        parts += [*changes(result), resources(result), *charged(result), classes(result)]
-        if explain:
-            parts += [ops(step) for step in result.steps if step.name != "last token"]
-    return parts
-
-
-def lead(result: Estimate) -> list[str]:
+def lead(result: Estimate) -> Section:
     """The answer, before anything that it comes from."""
-    lines = [fits(result)] if result.verdict.usable is not None else []
+    lines = [Verdict(fits(result), result.verdict.fits)] if result.verdict.usable is not None else []
     if result.ready:
         longest = result.bound(result.main).longest
         stage = f" of the {longest.stage}" if longest.stage else ""
-        lines.append(f"bound by {longest.resource}{stage}: {result.main.title} takes {second(result.least)} or more")
-    return lines
+        said = f"bound by {longest.resource}{stage}: {result.main.title} takes {second(result.least)} or more"
+        lines.append(Verdict(said))
+    return tuple(lines)
 
 
 # --- memory -------------------------------------------------------------------------------------------------------
 
 
-def memory(result: Estimate, write: Write) -> Section:
+def memory(result: Estimate) -> Section:
     """What is alive at the worst instant, and what follows; what rests on a device while something is open."""
     found = result.verdict
-    rows = [["memory of one device", "bytes"]]
+    rows: list[Row]
     if found.needed is not None:
-        rows += [[name, byte(size)] for name, size in found.parts.items()]
-        rows.append(["in all", byte(found.needed)])
+        rows = [(name, byte(size)) for name, size in (*found.parts.items(), ("in all", found.needed))]
     else:
-        for name, form in (*result.memory.items(), ("in all", total(result.memory.values()))):
-            rows.append([name, write(form) if form.number is None else byte(Fraction(form.number))])
-    return "memory", rows, [*where_most(result), *further(result)]
+        sizes = (*result.memory.items(), ("in all", total(result.memory.values())))
+        rows = [(name, math(form) if form.number is None else byte(Fraction(form.number))) for name, form in sizes]
+    said = [*where_most(result), *further(result)]
+    return (table(("memory of one device", "bytes"), rows), *map(Note, said))
 
 
 def where_most(result: Estimate) -> list[str]:
@@ -158,15 +156,17 @@ def times(result: Estimate) -> Section:
         missing = [n for n in result.unbound if not n.startswith("lambda")]
         lines = [f"for numbers, bind {', '.join(missing)} with --limit or --model"] if missing else []
         lines += [] if result.request.machine else ["for seconds, name a machine with --hardware"]
-        return "time", [["step", "time"], *([s.title, "see the formula below"] for s in result.steps)], lines
-    rows = [["time", "bound", "bound by", "tokens/s", *(ESTIMATED if result.request.efficiency else ())]]
+        waiting: list[Row] = [(step.title, "see the formula below") for step in result.steps]
+        return (table(("step", "time"), waiting), *map(Note, lines))
+    heads = ("time", "bound", "bound by", "tokens/s", *(ESTIMATED if result.request.efficiency else ()))
+    rows: list[Row] = []
     for step in result.steps:
         least, taken = result.bound(step), result.estimated(step)
         row = [step.title, second(least.seconds), least.longest.resource, at_rate(result, step, least.seconds)]
         if taken is not None:
             row += [second(taken), at_rate(result, step, taken), *shares(result, step, taken)]
-        rows.append(row)
-    return "time", rows, totals(result)
+        rows.append(tuple(row))
+    return (table(heads, rows, strong=(1, 4), turns=True), *map(Note, totals(result)))
 
 
 ESTIMATED = ("estimate", "tokens/s", "MFU", "HFU")
@@ -251,29 +251,19 @@ MOST_MOVES = 8
 def changes(result: Estimate) -> list[Section]:
     """What to change where it does not fit: what fits, the cheapest first."""
     if not result.moves:
-        return (
-            [("what to change", [["what to change", ""], ["nothing that was tried helps", ""]], [])]
-            if (result.verdict.fits is False)
-            else []
-        )
-    before = result.least
-    rows: list[Row] = [["what to change", "needs", "fits", "bound", "devices"]]
+        return [(Note("nothing that was tried helps", "what to change"),)] if result.verdict.fits is False else []
+    rows: list[Row] = []
     for one in result.moves[:MOST_MOVES]:
         needs = byte(one.verdict.needed or 0).partition(" = ")[0]
-        slower = one.seconds / before
-        at_least = f"{second(one.seconds)} ({rounded(slower, 3)} x)"
-        rows.append([one.move, needs, "yes" if one.verdict.fits else "no", at_least, str(one.devices)])
-    return [("what to change", rows, [])]
+        at_least = f"{second(one.seconds)} ({rounded(one.seconds / result.least, 3)} x)"
+        rows.append((one.move, needs, "yes" if one.verdict.fits else "no", at_least, str(one.devices)))
+    return [(table(("what to change", "needs", "fits", "bound", "devices"), rows),)]
 
 
 def resources(result: Estimate) -> Section:
     """How long each resource is busy, of which the longest is the bound."""
     shown = [s for s in result.steps if s.name != "first token" or len(result.steps) == 1]
-    rows: list[Row] = [["bound, of", *(s.title for s in shown)]]
-    for name in dict.fromkeys(name for s in shown for name in result.bound(s).resources):
-        found = [result.bound(s).resources.get(name) for s in shown]
-        rows.append([name, *("-" if one is None else second(one) for one in found)])
-    return "bound", rows, []
+    return of_each("bound, of", shown, [result.bound(s).resources for s in shown])
 
 
 def charged(result: Estimate) -> list[Section]:
@@ -282,103 +272,98 @@ def charged(result: Estimate) -> list[Section]:
         return []
     shown = [s for s in result.steps if s.name != "first token"]
     accounts = [account for s in shown if (account := result.account(s)) is not None]
-    rows: list[Row] = [["estimate, of", *(s.title for s in shown)]]
-    for name in dict.fromkeys(name for one in accounts for name in one.parts):
-        found = [one.parts.get(name) for one in accounts]
-        rows.append([name, *("-" if one is None else second(one) for one in found)])
-    return [("estimate", rows, [])]
+    return [of_each("estimate, of", shown, [one.parts for one in accounts])]
+
+
+def of_each(head: str, steps: list[Step], found: list[dict[str, Fraction]]) -> Section:
+    """What is so many seconds, by step."""
+    names = dict.fromkeys(name for one in found for name in one)
+    rows: list[Row] = [(name, *(second(one[name]) if name in one else "-" for one in found)) for name in names]
+    return (table((head, *(step.title for step in steps)), rows),)
 
 
 def classes(result: Estimate) -> Section:
     """Where the time goes, and what bounds it there."""
     shown = [s for s in result.steps if s.name != "last token"]
-    rows: list[Row] = [["op by op", *(cell for s in shown for cell in (s.title, "share", "bound by"))]]
+    rows: list[Row] = []
     for kind in dict.fromkeys(kind for s in shown for kind in s.time.by_class):
-        row: Row = [kind]
+        row: list[Words] = [kind]
         for step in shown:
             part = step.time.by_class.get(kind, Time(()))
             row += [second(part.seconds), percent(part.seconds / step.time.seconds), part.bound]
-        rows.append(row)
-    return "where the time goes", rows, []
+        rows.append(tuple(row))
+    heads = ("op by op", *(cell for s in shown for cell in (s.title, "share", "bound by")))
+    return (table(heads, rows, turns=True),)
 
 
 def ops(step: Step) -> Section:
     """Every op of a step: how long, and what it waits for."""
-    rows: list[Row] = [[step.title, "time", "share", "bound by", "FLOP/byte"]]
+    rows: list[Row] = []
     for cost, span in zip(step.costs, step.time.spans, strict=True):
         ratio = rounded(number(cost.flops) / number(cost.moved)) if cost.moved and cost.flops else "-"
-        rows.append([span.name, second(span.seconds), percent(span.seconds / step.time.seconds), span.bound, ratio])
-    return "ops", rows, []
+        rows.append((span.name, second(span.seconds), percent(span.seconds / step.time.seconds), span.bound, ratio))
+    return (table((step.title, "time", "share", "bound by", "FLOP/byte"), rows),)
 
 
-def formulas(result: Estimate, write: Write, seconds: Callable[[Time], list[str]]) -> list[tuple[str, list[str]]]:
-    """The forms behind the numbers, each a list of summands."""
-    rows = [(f"{name}, bytes", [write(form)]) for name, form in result.forms.items()]
-    rows += [(f"{s.title}, op by op, seconds", seconds(s.time)) for s in result.formulas if s.name != "last token"]
-    return rows
+# --- formulas -----------------------------------------------------------------------------------------------------
 
 
-def notes(result: Estimate) -> list[str]:
+def formulas(result: Estimate) -> Section:
+    """The forms behind the numbers, those of times each a list of summands."""
+    items = [Item((f"{name}, bytes = ", math(form))) for name, form in result.forms.items()]
+    for step in result.formulas:
+        if step.name != "last token":
+            first, *others = summands(step.time)
+            below = tuple(("+ ", other) for other in others)
+            items.append(Item((f"{step.title}, op by op, seconds = ", first), below))
+    return (Listing(tuple(items)),)
+
+
+def summands(time: Time) -> list[Math]:
+    """The summands of a time, each the longest of some."""
+
+    def write(style: Style, at: int) -> str:
+        form = r"\max\left({}\right)" if style is LATEX else "max({})"
+        return (time.parts(WRITERS[id(style)], form) or ["0"])[at]
+
+    return [Math(lambda style, at=at: write(style, at)) for at in range(max(1, len(time.parts(str, "{}"))))]  # type: ignore[misc]
+
+
+def notes(result: Estimate, with_formulas: bool) -> list[Note]:
     """What the numbers mean."""
     asked = result.request
     fused = asked.setup.attention == "flash"
     counting = replace(asked.setup.convention.counting, causal="triangle") if fused else asked.setup.convention.counting
     done = replace(asked.setup.convention, counting=counting)  # by ops that take time, whatever a convention counts
-    lines = [f"counted ({asked.setup.convention.name}): {done.describe(asked.setup.graph.kinds)}"]
-    if asked.phase == "train":
-        lines[0] += f"; states under {asked.setup.precision}"
-    lines += assumed(result)
-    lines += where(result)
-    if asked.phase == "generate":
-        lines.append("in the formula of a token S is the context, its own position included: the prompt and 1 at first")
+    counted = done.describe(asked.setup.graph.kinds)
+    counted += f"; states under {asked.setup.precision}" if asked.phase == "train" else ""
+    lines = [Note(counted, f"counted ({asked.setup.convention.name})"), *map(Note, assumed(result))]
+    if with_formulas:
+        lines += where(result)
+        if asked.phase == "generate":
+            lines.append(Note(CONTEXT))
     graphs = [step.whole for step in result.steps]
     if claims := dict.fromkeys(str(claim) for graph in graphs for claim in graph.assumptions):
-        lines.append(f"assuming: {', '.join(claims)}")
+        lines.append(Note(", ".join(claims), "assuming"))
     links = [hop.level.link for span in (asked.network.used if asked.network else ()) for hop in span.hops]
     late = "" if asked.efficiency and links and all(link.latency for link in links) else " and links"
-    lines.append(f"left out: fragmentation, workspaces of kernels, latency of kernels{late}")
-    lines += [f"note: {shorten(remark, 600)}" for remark in result.remarks]
-    return lines
+    lines.append(Note(f"fragmentation, workspaces of kernels, latency of kernels{late}", "left out"))
+    lines += [] if with_formulas else [Note("the formulas and every op stand in --explain")]
+    return [*lines, *(Note(shorten(remark, 600), "note") for remark in result.remarks)]
 
 
-def where(result: Estimate) -> list[str]:
+CONTEXT = "in the formula of a token S is the context, its own position included: the prompt and 1 at first"
+
+
+def where(result: Estimate) -> list[Note]:
     """What symbols of the formulas stand for; by step where that is not the same in all of them."""
-    style = printers.UNICODE
-    found: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, dict[str, tuple[Math, list[str]]]] = {}
     for step, one in result.defined:
         if step.name != "last token":
-            found.setdefault(one.name, {}).setdefault(one.written(style), []).append(step.title)
+            _, titles = found.setdefault(one.name, {}).setdefault(str(one), (Math(one.written), []))
+            titles.append(step.title)
     return [
-        f"where {text}" + (f" in {' and '.join(titles)}" if len(texts) > 1 else "")
+        Note(("where ", text, f" in {' and '.join(titles)}" if len(texts) > 1 else ""))
         for texts in found.values()
-        for text, titles in texts.items()
+        for text, titles in texts.values()
     ]
-
-
-# --- formats ------------------------------------------------------------------------------------------------------
-
-
-def text(result: Estimate, explain: bool, path: Path | None) -> str:
-    """Tables with what they mean, drawn with rich on a terminal, then the formulas."""
-    pretty = printers.unicode if writes_unicode(path) else printers.python
-    blocks = ["\n".join([title(result), *lead(result)])]
-    for _, rows, lines in sections(result, explain, pretty):
-        if path is None and on_terminal():
-            blocks.append(drawn(rows, lines).rstrip())
-        else:
-            blocks.append("\n".join([*plain(rows), *lines]))
-    found = formulas(result, pretty, lambda time: time.parts(pretty, "max({})"))
-    blocks.append("\n".join(f"{name} = " + "\n    + ".join(summands) for name, summands in found))
-    return "\n\n".join([*blocks, "\n".join(notes(result))])
-
-
-def markdown(result: Estimate, explain: bool) -> str:
-    """GitHub tables and formulas with inline math."""
-    blocks = [f"**{title(result)}**", "\n".join(f"- {line}" for line in lead(result))]
-    for _, rows, lines in sections(result, explain, lambda form: f"${printers.latex(form)}$"):
-        table = ["| " + " | ".join(row) + " |" for row in rows]
-        table.insert(1, "|" + "---|" * len(rows[0]))
-        blocks += ["\n".join(table), *(["\n".join(f"- {line}" for line in lines)] if lines else [])]
-    found = formulas(result, printers.latex, lambda time: [time.latex()])
-    blocks.append("\n".join(f"- {name} $= {' + '.join(summands)}$" for name, summands in found))
-    return "\n\n".join([*blocks, "\n".join(f"- {line}" for line in notes(result))])

@@ -1,10 +1,20 @@
-"""A verdict in one line."""
+"""Whether a model fits, as a report of one line."""
 
 from __future__ import annotations
 
-from costgraph.cli.estimate_text import aside
 from costgraph.errors import UserError
 from costgraph.estimation.estimate import Estimate
+from costgraph.reports.amounts import aside
+from costgraph.reports.nodes import Report, Verdict
+
+
+def report(result: Estimate) -> Report:
+    """The verdict alone.
+
+    Raises:
+        UserError: a size is open, so that nobody can say.
+    """
+    return Report("", ((Verdict(line(result), result.verdict.fits),),))
 
 
 def line(result: Estimate) -> str:

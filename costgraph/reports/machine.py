@@ -1,33 +1,31 @@
-"""One machine as text: every figure with its note, and where each was read."""
+"""One machine as a report: every figure with its note, and where each was read."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from costgraph.hardware.machine import NETWORK, Figure, Link, Machine
-
-WIDTH = 80
-INDENT = " " * 4
+from costgraph.reports.nodes import Column, Item, Listing, Note, Report, Table, Words
 
 
-def machine_text(of: Machine) -> str:
-    """All that is known of a machine, at most 80 columns wide but for addresses."""
+def report(of: Machine) -> Report:
+    """All that is known of a machine; figures name their sources by number."""
     sources: dict[str, int] = {}
-    lines = wrapped(", ".join(filter(None, (f"{of.title} ({of.name})", of.vendor, of.released))))
-    lines += wrapped(of.note, INDENT, INDENT) if of.note else []
-    rows = list(figures(of))
-    width = max(len(name) for name, *_ in rows)
-    for name, value, figure in rows:
+    rows: list[tuple[Words, ...]] = []
+    notes = [Note(of.note)] if of.note else []
+    for name, value, figure in figures(of):
         mark = "" if figure is None else f" [{sources.setdefault(source(figure), len(sources) + 1)}]"
-        lines += wrapped(f"{name:{width}}  {value}{mark}", further=" " * (width + 2))
-        lines += wrapped(figure.note, INDENT, INDENT) if figure and figure.note else []
-    lines += ["", "sources"]
-    for text, number in sources.items():
-        first, *rest = text.split("\n")
-        lines += wrapped(first, f"[{number}] ", INDENT)
-        lines += [INDENT + line for line in rest]
-    return "\n".join(lines)
+        rows.append((name, f"{value}{mark}"))
+        notes += [Note(figure.note, name)] if figure and figure.note else []
+    listed = [Item(f"[{number}] {text.partition(chr(10))[0]}", below(text)) for text, number in sources.items()]
+    title = ", ".join(filter(None, (f"{of.title} ({of.name})", of.vendor, of.released)))
+    table = Table((Column(), Column()), tuple(rows))
+    return Report(title, ((), (table,), tuple(notes), (Listing(tuple(listed), "sources"),)))
+
+
+def below(text: str) -> tuple[str, ...]:
+    """All lines but the first."""
+    return tuple(text.split("\n")[1:])
 
 
 def figures(of: Machine) -> Iterator[tuple[str, str, Figure | None]]:
@@ -69,10 +67,3 @@ def source(figure: Figure) -> str:
     """Where a figure was read, and when."""
     when = f"read {figure.accessed}" if figure.accessed else "from memory" if figure.recalled else ""
     return "\n".join(filter(None, (figure.source or "no source is stated", figure.url, when)))
-
-
-def wrapped(text: str, first: str = "", further: str = "") -> list[str]:
-    """Text in lines of at most 80 columns, where words are no longer than that."""
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=further, break_on_hyphens=False, break_long_words=False
-    )

@@ -1,0 +1,33 @@
+"""An estimate as people ask for it from Python: a model, a machine and sizes, without a request in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from costgraph.errors import UserError
+from costgraph.estimation.asked import Request
+from costgraph.estimation.estimate import Estimate, estimate
+from costgraph.estimation.reading import request
+from costgraph.models.model import Model
+
+
+def answer(of: str | Model | Request | None = None, **options: Any) -> Estimate:
+    """Put a model on a machine: does it fit, what bounds it, how long.
+
+    >>> found = answer("llama-2-7b", hardware="a10", B=1, S=350, new=150)
+    >>> found.largest_batch, found.main.title
+    (40, 'decode, last')
+
+    Args:
+        of: a model, by name, as a file or as an object; or a request that was read before.
+        options: those of `request`: hardware or cluster, limit, phase, mesh, dtype, efficiency, ...; and sizes by their
+            symbols.
+
+    Raises:
+        UserError: anything unknown, unreadable or out of its domain.
+    """
+    if isinstance(of, Request):
+        if options:
+            raise UserError(f"{next(iter(options))} belongs to the request; give it to cg.request")
+        return estimate(of)
+    return estimate(request(**options) if of is None else request(model=of, **options))

@@ -1,0 +1,83 @@
+"""A report as HTML, for notebooks and pages: no script, no style sheet, nothing that has to be wide."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from costgraph.algebra.printers import UNICODE
+from costgraph.reports.nodes import TIMES, Item, Listing, Math, Node, Note, Parts, Report, Table, Verdict, Words
+
+COLORS = {True: "#1a7f37", False: "#cf222e"}  # on white and on black
+NAMED = re.compile(r"\b([A-Za-z]+)_([A-Za-z0-9]+)\b")
+
+
+def html(report: Report) -> str:
+    """The whole report as one element."""
+    inside = "".join(of_node(node) for node in report.nodes)
+    title = f"<p><b>{escape(report.title)}</b></p>" if report.title else ""
+    return f'<div class="costgraph" style="overflow-x: auto">{title}{inside}</div>'
+
+
+def of_node(node: Node) -> str:
+    """A node as an element."""
+    match node:
+        case Verdict(text, good):
+            color = f' style="color: {COLORS[good]}"' if good is not None else ""
+            return f"<p><b{color}>{words(text)}</b></p>"
+        case Note(text, word):
+            return f"<p>{escape(word)}: {words(text)}</p>" if word else f"<p>{words(text)}</p>"
+        case Table():
+            return of_table(node)
+        case Parts():
+            return of_parts(node)
+        case Listing(items, title):
+            head = f"<p>{words(title)}</p>" if title else ""
+            return f"{head}<dl>{''.join(map(of_item, items))}</dl>"
+
+
+def of_item(item: Item) -> str:
+    """An item with its conditions, and below it what is said of it."""
+    when = f" if {' and '.join(map(words, item.when))}" if item.when else ""
+    return f"<dt>{words(item.head)}{when}</dt>" + "".join(f"<dd>{words(one)}</dd>" for one in item.below)
+
+
+def of_table(table: Table) -> str:
+    """A table, its title above it."""
+    title = f"<caption>{words(table.title)}</caption>" if table.title else ""
+    heads = "".join(f"<th>{words(column.head)}</th>" for column in table.columns)
+    head = f"<thead><tr>{heads}</tr></thead>" if any(column.head for column in table.columns) else ""
+    rows = [
+        "".join(cell(words(one), column.right) for one, column in zip(row, table.columns, strict=False))
+        for row in table.rows
+    ]
+    return f"<table>{title}{head}<tbody>{''.join(f'<tr>{row}</tr>' for row in rows)}</tbody></table>"
+
+
+def of_parts(measure: Parts) -> str:
+    """A measure with a row for each part, and what they come to."""
+    rows = []
+    for part in measure.parts:
+        times = f"{words(part.times)} {words(TIMES)}" if part.times else ""
+        cells = (times, True), (escape(part.name), False), (words(part.form), False), (words(part.value), True)
+        rows.append("".join(cell(text, right) for text, right in cells))
+    if len(rows) > 1 and measure.come_to:
+        rows.append(cell("") + cell("sum") + cell("") + cell(f"<b>{words(measure.come_to)}</b>", True))
+    title = escape(measure.name + (f", {measure.rounded}" if measure.rounded else ""))
+    return f"<table><caption>{title}</caption><tbody>{''.join(f'<tr>{row}</tr>' for row in rows)}</tbody></table>"
+
+
+def cell(text: str, right: bool = False) -> str:
+    """A cell; an indented one keeps its spaces."""
+    side = "right" if right else "left"
+    return f'<td style="text-align: {side}; white-space: pre-wrap">{text}</td>'
+
+
+def words(given: Words) -> str:
+    """Words with formulas as on a blackboard."""
+    match given:
+        case str():
+            return escape(given)
+        case Math():
+            return "<i>" + NAMED.sub(r"\1<sub>\2</sub>", escape(given.write(UNICODE))) + "</i>"
+    return "".join(words(part) for part in given)

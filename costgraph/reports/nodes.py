@@ -1,0 +1,186 @@
+"""What a report is made of: verdicts, tables, sums by part, listings and notes. Formulas in them have no style yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from costgraph.algebra import printers
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.printers import PYTHON, Style
+from costgraph.algebra.quotient import Quotient
+
+
+@dataclass(frozen=True)
+class Math:
+    """A formula, written by each writer in a style of its own."""
+
+    write: Callable[[Style], str]
+
+
+Words = str | Math | tuple[str | Math, ...]
+
+
+def math(value: Quotient | Polynomial, shape: str = "auto") -> Math:
+    """A form as words, in one of the shapes of `shapes.SHAPES`."""
+    return Math(lambda style: WRITERS.get(id(style), printers.python)(value, shape))
+
+
+WRITERS: dict[int, Callable[..., str]] = {
+    id(printers.PYTHON): printers.python,
+    id(printers.UNICODE): printers.unicode,
+    id(printers.LATEX): printers.latex,
+}
+
+
+TIMES = Math(lambda style: {id(printers.UNICODE): "×", id(printers.LATEX): r"\times"}.get(id(style), "x"))
+
+
+def said(words: Words, style: Style, mark: str = "") -> str:
+    """Words in a style; `mark` stands on either side of a formula, as `$` does."""
+    match words:
+        case str():
+            return words
+        case Math():
+            return f"{mark}{words.write(style)}{mark}"
+    return "".join(said(part, style, mark) for part in words)
+
+
+def plain(words: Words) -> str:
+    """Words as text for programs."""
+    return said(words, PYTHON)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer, in a line; `good` is None where it is neither good nor bad."""
+
+    text: Words
+    good: bool | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """What stands over a column, whether its cells stand to the right, and whether they are what was asked for."""
+
+    head: Words = ""
+    right: bool = False
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under heads.
+
+    Args:
+        columns: one for each cell of a row; without any head there is no line of heads.
+        rows: those of one cell are headings.
+        title: above it.
+        turns: whether rows may become columns where there is no room for all columns.
+        tex: the lines of an `align*` that say the same; nothing if no formula does.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Words, ...], ...]
+    title: Words = ""
+    turns: bool = False
+    tex: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A summand: how often (nothing for once), what, the form of one of them, and what all of them come to."""
+
+    times: Words
+    name: str
+    form: Words
+    value: Words
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A measure as the sum of its parts.
+
+    Args:
+        name: of the measure, with its unit.
+        come_to: the sum; nothing where no size is put in.
+        rounded: the sum once more, for reading.
+        parts: the summands; of a form that has none, the form alone, without a name.
+        fewer: the same with parts put together, in case there is little room.
+        numbers: whether every value is a number.
+        tex: the lines of an `align*` that say the same.
+    """
+
+    name: str
+    come_to: Words
+    rounded: str
+    parts: tuple[Part, ...]
+    fewer: tuple[tuple[Part, ...], ...] = ()
+    numbers: bool = True
+    tex: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something, what is said of it below, and under which conditions it holds."""
+
+    head: Words
+    below: tuple[Words, ...] = ()
+    when: tuple[Words, ...] = ()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Items one below the other.
+
+    Args:
+        items: what is listed.
+        title: above them.
+        side: whether what is below an item may stand beside it, in a column.
+        indented: whether items are, without a title, too.
+        strong: whether they are what was asked for.
+        tex: the lines of an `align*` that say the same.
+    """
+
+    items: tuple[Item, ...]
+    title: Words = ""
+    side: bool = False
+    indented: bool = False
+    strong: bool = False
+    tex: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a number means, counts or takes for granted.
+
+    Args:
+        text: what is said.
+        word: what about, such as `assuming`.
+        formula: whether the text is one, which LaTeX sets among the others.
+    """
+
+    text: Words
+    word: str = ""
+    formula: bool = False
+
+
+Node = Verdict | Table | Parts | Listing | Note
+
+
+@dataclass(frozen=True)
+class Report:
+    """An answer.
+
+    Args:
+        title: what was asked, in one line.
+        sections: nodes that belong together; the first stands directly under the title.
+    """
+
+    title: str
+    sections: tuple[tuple[Node, ...], ...]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All of them, in order."""
+        return tuple(node for section in self.sections for node in section)

@@ -1,0 +1,58 @@
+"""Answers show themselves as their reports: with `print`, in a Python prompt and in a notebook.
+
+A report is made above what it reports on, and printing is asked of the object. So the one arrow up is a table of names,
+as that of the public names is: a module is imported when an answer is first shown.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from costgraph.reports.nodes import Report
+
+REPORTS = {  # kind of answer -> where the function `report` is that makes its report
+    "Answer": "solve",
+    "Comparison": "compare",
+    "Derivation": "derive",
+    "Estimate": "estimate",
+    "Machine": "machine",
+}
+MOST = 59  # lines in a prompt
+
+
+class Shown:
+    """What is shown as its report."""
+
+    __slots__ = ()
+
+    @property
+    def report(self) -> Report:
+        """The answer as data, which `costgraph.reports` writes."""
+        made = import_module(f"costgraph.reports.{REPORTS[type(self).__name__]}").report(self)
+        return cast("Report", made)
+
+    def __str__(self) -> str:
+        layout, printers = import_module("costgraph.reports.layout"), import_module("costgraph.algebra.printers")
+        return str(layout.text(self.report, printers.UNICODE if takes_unicode() else printers.PYTHON))
+
+    def __repr__(self) -> str:
+        lines = str(self).splitlines()
+        return "\n".join(lines if len(lines) <= MOST else [*lines[: MOST - 1], "... (print shows all of it)"])
+
+    def _repr_html_(self) -> str:
+        return str(import_module("costgraph.reports.html").html(self.report))
+
+    def _repr_markdown_(self) -> str:
+        return str(import_module("costgraph.reports.markdown").markdown(self.report))
+
+
+def takes_unicode() -> bool:
+    """Whether stdout takes signs such as `²`."""
+    try:
+        "²∞×".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,290 @@
+"""The library from Python: objects wherever text is taken, answers that show themselves, forms that calculate."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+import costgraph as cg
+from costgraph.algebra.parser import parse
+from costgraph.known_names import KINDS
+from costgraph.reports.html import html
+from costgraph.reports.nodes import Note, Report, math
+
+GRAPH = cg.decoder().apply(cg.backward)
+SIZES: dict[str, Any] = {"B": 2, "S": 8, "L": 3, "D": 16, "A": 4, "E": 4, "p": 2}
+ask: Any = cg  # sizes as keywords have names that no type lists
+
+
+# --- objects in place of text -----------------------------------------------------------------------------------------
+
+SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"limit": {"E": 4}}, {"limit": "E=4"}),
+    ({"E": 4}, {"limit": "E=4"}),
+    ({"E": 4, "limit": "p=2"}, {"limit": "p=2,E=4"}),
+    ({"E": 4, "limit": {"p": 2}}, {"limit": {"p": 2, "E": 4}}),
+    ({"model": cg.model("llama-3-8b")}, {"model": "llama-3-8b"}),
+    ({"passes": [cg.tensor_parallel(4)]}, {"passes": "tensor_parallel(4)"}),
+    ({"passes": cg.flash_attention}, {"passes": "flash_attention"}),
+    ({"mesh": [cg.DataAxis(8), cg.TensorAxis(2)]}, {"mesh": "data(8), tensor(2)"}),
+    ({"op_set": cg.decoder(head=True)}, {"op_set": "decoder(head=True)"}),
+    ({"op_set": cg.decoder}, {}),
+]
+
+
+@pytest.mark.parametrize(("objects", "text"), SAME, ids=lambda of: ", ".join(of) or "nothing")
+def test_an_object_means_what_its_text_means(objects: dict[str, Any], text: dict[str, Any]) -> None:
+    one, other = ask.derive("params", "flops", **objects), ask.derive("params", "flops", **text)
+    assert {name: str(form) for name, form in one.limited.items()} == {n: str(f) for n, f in other.limited.items()}
+
+
+def test_an_estimate_needs_no_request() -> None:
+    asked = ask.request(model="llama-3-8b", hardware="h100-sxm", limit="B=1,S=4096")
+    for found in (
+        ask.estimate("llama-3-8b", hardware="h100-sxm", limit={"B": 1, "S": 4096}),
+        ask.estimate(cg.model("llama-3-8b"), hardware=cg.machine("h100-sxm"), B=1, S=4096),
+        ask.estimate(model="llama-3-8b", hardware="h100-sxm", limit="B=1,S=4096"),
+    ):
+        assert (found.verdict.needed, found.least) == (ask.estimate(asked).verdict.needed, ask.estimate(asked).least)
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"E": 4, "limit": {"E": 4}}, "E is given twice, in the limit and as a keyword"),
+    ({"E": 4, "limit": "E=4"}, "E is given twice"),
+    ({"heads": 4}, "unknown option 'heads'"),
+    ({"modle": "gpt-3"}, "did you mean model"),
+    ({"E": -1}, "E"),
+]
+
+
+@pytest.mark.parametrize(("options", "says"), REFUSED, ids=lambda of: str(of))
+def test_what_is_no_size_is_refused_in_words(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(cg.UserError, match=says) as caught:
+        ask.derive("params", **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_request_and_options_beside_it_are_refused() -> None:
+    asked = ask.request(model="llama-3-8b", hardware="a10")
+    with pytest.raises(cg.UserError, match="B belongs to the request"):
+        ask.estimate(asked, B=1)
+
+
+def test_what_a_user_got_wrong_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="unknown model"):
+        cg.model("gpt-33")
+
+
+# --- answers show themselves ------------------------------------------------------------------------------------------
+
+ANSWERS: dict[str, Any] = {
+    "derivation": lambda: ask.derive("params", "flops", E=4),
+    "by part": lambda: ask.derive("flops", model="mixtral-8x7b"),
+    "estimate": lambda: ask.estimate("llama-3-8b", hardware="h100-sxm", B=1, S=4096),
+    "open estimate": lambda: ask.estimate("llama-3-8b"),
+    "solution": lambda: cg.solve("states + activations <= hbm", "B", hardware="a10"),
+    "comparison": lambda: cg.compare("notes", "exact", "params"),
+    "machine": lambda: cg.machine("h100-sxm"),
+    "peak": lambda: ask.derive("peak", p=2, E=4),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_an_answer_shows_itself_in_a_prompt_a_program_and_a_notebook(name: str) -> None:
+    found = ANSWERS[name]()
+    assert len(repr(found).splitlines()) < 60
+    assert str(found).startswith(repr(found).splitlines()[0])
+    html = found._repr_html_()
+    assert html.startswith("<div")
+    assert html.count("<td") == html.count("</td>")
+    assert "\x1b" not in html + str(found)
+    assert found._repr_markdown_()
+
+
+def test_print_gives_what_the_command_line_gives() -> None:
+    from command_line import costgraph
+
+    typed = costgraph("derive", "params", "flops", "--limit", "E=4").stdout
+    assert f"{ask.derive('params', 'flops', limit='E=4')}\n" == typed
+
+
+def test_what_stdout_cannot_take_is_written_as_in_a_program() -> None:
+    plain = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    with contextlib.redirect_stdout(plain):
+        print(ask.derive("params"))
+        plain.flush()
+    assert b"2*L*D**2*(E + 2)" in plain.buffer.getvalue()
+
+
+def test_text_of_a_user_is_no_element_of_a_page() -> None:
+    assert "<b>a &lt;b&gt; c</b>" in html(Report("a <b> c", ()))
+    assert "<p>word: 1 &lt; 2 <i>D²</i></p>" in html(Report("", ((Note(("1 < 2 ", math(parse("D**2"))), "word"),),)))
+
+
+def test_a_form_has_its_name_and_unit_in_latex() -> None:
+    assert cg.params(cg.decoder())._repr_latex_() == (
+        r"$\text{params} = 2 L D^{2} \left(E + 2\right)\ \text{parameter}$"
+    )
+    regime = cg.flops(GRAPH).when("S << D")._repr_latex_()
+    assert regime.endswith(r"\ \text{FLOP} \quad (S \ll D)$")
+
+
+# --- forms calculate --------------------------------------------------------------------------------------------------
+
+
+def test_forms_calculate_as_their_values_do() -> None:
+    flops, params, kept = cg.flops(GRAPH), cg.params(GRAPH), cg.activations(GRAPH)
+    f, n, k = (Fraction(form(**SIZES)) for form in (flops, params, kept))  # type: ignore[arg-type]
+    for made, right in [
+        (2 * flops, 2 * f),
+        (flops * 2, 2 * f),
+        (flops / 3, f / 3),
+        (kept * 0.5, k / 2),
+        (-kept, -k),
+        (kept + 7, k + 7),
+        (7 + kept, k + 7),
+        (kept - 7, k - 7),
+        (7 - kept, 7 - k),
+        (sum([kept, kept], start=kept), 3 * k),
+        (flops / params, f / n),
+        (flops * params, f * n),
+        (flops / params * params, f),
+    ]:
+        assert made(**SIZES) == right, made.name
+
+
+def test_the_sum_of_many_forms_is_a_form() -> None:
+    kept = cg.activations(GRAPH)
+    added: Any = sum([kept, kept, kept])
+    assert added.value == (3 * kept).value
+
+
+def test_units_travel_with_products_and_must_agree_in_sums() -> None:
+    flops, kept = cg.flops(GRAPH), cg.activations(GRAPH)
+    assert (flops / kept).unit == "FLOP/byte"
+    assert (flops * kept).unit == "FLOP*byte"
+    assert (2 * kept).unit == "byte"
+    with pytest.raises(cg.UserError, match="is in FLOP"):
+        _ = flops + kept
+    with pytest.raises(cg.UserError, match="is in FLOP"):
+        _ = flops.limit(**SIZES) < kept.limit(**SIZES)
+
+
+def test_what_a_convention_leaves_out_goes_through_products() -> None:
+    """With all of it counted the result is that of the exact forms."""
+    params, kept = cg.params(GRAPH), cg.activations(GRAPH)
+    exact = cg.params(GRAPH, cg.derive(convention="exact").convention)
+    tripled = 3 * params
+    assert tripled.value + tripled.remainder == (3 * exact).value
+    ratio = kept / params
+    whole = (kept.value + kept.remainder) / (params.value + params.remainder)
+    assert ratio.value + ratio.remainder == whole
+
+
+def test_a_form_with_every_size_is_a_number() -> None:
+    kept = cg.activations(GRAPH)
+    bound = kept.limit(**SIZES)
+    assert float(bound) == int(bound) == kept(**SIZES) == bound.number
+    assert bound < 10**9
+    assert bound >= bound
+    assert not bound > bound
+    with pytest.raises(ValueError, match="activations depends on B, S, L"):
+        float(kept)
+    with pytest.raises(cg.UserError, match="neither a form nor a number"):
+        _ = kept * "2"  # type: ignore[operator]
+    with pytest.raises(cg.UserError, match="divide by zero"):
+        _ = kept / 0
+
+
+def test_sizes_are_put_in_as_sympy_has_it() -> None:
+    kept = cg.activations(GRAPH)
+    symbol = next(one for one in kept.expr.free_symbols if one.name == "B")
+    assert kept.subs("B", 2) == kept.subs({symbol: 2}) == kept.subs(B=2) == kept.subs([("B", 2)]) == kept.limit(B=2)
+
+
+def test_a_function_of_sizes_gives_the_same_numbers() -> None:
+    np = pytest.importorskip("numpy")
+    kept = cg.activations(GRAPH)
+    made = kept.lambdify("B", "S", "L", "D", "A", "E", "p")
+    assert made(2, 8, 3, 16, 4, 4, 2) == kept(**SIZES)
+    assert list(made(np.array([1, 2]), 8, 3, 16, 4, 4, 2)) == [kept(**{**SIZES, "B": b}) for b in (1, 2)]
+    with pytest.raises(cg.UserError, match="depends on S, too"):
+        kept.lambdify("B")
+
+
+def test_a_function_takes_the_smaller_where_a_symbol_stands_for_it() -> None:
+    form = ask.derive("cache", model="gemma-2-9b", phase="decode", B=1).limited["cache"]
+    made = form.lambdify("S")
+    assert [made(size) for size in (1000, 100_000)] == [form(S=size) for size in (1000, 100_000)]
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_public_name_is_there_and_nothing_else_is_listed() -> None:
+    assert sorted(cg.__all__) == dir(cg)
+    assert all(hasattr(cg, name) for name in dir(cg))
+    assert len(dir(cg)) <= 50
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_known_can_be_asked_for(kind: str) -> None:
+    names = cg.known(kind)
+    assert names
+    assert all(isinstance(name, str) for name in names)
+
+
+def test_an_unknown_kind_is_refused_with_the_nearest() -> None:
+    with pytest.raises(cg.UserError, match="did you mean models"):
+        cg.known("model")
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
+
+NAMES = ("params", "states", "flops", "activations", "traffic", "intensity")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_measure_says_what_the_command_line_says_under_its_name(name: str) -> None:
+    typed = ask.derive(name).forms[name]
+    for graph in (cg.decoder(), GRAPH, cg.decoder().apply(cg.backward, cg.update)):
+        assert getattr(cg, name)(graph).same_as(typed)
+
+
+def test_flash_attention_and_adapters_say_nothing_of_a_phase() -> None:
+    fused = cg.decoder().apply(cg.flash_attention)
+    assert cg.activations(fused).same_as(ask.derive("activations", attention="flash").forms["activations"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_measure_takes_a_model_by_name_and_as_an_object(name: str) -> None:
+    typed = ask.derive(name, model="llama-3-8b").limited[name]
+    assert getattr(cg, name)("llama-3-8b").same_as(typed)
+    assert getattr(cg, name)(cg.model("llama-3-8b")).same_as(typed)
+
+
+def test_a_graph_in_a_phase_is_measured_as_it_is() -> None:
+    graph = cg.decoder().apply(cg.decode)
+    assert cg.flops(graph).same_as(ask.derive("flops", phase="decode").forms["flops"])
+    assert cg.cache(graph).same_as(ask.derive("cache", phase="decode").forms["cache"])
+
+
+def test_a_convention_is_named_or_given() -> None:
+    exact = ask.derive(convention="exact").convention
+    assert cg.params(GRAPH, "exact").same_as(cg.params(GRAPH, exact))
+    assert cg.params("llama-3-8b").convention.name == "exact"
+    assert cg.params(GRAPH).convention.name == "notes"
+
+
+def test_a_phase_is_that_of_the_model_and_a_part_that_of_a_step() -> None:
+    assert cg.flops("llama-3-8b", phase="decode").same_as(
+        ask.derive("flops", model="llama-3-8b", phase="decode").limited["flops"]
+    )
+    assert cg.cache(cg.decoder(), phase="decode").same_as(ask.derive("cache", phase="decode").forms["cache"])
+    assert cg.flops(cg.decoder(), phase="forward").same_as(ask.derive("flops.forward").forms["flops.forward"])
+    with pytest.raises(cg.UserError, match="unknown phase 'decod': did you mean decode"):
+        cg.flops("llama-3-8b", phase="decod")
