@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 EXAMPLES = {
+    "explore": (
+        "costgraph explore --model llama-3-8b --hardware h100-sxm -o page.html",
+        "costgraph explore --model gemma-2-9b --phase train --limit B=8,S=4096 -o train.html",
+        "costgraph explore --model qwen3-4b --hardware h100-sxm --dtype fp8 -o fp8.html",
+    ),
     "derive": (
         "costgraph derive --op-set decoder --limit E=4,p=2",
         "costgraph derive params flops --model llama-3-8b --limit B=1,S=4096",

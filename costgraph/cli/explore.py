@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from costgraph.cli import arguments as arg
+from costgraph.cli import formats
 from costgraph.cli.output import check_target, deliver
 
 
@@ -27,11 +28,9 @@ def explore(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Write one offline page: what a model costs, with its sizes as sliders and every formula beside its number.
-
-    Example: costgraph explore --model llama-3-8b --hardware h100-sxm -o page.html
-    """
+    """Write one offline page: what a model costs, with its sizes as sliders and every formula beside its number."""
     check_target(output, force)
+    formats.chosen(None, ("html",), output)
     from costgraph.exploring.page import explore as written
 
     deliver(written(asked.options, hardware, dtype), output, document=True)
