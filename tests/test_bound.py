@@ -7,6 +7,7 @@ from fractions import Fraction
 from random import Random
 
 import pytest
+from command_line import costgraph
 
 from costgraph import estimate, request
 from costgraph.estimation.bound import Bound
@@ -316,3 +317,10 @@ def test_a_stage_in_the_middle_passes_on_activations_and_gradients() -> None:
     one = 8 * 32 * WIDTH * 2
     by_stage = {arm.stage: arm.seconds.number for arm in found.arms if arm.resource == "network"}
     assert by_stage == {"first stage": one, "middle stage": 2 * one, "last stage": one}
+
+
+def test_a_bound_says_that_it_counts_what_is_done() -> None:
+    said = costgraph("derive", "step_time", "--phase", "prefill").said
+    assert "counted (exact(causal=triangle))" in said
+    assert "the full attention square" not in said
+    assert "the full attention square" in costgraph("derive", "flops", "--phase", "prefill").said

@@ -110,8 +110,10 @@ def at_sizes(form: ClosedForm, shape: str) -> Words:
 def footer(result: Derivation, known: Published) -> list[Note]:
     """Convention, assumptions, what is neglected, and where the same has been published."""
     setup, policy = result.setup, result.policy
-    counted = setup.convention.describe(setup.graph.kinds) + (f"; {policy}" if policy else "")
-    notes = [Note(counted, f"counted ({setup.convention.name})")]
+    own = [*{form.convention.name: form.convention for form in result.forms.values()}.values()]
+    convention = own[0] if len(own) == 1 else setup.convention  # times count what is done, whatever was asked for
+    counted = convention.describe(setup.graph.kinds) + (f"; {policy}" if policy else "")
+    notes = [Note(counted, f"counted ({convention.name})")]
     if assumptions := dict.fromkeys(str(one) for form in result.forms.values() for one in form.assumptions):
         notes.append(Note(", ".join(assumptions), "assuming"))
     notes += neglected(result)
