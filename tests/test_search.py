@@ -212,6 +212,14 @@ def test_what_cannot_be_searched_is_refused_in_one_line(options: tuple[str, ...]
     assert run.stderr.count("\n") == 1
 
 
+def test_weights_that_only_a_prefill_reads_are_not_left_out() -> None:
+    run = costgraph(
+        "search", "--model", "t5-base", "--cluster", "h100-sxm:2x1", "--phase", "generate", "--limit", "S=512"
+    )
+    assert run.returncode == 2
+    assert "t5-base: weights that only the prefill reads, an encoder's, are not searched" in run.stderr
+
+
 def test_sizes_have_to_be_known() -> None:
     run = costgraph("search", "--model", "llama-3.2-1b", "--cluster", "h100-sxm:2x2")
     assert run.returncode == 2

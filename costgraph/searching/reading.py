@@ -15,6 +15,7 @@ from costgraph.given import Options
 from costgraph.graph.graph import Graph
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
+from costgraph.measures.params import parameters
 from costgraph.mesh import Mesh
 from costgraph.passes.recompute import Recompute
 from costgraph.schedules import SCHEDULES
@@ -143,11 +144,22 @@ def check(asked: Request, space: Space, minimize: str, top: int) -> None:
         if needed:
             missing = ",".join(f"{name}=..." for name in sorted(needed))
             raise UserError(f"search needs all sizes: --limit {missing}" + (" (or --batch)" if "B" in needed else ""))
+    if asked.phase == "generate" and has_encoder(asked):
+        raise UserError(
+            f"{asked.setup.model.name}: weights that only the prefill reads, an encoder's, are not searched; "
+            "`costgraph fits` and `estimate` count them"
+        )
     structures = list(islice(space.structures(), MOST_STRUCTURES + 1))
     if len(structures) > MOST_STRUCTURES:
         raise UserError(f"more than {MOST_STRUCTURES} graphs would be derived; say less with --over")
     if (tried := sum(map(space.size, structures))) > MOST_TRIED:
         raise UserError(f"{tried:,} combinations are too many; say less with --over".replace(",", " "))
+
+
+def has_encoder(asked: Request) -> bool:
+    """Whether a prefill reads weights that a decode step does not."""
+    prefill, decode = (sum(1 for _ in parameters(asked.graph(phase))) for phase in ("prefill", "decode"))
+    return prefill > decode
 
 
 # --- what is tried ----------------------------------------------------------------------------------------------------
