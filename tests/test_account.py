@@ -66,9 +66,12 @@ def one_by_one(found: Estimate, step: Step, flops: Fraction, mem: Fraction, comm
 
 
 def is_once(step: Step, name: str) -> bool:
-    """Whether an op is run once a step: the update, and all that is made of sums over all microbatches."""
+    """Whether an op is run once a step: the update, and all that is made of sums over all microbatches.
+
+    What adds up two microbatches runs once, behind the second of them, which is waited for.
+    """
     op = step.source.op(name)
-    return op.phase == "update" or op.repeats.number == 1
+    return op.phase == "update" or (op.repeats.number == 1 and op.kind != "add_microbatches")
 
 
 shares = st.sampled_from([Fraction(1), Fraction(1, 2), Fraction(7, 10), Fraction(1, 100)])
