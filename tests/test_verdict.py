@@ -219,6 +219,11 @@ def test_a_mesh_that_cuts_the_batch_has_a_sequence_for_each_part() -> None:
     assert "generate at B=16, S=4096" in said
 
 
+@pytest.mark.parametrize("typed", ["batch_size=4", "batch=4", "B=4"])
+def test_usual_sizes_are_those_that_were_not_typed_in_whatever_letters(typed: str) -> None:
+    assert "generate at B=4, S=4096" in costgraph("fits", "llama-3-8b", "h100-sxm", "--limit", typed).stdout
+
+
 def test_a_measurement_below_the_bound_is_doubted() -> None:
     asked = {"model": "llama-3-8b", "hardware": "h100-sxm", "phase": "train", "limit": "B=1,S=100"}
     for step, doubted in (("1 ms", True), ("1 s", False)):

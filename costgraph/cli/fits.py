@@ -31,12 +31,11 @@ def fits(
 
     from costgraph.cli.estimate_json import verdict_json
     from costgraph.estimation.estimate import estimate
-    from costgraph.estimation.reading import request, usual_sizes
+    from costgraph.estimation.reading import request
     from costgraph.reports.fits import report
 
     options: Any = asked.options | {"model": model}
-    options["limit"] = usual_sizes(options)
-    result = estimate(request(cluster=place, dtype=dtype, new=new, **options))
+    result = estimate(request(cluster=place, dtype=dtype, new=new, usual=True, **options))
     found = report(result)
     if json_:
         deliver(json.dumps(verdict_json(result), indent=2, ensure_ascii=False))

@@ -175,11 +175,9 @@ class Request:
         prompt = self.bindings["S"].number if "S" in self.bindings else None
         return None if prompt is None else int(prompt) + max(self.new - 1, 1)
 
-    def settled(self, *still_open: str) -> dict[str, Polynomial]:
-        """The bindings with what they make of minima, maxima and what is rounded, at the last token; without some."""
-        sizes = {name: value for name, value in self.bindings.items() if name not in still_open}
-        at_last = {**sizes, "S": sizes["S"] + self.new} if "S" in sizes else sizes
-        return {**settle(self.graph(self.resting).definitions, at_last)[0], **sizes}
+    def settled(self) -> dict[str, Polynomial]:
+        """The bindings with what they make of minima, maxima and what is rounded, at the last token."""
+        return {**settle(self.graph(self.resting).definitions, self.at_last_token)[0], **self.bindings}
 
     # --- what rests on a device -------------------------------------------------------------------------------------
 

@@ -22,14 +22,12 @@ class Arm:
     Args:
         resource: in words: compute, memory, a link.
         stage: of a pipeline, in words; empty where there is none.
-        seconds: the form, with sizes put in and perhaps without rates.
-        idle: how much of it its stage is idle.
+        seconds: the form, with sizes put in and perhaps without rates; with the time that its stage is idle.
     """
 
     resource: str
     stage: str
     seconds: Polynomial
-    idle: Polynomial
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,5 @@ def bound(graph: Graph, links: Links, rates: Mapping[str, Polynomial]) -> Bound:
     found = []
     for stage, rate, terms in busy(graph, links):
         seconds = total(term.amount for term in terms).substitute(rates)
-        idle = total(term.amount for term in terms if term.source == "idle").substitute(rates)
-        found.append(Arm(RESOURCES[rate], str(stage.stage or ""), seconds, idle))
+        found.append(Arm(RESOURCES[rate], str(stage.stage or ""), seconds))
     return Bound(tuple(found))

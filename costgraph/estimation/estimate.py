@@ -27,7 +27,7 @@ from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.measures import MEASURES
 from costgraph.remarks import of_windows
 from costgraph.shown import Shown
-from costgraph.timing.roofline import number
+from costgraph.timing.roofline import mfu, number
 
 
 @dataclass(frozen=True, repr=False)
@@ -224,11 +224,11 @@ class Estimate(Shown):
 
     def mfu(self, step: Step, seconds: Fraction) -> Fraction:
         """Share of the peak that useful FLOPs take, causal ones, nothing replayed; the peak is not derated."""
-        return number(step.useful) / (seconds * self.peak_rate)
+        return mfu(number(step.useful), number(step.tokens), self.throughput(step, seconds), 1, self.peak_rate)
 
     def hfu(self, step: Step, seconds: Fraction) -> Fraction:
         """Share of the peak that all FLOPs take, those that are replayed too."""
-        return number(step.done) / (seconds * self.peak_rate)
+        return mfu(number(step.done), number(step.tokens), self.throughput(step, seconds), 1, self.peak_rate)
 
     @property
     def peak_rate(self) -> Fraction:

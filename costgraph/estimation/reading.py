@@ -8,13 +8,14 @@ from math import prod
 from typing import Unpack, cast, get_args
 
 from costgraph.algebra.bindings import split_list
-from costgraph.algebra.parser import parse
+from costgraph.algebra.magnitudes import lone
+from costgraph.algebra.parser import Size, parse
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import PRICE, SECOND, powers
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
-from costgraph.given import Options, read_mesh, read_model_in
+from costgraph.given import Options, read_model_in, with_keywords
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.machine import Machine
@@ -44,6 +45,7 @@ def request(
     tokens: str | int | None = None,
     measured: str = "",
     cluster: str | Cluster | None = None,
+    usual: bool = False,
     **of: Unpack[Options],
 ) -> Request:
     """Read what a user asks for.
@@ -62,6 +64,7 @@ def request(
         tokens: of a whole run, such as `15T`.
         measured: what somebody measured, to compare with: `step=13.75 s`, `tokens/s=4000`, `ttft=...`, `tpot=...`.
         cluster: nodes of a machine, `h100-sxm:8x128`, in place of hardware.
+        usual: whether B and S have usual sizes where they are not typed.
         of: what is estimated, as for `derive`: model, op_set, passes, mesh, limit (sizes alone; `N_params` sets the
             count that the rule of thumb uses), convention (exact unless given), precision, attention (flash where there
             is any, unless given); and the phase, which is generate (prefill, then decode steps to `new` tokens) unless
@@ -82,6 +85,9 @@ def request(
     if of.get("convention") is None:
         of["convention"] = "exact"
     setup = Setup.of(**of, usual_attention="flash")
+    if usual and (lacking := usual_sizes(setup)):
+        of["limit"] = with_keywords(of.get("limit", ()), lacking)
+        setup = Setup.of(**of, usual_attention="flash")
     place = placed(hardware, cluster, dtype, link, bool(setup.mesh or setup.source.mesh))
     asked = Request(
         setup=setup,
@@ -104,23 +110,16 @@ def request(
 USUAL_LENGTH = 4096
 
 
-def usual_sizes(of: Options) -> list[str]:
-    """What is typed of sizes, with sequences of 4096 tokens, or of as many as a model was made for, where it is not.
+def usual_sizes(setup: Setup) -> dict[str, Size]:
+    """One sequence of 4096 tokens, or of as many as the model was made for, where nothing else was typed.
 
-    One sequence, or as many as parts into which a mesh cuts the batch.
-
-    Args:
-        of: what is asked about.
+    Where a mesh cuts the batch, as many sequences as it has parts.
     """
-    given = of.get("limit") or []
-    typed = [given] if isinstance(given, str) else list(map(str, given))
-    names = {item.partition("=")[0].strip() for text in typed for item in split_list(text)}
-    model = read_model_in(of.get("model"), None)
-    most = model.bindings.get("K") if model else None
+    most = setup.model.bindings.get("K")
     longest = most.number if isinstance(most, Polynomial) and most.number is not None else USUAL_LENGTH
-    cuts = [axis.size.number for axis in read_mesh(of.get("mesh", "")).axes if "batch" in axis.computes]
+    cuts = [axis.size.number for axis in setup.mesh.axes if "batch" in axis.computes]
     usual = {"B": prod(int(cut) for cut in cuts if cut is not None), "S": min(USUAL_LENGTH, int(longest))}
-    return [*typed, *(f"{name}={value}" for name, value in usual.items() if name not in names)]
+    return {name: value for name, value in usual.items() if name not in setup.sizes}
 
 
 def placed(
@@ -237,10 +236,9 @@ def of_run(tokens: str | int | None, phase: str) -> int | None:
     """How many tokens a run has: a number, also as `15T` or `1e12`."""
     if tokens is None:
         return None
-    text = str(tokens).strip()
-    scale = {"k": 3, "M": 6, "B": 9, "G": 9, "T": 12}.get(text[-1:], 0)
-    number = share(text[:-1] if scale else text)
-    found = None if number is None else number * 10**scale
+    text = str(tokens)
+    read = lone(text)
+    found = share(text) if read is None else Fraction(read)
     if found is None or found < 1 or found.denominator != 1:
         raise UserError(f"--tokens {shorten(text)}: write a whole number of tokens, as in 15T or 300e9")
     return int(found)

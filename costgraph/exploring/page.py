@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from costgraph import __version__
+from costgraph.algebra.bindings import bound
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.work import bounded
@@ -102,9 +103,8 @@ def first_sizes(options: Options, model: Model, phase: str, dtype: str | None) -
     Raises:
         UserError: one is a limit, or no number.
     """
-    limit = usual_sizes(options)
-    asked = setup(options, model, phase, mesh(), (), limit)
-    found = asked.finite("a page")
+    asked = setup(options, model, phase, mesh(), (), options.get("limit", ()))
+    found = asked.finite("a page") | {name: bound(name, value) for name, value in usual_sizes(asked).items()}
     if dtype is not None and "p" not in asked.sizes:
         found |= itemsize(dtype)
     for name, value in found.items():

@@ -30,6 +30,7 @@ from costgraph.mesh import devices
 from costgraph.provenance import Term
 
 Algorithm = Literal["ring", "chief"]
+LINK = "lambda_comms"  # the rate of a device's first link
 Links = Callable[[Op], Iterable[tuple[str, Rational]]]  # the rates of links, each with its share of what a ring sends
 # times around the ring with (n-1)/n of the tensor
 RINGS = {

@@ -34,14 +34,13 @@ def must_move(graph: Graph) -> Iterator[Term]:
 
 def read(graph: Graph) -> Iterator[Term]:
     """Reads of weights and caches, and writes of a cache that is new."""
-    origin = dict(kept(graph))
-    most: dict[tuple[bool, str], Term] = {}
+    origin = {name: name for name in kept(graph)}
+    first: dict[tuple[bool, str], Term] = {}
     for op in graph.ops:
-        if op.phase == "update":
+        traffic = rule(op.kind).traffic
+        if op.phase == "update" or traffic == "rows":
             continue
-        if rule(op.kind).traffic == "rows":
-            continue
-        if rule(op.kind).traffic in ELSEWHERE:
+        if traffic in ELSEWHERE:
             if op.inputs and (same := origin.get(op.inputs[0])) is not None:
                 origin.update(dict.fromkeys(op.outputs, same))
             continue
@@ -49,19 +48,19 @@ def read(graph: Graph) -> Iterator[Term]:
             if (source := origin.get(name)) is None or name in op.outputs:
                 continue
             key = (op.phase == "forward", source)
-            if key not in most:
-                most[key] = Term(op.name, name, least_hit(graph, name, amount) * op.times, graph.tensors[name].role)
-    yield from most.values()
+            if key not in first:
+                first[key] = Term(op.name, name, least_hit(graph, name, amount) * op.times, graph.tensors[name].role)
+    yield from first.values()
     yield from written(graph)
 
 
-def kept(graph: Graph) -> Iterator[tuple[str, str]]:
+def kept(graph: Graph) -> Iterator[str]:
     """What is in memory before the step: parameters, and a cache that the step adds to."""
     for name, tensor in graph.tensors.items():
         made = graph.producer.get(name)
         appended = made is not None and rule(made.kind).traffic in ("append", "update")
         if (tensor.is_parameter and made is None) or (tensor.role == "cache" and (made is None or appended)):
-            yield name, name
+            yield name
 
 
 def written(graph: Graph) -> Iterator[Term]:

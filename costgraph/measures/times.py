@@ -23,7 +23,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.loop import ONCE
 from costgraph.graph.op import Op
 from costgraph.largest import Largest, largest
-from costgraph.measures.communication import RINGS, Links, read_in, ring, times
+from costgraph.measures.communication import LINK, RINGS, Links, read_in, ring, times
 from costgraph.measures.counting import Counted
 from costgraph.measures.flops import PARTS
 from costgraph.measures.must_move import definitions, must_move
@@ -33,7 +33,6 @@ from costgraph.provenance import Term
 from costgraph.schedules import Costs
 
 DONE = replace(EXACT, counting=Counting(causal="triangle")).named("exact")  # what good kernels do
-LINK = "lambda_comms"
 
 
 def one_link(op: Op) -> Iterable[tuple[str, Rational]]:

@@ -20,8 +20,6 @@ from costgraph.searching.forms import Forms, Sent, StageForms
 from costgraph.searching.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.searching.shares import Group, Ints, Links, Over
 
-Rows = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Rates:

@@ -15,10 +15,9 @@ from costgraph.graph.rules import ACCUMULATING
 from costgraph.graph.selection import multiplies_weights
 from costgraph.graph.tensor import PARAMETERS
 from costgraph.measures import op_costs
-from costgraph.measures.communication import RINGS, part, read_in, ring, times
+from costgraph.measures.communication import LINK, RINGS, part, read_in, ring, times
 from costgraph.measures.counting import Counted
 
-LINK = "lambda_comms"
 Class = Literal["weight matmuls", "attention core", "normalization", "element-wise", "update", "communication"]
 CLASSES: tuple[Class, ...] = (
     "weight matmuls", "attention core", "normalization", "element-wise", "update", "communication",

@@ -15,7 +15,7 @@ from costgraph.graph.op import Op
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.links import Hop, Layout, Level, Span, axes_of
 from costgraph.hardware.machine import NETWORK
-from costgraph.measures.communication import RINGS
+from costgraph.measures.communication import LINK, RINGS
 from costgraph.mesh import PipelineAxis
 from costgraph.timing.costs import Crossing
 
@@ -41,7 +41,7 @@ class Network:
     def symbols(self) -> dict[str, str]:
         """The symbol of the rate of each level, by its name."""
         inside = [level.name for level in self.layout.levels if level.name != NETWORK]
-        names = dict(zip(inside, ("lambda_comms", *("lambda_node",) * len(inside)), strict=False))
+        names = dict(zip(inside, (LINK, *("lambda_node",) * len(inside)), strict=False))
         return {**names, NETWORK: "lambda_net"}
 
     @cached_property

@@ -38,7 +38,6 @@ class Compared:
         explained: the same with the residuals that are known in bytes.
         half: half a unit of the last printed digit.
         estimate: of a time, what is estimated at `EFFICIENCY`.
-        bound_by: of a time, what the bound is that of.
     """
 
     run: Run
@@ -47,7 +46,6 @@ class Compared:
     explained: Fraction
     half: Fraction
     estimate: Fraction | None = None
-    bound_by: str = ""
 
     @property
     def ratio(self) -> Fraction:
@@ -131,11 +129,7 @@ def timed(run: Run, efficiency: Fraction = EFFICIENCY) -> Compared:
     if "flops" in run.seconds:
         names["flops"] = Quotient(whole(run))
     seconds, off = (took(run, names, one) for one in (printed, printed + half))
-    bound = answer.bound(answer.main)
-    return Compared(
-        run, seconds, bound.seconds, bound.seconds, abs(off - seconds), answer.estimated(answer.main),
-        bound.longest.resource,
-    )  # fmt: skip
+    return Compared(run, seconds, answer.least, answer.least, abs(off - seconds), answer.estimated(answer.main))
 
 
 def answered(run: Run, efficiency: Fraction) -> Estimate:
