@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from costgraph import __version__
-from costgraph.algebra.bindings import bound
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.work import bounded
@@ -21,7 +20,7 @@ from costgraph.exploring.program import Formulas, Program, of_scenario
 from costgraph.exploring.scenarios import Scenario, mesh, named, phases_of, scenarios, setup
 from costgraph.exporting.targets import Target, text_of
 from costgraph.exporting.templates import Verbatim, render
-from costgraph.given import Options
+from costgraph.given import Options, with_keywords
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import itemsize
 from costgraph.models.model import Model
@@ -103,8 +102,10 @@ def first_sizes(options: Options, model: Model, phase: str, dtype: str | None) -
     Raises:
         UserError: one is a limit, or no number.
     """
-    asked = setup(options, model, phase, mesh(), (), options.get("limit", ()))
-    found = asked.finite("a page") | {name: bound(name, value) for name, value in usual_sizes(asked).items()}
+    typed = options.get("limit", ())
+    lacking = usual_sizes(setup(options, model, phase, mesh(), (), typed))
+    asked = setup(options, model, phase, mesh(), (), with_keywords(typed, lacking))
+    found = asked.finite("a page")
     if dtype is not None and "p" not in asked.sizes:
         found |= itemsize(dtype)
     for name, value in found.items():
