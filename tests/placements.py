@@ -13,32 +13,35 @@ from costgraph.graph.graph import Graph
 from costgraph.mesh import Mesh
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
+from costgraph.passes.lora import Lora
+from costgraph.passes.prefill import Prefill
+from costgraph.passes.update import Update
 
 # Heads of width 3 and a table of 5 positions: not everything that is cut evenly divides.
 SIZES = {
     "B": 4, "S": 4, "D": 12, "A": 4, "G": 2, "E": 2, "V": 8, "K": 5, "L": 1, "m": 3, "k": 4, "n": 2,
     "T": 2, "N_d": 2, "N_h": 2, "C": 2, "X": 2, "M": 2,
 }  # fmt: skip
-TRAIN = (cg.backward, cg.update)
+TRAIN = (cg.backward, Update)
 PHASES: dict[str, tuple[Any, ...]] = {
     "forward": (),
-    "prefill": (cg.prefill,),
+    "prefill": (Prefill,),
     "decode": (cg.decode,),
     "decode(new=2)": (cg.decode(new=2),),
     "train": TRAIN,
-    "train, fp32": (cg.backward, cg.update("fp32_adam")),
+    "train, fp32": (cg.backward, Update("fp32_adam")),
     "train, no update": (cg.backward,),
-    "train, selective": (cg.backward, cg.recompute("selective"), cg.update),
-    "train, full": (cg.backward, cg.recompute("full"), cg.update),
-    "train, adapters": (cg.lora(2, targets="all"), *TRAIN),
+    "train, selective": (cg.backward, cg.recompute("selective"), Update),
+    "train, full": (cg.backward, cg.recompute("full"), Update),
+    "train, adapters": (Lora(2, targets="all"), *TRAIN),
     "train, adapters, full": (
-        cg.lora(2, targets="attn+mlp", dropout=True),
+        Lora(2, targets="attn+mlp", dropout=True),
         cg.backward,
         cg.recompute("full"),
-        cg.update,
+        Update,
     ),
-    "train, adapter, selective": (cg.lora(2, targets="mlp"), cg.backward, cg.recompute("selective"), cg.update),
-    "decode, adapters": (cg.lora(3), cg.decode),
+    "train, adapter, selective": (Lora(2, targets="mlp"), cg.backward, cg.recompute("selective"), Update),
+    "decode, adapters": (Lora(3), cg.decode),
 }
 
 

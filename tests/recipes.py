@@ -11,6 +11,7 @@ from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.closed_form import ClosedForm
 from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES, TIMES
+from costgraph.passes.prefill import Prefill
 
 # name: (options of the decoder, passes in order)
 RECIPES: dict[str, tuple[Mapping[str, Any], tuple[Any, ...]]] = {
@@ -27,8 +28,8 @@ RECIPES: dict[str, tuple[Mapping[str, Any], tuple[Any, ...]]] = {
     "selective": ({}, (cg.backward, cg.recompute("selective"))),
     "full": ({}, (cg.backward, cg.recompute("full"))),
     "full, flash, biases": ({"biases": True}, (cg.flash_attention, cg.backward, cg.recompute("full"))),
-    "prefill": ({}, (cg.prefill,)),
-    "prefill, flash, head": ({"head": True}, (cg.flash_attention, cg.prefill)),
+    "prefill": ({}, (Prefill,)),
+    "prefill, flash, head": ({"head": True}, (cg.flash_attention, Prefill)),
     "decode": ({}, (cg.decode,)),
     "decode, S + 1": ({}, (cg.decode("S + 1"),)),
     "decode, head, grouped, biases": ({"head": True, "kv_heads": "G", "biases": True}, (cg.decode,)),
@@ -39,7 +40,7 @@ RECIPES: dict[str, tuple[Mapping[str, Any], tuple[Any, ...]]] = {
     "tp, full": ({}, (cg.backward, cg.recompute("full"), cg.tensor_parallel)),
     "tp, flash, selective": ({}, (cg.flash_attention, cg.backward, cg.recompute("selective"), cg.tensor_parallel)),
     "tp, decode, grouped": ({"kv_heads": "G"}, (cg.decode, cg.tensor_parallel)),
-    "tp, prefill, head": ({"head": True}, (cg.prefill, cg.tensor_parallel)),
+    "tp, prefill, head": ({"head": True}, (Prefill, cg.tensor_parallel)),
     "sp": ({}, (cg.backward, cg.tensor_parallel(sequence=True))),
     "sp, kept": ({}, (cg.backward, cg.tensor_parallel(sequence=True, keep_gathered=True))),
     "sp, head, biases": ({"head": True, "biases": True}, (cg.backward, cg.tensor_parallel(sequence=True))),

@@ -10,10 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from machine_files import MINE, written
 
-from costgraph import estimate, request
+from costgraph import estimate
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.estimation.assumed import assumed
 from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.reading import request
 from costgraph.estimation.steps import Step
 
 SLOW = "flops=100 TFLOP/s, mem_bw=1 TB/s, mem=10 GB, link_bw=1 GB/s, node=8, net_bw=200 MB/s"

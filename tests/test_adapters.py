@@ -16,6 +16,9 @@ from costgraph.conventions import EXACT
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.models.architecture import Architecture
+from costgraph.passes.autocast import Autocast
+from costgraph.passes.lora import Lora
+from costgraph.passes.update import Update
 
 BLOCKS = {
     "pre": Block(Attention(positions="rotary"), Gated(), Norm()),
@@ -49,7 +52,7 @@ def stacked(block: Block, *layers: Layers) -> Graph:
 def test_layers_in_a_loop_cost_what_they_cost_one_after_the_other(block: Block, steps: tuple[Any, ...]) -> None:
     apart = [Layers(1, block, kind) for kind in ("first", "second", "third")]
     for targets in TARGETS:
-        passes = (cg.lora(2, targets=targets), cg.backward, *steps)
+        passes = (Lora(2, targets=targets), cg.backward, *steps)
         looped = stacked(block).apply(*passes)
         looped = looped.substitute(L=3) if "L" in looped.symbols else looped
         unrolled = stacked(block, *apart).apply(*passes)
@@ -58,13 +61,13 @@ def test_layers_in_a_loop_cost_what_they_cost_one_after_the_other(block: Block, 
 
 
 def test_one_layer_is_the_first() -> None:
-    graph = stacked(BLOCKS["pre"]).apply(cg.lora("R_a", targets="mlp"), cg.backward)
+    graph = stacked(BLOCKS["pre"]).apply(Lora("R_a", targets="mlp"), cg.backward)
     assert m.flops(graph.substitute(L=1), phase="backward").value == m.flops(graph, phase="backward").limit(L=1).value
     assert not [term for term in m.activations(graph).limit(L=1).terms if term.place == "attn"]
 
 
 def test_where_activations_come_from_outside_every_layer_passes_a_gradient_on() -> None:
-    graph = cg.decoder().apply(cg.lora("R_a", targets="mlp"), cg.backward)
+    graph = cg.decoder().apply(Lora("R_a", targets="mlp"), cg.backward)
     assert {op.loop.rounds for op in graph.ops} == {""}
 
 
@@ -82,7 +85,7 @@ def test_what_the_first_layer_lacks_is_a_part_of_its_own() -> None:
 def test_every_architecture_takes_adapters(name: str) -> None:
     for made in variants(name):
         plain = made.build()
-        graph = plain.apply(cg.lora(2, targets="all"), cg.backward, cg.update)
+        graph = plain.apply(Lora(2, targets="all"), cg.backward, Update)
         trained = {t.name for t in graph.inputs if t.trains}
         assert trained == {t.name for t in graph.inputs if t.is_parameter and ".lora_" in t.name}
         assert trained == {*graph.gradients}
@@ -101,14 +104,14 @@ def test_an_adapter_has_the_rows_and_columns_of_its_matrix() -> None:
         "attn.q": "D + D", "attn.out": "D + D", "mlp.up": "D + E*D", "mlp.down": "E*D + D", "head": "D + V",
     }.items():  # fmt: skip
         plain = cg.decoder(head=True)
-        graph = plain.apply(cg.lora(targets=targets))
+        graph = plain.apply(Lora(targets=targets))
         elements = f"{'' if targets == 'head' else 'L*'}R_a*({rows_and_columns})"
         assert m.params(graph).value - m.params(plain).value == parse(elements)
         assert m.flops(graph).value - m.flops(plain).value == parse(f"2*B*S*{elements}")
 
 
 def test_what_is_frozen_has_weights_and_nothing_else() -> None:
-    graph = cg.decoder().apply(cg.lora(targets="attn"), cg.backward)
+    graph = cg.decoder().apply(Lora(targets="attn"), cg.backward)
     assert m.states(graph, precision="mixed_adam_bf16").same_as("2*L*D**2*(2*E + 4) + 16*8*L*D*R_a")
 
 
@@ -118,22 +121,20 @@ def test_frozen_weights_may_have_a_width_of_their_own_which_adapters_do_not_get(
 
 
 def test_nothing_is_kept_for_the_gradient_of_a_frozen_matrix() -> None:
-    saved = {term.source for term in m.activations(cg.decoder().apply(cg.lora(targets="attn.q"), cg.backward)).terms}
+    saved = {term.source for term in m.activations(cg.decoder().apply(Lora(targets="attn.q"), cg.backward)).terms}
     assert {"norm.attn", "attn.q.lora_a"} < saved  # what the adapter reads
     assert saved.isdisjoint({"norm.mlp", "mlp.act"})  # what only frozen matrices read
 
 
 def test_with_dropout_an_adapter_keeps_what_is_left_and_the_mask() -> None:
-    graph = cg.decoder(dropout=False).apply(cg.lora(targets="attn.q", dropout=True), cg.backward)
+    graph = cg.decoder(dropout=False).apply(Lora(targets="attn.q", dropout=True), cg.backward)
     saved = {term.source: str(term.amount) for term in m.activations(graph).terms}
     assert saved["attn.q.lora_dropout"] == "B*S*L*D*p"
     assert saved["attn.q.lora_dropout.mask"] == "B*S*L*D"
 
 
 def test_only_adapters_are_updated_and_their_gradients_sent() -> None:
-    graph = cg.decoder(head=True).apply(
-        cg.lora(targets="attn.v"), cg.backward, cg.update, cg.place(cg.Mesh("data(N_d)"))
-    )
+    graph = cg.decoder(head=True).apply(Lora(targets="attn.v"), cg.backward, Update, cg.place(cg.Mesh("data(N_d)")))
     assert {op.name for op in graph.ops if op.phase == "update"} == {
         "attn.v.lora_a.weight.update", "attn.v.lora_b.weight.update",
     }  # fmt: skip
@@ -158,9 +159,9 @@ def test_layers_of_a_kind_without_adapters_pass_gradients_on_if_they_stand_behin
 
 
 def test_adapters_work_under_autocast() -> None:
-    graph = cg.decoder(head=True).apply(cg.lora(targets="attn"), cg.autocast, cg.backward)
+    graph = cg.decoder(head=True).apply(Lora(targets="attn"), Autocast, cg.backward)
     assert {graph.tensors[name].itemsize.number for name in graph.gradients} == {4}
-    assert m.flops(graph).value == m.flops(cg.decoder(head=True).apply(cg.lora(targets="attn"), cg.backward)).value
+    assert m.flops(graph).value == m.flops(cg.decoder(head=True).apply(Lora(targets="attn"), cg.backward)).value
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ def test_a_matrix_that_is_folded_into_another_takes_no_adapter() -> None:
 
 def test_targets_add_up_in_any_order_and_way() -> None:
     def count(targets: str) -> Any:
-        return m.params(cg.decoder().apply(cg.lora(targets=targets))).value
+        return m.params(cg.decoder().apply(Lora(targets=targets))).value
 
     for one, other in product(["attn+mlp", "mlp + attn", "all", "attn.q+attn.k+attn.v+attn.out+mlp"], repeat=2):
         assert count(one) == count(other)

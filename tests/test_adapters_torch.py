@@ -10,6 +10,7 @@ import costgraph as cg
 from costgraph.blocks import Attention, Block, Embedding, Layers, Mlp, Norm
 from costgraph.conventions import EXACT
 from costgraph.models.architecture import Architecture
+from costgraph.passes.lora import Lora
 
 pytestmark = pytest.mark.needs_library("torch")
 
@@ -21,7 +22,7 @@ TARGETS = ["attn", "attn.q", "attn.v", "attn.q+attn.v", "attn.out", "mlp", "mlp.
 def trained(targets: str) -> cg.Graph:
     """A small model of which adapters train, with sizes."""
     model = Architecture((Layers("L", BLOCK),), Embedding(), norm=None, head=None).build()
-    graph = model.apply(cg.lora("R_a", targets=targets), cg.backward)
+    graph = model.apply(Lora("R_a", targets=targets), cg.backward)
     return graph.substitute(**{name: size for name, size in SIZES.items() if name in graph.symbols})
 
 

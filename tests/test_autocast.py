@@ -11,6 +11,7 @@ from costgraph.algebra.parser import parse
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
+from costgraph.passes.autocast import Autocast
 
 NARROW, WIDE = "p", "4"
 
@@ -20,7 +21,7 @@ def widths(graph: Graph) -> dict[str, str]:
     return {name: str(tensor.itemsize) for name, tensor in graph.tensors.items()}
 
 
-CAST = cg.decoder(head=True).apply(cg.autocast)
+CAST = cg.decoder(head=True).apply(Autocast)
 WIDTHS = {
     "attn.q.weight": WIDE,
     "attn.q.weight.cast": NARROW,
@@ -60,13 +61,13 @@ def test_gradients_are_as_wide_as_what_they_are_of() -> None:
 
 def test_forms() -> None:
     """A softmax in fp32, its narrow copy, a mask of a byte; FLOPs are what they were."""
-    trained = cg.decoder().apply(cg.autocast, cg.backward)
+    trained = cg.decoder().apply(Autocast, cg.backward)
     assert m.activations(trained).value == parse("B*S*L*(S*A*(p + 5) + 2*D*(p*(E + 4) + 5))")
     assert m.flops(trained).value == m.flops(cg.decoder().apply(cg.backward)).value
 
 
 def test_recomputing_all_keeps_the_stream_alone() -> None:
-    graph = cg.decoder().apply(cg.flash_attention, cg.autocast, cg.backward, cg.recompute("full"))
+    graph = cg.decoder().apply(cg.flash_attention, Autocast, cg.backward, cg.recompute("full"))
     assert str(m.activations(graph).value) == "4*B*S*L*D"
 
 
@@ -90,4 +91,4 @@ def test_what_it_does_not_go_with_is_refused_in_words(command: str) -> None:
 
 def test_it_comes_before_the_backward() -> None:
     with pytest.raises(UserError, match="autocast comes before backward"):
-        cg.decoder().apply(cg.backward).apply(cg.autocast)
+        cg.decoder().apply(cg.backward).apply(Autocast)

@@ -9,9 +9,10 @@ from random import Random
 import pytest
 from command_line import costgraph
 
-from costgraph import estimate, request
+from costgraph import estimate
 from costgraph.estimation.bound import Bound
 from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.reading import request
 from costgraph.pictures.orders import Job, run
 
 FAST = 10**20  # of what is not looked at

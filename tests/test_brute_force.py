@@ -21,6 +21,7 @@ import costgraph as cg
 from costgraph.conventions import EXACT, NOTES
 from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES
+from costgraph.passes.prefill import Prefill
 
 pytestmark = pytest.mark.slow  # every index is walked
 
@@ -89,7 +90,7 @@ def symbolic(c: Config) -> Graph:
     g = cg.decoder(head=c.head, tied=c.tied, dropout=c.dropout, biases=c.biases, **heads)
     passes: list[Any] = [cg.flash_attention] if c.flash else []
     if c.mode != "forward":
-        passes.append({"train": cg.backward, "prefill": cg.prefill, "decode": cg.decode(c.context or "S")}[c.mode])
+        passes.append({"train": cg.backward, "prefill": Prefill, "decode": cg.decode(c.context or "S")}[c.mode])
     if c.recompute == "selective":
         passes.append(cg.recompute("selective"))
     if c.recompute == "full":

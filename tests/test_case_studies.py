@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from costgraph import decode, decoder, intensity, prefill, request
+from costgraph import decode, decoder, intensity
 from costgraph.algebra.bindings import parse_bindings
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import Quantity, quantity
@@ -16,9 +16,11 @@ from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, powers
 from costgraph.conventions import NOTES
 from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import estimate
+from costgraph.estimation.reading import request
 from costgraph.hardware.catalog import machine
 from costgraph.hardware.machine import Machine
 from costgraph.models.known import model
+from costgraph.passes.prefill import Prefill
 from costgraph.setup import Setup
 from costgraph.solving.question import Setting, form
 from costgraph.solving.solution import solve
@@ -187,7 +189,7 @@ CORE = ("attn.scores", "attn.softmax", "attn.values")
 @pytest.mark.parametrize(
     ("step", "printed_form", "value"),
     [
-        (prefill, "(4*S*S*D + 3*S*S)/(8*S*S + 8*S*D)", "62.42424242424242"),
+        (Prefill, "(4*S*S*D + 3*S*S)/(8*S*S + 8*S*D)", "62.42424242424242"),
         (decode, "(4*S*D + 3*S)/(4*S*D + 8*S + 4*D)", "0.9901465993751501"),
     ],
     ids=["prefill of 4096 tokens, printed as 62", "one token at a context of 4096"],

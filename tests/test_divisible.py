@@ -15,6 +15,7 @@ from costgraph.algebra.assumption import Assumption, AtMost, Divides, Enough
 from costgraph.algebra.divisible import nearest_kept
 from costgraph.algebra.parser import size
 from costgraph.estimation.estimate import Estimate, estimate
+from costgraph.estimation.reading import request
 
 NEAREST: list[tuple[int, bool, list[Assumption], int | None]] = [
     (138, False, [Divides(size(8), size("B"))], 136),
@@ -58,7 +59,7 @@ def test_nothing_between_start_and_answer_keeps_them(start: int, up: bool, below
 def on_a_mesh(mesh: str, phase: str = "train", precision: str = "mixed_adam", **more: Any) -> Estimate:
     """Llama 2 7B on A100s."""
     asked = {"model": "llama-2-7b", "hardware": "a100-80gb-sxm", "limit": "S=2048"} | more
-    return estimate(cg.request(phase=phase, mesh=mesh, precision=precision, **asked))
+    return estimate(request(phase=phase, mesh=mesh, precision=precision, **asked))
 
 
 LARGEST: list[tuple[dict[str, str], int, str]] = [

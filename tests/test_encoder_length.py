@@ -8,6 +8,7 @@ import pytest
 
 import costgraph as cg
 from costgraph import UserError
+from costgraph.estimation.reading import request
 
 HEADS = 12 * 64  # of T5 base: heads times their width
 CROSS = 2 * 2 * 12 * HEADS  # FLOPs of cross scores and values of one query, for each position of the encoder
@@ -52,6 +53,6 @@ def test_lengths_that_grow_without_end_have_no_limit_unless_it_is_said_how() -> 
 
 
 def test_the_encoder_has_its_place_while_tokens_are_made() -> None:
-    made = cg.estimate(cg.request(model="t5-base", hardware="a10", limit="B=1,S=8", new=5))
+    made = cg.estimate(request(model="t5-base", hardware="a10", limit="B=1,S=8", new=5))
     assert made.memory["weights"].number == 2 * 222903552
     assert made.memory["cache"].number == 2 * 12 * HEADS * 2 * (8 + 5 + 8)

@@ -4,9 +4,10 @@ from fractions import Fraction
 
 import pytest
 
-import costgraph as cg
-from costgraph import UserError, decoder, estimate, machine, request
+from costgraph import UserError, decoder, estimate, machine
 from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.reading import request
+from costgraph.passes.prefill import Prefill
 from costgraph.timing.costs import costs
 from costgraph.timing.roofline import spans
 
@@ -107,7 +108,7 @@ def test_what_every_device_keeps_can_be_too_much() -> None:
 
 def test_a_stage_is_the_roofline_of_its_graph() -> None:
     found = plain(phase="prefill").steps[0]
-    graph = decoder().apply(cg.prefill).substitute(B=1, S=1000, L=2, D=1024, A=8, E=4, p=2)
+    graph = decoder().apply(Prefill).substitute(B=1, S=1000, L=2, D=1024, A=8, E=4, p=2)
     direct = spans(costs(graph)).substitute(machine(TENTH).bindings())
     assert found.time.seconds == direct.seconds
     assert found.time.optimistic == direct.optimistic

@@ -9,6 +9,7 @@ import pytest
 import costgraph as cg
 from costgraph import UserError
 from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.reading import request
 from costgraph.timing.roofline import number
 
 LLAMA = {"model": "llama-2-7b", "hardware": "a10", "limit": "B=1,S=350"}
@@ -17,7 +18,7 @@ CACHE = 2 * 32 * 32 * 128 * 351  # elements of the cache at the last token
 
 
 def asked(**of: str) -> Estimate:
-    return cg.estimate(cg.request(**of))  # type: ignore[arg-type]
+    return cg.estimate(request(**of))  # type: ignore[arg-type]
 
 
 def flops(found: Estimate) -> int:

@@ -17,7 +17,7 @@ from costgraph import measures as m
 from costgraph.derivation import derive
 from costgraph.exporting import export
 from costgraph.exporting.documents.appendix import appendix
-from costgraph.exporting.exchange.reading import stored
+from costgraph.exporting.exchange.reading import read_forms, stored
 from costgraph.exporting.forms import collect
 from costgraph.exporting.targets import load
 from costgraph.op_sets import OP_SETS
@@ -78,10 +78,13 @@ def test_json_brings_it_back_whole(regime: str | None) -> None:
     assert json.loads(export(form.closed, "json"))["forms"][0]["terms"] == json.loads(document)["forms"][0]["terms"]
 
 
+READER = "import pathlib; from costgraph.exporting.exchange.reading import read_forms"
+
+
 def test_json_brings_a_symbol_of_the_models_own_along(tmp_path: Path) -> None:
     file = tmp_path / "forms.json"
     file.write_text(text_of(m.flops(windowed()), "json"))
-    code = f"import costgraph as cg, pathlib; print(cg.read_forms(pathlib.Path({str(file)!r}).read_text())['flops'])"
+    code = f"{READER}; print(read_forms(pathlib.Path({str(file)!r}).read_text())['flops'])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == str(m.flops(windowed()))
 
@@ -100,7 +103,7 @@ def test_a_document_with_a_wrong_definition_is_refused(change: dict[str, Any], m
     document = json.loads(export(m.flops(windowed()), "json"))
     document["forms"][0]["definitions"][0] |= change
     with pytest.raises(cg.UserError, match=message):
-        cg.read_forms(json.dumps(document))
+        read_forms(json.dumps(document))
 
 
 @pytest.mark.parametrize(

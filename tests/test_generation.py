@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import pytest
 
-from costgraph import estimate, request
+from costgraph import estimate
 from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.reading import request
 
 DEVICE = "flops=100 TFLOP/s, mem_bw=1 TB/s, mem=1000 GB, link_bw=20 GB/s, node=2, net_bw=2 GB/s"
 CASES = [  # model, sizes, tokens, mesh, overlap

@@ -14,6 +14,7 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import label
 from costgraph.passes import Pass
+from costgraph.passes.prefill import Prefill
 
 PASSES: dict[str, tuple[Pass, ...]] = {
     "forward": (),
@@ -24,7 +25,7 @@ PASSES: dict[str, tuple[Pass, ...]] = {
     "flash and full": (cg.flash_attention(), cg.backward(), cg.recompute("full")),
     "tensor parallel": (cg.backward(), cg.tensor_parallel()),
     "sequence parallel": (cg.flash_attention(), cg.backward(), cg.tensor_parallel(sequence=True)),
-    "prefill": (cg.prefill(),),
+    "prefill": (Prefill(),),
     "decode": (cg.decode("S + 1"),),
 }
 MEASURES: dict[str, Callable[[Graph], cg.ClosedForm]] = {

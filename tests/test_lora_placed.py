@@ -16,6 +16,8 @@ from costgraph.conventions import EXACT
 from costgraph.graph.graph import Graph
 from costgraph.mesh import Mesh
 from costgraph.models.architecture import Architecture
+from costgraph.passes.lora import Lora
+from costgraph.passes.update import Update
 from costgraph.timing.costs import costs
 
 R = 2  # the rank of the adapters
@@ -24,7 +26,7 @@ STEP = 1e-6
 
 
 def adapted(name: str, targets: str, *passes: Any, **options: Any) -> Graph:
-    return model(name).apply(cg.lora(R, targets=targets, **options), *passes)
+    return model(name).apply(Lora(R, targets=targets, **options), *passes)
 
 
 def judge(graph: Graph, mesh: str, **sizes: int) -> Judge:
@@ -35,13 +37,13 @@ def judge(graph: Graph, mesh: str, **sizes: int) -> Judge:
 @pytest.mark.parametrize("mesh", [*MESHES, "data(N_d, zero=2), tensor(T)"])
 @pytest.mark.parametrize("name", BLOCKS)
 def test_devices_compute_what_one_does(name: str, mesh: str) -> None:
-    assert judge(adapted(name, "all", cg.backward, cg.update), mesh).differences == []
+    assert judge(adapted(name, "all", cg.backward, Update), mesh).differences == []
 
 
 WAYS: dict[str, tuple[Any, ...]] = {
-    "flash, full": (cg.flash_attention, cg.backward, cg.recompute("full"), cg.update),
-    "selective": (cg.backward, cg.recompute, cg.update),
-    "groups": (cg.backward, cg.recompute(every=1, segment="full"), cg.update),
+    "flash, full": (cg.flash_attention, cg.backward, cg.recompute("full"), Update),
+    "selective": (cg.backward, cg.recompute, Update),
+    "groups": (cg.backward, cg.recompute(every=1, segment="full"), Update),
 }
 
 
@@ -97,7 +99,7 @@ SENT = [
 ])  # fmt: skip
 def test_a_stack_sends_what_its_layers_do_one_by_one(name: str, targets: str, extra: str, mesh: str) -> None:
     """What only gradients read that the first layer does not need is not sent there, nor is time taken for it."""
-    passes = (cg.lora(R, targets=targets), *ALONE[extra], cg.backward, cg.update, cg.place(Mesh(mesh)))
+    passes = (Lora(R, targets=targets), *ALONE[extra], cg.backward, Update, cg.place(Mesh(mesh)))
     loop = stack(Layers("L", BLOCKS[name])).apply(*passes).substitute(L=3)
     one_by_one = stack(*(Layers(1, BLOCKS[name], kind) for kind in "abc")).apply(*passes)
     assert cg.communication(loop, EXACT).value == cg.communication(one_by_one, EXACT).value

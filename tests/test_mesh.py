@@ -13,9 +13,10 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.mesh import Mesh
 from costgraph.passes import Place
+from costgraph.passes.update import Update
 
 N = "(N_d - 1)/N_d"
-TRAIN = cg.decoder().apply(cg.backward, cg.update("mixed_adam_bf16"))
+TRAIN = cg.decoder().apply(cg.backward, Update("mixed_adam_bf16"))
 
 
 def placed(mesh: str, graph: Graph = TRAIN) -> Graph:
@@ -231,6 +232,6 @@ def test_no_mesh_is_one_device() -> None:
 
 @pytest.mark.parametrize("zero", [0, 1, 2])
 def test_a_table_of_positions_is_reduced_as_the_table_that_it_is(zero: int) -> None:
-    graph = placed(f"data(N_d, zero={zero})", cg.decoder(head=True).apply(cg.backward, cg.update))
+    graph = placed(f"data(N_d, zero={zero})", cg.decoder(head=True).apply(cg.backward, Update))
     rows = [term.amount for term in cg.communication(graph).terms if term.op.startswith("embed.positions")]
     assert sum(rows, start=size("0*K")) == parse(f"2*K*D*p*{N}").numerator

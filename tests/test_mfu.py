@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 import costgraph as cg
-from costgraph import estimate, request
+from costgraph import estimate
 from costgraph.algebra.symbols import Rational
 from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.reading import request
 
 UNIT = "flops=1 FLOP/s, mem_bw=1000 TB/s, mem=1000 GB, link_bw=1000 TB/s, node=1024"
 L, D, A, G, H, F, V = 32, 4096, 32, 8, 128, 14336, 128256  # of Llama 3 8B

@@ -6,9 +6,10 @@ import shlex
 
 import pytest
 
-from costgraph import estimate, request
+from costgraph import estimate
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.moves import Tried
+from costgraph.estimation.reading import request
 from costgraph.hardware.cluster import cluster
 
 OPTIONS = {

@@ -11,7 +11,9 @@ import pytest
 
 import costgraph as cg
 from costgraph.algebra.parser import parse
+from costgraph.estimation.reading import request
 from costgraph.known_names import KINDS
+from costgraph.passes.update import Update
 from costgraph.reports.html import html
 from costgraph.reports.nodes import Note, Report, math
 
@@ -43,7 +45,7 @@ def test_an_object_means_what_its_text_means(objects: dict[str, Any], text: dict
 
 
 def test_an_estimate_needs_no_request() -> None:
-    asked = ask.request(model="llama-3-8b", hardware="h100-sxm", limit="B=1,S=4096")
+    asked = request(model="llama-3-8b", hardware="h100-sxm", limit="B=1,S=4096")
     for found in (
         ask.estimate("llama-3-8b", hardware="h100-sxm", limit={"B": 1, "S": 4096}),
         ask.estimate(cg.model("llama-3-8b"), hardware=cg.machine("h100-sxm"), B=1, S=4096),
@@ -69,7 +71,7 @@ def test_what_is_no_size_is_refused_in_words(options: dict[str, Any], says: str)
 
 
 def test_a_request_and_options_beside_it_are_refused() -> None:
-    asked = ask.request(model="llama-3-8b", hardware="a10")
+    asked = request(model="llama-3-8b", hardware="a10")
     with pytest.raises(cg.UserError, match="B belongs to the request"):
         ask.estimate(asked, B=1)
 
@@ -228,7 +230,7 @@ def test_a_function_takes_the_smaller_where_a_symbol_stands_for_it() -> None:
 def test_every_public_name_is_there_and_nothing_else_is_listed() -> None:
     assert sorted(cg.__all__) == dir(cg)
     assert all(hasattr(cg, name) for name in dir(cg))
-    assert len(dir(cg)) <= 50
+    assert len(set(cg.__all__) - {"__version__"}) <= 40
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -251,7 +253,7 @@ NAMES = ("params", "states", "flops", "activations", "traffic", "intensity")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_measure_says_what_the_command_line_says_under_its_name(name: str) -> None:
     typed = ask.derive(name).forms[name]
-    for graph in (cg.decoder(), GRAPH, cg.decoder().apply(cg.backward, cg.update)):
+    for graph in (cg.decoder(), GRAPH, cg.decoder().apply(cg.backward, Update)):
         assert getattr(cg, name)(graph).same_as(typed)
 
 

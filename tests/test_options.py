@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 
 import costgraph as cg
+from costgraph.estimation.reading import request
 from costgraph.given import Choices
 from costgraph.mesh import AXES
 from costgraph.passes import PASSES, Place, Update
+from costgraph.passes.widths import Widths
+from costgraph.precision import Precision
+from costgraph.setup import Setup
 
 WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: cg.DataAxis("N_d", zero=9), "data: zero=9 must be one of 0, 1, 2, 3"),  # type: ignore[arg-type]
@@ -27,15 +31,15 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: cg.recompute("ful"), "unknown segment of recompute 'ful': did you mean full?"),  # type: ignore[arg-type]
     (lambda: cg.recompute(1), "recompute: segment=1 must be one of 'selective', 'full'"),  # type: ignore[arg-type]
     (lambda: cg.decode(1.5), "decode: context=1.5: 1.5 is a float"),  # type: ignore[arg-type]
-    (lambda: cg.widths([]), "widths: weights=[]: [] is a list"),  # type: ignore[arg-type]
+    (lambda: Widths([]), "widths: weights=[]: [] is a list"),  # type: ignore[arg-type]
     (lambda: cg.place("data"), "place: mesh='data' must be Mesh"),  # type: ignore[arg-type]
-    (lambda: cg.update(5), "update: precision=5 must be text or Precision"),  # type: ignore[arg-type]
+    (lambda: Update(5), "update: precision=5 must be text or Precision"),  # type: ignore[arg-type]
     (lambda: Choices("flsh"), "unknown attention of choices 'flsh': did you mean flash?"),  # type: ignore[arg-type]
     (lambda: Choices(widths="p"), "choices: widths='p' must be Widths"),  # type: ignore[arg-type]
-    (lambda: cg.Precision(-1, 2), "precision: weights must be a number of bytes"),
-    (lambda: cg.Precision(2, 2, -4), "precision: master must be a number of bytes"),
-    (lambda: cg.Precision(2, 2, 4, 4), "precision: moments are several numbers such as (4, 4)"),  # type: ignore[arg-type]
-    (lambda: cg.Precision(2, 2, 4, (1,) * 5), "precision: 5 moments; an optimizer keeps at most 4"),
+    (lambda: Precision(-1, 2), "precision: weights must be a number of bytes"),
+    (lambda: Precision(2, 2, -4), "precision: master must be a number of bytes"),
+    (lambda: Precision(2, 2, 4, 4), "precision: moments are several numbers such as (4, 4)"),  # type: ignore[arg-type]
+    (lambda: Precision(2, 2, 4, (1,) * 5), "precision: 5 moments; an optimizer keeps at most 4"),
     (lambda: cg.Mesh(5), "a mesh is text or axes such as DataAxis(), not 5"),  # type: ignore[arg-type]
     (lambda: cg.Mesh([cg.DataAxis(), 5]), "a mesh is text or axes such as DataAxis(), not 5"),  # type: ignore[list-item]
     (lambda: cg.Mesh("dta"), "unknown axis 'dta': did you mean data?"),
@@ -61,7 +65,7 @@ RIGHT: list[tuple[object, object]] = [
     (cg.Mesh(cg.TensorAxis()), cg.Mesh("tensor")),
     (cg.Mesh(), cg.Mesh("")),
     (cg.TensorAxis(Fraction(4)).size, cg.TensorAxis("4").size),
-    (cg.Precision("2", "65/64", 0, ("4",)), cg.Precision(2, Fraction(65, 64), 0, (4,))),  # type: ignore[arg-type]
+    (Precision("2", "65/64", 0, ("4",)), Precision(2, Fraction(65, 64), 0, (4,))),  # type: ignore[arg-type]
 ]
 
 
@@ -94,7 +98,7 @@ def test_what_a_question_cannot_be_asked_with_is_refused_in_words(given: dict[st
     assert said in str(refused.value)
 
 
-@pytest.mark.parametrize("ask", [cg.derive, cg.solve, cg.request])
+@pytest.mark.parametrize("ask", [cg.derive, cg.solve, request])
 def test_an_option_that_there_is_not_has_a_nearest_one_everywhere(ask: Callable[..., object]) -> None:
     question = ("states <= hbm", "D") if ask is cg.solve else ()
     with pytest.raises(cg.UserError, match="unknown option 'modl': did you mean model"):
@@ -112,15 +116,15 @@ def test_a_question_is_text() -> None:
 def test_a_setup_is_a_value() -> None:
     asked: list[dict[str, Any]] = [{}, {"limit": "B=1"}, {"model": "gpt-3"}, {"model": "deepseek-v3", "mesh": "data"}]
     for of in asked:
-        assert cg.Setup.of(**of) == cg.Setup.of(**of)
-        assert hash(cg.Setup.of(**of)) == hash(cg.Setup.of(**of))
-    assert len({cg.Setup.of(**of) for of in asked}) == len(asked)
+        assert Setup.of(**of) == Setup.of(**of)
+        assert hash(Setup.of(**of)) == hash(Setup.of(**of))
+    assert len({Setup.of(**of) for of in asked}) == len(asked)
     with pytest.raises(TypeError):
-        cg.Setup.of(limit="B=1").sizes["B"] = 2  # type: ignore[index]
+        Setup.of(limit="B=1").sizes["B"] = 2  # type: ignore[index]
 
 
 def test_sizes_that_are_typed_leave_the_setup_before_as_it_was() -> None:
-    before = cg.Setup.of(limit="B=1")
+    before = Setup.of(limit="B=1")
     after = before.with_sizes("S=2")
     assert (set(before.bindings), set(after.bindings)) == ({"B"}, {"S"})
     assert after.graph is before.graph

@@ -19,8 +19,9 @@ from costgraph.algebra.parser import parse
 from costgraph.conventions import NOTES
 from costgraph.errors import UserError
 from costgraph.passes import IN_WORDS, ORDER, PASSES
+from costgraph.passes.prefill import Prefill
 
-FLASH, BACK, PRE, DEC = cg.flash_attention(), cg.backward(), cg.prefill(), cg.decode()
+FLASH, BACK, PRE, DEC = cg.flash_attention(), cg.backward(), Prefill(), cg.decode()
 SEL, FULL, TP = cg.recompute("selective"), cg.recompute("full"), cg.tensor_parallel("T")
 
 
@@ -188,11 +189,11 @@ def test_a_model_without_splittable_dims_is_left_alone() -> None:
 
 def test_prefill_on_a_model_without_dropout_and_loss_only_marks_the_cache() -> None:
     g = cg.decoder(dropout=False)
-    assert [op.name for op in g.apply(cg.prefill).ops] == [op.name for op in g.ops]
-    assert m.flops(g.apply(cg.prefill)).same_as(m.flops(g))
+    assert [op.name for op in g.apply(Prefill).ops] == [op.name for op in g.ops]
+    assert m.flops(g.apply(Prefill)).same_as(m.flops(g))
 
 
-@pytest.mark.parametrize("phase", [cg.prefill, cg.decode])
+@pytest.mark.parametrize("phase", [Prefill, cg.decode])
 @pytest.mark.parametrize("fused", [(), (cg.flash_attention,)], ids=["plain", "flash"])
 def test_inference_drops_nothing_and_has_no_loss(phase: Any, fused: Any) -> None:
     g = cg.decoder(head=True).apply(*fused, phase)

@@ -17,6 +17,7 @@ from costgraph import UserError
 from costgraph.algebra.polynomial import total
 from costgraph.conventions import EXACT
 from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.reading import request
 from costgraph.measures import MEASURES
 from costgraph.pictures import annotated, curves, memory, orders, timeline
 from costgraph.setup import Setup
@@ -39,7 +40,7 @@ ASKED: dict[str, dict[str, object]] = {
 
 @cache
 def run(name: str) -> Estimate:
-    return cg.estimate(cg.request(**ASKED[name]))  # type: ignore[arg-type]
+    return cg.estimate(request(**ASKED[name]))  # type: ignore[arg-type]
 
 
 def assert_on_its_page(figure: Figure) -> None:
@@ -94,7 +95,7 @@ def test_a_picture_of_memory_stays_on_its_page(name: str) -> None:
 
 
 def test_memory_of_what_is_open_is_refused() -> None:
-    asked = cg.request(model="llama-2-7b", hardware="a10")
+    asked = request(model="llama-2-7b", hardware="a10")
     with pytest.raises(UserError, match="needs numbers: bind B, S"):
         memory.draw(cg.estimate(asked))
     with pytest.raises(UserError, match="no estimate was given"):
@@ -134,8 +135,8 @@ def test_a_schedule_is_idle_for_as_long_as_the_measure_says(name: str) -> None:
 
 def test_only_a_training_step_on_a_pipeline_with_numbers_has_a_schedule() -> None:
     with pytest.raises(UserError, match="a training step on a pipeline"):
-        timeline.draw(cg.estimate(cg.request(model="llama-2-7b", hardware="a10", limit="B=1,S=8")))
-    asked = cg.request(model="llama-2-7b", phase="train", cluster="h100-sxm:1x8", mesh="pipeline(8)", limit="B=8,S=8")
+        timeline.draw(cg.estimate(request(model="llama-2-7b", hardware="a10", limit="B=1,S=8")))
+    asked = request(model="llama-2-7b", phase="train", cluster="h100-sxm:1x8", mesh="pipeline(8)", limit="B=8,S=8")
     with pytest.raises(UserError, match="needs numbers: bind M"):
         timeline.draw(cg.estimate(asked))
 

@@ -20,11 +20,13 @@ from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES
 from costgraph.mesh import Mesh
 from costgraph.passes import Place
+from costgraph.passes.prefill import Prefill
 from costgraph.passes.shares import Layers
 from costgraph.passes.spread import by_stage, spread
+from costgraph.passes.update import Update
 
-WHOLE = cg.decoder(head=True, dropout=False).apply(cg.backward, cg.update)
-UNTIED = cg.decoder(head=True, tied=False).apply(cg.flash_attention, cg.backward, cg.update)
+WHOLE = cg.decoder(head=True, dropout=False).apply(cg.backward, Update)
+UNTIED = cg.decoder(head=True, tied=False).apply(cg.flash_attention, cg.backward, Update)
 PLACES = ("first", "middle", "last")
 
 
@@ -36,9 +38,7 @@ def stage(place: str, options: str = "", also: str = "", graph: Graph = WHOLE) -
     return placed(f"pipeline(P, stage={place!r}{options}){also}", graph)
 
 
-@pytest.mark.parametrize(
-    "graph", [WHOLE, UNTIED, cg.decoder(head=True).apply(cg.prefill), cg.decoder().apply(cg.decode)]
-)
+@pytest.mark.parametrize("graph", [WHOLE, UNTIED, cg.decoder(head=True).apply(Prefill), cg.decoder().apply(cg.decode)])
 @pytest.mark.parametrize("measure", [cg.flops, cg.cache])
 def test_stages_together_do_what_one_device_does(graph: Graph, measure: object) -> None:
     first, middle, last = (measure(stage(place, graph=graph)).value for place in PLACES)  # type: ignore[operator]

@@ -23,6 +23,8 @@ from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.mesh import Mesh
+from costgraph.passes.prefill import Prefill
+from costgraph.passes.update import Update
 
 WHOLE = "decoder(head=True, kv_heads=G)"
 CASES = [
@@ -52,7 +54,7 @@ MESHES = [
     "context(2, how='heads'), experts(X)",
     "data(2, zero=2), experts(X), microbatches(2)",
 ]
-STEPS: dict[str, Any] = {"train": (cg.backward, cg.update), "prefill": (cg.prefill,), "decode": (cg.decode,)}
+STEPS: dict[str, Any] = {"train": (cg.backward, Update), "prefill": (Prefill,), "decode": (cg.decode,)}
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -208,7 +210,7 @@ def test_a_worst_load_is_not_that_of_several_devices(mesh: str) -> None:
 
 # --- what that costs --------------------------------------------------------------------------------------------------
 
-TRAIN = cg.decoder(dropout=False).apply(cg.flash_attention, cg.backward, cg.update)
+TRAIN = cg.decoder(dropout=False).apply(cg.flash_attention, cg.backward, Update)
 
 
 def placed(mesh: str, graph: Graph = TRAIN) -> Graph:

@@ -16,13 +16,15 @@ from costgraph.graph.builder import Purpose
 from costgraph.graph.rules import RULES
 from costgraph.mesh import Mesh
 from costgraph.models.architecture import Architecture
+from costgraph.passes.prefill import Prefill
+from costgraph.passes.update import Update
 
 STEP = 1e-6
 FUSED = {"flash_attention"}  # runs the ops in its body
 BOTH = "data(N_d, zero=3), tensor(T, sequence=True)"
 ONE_KEY = "data(N_d, zero=1), tensor(T, replicate_kv=True)"  # where one key/value head is all there is
 PHASES: dict[Purpose, tuple[Any, ...]] = {
-    "train": (cg.backward, cg.update), "prefill": (cg.prefill,), "decode": (cg.decode,),
+    "train": (cg.backward, Update), "prefill": (Prefill,), "decode": (cg.decode,),
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ import costgraph as cg
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.mesh import Mesh
+from costgraph.passes.update import Update
 
 MESHES = [
     "tensor(T)",
@@ -39,7 +40,7 @@ def judge(model: Graph, mesh: str, *passes: Any, seed: int = 0, **sizes: int) ->
     return Judge(numbers(one, sizes), numbers(placed, sizes), seed)
 
 
-TRAIN = (cg.backward, cg.update)
+TRAIN = (cg.backward, Update)
 
 
 @pytest.mark.parametrize("mesh", MESHES)
@@ -49,7 +50,7 @@ def test_an_odd_model_computes_what_one_device_does(part: odd_models.Part, mesh:
 
 
 @pytest.mark.parametrize("mesh", MESHES[1:5:3])
-@pytest.mark.parametrize("passes", [TRAIN, (cg.flash_attention, cg.backward, cg.recompute, cg.update)], ids=len)
+@pytest.mark.parametrize("passes", [TRAIN, (cg.flash_attention, cg.backward, cg.recompute, Update)], ids=len)
 @pytest.mark.parametrize("name", odd_models.CORES)
 def test_a_core_computes_what_one_device_does_fused_and_not(name: str, passes: Any, mesh: str) -> None:
     assert judge(odd_models.core_model(name), mesh, *passes).differences == []
@@ -57,7 +58,7 @@ def test_a_core_computes_what_one_device_does_fused_and_not(name: str, passes: A
 
 @pytest.mark.parametrize("mesh", MESHES)
 def test_two_kinds_of_layers_compute_what_one_device_does(mesh: str) -> None:
-    passes = cg.flash_attention, cg.backward, cg.recompute("full"), cg.update
+    passes = cg.flash_attention, cg.backward, cg.recompute("full"), Update
     assert judge(odd_models.two_kinds_of_layers(), mesh, *passes).differences == []
 
 
@@ -105,7 +106,7 @@ def check(seed: int, steps: int) -> None:
         mesh = mesh.replace("tensor(T", "tensor(T, replicate_kv=True")
     passes: list[Any] = [cg.flash_attention] if cores and rng.random() < 0.5 else []
     if rng.random() < 0.8:
-        passes += [cg.backward, *([cg.recompute] if cores and rng.random() < 0.5 else []), cg.update]
+        passes += [cg.backward, *([cg.recompute] if cores and rng.random() < 0.5 else []), Update]
     note(f"{mesh}; T={degree}; {', '.join(step.__name__ for step in passes)}")
     try:
         found = judge(model, mesh, *passes, seed=seed, T=degree)

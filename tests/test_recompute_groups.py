@@ -11,9 +11,12 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.mesh import Mesh
 from costgraph.passes import Pass
+from costgraph.passes.autocast import Autocast
+from costgraph.passes.lora import Lora
+from costgraph.passes.update import Update
 
 BEFORE: dict[str, tuple[Any, ...]] = {
-    "": (), "flash": (cg.flash_attention,), "autocast": (cg.autocast,), "adapters": (cg.lora(2, targets="mlp"),),
+    "": (), "flash": (cg.flash_attention,), "autocast": (Autocast,), "adapters": (Lora(2, targets="mlp"),),
 }  # fmt: skip
 MESHES = ["", "tensor(T, sequence=True)", "data(N_d, zero=3), tensor"]
 CASES = [(before, mesh) for before in BEFORE for mesh in MESHES if not (mesh and before == "autocast")]  # unplaced
@@ -24,7 +27,7 @@ MEASURES = {
 
 
 def replayed(step: Pass, before: tuple[Any, ...] = (), mesh: str = "", head: bool = True) -> Graph:
-    graph = cg.decoder(head=head).apply(*before, cg.backward, step, cg.update("fp32_adam"))
+    graph = cg.decoder(head=head).apply(*before, cg.backward, step, Update("fp32_adam"))
     return graph.apply(cg.place(Mesh(mesh))) if mesh else graph
 
 
@@ -94,7 +97,7 @@ def test_a_step_is_written_as_it_is_typed(step: str) -> None:
 
 
 def test_what_no_gradient_reads_is_not_replayed() -> None:
-    graph = cg.decoder(head=True).apply(cg.lora(2, targets="head"), cg.backward, cg.recompute("full"))
+    graph = cg.decoder(head=True).apply(Lora(2, targets="head"), cg.backward, cg.recompute("full"))
     assert not [*graph.phase("recompute")]
-    graph = cg.decoder(head=True).apply(cg.lora(2, targets="mlp"), cg.backward, cg.recompute("selective"))
+    graph = cg.decoder(head=True).apply(Lora(2, targets="mlp"), cg.backward, cg.recompute("selective"))
     assert {op.loop.rounds for op in graph.phase("recompute")} == {"later"}

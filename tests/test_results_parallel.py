@@ -12,6 +12,7 @@ from costgraph.algebra.parser import parse
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
+from costgraph.passes.prefill import Prefill
 
 Form = Callable[[], ClosedForm]
 
@@ -60,7 +61,7 @@ def row(title: str, form: Form, expected: str) -> object:
         row("full recomputation keeps inputs whole", lambda: cg.activations(graph("tp, full")), "p*B*D*L*S"),
         row(
             "prefill has the forward's two",
-            lambda: cg.communication(cg.decoder().apply(cg.prefill, cg.tensor_parallel)),
+            lambda: cg.communication(cg.decoder().apply(Prefill, cg.tensor_parallel)),
             "4*p*B*D*L*S*(T - 1)/T",
         ),
         row(

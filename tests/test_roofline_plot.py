@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from command_line import costgraph, started
 
-from costgraph import UserError, estimate, request
+from costgraph import UserError, estimate
 from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.reading import request
 from costgraph.pictures.roofline import drawn, picture, shown
 
 pytest.importorskip("matplotlib", reason="an extra: pip install 'costgraph[plot]'")

@@ -10,10 +10,13 @@ import pytest
 import costgraph as cg
 from costgraph.conventions.known import CONVENTIONS
 from costgraph.estimation.estimate import estimate
+from costgraph.estimation.reading import request
 from costgraph.given import Choices
 from costgraph.mesh import Mesh, TensorAxis
 from costgraph.passes import PHASES
-from costgraph.precision import PRECISIONS
+from costgraph.passes.update import Update
+from costgraph.passes.widths import Widths
+from costgraph.precision import PRECISIONS, Precision
 from costgraph.setup import Setup
 
 # --- text and objects -------------------------------------------------------------------------------------------------
@@ -59,7 +62,7 @@ def test_text_and_objects_mean_the_same(text: dict[str, Any], objects: dict[str,
 
 def test_a_machine_may_be_given_as_it_is() -> None:
     asked: dict[str, Any] = {"model": "llama-2-7b", "limit": "B=1,S=350"}
-    by_name, itself = (cg.request(hardware=machine, **asked) for machine in ("a10", cg.machine("a10")))
+    by_name, itself = (request(hardware=machine, **asked) for machine in ("a10", cg.machine("a10")))
     assert estimate(by_name).largest_batch == estimate(itself).largest_batch
 
 
@@ -148,7 +151,7 @@ def test_what_contradicts_itself_is_refused(asked: dict[str, Any], said: str) ->
 TRAINED = cg.decoder().apply(cg.backward)
 
 
-@pytest.mark.parametrize("passes", [[cg.tensor_parallel], [cg.place(Mesh("data, tensor"))], [cg.widths("p_w")]])
+@pytest.mark.parametrize("passes", [[cg.tensor_parallel], [cg.place(Mesh("data, tensor"))], [Widths("p_w")]])
 def test_a_graph_beyond_the_update_is_answered_without_one(passes: list[Any]) -> None:
     graph = TRAINED.apply(*passes)
     for measure in (cg.flops, cg.states, cg.activations, cg.communication):
@@ -174,13 +177,13 @@ def test_the_mesh_of_a_graph_is_the_mesh_of_the_answer() -> None:
         cg.derive("flops", op_set=graph, limit="T=4")
 
 
-OWN = cg.Precision(2, 2, name="mine")
-POLICIES: list[str | cg.Precision] = ["mixed_adam", "fp32_adam", "weights=2,gradients=2,moments=4", OWN]
+OWN = Precision(2, 2, name="mine")
+POLICIES: list[str | Precision] = ["mixed_adam", "fp32_adam", "weights=2,gradients=2,moments=4", OWN]
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=str)
-def test_the_policy_of_an_update_in_the_graph_holds(policy: str | cg.Precision) -> None:
-    graph = TRAINED.apply(cg.update(policy))
+def test_the_policy_of_an_update_in_the_graph_holds(policy: str | Precision) -> None:
+    graph = TRAINED.apply(Update(policy))
     for given in ({}, {"precision": policy}):
         found = cg.derive("states", "traffic.update", op_set=graph, **given)  # type: ignore[arg-type]
         asked = cg.derive("states", "traffic.update", precision=policy)
@@ -191,13 +194,13 @@ def test_the_policy_of_an_update_in_the_graph_holds(policy: str | cg.Precision) 
 
 def test_another_policy_than_that_of_the_graph_is_refused() -> None:
     with pytest.raises(cg.UserError) as refused:
-        cg.derive("traffic.update", "states", op_set=TRAINED.apply(cg.update), precision="fp32_adam")
+        cg.derive("traffic.update", "states", op_set=TRAINED.apply(Update), precision="fp32_adam")
     assert "has an update under precision mixed_adam, and precision fp32_adam is asked for" in str(refused.value)
-    assert cg.derive("states(fp32_adam)", op_set=TRAINED.apply(cg.update)).forms["states(fp32_adam)"].terms
+    assert cg.derive("states(fp32_adam)", op_set=TRAINED.apply(Update)).forms["states(fp32_adam)"].terms
 
 
 def test_widths_may_be_chosen_as_objects() -> None:
-    chosen = Choices(widths=cg.widths("p_w"))
+    chosen = Choices(widths=Widths("p_w"))
     as_object, as_text = (
         cg.derive("states", phase="forward", **of) for of in ({"choices": chosen}, {"weights": "p_w"})
     )

@@ -16,12 +16,13 @@ from costgraph.conventions import NOTES
 from costgraph.conventions.known import CONVENTIONS
 from costgraph.estimation.generation import over, summed
 from costgraph.graph.graph import Graph
+from costgraph.passes.prefill import Prefill
 from costgraph.timing.costs import CLASSES, Cost, costs
 from costgraph.timing.roofline import Rates, Time, mfu, spans
 
 GRAPHS = {
     "train": cg.decoder(head=True).apply(cg.backward),
-    "prefill": cg.decoder().apply(cg.prefill),
+    "prefill": cg.decoder().apply(Prefill),
     "decode": cg.decoder().apply(cg.decode),
     "flash": cg.decoder().apply(cg.flash_attention, cg.backward),
     "parallel": cg.decoder().apply(cg.backward, cg.tensor_parallel("T")),

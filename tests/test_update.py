@@ -13,12 +13,14 @@ from recipes import graph
 import costgraph as cg
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
+from costgraph.exporting.exchange.reading import read_forms
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.measures import MEASURES
 from costgraph.measures.op_costs import moved
 from costgraph.mesh import Mesh
 from costgraph.passes.place import Place
+from costgraph.passes.update import Update
 from costgraph.precision import PRECISIONS
 
 MATRICES = "(4 + 2*E)*L*D**2"
@@ -36,7 +38,7 @@ MOVES = [  # policy, bytes per parameter that the update reads and writes
 
 def trained(precision: str = "mixed_adam", *more: Any) -> Graph:
     """The decoder with its backward pass and its update."""
-    return cg.decoder().apply(cg.backward, cg.update(precision), *more)
+    return cg.decoder().apply(cg.backward, Update(precision), *more)
 
 
 def steps(found: Graph) -> list[Op]:
@@ -71,7 +73,7 @@ STEPS = [  # policy, kind of op, what it reads, what it writes
 
 @pytest.mark.parametrize(("precision", "kind", "reads", "writes"), STEPS)
 def test_the_step_of_a_parameter(precision: str, kind: str, reads: str, writes: str) -> None:
-    found = linear().apply(cg.backward, cg.update(precision))
+    found = linear().apply(cg.backward, Update(precision))
     accumulate, step = found.op("one.w.grad_kept"), found.op("one.w.update")
     assert (accumulate.kind, accumulate.inputs, accumulate.phase) == ("accumulate", ("one.up.grad_one.w",), "backward")
     assert (step.kind, " ".join(step.inputs), " ".join(step.outputs)) == (kind, reads, writes)
@@ -81,7 +83,7 @@ def test_the_step_of_a_parameter(precision: str, kind: str, reads: str, writes: 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_every_parameter_with_a_gradient_is_updated_once_and_as_often_as_it_exists(precision: str) -> None:
     for name in ("train, head", "full", "flash"):
-        found = graph(name).apply(cg.update(precision))
+        found = graph(name).apply(Update(precision))
         parameters = [t for t in found.tensors.values() if t.is_parameter]
         assert len(steps(found)) == len(parameters) > 0
         for one in parameters:
@@ -90,12 +92,12 @@ def test_every_parameter_with_a_gradient_is_updated_once_and_as_often_as_it_exis
 
 
 def test_a_gradient_of_several_uses_is_kept_whole() -> None:
-    found = cg.decoder(head=True).apply(cg.backward, cg.update)  # the embedding is the head, too
+    found = cg.decoder(head=True).apply(cg.backward, Update)  # the embedding is the head, too
     assert found.op("embed.tokens.table.grad_kept").inputs == ("embed.tokens.table.grad_sum",)
 
 
 def test_what_is_kept_has_the_widths_of_the_policy() -> None:
-    kept = {one: str(t.itemsize) for one, t in linear().apply(cg.backward, cg.update("adam_8bit")).tensors.items()}
+    kept = {one: str(t.itemsize) for one, t in linear().apply(cg.backward, Update("adam_8bit")).tensors.items()}
     assert kept["one.w"] == "p"
     assert kept["one.w.grad_kept"] == kept["one.w.master"] == "4"
     assert kept["one.w.next"] == "2"
@@ -103,7 +105,7 @@ def test_what_is_kept_has_the_widths_of_the_policy() -> None:
 
 
 def test_state_tensors_come_from_outside_and_are_no_parameters() -> None:
-    found = linear().apply(cg.backward, cg.update)
+    found = linear().apply(cg.backward, Update)
     states = {tensor.name: tensor.state for tensor in found.inputs if tensor.state}
     assert states == dict.fromkeys(("one.w.master", "one.w.moment1", "one.w.moment2"), "optimizer")
     assert [tensor.name for tensor in found.inputs if tensor.is_parameter] == ["one.w"]
@@ -111,19 +113,19 @@ def test_state_tensors_come_from_outside_and_are_no_parameters() -> None:
 
 def test_without_a_backward_there_is_nothing_to_update() -> None:
     with pytest.raises(UserError, match="update needs backward before it"):
-        cg.decoder().apply(cg.update)
+        cg.decoder().apply(Update)
 
 
 def test_a_model_may_not_use_the_names_of_its_state() -> None:
     b = cg.Builder("linear", {"b": "B", "d": "D"})
     b.einsum("up", "bd,d->b", b.input("w.master", "bd"), b.parameter("w", "d"))
     with pytest.raises(UserError, match=r"linear has a tensor called w\.master already"):
-        b.build().apply(cg.backward, cg.update)
+        b.build().apply(cg.backward, Update)
 
 
 def test_an_unknown_policy_is_refused() -> None:
     with pytest.raises(UserError, match="unknown precision 'adam'"):
-        cg.decoder().apply(cg.backward, cg.update("adam"))
+        cg.decoder().apply(cg.backward, Update("adam"))
 
 
 def test_the_pass_says_its_policy() -> None:
@@ -165,7 +167,7 @@ UNMOVED = ("params", "states", "flops", "flops.forward", "flops.backward", "acti
 @pytest.mark.parametrize("measure", UNMOVED)
 def test_other_measures_do_not_see_the_update(measure: str, more: tuple[Any, ...]) -> None:
     before = cg.decoder(head=True).apply(cg.backward, *more)
-    after = before.apply(cg.update)
+    after = before.apply(Update)
     assert MEASURES[measure](after, EXACT).terms == MEASURES[measure](before, EXACT).terms
 
 
@@ -199,7 +201,7 @@ def parted() -> list[cg.ClosedForm]:
 
 @pytest.mark.parametrize("form", parted(), ids=lambda form: form.name)
 def test_parts_survive_json(form: cg.ClosedForm) -> None:
-    (again,) = cg.read_forms(str(cg.export({form.name: form}, "json"))).values()
+    (again,) = read_forms(str(cg.export({form.name: form}, "json"))).values()
     assert isinstance(again, cg.ClosedForm)
     assert [term.part for term in again.terms] == [term.part for term in form.terms]
     assert len({term.part for term in form.terms}) > 1
@@ -212,7 +214,7 @@ WRONG_PARTS = {"wieghts": "wieghts': did you mean weights", "N_h-M_d": "M_d'", "
 def test_a_part_that_does_not_exist_is_refused_in_stored_forms(part: str) -> None:
     text = str(cg.export({"states": cg.states(trained())}, "json")).replace('"weights"', f'"{part}"')
     with pytest.raises(UserError, match=f"unknown part '.*{WRONG_PARTS[part]}"):
-        cg.read_forms(text)
+        read_forms(text)
 
 
 def test_explained_json_names_the_part() -> None:
@@ -232,7 +234,7 @@ def test_a_device_updates_what_it_holds(sequence: bool) -> None:
 
 @pytest.mark.parametrize("sequence", [False, True])
 def test_gradients_are_complete_before_they_are_kept(sequence: bool) -> None:
-    found = cg.decoder(head=True, biases=True).apply(cg.backward, cg.update, cg.tensor_parallel("T", sequence=sequence))
+    found = cg.decoder(head=True, biases=True).apply(cg.backward, Update, cg.tensor_parallel("T", sequence=sequence))
     kept = [op for op in found.ops if op.kind == "accumulate"]
     assert kept
     assert not any(found.tensors[op.inputs[0]].partial for op in kept)

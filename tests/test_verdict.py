@@ -10,8 +10,9 @@ import pytest
 from command_line import costgraph
 
 import costgraph as cg
-from costgraph import estimate, request
+from costgraph import estimate
 from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.reading import request
 
 PLANS: list[dict[str, object]] = [
     {"model": "llama-3-8b", "hardware": "rtx-4090", "phase": "decode", "limit": "B=3,S=2048"},
@@ -227,5 +228,5 @@ def test_usual_sizes_are_those_that_were_not_typed_in_whatever_letters(typed: st
 def test_a_measurement_below_the_bound_is_doubted() -> None:
     asked = {"model": "llama-3-8b", "hardware": "h100-sxm", "phase": "train", "limit": "B=1,S=100"}
     for step, doubted in (("1 ms", True), ("1 s", False)):
-        found = cg.estimate(cg.request(**asked, measured=f"step={step}"))  # type: ignore[arg-type]
+        found = cg.estimate(request(**asked, measured=f"step={step}"))  # type: ignore[arg-type]
         assert any("below the bound" in remark for remark in found.remarks) == doubted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import costgraph as cg
+from costgraph.estimation.reading import request
 
 SAID = "rows of keys and values in a window"
 
@@ -28,7 +29,7 @@ def test_of_bytes_it_is_said(measure: str, phase: str, limit: str, said: bool) -
 
 @pytest.mark.parametrize(("tokens", "said"), [(8192, True), (1000, False)])
 def test_of_times_it_is_said(tokens: int, said: bool) -> None:
-    asked = cg.request(model="mistral-7b", hardware="h100-sxm", limit=f"B=1,S={tokens}")
+    asked = request(model="mistral-7b", hardware="h100-sxm", limit=f"B=1,S={tokens}")
     assert any(SAID in remark for remark in cg.estimate(asked).remarks) == said
 
 

@@ -28,6 +28,6 @@ def answer(of: str | Model | Request | None = None, **options: Any) -> Estimate:
     """
     if isinstance(of, Request):
         if options:
-            raise UserError(f"{next(iter(options))} belongs to the request; give it to cg.request")
+            raise UserError(f"{next(iter(options))} belongs to the request that was read before")
         return estimate(of)
     return estimate(request(**options) if of is None else request(model=of, **options))

@@ -14,10 +14,13 @@ from costgraph.passes.rewrite import IN_WORDS, ORDER, PHASES, PLACING, Pass, nam
 if TYPE_CHECKING:
     from costgraph.passes.autocast import Autocast as Autocast
     from costgraph.passes.backward import Backward as Backward
+    from costgraph.passes.decode import Decode as Decode
     from costgraph.passes.flash_attention import FlashAttention as FlashAttention
     from costgraph.passes.lora import Lora as Lora
     from costgraph.passes.place import Place as Place
     from costgraph.passes.place import TensorParallel as TensorParallel
+    from costgraph.passes.prefill import Prefill as Prefill
+    from costgraph.passes.recompute import Recompute as Recompute
     from costgraph.passes.update import Update as Update
     from costgraph.passes.widths import Widths as Widths
 
