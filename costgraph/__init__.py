@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from costgraph.passes.place import TensorParallel as tensor_parallel
     from costgraph.passes.recompute import Recompute as recompute
     from costgraph.pictures.plot import plot
+    from costgraph.searching.asking import best as search
+    from costgraph.searching.asking import swept as sweep
     from costgraph.solving.solution import solve
 
 # Where each public name lives. Nothing is imported before it is asked for (PEP 562), so that `--help` stays fast.
@@ -93,8 +95,10 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "place": ("costgraph.passes.place", "Place"),
     "plot": ("costgraph.pictures.plot", "plot"),
     "recompute": ("costgraph.passes.recompute", "Recompute"),
+    "search": ("costgraph.searching.asking", "best"),
     "solve": ("costgraph.solving.solution", "solve"),
     "states": ("costgraph.measured", "states"),
+    "sweep": ("costgraph.searching.asking", "swept"),
     "tensor_parallel": ("costgraph.passes.place", "TensorParallel"),
     "traffic": ("costgraph.measured", "traffic"),
 }
@@ -134,8 +138,10 @@ __all__ = [
     "place",
     "plot",
     "recompute",
+    "search",
     "solve",
     "states",
+    "sweep",
     "tensor_parallel",
     "traffic",
 ]

@@ -18,7 +18,9 @@ REPORTS = {  # kind of answer -> where the function `report` is that makes its r
     "Comparison": "compare",
     "Derivation": "derive",
     "Estimate": "estimate",
+    "Found": "search",
     "Machine": "machine",
+    "Points": "sweep",
 }
 MOST = 59  # lines in a prompt
 

@@ -238,14 +238,15 @@ def test_a_workbook_has_the_table(tmp_path: Path) -> None:
 def test_text_shows_the_first_rows_and_says_how_many_there_are() -> None:
     run = costgraph("sweep", *FEW, "--top", "3")
     lines = run.stdout.splitlines()
-    assert lines[0].split() == ["hardware", "B", "S", "peak", "flops"]
-    assert "1 more rows; --top shows more, -o table.csv writes all" in lines
+    assert lines[0] == "peak, flops over hardware, B, S: train, model llama-3.2-1b"
+    assert lines[1].split() == ["hardware", "B", "S", "peak", "flops"]
+    assert "1 more row; --top shows more, -o table.csv writes all" in lines
     assert lines[-1] == "4 points, 4 of them told of"
 
 
 def test_the_size_is_said_before_much_is_done() -> None:
     run = costgraph("sweep", "--model", "llama-3.2-1b", "--over", "B=1..2000, S=8", "--measures", "flops", "--top", "1")
-    assert run.stderr.startswith("note: 2000 points of 1 combinations of choices")
+    assert run.stderr.startswith("note: 2 000 points\n")
 
 
 REFUSED = [

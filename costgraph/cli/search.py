@@ -10,9 +10,10 @@ import typer
 from costgraph.cli import arguments as arg
 from costgraph.cli import formats
 from costgraph.cli.output import check_target, deliver, progress
-from costgraph.errors import UserError
+from costgraph.cli.telling import tell
+from costgraph.searching.table import needed
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "markdown", "latex", "html")
 
 
 @arg.of_setup(
@@ -57,8 +58,8 @@ def search(
     """The best plans of a model on a cluster; exit code 1 if none fits."""
     format_ = formats.chosen(format_, FORMATS, output, json_)
     check_target(output, force)
-    needs_numpy("search")
-    from costgraph.cli import search_text
+    needed("numpy", "search", "search")
+    from costgraph.reports.search import report
     from costgraph.searching.reading import read_search
     from costgraph.searching.search import search as run
 
@@ -69,16 +70,10 @@ def search(
     )  # fmt: skip
     found = run(question, lambda structures: progress(structures, "searching"))
     if format_ == "json":
-        deliver(json.dumps(search_text.to_json(found), indent=2, ensure_ascii=False), output)
+        from costgraph.cli.search_json import to_json
+
+        deliver(json.dumps(to_json(found), indent=2, ensure_ascii=False), output)
     else:
-        deliver(search_text.text(found), output)
+        tell(report(found), format_, output)
     if not found.candidates:
         raise typer.Exit(1)
-
-
-def needs_numpy(command: str) -> None:
-    """Refuse a command that evaluates columns where NumPy is missing."""
-    try:
-        import numpy  # noqa: F401
-    except ImportError:
-        raise UserError(f"{command} needs NumPy; install it with: pip install 'costgraph[search]'") from None

@@ -12,11 +12,13 @@ import typer
 
 from costgraph.cli import arguments as arg
 from costgraph.cli import formats
-from costgraph.cli.output import check_target, deliver, remark
-from costgraph.cli.search import needs_numpy
+from costgraph.cli.output import check_target, remark
+from costgraph.cli.telling import tell
 from costgraph.errors import UserError
+from costgraph.searching.table import needed
 
-FORMATS = ("text", "csv", "jsonl", "parquet", "xlsx")
+REPORTS = ("text", "markdown", "latex", "html")
+FORMATS = (*REPORTS, "csv", "jsonl", "parquet", "xlsx")
 SLOW = 1.0  # seconds after which it is said how far it is
 BINARY = ("parquet", "xlsx")
 
@@ -56,8 +58,10 @@ def sweep(
     """A table of measures over sizes, machines, models and other choices."""
     kind = format_of(format_, output)
     check_target(output, force)
-    needs_numpy("sweep")
-    from costgraph.cli import sweep_files, sweep_text
+    needed("numpy", "sweep", "search")
+    from costgraph.cli import sweep_files
+    from costgraph.reports.sweep import left_out, report, size
+    from costgraph.searching.points import Points, head
     from costgraph.searching.sweep import Tally
     from costgraph.searching.sweep import sweep as run
     from costgraph.searching.sweep_reading import read_sweep
@@ -69,14 +73,14 @@ def sweep(
     typed = {**asked.options, **{name: value for name, value in own.items() if value not in (None, "")}}
     question, tally = read_sweep(over, measures, where or (), pareto, typed), Tally()
     if question.grid.size > 1000:
-        remark(sweep_text.size(question.grid))
+        remark(size(question.grid))
     blocks = run(question, tally, shower(question.grid.size))
-    if kind == "text":
-        deliver(sweep_text.text(question, blocks, tally, top), output)
+    if kind in REPORTS:
+        tell(report(Points(question, head(blocks, top), tally), top), kind, output)
         return
     with sweep_files.target(output) as out:
         sweep_files.WRITERS[kind](blocks, question.names, out)
-    for line in sweep_text.left_out(tally):
+    for line in left_out(tally):
         remark(line)
 
 

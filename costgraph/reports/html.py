@@ -39,7 +39,8 @@ def of_node(node: Node) -> str:
 def of_item(item: Item) -> str:
     """An item with its conditions, and below it what is said of it."""
     when = f" if {' and '.join(map(words, item.when))}" if item.when else ""
-    return f"<dt>{words(item.head)}{when}</dt>" + "".join(f"<dd>{words(one)}</dd>" for one in item.below)
+    typed = f"<dd><code>{escape(item.typed)}</code></dd>" if item.typed else ""
+    return f"<dt>{words(item.head)}{when}</dt>" + "".join(f"<dd>{words(one)}</dd>" for one in item.below) + typed
 
 
 def of_table(table: Table) -> str:

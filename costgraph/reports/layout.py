@@ -131,6 +131,7 @@ def of_listing(listing: Listing, style: Style, width: int | None) -> list[Line]:
         rest = [] if fits else [together.strip()] if len(inner + together) <= room else split(when)
         below = [*rest, *(said(one, style) for one in item.below)]
         found += [(Span(part, look),) for one in below for part in folded(inner + one, room, inner + INDENT)]
+        found += [(Span(inner + item.typed),)] if item.typed else []
     return found
 
 

@@ -46,7 +46,8 @@ def of_node(node: Node) -> list[str]:
 def of_item(item: Item) -> list[str]:
     """An item with its conditions, and below it what is said of it."""
     when = f" if {' and '.join(map(words, item.when))}" if item.when else ""
-    return [f"- {words(item.head).strip()}{when}", *(f"  - {words(one)}" for one in item.below)]
+    typed = [f"  - `{item.typed}`"] if item.typed else []
+    return [f"- {words(item.head).strip()}{when}", *(f"  - {words(one)}" for one in item.below), *typed]
 
 
 def of_table(table: Table) -> list[str]:

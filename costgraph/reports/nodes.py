@@ -122,11 +122,19 @@ class Parts:
 
 @dataclass(frozen=True)
 class Item:
-    """Something, what is said of it below, and under which conditions it holds."""
+    """Something, what is said of it below, and under which conditions it holds.
+
+    Args:
+        head: what it is.
+        below: what is said of it.
+        when: under which conditions.
+        typed: a command about it, which stays on one line, as one copies it.
+    """
 
     head: Words
     below: tuple[Words, ...] = ()
     when: tuple[Words, ...] = ()
+    typed: str = ""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ def reached(asked: Search) -> str:
 def tried(space: Space) -> str:
     """Which choices there were."""
     numbers = {name: values for name, values in space.numbers.items() if max(values, default=1) > 1}
+    numbers = {name: values for name, values in numbers.items() if name != "v" or "P" in numbers}
     degrees = ", ".join(f"{name} {listed(values)}" for name, values in numbers.items())
     said = [f"zero {listed(space.zero)}", f"recompute {', '.join(space.recompute)}"]
     said += [f"schedule {', '.join(space.schedules)}"] if "P" in numbers else []

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from costgraph.searching.search import Plan
 from costgraph.searching.structure import KINDS, NO_REPLAY
+
+if TYPE_CHECKING:
+    from costgraph.searching.search import Plan
 
 FLAGS = {"op_set": "--op-set", "passes": "--pass", "cache_dtype": "--cache-dtype"}
 
@@ -25,14 +27,25 @@ def words(plan: Plan, typed: Mapping[str, Any]) -> Iterator[str]:
         if name == "overlap":
             value = of_axes(str(value), plan.structure.axes)
         for one in value if isinstance(value, list | tuple) else [value]:
-            if one not in (None, ""):
-                yield from (flag, str(one))
+            if text := as_typed(one):
+                yield from (flag, text)
     if "B" in numbers:
         yield from ("--limit", f"B={numbers['B']}")
     if plan.structure.recompute != NO_REPLAY:
         yield from ("--pass", f"recompute({plan.structure.recompute})")
     if mesh := mesh_of(plan):
         yield from ("--mesh", mesh)
+
+
+def as_typed(value: Any) -> str:
+    """What was given for an option, as one would type it: models and machines by name."""
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={one}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return ",".join(map(as_typed, value))
+    return value if isinstance(value, str) else str(getattr(value, "name", "") or value)
 
 
 def mesh_of(plan: Plan) -> str:

@@ -44,6 +44,12 @@ class Question:
         """The phases that a device goes through; the last one is what plans are ranked by."""
         return self.asked.phases
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What is known of every plan, by name."""
+        times = ("ttft", "tpot") if self.asked.phase == "generate" else ("step_time",)
+        return ("devices", "peak", *times, "bound", "tokens/s", *(["cost"] if self.asked.price is not None else []))
+
 
 class Costed:
     """The costs of a structure's plans.

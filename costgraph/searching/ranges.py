@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from typing import Any
 
 from costgraph.errors import UserError, need_text, shorten
+from costgraph.searching.command import as_typed
 
 FORM = "NAME=VALUE, NAME=[ONE, OTHER] or NAME=FIRST..LAST, as in 'B=1..64, S=[2048, 8192]'"
 STEPS = re.compile(r"(\d+)\s*\.\.\s*(\d+)(?:\s*\.\.\s*([+*]?)(\d+))?", re.ASCII)
@@ -13,14 +15,20 @@ MOST = 10**6  # values of one axis
 DIGITS = 15
 
 
-def read_over(text: str) -> dict[str, tuple[str, ...]]:
+Over = str | Mapping[str, Any]
+
+
+def read_over(text: Over) -> dict[str, tuple[str, ...]]:
     """The values of each name, as text, in the order typed.
 
-    `1..64` is every whole number, `1..64..4` every fourth, `1..64..*2` 1, 2, 4 and so on.
+    `1..64` is every whole number, `1..64..4` every fourth, `1..64..*2` 1, 2, 4 and so on. From Python a mapping says
+    the same, `{"B": range(1, 65), "hardware": ["a100-80gb-sxm", "h100-sxm"]}`.
 
     Raises:
         UserError: something that is no such list, a name twice, or too many values.
     """
+    if not isinstance(text, str):
+        return {name: tuple(objects) for name, objects in read_objects(text).items()}
     found: dict[str, tuple[str, ...]] = {}
     for item in pieces(text) if text.strip() else []:
         name, sign, value = (part.strip() for part in item.partition("="))
@@ -31,6 +39,27 @@ def read_over(text: str) -> dict[str, tuple[str, ...]]:
         found[name] = tuple(dict.fromkeys(values(value, item)))
         if not found[name]:
             raise UserError(f"'{shorten(item.strip())}': no value; write {FORM}")
+    return found
+
+
+def read_objects(given: Over) -> dict[str, dict[str, Any]]:
+    """The values of each name in a mapping, by their text; nothing of what was typed.
+
+    Raises:
+        UserError: something else was given, too many values, or none.
+    """
+    if isinstance(given, str):
+        return {}
+    if not isinstance(given, Mapping):
+        raise UserError(f"over is text, {FORM}, or a mapping such as {{'B': range(1, 65)}}")
+    found: dict[str, dict[str, Any]] = {}
+    for name, values in given.items():
+        several = isinstance(values, Iterable) and not isinstance(values, str)
+        if several and isinstance(values, Sized) and len(values) > MOST:
+            raise UserError(f"over {name}: at most {MOST} values of one name")
+        found[str(name)] = {as_typed(one): one for one in (values if several else [values])}
+        if not found[str(name)]:
+            raise UserError(f"over {name}: no value")
     return found
 
 

@@ -22,7 +22,7 @@ from costgraph.schedules import SCHEDULES
 from costgraph.searching.constraints import read_constraints
 from costgraph.searching.evaluation import Rates
 from costgraph.searching.plans import Question
-from costgraph.searching.ranges import read_over
+from costgraph.searching.ranges import Over, read_over
 from costgraph.searching.search import Search
 from costgraph.searching.shares import Links
 from costgraph.searching.space import Space, divisors
@@ -51,9 +51,9 @@ def read_search(
     cluster_of: str | Cluster | None,
     batch: int | None = None,
     minimize: str = "step_time",
-    where: Iterable[str] = (),
+    where: str | Iterable[str] = (),
     top: int = TOP,
-    over: str = "",
+    over: Over = "",
     dtype: str | None = None,
     link: str | None = None,
     collectives: str = "ring",
@@ -111,7 +111,7 @@ def read_search(
     check(asked, space, minimize, top)
     names = {**MEASURED, **(OF_GENERATION if phase == "generate" else {}), **dict.fromkeys(DEGREES)}
     names |= {"cost": None} if asked.price is not None else {}
-    limits = ["peak <= hbm", *where]
+    limits = ["peak <= hbm", *([where] if isinstance(where, str) else where)]
     known = {"hbm": asked.rates["hbm"]}
     open_ = ("B",) if "B" in space.numbers else ()
     question = Question(asked, Links(place, link, asked.collectives), Rates(asked), open_)
@@ -165,7 +165,7 @@ def has_encoder(asked: Request) -> bool:
 # --- what is tried ----------------------------------------------------------------------------------------------------
 
 
-def read_space(asked: Request, place: Cluster, over: str, batch: int | None, minimize: str) -> Space:
+def read_space(asked: Request, place: Cluster, over: Over, batch: int | None, minimize: str) -> Space:
     """The plans that are looked at: what was said, else what divides devices, layers and batch."""
     if place.devices is None:
         raise UserError(f"{place}: how many devices? write nodes, as in {place.machine.name}:8x128")

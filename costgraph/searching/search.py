@@ -16,11 +16,14 @@ from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import Estimate, estimate
 from costgraph.searching.best import Best, Candidate
 from costgraph.searching.columns import Column
+from costgraph.searching.command import command, mesh_of
 from costgraph.searching.constraints import Constraint
 from costgraph.searching.plans import Costed, Outputs, Question, row
 from costgraph.searching.space import Space
 from costgraph.searching.structure import Structure
+from costgraph.searching.table import Tabular
 from costgraph.setup import Setup
+from costgraph.shown import Shown
 
 NO_LINK = "links join the devices of every group"
 
@@ -110,14 +113,17 @@ class Plan:
         return dict(self.candidate.numbers)
 
     @property
-    def seconds(self) -> Fraction:
-        """The time that counts."""
-        answer = self.answer
-        return answer.estimated(answer.main) or answer.bound(answer.main).seconds
+    def mesh(self) -> str:
+        """Its axes as one would type them; empty for one device."""
+        return mesh_of(self)
+
+    def exactly(self, name: str) -> Fraction:
+        """One of its measures, such as `ttft`."""
+        return self.candidate.costed.exactly(self.numbers, name)
 
 
-@dataclass(frozen=True)
-class Found:
+@dataclass(frozen=True, repr=False)
+class Found(Tabular, Shown):
     """The answer.
 
     Args:
@@ -135,6 +141,17 @@ class Found:
         """The best, each estimated once more by itself."""
         known: dict[str, Setup] = {}
         return tuple(self.plan(one, known) for one in self.candidates)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """A row for each plan, the best first: its mesh, what is replayed, its measures in base units, the command."""
+        names = [name for name in self.search.question.measures if name != "bound"]
+        return {
+            "mesh": [plan.mesh for plan in self.plans],
+            "recompute": [plan.structure.recompute for plan in self.plans],
+            **({"B": [plan.numbers["B"] for plan in self.plans]} if "B" in self.search.space.numbers else {}),
+            **{name: [float(plan.exactly(name)) for plan in self.plans] for name in (*names, "bound")},
+            "command": [command(plan, self.search.typed) for plan in self.plans],
+        }
 
     def plan(self, one: Candidate, known: dict[str, Setup]) -> Plan:
         """A candidate with its estimate."""

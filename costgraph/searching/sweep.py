@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,10 @@ from costgraph.algebra.definition import Definition
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
+from costgraph.estimation.assumed import BOUND, ESTIMATE
 from costgraph.measures.parts import read_measure
 from costgraph.searching.columns import Column, Program, double, sure, with_defined
+from costgraph.searching.command import as_typed
 from costgraph.searching.constraints import Constraint
 from costgraph.searching.evaluation import Evaluator, Rates
 from costgraph.searching.forms import forms
@@ -38,6 +41,7 @@ class Sweep:
         pareto: measures in which no other point may be as good; empty for all points.
         request: makes the question of one combination of choices, in which some numbers are 1 and the others open.
         degrees: the numbers of which 1 changes which ops there are.
+        typed: what is the same at all points, by option.
     """
 
     grid: Grid
@@ -46,11 +50,26 @@ class Sweep:
     pareto: tuple[str, ...]
     request: Callable[[Mapping[str, str], Sequence[str]], Request]
     degrees: tuple[str, ...] = ()
+    typed: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns of the table."""
         return (*self.grid.choices, *self.grid.numbers, *self.measures)
+
+    @property
+    def said(self) -> str:
+        """What is the same at all points, in one line."""
+        left = {name: text for name, value in self.typed.items() if (text := as_typed(value)) and name != "phase"}
+        phase = [] if "phase" in self.grid.choices else [str(self.typed.get("phase", "train"))]
+        return ", ".join([*phase, *(f"{name} {text}" for name, text in left.items())])
+
+    @property
+    def assumptions(self) -> list[str]:
+        """What its times take for granted, and what its measures are counted in."""
+        times = [name for name in self.measures if name in ("step_time", "ttft", "tpot", "tokens/s", "cost", "bound")]
+        lines = [] if not times else [BOUND if not self.typed.get("efficiency") else ESTIMATE]
+        return lines + (["cost: USD per million tokens"] if "cost" in times else [])
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,12 @@ from costgraph.algebra.units import BYTE, SECOND, Powers
 from costgraph.errors import UserError, unknown
 from costgraph.estimation.asked import Request
 from costgraph.estimation.reading import request
-from costgraph.given import read_model
+from costgraph.given import read_mesh, read_model
 from costgraph.hardware.cluster import cluster
 from costgraph.measures import MEASURES
-from costgraph.mesh import Mesh
 from costgraph.searching.constraints import read_constraints
 from costgraph.searching.grid import Grid
-from costgraph.searching.ranges import read_over
+from costgraph.searching.ranges import Over, read_objects, read_over
 from costgraph.searching.reading import listed, whole
 from costgraph.searching.structure import NO_REPLAY, replayed
 from costgraph.searching.sweep import OF_PLANS, Sweep
@@ -32,8 +31,9 @@ UNITS: dict[str, Powers] = {"peak": BYTE, "step_time": SECOND, "bound": SECOND, 
 
 
 def read_sweep(
-    over: str, measures: str, where: Iterable[str] = (), pareto: str = "", typed: Mapping[str, Any] | None = None
-) -> Sweep:
+    over: Over, measures: str | Iterable[str], where: str | Iterable[str] = (), pareto: str | Iterable[str] = "",
+    typed: Mapping[str, Any] | None = None,
+) -> Sweep:  # fmt: skip
     """Read what a user wants a table of.
 
     Args:
@@ -64,27 +64,28 @@ def read_sweep(
         most = f"{MOST:,} points of {MOST_COMBINATIONS:,} combinations of choices".replace(",", " ")
         raise UserError(f"{grid.size} points of {grid.combinations} combinations are too many; at most {most}")
     units: dict[str, Powers | None] = {name: UNITS.get(name) for name in (*asked, *numbers)}
-    limits = read_constraints(where, units, {})
-    return Sweep(grid, asked, limits, best, Asking(fixed, tuple(numbers)).request, degrees_of(fixed, choices))
+    limits = read_constraints([where] if isinstance(where, str) else where, units, {})
+    asking = Asking(fixed, tuple(numbers), read_objects(over))
+    return Sweep(grid, asked, limits, best, asking.request, degrees_of(fixed, choices), fixed)
 
 
 def degrees_of(fixed: Mapping[str, Any], choices: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """The symbols in degrees of any mesh that is swept over."""
     found: dict[str, None] = {}
-    for text in choices.get("mesh", (fixed.get("mesh") or "",)):
-        for axis in Mesh(text).named.values():
+    for given in choices.get("mesh", (fixed.get("mesh") or "",)):
+        for axis in read_mesh(given).named.values():
             found |= dict.fromkeys(axis.size.symbols)
     return tuple(found)
 
 
-def names_of(text: str, option: str, known: Sequence[str]) -> tuple[str, ...]:
+def names_of(text: str | Iterable[str], option: str, known: Sequence[str]) -> tuple[str, ...]:
     """Names of measures, each once.
 
     Raises:
         UserError: one is unknown, or there are none.
     """
-    found = [part.strip() for part in split_list(text)]
-    if not all(found):
+    found = [part.strip() for one in ([text] if isinstance(text, str) else text) for part in split_list(one)]
+    if not all(found) or not found:
         raise UserError(f"{option}: which measures? as in {option} peak,step_time")
     for name in found:
         plain = name.partition("(")[0].partition(".")[0]
@@ -99,10 +100,13 @@ class Asking:
     Args:
         fixed: what is the same in all of them.
         open_: the numbers that are swept over.
+        objects: what texts of choices stand for that were given as objects.
     """
 
-    def __init__(self, fixed: Mapping[str, Any], open_: Sequence[str]) -> None:
-        self.fixed, self.open = fixed, tuple(open_)
+    def __init__(
+        self, fixed: Mapping[str, Any], open_: Sequence[str], objects: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        self.fixed, self.open, self.objects = fixed, tuple(open_), objects
 
     def request(self, choices: Mapping[str, str], ones: Sequence[str]) -> Request:
         """The question, with some degrees 1 and all other numbers open.
@@ -110,7 +114,8 @@ class Asking:
         Raises:
             UserError: it cannot be asked.
         """
-        of: dict[str, Any] = {**self.fixed, **choices}
+        meant = {name: self.objects.get(name, {}).get(text, text) for name, text in choices.items()}
+        of: dict[str, Any] = {**self.fixed, **meant}
         replay = of.pop("recompute", NO_REPLAY)
         passes = list(of.pop("passes", None) or [])
         if replay != NO_REPLAY:
@@ -120,7 +125,7 @@ class Asking:
         symbolic = [name for name in open_ if name in model.bindings]
         limit = listed(of.pop("limit", None))
         if ones:
-            of["mesh"] = Mesh(of["mesh"]).substitute(dict.fromkeys(ones, ONE))
+            of["mesh"] = read_mesh(of["mesh"]).substitute(dict.fromkeys(ones, ONE))
         place = of.pop("cluster", None)
         if place is not None:
             of["cluster"] = cluster(place)

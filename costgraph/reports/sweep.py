@@ -1,0 +1,63 @@
+"""A sweep as a report: the table, how many points there were, and what was left out."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import islice
+
+from costgraph.algebra.quantities import Quantity, rounded
+from costgraph.algebra.units import BYTE, SECOND
+from costgraph.reports.nodes import Column, Node, Note, Report, Table, Verdict
+from costgraph.searching.answer import number
+from costgraph.searching.grid import Grid
+from costgraph.searching.points import Points
+from costgraph.searching.sweep import Sweep, Tally
+
+UNITS = {"peak": BYTE, "step_time": SECOND, "bound": SECOND, "ttft": SECOND, "tpot": SECOND}
+TOP = 40  # rows
+
+
+def report(points: Points, top: int = TOP) -> Report:
+    """The first rows, and what is said of all."""
+    asked, tally = points.sweep, points.tally
+    rows = [tuple(map(cell, asked.names, row)) for row in islice(points.rows(), top)]
+    numeric = [all(row[at][:1].isdigit() for row in rows) for at in range(len(asked.names))]
+    columns = tuple(Column(name, right=right) for name, right in zip(asked.names, numeric, strict=True))
+    shown: Node = Table(columns, tuple(rows)) if rows else Verdict("no point is left", good=False)
+    more = tally.told - len(rows)
+    rest = f"{number(more)} more row{'s' if more > 1 else ''}"
+    notes = [f"{rest}; --top shows more, -o table.csv writes all"] * (more > 0)
+    notes += [said(tally), *left_out(tally), *asked.assumptions]
+    return Report(title(asked), ((shown,), tuple(map(Note, notes))))
+
+
+def title(asked: Sweep) -> str:
+    """What was asked, in one line."""
+    return f"{', '.join(asked.measures)} over {', '.join([*asked.grid.choices, *asked.grid.numbers])}: {asked.said}"
+
+
+def cell(name: str, value: str | float) -> str:
+    """A value with its unit."""
+    if isinstance(value, str):
+        return value
+    if name in UNITS:
+        return str(Quantity(Fraction(value), UNITS[name])).partition(" = ")[0]
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 10**15 else rounded(Fraction(value), 6)
+
+
+def size(grid: Grid) -> str:
+    """How much there is to do."""
+    several = grid.combinations > 1
+    return f"{number(grid.size)} points" + several * f" of {number(grid.combinations)} combinations of choices"
+
+
+def said(tally: Tally) -> str:
+    """How many points there were."""
+    return f"{number(tally.points)} points, {number(tally.told)} of them told of"
+
+
+def left_out(tally: Tally) -> list[str]:
+    """What cannot be."""
+    lines = [f"{number(tally.illegal)} points left out: sizes do not divide, or no link joins so many devices"]
+    lines = lines if tally.illegal else []
+    return lines + [f"left out {number(times)} times: {reason}" for reason, times in tally.refused.items()]

@@ -1,0 +1,58 @@
+"""The points of a sweep that are told of, as an answer: a table, a report, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from costgraph.searching.sweep import Block, Sweep, Tally
+from costgraph.searching.table import Tabular
+from costgraph.shown import Shown
+
+
+@dataclass(frozen=True, repr=False)
+class Points(Tabular, Shown):
+    """A table of measures.
+
+    Args:
+        sweep: what was asked.
+        blocks: the rows.
+        tally: how many points there were, and why some are not told of.
+    """
+
+    sweep: Sweep
+    blocks: tuple[Block, ...]
+    tally: Tally
+
+    def __len__(self) -> int:
+        return sum(map(len, self.blocks))
+
+    def rows(self) -> Iterator[tuple[str | float, ...]]:
+        """Row by row, in the order of `sweep.names`."""
+        return chain.from_iterable(block.rows(self.sweep.names) for block in self.blocks)
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Choices as texts, numbers and measures as doubles, in base units."""
+        return {name: self.column(name) for name in self.sweep.names}
+
+    def column(self, name: str) -> Sequence[Any]:
+        """One of the columns."""
+        if name in self.sweep.grid.choices:
+            return [block.choices[name] for block in self.blocks for _ in range(len(block))]
+        parts = [block.columns[name] for block in self.blocks]
+        found: Sequence[Any] = np.concatenate(parts) if parts else np.zeros(0)  # type: ignore[assignment]
+        return found
+
+
+def head(blocks: Iterator[Block], top: int) -> tuple[Block, ...]:
+    """The first rows; all blocks are gone through, so that they are counted."""
+    found, left = list[Block](), top
+    for block in blocks:
+        if left > 0:
+            found.append(Block(block.choices, {name: column[:left] for name, column in block.columns.items()}))
+            left -= len(found[-1])
+    return tuple(found)
