@@ -94,6 +94,13 @@ def axes() -> Iterable[str]:
     return AXES
 
 
+def schemas() -> Iterable[str]:
+    """What JSON answers hold."""
+    from costgraph.schemas import known as named
+
+    return named()
+
+
 def notations() -> Iterable[str]:
     """Letters of sources."""
     from costgraph.letters import notations as named
@@ -104,6 +111,6 @@ def notations() -> Iterable[str]:
 KINDS: dict[str, Callable[[], Iterable[str]]] = {
     one.__name__: one
     for one in (
-        models, machines, passes, measures, symbols, conventions, precisions, op_sets, phases, axes, notations,
+        models, machines, passes, measures, symbols, conventions, precisions, op_sets, phases, axes, notations, schemas,
     )
 }  # fmt: skip

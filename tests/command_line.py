@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import json
 import os
 import re
 import subprocess
@@ -14,9 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+from answers import complaints
+
 from costgraph.__main__ import main
 
 ROOT = Path(__file__).parents[1]
+ANSWER = re.compile(r'\{\s*"schema": ')  # in JSON, which holds what its schema says, whatever a test asks
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,10 @@ class Run:
 
 
 def costgraph(*arguments: str, cwd: Path | None = None) -> Run:
-    """Run the command line in this process, which saves starting Python and importing everything anew."""
+    """Run the command line in this process, which saves starting Python and importing everything anew.
+
+    An answer in JSON holds what its schema says.
+    """
     stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
     with (
         settings_of_the_process(),
@@ -48,7 +55,10 @@ def costgraph(*arguments: str, cwd: Path | None = None) -> Run:
         except SystemExit as end:
             code = end.code
     assert isinstance(code, int)
-    return Run(code, text(stdout), text(stderr))
+    said = text(stdout)
+    if ANSWER.match(said):
+        assert complaints(json.loads(said)) == []
+    return Run(code, said, text(stderr))
 
 
 def text(stream: io.TextIOWrapper) -> str:

@@ -14,6 +14,7 @@ from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.outcome import Run
 
 SCHEMA = "costgraph.estimate/1"
+FITS = "costgraph.fits/1"
 
 
 def to_json(result: Estimate) -> dict[str, Any]:
@@ -71,6 +72,11 @@ def to_json(result: Estimate) -> dict[str, Any]:
             for name, one in result.measured.items()
         },
     }
+
+
+def fits_json(result: Estimate) -> dict[str, Any]:
+    """The JSON contract `costgraph.fits/1`."""
+    return {"schema": FITS, **verdict_json(result)}
 
 
 def verdict_json(result: Estimate) -> dict[str, Any]:

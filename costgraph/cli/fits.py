@@ -29,7 +29,7 @@ def fits(
     """Does it fit? One line; exit code 0 if it does, else 1. Unless given B is 1, S 4096 or the most of the model."""
     import json
 
-    from costgraph.cli.estimate_json import verdict_json
+    from costgraph.cli.estimate_json import fits_json
     from costgraph.estimation.estimate import estimate
     from costgraph.estimation.reading import request
     from costgraph.reports.fits import report
@@ -38,7 +38,7 @@ def fits(
     result = estimate(request(cluster=place, dtype=dtype, new=new, usual=True, **options))
     found = report(result)
     if json_:
-        deliver(json.dumps(verdict_json(result), indent=2, ensure_ascii=False))
+        deliver(json.dumps(fits_json(result), indent=2, ensure_ascii=False))
     else:
         tell(found)
     if not result.verdict.fits:
