@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -23,6 +23,7 @@ from costgraph.measures import MEASURES, TIMES
 from costgraph.measures.parts import Measure, read_measure, under
 from costgraph.measures.per import STEP, Share, read_share
 from costgraph.provenance import Term
+from costgraph.records import dataclass
 from costgraph.remarks import of_windows
 from costgraph.setup import Setup
 from costgraph.shown import Shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Union
 
@@ -21,6 +21,7 @@ from costgraph.options import checked, parse_call
 from costgraph.passes import PASSES, PLACING, Pass, names_of
 from costgraph.passes.widths import Widths
 from costgraph.precision import ITEMSIZE, USUAL, Precision, element, policy
+from costgraph.records import dataclass
 
 if TYPE_CHECKING:
     from costgraph.models.architecture import Architecture

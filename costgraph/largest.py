@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from itertools import combinations, islice
 
 from costgraph.algebra.bindings import Binding, Order, parse_regime
@@ -23,6 +23,7 @@ from costgraph.algebra.symbols import RATIO, SYMBOLS, Symbol, declare
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.provenance import Term
+from costgraph.records import dataclass
 
 FEW = 24  # candidates of which each pair is proved by more than its terms
 EFFORT = 20_000  # terms of pairs that may be looked at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from costgraph.algebra.parser import parse
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError, shorten, unknown
+from costgraph.records import dataclass
 from costgraph.resources import data_folder
 from costgraph.toml_tables import from_table
 from costgraph.toml_text import of_package, parse_toml

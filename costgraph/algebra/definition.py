@@ -7,7 +7,7 @@ can be compared: by numbers, because all symbols are positive, or because somebo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from math import ceil, floor
 
@@ -22,6 +22,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, in_order, lookup
 from costgraph.algebra.syntax import Formula, read
 from costgraph.errors import UserError, shorten
+from costgraph.records import dataclass
 
 LOOKS = 16  # sizes at which a difference is looked at
 FUNCTIONS = ("min", "max", "ceil", "floor")

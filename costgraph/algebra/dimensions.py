@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 from costgraph.algebra.expression import Call, Name, Node, Power, Product, Ratio, Sum, fold
 from costgraph.algebra.units import NONE, Powers, times
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ Trees may be as deep as a long product has factors, so nothing here recurses: ev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import reduce
 from math import ceil, floor, isqrt, sqrt
@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from costgraph.algebra.symbols import Rational, in_order
 from costgraph.errors import UserError
+from costgraph.records import dataclass
 
 T = TypeVar("T")
 FUNCTIONS = ("max", "min", "ceil", "floor", "sqrt")

@@ -7,7 +7,7 @@ becomes a condition, and all the answers are listed with theirs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from costgraph.algebra.polynomial import ZERO, Polynomial, content, total
@@ -15,6 +15,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.roots import Root, linear, pure, quadratic
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError
+from costgraph.records import dataclass
 
 Relation = Literal["<=", ">=", "==", "<", ">"]
 Sign = Literal[-1, 0, 1]

@@ -7,7 +7,7 @@ is computed, and work before it is done.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from math import comb
 from typing import ClassVar
@@ -20,6 +20,7 @@ from costgraph.algebra.syntax import ALLOWED, FLOOR, LARGEST, TOO_LONG, Formula,
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError, shorten
 from costgraph.frozen import FrozenMapping
+from costgraph.records import dataclass
 
 MAX_EXPONENT = 64
 MAX_TERMS = 5000
@@ -167,7 +168,7 @@ class Reader:
         """The quotient."""
         if not parts[1].numerator:
             raise self.refuse(below, "division by zero")
-        self.check_terms(node, parts[0], Quotient(1) / parts[1])
+        self.check_sizes(node, parts[0], len(parts[1].denominator), len(parts[1].numerator))
         return self.fits(node, parts[0] / parts[1])
 
     def floor(self, value: Quotient, parts: tuple[Quotient, ...]) -> Quotient:
@@ -190,8 +191,11 @@ class Reader:
 
     def check_terms(self, node: Node, left: Quotient, right: Quotient) -> None:
         """Refuse a sum or product of quotients that would have too many terms."""
-        pairs = len(left.numerator) * len(right.numerator) + len(left.denominator) * len(right.denominator)
-        if pairs > MAX_TERMS:
+        self.check_sizes(node, left, len(right.numerator), len(right.denominator))
+
+    def check_sizes(self, node: Node, left: Quotient, above: int, below: int) -> None:
+        """The same, of a factor with so many terms above and below the line."""
+        if len(left.numerator) * above + len(left.denominator) * below > MAX_TERMS:
             raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
 
     def fits(self, node: Node, value: Quotient) -> Quotient:
@@ -201,6 +205,6 @@ class Reader:
                 raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
             if any(abs(c.numerator) >= LARGEST or c.denominator >= LARGEST for c in side.coefficients):
                 raise self.refuse(node, TOO_LONG)
-            if side.largest_power > 4 * MAX_EXPONENT:
+            if side.has_power_beyond(4 * MAX_EXPONENT):
                 raise self.refuse(node, f"an exponent may be at most {4 * MAX_EXPONENT}")
         return value

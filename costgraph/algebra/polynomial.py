@@ -216,6 +216,10 @@ class Polynomial:
         """The largest absolute power of any symbol."""
         return monomial.largest_power(self._terms)
 
+    def has_power_beyond(self, limit: int) -> bool:
+        """Whether the absolute power of any symbol is larger; mostly the bound on them says that none is."""
+        return self._reach > limit and self.largest_power > limit
+
     def coefficient(self, monomial: Polynomial) -> Rational:
         """The number in front of a monomial here, whatever the monomial's own coefficient is; 0 where it is missing."""
         (wanted,) = monomial._terms

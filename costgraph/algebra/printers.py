@@ -6,13 +6,13 @@ One printer walks the written shape; a `Style` says how numbers, symbols, powers
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import groupby
 
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.shapes import Product, Sum, write
 from costgraph.algebra.symbols import SYMBOLS
+from costgraph.records import dataclass
 
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, partial
@@ -36,6 +35,7 @@ from costgraph.algebra.units import (
     units_to_offer,
 )
 from costgraph.errors import UserError, shorten, unknown
+from costgraph.records import dataclass
 
 if TYPE_CHECKING:
     import pint

@@ -21,7 +21,9 @@ class Quotient:
 
     def __init__(self, numerator: Polynomial | Rational, denominator: Polynomial | Rational = ONE) -> None:
         numerator, denominator = as_polynomial(numerator), as_polynomial(denominator)
-        if not numerator and denominator:
+        if denominator is ONE:  # as nearly always
+            pass
+        elif not numerator and denominator:
             denominator = ONE
         elif denominator.is_monomial:
             numerator, denominator = numerator / denominator, ONE
@@ -29,7 +31,7 @@ class Quotient:
             numerator, denominator = exactly, ONE
         elif inverse := denominator.divide(numerator):
             numerator, denominator = ONE, inverse
-        if denominator and denominator != ONE:
+        if denominator is not ONE and denominator and denominator != ONE:
             above, below = (numerator.content / denominator.content).fraction()
             numerator = numerator / numerator.content * above
             denominator = denominator / denominator.content * below

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from math import isqrt
@@ -13,6 +12,7 @@ from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, content
 from costgraph.algebra.printers import latex, python, unicode
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
+from costgraph.records import dataclass
 
 if TYPE_CHECKING:
     import sympy

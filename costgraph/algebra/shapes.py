@@ -7,7 +7,6 @@ sympy: factors are found by grouping terms under their largest common monomial a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from math import gcd, log10
 from operator import itemgetter
@@ -15,6 +14,7 @@ from operator import itemgetter
 from costgraph.algebra.polynomial import ONE, Polynomial, product, total
 from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.errors import unknown
+from costgraph.records import dataclass
 
 DEEP = 60  # parentheses in parentheses, beyond which nobody reads on: as many as the parser takes
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from costgraph.errors import UserError, shorten
+from costgraph.records import dataclass
 
 # What no program would say: signs of paper, TeX, a number before a letter, factors side by side.
 ON_PAPER = re.compile(r"[^\x00-\x7f]|[\\^{}$]|\d[A-Za-z_(]|\d\s+[\w(]|\)\s*[\w(]|\w\s+[\w.(]", re.ASCII)

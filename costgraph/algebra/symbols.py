@@ -7,12 +7,12 @@ The order of the table is the order in which symbols are printed. Nothing else m
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from costgraph.errors import UserError, unknown
+from costgraph.records import dataclass
 
 if TYPE_CHECKING:
     import sympy

@@ -10,7 +10,6 @@ import ast
 import re
 import warnings
 from collections.abc import Container
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from keyword import kwlist
@@ -19,6 +18,7 @@ from costgraph.algebra.expression import Call, Name, Node, Number, Power, Produc
 from costgraph.algebra.spelling import Spelled, at_column, in_code, on_paper
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError, need_text, shorten
+from costgraph.records import dataclass
 
 MAX_LENGTH = 10_000  # characters
 EXAMPLE = "12*L*D**2"

@@ -6,12 +6,12 @@ There are six bases. A parameter is an element, a position a token; sequences, d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
 from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.errors import unknown
+from costgraph.records import dataclass
 
 BASES = ("FLOP", "byte", "s", "token", "USD", "element")
 Powers = tuple[int, ...]  # one exponent per base

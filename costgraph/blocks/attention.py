@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 from costgraph.algebra.assumption import Divides, InDomain
@@ -14,6 +14,7 @@ from costgraph.blocks.window import joined, rolled, windowed
 from costgraph.errors import UserError
 from costgraph.graph.builder import Builder
 from costgraph.precision import FP32
+from costgraph.records import dataclass
 
 Projection = Literal["q", "k", "v", "out"]
 

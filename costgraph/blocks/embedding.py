@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from costgraph.algebra.assumption import AtMost
@@ -10,6 +9,7 @@ from costgraph.algebra.parser import Size, size
 from costgraph.blocks.linear import CONTEXT, dropout, linear
 from costgraph.blocks.norm import Norm
 from costgraph.graph.builder import Builder
+from costgraph.records import dataclass
 
 TOKEN = 8  # bytes of a token's number
 

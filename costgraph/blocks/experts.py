@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
@@ -14,6 +13,7 @@ from costgraph.blocks.positions import INDEX
 from costgraph.errors import UserError
 from costgraph.graph.builder import Builder
 from costgraph.graph.extent import Mean
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from costgraph.blocks.embedding import TOKEN, Embedding
@@ -10,6 +9,7 @@ from costgraph.blocks.linear import as_wide, biased, contract, linear
 from costgraph.blocks.mlp import Activation
 from costgraph.blocks.norm import Norm
 from costgraph.graph.builder import Builder, Extra
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from costgraph.algebra.parser import Size
@@ -10,6 +10,7 @@ from costgraph.blocks.linear import Names, contract, dropout, linear
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.positions import rotated
 from costgraph.graph.builder import Builder
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

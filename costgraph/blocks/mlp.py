@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from costgraph.algebra.parser import Size
 from costgraph.blocks.linear import Names, dropout, linear
 from costgraph.graph.builder import Builder
+from costgraph.records import dataclass
 
 Activation = Literal["gelu", "relu", "silu", "tanh"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from costgraph.algebra.parser import Size
 from costgraph.blocks.embedding import TOKEN, Embedding
 from costgraph.blocks.head import Head
@@ -11,6 +9,7 @@ from costgraph.blocks.linear import as_wide
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.stack import Block
 from costgraph.graph.builder import Builder
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from costgraph.graph.builder import Builder, Extra
 from costgraph.precision import FP32
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
 from costgraph.algebra.parser import Size
@@ -13,6 +12,7 @@ from costgraph.blocks.mlp import Gated
 from costgraph.blocks.norm import Norm
 from costgraph.errors import UserError
 from costgraph.graph.builder import Builder
+from costgraph.records import dataclass
 
 Residual = Literal["pre", "post", "sandwich", "outer", "parallel", "parallel_two"]
 Part = Callable[[str], str]

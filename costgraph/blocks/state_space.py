@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from costgraph.algebra.assumption import Divides
@@ -12,6 +12,7 @@ from costgraph.blocks.linear import Names, biased, linear
 from costgraph.blocks.norm import Norm
 from costgraph.blocks.scan import Parts, scanned, stepped
 from costgraph.graph.builder import Builder
+from costgraph.records import dataclass
 
 HEADS: Names = ("ssm_group", "ssm_share")  # groups of heads that share matrices, and the heads of each
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Unpack
 
@@ -19,6 +18,7 @@ from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError
 from costgraph.given import Options
 from costgraph.measures.by_part import by_part
+from costgraph.records import dataclass
 from costgraph.shown import Shown
 from costgraph.solving.solution import solved
 from costgraph.solving.unknown import Unknown

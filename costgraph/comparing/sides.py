@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from costgraph.algebra.bindings import split_list
@@ -14,6 +13,7 @@ from costgraph.models.known import known
 from costgraph.op_sets import OP_SETS
 from costgraph.passes import PASSES, PHASES
 from costgraph.precision import PRECISIONS
+from costgraph.records import dataclass
 from costgraph.setup import Setup
 
 # What one word may be, the first that has it: `decode` is a phase and a pass.

@@ -8,13 +8,13 @@ link, whatever hides what it sends, and no stage of a pipeline.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.estimation.asked import Request
 from costgraph.estimation.steps import Step
+from costgraph.records import dataclass
 from costgraph.timing.roofline import number
 
 

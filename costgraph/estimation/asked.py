@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from costgraph.measures.communication import Links
 from costgraph.measures.times import one_link
 from costgraph.mesh import Axis, Mesh
 from costgraph.precision import STATES
+from costgraph.records import dataclass
 from costgraph.setup import Setup
 from costgraph.timing.network import Algorithm, Network, network
 from costgraph.timing.roofline import number

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from costgraph.algebra.polynomial import Polynomial, total
@@ -12,6 +11,7 @@ from costgraph.estimation.asked import Request
 from costgraph.graph.graph import Graph
 from costgraph.measures.communication import Links
 from costgraph.measures.times import RESOURCES, busy
+from costgraph.records import dataclass
 from costgraph.timing.roofline import number
 
 

@@ -6,7 +6,6 @@ Everything is a form first and a number once all its symbols are bound; nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -25,6 +24,7 @@ from costgraph.estimation.sizes import claims, fewest_devices, largest_batch
 from costgraph.estimation.steps import Step, steps
 from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.measures import MEASURES
+from costgraph.records import dataclass
 from costgraph.remarks import of_windows
 from costgraph.shown import Shown
 from costgraph.timing.roofline import mfu, number

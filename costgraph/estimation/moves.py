@@ -7,7 +7,7 @@ and costs is not known here; it is derived, as everything else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -21,6 +21,7 @@ from costgraph.passes import Pass
 from costgraph.passes.recompute import Recompute
 from costgraph.passes.widths import Widths
 from costgraph.precision import PRECISIONS, USUAL
+from costgraph.records import dataclass
 from costgraph.timing.roofline import number
 
 Changed = Iterator[Request]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from costgraph.algebra.definition import settle
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
@@ -11,6 +11,7 @@ from costgraph.algebra.symbols import SYMBOLS
 from costgraph.estimation.asked import Request
 from costgraph.graph.graph import Graph
 from costgraph.measures.times import tokens, work
+from costgraph.records import dataclass
 from costgraph.timing.costs import Cost, costs, one_link
 from costgraph.timing.roofline import Rates, Span, Time, spans
 

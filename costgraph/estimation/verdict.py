@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from costgraph.algebra.polynomial import total
@@ -11,6 +11,7 @@ from costgraph.estimation.asked import Request
 from costgraph.largest import Largest, largest
 from costgraph.measures import MEASURES
 from costgraph.provenance import Term
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

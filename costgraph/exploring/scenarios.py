@@ -6,7 +6,6 @@ Sizes and degrees of the mesh stay symbols, so that one derivation answers all s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from costgraph.closed_form import ClosedForm
@@ -16,6 +15,7 @@ from costgraph.graph.graph import Graph
 from costgraph.largest import Largest
 from costgraph.measures.parts import read_measure
 from costgraph.models.model import Model
+from costgraph.records import dataclass
 from costgraph.setup import Setup
 
 DEGREES = ("N_d", "T")

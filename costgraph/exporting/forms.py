@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from inspect import getmodule
 from typing import TYPE_CHECKING, Union
@@ -23,6 +23,7 @@ from costgraph.errors import UserError
 from costgraph.exporting.code.nodes import as_node
 from costgraph.measures import measure_named
 from costgraph.measures.parts import read_measure
+from costgraph.records import dataclass
 
 if TYPE_CHECKING:
     import sympy

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal, get_args
 
 from costgraph.errors import UserError, unknown
+from costgraph.records import dataclass
 from costgraph.resources import data_folder
 from costgraph.toml_tables import from_table
 from costgraph.toml_text import parse_toml

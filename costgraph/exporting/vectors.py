@@ -8,7 +8,6 @@ the same vectors everywhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, prod
 
@@ -19,6 +18,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.errors import UserError
 from costgraph.exporting.forms import Form
+from costgraph.records import dataclass
 
 SMALL = {
     "B": 3,

@@ -7,11 +7,11 @@ those of the table are short for a name wherever a shape is typed (`bsd` is `bat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.mesh import Cut, devices
+from costgraph.records import dataclass
 
 # Customary letters. `context` are the positions that a query looks at, `group` the heads that share a key/value head.
 NAMES: Mapping[str, str] = {

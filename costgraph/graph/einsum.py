@@ -6,13 +6,13 @@ its letters, and the gradient of an operand is the einsum with that operand and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, cached_property
 
 from costgraph.algebra.polynomial import ZERO, Polynomial, product
 from costgraph.errors import UserError
 from costgraph.graph.dim import Dim
 from costgraph.graph.tensor import Tensor
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

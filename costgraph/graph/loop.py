@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from costgraph.algebra.assumption import IsSize
 from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.records import dataclass
 
 Rounds = Literal["", "later", "every"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.graph.loop import ONCE, Loop, Segment, label, place
 from costgraph.mesh import Cut
+from costgraph.records import dataclass
 
 CORE = "attention_core"  # the segment of scores, softmax and weighted sum
 Phase = Literal["forward", "recompute", "backward", "update"]

@@ -8,11 +8,11 @@ gradient of `x1` alone, and `y1@01` for those of `x0` and `x1`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
 from costgraph.errors import unknown
 from costgraph.graph.op import Op
+from costgraph.records import dataclass
 
 # How gradients flow back through an op:
 #   einsum    operand and result swapped, one einsum per operand

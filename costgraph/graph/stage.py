@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.records import dataclass
 
 Place = Literal["first", "middle", "last"]
 

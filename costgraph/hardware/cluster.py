@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from costgraph.errors import UserError, shorten, unknown
 from costgraph.hardware.catalog import machine
 from costgraph.hardware.machine import Machine
 from costgraph.hardware.machine_file import MachineTable, NetworkTable, count, from_file, link
+from costgraph.records import dataclass
 from costgraph.toml_tables import from_table, keys_of
 from costgraph.toml_text import parse_toml
 from costgraph.user_files import MAX_TOML, read_text

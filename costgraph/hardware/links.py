@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
@@ -24,6 +23,7 @@ from costgraph.errors import UserError
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.machine import NETWORK, Link
 from costgraph.mesh import AXES, Mesh
+from costgraph.records import dataclass
 
 WORDS = {axis.symbol: kind for kind, axis in AXES.items()} | {"N_h": "replicas"}
 IN_A_NODE = "in a node"

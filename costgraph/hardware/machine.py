@@ -7,12 +7,13 @@ one device or of one of its links, as its file says. A node is what links join w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import Quantity
 from costgraph.errors import UserError, unknown
 from costgraph.precision import ITEMSIZE
+from costgraph.records import dataclass
 from costgraph.shown import Shown
 
 LISTED = ("fp16", "bf16", "tf32", "fp32", "int8", "int4", "fp8", "fp6", "fp4", "fp64")  # the order in messages

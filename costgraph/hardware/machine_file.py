@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from functools import partial
 from math import floor
@@ -13,6 +13,7 @@ from costgraph.algebra.quantities import CATALOG_UNITS, NUMBER, TOO_LONG, Quanti
 from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, SECOND, Powers
 from costgraph.errors import UserError
 from costgraph.hardware.machine import NETWORK, Figure, Link, Machine
+from costgraph.records import dataclass
 from costgraph.toml_tables import day, decimal_text, from_table, whole
 
 

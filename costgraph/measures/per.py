@@ -7,7 +7,7 @@ contributes; what stands outside of layers is left out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -19,6 +19,7 @@ from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, chosen
 from costgraph.measures.by_part import has_parts
+from costgraph.records import dataclass
 
 PER = ("token", "sequence", "layer")
 DIMS = {"token": ("batch", "query"), "sequence": ("batch",)}  # how many there are of it in a step

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from costgraph.algebra.assumption import Divides
@@ -14,6 +13,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.mesh.cut import Cut
 from costgraph.options import checked, typed
 from costgraph.precision import State
+from costgraph.records import dataclass
 
 CORE, EXPERTS = "attention_core", "experts"  # segments in which an axis may split something else
 

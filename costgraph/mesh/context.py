@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from costgraph.algebra.assumption import Choice, Divides
@@ -12,6 +11,7 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.errors import UserError
 from costgraph.mesh.axis import CORE, Axis, Split
 from costgraph.mesh.cut import Cut
+from costgraph.records import dataclass
 
 HEADS = ("head", "kv_head")
 AHEAD = {"query": "context", "memory": "memory_context"}  # positions, and as what others look at them

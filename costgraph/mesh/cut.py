@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from costgraph.algebra.polynomial import Polynomial, product
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

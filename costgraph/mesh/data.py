@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from costgraph.algebra.parser import Size
@@ -11,6 +10,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.mesh.axis import Axis, Split
 from costgraph.precision import State
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

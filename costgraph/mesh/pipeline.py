@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from costgraph.algebra.bindings import bound
@@ -11,6 +10,7 @@ from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.errors import UserError
 from costgraph.mesh.axis import Axis, Split
+from costgraph.records import dataclass
 from costgraph.schedules import SCHEDULES, Schedule
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from costgraph.algebra.assumption import Divides
@@ -12,6 +11,7 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.errors import UserError
 from costgraph.mesh.axis import Axis, Split
 from costgraph.mesh.cut import Cut
+from costgraph.records import dataclass
 
 WIDTHS = ("ffn", "expert_ffn", "shared_ffn")  # of the MLPs that a layer may have
 

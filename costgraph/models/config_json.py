@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from costgraph.models.quantization import quantized
 from costgraph.models.rewriting import REWRITING
 from costgraph.models.transformers_keys import BYTES, ONLY, WITHOUT_EFFECT, speaks_of_a_size
 from costgraph.models.values import Values, shown
+from costgraph.records import dataclass
 from costgraph.user_files import MIB, read_text
 
 FILE = "config.json"

@@ -12,13 +12,14 @@ without_effect, inherits, rewrite, model_types, source
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from functools import cache, partial
 from typing import Annotated, Any
 
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.models.keys import Choice, SizeKey, as_option, as_size_key
 from costgraph.models.layer_kinds import LayerKind
+from costgraph.records import dataclass
 from costgraph.resources import PACKAGE
 from costgraph.toml_tables import from_table
 from costgraph.toml_text import of_package

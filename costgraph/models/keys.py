@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from costgraph.errors import UserError, unknown
+from costgraph.records import dataclass
 
 ANY = "*"  # in `when`: every other value
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from costgraph.errors import UserError
 from costgraph.models.keys import Choice, as_choice
 from costgraph.models.values import Values
+from costgraph.records import dataclass
 
 MAX_LAYERS = 100_000  # that are told apart one by one
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
@@ -16,6 +16,7 @@ from costgraph.models.config_json import configuration
 from costgraph.models.family import family as read_family
 from costgraph.models.keys import plain
 from costgraph.models.model import Model
+from costgraph.records import dataclass
 from costgraph.toml_tables import day, from_table, shown, whole
 
 

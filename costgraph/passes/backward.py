@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import ClassVar
 
 from costgraph.algebra.assumption import Assumption, Choice
@@ -30,6 +30,7 @@ from costgraph.graph.op import Op
 from costgraph.graph.rules import differentiable, rule, saved
 from costgraph.graph.tensor import Tensor
 from costgraph.passes.rewrite import Pass
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ Source: Dao et al. 2022 (FlashAttention); the log-sum-exp in place of two statis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count, groupby
 from typing import ClassVar
 
@@ -23,6 +22,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.op import CORE, Op
 from costgraph.graph.tensor import Tensor
 from costgraph.passes.rewrite import Pass
+from costgraph.records import dataclass
 
 LSE_BYTES = Polynomial.constant(4)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from costgraph.graph.op import Op
 from costgraph.mesh import Axis, Cut
 from costgraph.mesh.axis import CORE, EXPERTS
 from costgraph.precision import State
+from costgraph.records import dataclass
 
 Family = tuple[str, ...]  # a dim, and those that are made of it; a tensor is split along the first that it has
 Families = Mapping[Cut, tuple[Family, ...]]

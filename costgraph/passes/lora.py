@@ -16,7 +16,7 @@ Source: Hu et al. 2021 (LoRA), Sec. 4.1.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from string import ascii_lowercase
 from typing import ClassVar
 
@@ -34,6 +34,7 @@ from costgraph.graph.selection import ops_named
 from costgraph.graph.tensor import Tensor
 from costgraph.passes.recompute import renamed
 from costgraph.passes.rewrite import Pass
+from costgraph.records import dataclass
 
 ADAPTER = "adapter"  # the segment of what an adapter computes, and the dim of its rank
 ALL = "all"  # every matrix in the blocks

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from costgraph.errors import UserError, unknown
 from costgraph.graph.graph import Graph
 from costgraph.graph.order import FREE
 from costgraph.options import checked, typed
+from costgraph.records import dataclass
 
 # The one order; passes that stand side by side exclude each other. What trains is known first. Fusing comes before
 # differentiating, so that the backward is that of the fused op, and before converting, because what is fused converts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from costgraph.algebra.assumption import Assumption, Choice, Divides, Enough
@@ -14,6 +13,7 @@ from costgraph.graph.stage import Place, Stage
 from costgraph.mesh import PipelineAxis
 from costgraph.passes.spread import by_stage, spread
 from costgraph.passes.stages import Share
+from costgraph.records import dataclass
 
 PLACES: tuple[Place, ...] = ("first", "middle", "last")
 MOST = 1000  # layers that are spread one by one

@@ -14,7 +14,6 @@ Source: Kingma and Ba 2015 (Adam), Micikevicius et al. 2018 (master copy).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from costgraph.errors import UserError
@@ -25,6 +24,7 @@ from costgraph.graph.training_state import state_tensors, updated
 from costgraph.passes.autocast import Autocast
 from costgraph.passes.rewrite import Pass
 from costgraph.precision import FP32, PRECISIONS, USUAL, Precision, policy
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from costgraph.graph.op import Op
 from costgraph.graph.rules import rule
@@ -13,6 +12,7 @@ from costgraph.mesh.axis import EXPERTS
 from costgraph.passes.changes import SHARDED, WHOLE, state
 from costgraph.passes.group import KEPT, Family, Group, segment_of
 from costgraph.passes.whole_dims import kept_whole, names_of
+from costgraph.records import dataclass
 
 NEXT = ".next"  # how the result of an update is called, after what it replaces
 At = Mapping[Cut, Family]  # along what an op works, for each cut

@@ -7,7 +7,6 @@ pass; loops are frames with how often they run; collectives have an outline of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
@@ -20,6 +19,7 @@ from costgraph.graph.op import Op, Phase
 from costgraph.graph.rules import rule
 from costgraph.measures import op_costs
 from costgraph.measures.activations import KEPT, readers
+from costgraph.records import dataclass
 
 FILLS: dict[Phase, str] = {
     "forward": "#d6e8f5", "recompute": "#fdf0c4", "backward": "#fbdcc6", "update": "#d3efe4",

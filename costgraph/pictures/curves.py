@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import floor
@@ -17,6 +16,7 @@ from costgraph.comparing.comparison import FIRST, Comparison
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError, shorten
 from costgraph.pictures.picture import GREY, INK, OKABE_ITO, Picture, aligned, of_figure, page, titled
+from costgraph.records import dataclass
 from costgraph.solving.solution import solved
 from costgraph.solving.unknown import Unknown
 

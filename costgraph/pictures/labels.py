@@ -6,7 +6,7 @@ For every point the places around it are tried, the nearest first; the first one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from math import cos, radians, sin
 
@@ -14,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+
+from costgraph.records import dataclass
 
 LEADER = {"arrowstyle": "-", "color": "#9a9a9a", "linewidth": 0.8, "shrinkA": 0}
 DISTANCES = (12, 22, 34, 48, 64, 82, 102, 126, 152, 180, 210, 240)  # points from the marker's edge

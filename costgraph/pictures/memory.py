@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from costgraph.estimation.verdict import Verdict, peak
 from costgraph.measures import MEASURES
 from costgraph.measures.peak import PARTS
 from costgraph.pictures.picture import INK, OKABE_ITO, Picture, aligned, of_figure, page, titled
+from costgraph.records import dataclass
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

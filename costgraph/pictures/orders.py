@@ -7,12 +7,12 @@ a formula.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Literal, NamedTuple
 
 from costgraph.errors import BugError
+from costgraph.records import dataclass
 
 Kind = Literal["F", "B", "W"]  # forward; gradients of inputs; gradients of weights
 

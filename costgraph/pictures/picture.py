@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, cast
 
 from costgraph.errors import UserError
+from costgraph.records import dataclass
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from math import atan2, degrees, sqrt
 from textwrap import fill
@@ -16,6 +15,7 @@ from costgraph.errors import UserError, shorten
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.steps import Step
 from costgraph.pictures.picture import FAINT, GREY, INK, OKABE_ITO, SHADE, Picture, aligned, of_figure, page, titled
+from costgraph.records import dataclass
 from costgraph.timing.costs import CLASSES, Class, Cost
 from costgraph.timing.roofline import Span, number
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from costgraph.algebra import printers
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import PYTHON, Style
 from costgraph.algebra.quotient import Quotient
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

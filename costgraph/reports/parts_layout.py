@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from costgraph.algebra.printers import UNICODE, Style
+from costgraph.records import dataclass
 from costgraph.reports.nodes import Part, Parts, said
 
 LINES = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from costgraph.algebra import printers, roots
@@ -17,6 +17,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.roots import Notation, Root
 from costgraph.algebra.units import NONE, of_quantity
 from costgraph.errors import shorten
+from costgraph.records import dataclass
 from costgraph.reports.nodes import Item, Listing, Math, Node, Note, Report
 from costgraph.reports.root_names import Names
 from costgraph.solving.solution import Answer

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from costgraph.records import dataclass
 from costgraph.searching.columns import Column
 from costgraph.searching.exact import NEAR
 from costgraph.searching.plans import Costed, row

@@ -7,7 +7,6 @@ that evaluating many of them is a product of a small matrix of coefficients with
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -17,6 +16,7 @@ from costgraph.algebra.definition import Definition
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError
+from costgraph.records import dataclass
 
 Column: TypeAlias = NDArray[np.float64]
 Columns: TypeAlias = Mapping[str, Column]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +14,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import Powers
 from costgraph.errors import UserError, shorten, unknown
+from costgraph.records import dataclass
 from costgraph.searching.columns import Column, double
 from costgraph.searching.exact import NEAR
 

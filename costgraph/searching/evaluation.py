@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.bound import EFFICIENCIES_OF
+from costgraph.records import dataclass
 from costgraph.searching.columns import Column, Columns, Program, double, with_defined
 from costgraph.searching.forms import Forms, Sent, StageForms
 from costgraph.searching.idle import Waiting, forms_of, idle, waiting_of

@@ -8,7 +8,7 @@ of each plan.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.divisible import Holds
@@ -25,6 +25,7 @@ from costgraph.measures.must_move import definitions, must_move
 from costgraph.measures.peak import Walk
 from costgraph.measures.times import DONE, tokens
 from costgraph.precision import policy
+from costgraph.records import dataclass
 from costgraph.searching.idle import NOTHING, Order, Waiting, order_of, waiting
 from costgraph.timing.costs import costs, is_once
 from costgraph.timing.roofline import Rates, spans

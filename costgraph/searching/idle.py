@@ -6,7 +6,6 @@ What the cheapest layers cost is another number for each plan, so that it is pic
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple, cast
 
@@ -15,6 +14,7 @@ from costgraph.graph.graph import Graph
 from costgraph.measures.pipeline import costs_of
 from costgraph.measures.times import ahead_of, layers, update
 from costgraph.provenance import Term
+from costgraph.records import dataclass
 from costgraph.schedules import Costs, Schedule
 
 Smaller = Callable[[Any, Any], Any]

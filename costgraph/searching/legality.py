@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from costgraph.algebra.assumption import Divides, Enough, InDomain, IsSize
 from costgraph.algebra.divisible import Holds
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.records import dataclass
 from costgraph.searching.columns import Columns, Program
 
 Mask = NDArray[np.bool_]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import prod
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costgraph.estimation.asked import Request
+from costgraph.records import dataclass
 from costgraph.searching.columns import Column, Program, double
 from costgraph.searching.evaluation import Evaluated, Evaluator, Rates
 from costgraph.searching.exact import Exact

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import Estimate, estimate
+from costgraph.records import dataclass
 from costgraph.searching.best import Best, Candidate
 from costgraph.searching.columns import Column
 from costgraph.searching.command import command, mesh_of

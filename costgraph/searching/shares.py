@@ -8,7 +8,6 @@ layout itself is asked, once for each combination of degrees.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.links import Layout, Level
+from costgraph.records import dataclass
 from costgraph.searching.columns import Column
 from costgraph.timing.network import ENDS, Algorithm, Network, latency, rate
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 
 import numpy as np
 
+from costgraph.records import dataclass
 from costgraph.searching.columns import BLOCK, Column
 from costgraph.searching.structure import DEVICES, Structure
 

@@ -7,7 +7,7 @@ forms are derived once, with these as symbols. An axis of one device is left out
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
@@ -22,6 +22,7 @@ from costgraph.mesh import (
     TensorAxis,
 )
 from costgraph.passes.recompute import Recompute
+from costgraph.records import dataclass
 from costgraph.setup import Setup
 
 KINDS = {"P": "pipeline", "N_d": "data", "C": "context", "X": "experts", "T": "tensor", "M": "microbatches"}

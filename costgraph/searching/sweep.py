@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.assumed import BOUND, ESTIMATE
 from costgraph.measures.parts import read_measure
+from costgraph.records import dataclass
 from costgraph.searching.columns import Column, Program, double, sure, with_defined
 from costgraph.searching.command import as_typed
 from costgraph.searching.constraints import Constraint

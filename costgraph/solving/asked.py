@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from typing import Unpack, cast
 
 from costgraph.algebra.assumption import Assumption
@@ -19,6 +18,7 @@ from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.machine import Machine, itemsize
 from costgraph.measures import TIMES
 from costgraph.mesh import AXES, Axis, Mesh
+from costgraph.records import dataclass
 from costgraph.setup import Setup
 from costgraph.solving.dimension import compared
 from costgraph.solving.knees import depending

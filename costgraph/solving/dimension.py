@@ -6,13 +6,12 @@ sizes and counts of parameters may stand beside anything, and a product of them 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from costgraph.algebra.dimensions import Amount, Measuring
 from costgraph.algebra.expression import Call, Name, Sum, negated
 from costgraph.algebra.syntax import Formula
 from costgraph.algebra.units import BYTE, FLOP, NONE, Powers, of_symbol, times, unit_named, unit_text, without
 from costgraph.errors import UserError, shorten
+from costgraph.records import dataclass
 from costgraph.solving.question import TYPED_UNITS, Setting
 
 COUNTED = ("token", "element")  # bases that only count

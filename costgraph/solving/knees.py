@@ -8,7 +8,7 @@ grows or only falls.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ from costgraph.algebra.real_roots import zeros
 from costgraph.algebra.roots import Root
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError
+from costgraph.records import dataclass
 
 MOST_SIDES = 64  # combinations of sides of minima and maxima
 FARTHEST = 2**200  # how far whole numbers are searched

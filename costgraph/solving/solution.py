@@ -6,7 +6,6 @@ The answer is a formula with its domain of validity, and a number as soon as eve
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Unpack
 
 from costgraph.algebra.assumption import Assumption
@@ -19,6 +18,7 @@ from costgraph.errors import UserError
 from costgraph.given import Options
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.machine import Machine
+from costgraph.records import dataclass
 from costgraph.remarks import too_long
 from costgraph.setup import Setup
 from costgraph.shown import Shown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from costgraph.algebra.parser import NO_LETTERS, size
 from costgraph.algebra.polynomial import ZERO, Polynomial
@@ -11,6 +10,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.units import Powers, of_quantity
 from costgraph.errors import UserError, need_text, shorten
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
@@ -12,6 +11,7 @@ from costgraph.algebra.divisible import nearest_kept
 from costgraph.algebra.inequalities import Case, Relation, holds
 from costgraph.algebra.roots import Root
 from costgraph.algebra.symbols import Rational
+from costgraph.records import dataclass
 from costgraph.solving.unknown import Unknown
 
 

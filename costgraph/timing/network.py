@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from math import ceil, log2
 from typing import Literal
@@ -17,6 +17,7 @@ from costgraph.hardware.links import Hop, Layout, Level, Span, axes_of
 from costgraph.hardware.machine import NETWORK
 from costgraph.measures.communication import LINK, RINGS
 from costgraph.mesh import PipelineAxis
+from costgraph.records import dataclass
 from costgraph.timing.costs import Crossing
 
 Algorithm = Literal["ring", "tree"]

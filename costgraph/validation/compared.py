@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +17,7 @@ from costgraph.estimation.reading import request
 from costgraph.library.judging.calculator import calculate
 from costgraph.library.judging.statement import decimal, number
 from costgraph.measures import MEASURES, joint
+from costgraph.records import dataclass
 from costgraph.setup import Setup
 from costgraph.solving.question import Setting, form
 from costgraph.validation.run import Asked, Run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from costgraph.errors import UserError, shorten, unknown
 from costgraph.library.entries.reading import SOURCES, Source, bibliography
 from costgraph.library.entries.reading import sources as of_library
 from costgraph.library.judging.statement import decimal
+from costgraph.records import dataclass
 from costgraph.resources import data_folder
 from costgraph.toml_tables import from_table
 from costgraph.toml_text import of_package, parse_toml

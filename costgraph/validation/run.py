@@ -5,9 +5,10 @@ formulas/measured/README.md explains the format.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Literal, get_args
 
+from costgraph.records import dataclass
 from costgraph.toml_tables import decimal_text
 
 Kind = Literal["weights", "cache", "state", "capacity", "training memory", "step time", "rate of FLOPs"]

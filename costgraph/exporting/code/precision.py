@@ -7,10 +7,9 @@ of these: below 2^53 whole numbers are exact, above it the 1 does not matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, children, names, rounded
 from costgraph.algebra.symbols import SYMBOLS
+from costgraph.records import dataclass
 
 SMALL = 2**52  # a whole constant below this may be taken away from whole sizes
 

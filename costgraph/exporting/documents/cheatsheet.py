@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from costgraph.derivation import Derivation, derive
 from costgraph.errors import UserError
 from costgraph.exporting.documents.contents import POLICY, Row, Section
 from costgraph.given import OpSet, Options
+from costgraph.records import dataclass
 from costgraph.setup import Setup
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError
@@ -11,6 +11,7 @@ from costgraph.exporting.documents.cheatsheet import limited
 from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.reading import named, sources
 from costgraph.library.judging.engine import Names
+from costgraph.records import dataclass
 
 CORRECTED = "*"  # after a place whose print has a slip
 

@@ -6,7 +6,7 @@ entry is cited only where what it prints equals what was derived.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)

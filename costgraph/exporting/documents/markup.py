@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import LATEX, UNICODE, Style
+from costgraph.records import dataclass
 
 TYPST = Style(
     symbol=str,  # replaced by the notation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from costgraph.algebra.printers import UNICODE
 from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS, lookup
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.exporting.documents.markup import GREEK, MATHS, Math
+from costgraph.records import dataclass
 from costgraph.resources import data_folder
 from costgraph.toml_tables import from_table
 from costgraph.toml_text import of_package, parse_toml

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from costgraph.algebra.assumption import Assumption, AtMost, Choice, Claim, Divides, Enough, InDomain
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import unknown
+from costgraph.records import dataclass
 
 if TYPE_CHECKING:
     from costgraph.exporting.exchange.document import Place

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -15,6 +14,7 @@ from costgraph.given import Options
 from costgraph.library.checking.code import Formula, formulas
 from costgraph.library.checking.comparison import Comparison, compare
 from costgraph.library.checking.equations import equations
+from costgraph.records import dataclass
 from costgraph.user_files import MAX_TOML, read_text
 
 SCHEMA = "costgraph.audit/1"

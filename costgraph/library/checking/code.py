@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import product
 from math import prod
 
 from costgraph.errors import UserError, shorten, unknown
+from costgraph.records import dataclass
 
 MOST_CASES, MOST_CALLS, LONGEST = 32, 4, 1000
 THROUGH = ("int", "float", "round")  # which leave a count of FLOPs or bytes as it is

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Unpack
 
 from costgraph.algebra.polynomial import Polynomial, product
@@ -20,6 +20,7 @@ from costgraph.library.explaining.nearest import nearest, responsible
 from costgraph.library.judging.calculator import Calculator
 from costgraph.measures.per import read_share
 from costgraph.provenance import Term
+from costgraph.records import dataclass
 from costgraph.setup import Setup
 
 SCHEMA = "costgraph.check.formula/1"

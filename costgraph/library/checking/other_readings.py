@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -16,6 +15,7 @@ from costgraph.given import Options
 from costgraph.library.checking.readings import RECOMPUTED, Reading
 from costgraph.measures.parts import read_measure
 from costgraph.precision import PRECISIONS
+from costgraph.records import dataclass
 from costgraph.setup import Setup
 
 KEPT = ("activations", "peak")  # what recomputation is for

@@ -10,7 +10,7 @@ one, and what is recomputed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cached_property
 from itertools import combinations, product
 from typing import Any, Literal, get_args, get_type_hints
@@ -24,6 +24,7 @@ from costgraph.conventions.known import PRESETS
 from costgraph.given import Options
 from costgraph.measures.counting import Counted
 from costgraph.precision import PRECISIONS
+from costgraph.records import dataclass
 from costgraph.setup import Setup
 
 Work = Literal["train", "forward", "backward", "train, attention recomputed", "train, everything recomputed"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Unpack
@@ -20,6 +19,7 @@ from costgraph.library.checking.readings import PERS, WORKS, Counts, Reading
 from costgraph.library.checking.steps import Step, closest, path
 from costgraph.library.judging.calculator import calculate
 from costgraph.library.judging.statement import decimal
+from costgraph.records import dataclass
 from costgraph.setup import Setup
 
 SCHEMA = "costgraph.reconcile/1"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from costgraph.algebra.quotient import Quotient
 from costgraph.conventions.convention import WORDS, Counting
 from costgraph.library.checking.other_readings import OtherCounts
 from costgraph.library.checking.readings import Counts, Reading
+from costgraph.records import dataclass
 
 MOST_PAIRED = 60  # readings of either side that are looked at for the shortest explanation
 BESIDES = {  # what conventions differ in besides options, in words

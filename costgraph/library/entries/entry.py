@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from costgraph.errors import UserError
+from costgraph.records import dataclass
 
 KINDS_PROVED = ("algebra", "factor", "unit", "sign", "index", "dimension", "number", "rounding")
 KINDS_ARGUED = ("concept", "wording", "notation", "text damage")
@@ -133,6 +134,10 @@ class Entry:
     argument: str = ""
     unverified: str = ""
     aside: str = ""
+
+    def __hash__(self) -> int:
+        """Of where it stands: what was worked out of an entry is found by it."""
+        return hash((self.file, self.line, self.id))
 
     @property
     def where(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from costgraph.letters import FILE as NOTATIONS
 from costgraph.letters import notations
 from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.well_formed import entry
+from costgraph.records import dataclass
 from costgraph.resources import data_folder
 from costgraph.toml_tables import from_table
 from costgraph.toml_text import of_package, parse_toml

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from math import comb
 from typing import ClassVar
 
@@ -22,6 +22,7 @@ from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.algebra.syntax import ALLOWED, read, relations
 from costgraph.algebra.units import FACTORS
 from costgraph.errors import UserError, shorten, unknown
+from costgraph.records import dataclass
 
 NUMERIC = ("floor", "ceil", "min", "max", "sqrt", "log10")
 FUNCTIONS = (*NUMERIC, "solve", "limit", "at")
@@ -154,6 +155,12 @@ def calculate(
         UserError: not an expression, or a name that nothing defines; with the column.
     """
     return Calculator(read(text), symbols, names=names or {}).value()
+
+
+@cache
+def meant(text: str) -> Quotient:
+    """What a letter of a notation stands for that is made of symbols alone; the same in many entries."""
+    return calculate(text)
 
 
 SIGNS = ("<", "<=", ">", ">=", "==", "!=")

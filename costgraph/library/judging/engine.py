@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
-from costgraph.algebra.bindings import parse_bindings
+from costgraph.algebra.bindings import Typed, parse_bindings
 from costgraph.algebra.limits import limit
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.printers import python
 from costgraph.algebra.quantities import Quantity
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
-from costgraph.derivation import Derivation, derive
+from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph.einsum import parse_spec
 from costgraph.graph.graph import Graph
 from costgraph.hardware.catalog import machine
 from costgraph.library.entries.entry import Entry, Request
-from costgraph.library.judging.calculator import calculate, comparisons, holds
+from costgraph.library.judging.calculator import calculate, comparisons, holds, meant
 from costgraph.precision import STATES
 from costgraph.provenance import Term
+from costgraph.setup import Setup
 
 WAYS = ("reads", "writes")  # parts of traffic
+WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 @cache
 def derivation(request: Request) -> Derivation:
-    """The derivation that a request asks for."""
-    return derive(
-        request.measure or "params",
+    """The derivation that a request asks for; what differs in the terms that are chosen from it shares it."""
+    if (whole := replace(request, ops=(), sources=(), part="", tensor="", structure="")) != request:
+        return derivation(whole)
+    return derived(setup(replace(request, measure="")), [request.measure or "params"])
+
+
+@cache
+def setup(request: Request) -> Setup:
+    """What it is asked of; measures share it."""
+    return Setup.of(
         model=request.model or None,
         op_set=request.op_set or None,
         phase=request.phase or None,
@@ -160,6 +171,12 @@ def relabelled(text: str) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(number[letter] for letter in part) for part in (*spec.operands, spec.result))
 
 
+@cache
+def settings(text: str) -> Typed:
+    """What `at` or a limit binds."""
+    return parse_bindings([text] if text else [])
+
+
 # --- expressions ----------------------------------------------------------------------------------------------------
 
 
@@ -179,7 +196,7 @@ class Names:
     def engine(self) -> dict[str, Quotient]:
         """Names in `derived`, `drops`, `constant` and `given`: derivations, figures, given numbers, what `at` binds."""
         known: dict[str, Quotient] = {}
-        for name, value in parse_bindings([self.entry.at] if self.entry.at else []).items():
+        for name, value in settings(self.entry.at).items():
             if not isinstance(value, Polynomial):
                 raise UserError(f"at binds {name} to a number, not to infinity")
             known[name] = Quotient(value)
@@ -238,6 +255,12 @@ class Names:
         return " and ".join(f"{side(left)} {sign} {side(right)}" for left, sign, right in found)
 
 
+@lru_cache(maxsize=4096)
+def names_of(entry: Entry) -> Names:
+    """What they stand for in an entry, worked out once for all who ask."""
+    return Names(entry)
+
+
 def side(value: Quotient) -> str:
     """One side of a comparison as text."""
     return python(value, "factored") if value.number is None else readable(value.number)
@@ -253,4 +276,13 @@ def readable(value: Rational) -> str:
 
 def translated(notation: Mapping[str, str], known: Mapping[str, Quotient]) -> dict[str, Quotient]:
     """The letters of a notation as forms in the symbols of the table."""
-    return {name: calculate(text, known) for name, text in notation.items()}
+    return {
+        name: meant(text) if known.keys().isdisjoint(words_of(text)) else calculate(text, known)
+        for name, text in notation.items()
+    }
+
+
+@cache
+def words_of(text: str) -> frozenset[str]:
+    """The words in an expression."""
+    return frozenset(WORD.findall(text))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 
 from costgraph.algebra.syntax import MAX_DEPTH, tree
 from costgraph.errors import UserError, shorten, unknown
+from costgraph.records import dataclass
 
 Index = dict[str, int]
 STEP, TOLERANCE = 1e-5, 1e-6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import field
 from functools import cached_property
 
 from costgraph.errors import UserError
@@ -11,6 +11,7 @@ from costgraph.library.judging.judged_by import Judged, judged_by
 from costgraph.library.judging.readable import read
 from costgraph.library.judging.recorded_slip import BECOMES, check_explains, rewritten
 from costgraph.library.judging.statement import Outcome, Test, test
+from costgraph.records import dataclass
 
 OUTCOMES: dict[Outcome, str] = {
     "agrees": "identical to what it is compared with, or equal to it to the last printed digit",
@@ -32,7 +33,12 @@ class Verdict:
     entry: Entry
     outcome: Outcome
     reason: str = ""
-    derived: str = ""
+    tested: Test | None = field(default=None, repr=False)
+
+    @cached_property
+    def derived(self) -> str:
+        """What the engine says, as text; of the whole library hardly any is shown."""
+        return self.tested.derived() if self.tested else ""
 
     @cached_property
     def judged(self) -> Judged:
@@ -68,15 +74,15 @@ def judge(entry: Entry) -> Verdict:
 def compared(entry: Entry, tested: Test) -> Verdict:
     """The verdict, once it is known how to test the statement."""
     found = tested.says(entry.stated)
-    if entry.shows and entry.shows != tested.derived:
-        return Verdict(entry, "differs", f"the two sides are recorded as {entry.shows}", tested.derived)
+    if entry.shows and entry.shows != tested.derived():
+        return Verdict(entry, "differs", f"the two sides are recorded as {entry.shows}", tested)
     if entry.erratum is None:
         if found:
-            return Verdict(entry, found, derived=tested.derived)
-        return Verdict(entry, "differs", tested.difference() or "it is not true", tested.derived)
+            return Verdict(entry, found, tested=tested)
+        return Verdict(entry, "differs", tested.difference() or "it is not true", tested)
     erratum = entry.erratum
     if wrong := corrected(entry, tested):
-        return Verdict(entry, "differs", wrong, tested.derived)
+        return Verdict(entry, "differs", wrong, tested)
     if not erratum.slip:
         raise UserError("erratum.slip is missing: an expression, or 'THIS becomes THAT', that gives what was printed")
     if tested.slipped is None or BECOMES in erratum.slip:
@@ -85,8 +91,8 @@ def compared(entry: Entry, tested: Test) -> Verdict:
         check_explains(entry, erratum.slip)
         gives = tested.slipped(erratum.slip)
     if not gives:
-        return Verdict(entry, "differs", "the recorded slip does not give what was printed", tested.derived)
-    return Verdict(entry, "erratum as recorded", erratum.why, tested.derived)
+        return Verdict(entry, "differs", "the recorded slip does not give what was printed", tested)
+    return Verdict(entry, "erratum as recorded", erratum.why, tested)
 
 
 def contradicted(entry: Entry) -> str:

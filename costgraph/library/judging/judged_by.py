@@ -12,7 +12,7 @@ from costgraph.algebra.writing import text as written
 from costgraph.errors import UserError
 from costgraph.library.entries.entry import Entry
 from costgraph.library.judging.calculator import Comparison, comparisons, true
-from costgraph.library.judging.engine import Names
+from costgraph.library.judging.engine import Names, names_of
 from costgraph.library.judging.gate import CHANGE, DERIVING, from_engine, words
 from costgraph.library.judging.recorded_slip import addends, numbers
 
@@ -59,7 +59,7 @@ def used(entry: Entry) -> list[str]:
     """The names of what the engine gives that a statement is compared with."""
     said = words(entry)
     asked = [name for name in from_engine(entry) if name in said or (name == "derived" and not entry.derived)]
-    return [name for name in asked if name in Names(entry).engine]
+    return [name for name in asked if name in names_of(entry).engine]
 
 
 def own_numbers(entry: Entry) -> list[str]:
@@ -73,7 +73,7 @@ def own_numbers(entry: Entry) -> list[str]:
 
 def idle(entry: Entry) -> str:
     """The first comparison of a claim that holds whatever the engine says; "" if none does."""
-    names, text = Names(entry), entry.right or entry.claim
+    names, text = names_of(entry), entry.right or entry.claim
     stated = comparisons(text, names.author)
     instead = [names.instead(name, other) for name in used(entry) for other in others(names.engine[name])]
     changed = [found for other in instead if (found := compared(text, other))]
@@ -100,5 +100,5 @@ def of_factor(entry: Entry) -> bool:
     """Whether sizes of the graph are left open and cancel, so that those of a number are the source's."""
     if any(isinstance(part, Call) and part.function in (*DERIVING, "at") for part in walk(read(entry.derived).node)):
         return False
-    names = Names(entry)
+    names = names_of(entry)
     return any(names.engine[name].symbols for name in used(entry))

@@ -7,9 +7,7 @@ count elements. A number has no unit, but takes that of what it is added to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from costgraph.algebra.bindings import parse_bindings
 from costgraph.algebra.dimensions import Amount, Measuring
 from costgraph.algebra.expression import Call, Name, Sum
 from costgraph.algebra.polynomial import ONE
@@ -29,7 +27,8 @@ from costgraph.algebra.units import (
 from costgraph.algebra.writing import text as written
 from costgraph.errors import UserError, shorten
 from costgraph.library.entries.entry import Entry, Request
-from costgraph.library.judging.engine import cataloged, derivation
+from costgraph.library.judging.engine import cataloged, derivation, settings
+from costgraph.records import dataclass
 
 
 def check_unit(entry: Entry) -> None:
@@ -39,7 +38,7 @@ def check_unit(entry: Entry) -> None:
         return
     units = reader(entry)
     found = dimension_of(entry.derived or "derived", units)
-    if any(bound.get("p") == ONE for bound in settings(entry)):
+    if any(bound.get("p") == ONE for bound in settings_of(entry)):
         stated, found = (with_one_byte(side) for side in (stated, found))
     if one_token(entry):
         found = times(without(found, "token"), only(stated, "token"))
@@ -71,16 +70,16 @@ def with_one_byte(side: Powers) -> Powers:
     return times(without(side, "byte"), ELEMENT, bytes_)
 
 
-def settings(entry: Entry) -> list[Mapping[str, object]]:
+def settings_of(entry: Entry) -> list[Mapping[str, object]]:
     """What the entry and its derivations bind."""
     requests = [*entry.let.values(), *([entry.derive] if entry.derive else [])]
-    return [parse_bindings([text]) for text in (entry.at, *(request.limit for request in requests)) if text]
+    return [settings(text) for text in (entry.at, *(request.limit for request in requests)) if text]
 
 
 def one_token(entry: Entry) -> bool:
     """Whether a batch of one token is asked for, of which an amount is an amount per token."""
     bound: dict[str, object] = {}
-    for setting in settings(entry):
+    for setting in settings_of(entry):
         bound |= setting
     return bound.get("B") == ONE and bound.get("S") == ONE
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
 
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.reading import blocks, parsed
-from costgraph.library.judging.calculator import calculate
+from costgraph.library.judging.calculator import calculate, meant
 
 DERIVE = re.compile(r"^derive = \{(?!.*\b(?:ops|sources|part) = ).*\}$", re.MULTILINE)  # of a whole graph
 ELSE = re.compile(r"^(?:\[entry\.)?(?:derived|erratum|given|let|at)\b", re.MULTILINE)  # more than that
@@ -52,9 +51,3 @@ def printed(entry: Entry) -> Quotient | None:
         return calculate(entry.printed, {name: meant(text) for name, text in entry.letters.items() if name in used})
     except UserError:
         return None
-
-
-@cache
-def meant(text: str) -> Quotient:
-    """What a letter of a notation stands for; the same in many entries."""
-    return calculate(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from costgraph.graph.einsum import parse_spec
 from costgraph.library.entries.entry import Entry, Indexed
 from costgraph.library.judging import indexed
-from costgraph.library.judging.engine import Names
+from costgraph.library.judging.engine import names_of
 from costgraph.library.judging.statement import decimal
 
 UNREADABLE = ("notation", "text damage")  # what is wrong with the print may be just that it cannot be read
@@ -37,7 +37,7 @@ def read_indexed(asked: Indexed, texts: list[str]) -> None:
 
 def read_expressions(entry: Entry, texts: list[str]) -> None:
     """Read a formula, a number or a claim."""
-    names = Names(entry)
+    names = names_of(entry)
     if entry.value:
         for text in (entry.value, *texts):
             decimal(text)

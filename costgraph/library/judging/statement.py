@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Literal
@@ -19,9 +18,10 @@ from costgraph.errors import UserError, shorten
 from costgraph.library.entries.entry import BLANK, Entry, Indexed
 from costgraph.library.explaining.nearest import nearest, nearest_number, responsible
 from costgraph.library.judging import indexed
-from costgraph.library.judging.engine import Names, readable, same_spec, structure, terms
+from costgraph.library.judging.engine import Names, names_of, readable, same_spec, structure, terms
 from costgraph.library.judging.gate import check_depends, check_involved, check_named
 from costgraph.library.judging.printed_unit import check_unit
+from costgraph.records import dataclass
 
 CONSTANTS = ("p", "E")  # what an order of magnitude leaves out beside numbers: neither grows with a model
 
@@ -43,14 +43,14 @@ class Test:
 
     Args:
         says: for the text of a statement, how it agrees with the engine; "" if it does not.
-        derived: what the engine says, as text.
+        derived: what the engine says, as text; written only where it is shown.
         slipped: whether a slip gives what was printed; None for statements whose slip is `THIS becomes THAT`.
         difference: what separates a statement from the engine's result, as text.
         sides: of a claim, what the two sides of its comparisons come to.
     """
 
     says: Callable[[str | tuple[str, ...]], Outcome | Literal[""]]
-    derived: str = ""
+    derived: Callable[[], str] = lambda: ""
     slipped: Callable[[str], bool] | None = None
     difference: Callable[[], str] = lambda: ""
     sides: Callable[[str], str] | None = None
@@ -62,7 +62,7 @@ def test(entry: Entry) -> Test:
         return of_structure(entry)
     if entry.indexed:
         return of_indexed(entry, entry.indexed)
-    names = Names(entry)
+    names = names_of(entry)
     check_named(entry, names)
     check_unit(entry)
     made = of_names(entry, names)
@@ -83,7 +83,9 @@ def of_names(entry: Entry, names: Names) -> Test:
 
 def of_claim(entry: Entry, names: Names) -> Test:
     """A comparison: true, with sides that come to what was recorded."""
-    return Test(lambda text: "agrees" if names.true(str(text)) else "", names.sides(entry.claim), sides=names.sides)
+    return Test(
+        lambda text: "agrees" if names.true(str(text)) else "", lambda: names.sides(entry.claim), sides=names.sides
+    )
 
 
 # --- formulas -------------------------------------------------------------------------------------------------------
@@ -112,7 +114,7 @@ def of_formula(entry: Entry, names: Names) -> Test:
         check_depends(entry, slip, names)
         return names.slipped(slip) == names.printed(entry.printed)
 
-    return Test(says, python(derived), slipped, difference)
+    return Test(says, lambda: python(derived), slipped, difference)
 
 
 def to_order(entry: Entry, names: Names, printed: Quotient, derived: Quotient) -> bool:
@@ -155,7 +157,7 @@ def of_number(entry: Entry, names: Names) -> Test:
         text = f"printed {entry.value}, derived {readable(derived)} {entry.unit}".rstrip()
         return f"{text}; nearest slip: {slip}" if slip else text
 
-    return Test(says, readable(derived), slipped, difference)
+    return Test(says, lambda: readable(derived), slipped, difference)
 
 
 def number(value: Quotient) -> Fraction:
@@ -197,7 +199,7 @@ def of_structure(entry: Entry) -> Test:
             return ""
 
     derived = "; ".join(found)
-    return Test(says, derived, None, lambda: f"in the graph: {derived}")
+    return Test(says, lambda: derived, None, lambda: f"in the graph: {derived}")
 
 
 def of_indexed(entry: Entry, asked: Indexed) -> Test:
@@ -230,7 +232,7 @@ def of_indexed(entry: Entry, asked: Indexed) -> Test:
             return ""  # an index that does not fit: that is what is wrong with the print
 
     what = "a gradient by finite differences" if asked.loss else asked.expected or "; ".join(asked.properties)
-    return Test(lenient, what, None, lambda: f"tested against {what}")
+    return Test(lenient, lambda: what, None, lambda: f"tested against {what}")
 
 
 def same(one: str, other: str) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from costgraph.library.entries.reading import Source, sources
 from costgraph.library.judging.judge import Verdict
 from costgraph.library.judging.judged_by import JUDGED
+from costgraph.records import dataclass
 
 FORMATS = ("markdown", "latex")
 INTRODUCTION = (

@@ -1,0 +1,127 @@
+"""Frozen dataclasses that are made quickly: a command loads a hundred of them, which took a quarter of its time.
+
+To a type checker, and to `replace`, `fields` and `match`, they are the standard library's. What it compiles for each
+class, `__eq__`, `__hash__`, `__repr__` and the two that refuse changes, are functions here that know the names of its
+fields; only `__init__` is compiled. Whatever else is asked for (an order, fields that change) is left to the standard
+library.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NoReturn
+
+OPTIONS = {"frozen", "repr", "eq", "slots"}  # of what is made here
+
+
+def quickly(cls: Any = None, /, **options: Any) -> Any:
+    """`dataclasses.dataclass`, with the same options."""
+    if cls is None:
+        return lambda made: quickly(made, **options)
+    if options.keys() - OPTIONS or not options.get("frozen") or has_others(cls):
+        return dataclasses.dataclass(**options)(cls)
+    own = {name for name, value in cls.__dict__.items() if name != "__hash__" or value is not None}
+    cls = dataclasses.dataclass(init=False, repr=False, eq=False, slots=options.get("slots", False))(cls)
+    made = {"__init__": init_of(cls), "__setattr__": refuse_to_set, "__delattr__": refuse_to_delete}
+    if options.get("slots"):
+        made |= {"__getstate__": state_of, "__setstate__": put_state}
+    if options.get("repr", True):
+        made["__repr__"] = shown
+    if options.get("eq", True):
+        compared = [one.name for one in fields(cls) if one.compare]
+        made |= equality_of(attrgetter(*compared) if compared else lambda self: ())
+    for name, function in made.items():
+        if name not in own:
+            setattr(cls, name, function)
+    return cls
+
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as dataclass
+else:
+    dataclass = quickly
+
+
+class Factory:
+    """Stands in a signature for a value that is made each time."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+def has_others(cls: type) -> bool:
+    """Whether it inherits from a frozen dataclass of the standard library."""
+    found = (getattr(base, "__dataclass_params__", None) for base in cls.__mro__[1:])
+    return any(one is not None and one.frozen for one in found)
+
+
+def init_of(cls: type) -> Any:
+    """The `__init__` of a class whose fields are known."""
+    known: dict[str, Any] = {"_set": object.__setattr__, "_missing": Factory()}
+    arguments, lines = [], []
+    for one in sorted(fields(cls), key=lambda one: bool(one.kw_only)):
+        value = one.name
+        if one.kw_only and "*" not in arguments:
+            arguments.append("*")
+        if one.default is not dataclasses.MISSING:
+            known[f"_of_{one.name}"] = one.default
+            arguments.append(f"{one.name}=_of_{one.name}")
+        elif one.default_factory is not dataclasses.MISSING:
+            known[f"_of_{one.name}"] = one.default_factory
+            arguments.append(f"{one.name}=_missing")
+            value = f"_of_{one.name}() if {one.name} is _missing else {one.name}"
+        else:
+            arguments.append(one.name)
+        lines.append(f"  _set(self, {one.name!r}, {value})")
+    if hasattr(cls, "__post_init__"):
+        lines.append("  self.__post_init__()")
+    body = "\n".join(lines or ["  pass"])
+    text = f"def make({', '.join(known)}):\n def __init__(self, {', '.join(arguments)}):\n{body}\n return __init__"
+    names: dict[str, Any] = {}
+    exec(text, sys.modules[cls.__module__].__dict__, names)
+    made = names["make"](**known)
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    made.__annotations__ = {**{one.name: one.type for one in fields(cls)}, "return": None}
+    return made
+
+
+def equality_of(values: Any) -> dict[str, Any]:
+    """`__eq__` and `__hash__` by the values of what is compared."""
+
+    def __eq__(self: Any, other: object) -> Any:
+        return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def __hash__(self: Any) -> int:
+        return hash(values(self))
+
+    return {"__eq__": __eq__, "__hash__": __hash__}
+
+
+def shown(self: Any) -> str:
+    """`__repr__`: as it would be made."""
+    parts = ", ".join(f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr)
+    return f"{type(self).__qualname__}({parts})"
+
+
+def state_of(self: Any) -> list[Any]:
+    """`__getstate__` of what has slots, for copies."""
+    return [getattr(self, one.name) for one in fields(self)]
+
+
+def put_state(self: Any, state: list[Any]) -> None:
+    """`__setstate__`."""
+    for one, value in zip(fields(self), state, strict=True):
+        object.__setattr__(self, one.name, value)
+
+
+def refuse_to_set(self: object, name: str, value: object) -> NoReturn:
+    """`__setattr__`."""
+    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def refuse_to_delete(self: object, name: str) -> NoReturn:
+    """`__delattr__`."""
+    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
