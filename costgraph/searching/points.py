@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from costgraph.records import dataclass
 from costgraph.searching.sweep import Block, Sweep, Tally
 from costgraph.searching.table import Tabular
 from costgraph.shown import Shown
