@@ -118,6 +118,11 @@ def formula(form: ClosedForm, shape: str = "auto") -> str:
     return form.written(shape, PYTHON, "Max") if isinstance(form, Largest) else form.text(shape)
 
 
+def candidates_of(form: ClosedForm) -> Sequence[ClosedForm]:
+    """The forms of which it is the largest: itself where it is one form."""
+    return form.candidates if isinstance(form, Largest) else (form,)
+
+
 def largest(name: str, candidates: Iterable[tuple[str, ClosedForm]]) -> ClosedForm:
     """The largest of forms that are sums, of one unit.
 
@@ -128,11 +133,7 @@ def largest(name: str, candidates: Iterable[tuple[str, ClosedForm]]) -> ClosedFo
     Raises:
         UserError: there are none, or one is no sum.
     """
-    found = [
-        replace(one, at=(label, *one.at))
-        for label, form in candidates
-        for one in (form.candidates if isinstance(form, Largest) else (form,))
-    ]
+    found = [replace(one, at=(label, *one.at)) for label, form in candidates for one in candidates_of(form)]
     if not found:
         raise UserError(f"{name}: a maximum of nothing")
     return chosen(name, found)

@@ -114,7 +114,7 @@ TABLE: tuple[Symbol, ...] = (  # in printing order; of two that differ in case a
         "lambda_net", r"\lambda_{\mathrm{net}}", "bytes/s", "network bandwidth of one device, one direction",
         RATIO, 5 * 10**10, "machine",
     ),
-    Symbol("price", r"\mathrm{price}", "USD/s", "price of one device", RATIO, Fraction(1, 1800), "machine"),
+    Symbol("price", r"c_{\mathrm{device}}", "USD/s", "price of one device", RATIO, Fraction(1, 1800), "machine"),
     Symbol("m", "m", "", "rows of a matrix product", COUNT, 4096, "matrix"),
     Symbol("n", "n", "", "columns of a matrix product; a count", COUNT, 4096, "matrix"),
     Symbol("k", "k", "", "summed size of a matrix product", COUNT, 4096, "matrix"),

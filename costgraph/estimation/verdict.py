@@ -8,7 +8,7 @@ from fractions import Fraction
 from costgraph.algebra.polynomial import total
 from costgraph.closed_form import ClosedForm
 from costgraph.estimation.asked import Request
-from costgraph.largest import Largest, largest
+from costgraph.largest import Largest, candidates_of, largest
 from costgraph.measures import MEASURES
 from costgraph.provenance import Term
 from costgraph.records import dataclass
@@ -93,6 +93,6 @@ def derived(request: Request, phase: str, *still_open: str) -> ClosedForm:
     if not more.numerator or graph.stages:
         return found
     held = Term("encoder", "weights of the prefill", more.numerator, "weight", "weights")
-    forms = found.candidates if isinstance(found, Largest) else (found,)
+    forms = candidates_of(found)
     with_more = [replace(one, terms=(*one.terms, held), at=()) for one in forms]
     return largest("peak", [(", ".join(one.at), more) for one, more in zip(forms, with_more, strict=True)])

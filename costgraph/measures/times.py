@@ -22,7 +22,7 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import ONCE
 from costgraph.graph.op import Op
-from costgraph.largest import Largest, largest
+from costgraph.largest import candidates_of, largest
 from costgraph.measures.communication import LINK, RINGS, Links, read_in, ring, times
 from costgraph.measures.counting import Counted
 from costgraph.measures.flops import PARTS
@@ -201,7 +201,7 @@ def cost(graph: Graph, convention: Convention = NOTES, links: Links = one_link) 
     """USD for a million tokens, at least: what all devices cost in the time of a step."""
     shortest = step_time(graph, convention, links)
     each = Polynomial.symbol("price") * graph.mesh.devices * 10**6 / tokens(graph)
-    forms = shortest.candidates if isinstance(shortest, Largest) else (shortest,)
+    forms = candidates_of(shortest)
     priced = [replace(one, unit="USD per million tokens", at=(), terms=tuple(scaled(one.terms, each))) for one in forms]
     return largest("cost", [(", ".join(one.at), form) for one, form in zip(forms, priced, strict=True)])
 

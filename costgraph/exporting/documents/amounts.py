@@ -30,9 +30,9 @@ def readable(number: Rational, unit: str) -> str:
 
 
 def typical(name: str, sizes: Mapping[str, Rational]) -> str:
-    """The size of a symbol in the reference model; rates and capacities with a prefix, nothing for a count."""
-    symbol, size = SYMBOLS[name], sizes[name]
-    if name == "N_params":  # follows from the others
+    """The size of a symbol in the reference model, rates and capacities with a prefix; nothing where others make it."""
+    symbol, size = SYMBOLS[name], sizes.get(name)
+    if size is None or name == "N_params":  # follows from the others
         return ""
     if symbol.unit in ("FLOP/s", "bytes/s"):
         return readable(size, symbol.unit)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
 from costgraph.algebra.bindings import parse_bindings
+from costgraph.algebra.definition import Definition, needed, settle
 from costgraph.algebra.limits import limit
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
@@ -92,9 +93,12 @@ def limited(value: Quotient, text: str) -> Quotient:
     return limit(value.substitute(finite), [name for name in bindings if name not in finite])
 
 
-def at(value: Quotient, sizes: Mapping[str, Rational]) -> Rational | None:
-    """The exact value at these sizes; None where a symbol is left."""
-    return value.substitute({n: Polynomial.constant(v) for n, v in sizes.items()}).number
+def at(value: Quotient, sizes: Mapping[str, Rational], definitions: Iterable[Definition] = ()) -> Rational | None:
+    """The exact value at these sizes, of which those of defined symbols are made; None where a symbol is left."""
+    defined = needed(definitions, value.symbols)
+    of_their_own = {one.name for one in defined}
+    known = {name: Polynomial.constant(size) for name, size in sizes.items() if name not in of_their_own}
+    return value.substitute(settle(defined, known)[0]).number
 
 
 def with_options(op_set: OpSet, options: str) -> OpSet:

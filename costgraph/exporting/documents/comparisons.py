@@ -112,7 +112,7 @@ def crossover(asked: Crossover, setup: Setup, layout: Layout) -> Iterator[Record
         lines = [record(left + sign + one_fraction(value, math), at)]
     if domain and not at:
         lines.append(record(domain, Verbatim(math.word("if"))))
-    yield layout.made(asked.label, unit, cited, lines, value)
+    yield layout.made(asked.label, unit, cited, lines, value, answer.definitions)
 
 
 def condition(claim: Condition, layout: Layout) -> str:

@@ -234,18 +234,9 @@ SECTIONS: tuple[Section, ...] = (
             ),
             Row("tokens times a square matrix", "intensity", ("001-D.1",), phase="forward", op_set=PRODUCT),
             Row(
-                "element-wise, one FLOP per element", "intensity", phase="forward", op_set="elementwise",
-                convention="notes(elementwise=one)",
-            ),
-            Row(
-                "time to prefill, bound by arithmetic", "flops", ("001-s7-naive-latency",), phase="prefill",
-                rate="lambda_flops", regime=QUADRATIC,
-            ),
-            Row(
                 "time to load the weights", "states", ("002-time-token",), phase="decode",
                 rate="lambda_mem",
             ),
-            Row("time to load the cache", "cache", phase="decode", rate="lambda_mem"),
         ),
         note="An op takes the longest of its FLOPs, its bytes moved and its bytes sent, each over the machine's rate. "
         "Below the ridge point (machine balance) it waits for memory, above for arithmetic.",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from costgraph.algebra.definition import Definition as Defined
+from costgraph.algebra.definition import needed
 from costgraph.algebra.parser import parse
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
@@ -41,19 +43,26 @@ class Layout:
         sizes: at which worked numbers are computed.
         works: the bibliography, which grows as rows are laid out.
         used: the symbols of the rows laid out so far.
+        defined: those of them that stand for something made of others, and so have no size of their own.
     """
 
     math: Math
     sizes: Mapping[str, Rational]
     works: Works = field(default_factory=Works)
     used: set[str] = field(default_factory=set)
+    defined: set[str] = field(default_factory=set)
+
+    @property
+    def of_their_own(self) -> dict[str, Rational]:
+        """The sizes of all symbols but those that are made of others."""
+        return {name: size for name, size in self.sizes.items() if name not in self.defined}
 
     def row(self, line: Line) -> Record:
         """One formula with its limits, unit, sources and a worked number."""
         published, cited = citations.of(line.row.published), set[str]()
         lines = list(self.lines(line, published, cited))
         found = [one for one in published if one.entry.id in cited]
-        return self.made(line.row.label, line.unit, found, lines, line.value)
+        return self.made(line.row.label, line.unit, found, lines, line.value, line.form.definitions)
 
     def definition(self, one: Definition) -> Record:
         """A name for a quotient of rates."""
@@ -61,10 +70,13 @@ class Layout:
         cited = [found for found in citations.of(one.published) if citations.equal(found, value)]
         return self.made(one.label, one.unit, cited, [main(value, self.math)], value)
 
-    def made(self, label: str, unit: str, cited: Iterable[Printed], lines: list[Record], value: Quotient) -> Record:
+    def made(
+        self, label: str, unit: str, cited: Iterable[Printed], lines: list[Record], value: Quotient,
+        definitions: Sequence[Defined] = (),
+    ) -> Record:  # fmt: skip
         """The record of a row."""
-        self.used.update(value.symbols)
-        number = at(value, self.sizes)
+        self.uses(value, definitions)
+        number = at(value, self.sizes, definitions)
         return {
             "label": label,
             "unit": unit,
@@ -72,6 +84,11 @@ class Layout:
             "lines": lines,
             "worked": "" if number is None else readable(number, unit),
         }
+
+    def uses(self, value: Quotient, definitions: Sequence[Defined] = ()) -> None:
+        """Notes the symbols of a formula that is shown."""
+        self.used.update(value.symbols)
+        self.defined.update(one.name for one in needed(definitions, value.symbols))
 
     def lines(self, line: Line, published: list[Printed], cited: set[str]) -> Iterator[Record]:
         """The formula, its leading term and its limits; the ids of entries that print one of them go to `cited`."""

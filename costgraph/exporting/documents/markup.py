@@ -54,7 +54,6 @@ class Math:
         divides: the sign between divisor and dividend.
         plain: the same symbols as characters; tells how wide a formula will be.
         rewrite: what is put in for symbols before anything is printed, where a notation shows one as a quotient.
-        paged: whether a sheet has to fit on pages, and leaves out what follows from other rows.
     """
 
     style: Style
@@ -76,7 +75,20 @@ class Math:
     divides: str
     plain: Style = UNICODE
     rewrite: Mapping[str, Polynomial] = field(default_factory=dict)
-    paged: bool = False
+
+
+def flat(math: Math) -> Math:
+    """The same with fractions on one line, as `a/(b c)`, where many short rows stand below each other."""
+    if not math.style.stacked:
+        return math
+
+    def on_one_line(style: Style) -> Style:
+        def fraction(above: str, below: str, compound: bool) -> str:
+            return math.fraction(above, f"{style.open}{below}{style.close}" if compound else below)
+
+        return replace(style, fraction=fraction, stacked=False)
+
+    return replace(math, style=on_one_line(math.style), tall=on_one_line(math.tall))
 
 
 GREEK = {"lambda": "λ"}
@@ -85,14 +97,14 @@ MATHS: dict[str, Math] = {
     "latex": Math(
         style=replace(LATEX, open="(", close=")"),
         tall=replace(LATEX, open=r"\mathopen{}\left(", close=r"\right)\mathclose{}"),
-        word=lambda w: rf"\mathrm{{{w}}}",
+        word=lambda w: rf"\mathrm{{{w.replace(' ', '~')}}}",
         subscript=lambda a, b: rf"{a}_{{\mathrm{{{b}}}}}" if len(b) > 1 else f"{a}_{{{b}}}",
         fraction=lambda a, b: f"{a}/{b}",
         maximum=lambda sides: r"\max\mathopen{}\left(" + ", ".join(sides) + r"\right)",
         inline=lambda m: f"${m}$",
         greek=lambda name: f"\\{name}",
         equals=" = ", arrow=r" \to ", much_less=r" \ll ", less=" < ", greater=" > ", at_most=r" \le ",
-        at_least=r" \ge ", comma=", ", divides=r" \mid ", paged=True,
+        at_least=r" \ge ", comma=", ", divides=r" \mid ",
     ),
     "typst": Math(
         style=TYPST,
@@ -104,7 +116,7 @@ MATHS: dict[str, Math] = {
         inline=lambda m: f"${m}$",
         greek=str,
         equals=" = ", arrow=" -> ", much_less=" << ", less=" < ", greater=" > ", at_most=" <= ", at_least=" >= ",
-        comma=", ", divides=" divides ", paged=True,
+        comma=", ", divides=" divides ",
     ),
     "mathml": Math(
         style=MATHML,

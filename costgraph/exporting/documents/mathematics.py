@@ -97,7 +97,7 @@ def arms(value: Quotient, math: Math, names: tuple[str, str], at: str = "", befo
     over, under = apart(value)
     above, below = map(math.word, names)
     if under.is_monomial:
-        whole = math.style.fraction(above, formula(Quotient(under), math), False)
+        whole = math.style.fraction(above, formula(Quotient(under), math), len(under.symbols) > 1)
         return [record(before + whole, at), main(Quotient(over), math, "expanded", before=above + math.equals)]
     return [
         record(before + math.style.fraction(above, below, False), at),
@@ -112,13 +112,23 @@ def arm_names(measure: str) -> tuple[str, str]:
 
 
 def maximum(sides: Sequence[tuple[str, Quotient]], math: Math) -> list[Record]:
-    """The longest of several times; where they do not fit into a line, each under its name."""
+    """The longest of several times; where they do not fit into a line, each under its name, and long sums too."""
     if len(sides) == 1:
-        return [main(sides[0][1], math)]
+        return named(sides[0][1], math, "compute")
     if sum(width(value, math) for _, value in sides) <= WIDE:
         return [record(math.maximum([formula(value, math) for _, value in sides]))]
     whole = record(math.maximum([math.word(name) for name, _ in sides]))
-    return [whole, *(main(value, math, before=math.word(name) + math.equals) for name, value in sides)]
+    return [whole, *(line for name, value in sides for line in named(value, math, name, math.word(name) + math.equals))]
+
+
+DONE = {"compute": "work", "memory": "moved"}  # over its rate this is a time
+
+
+def named(value: Quotient, math: Math, resource: str, before: str = "") -> list[Record]:
+    """What a resource takes; where that is too much for a line, the sum above its rate has a name of its own."""
+    if not is_long(value, math):
+        return [main(value, math, before=before)]
+    return arms(value, math, (DONE.get(resource.rpartition(" ")[2], "sent"), "divisor"), before=before)
 
 
 # --- conditions -------------------------------------------------------------------------------------------------------

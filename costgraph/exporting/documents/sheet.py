@@ -15,7 +15,7 @@ from costgraph.algebra.symbols import SYMBOLS, Rational, in_order, lookup
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError, unknown
 from costgraph.exporting import templates
-from costgraph.exporting.documents import cheatsheet, times
+from costgraph.exporting.documents import cheatsheet, steps, times
 from costgraph.exporting.documents.amounts import typical
 from costgraph.exporting.documents.comparisons import crossovers, machines, models
 from costgraph.exporting.documents.contents import SECTIONS
@@ -69,6 +69,7 @@ def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[st
         for part, lines in found
         if lines
     ]
+    sections += steps.section(setup, layout, phase)
     sections += times.sections(setup, layout, phase)
     if equal := list(crossovers(setup, layout, phase)):
         sections.append(section("Crossovers", equal))
@@ -78,7 +79,7 @@ def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[st
         "version": __version__,
         "hash": fingerprint(forms),
         "op_set": ", ".join([setup.title, *([phase] if phase else []), *setup.beside]),
-        "symbols": symbols(layout.used, math, layout.sizes),
+        "symbols": symbols(layout.used, math, layout.of_their_own),
         "conventions": [*(["Of one device of the mesh."] if setup.mesh else []), *conventions(some)],
         "assumptions": assumptions(some, math),
         "remarks": [*setup.remarks(layout.used, "the sheet"), *unkept(claims, layout.sizes)],
