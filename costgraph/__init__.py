@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         MicrobatchesAxis,
         PipelineAxis,
         TensorAxis,
+        WidthAxis,
     )
     from costgraph.models.known import model
     from costgraph.op_sets.decoder import decoder
@@ -72,6 +73,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "PipelineAxis": ("costgraph.mesh", "PipelineAxis"),
     "TensorAxis": ("costgraph.mesh", "TensorAxis"),
     "UserError": ("costgraph.errors", "UserError"),
+    "WidthAxis": ("costgraph.mesh", "WidthAxis"),
     "activations": ("costgraph.measured", "activations"),
     "backward": ("costgraph.passes.backward", "Backward"),
     "cache": ("costgraph.measured", "cache"),
@@ -114,6 +116,7 @@ __all__ = [
     "PipelineAxis",
     "TensorAxis",
     "UserError",
+    "WidthAxis",
     "__version__",
     "activations",
     "backward",

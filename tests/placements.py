@@ -20,7 +20,7 @@ from costgraph.passes.update import Update
 # Heads of width 3 and a table of 5 positions: not everything that is cut evenly divides.
 SIZES = {
     "B": 4, "S": 4, "D": 12, "A": 4, "G": 2, "E": 2, "V": 8, "K": 5, "L": 1, "m": 3, "k": 4, "n": 2,
-    "T": 2, "N_d": 2, "N_h": 2, "C": 2, "X": 2, "M": 2,
+    "T": 2, "N_d": 2, "N_h": 2, "C": 2, "X": 2, "Y": 2, "M": 2,
 }  # fmt: skip
 TRAIN = (cg.backward, Update)
 PHASES: dict[str, tuple[Any, ...]] = {

@@ -43,6 +43,12 @@ CASES = [
     Case(WHOLE, "train", "data(N_d, zero=3), microbatches(M)"),
     Case(WHOLE, "train", "microbatches(M)"),
     Case("encoder", "train, full", "data(N_d, zero=3), context(C), microbatches(M)"),
+    Case(WHOLE, "train", "width(Y)"),
+    Case(WHOLE, "train, selective", "data(N_d, zero=3), width(Y), tensor(T, sequence=True)"),
+    Case(WHOLE, "train, adapters", "width(Y), microbatches(M)", flash=True),
+    Case(WHOLE, "prefill", "context(C, how='heads'), width(Y)"),
+    Case(WHOLE, "decode", "width(Y), tensor(T)"),
+    Case("encoder", "train", "width(Y), tensor(T)"),
     Case("attention", "train, no update", "context(C)", flash=True),
 ]
 WITH_EXPERTS = ["deepseek-r1", "gpt-oss-120b", "mixtral-8x22b", "qwen1.5-moe-a2.7b"]
@@ -53,6 +59,7 @@ MESHES = [
     "data(2, zero=3), context(2), experts(X), tensor(2, sequence=True)",
     "context(2, how='heads'), experts(X)",
     "data(2, zero=2), experts(X), microbatches(2)",
+    "experts(X), width(2), tensor(2)",
 ]
 STEPS: dict[str, Any] = {"train": (cg.backward, Update), "prefill": (Prefill,), "decode": (cg.decode,)}
 
@@ -182,6 +189,8 @@ def test_many_models_on_random_meshes_compute_what_one_device_does(seed: int) ->
     [
         ("experts(X)", cg.decoder(), "there are no experts in this graph to split"),
         ("context(C)", cg.op_sets.matmul(), "there is no attention in this graph"),
+        ("width(Y)", cg.op_sets.matmul(), "there is no hidden width to split in this graph"),
+        ("width(3)", cg.decoder().substitute(D=8), "3 does not divide 8"),
         ("context(3)", cg.decoder().substitute(S=8), "3 does not divide 8 [a-z]+; 2 or 4 would"),
         ("context(4)", cg.decoder().substitute(S=4), "8 does not divide 4"),
         (
@@ -233,6 +242,22 @@ def placed(mesh: str, graph: Graph = TRAIN) -> Graph:
 )
 def test_an_axis_sends_what_the_literature_says(mesh: str, axes: str, sent: str) -> None:
     assert cg.communication(placed(mesh), axes=axes).same_as(sent)
+
+
+def test_both_sides_of_matrices_split_send_what_pope_2022_says_of_an_mlp() -> None:
+    """2BD/Y into and out of the layer, 2BF/T of what is between its matrices, but for what stays on a device."""
+    mlp = cg.derive("communication", op_set="decoder", phase="forward", mesh="width(Y), tensor(T)", ops=["mlp.*"])
+    inside, between = "2*B*S*L*D*p/Y*(T - 1)/T", "2*B*S*L*E*D*p/T*(Y - 1)/Y"
+    assert mlp.forms["communication"].same_as(f"{inside} + {between}")
+
+
+@pytest.mark.parametrize("phase", [(cg.backward,), (cg.decode,)])
+def test_no_sum_over_the_width_enters_attention(phase: tuple[Any, ...]) -> None:
+    """Scores, which are as long as the sequence squared, are never what is added up."""
+    graph = cg.decoder().apply(*phase, cg.place(Mesh("width(Y)")))
+    sent = [graph.tensors[op.inputs[0]] for op in graph.ops if op.cuts]
+    assert sent
+    assert not any(tensor.dim("head") and tensor.dim("context") for tensor in sent)
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ SIZES = {
 }  # fmt: skip
 MESHES = [
     "tensor(T)", "tensor(T, sequence=True)", "data(N_d, zero=3)", "data(N_d, zero=1), tensor(T, sequence=True)",
+    "width(2), tensor(T)",
 ]  # fmt: skip
 ROTARY = Attention(positions="rotary")
 BLOCKS = {

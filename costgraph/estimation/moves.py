@@ -16,7 +16,7 @@ from costgraph.estimation.asked import Request
 from costgraph.estimation.bound import bound_of
 from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.given import Choices
-from costgraph.mesh import Axis, DataAxis, Mesh, MicrobatchesAxis, PipelineAxis, TensorAxis
+from costgraph.mesh import AXES, Axis, DataAxis, Mesh, MicrobatchesAxis, PipelineAxis, TensorAxis
 from costgraph.passes import Pass
 from costgraph.passes.recompute import Recompute
 from costgraph.passes.widths import Widths
@@ -28,7 +28,7 @@ Changed = Iterator[Request]
 GROUPS = (2, 4, 8)  # of layers that are replayed together
 FACTORS = (2, 4, 8)  # by which a degree is made larger
 MOST_TOGETHER = 3
-OUTERMOST_FIRST = ("pipeline", "data", "context", "experts", "tensor", "microbatches")
+OUTERMOST_FIRST = tuple(AXES)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ SMALL = {
     "v": 2,
     "C": 2,
     "X": 2,
+    "Y": 2,
     "N_h": 2,
 }
 PADDED_VOCABULARY = 51200  # divisible by every usual number of devices, unlike the 50257 of GPT-2

@@ -14,8 +14,9 @@ from costgraph.mesh.mesh import AXES, ONE_DEVICE, Mesh
 from costgraph.mesh.microbatches import MicrobatchesAxis
 from costgraph.mesh.pipeline import PipelineAxis
 from costgraph.mesh.tensor import TensorAxis
+from costgraph.mesh.width import WidthAxis
 
 __all__ = [
     "AXES", "ONE_DEVICE", "Axis", "ContextAxis", "Cut", "DataAxis", "ExpertsAxis", "Mesh", "MicrobatchesAxis",
-    "PipelineAxis", "Split", "TensorAxis", "devices",
+    "PipelineAxis", "Split", "TensorAxis", "WidthAxis", "devices",
 ]  # fmt: skip

@@ -19,11 +19,13 @@ from costgraph.mesh.experts import ExpertsAxis
 from costgraph.mesh.microbatches import MicrobatchesAxis
 from costgraph.mesh.pipeline import PipelineAxis
 from costgraph.mesh.tensor import TensorAxis
+from costgraph.mesh.width import WidthAxis
 from costgraph.options import parse_call
 from costgraph.precision import State
 
 AXES: dict[str, type[Axis]] = {
-    axis.kind: axis for axis in (PipelineAxis, DataAxis, ContextAxis, ExpertsAxis, TensorAxis, MicrobatchesAxis)
+    axis.kind: axis
+    for axis in (PipelineAxis, DataAxis, ContextAxis, ExpertsAxis, WidthAxis, TensorAxis, MicrobatchesAxis)
 }
 
 

@@ -8,7 +8,7 @@ from costgraph.graph.op import Op
 from costgraph.graph.rules import rule
 from costgraph.graph.tensor import Tensor
 from costgraph.mesh import Cut
-from costgraph.mesh.axis import EXPERTS
+from costgraph.mesh.axis import CORE, EXPERTS
 from costgraph.passes.changes import SHARDED, WHOLE, state
 from costgraph.passes.group import KEPT, Family, Group, segment_of
 from costgraph.passes.whole_dims import kept_whole, names_of
@@ -27,6 +27,7 @@ class Work:
         groups: the axes.
         readers: of each tensor, the kinds of the ops that read it.
         in_experts: the parameters of routed experts.
+        in_cores: the tensors that attention cores make.
         inside: the dims that there are in each segment.
     """
 
@@ -34,6 +35,7 @@ class Work:
     groups: list[Group]
     readers: Mapping[str, set[str]]
     in_experts: frozenset[str]
+    in_cores: frozenset[str]
     inside: Mapping[str, set[str]]
 
     @classmethod
@@ -41,16 +43,19 @@ class Work:
         """What the ops of a graph say."""
         readers: dict[str, set[str]] = {}
         experts: set[str] = set()
+        cores: set[str] = set()
         inside: dict[str, set[str]] = {}
         split = {segment for group in groups for segment in group.inside}
         for op in ops:
             for name in op.inputs:
                 readers.setdefault(name, set()).add(op.kind)
-            if split and (segment := segment_of(op)) in split:
+            if (segment := segment_of(op)) == CORE:
+                cores.update(op.outputs)
+            if segment in split:
                 inside.setdefault(segment, set()).update(names_of((*op.inputs, *op.outputs), whole))
             if op.within(EXPERTS):
                 experts.update(name for name in op.inputs if whole[name].is_parameter)
-        return cls(whole, groups, readers, frozenset(experts), inside)
+        return cls(whole, groups, readers, frozenset(experts), frozenset(cores), inside)
 
     def leaves(self, group: Group, dim: str) -> bool:
         """Whether an axis goes from this dim to another, or comes from there, at the border of a segment."""
@@ -125,10 +130,13 @@ class Work:
 
         It may in all summands of a sum; where products read the result, beside whole ones, which one device then adds.
         It may in one factor of a product whose others are whole or can be gathered: those that rest in parts are,
-        unless the op could work along these parts, because the sum has them, too.
+        unless the op could work along these parts, because the sum has them, too. It is finished before it enters an
+        attention core, whose scores are larger than what they are made of.
         """
         partial = [tensor for tensor in operands if cut in tensor.partial]
         if not partial or not rule(op.kind).linear:
+            return False
+        if segment_of(op) == CORE and any(tensor.name not in self.in_cores for tensor in partial):
             return False
         if rule(op.kind).linear == "sum":
             readers = self.readers.get(op.outputs[0], set())
