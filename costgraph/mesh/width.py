@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.mesh.axis import Axis, Split
+from costgraph.records import dataclass
 
 
 @dataclass(frozen=True)
