@@ -314,7 +314,7 @@ LISTS = "op-sets passes measures symbols conventions precisions hardware models 
 def test_lists_name_and_explain_every_choice(kind: str) -> None:
     lines = costgraph("list", kind).stdout.splitlines()
     assert lines
-    assert all(re.search(r"\S  +\S", line) for line in lines)
+    assert all(re.search(r"\S  +\S", line) for line in lines[: lines.index("") if "" in lines else None])
 
 
 def test_help_shows_an_example() -> None:
@@ -324,7 +324,7 @@ def test_help_shows_an_example() -> None:
 def test_what_can_be_listed_is_listed() -> None:
     found = costgraph("list")
     assert (found.returncode, found.stderr) == (0, "")
-    kinds = [line.split()[0] for line in found.stdout.splitlines()]
+    kinds = [line.split()[0] for line in found.stdout.splitlines()[2:]]
     assert all(costgraph("list", kind).stdout for kind in kinds)
     assert {"hardware", "models", "symbols"} <= set(kinds)
 

@@ -89,7 +89,7 @@ REFUSED = {
     "--cluster h100-sxm:8 --hardware a10": "a cluster names its machine",
     "--cluster h100-sxm:2 --mesh tensor(4) --limit A=8,D=64,E=4": "has 4 devices (tensor 4), and h100-sxm:2x1 2",
     "--precision int8": "unknown precision",
-    "--format latex": "unknown format",
+    "--format csv": "unknown format",
     "--json --format text --plot x.bmp --hardware a10": "a file that ends in .svg, .png, .pdf",
     "--plot x.svg": "a roofline needs numbers: bind B, S, L, D, E, p and name --hardware",
     "--plot x.svg --hardware a10 --limit L=1,D=8,A=1,E=4": "a roofline needs numbers: bind B, S",
@@ -155,11 +155,7 @@ def test_output_is_plain_where_nothing_else_can_be_written() -> None:
 
 def test_lists_name_machines_and_models() -> None:
     assert "h100-sxm" in costgraph("list", "hardware").stdout
-    assert re.search(
-        r"^gpt-3 +GPT-3 175B: about 175000000000 parameters; L=96, D=12288",
-        costgraph("list", "models").stdout,
-        re.MULTILINE,
-    )
+    assert re.search(r"^gpt-3 +GPT-3 175B +about 175000000000$", costgraph("list", "models").stdout, re.MULTILINE)
 
 
 def test_a_bound_estimate_imports_neither_sympy_nor_the_units_library() -> None:

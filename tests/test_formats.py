@@ -36,12 +36,17 @@ def test_a_suffix_chooses_the_format(command: str, name: str, begins: str, tmp_p
 
 
 REFUSED = [
-    ("graph", "g.png", "choose from .txt, .dot, .gv, .mmd; for a picture write .dot and run dot -Tsvg"),
+    (
+        "graph",
+        "g.png",
+        "choose from .txt, .json, .tex, .md, .html, .dot, .gv, .mmd; for a picture write .dot and run dot -Tsvg",
+    ),
     ("derive params", "d.csv", "choose from .txt, .json, .tex, .md, .html"),
     ("derive params --format text", "d.json", "--format text and -o d.json contradict each other"),
     ("derive params --json", "d.tex", "--json and -o d.tex contradict each other"),
-    ("estimate --op-set decoder", "e.tex", "choose from .txt, .json, .md, .html"),
-    ("check 001-2.8b", "c.md", "choose from .txt, .json, .xml"),
+    ("estimate --op-set decoder", "e.csv", "choose from .txt, .json, .tex, .md, .html"),
+    ("check 001-2.8b", "c.csv", "choose from .txt, .json, .tex, .md, .html, .xml"),
+    ("formulas errata", "e.html", "choose from .tex, .md"),
     ("export latex", "c.pdf", "choose from .tex for latex, or another target"),
     ("export numpy --measures params", "c.rs", "choose from .py for numpy, or another target"),
     ("cheatsheet", "c.docx", "choose from .pdf, .png"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import tomllib
 from pathlib import Path
 
@@ -15,7 +13,8 @@ from costgraph.library.entries.reading import HEADER, library
 from costgraph.library.judging.engine import cataloged
 from costgraph.library.judging.judge import Verdict, judge
 from costgraph.library.judging.judged_by import JUDGED, Judged, arithmetic, judged_by, own_numbers, used
-from costgraph.library.pages.report import as_json, table
+from costgraph.library.pages.verdicts import to_json
+from costgraph.reports.judged import tally
 from costgraph.toml_tables import from_table
 
 ROOT = Path(__file__).parents[1]
@@ -69,15 +68,14 @@ def test_in_the_library_every_number_beside_the_engine_has_an_origin() -> None:
 
 def test_the_table_counts_by_what_judged_number_first() -> None:
     verdicts = [judge(entry) for entry in library() if entry.file == "palm-2022.toml"]
-    *lines, last = table(verdicts).splitlines()[-4:]
-    counted = [re.fullmatch(r" *(\d+)  (\w[\w ]*?)  +.*", line) for line in lines]
-    assert [found and found[2] for found in counted[-2:]] == ["derived", "constant"]
-    assert sum(int(found[1]) for found in counted if found) == len(verdicts)
-    assert last == f"{len(verdicts):5}  in all"
+    *rows, last = tally(verdicts).rows
+    assert [kind for _, kind, *_ in rows[-2:]] == ["derived", "constant"]
+    assert sum(int(str(number)) for number, *_ in rows) == len(verdicts)
+    assert last[:2] == (str(len(verdicts)), "in all")
 
 
 def test_json_has_what_judged_for_each_and_for_all() -> None:
-    found = json.loads(as_json([Verdict(made(MADE[0][0]), "agrees"), Verdict(made(MADE[5][0]), "agrees")]))
+    found = to_json([Verdict(made(MADE[0][0]), "agrees"), Verdict(made(MADE[5][0]), "agrees")])
     assert [entry["judged"] for entry in found["entries"]] == ["arithmetic", "derived"]
     assert found["judged"] == {"derived": 1, "arithmetic": 1}
 

@@ -192,12 +192,44 @@ def test_markdown_has_tables_and_inline_math() -> None:
     ]
 
 
-def test_latex_has_the_formulas_and_all_else_as_comments() -> None:
+def test_latex_has_the_formulas_with_what_is_said_of_them_as_comments_then_tables() -> None:
     found = latex(SMALL).splitlines()
     assert found[:3] == ["% decoder, train", "% fits", "% left out: left 2*L*D**2"]
     inside = found[found.index(r"\begin{align*}") + 1 : found.index(r"\end{align*}")]
     assert inside == [r"  p &= 2 L D^{2} \\", r"  &\text{where } 2 L D^{2} \\"]
-    assert all(line.startswith("%") for line in found[found.index(r"\end{align*}") + 1 :])
+    assert found[found.index(r"\end{align*}") + 1 :] == [
+        r"flops (FLOP) \\",
+        r"\begin{tabular}{rllr}",
+        r"times & part & form & value \\ \hline",
+        r"L $\times$ & attn & $2 L D^{2}$ & 1 \\",
+        r" & head & $2 L D^{2}$ & 2 \\",
+        r" & sum &  & 3 \\",
+        r"\end{tabular}",
+        "where:",
+        r"\begin{itemize}",
+        r"\item every S if $2 L D^{2}$ \\ largest S: 8",
+        r"\end{itemize}",
+    ]
+
+
+def test_an_answer_without_formulas_is_text_in_latex_and_every_sign_stands_for_itself() -> None:
+    table = Table((Column("name"), Column("size", right=True)), (("  a_b & 5 %", "1"), ("all",)), "100 # {x}")
+    found = latex(Report("a ~ b", ((Verdict("S ≤ 8"), table, Note("<x|y>", "note")),)))
+    assert found.split("\n\n") == [
+        r"\textbf{a \textasciitilde{} b}",
+        r"\textbf{S $\le$ 8}",
+        "\n".join(
+            [
+                r"100 \# \{x\} \\",
+                r"\begin{tabular}{lr}",
+                r"name & size \\ \hline",
+                r"\ \ a\_b \& 5 \% & 1 \\",
+                r"\multicolumn{2}{l}{\textbf{all}} \\",
+                r"\end{tabular}",
+            ]
+        ),
+        r"note: \textless{}x\textbar{}y\textgreater{}",
+    ]
 
 
 class Balance(HTMLParser):

@@ -52,6 +52,15 @@ ANSWERS = [
     "reconcile 6.74e9 6738415616 --measure params --model llama-2-7b --json",
     f"audit {ROOT}/tests/data/counters.py --format json",
     "search --model llama-3-8b --cluster h100-sxm:8x1 --phase generate --limit S=8192 --new 10 --top 2 --json",
+    "graph --phase train --limit E=4 --json",
+    "list --json",
+    "list models --json",
+    "list conventions --json",
+    "list hardware a10 --json",
+    "list models llama-3-8b --json",
+    "formulas list --source kaplan-2020 --json",
+    "formulas list --source all --json",
+    "formulas show 001-2.14 --json",
     "export json --op-set decoder",
 ]
 

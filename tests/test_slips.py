@@ -7,10 +7,12 @@ from fractions import Fraction
 import pytest
 
 from costgraph.algebra.parser import parse
-from costgraph.cli.check_formula import comparison
+from costgraph.algebra.printers import PYTHON
 from costgraph.library.checking.comparison import compare
 from costgraph.library.explaining.nearest import nearest, nearest_number
 from costgraph.library.judging.statement import decimal
+from costgraph.reports.check import report
+from costgraph.reports.layout import text
 
 TENSOR: dict[str, object] = {"limit": ["E=4,p=2"], "passes": ["tensor_parallel(T)"]}
 
@@ -134,7 +136,7 @@ def test_what_nothing_short_explains_has_no_slip(formula: str, measure: str, opt
     found = compare(formula, measure, **options)  # type: ignore[arg-type]
     assert not found.agrees
     assert found.slip == ""
-    assert "nothing short explains it" in comparison(found, None)
+    assert "nothing short explains it" in text(report(found), PYTHON)
 
 
 def test_at_least_forty_errors_were_planted() -> None:

@@ -138,20 +138,36 @@ def of_setup(without: tuple[str, ...] = (), **texts: str) -> Callable[[Callable[
         without: those that it does not have.
         texts: what an option means to this command, where that is not what it means to the others.
     """
+    options = {
+        name: Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+        for name, hint in hints(texts)
+        if name not in without
+    }
+
+    def made(typed: dict[str, Any]) -> Asked:
+        for name, value in typed.items():
+            for text in value if isinstance(value, list) else [value]:
+                if text is not None and not text.strip():
+                    raise UserError(f"{flag(name)} is empty; give it a value, or leave it out")
+        return Asked(**typed)
+
+    return in_place_of("asked", options, made)
+
+
+def in_place_of(
+    one: str, options: dict[str, Parameter], made: Callable[[dict[str, Any]], Any]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command options in place of one of its parameters, which is made of what was typed."""
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def run(**values: Any) -> None:
             typed = {name: values.pop(name) for name in options}
-            for name, value in typed.items():
-                for text in value if isinstance(value, list) else [value]:
-                    if text is not None and not text.strip():
-                        raise UserError(f"{flag(name)} is empty; give it a value, or leave it out")
-            command(asked=Asked(**typed), **values)
+            command(**{one: made(typed)}, **values)
 
         own = signature(command, eval_str=True)
-        parameters = [p for p in own.parameters.values() if p.name != "asked"]
-        at = list(own.parameters).index("asked")
+        parameters = [p for p in own.parameters.values() if p.name != one]
+        at = list(own.parameters).index(one)
         run.__signature__ = own.replace(  # type: ignore[attr-defined]
             parameters=[
                 p.replace(kind=Parameter.KEYWORD_ONLY) for p in (*parameters[:at], *options.values(), *parameters[at:])
@@ -159,11 +175,6 @@ def of_setup(without: tuple[str, ...] = (), **texts: str) -> Callable[[Callable[
         )
         return run
 
-    options = {
-        name: Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=hint)
-        for name, hint in hints(texts)
-        if name not in without
-    }
     return decorated
 
 

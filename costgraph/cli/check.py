@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from os.path import lexists, realpath
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli import formats
-from costgraph.cli.check_formula import one_formula
-from costgraph.cli.output import check_target, deliver, progress
+from costgraph.cli.output import progress
+from costgraph.cli.telling import REPORT, STDOUT, To, answers
 from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from costgraph.library.entries.entry import Entry
     from costgraph.library.entries.reading import Document
 
-FORMATS = ("table", "json", "junit")
-
 
 @arg.of_setup()
+@answers(*REPORT, "junit")
 def check(
     what: Annotated[
         list[str] | None, typer.Argument(metavar="[ID|FILE]...", help="Entries by id, or TOML files; all if none.")
@@ -37,43 +36,46 @@ def check(
     whole: arg.Whole = False,
     ops: arg.Ops = None,
     outcome: Annotated[str | None, typer.Option(help="Show the entries with this outcome in full.")] = None,
-    format_: Annotated[str | None, formats.option(FORMATS)] = None,
-    output: arg.Output = None,
-    force: arg.Force = False,
+    to: To = STDOUT,
 ) -> None:
     """Derive again what the literature printed, and judge it; exit with 1 if something differs."""
-    format_ = formats.chosen(format_, FORMATS, output)
-    check_target(output, force)
     own = {name: text for name, text in (("measure", measure), ("when", when)) if text}
     shared = {name: value for name, value in (("per", per), ("whole", whole), ("ops", ops)) if value}
     options = {**own, **asked.in_letters(let, notation), **shared}
     if formula is None and (given := [*options]):
         raise UserError(f"{arg.flag(given[0])} is for --formula: entries say themselves how they are derived")
-    if formula is not None and (what or outcome or format_ == "junit"):
-        raise UserError("--formula checks one formula, as a table or as json: leave out entries and --outcome")
-    if formula is None:
-        text, failed = entries(what or [], outcome, format_)
-    else:
-        text, failed = one_formula(formula, options, format_)
-    deliver(text, output, document=format_ != "table")
+    if formula is not None and (what or outcome or to.format == "junit"):
+        raise UserError("--formula checks one formula, of which there is no junit: leave out entries and --outcome")
+    failed = entries(what or [], outcome, to) if formula is None else one_formula(formula, options, to)
     raise typer.Exit(int(failed))
 
 
-def entries(what: list[str], outcome: str | None, format_: str) -> tuple[str, bool]:
-    """Judge entries: the report, and whether something differs."""
+@bounded()
+def one_formula(formula: str, options: Mapping[str, Any], to: To) -> bool:
+    """Compare a formula with what the engine derives; whether it differs."""
+    from costgraph.library.checking.comparison import compare
+    from costgraph.reports.check import report
+
+    if "measure" not in options:
+        raise UserError("--formula needs --measure: what does the formula give? See `costgraph list measures`")
+    found = compare(formula, **options)
+    to.tell(lambda: report(found, options.get("when")), found.to_json)
+    return not found.agrees
+
+
+def entries(what: list[str], outcome: str | None, to: To) -> bool:
+    """Judge entries; whether something differs."""
     from costgraph.library.judging.judge import OUTCOMES, judge
-    from costgraph.library.pages.report import as_json, detailed, junit, table
+    from costgraph.library.pages.verdicts import to_json
+    from costgraph.reports.judged import junit, report
 
     if outcome is not None and outcome not in OUTCOMES:
         raise unknown("outcome", outcome, OUTCOMES)
-    if outcome is not None and format_ != "table":
-        raise UserError(f"--outcome is for the table; {format_} has every entry in full")
+    if outcome is not None and to.format in ("json", "junit"):
+        raise UserError(f"--outcome chooses what is shown; {to.format} has every entry in full")
     verdicts = [judge(entry) for entry in progress(once(wanted(what)), "checking")]
-    text = {"table": table, "json": as_json, "junit": junit}[format_](verdicts)
-    if outcome is not None:
-        shown = [line for v in verdicts if v.outcome == outcome for line in (*detailed(v), "")]
-        text = "\n".join([*shown, text])
-    return text, any(verdict.failed for verdict in verdicts)
+    to.tell(lambda: report(verdicts, outcome), lambda: to_json(verdicts), junit=lambda: junit(verdicts))
+    return any(verdict.failed for verdict in verdicts)
 
 
 def wanted(what: Iterable[str]) -> Iterator[Entry]:

@@ -1,24 +1,23 @@
 """`costgraph derive`: closed forms of a model's costs."""
 
-import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli import formats
 from costgraph.cli.completion import names
-from costgraph.cli.output import check_target, deliver
 from costgraph.cli.plot import check_plot, write_plot
-from costgraph.cli.telling import tell
+from costgraph.cli.telling import REPORT, STDOUT, To, answers
 from costgraph.errors import unknown
 
-FORMATS = ("text", "json", "latex", "markdown", "html")
+if TYPE_CHECKING:
+    from costgraph.derivation import Derivation
 
 
 @bounded()
 @arg.of_setup()
+@answers(*REPORT)
 def derive(
     measures: Annotated[
         list[str] | None,
@@ -39,15 +38,10 @@ def derive(
     form: arg.Form = "auto",
     explain: Annotated[bool, typer.Option("--explain", help="Show which op and tensor each term came from.")] = False,
     flat: Annotated[bool, typer.Option("--flat", help="Show a model's forms as they are, not by part.")] = False,
-    format_: Annotated[str | None, formats.option(FORMATS)] = None,
-    json_: arg.Json = False,
-    output: arg.Output = None,
-    force: arg.Force = False,
+    to: To = STDOUT,
 ) -> None:
     """Derive closed forms of a model's costs."""
-    format_ = formats.chosen(format_, FORMATS, output, json_)
-    check_target(output, force)
-    check_plot(plot, force)
+    check_plot(plot, to.force)
     from costgraph.algebra import shapes
     from costgraph.algebra.symbols import SYMBOLS
     from costgraph.derivation import derived
@@ -63,12 +57,14 @@ def derive(
         from costgraph.pictures.curves import draw
 
         write_plot(draw(result), plot)
-    if format_ != "json":
-        tell(report(result, form, explain, flat), format_, output)
-        return
+    to.tell(lambda: report(result, form, explain, flat), lambda: record(result, explain, form, flat))
+
+
+def record(result: "Derivation", explain: bool, form: str, flat: bool) -> dict[str, Any]:
+    """The contract `costgraph.derive/1`, with the entries of the library that print a form."""
     from costgraph.library.judging.published import published
 
-    record = result.to_json(explain, form, flat)
+    made = result.to_json(explain, form, flat)
     for name, found in published(result.limited, result.setup.phase).items():
-        record["measures"][name]["published"] = [entry.id for entry in found]
-    deliver(json.dumps(record, indent=2), output)
+        made["measures"][name]["published"] = [entry.id for entry in found]
+    return made

@@ -1,21 +1,17 @@
 """`costgraph estimate`: a model on a machine."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli import formats
 from costgraph.cli.completion import names
-from costgraph.cli.output import check_target, deliver, remark
+from costgraph.cli.output import remark
 from costgraph.cli.plot import check_plot, write_plot
-from costgraph.cli.telling import tell
+from costgraph.cli.telling import REPORT, STDOUT, To, answers
 from costgraph.errors import unknown
 from costgraph.pictures import KINDS, Kind
-
-FORMATS = ("text", "json", "markdown", "html")
 
 
 @bounded()
@@ -23,6 +19,7 @@ FORMATS = ("text", "json", "markdown", "html")
     phase="generate (prefill, then new tokens), prefill, decode or train.  [default: generate]",
     limit="Sizes, exactly: 'B=8,S=2048'; N_params for the rule of thumb. Repeatable.",
 )
+@answers(*REPORT)
 def estimate(
     asked: arg.Asked = arg.NOTHING,
     hardware: Annotated[
@@ -55,20 +52,16 @@ def estimate(
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show every op: its time and what it waits for.")] = False,
-    format_: Annotated[str | None, formats.option(FORMATS)] = None,
-    json_: arg.Json = False,
     plot: arg.Plot = None,
     picture: Annotated[
         str, typer.Option(help="What --plot draws: roofline, memory, or the schedule of a pipeline.")
     ] = "roofline",
-    output: arg.Output = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace output files if they exist.")] = False,
+    to: To = STDOUT,
 ) -> None:
     """Does it fit, what bounds it, how long, how many: a model on a machine."""
-    format_ = formats.chosen(format_, FORMATS, output, json_)
-    check_target(output, force)
-    check_plot(plot, force)
+    check_plot(plot, to.force)
     picture_ = chosen_picture(picture)
+    from costgraph.cli.estimate_json import to_json
     from costgraph.estimation.estimate import estimate as run
     from costgraph.estimation.reading import request
     from costgraph.reports.estimate import report
@@ -85,12 +78,7 @@ def estimate(
         from costgraph.pictures.plot import of_estimate
 
         write_plot(of_estimate(result, picture_), plot)
-    if format_ == "json":
-        from costgraph.cli.estimate_json import to_json
-
-        deliver(json.dumps(to_json(result), indent=2, ensure_ascii=False), output)
-    else:
-        tell(report(result, explain), format_, output)
+    to.tell(lambda: report(result, explain), lambda: to_json(result))
 
 
 def chosen_picture(name: str) -> Kind:

@@ -7,8 +7,7 @@ import typer
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.completion import names
-from costgraph.cli.output import deliver
-from costgraph.cli.telling import tell
+from costgraph.cli.telling import REPORT, STDOUT, To, answers
 
 WHAT = "A named model, or a file (see `costgraph list models`)."
 WHERE = "A machine, which is one device, a cluster such as h100-sxm:8x16, or a file of either."
@@ -18,17 +17,16 @@ WHERE = "A machine, which is one device, a cluster such as h100-sxm:8x16, or a f
 @arg.of_setup(
     without=("model", "symbolic", "convention"), phase="generate, prefill, decode or train.  [default: generate]"
 )
+@answers(*REPORT)
 def fits(
     model: Annotated[str, typer.Argument(help=WHAT, autocompletion=names("models"))],
     place: Annotated[str, typer.Argument(metavar="MACHINE_OR_CLUSTER", help=WHERE, autocompletion=names("machines"))],
     asked: arg.Asked = arg.NOTHING,
     dtype: Annotated[str | None, typer.Option(help="How wide p is.  [default: bf16 or fp16]")] = None,
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
-    json_: arg.Json = False,
+    to: To = STDOUT,
 ) -> None:
     """Does it fit? One line; exit code 0 if it does, else 1. Unless given B is 1, S 4096 or the most of the model."""
-    import json
-
     from costgraph.cli.estimate_json import fits_json
     from costgraph.estimation.estimate import estimate
     from costgraph.estimation.reading import request
@@ -37,9 +35,6 @@ def fits(
     options: Any = asked.options | {"model": model}
     result = estimate(request(cluster=place, dtype=dtype, new=new, usual=True, **options))
     found = report(result)
-    if json_:
-        deliver(json.dumps(fits_json(result), indent=2, ensure_ascii=False))
-    else:
-        tell(found)
+    to.tell(lambda: found, lambda: fits_json(result))
     if not result.verdict.fits:
         raise typer.Exit(1)

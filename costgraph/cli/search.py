@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from costgraph.cli import arguments as arg
-from costgraph.cli import formats
-from costgraph.cli.output import check_target, deliver, progress
-from costgraph.cli.telling import tell
+from costgraph.cli.output import progress
+from costgraph.cli.telling import REPORT, STDOUT, To, answers
 from costgraph.searching.table import needed
-
-FORMATS = ("text", "json", "markdown", "latex", "html")
 
 
 @arg.of_setup(
@@ -21,6 +17,7 @@ FORMATS = ("text", "json", "markdown", "latex", "html")
     phase="train, or generate (prefill, then new tokens).  [default: train]",
     limit="Sizes, exactly: 'S=8192'. Repeatable.",
 )
+@answers(*REPORT)
 def search(
     asked: arg.Asked = arg.NOTHING,
     cluster: Annotated[str | None, typer.Option(help="Nodes of a machine, 'h100-sxm:8x128', or a file.")] = None,
@@ -50,15 +47,11 @@ def search(
     ] = "",
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
-    format_: Annotated[str | None, formats.option(FORMATS)] = None,
-    json_: arg.Json = False,
-    output: arg.Output = None,
-    force: arg.Force = False,
+    to: To = STDOUT,
 ) -> None:
     """The best plans of a model on a cluster; exit code 1 if none fits."""
-    format_ = formats.chosen(format_, FORMATS, output, json_)
-    check_target(output, force)
     needed("numpy", "search", "search")
+    from costgraph.cli.search_json import to_json
     from costgraph.reports.search import report
     from costgraph.searching.reading import read_search
     from costgraph.searching.search import search as run
@@ -69,11 +62,6 @@ def search(
         **asked.options,
     )  # fmt: skip
     found = run(question, lambda structures: progress(structures, "searching"))
-    if format_ == "json":
-        from costgraph.cli.search_json import to_json
-
-        deliver(json.dumps(to_json(found), indent=2, ensure_ascii=False), output)
-    else:
-        tell(report(found), format_, output)
+    to.tell(lambda: report(found), lambda: to_json(found))
     if not found.candidates:
         raise typer.Exit(1)

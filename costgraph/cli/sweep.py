@@ -5,20 +5,17 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from costgraph.cli import arguments as arg
-from costgraph.cli import formats
-from costgraph.cli.output import check_target, remark
-from costgraph.cli.telling import tell
+from costgraph.cli.output import remark
+from costgraph.cli.telling import STDOUT, To, answers
 from costgraph.errors import UserError
 from costgraph.searching.table import needed
 
 REPORTS = ("text", "markdown", "latex", "html")
-FORMATS = (*REPORTS, "csv", "jsonl", "parquet", "xlsx")
 SLOW = 1.0  # seconds after which it is said how far it is
 BINARY = ("parquet", "xlsx")
 
@@ -27,6 +24,7 @@ BINARY = ("parquet", "xlsx")
     without=("symbolic",), phase="train, forward, prefill, decode or generate.  [default: train]",
     limit="Sizes that are the same everywhere: 'S=8192'. Repeatable.",
 )  # fmt: skip
+@answers(*REPORTS, "csv", "jsonl", "parquet", "xlsx")
 def sweep(
     asked: arg.Asked = arg.NOTHING,
     over: Annotated[
@@ -51,13 +49,10 @@ def sweep(
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
     top: Annotated[int, typer.Option(help="How many rows of text are shown.")] = 40,
-    format_: Annotated[str | None, formats.option(FORMATS)] = None,
-    output: arg.Output = None,
-    force: arg.Force = False,
+    to: To = STDOUT,
 ) -> None:
     """A table of measures over sizes, machines, models and other choices."""
-    kind = format_of(format_, output)
-    check_target(output, force)
+    refuse_on_terminal(to)
     needed("numpy", "sweep", "search")
     from costgraph.cli import sweep_files
     from costgraph.reports.sweep import left_out, report, size
@@ -75,25 +70,19 @@ def sweep(
     if question.grid.size > 1000:
         remark(size(question.grid))
     blocks = run(question, tally, shower(question.grid.size))
-    if kind in REPORTS:
-        tell(report(Points(question, head(blocks, top), tally), top), kind, output)
+    if to.format in REPORTS:
+        to.tell(lambda: report(Points(question, head(blocks, top), tally), top))
         return
-    with sweep_files.target(output) as out:
-        sweep_files.WRITERS[kind](blocks, question.names, out)
+    with sweep_files.target(to.path) as out:
+        sweep_files.WRITERS[to.format](blocks, question.names, out)
     for line in left_out(tally):
         remark(line)
 
 
-def format_of(name: str | None, output: Path | None) -> str:
-    """The format that was typed, or that of the file.
-
-    Raises:
-        UserError: an unknown one, or what is no text for a terminal.
-    """
-    kind = formats.chosen(name, FORMATS, output)
-    if kind in BINARY and output is None and sys.stdout.isatty():
-        raise UserError(f"{kind} is no text for a terminal; name a file with -o")
-    return kind
+def refuse_on_terminal(to: To) -> None:
+    """Refuse to write what is no text to a terminal, before anything is computed."""
+    if to.format in BINARY and to.path is None and sys.stdout.isatty():
+        raise UserError(f"{to.format} is no text for a terminal; name a file with -o")
 
 
 def shower(points: int) -> Callable[[int], None]:

@@ -1,45 +1,112 @@
-"""Reports as they leave a command: as text for a person at a terminal, or in a format for somebody else."""
+"""How an answer leaves a command: as text for a person at a terminal, or in a format for somebody else."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
-from costgraph.cli.output import colored, deliver, on_terminal, writes_unicode
+from costgraph.cli import arguments as arg
+from costgraph.cli import formats
+from costgraph.cli.output import check_target, colored, deliver, on_terminal, writes_unicode
+from costgraph.records import dataclass
 
 if TYPE_CHECKING:
     from costgraph.reports.layout import Line
     from costgraph.reports.nodes import Report
 
+REPORT = ("text", "json", "latex", "markdown", "html")
 LOOKS = {"": "", "strong": "bold", "head": "bold", "good": "bold green", "bad": "bold red"}
 
 
-def tell(report: Report, format_: str = "text", output: Path | None = None, otherwise: int | None = None) -> None:
-    """Write a report as text, Markdown, LaTeX or HTML, to stdout or into a file.
+@dataclass(frozen=True)
+class To:
+    """Where an answer goes.
 
     Args:
-        report: what to write.
-        format_: one of these.
-        output: the file, if any.
-        otherwise: how wide text is where no terminal says it; rows are not folded unless given.
+        format: one of those that the command has.
+        path: the file; stdout without one.
+        force: whether a file may be replaced.
     """
+
+    format: str = "text"
+    path: Path | None = None
+    force: bool = False
+
+    def tell(
+        self,
+        report: Callable[[], Report],
+        record: Callable[[], Any] = lambda: None,
+        otherwise: int | None = None,
+        **others: Callable[[], str],
+    ) -> None:
+        """Write an answer.
+
+        Args:
+            report: makes it as a report, which text, Markdown, LaTeX and HTML are written of.
+            record: makes what JSON says.
+            otherwise: how wide text is where no terminal says it; rows are not folded unless given.
+            others: for each format of the command's own, what makes it.
+        """
+        if self.format in others:
+            deliver(others[self.format](), self.path, document=True)
+        elif self.format == "json":
+            import json
+
+            deliver(json.dumps(record(), indent=2, ensure_ascii=False), self.path, document=True)
+        elif self.format == "text":
+            deliver(as_text(report(), self.path, otherwise), self.path)
+        else:
+            deliver(written(report(), self.format), self.path, document=self.format == "html")
+
+
+STDOUT = To()
+
+
+def answers(*formats_: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command `--format`, `--json`, `-o` and `--force`, in place of its parameter `to`.
+
+    Args:
+        formats_: those that it has, the usual one first.
+    """
+    typed = {
+        "format_": (None, Annotated[str | None, formats.option(formats_)]),
+        "json_": (False, arg.Json),
+        "output": (None, arg.Output),
+        "force": (False, arg.Force),
+    }
+    options = {
+        name: Parameter(name, Parameter.KEYWORD_ONLY, default=usual, annotation=kind)
+        for name, (usual, kind) in typed.items()
+        if name != "json_" or "json" in formats_
+    }
+
+    def made(values: dict[str, Any]) -> To:
+        output, force = values["output"], values["force"]
+        found = formats.chosen(values["format_"], formats_, output, values.get("json_", False))
+        check_target(output, force)
+        return To(found, output, force)
+
+    return arg.in_place_of("to", options, made)
+
+
+def written(report: Report, format_: str) -> str:
+    """A report as Markdown, LaTeX or HTML."""
     match format_:
         case "markdown":
             from costgraph.reports.markdown import markdown
 
-            deliver(markdown(report), output)
+            return markdown(report)
         case "latex":
             from costgraph.reports.latex import latex
 
-            deliver(latex(report), output)
-        case "html":
+            return latex(report)
+        case _:
             from costgraph.reports.html import html
 
-            deliver(html(report), output, document=True)
-        case _:
-            deliver(as_text(report, output, otherwise), output)
+            return html(report)
 
 
 def as_text(report: Report, output: Path | None, otherwise: int | None) -> str:

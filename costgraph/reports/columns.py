@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 from itertools import zip_longest
 
 GAP = 2
-JOINED = "\N{NO-BREAK SPACE}"  # where textwrap breaks no line
+JOINED = "\N{NO-BREAK SPACE}"  # where no line ends
+SPACES = re.compile(r"(?<=[ \n])(?=[^ \n])")
+LIST = re.compile(r"(?<=,)(?=[^\s\d])|(?<=\w)(?=\+[a-z])")  # in `weights=2,gradients=4`
 
 
 def widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int] | None:
@@ -30,30 +31,41 @@ def widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int] | None
 
 
 def longest(cell: str) -> int:
-    """The longest word of a cell, with the spaces that it begins with."""
-    indent = len(cell) - len(cell.lstrip())
-    return max(map(len, re.split(r"[ \n]+", joined(cell).strip())), default=0) + indent
+    """The longest piece of a cell that stays on one line, with the spaces that it begins with."""
+    return max((len(piece.rstrip()) for piece in pieces(cell, in_cell=True)), default=0) + len(indent(cell))
+
+
+def pieces(text: str, in_cell: bool = False) -> list[str]:
+    """What stays on one line, with the spaces behind it.
+
+    A line ends where words do, but not between a sign of a sum and what it stands before, nor between a number and what
+    it is of. In a cell it may also end behind a comma of what has no spaces; elsewhere that may be there to be copied.
+    """
+    words = SPACES.split(joined(text).strip())
+    found = (part for word in words for part in LIST.split(word)) if in_cell else words
+    return [part.replace(JOINED, " ") for part in found if part]
 
 
 def joined(text: str) -> str:
     """A text with signs and what they stand before, and numbers and what they are of, on one line."""
-    return re.sub(r"(?<= [+-]) (?=\S)|(?<=\d) (?=[%x](\W|$))", JOINED, text)
+    return re.sub(r"(?<= [+-]) (?=\S)|(?<=\d) (?=(%|x|[kMGTP]?i?B(/s)?|[mµun]?s)(\W|$))", JOINED, text)
 
 
-def folded(text: str, width: int, further: str = "") -> list[str]:
-    """A text on lines of at most `width`, those behind the first indented by `further`; a longer word is not cut.
-
-    A sign of a sum begins a line.
-    """
-    lines = textwrap.wrap(
-        joined(text), width, subsequent_indent=further, break_on_hyphens=False, break_long_words=False
-    )
-    return [line.replace(JOINED, " ") for line in lines] or [""]
+def folded(text: str, width: int, further: str = "", in_cell: bool = False) -> list[str]:
+    """A text on lines of at most `width`, those behind the first indented by `further`; a longer piece is not cut."""
+    lines, line = list[str](), ""
+    for piece in pieces(text, in_cell):
+        start = further if lines else indent(text)
+        if line and len(start + line + piece.rstrip()) > width:
+            lines.append((start + line).rstrip())
+            line = ""
+        line += piece
+    return [*lines, ((further if lines else indent(text)) + line).rstrip()]
 
 
 def laid_out(row: Sequence[str], to: Sequence[int], right: Sequence[bool]) -> list[list[str]]:
     """A row as lines of cells, each as wide as its column."""
-    cells = [folded(cell, width, indent(cell)) for cell, width in zip(row, to, strict=True)]
+    cells = [folded(cell, width, indent(cell), in_cell=True) for cell, width in zip(row, to, strict=True)]
     return [
         [cell.rjust(width) if end else cell.ljust(width) for cell, width, end in zip(line, to, right, strict=True)]
         for line in zip_longest(*cells, fillvalue="")

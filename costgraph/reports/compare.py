@@ -62,7 +62,7 @@ def table(one: Compared) -> list[Table]:
     if not rows:
         return []
     right = one.at[0].number is not None
-    columns = (Column(), *(Column(head, right) for head in ("A", "B", "A - B")))
+    columns = (Column("part"), *(Column(head, right) for head in ("A", "B", "A - B")))
     return [Table(columns, tuple((name, *map(cell, row)) for name, *row in rows))]
 
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from costgraph.algebra.printers import Style
 from costgraph.reports import parts_layout
-from costgraph.reports.columns import GAP, folded, laid_out, widths
+from costgraph.reports.columns import GAP, folded, indent, laid_out, widths
 from costgraph.reports.nodes import Listing, Node, Note, Parts, Report, Table, Verdict, said
 
 Look = Literal["", "strong", "head", "good", "bad"]
@@ -106,12 +106,14 @@ def joined(cells: Sequence[str], looks: Sequence[Look]) -> Line:
 
 
 def stacked(heads: Sequence[str], row: Sequence[str], width: int) -> Iterator[Line]:
-    """A row as lines `head: cell` under its first cell."""
-    for at, (head, cell) in enumerate(zip(heads, row, strict=False)):
-        text = f"{head}: {cell}" if at and head else cell
-        start = INDENT if at else ""
-        for one in folded(start + text, width, start + INDENT):
-            yield (Span(one, "" if at else "strong"),)
+    """A row under its first cell, as `head: cell`: each on a line of its own, or short ones one behind the other."""
+    first, *rest = row
+    start = indent(first) + INDENT
+    said = [f"{head}: {cell}" if head else cell for head, cell in zip(heads[1:], rest, strict=False) if cell]
+    short = all(len(one) <= width // 2 for one in said)
+    yield from ((Span(one, "strong"),) for one in folded(first, width, start))
+    for text in ["; ".join(said)] if short and said else said:
+        yield from ((Span(one),) for one in folded(start + text, width, start + INDENT))
 
 
 def of_listing(listing: Listing, style: Style, width: int | None) -> list[Line]:
@@ -128,7 +130,7 @@ def of_listing(listing: Listing, style: Style, width: int | None) -> list[Line]:
         together = f"{'    ' if when else ''}{'if ' if when else ''}{' and '.join(when)}"
         fits = len(head) + len(together) <= room
         found += [(Span(one, look),) for one in folded(head + together if fits else head, room, inner)]
-        rest = [] if fits else [together.strip()] if len(inner + together) <= room else split(when)
+        rest = [] if fits or not when else [together.strip()] if len(inner + together) <= room else split(when)
         below = [*rest, *(said(one, style) for one in item.below)]
         found += [(Span(part, look),) for one in below for part in folded(inner + one, room, inner + INDENT)]
         found += [(Span(inner + item.typed),)] if item.typed else []

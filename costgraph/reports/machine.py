@@ -19,7 +19,7 @@ def report(of: Machine) -> Report:
         notes += [Note(figure.note, name)] if figure and figure.note else []
     listed = [Item(f"[{number}] {text.partition(chr(10))[0]}", below(text)) for text, number in sources.items()]
     title = ", ".join(filter(None, (f"{of.title} ({of.name})", of.vendor, of.released)))
-    table = Table((Column(), Column()), tuple(rows))
+    table = Table((Column("figure"), Column("value")), tuple(rows))
     return Report(title, ((), (table,), tuple(notes), (Listing(tuple(listed), "sources"),)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -160,6 +160,11 @@ def meant(text: str, let: Any) -> tuple[list[str], str]:
         f"{name}={meaning}" for name, meaning in MEANT.items() if name not in said and re.search(rf"\b{name}\b", text)
     ]
     return [*own, *found], ", ".join(found)
+
+
+def to_json(found: Sequence[Audited]) -> dict[str, Any]:
+    """The contract `costgraph.audit/1`; see docs/json.md."""
+    return {"schema": SCHEMA, "counts": counts(found), "formulas": [one.to_json() for one in found]}
 
 
 def counts(found: Iterable[Audited]) -> dict[str, int]:

@@ -1,0 +1,61 @@
+"""The library of published formulas to read: its entries, its sources, one entry in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from costgraph.library.entries.entry import Entry
+from costgraph.library.entries.reading import sources
+from costgraph.library.judging.judge import Verdict as Judgement
+from costgraph.library.pages.errata import cited
+from costgraph.library.pages.verdicts import record
+from costgraph.reports.judged import details, heading
+from costgraph.reports.nodes import Column, Node, Report, Table, Verdict, Words
+
+SCHEMA = "costgraph.formulas/1"
+
+
+def entries(found: Sequence[Entry]) -> Report:
+    """One row for each: where it stands, what it is about, and what was printed."""
+    heads = (Column("id"), Column("place"), Column("title"), Column("printed", strong=True))
+    rows: list[tuple[Words, ...]] = [(one.id, one.place, one.title, one.statement) for one in found]
+    return Report("", ((Table(heads, tuple(rows)),),))
+
+
+def entries_json(found: Sequence[Entry]) -> dict[str, Any]:
+    """Entries in the contract `costgraph.formulas/1`; see docs/json.md."""
+    rows = [
+        {"id": one.id, "title": one.title, "source": one.source, "place": one.place, "printed": one.statement}
+        for one in found
+    ]
+    return {"schema": SCHEMA, "entries": rows}
+
+
+def cited_sources() -> Report:
+    """What entries were read in."""
+    rows: tuple[tuple[Words, ...], ...] = tuple((key, cited(source)) for key, source in sources().items())
+    return Report("", ((Table((Column("source"), Column("cited")), rows),),))
+
+
+def sources_json() -> dict[str, Any]:
+    """Sources in the contract `costgraph.formulas/1`."""
+    rows = [{"source": key, "cited": cited(source)} for key, source in sources().items()]
+    return {"schema": SCHEMA, "sources": rows}
+
+
+def in_full(judged: Sequence[Judgement]) -> Report:
+    """Entries in full: what was printed, where, and what follows."""
+    return Report("", tuple(of_one(one) for one in judged))
+
+
+def of_one(one: Judgement) -> tuple[Node, ...]:
+    """One entry in full, with its source."""
+    rows = (*details(one), ("cited", cited(sources()[one.entry.source])))
+    return (Verdict(heading(one), not one.failed), Table((Column(), Column()), rows))
+
+
+def in_full_json(judged: Sequence[Judgement]) -> dict[str, Any]:
+    """Entries in full in the contract `costgraph.formulas/1`."""
+    rows = [record(one) | {"cited": cited(sources()[one.entry.source])} for one in judged]
+    return {"schema": SCHEMA, "entries": rows}
