@@ -16,6 +16,7 @@ UNDERSTOOD: dict[str, dict[str, str]] = {  # by what is asked for
         "flash": "flash_attention", "flash_attn": "flash_attention", "fa": "flash_attention", "fa2": "flash_attention",
         "flashattention": "flash_attention", "tp": "tensor_parallel", "amp": "autocast",
     },
+    "kind of thing": {"hardware": "machines", "gpus": "machines", "rewrites": "passes"},
     "op set": {"gpt": "decoder", "gpt2": "decoder", "transformer": "decoder", "bert": "encoder", "gemm": "matmul"},
 }  # fmt: skip
 MEANT: dict[str, str] = {  # what a word that is no name here is written as

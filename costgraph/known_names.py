@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from costgraph.aliases import understood
 from costgraph.errors import unknown
 
 
@@ -19,6 +20,7 @@ def known(kind: str) -> tuple[str, ...]:
     Raises:
         UserError: there is no such kind.
     """
+    kind = understood("kind of thing", kind.replace("-", "_"))
     if kind not in KINDS:
         raise unknown("kind of thing", kind, KINDS)
     return tuple(KINDS[kind]())

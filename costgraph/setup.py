@@ -42,7 +42,7 @@ from costgraph.given import (
 )
 from costgraph.graph.graph import Graph
 from costgraph.graph.order import in_order
-from costgraph.mesh import ONE_DEVICE, Axis, Mesh
+from costgraph.mesh import ONE_DEVICE, Axes, Mesh
 from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
@@ -117,12 +117,12 @@ class Setup:
         model: str | Model | None = None,
         op_set: OpSet | None = None,
         phase: str | None = None,
-        passes: Step | Iterable[Step] = (),
-        mesh: str | Mesh | Axis | Iterable[Axis] = "",
-        limit: Limit = (),
+        passes: Step | Iterable[Step] | None = (),
+        mesh: Mesh | Axes | None = "",
+        limit: Limit | None = (),
         symbolic: str | Iterable[str] = (),
         convention: str | Convention | None = None,
-        precision: str | Precision | None = None,
+        precision: str | Precision | Mapping[str, Size] | None = None,
         attention: Attention | None = None,
         weights: Size = "",
         cache_dtype: Size = "",
@@ -142,14 +142,15 @@ class Setup:
                 decoder, unless given.
             phase: one of `PHASES`; unless given that of a pass that only one phase has, else `usual`.
             passes: such as `flash_attention`; applied in their one order, whichever is named first.
-            mesh: such as `data(N_d, zero=1), tensor(T)`, or axes; the pass `tensor_parallel(...)` means its axis
-                `tensor(...)`.
+            mesh: such as `data(N_d, zero=1), tensor(T)`, axes, or degrees by kind; the pass `tensor_parallel(...)`
+                means its axis `tensor(...)`.
             limit: sizes such as `E=4,p=2`, as text or as a mapping; `T->oo` for true limits.
             symbolic: sizes of the model that stay symbols, such as `D,L`.
             convention: such as `notes` or `exact`, with options; unless given `exact` for a model and `notes` for an
                 op set. `torch` takes a model as transformers computes it, unless the model says otherwise.
             precision: the policy for `states` and `traffic.update`: its name, a file, or text such as
-                `weights=2,gradients=2,master=4,moments=4+4`. That of the update in a graph that has one, else
+                `weights=2,gradients=2,master=4,moments=4+4`, or a mapping that says the
+                same. That of the update in a graph that has one, else
                 `mixed_adam`, unless given.
             attention: `eager` or `flash`; what `choices` say unless given. The pass flash_attention means `flash`.
             weights: a data type or bytes per element of weights, such as `int4`; those of `p` unless given, or

@@ -84,8 +84,8 @@ ASKED: list[tuple[dict[str, Any], str]] = [
     ({"when": 5}, "5 is no text; write text such as 'S << D'"),
     ({"limit": [5]}, "5 is no text; write text such as 'E=4,p=2'"),
     ({"weights": []}, "weights=[]: [] is a list"),
-    ({"mesh": None}, "a mesh is text or axes such as DataAxis(), not None"),
-    ({"mesh": ["data"]}, "a mesh is text or axes such as DataAxis(), not 'data'"),
+    ({"mesh": 5}, "a mesh is text or axes such as DataAxis(), not 5"),
+    ({"mesh": ["data", 5]}, "a mesh is text or axes such as DataAxis(), not 5"),
     ({"op_set": cg.Graph}, "this one needs name"),
     ({"precision": 5}, "a precision is a name such as mixed_adam"),
 ]
