@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from costgraph.aliases import understood
 from costgraph.errors import unknown
 
 
@@ -20,7 +19,10 @@ def known(kind: str) -> tuple[str, ...]:
     Raises:
         UserError: there is no such kind.
     """
-    kind = understood("kind of thing", kind.replace("-", "_"))
+    if kind not in KINDS:
+        from costgraph.aliases import understood  # names of the table need none
+
+        kind = understood("kind of thing", kind.replace("-", "_"))
     if kind not in KINDS:
         raise unknown("kind of thing", kind, KINDS)
     return tuple(KINDS[kind]())

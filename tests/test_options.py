@@ -42,7 +42,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: Precision(2, 2, 4, (1,) * 5), "precision: 5 moments; an optimizer keeps at most 4"),
     (lambda: cg.Mesh(5), "a mesh is text or axes such as DataAxis(), not 5"),  # type: ignore[arg-type]
     (lambda: cg.Mesh([cg.DataAxis(), 5]), "a mesh is text or axes such as DataAxis(), not 5"),  # type: ignore[list-item]
-    (lambda: cg.Mesh("dta"), "unknown axis 'dta': did you mean data?"),
+    (lambda: cg.Mesh("dta"), "unknown axis 'dta': did you mean data or width?"),
 ]
 
 
