@@ -71,6 +71,8 @@ MEANT: dict[str, str] = {  # what a word that is no name here is written as
     "gpu": "--hardware, in `costgraph estimate` or `costgraph solve`",
     "gpus": "--mesh 'data(N_d)'",
     "devices": "--mesh 'data(N_d)'",
+    "no_pager": "it before the command: costgraph --no-pager list models",
+    "version": "it alone: costgraph --version",
 }
 
 

@@ -11,8 +11,8 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import progress
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
+from costgraph.cli.waiting import progress
 from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
