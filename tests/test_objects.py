@@ -177,6 +177,15 @@ ANSWERS: dict[str, Any] = {
     "solution": lambda: cg.solve("states + activations <= hbm", "B", hardware="a10"),
     "comparison": lambda: cg.compare("notes", "exact", "params"),
     "machine": lambda: cg.machine("h100-sxm"),
+    "cluster": lambda: cg.cluster("h100-sxm:8x128"),
+    "model": lambda: cg.model("deepseek-v3"),
+    "a formula that agrees": lambda: cg.check(cg.flops(GRAPH), "flops"),
+    "a formula that differs": lambda: cg.check("6*N_params*B*S", "flops"),
+    "a leading term": lambda: cg.check("6*N_params*B*S", "flops", when="S << D"),
+    "search": lambda: ask.search(
+        "llama-3.2-1b", "h100-sxm:2x1", batch=4, S=1024, over="zero=[1, 3], recompute=none", top=2
+    ),
+    "sweep": lambda: ask.sweep("llama-3.2-1b", {"S": [1024, 2048]}, "peak,flops", B=1, hardware="a10"),
     "peak": lambda: ask.derive("peak", p=2, E=4),
 }
 
@@ -185,7 +194,7 @@ ANSWERS: dict[str, Any] = {
 def test_an_answer_shows_itself_in_a_prompt_a_program_and_a_notebook(name: str) -> None:
     found = ANSWERS[name]()
     assert len(repr(found).splitlines()) < 60
-    assert str(found).startswith(repr(found).splitlines()[0])
+    assert found.shown.startswith(repr(found).splitlines()[0])
     html = found._repr_html_()
     assert html.startswith("<div")
     assert html.count("<td") == html.count("</td>")

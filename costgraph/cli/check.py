@@ -59,7 +59,7 @@ def one_formula(formula: str, options: Mapping[str, Any], to: To) -> bool:
     if "measure" not in options:
         raise UserError("--formula needs --measure: what does the formula give? See `costgraph list measures`")
     found = compare(formula, **options)
-    to.tell(lambda: report(found, options.get("when")), found.to_json)
+    to.tell(lambda: report(found), found.to_json)
     return not found.agrees
 
 

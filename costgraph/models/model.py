@@ -14,6 +14,7 @@ from costgraph.frozen import FrozenMapping
 from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Graph
 from costgraph.records import dataclass
+from costgraph.shown import Shown
 
 if TYPE_CHECKING:  # an op set needs none of the blocks
     from costgraph.blocks import MultiToken
@@ -24,8 +25,8 @@ ARCHITECTURE, LIBRARY = "architecture", "transformers"  # as what a model is com
 PURPOSES: dict[str, Purpose] = {"prefill": "prefill", "decode": "decode"}  # phases with ops of their own
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, repr=False)
+class Model(Shown):
     """A model by its sizes.
 
     Args:

@@ -23,6 +23,7 @@ from costgraph.measures.per import read_share
 from costgraph.provenance import Term
 from costgraph.records import dataclass
 from costgraph.setup import Setup
+from costgraph.shown import Shown
 
 if TYPE_CHECKING:
     import sympy
@@ -30,14 +31,15 @@ if TYPE_CHECKING:
 SCHEMA = "costgraph.check.formula/1"
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Checked(Shown):
     """A formula, what the engine derives, and what separates them.
 
     `derived` is the leading term if a regime was given, and `neglected` the exact ratio of what comes next to it.
     `over` are the terms below the line of a quotient; `head` says what was asked about, `remarks` what was typed
     without effect; `loops` are layers of several kinds, what these have alike is said once. `convention` is what the
-    formula counts otherwise, by its usual name, and `parts` are those parts of what is derived that have a name.
+    formula counts otherwise, by its usual name, and `parts` are those parts of what is derived that have a name; `when`
+    is the regime.
     """
 
     measure: str
@@ -53,6 +55,7 @@ class Comparison:
     loops: tuple[Loop, ...] = ()
     convention: str = ""
     parts: Mapping[str, Polynomial] = field(default_factory=dict)
+    when: str | None = None
 
     @property
     def agrees(self) -> bool:
@@ -124,7 +127,7 @@ def compare(
     whole: bool = False,
     ops: str | Sequence[str] = (),
     **of: Unpack[Options],
-) -> Comparison:
+) -> Checked:
     """Compare a formula with what the engine derives; `N_params` in it counts the parameters of the whole model.
 
     Args:
@@ -165,9 +168,9 @@ def compare(
     if of_all and not convention:
         convention = size_for_another(printed, found.forms[measure], bound)
     parts = parts_of(form.terms, setup.graph) if differs else {}
-    return Comparison(
+    return Checked(
         measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
-        convention, parts,
+        convention, parts, when,
     )  # fmt: skip
 
 
