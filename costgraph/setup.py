@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import field, replace
 from functools import cached_property, lru_cache
 from inspect import signature
+from typing import TYPE_CHECKING
 
 from costgraph.algebra.bindings import Binding, Typed, check_bindings, together
 from costgraph.algebra.parser import NO_LETTERS, Size
@@ -40,6 +41,7 @@ from costgraph.given import (
     with_keywords,
     with_tensor_axis,
 )
+from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Graph
 from costgraph.graph.order import in_order
 from costgraph.mesh import ONE_DEVICE, Axes, Mesh
@@ -61,20 +63,25 @@ from costgraph.remarks import (
     without_effect,
 )
 
+if TYPE_CHECKING:  # an op set needs none of the blocks
+    from costgraph.models.architecture import Architecture
+
 
 @lru_cache(maxsize=256)
-def rewritten(op_set: str, steps: tuple[Pass, ...] = ()) -> Graph:
-    """An op set as it is typed, after passes in order; once for all who ask, as entries of the library do."""
+def rewritten(op_set: str | Architecture, purpose: Purpose, steps: tuple[Pass, ...] = ()) -> Graph:
+    """An op set or an architecture after passes in order; once for all who ask, as entries of the library do."""
     if steps:
-        return rewritten(op_set, steps[:-1]).apply(steps[-1])
+        return rewritten(op_set, purpose, steps[:-1]).apply(steps[-1])
+    if not isinstance(op_set, str):
+        return op_set.build(purpose)
     found: Graph = parse_call("op set", op_set, OP_SETS)
     return found
 
 
-def is_value(step: Pass) -> bool:
-    """Whether a pass can be looked up; one of somebody's own may have lists in it."""
+def is_value(part: object) -> bool:
+    """Whether a pass or an architecture can be looked up; one of somebody's own may have lists in it."""
     try:
-        hash(step)
+        hash(part)
     except TypeError:
         return False
     return True
@@ -226,13 +233,16 @@ class Setup:
     @cached_property
     def source(self) -> Graph:
         """The op set as it is written, before any pass."""
-        built = self.model.built(self.phase)
-        return rewritten(built) if isinstance(built, str) else built
+        op_set, purpose = self.model.op_set, self.model.purpose(self.phase)
+        if isinstance(op_set, Graph):
+            return op_set
+        return rewritten(op_set, purpose) if isinstance(op_set, str) or is_value(op_set) else op_set.build(purpose)
 
     def after(self, steps: tuple[Pass, ...]) -> Graph:
         """The op set after passes that are in order."""
-        if isinstance(self.model.op_set, str) and all(map(is_value, steps)):
-            return rewritten(self.model.op_set, steps)
+        op_set = self.model.op_set
+        if not isinstance(op_set, Graph) and is_value((op_set, steps)):
+            return rewritten(op_set, self.model.purpose(self.phase), steps)
         return self.source.apply(*steps)
 
     @property

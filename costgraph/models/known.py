@@ -60,6 +60,7 @@ def model(given: str | Path | Mapping[str, Any]) -> Model:
     raise unknown("model", text, known())
 
 
+@cache
 def of_name(name: str) -> Model:
     """A known model."""
     return made(of_package(known()[name]), f"models/known/{name}.toml", name)
