@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from costgraph.aliases import TOPICS
 from costgraph.cli.once import Once
 from costgraph.cli.output import deliver, remark
 from costgraph.cli.plain_values import PlainGroup
@@ -68,11 +69,12 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID", help="The entry.")], t
 def search(
     words: Annotated[list[str], typer.Argument(help="All of these must occur, in any case.")], to: To = STDOUT
 ) -> None:
-    """Search ids, titles, places, sources and formulas."""
+    """Search ids, titles, places, sources, formulas, models and symbols; `MLA` finds latent attention, too."""
     from costgraph.library.entries.reading import library
     from costgraph.reports.formulas import entries, entries_json
 
-    found = [entry for entry in library() if all(word.lower() in haystack(entry) for word in words)]
+    texts = {entry.id: haystack(entry) for entry in library()}
+    found = [entry for entry in library() if all(occurs(word, texts[entry.id]) for word in words)]
     if not found:
         remark(f"no entry has {' and '.join(words)}")
         raise typer.Exit(1)
@@ -95,9 +97,18 @@ def errata(to: To = STDOUT) -> None:
 
 
 def haystack(entry: Entry) -> str:
-    """Everything of an entry that is searched."""
+    """Everything of an entry that is searched: what it says, whose it is, and how it is derived."""
     from costgraph.library.entries.reading import sources
 
     source = sources()[entry.source]
-    texts = (entry.id, entry.title, entry.place, entry.source, source.title, source.authors, source.year)
-    return " ".join((*texts, entry.statement, entry.quantity, entry.remark)).lower()
+    texts = [entry.id, entry.title, entry.place, entry.source, source.title, source.authors, source.year]
+    texts += [entry.statement, entry.quantity, entry.says, entry.remark, *entry.assumptions, *entry.letters.values()]
+    for asked in (*entry.let.values(), *([entry.derive] if entry.derive else [])):
+        texts += [asked.measure, asked.tensor, asked.model, asked.op_set, asked.phase, asked.mesh, asked.convention]
+        texts += [asked.limit, asked.symbolic, *asked.passes, *asked.ops]
+    return " ".join((*texts, entry.erratum.why if entry.erratum else "")).lower()
+
+
+def occurs(word: str, text: str) -> bool:
+    """Whether a word is in a text, or what it is short for, as `MLA` is for latent attention."""
+    return word.lower() in text or any(meaning in text for meaning in TOPICS.get(word.lower(), ()))
