@@ -99,6 +99,13 @@ class Mesh:
         """How many devices it has."""
         return product(axis.size for axis in self.axes if not axis.in_time)
 
+    @property
+    def symbols(self) -> set[str]:
+        """Those of its degrees, and of the chunks of a pipeline."""
+        sizes = [axis.size for axis in self.named.values()]
+        sizes += [axis.chunks for axis in self.axes if isinstance(axis, PipelineAxis)]
+        return {name for size in sizes for name in size.symbols}
+
     def __bool__(self) -> bool:
         return bool(self.axes)
 
