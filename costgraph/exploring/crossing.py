@@ -8,7 +8,7 @@ That holds where groups lie evenly over links, which a page checks; `estimate` c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.expression import Node
@@ -20,6 +20,7 @@ from costgraph.graph.op import Op
 from costgraph.hardware.links import shared
 from costgraph.measures.communication import LINK
 from costgraph.mesh import Axis, Mesh
+from costgraph.records import dataclass
 from costgraph.timing.network import ENDS
 
 REACH = {LINK: "n_link", "lambda_node": "n_node", "lambda_net": ""}  # by the rate of a level; a network joins all

@@ -9,7 +9,7 @@ shows the command that answers them. Who names a mesh gets all plans along its a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations, product
 
 from costgraph.mesh import (
@@ -22,6 +22,7 @@ from costgraph.mesh import (
     PipelineAxis,
     TensorAxis,
 )
+from costgraph.records import dataclass
 
 REPLAYS = ("none", "full")  # what the backward pass computes again
 Weighed = tuple[int, Axis | None]  # how unusual a choice is, and the axis; none of one device
@@ -76,6 +77,7 @@ SERVING: tuple[tuple[Weighed, ...], ...] = (
     (NO_AXIS, (2, ExpertsAxis())),
     (NO_AXIS, (2, TensorAxis())),
 )
+USUAL_AXES = ("P", "N_d", "C", "X", "T", "M")  # in this order
 REPLAYED = 2  # how unusual it is to replay something
 
 

@@ -12,7 +12,7 @@ from costgraph.exploring.crossing import Crossing
 from costgraph.exploring.plans import Plan
 from costgraph.given import Options, read_model
 from costgraph.graph.graph import Graph
-from costgraph.largest import Largest
+from costgraph.largest import candidates_of
 from costgraph.measures.parts import read_measure
 from costgraph.measures.times import RESOURCES, busy
 from costgraph.measures.times import form as seconds
@@ -74,8 +74,8 @@ class Scenario:
         found: list[Arm] = []
         for stage in self.stages:  # each by itself: of two stages none is in the middle, and bars are of all
             form = read_measure(name, stage).of(stage, self.setup.convention, self.setup.precision)
-            forms = form.candidates if isinstance(form, Largest) else (form,)
-            found += [(", ".join([*([str(stage.stage)] if stage.stage else []), *one.at]), one) for one in forms]
+            at = [str(stage.stage)] if stage.stage else []
+            found += [(", ".join([*at, *one.at]), one) for one in candidates_of(form)]
         return tuple(found)
 
     def times(self, name: str) -> tuple[Arm, ...]:

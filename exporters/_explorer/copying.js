@@ -29,7 +29,7 @@ function asked(now, name) { // as Python's `derive` takes it
 }
 function onMachine() { // as Python's `estimate` takes it, which knows nodes and networks, whatever forms this page has
   const parallel = [...axesOn().map((one) => one.symbol), ...(piped() ? ["M", "v"] : [])];
-  const names = Object.keys(state.sizes).filter((name) => !MESH.includes(name) || parallel.includes(name));
+  const names = Object.keys(state.sizes).filter((name) => !ofMesh().includes(name) || parallel.includes(name));
   const width = state.sizes.p === data.itemsizes[state.dtype] ? names.filter((name) => name !== "p") : names;
   return {
     model: ownName(), hardware: state.machine, dtype: state.dtype, phase: state.phase, ...(mesh() ? { mesh: mesh() } : {}), ...replayed(),

@@ -1,7 +1,6 @@
 // Fields and sliders, and the state in the link.
 const DOUBLING = { B: 14, S: 20, P: 6, N_d: 12, C: 8, X: 8, T: 7, M: 9 }; // sliders of powers of two, up to this one
 const LOAD = ["B", "S", "S_e"];
-const MESH = ["P", "v", "M", "N_d", "C", "X", "T"]; // in the order of their fields
 const PHASES = { decode: "decode: one more token", prefill: "prefill: reading the prompt", train: "training step" };
 const REPLAYS = { none: "nothing", full: "every layer" };
 const OPTIONS = {
@@ -10,6 +9,7 @@ const OPTIONS = {
   sequence: ["Sequence parallel", { False: "off", True: "on" }],
 };
 
+const ofMesh = () => [...new Set(["P", "v", "M", ...data.axes.map((one) => one.symbol)])].filter((name) => name in data.symbols); // in the order of their fields
 function field(label, control, note = "") {
   return make("p", { class: "field" }, make("label", { for: control.id, text: label }), control, note);
 }
@@ -31,8 +31,8 @@ function buildSettings() {
     $("choices").append(row);
   }
   const names = Object.keys(data.symbols);
-  $("mesh").append(...MESH.filter((name) => names.includes(name)).map(sizeField));
-  for (const name of names.filter((one) => !MESH.includes(one))) (LOAD.includes(name) ? $("load") : $("widths")).append(sizeField(name));
+  $("mesh").append(...ofMesh().map(sizeField));
+  for (const name of names.filter((one) => !ofMesh().includes(one))) (LOAD.includes(name) ? $("load") : $("widths")).append(sizeField(name));
   for (const axis of data.axes) if (Object.keys(axis.choices).length > 1) $(`field-${axis.symbol}`).after(optionField(axis));
   $("mesh").append(make("p", { id: "devices", class: "quiet" }), make("p", { id: "raised", class: "quiet", role: "status" }));
   buildOthers();
@@ -76,7 +76,7 @@ function slider(name, number, meaning) {
 }
 function raise(name) { // whoever moves a slider of the mesh need not look for the batch that it can have
   $("raised").textContent = "";
-  if (!MESH.includes(name)) return;
+  if (!ofMesh().includes(name)) return;
   const before = { ...state.sizes }, few = state.schedule === "interleaved" && training() ? 2 : 1;
   if (piped() && name !== "M" && state.sizes.M % degree("P")) state.sizes.M = Math.ceil(state.sizes.M / degree("P")) * degree("P");
   if (piped() && name !== "M" && training()) state.sizes.M = Math.max(state.sizes.M, few * degree("P"));
