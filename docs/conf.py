@@ -1,6 +1,8 @@
 """How Sphinx makes the site of these pages: `sphinx-build -W docs site`. Nothing is asked of any other host."""
 
 import re
+import sys
+from pathlib import Path
 
 from sphinx.application import Sphinx
 
@@ -11,7 +13,8 @@ author = "The costgraph developers"
 project_copyright = author
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+sys.path.insert(0, str(Path(__file__).parent))  # entry_pages
+extensions = ["entry_pages", "myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 default_role = "code"  # docstrings mark names as Markdown does
 myst_heading_anchors = 3
 suppress_warnings = ["myst.header"]  # a page may begin with a heading of any level

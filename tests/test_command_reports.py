@@ -70,7 +70,8 @@ def test_text_at_a_width_is_as_reviewed(name: str, width: int) -> None:
 @pytest.mark.parametrize("name", ANSWERS)
 def test_no_line_is_longer_than_the_terminal_unless_a_word_is(name: str, width: int) -> None:
     for line in text(answer(name)[0], UNICODE, width).splitlines():
-        assert len(line) <= width or len(line.split()) == 1
+        is_command = line.strip().startswith("costgraph ")  # which stays on one line, as one copies it
+        assert len(line) <= width or len(line.split()) == 1 or is_command
 
 
 @pytest.mark.parametrize("name", ANSWERS)

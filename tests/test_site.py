@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ import pytest
 from command_line import costgraph
 
 import costgraph as cg
+from costgraph.library.entries.reading import library
 
 DOCS = Path(__file__).parents[1] / "docs"
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}  # what a browser fetches
@@ -65,6 +67,16 @@ def test_no_page_loads_anything_from_another_host() -> None:
         page.feed(text if name.endswith(".html") else "")
         styles = re.findall(r"(?:@import\s+|url\()[\"']?([^\"')]+)", text) if name.endswith((".css", ".html")) else []
         assert not [one for one in (*page.found, *styles) if re.match(r"(\w+:)?//", one)], name
+
+
+@pytest.mark.needs_library("sphinx")
+@pytest.mark.needs_library("myst_parser")
+@pytest.mark.needs_library("furo")
+def test_every_entry_has_a_page_with_its_derivation_and_a_link_to_it() -> None:
+    for entry in library():
+        assert f'href="formulas/{entry.id}.html"' in site()["formulas.html"]
+        assert html.escape(entry.title) in site()[f"{entry.id}.html"]
+    assert "costgraph derive activations --explain" in site()["001-2.7.html"]
 
 
 def test_the_check_of_loaded_files_sees_them() -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from costgraph.aliases import TOPICS
 from costgraph.cli.once import Once
-from costgraph.cli.output import deliver, remark
+from costgraph.cli.output import deliver, progress, remark
 from costgraph.cli.plain_values import PlainGroup
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
-from costgraph.cli.waiting import progress
 from costgraph.errors import UserError, unknown
-
-if TYPE_CHECKING:
-    from costgraph.library.entries.entry import Entry
 
 formulas = typer.Typer(
     cls=PlainGroup,
@@ -55,7 +50,7 @@ def show_list(
 @formulas.command(cls=Once)
 @answers(*REPORT)
 def show(id_: Annotated[str, typer.Argument(metavar="ID", help="The entry.")], to: To = STDOUT) -> None:
-    """Show one entry: what was printed, where, and what follows."""
+    """Show one entry: what was printed, where, what follows, and how it is derived."""
     from costgraph.library.entries.reading import named
     from costgraph.library.judging.judge import judge
     from costgraph.reports.formulas import in_full, in_full_json
@@ -67,18 +62,26 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID", help="The entry.")], t
 @formulas.command(cls=Once)
 @answers(*REPORT)
 def search(
-    words: Annotated[list[str], typer.Argument(help="All of these must occur, in any case.")], to: To = STDOUT
+    words: Annotated[list[str] | None, typer.Argument(help="All of these must occur, in any case.")] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option(help="What it is about: cache, communication, pipeline, moe, ... Repeatable.")
+    ] = None,
+    model: Annotated[list[str] | None, typer.Option(help="A model it is about, such as llama-3. Repeatable.")] = None,
+    source: Annotated[str | None, typer.Option(help="The source; `formulas list --source all` has the names.")] = None,
+    symbol: Annotated[
+        list[str] | None, typer.Option(help="A letter that is printed, of costgraph or of the source. Repeatable.")
+    ] = None,
+    to: To = STDOUT,
 ) -> None:
-    """Search ids, titles, places, sources, formulas, models and symbols; `MLA` finds latent attention, too."""
-    from costgraph.library.entries.reading import library
+    """Find entries by words, topic, model, source and symbol."""
+    from costgraph.library.entries.finding import found
     from costgraph.reports.formulas import entries, entries_json
 
-    texts = {entry.id: haystack(entry) for entry in library()}
-    found = [entry for entry in library() if all(occurs(word, texts[entry.id]) for word in words)]
-    if not found:
-        remark(f"no entry has {' and '.join(words)}")
+    matching = found(words or (), topic or (), model or (), source, symbol or ())
+    if not matching:
+        remark("no entry has all of that")
         raise typer.Exit(1)
-    to.tell(lambda: entries(found), lambda: entries_json(found))
+    to.tell(lambda: entries(matching), lambda: entries_json(matching))
 
 
 @formulas.command(cls=Once)
@@ -94,21 +97,3 @@ def errata(to: To = STDOUT) -> None:
     if failed := [verdict for verdict in verdicts if verdict.failed]:
         raise UserError(f"{failed[0].entry.where}: {failed[0].reason}; mend the entry first (costgraph check)")
     deliver(page(verdicts, to.format), to.path, document=True)
-
-
-def haystack(entry: Entry) -> str:
-    """Everything of an entry that is searched: what it says, whose it is, and how it is derived."""
-    from costgraph.library.entries.reading import sources
-
-    source = sources()[entry.source]
-    texts = [entry.id, entry.title, entry.place, entry.source, source.title, source.authors, source.year]
-    texts += [entry.statement, entry.quantity, entry.says, entry.remark, *entry.assumptions, *entry.letters.values()]
-    for asked in (*entry.let.values(), *([entry.derive] if entry.derive else [])):
-        texts += [asked.measure, asked.tensor, asked.model, asked.op_set, asked.phase, asked.mesh, asked.convention]
-        texts += [asked.limit, asked.symbolic, *asked.passes, *asked.ops]
-    return " ".join((*texts, entry.erratum.why if entry.erratum else "")).lower()
-
-
-def occurs(word: str, text: str) -> bool:
-    """Whether a word is in a text, or what it is short for, as `MLA` is for latent attention."""
-    return word.lower() in text or any(meaning in text for meaning in TOPICS.get(word.lower(), ()))

@@ -10,6 +10,7 @@ from costgraph.library.entries.reading import sources
 from costgraph.library.judging.judge import Verdict as Judgement
 from costgraph.library.pages.errata import cited
 from costgraph.library.pages.verdicts import record
+from costgraph.reports.entry_derivation import derivation_json, derivation_of
 from costgraph.reports.judged import details, heading
 from costgraph.reports.nodes import Column, Node, Report, Table, Verdict, Words
 
@@ -50,12 +51,22 @@ def in_full(judged: Sequence[Judgement]) -> Report:
 
 
 def of_one(one: Judgement) -> tuple[Node, ...]:
-    """One entry in full, with its source."""
-    rows = (*details(one), ("cited", cited(sources()[one.entry.source])))
-    return (Verdict(heading(one), not one.failed), Table((Column(), Column()), rows))
+    """One entry in full, with its source and its derivation."""
+    source = sources()[one.entry.source]
+    link = [("link", source.url)] if source.url else []
+    rows = (*details(one), ("cited", cited(source)), *link)
+    return (Verdict(heading(one), not one.failed), Table((Column(), Column()), rows), *derivation_of(one.entry))
 
 
 def in_full_json(judged: Sequence[Judgement]) -> dict[str, Any]:
     """Entries in full in the contract `costgraph.formulas/1`."""
-    rows = [record(one) | {"cited": cited(sources()[one.entry.source])} for one in judged]
+    rows = [
+        record(one)
+        | {
+            "cited": cited(sources()[one.entry.source]),
+            "link": sources()[one.entry.source].url,
+            "derivation": derivation_json(one.entry),
+        }
+        for one in judged
+    ]
     return {"schema": SCHEMA, "entries": rows}

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
+import numpy as np
+
 from costgraph.records import dataclass
-from costgraph.searching.open_mesh import OpenMesh, meshes
+from costgraph.searching.columns import BLOCK, Column
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,10 @@ class Grid:
                 if all(left.values()):
                     yield choices, ones, Grid({}, left)
 
-    def blocks(self) -> Iterator[OpenMesh]:
+    def blocks(self) -> Iterator[dict[str, Column]]:
         """All points of one combination, some thousand at a time, the last name changing first."""
-        return meshes(self.numbers)
+        lists = {name: np.array(values, dtype=float) for name, values in self.numbers.items()}
+        shape = tuple(map(len, lists.values()))
+        for first in range(0, self.each, BLOCK):
+            places = np.unravel_index(np.arange(first, min(first + BLOCK, self.each)), shape) if shape else ()
+            yield {name: values[place] for (name, values), place in zip(lists.items(), places, strict=True)}

@@ -1,0 +1,134 @@
+"""Which entries are about something: words, a topic, a model, a source, a symbol.
+
+What an entry is about is read from what the engine is asked to derive for it and from the letters of what was printed;
+nobody tags entries.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from costgraph.algebra.symbols import SYMBOLS
+from costgraph.aliases import understood
+from costgraph.errors import UserError, unknown
+from costgraph.library.entries.entry import Entry, Request
+from costgraph.library.entries.reading import library, sources
+
+WORD = re.compile(r"[A-Za-z_]\w*")
+AXIS = re.compile(r"(\w+)\(")
+GROUPS = {"latent attention", "experts", "state space"}  # of symbols, which are topics as well
+AMOUNTS = {
+    "time",
+    "memory",
+    "flops",
+    "cache",
+    "params",
+    "activations",
+    "communication",
+    "traffic",
+    "intensity",
+    "states",
+}
+ALSO = {  # what people call a topic
+    "parameters": "params", "parameter": "params", "kv": "cache", "kv_cache": "cache", "kvcache": "cache",
+    "optimizer": "states", "training_state": "states", "activation": "activations", "comms": "communication",
+    "collectives": "communication", "sequence_parallel": "sequence", "sp": "sequence", "fsdp": "zero",
+    "tensor_parallel": "tensor", "checkpointing": "recompute", "recomputation": "recompute", "gqa": "kv_heads",
+    "mqa": "kv_heads", "mla": "latent_attention", "moe": "experts", "mamba": "state_space", "ssm": "state_space",
+    "machines": "hardware", "gpus": "hardware", "bubbles": "bubble", "latency": "time",
+}  # fmt: skip
+
+
+def found(
+    words: Sequence[str] = (),
+    topics: Sequence[str] = (),
+    models: Sequence[str] = (),
+    source: str | None = None,
+    symbols: Sequence[str] = (),
+) -> list[Entry]:
+    """The entries of the library of which all of this holds.
+
+    Args:
+        words: occur in ids, titles, places, sources, formulas, remarks, in any case.
+        topics: such as `cache`, `communication`, `pipeline`, `recompute`, `hardware`; see `topics_of`.
+        models: such as `llama-3`: whose sizes are put in, or which the source speaks about.
+        source: the key of a source.
+        symbols: letters that occur in what was printed, of costgraph or of the source.
+
+    Raises:
+        UserError: there is no such topic or source, or nothing was asked for.
+    """
+    if not (words or topics or models or source or symbols):
+        raise UserError("type words that must occur, or --topic, --model, --source, --symbol")
+    if source is not None and source not in sources():
+        raise unknown("source", source, sources())
+    asked = [known_topic(name) for name in topics]
+    tests: list[Callable[[Entry], bool]] = [
+        lambda one: source in (None, one.source),
+        lambda one: all(word.lower() in haystack(one) for word in words),
+        lambda one: set(asked) <= topics_of(one),
+        lambda one: all(speaks_of(one, name) for name in models),
+        lambda one: all(name in letters_of(one) for name in symbols),
+    ]
+    return [one for one in library() if all(test(one) for test in tests)]
+
+
+def known_topic(text: str) -> str:
+    """The name of a topic, however it is called."""
+    name = text.strip().lower().replace("-", "_").replace(" ", "_")
+    name = understood("pass", understood("axis", ALSO.get(name, name)))
+    known = {topic for one in library() for topic in topics_of(one)}
+    if name not in known:
+        raise unknown("topic", text, sorted(known))
+    return name
+
+
+def requests(entry: Entry) -> Iterable[Request]:
+    """What the engine is asked for."""
+    return (*entry.let.values(), *([entry.derive] if entry.derive else []))
+
+
+def topics_of(entry: Entry) -> set[str]:
+    """Measures, phases, passes, axes and op sets that it takes to derive it; hardware, where figures of machines do."""
+    about = {"hardware" if entry.catalog else "", "errata" if entry.erratum else ""} | ({entry.quantity} & AMOUNTS)
+    groups = {SYMBOLS[name].group for name in letters_of(entry) if name in SYMBOLS}
+    about.update(group.replace(" ", "_") for group in groups & GROUPS)
+    for one in requests(entry):
+        about.update((re.split(r"[.(]", one.measure)[0], one.phase, "structure" if one.structure else ""))
+        for text in (*one.passes, one.mesh, one.op_set):
+            about.update(ALSO.get(name, name) for name in names_in(text))
+    return about - {""}
+
+
+def names_in(text: str) -> Iterator[str]:
+    """The heads of calls, and the choices in them that are topics of their own."""
+    yield text.partition("(")[0].strip()
+    yield from AXIS.findall(text)
+    yield from (name for name in ("zero", "sequence", "kv_heads", "lora") if f"{name}=" in text)
+
+
+def speaks_of(entry: Entry, model: str) -> bool:
+    """Whether a model's sizes are put in, or a source speaks about it: `Llama 3-70B` is llama-3-70b."""
+    name = run_together(model)
+    texts = (*(one.model for one in requests(entry)), entry.title, entry.place, sources()[entry.source].title)
+    return any(name in run_together(text) for text in texts)
+
+
+def run_together(text: str) -> str:
+    """Letters and digits alone."""
+    return "".join(c for c in text.lower() if c.isalnum())
+
+
+def letters_of(entry: Entry) -> set[str]:
+    """The letters of what was printed, and costgraph's that they stand for."""
+    typed = {name for text in (entry.printed, entry.claim) for name in WORD.findall(text)}
+    meant = {name for letter in typed for name in WORD.findall(entry.letters.get(letter, ""))}
+    return typed | meant
+
+
+def haystack(entry: Entry) -> str:
+    """Everything of an entry that is searched for words."""
+    source = sources()[entry.source]
+    texts = (entry.id, entry.title, entry.place, entry.source, source.title, source.authors, source.year)
+    return " ".join((*texts, entry.statement, entry.quantity, entry.remark, *topics_of(entry))).lower()

@@ -1,0 +1,97 @@
+"""Entries are found by words, topic, model, source and symbol, and each shows how it is derived."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from fnmatch import fnmatchcase
+
+import pytest
+from command_line import costgraph
+
+from costgraph.errors import UserError
+from costgraph.library.entries.finding import found, topics_of
+from costgraph.library.entries.reading import library, named
+from costgraph.reports.entry_derivation import derivation_json
+
+
+def ids(**asked: object) -> set[str]:
+    """The ids of what is found."""
+    return {one.id for one in found(**asked)}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("topic", "has", "has_not"),
+    [
+        ("cache", "deepseek-v2-gqa", "001-2.7"),
+        ("KV cache", "deepseek-v2-gqa", "001-2.7"),
+        ("activations", "001-2.7", "deepseek-v2-gqa"),
+        ("tp", "001-2.14", "001-2.7"),
+        ("tensor", "001-2.14", "001-2.7"),
+        ("zero", "zero-2020-posgp-volume", "001-2.7"),
+        ("fsdp", "zero-2020-posgp-volume", "zero-2020-dp-volume"),
+        ("checkpointing", "korthikanti-2022-tab2-full", "001-2.7"),
+        ("gqa", "deepseek-v2-gqa", "001-2.7"),
+        ("hardware", "001-h-a100-80-bw", "001-2.7"),
+        ("errata", "001-D.1", "001-2.7"),
+    ],
+)
+def test_an_entry_is_about_what_is_derived_for_it(topic: str, has: str, has_not: str) -> None:
+    named_so = ids(topics=[topic])
+    assert any(fnmatchcase(one, f"{has}*") for one in named_so)
+    assert has_not not in named_so
+
+
+def test_the_letters_of_costgraph_and_of_the_source_find_an_entry() -> None:
+    assert "deepseek-v2-gqa" in ids(symbols=["G"]) & ids(symbols=["n_g"])
+    assert "001-2.7" not in ids(symbols=["G"])
+
+
+def test_a_model_is_found_however_its_name_is_written() -> None:
+    assert ids(models=["llama-3-70b"]) == ids(models=["LLaMA 3-70B"])
+    assert "scaling-book-160kb" in ids(models=["llama-3-70b"])
+
+
+def test_all_that_is_asked_for_holds() -> None:
+    both = ids(words=["sequence"], topics=["communication"])
+    assert both == ids(words=["sequence"]) & ids(topics=["communication"])
+    assert {one.source for one in found(source="zero-2020")} == {"zero-2020"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({}, "--topic"),
+        ({"topics": ["comunication"]}, "did you mean communication"),
+        ({"source": "kaplan"}, "did you mean kaplan-2020"),
+    ],
+)
+def test_what_cannot_be_found_is_refused_with_what_there_is(asked: dict[str, object], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        found(**asked)  # type: ignore[arg-type]
+
+
+def test_nearly_every_entry_that_is_derived_is_about_something() -> None:
+    derived = [one for one in library() if one.derive or one.let]
+    assert all(topics_of(one) for one in derived)
+
+
+# --- derivations ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "id_", ["001-2.7", "deepseek-v2-gqa", "zero-2020-dp-volume", "001-2.14.a", "megatron-sc21-layer-forward"]
+)
+def test_the_command_that_is_shown_gives_the_form_that_is_shown(id_: str) -> None:
+    for entry in named(id_.removesuffix(".a")):
+        for one in derivation_json(entry):
+            run = costgraph(*shlex.split(one["command"])[1:], "--json")
+            (measure,) = json.loads(run.stdout)["measures"].values()
+            if "--ops" not in one["command"]:
+                assert measure["limited"] == one["expr"]
+
+
+def test_show_has_the_terms_and_where_they_come_from() -> None:
+    shown = costgraph("formulas", "show", "001-2.7").stdout
+    assert "costgraph derive activations --explain" in shown
+    assert "attn.softmax      BS²LAp" in shown
