@@ -37,16 +37,7 @@ if TYPE_CHECKING:
         states,
         traffic,
     )
-    from costgraph.mesh import (
-        ContextAxis,
-        DataAxis,
-        ExpertsAxis,
-        Mesh,
-        MicrobatchesAxis,
-        PipelineAxis,
-        TensorAxis,
-        WidthAxis,
-    )
+    from costgraph.mesh import DataAxis, Mesh, TensorAxis
     from costgraph.models.known import model
     from costgraph.op_sets.decoder import decoder
     from costgraph.passes.backward import Backward as backward
@@ -64,16 +55,11 @@ if TYPE_CHECKING:
 _PUBLIC: dict[str, tuple[str, str]] = {
     "Builder": ("costgraph.graph.builder", "Builder"),
     "ClosedForm": ("costgraph.closed_form", "ClosedForm"),
-    "ContextAxis": ("costgraph.mesh", "ContextAxis"),
     "DataAxis": ("costgraph.mesh", "DataAxis"),
-    "ExpertsAxis": ("costgraph.mesh", "ExpertsAxis"),
     "Graph": ("costgraph.graph.graph", "Graph"),
     "Mesh": ("costgraph.mesh", "Mesh"),
-    "MicrobatchesAxis": ("costgraph.mesh", "MicrobatchesAxis"),
-    "PipelineAxis": ("costgraph.mesh", "PipelineAxis"),
     "TensorAxis": ("costgraph.mesh", "TensorAxis"),
     "UserError": ("costgraph.errors", "UserError"),
-    "WidthAxis": ("costgraph.mesh", "WidthAxis"),
     "activations": ("costgraph.measured", "activations"),
     "backward": ("costgraph.passes.backward", "Backward"),
     "cache": ("costgraph.measured", "cache"),
@@ -107,16 +93,11 @@ _PUBLIC: dict[str, tuple[str, str]] = {
 __all__ = [
     "Builder",
     "ClosedForm",
-    "ContextAxis",
     "DataAxis",
-    "ExpertsAxis",
     "Graph",
     "Mesh",
-    "MicrobatchesAxis",
-    "PipelineAxis",
     "TensorAxis",
     "UserError",
-    "WidthAxis",
     "__version__",
     "activations",
     "backward",

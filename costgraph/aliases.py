@@ -16,6 +16,7 @@ UNDERSTOOD: dict[str, dict[str, str]] = {  # by what is asked for
         "flash": "flash_attention", "flash_attn": "flash_attention", "fa": "flash_attention", "fa2": "flash_attention",
         "flashattention": "flash_attention", "tp": "tensor_parallel", "amp": "autocast",
     },
+    "kind of thing": {"hardware": "machines", "gpus": "machines", "rewrites": "passes"},
     "op set": {"gpt": "decoder", "gpt2": "decoder", "transformer": "decoder", "bert": "encoder", "gemm": "matmul"},
 }  # fmt: skip
 MEANT: dict[str, str] = {  # what a word that is no name here is written as
@@ -70,7 +71,18 @@ MEANT: dict[str, str] = {  # what a word that is no name here is written as
     "gpu": "--hardware, in `costgraph estimate` or `costgraph solve`",
     "gpus": "--mesh 'data(N_d)'",
     "devices": "--mesh 'data(N_d)'",
+    "no_pager": "it before the command: costgraph --no-pager list models",
+    "version": "it alone: costgraph --version",
 }
+
+TOPICS: dict[str, tuple[str, ...]] = {  # what an abbreviation is called where things are written out
+    "mla": ("latent",), "gqa": ("grouped", "kv_heads"), "mqa": ("kv_heads=1", "multi-query"), "moe": ("experts",),
+    "kv": ("cache",), "kv-cache": ("cache",), "swa": ("window",), "ssm": ("state space", "mamba"),
+    "mtp": ("further token",),
+    "mfu": ("utilization", "mfu"), "tp": ("tensor_parallel", "tensor(", "tensor-parallel"), "pp": ("pipeline",),
+    "dp": ("data(", "data parallel"), "cp": ("context(", "context parallel"), "ep": ("experts(",), "fsdp": ("zero=3",),
+    "rematerialization": ("recompute",), "checkpointing": ("recompute", "recomputation"), "finetuning": ("lora",),
+}  # fmt: skip
 
 
 def understood(what: str, name: str) -> str:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from numbers import Rational as Exact
 from typing import TYPE_CHECKING, Any
 
+from costgraph.algebra.bindings import parse_bindings
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
@@ -79,6 +80,12 @@ def substitutions(given: tuple[Any, ...], sizes: Mapping[str, Any]) -> dict[str,
         for name, value in one.items() if isinstance(one, Mapping) else one:
             found[str(name)] = value
     return found
+
+
+def sizes(given: str | Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """Sizes as text or as a mapping, with those that were given by name."""
+    found: Mapping[str, Any] = parse_bindings([given]) if isinstance(given, str) else given
+    return {**found, **named}
 
 
 def function(form: ClosedForm, names: tuple[str, ...], modules: Any) -> Callable[..., Any]:

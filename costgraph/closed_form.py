@@ -93,13 +93,16 @@ class ClosedForm:
 
     # --- limits -----------------------------------------------------------------------------------------------------
 
-    def limit(self, **values: Size) -> ClosedForm:
+    def limit(self, given: str | Mapping[str, Any] = "", /, **values: Size) -> ClosedForm:
         """Substitute exactly: `form.limit(E=4, p=2)`; `form.limit(T="oo")` is the true limit.
+
+        Sizes may be text, `E=4,p=2`, or a mapping as well.
 
         Raises:
             UserError: unknown symbol, a value outside its domain, or values that break an assumption (`T | A`).
         """
-        bindings: dict[str, Binding] = {n: "oo" if v == INFINITY else bound(n, v) for n, v in values.items()}
+        sizes = arithmetic.sizes(given, values) if given else values
+        bindings: dict[str, Binding] = {n: "oo" if v == INFINITY else bound(n, v) for n, v in sizes.items()}
         check_bindings(bindings)
         return self.limited(bindings)
 
@@ -298,9 +301,9 @@ class ClosedForm:
     def __int__(self) -> int:
         return int(arithmetic.as_number(self))
 
-    def __call__(self, **sizes: Size) -> ClosedForm | Rational:
+    def __call__(self, given: str | Mapping[str, Any] = "", /, **sizes: Size) -> ClosedForm | Rational:
         """What the form is at sizes: a number once every symbol is bound."""
-        found = self.limit(**sizes)
+        found = self.limit(given, **sizes)
         return found if found.number is None else found.number
 
     def subs(self, *given: Any, **sizes: Size) -> ClosedForm:

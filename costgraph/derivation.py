@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
@@ -15,7 +15,7 @@ from costgraph.algebra.work import bounded
 from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
-from costgraph.errors import UserError
+from costgraph.errors import UserError, unknown
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, formula
@@ -55,6 +55,20 @@ class Derivation(Shown):
     limited: Mapping[str, ClosedForm]
     zeros: tuple[str, ...] = ()
     share: Share = STEP
+
+    def __getitem__(self, name: str) -> ClosedForm:
+        """The form of a measure, with sizes put in.
+
+        Raises:
+            UserError: it was not asked for.
+        """
+        if name not in self.limited:
+            raise unknown("measure of this answer", name, self.limited)
+        return self.limited[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The measures that were asked for, in that order."""
+        return iter(self.limited)
 
     @property
     def head(self) -> str:

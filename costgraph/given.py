@@ -15,7 +15,7 @@ from costgraph.conventions import Convention, usual
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.graph.graph import Graph
 from costgraph.graph.rules import RULES
-from costgraph.mesh import Axis, Mesh, TensorAxis
+from costgraph.mesh import Axes, Mesh, TensorAxis
 from costgraph.models.model import Model
 from costgraph.options import checked, parse_call
 from costgraph.passes import PASSES, PLACING, Pass, names_of
@@ -62,12 +62,12 @@ class Options(TypedDict, total=False):
     model: str | Model | None
     op_set: OpSet | None
     phase: str | None
-    passes: Step | Iterable[Step]
-    mesh: str | Mesh | Axis | Iterable[Axis]
-    limit: Limit
+    passes: Step | Iterable[Step] | None
+    mesh: Mesh | Axes | None
+    limit: Limit | None
     symbolic: str | Iterable[str]
     convention: str | Convention | None
-    precision: str | Precision | None
+    precision: str | Precision | Mapping[str, Size] | None
     attention: Attention | None
     weights: Size
     cache_dtype: Size
@@ -166,14 +166,14 @@ def read_letters(
     return read(let, notation, in_formula)
 
 
-def read_mesh(given: str | Mesh | Axis | Iterable[Axis]) -> Mesh:
-    """A mesh as text, as its axes, or as it is."""
-    return given if isinstance(given, Mesh) else Mesh(given)
+def read_mesh(given: Mesh | Axes | None) -> Mesh:
+    """A mesh as text, as its axes, or as it is; one device without any."""
+    return given if isinstance(given, Mesh) else Mesh(given or ())
 
 
-def read_passes(given: Step | Iterable[Step]) -> tuple[Pass, ...]:
+def read_passes(given: Step | Iterable[Step] | None) -> tuple[Pass, ...]:
     """Passes as text, as objects, or as classes, mixed."""
-    steps = [given] if isinstance(given, str | Pass | type) else given
+    steps = [given] if isinstance(given, str | Pass | type) else given or ()
     if not isinstance(steps, Iterable):
         raise no_kind("passes are text, or passes such as flash_attention", given)
     found: list[Pass] = []
@@ -211,12 +211,14 @@ def read_choices(
     return replace(given, attention="flash"), tuple(step for step in passes if step not in fused)
 
 
-def read_precision(given: str | Precision | None, done: Iterable[str]) -> Precision:
+def read_precision(given: str | Precision | Mapping[str, Size] | None, done: Iterable[str]) -> Precision:
     """The policy that was asked for, or that of the update in a graph that was given.
 
     Raises:
         UserError: it is unreadable, or not that of the graph.
     """
+    if isinstance(given, Mapping):
+        given = ",".join(f"{key}={value}" for key, value in given.items())
     update = next((step for step in done if names_of([step]) == [UPDATE]), None)
     if update is None:
         return policy(USUAL if given is None else given)
@@ -304,12 +306,13 @@ def read_limit(
     return Typed(bindings, letters, said)
 
 
-def with_keywords(limit: Limit, sizes: Mapping[str, Size]) -> Limit:
-    """Sizes that were typed, with those that were given as keywords.
+def with_keywords(limit: Limit | None, sizes: Mapping[str, Size]) -> Limit:
+    """Sizes that were typed, if any, with those that were given as keywords.
 
     Raises:
         UserError: a keyword is neither an option nor a symbol, or a size is given twice.
     """
+    limit = () if limit is None else limit
     if not sizes:
         return limit
     for name in sizes:

@@ -20,6 +20,10 @@ def known(kind: str) -> tuple[str, ...]:
         UserError: there is no such kind.
     """
     if kind not in KINDS:
+        from costgraph.aliases import understood  # names of the table need none
+
+        kind = understood("kind of thing", kind.replace("-", "_"))
+    if kind not in KINDS:
         raise unknown("kind of thing", kind, KINDS)
     return tuple(KINDS[kind]())
 

@@ -6,14 +6,19 @@ What they give is what the command line prints under the same name: a graph that
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
-from costgraph.given import read_convention
+from costgraph.errors import unknown
+from costgraph.given import Options, read_convention
 from costgraph.graph.graph import Graph
+from costgraph.later import of_module
 from costgraph.measures import MEASURES
 from costgraph.models.model import Model
+from costgraph.op_sets import OP_SETS
 from costgraph.passes import names_of
 from costgraph.setup import Setup
 
@@ -33,14 +38,45 @@ def measure(name: str) -> Callable[..., ClosedForm]:
     ) -> ClosedForm:
         if phase in PARTS:
             phase, options = None, {**options, "phase": phase}
-        if isinstance(what, Graph):
+        own = own_options(name, options)
+        asked: dict[str, Any] = {key: value for key, value in options.items() if key not in own}
+        if isinstance(what, Graph) and not asked:
             graph = what if name == "params" else in_phase(what, phase)
-            return counted(graph, read_convention(convention, False), **options)
-        setup = Setup.of(model=what, convention=convention, phase=phase)
-        return counted(setup.graph, setup.convention, **options).limited(setup.bindings)
+            return counted(graph, read_convention(convention, False), **own)
+        asked[kind_of(what)] = what
+        setup = Setup.of(convention=convention, phase=phase, **asked)
+        return counted(setup.graph, setup.convention, **own).limited(setup.bindings)
 
-    of.__name__, of.__qualname__, of.__doc__ = name, name, counted.__doc__
+    of.__name__, of.__qualname__, of.__doc__ = name, name, f"{counted.__doc__}\n\n{TAKES}"
     return of
+
+
+TAKES = """    Args:
+        what: a model or an op set, by name or as an object, or a graph.
+        convention: what is counted, such as `notes` or `exact`.
+        phase: of the model, such as `decode`; or a part of a step, such as `backward`, of measures that have parts.
+        options: what else a question is asked of, as for `derive`: mesh, passes, limit, ...; sizes by their symbols;
+            and what the measure takes itself.
+"""
+
+
+def own_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Those of the options that the measure takes itself, rather than the setup.
+
+    Raises:
+        UserError: one is of neither.
+    """
+    takes = [one for one in signature(of_module("costgraph.measures", f"{name}.{name}")).parameters if one != "graph"]
+    for option in options:
+        if option not in (*takes, *Options.__annotations__, *SYMBOLS):
+            raise unknown(f"option of {name}", option, [*takes, *Options.__annotations__])
+    return {option: value for option, value in options.items() if option in takes}
+
+
+def kind_of(what: object) -> str:
+    """Which option of a setup something is: a graph and an op set that is typed are one, anything else is a model."""
+    typed = isinstance(what, str) and what.partition("(")[0].strip() in OP_SETS
+    return "op_set" if typed or isinstance(what, Graph) or callable(what) else "model"
 
 
 def in_phase(graph: Graph, phase: str | None) -> Graph:

@@ -7,6 +7,7 @@ size, text, or a class.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
+# A lone number with a magnitude, as an option: `decoder(kv_heads=4k)`. Python knows no such number.
+MAGNITUDE = re.compile(r"(?<=[=(,])(\s*)([0-9]+(?:\.[0-9]+)?[A-Za-z]{1,2})(?=\s*[,)])")
+
+
 def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) -> Any:
     """Read `name` or `name(value, option=value)` and build what the table holds under that name.
 
     Raises:
         UserError: unknown name or option, or a value of another kind.
     """
+    text = MAGNITUDE.sub(r"\1'\2'", text)
     head, mark, rest = text.partition("(")
     spelled = {name.replace("-", "_"): name for name in table}  # megatron-2025 is a name, too
     node = tree((head.replace("-", "_") if head.strip() in table else head) + mark + rest)
@@ -88,7 +94,21 @@ def convert(name: str, option: str, text: str, hint: Any) -> Any:
         if word not in choices:
             raise unknown(f"{option} of {name}", word, filter(None, choices))
         return choices[word]
-    return size(text.strip("'\""))
+    return size(number(text.strip("'\"")))
+
+
+def number(text: str) -> Size:
+    """A size that was typed, also as `4k`.
+
+    Raises:
+        UserError: `4K`, which has three readings.
+    """
+    if not (text[:1].isdigit() and text[-1:].isalpha()):
+        return text
+    from costgraph.algebra.magnitudes import lone  # most options are a number or a symbol
+
+    found = lone(text)
+    return text if found is None else found
 
 
 def checked(name: str, given: DataclassInstance) -> None:

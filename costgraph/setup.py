@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import field, replace
 from functools import cached_property, lru_cache
 from inspect import signature
+from typing import TYPE_CHECKING
 
 from costgraph.algebra.bindings import Binding, Typed, check_bindings, together
 from costgraph.algebra.parser import NO_LETTERS, Size
@@ -40,9 +41,10 @@ from costgraph.given import (
     with_keywords,
     with_tensor_axis,
 )
+from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Graph
 from costgraph.graph.order import in_order
-from costgraph.mesh import ONE_DEVICE, Axis, Mesh
+from costgraph.mesh import ONE_DEVICE, Axes, Mesh
 from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
@@ -61,20 +63,25 @@ from costgraph.remarks import (
     without_effect,
 )
 
+if TYPE_CHECKING:  # an op set needs none of the blocks
+    from costgraph.models.architecture import Architecture
+
 
 @lru_cache(maxsize=256)
-def rewritten(op_set: str, steps: tuple[Pass, ...] = ()) -> Graph:
-    """An op set as it is typed, after passes in order; once for all who ask, as entries of the library do."""
+def rewritten(op_set: str | Architecture, purpose: Purpose, steps: tuple[Pass, ...] = ()) -> Graph:
+    """An op set or an architecture after passes in order; once for all who ask, as entries of the library do."""
     if steps:
-        return rewritten(op_set, steps[:-1]).apply(steps[-1])
+        return rewritten(op_set, purpose, steps[:-1]).apply(steps[-1])
+    if not isinstance(op_set, str):
+        return op_set.build(purpose)
     found: Graph = parse_call("op set", op_set, OP_SETS)
     return found
 
 
-def is_value(step: Pass) -> bool:
-    """Whether a pass can be looked up; one of somebody's own may have lists in it."""
+def is_value(part: object) -> bool:
+    """Whether a pass or an architecture can be looked up; one of somebody's own may have lists in it."""
     try:
-        hash(step)
+        hash(part)
     except TypeError:
         return False
     return True
@@ -117,12 +124,12 @@ class Setup:
         model: str | Model | None = None,
         op_set: OpSet | None = None,
         phase: str | None = None,
-        passes: Step | Iterable[Step] = (),
-        mesh: str | Mesh | Axis | Iterable[Axis] = "",
-        limit: Limit = (),
+        passes: Step | Iterable[Step] | None = (),
+        mesh: Mesh | Axes | None = "",
+        limit: Limit | None = (),
         symbolic: str | Iterable[str] = (),
         convention: str | Convention | None = None,
-        precision: str | Precision | None = None,
+        precision: str | Precision | Mapping[str, Size] | None = None,
         attention: Attention | None = None,
         weights: Size = "",
         cache_dtype: Size = "",
@@ -142,14 +149,15 @@ class Setup:
                 decoder, unless given.
             phase: one of `PHASES`; unless given that of a pass that only one phase has, else `usual`.
             passes: such as `flash_attention`; applied in their one order, whichever is named first.
-            mesh: such as `data(N_d, zero=1), tensor(T)`, or axes; the pass `tensor_parallel(...)` means its axis
-                `tensor(...)`.
+            mesh: such as `data(N_d, zero=1), tensor(T)`, axes, or degrees by kind; the pass `tensor_parallel(...)`
+                means its axis `tensor(...)`.
             limit: sizes such as `E=4,p=2`, as text or as a mapping; `T->oo` for true limits.
             symbolic: sizes of the model that stay symbols, such as `D,L`.
             convention: such as `notes` or `exact`, with options; unless given `exact` for a model and `notes` for an
                 op set. `torch` takes a model as transformers computes it, unless the model says otherwise.
             precision: the policy for `states` and `traffic.update`: its name, a file, or text such as
-                `weights=2,gradients=2,master=4,moments=4+4`. That of the update in a graph that has one, else
+                `weights=2,gradients=2,master=4,moments=4+4`, or a mapping that says the
+                same. That of the update in a graph that has one, else
                 `mixed_adam`, unless given.
             attention: `eager` or `flash`; what `choices` say unless given. The pass flash_attention means `flash`.
             weights: a data type or bytes per element of weights, such as `int4`; those of `p` unless given, or
@@ -225,13 +233,16 @@ class Setup:
     @cached_property
     def source(self) -> Graph:
         """The op set as it is written, before any pass."""
-        built = self.model.built(self.phase)
-        return rewritten(built) if isinstance(built, str) else built
+        op_set, purpose = self.model.op_set, self.model.purpose(self.phase)
+        if isinstance(op_set, Graph):
+            return op_set
+        return rewritten(op_set, purpose) if isinstance(op_set, str) or is_value(op_set) else op_set.build(purpose)
 
     def after(self, steps: tuple[Pass, ...]) -> Graph:
         """The op set after passes that are in order."""
-        if isinstance(self.model.op_set, str) and all(map(is_value, steps)):
-            return rewritten(self.model.op_set, steps)
+        op_set = self.model.op_set
+        if not isinstance(op_set, Graph) and is_value((op_set, steps)):
+            return rewritten(op_set, self.model.purpose(self.phase), steps)
         return self.source.apply(*steps)
 
     @property

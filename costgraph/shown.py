@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 REPORTS = {  # kind of answer -> where the function `report` is that makes its report
     "Answer": "solve",
+    "Checked": "check",
+    "Cluster": "cluster",
     "Comparison": "compare",
     "Derivation": "derive",
     "Estimate": "estimate",
     "Found": "search",
     "Machine": "machine",
+    "Model": "model",
     "Points": "sweep",
 }
 MOST = 59  # lines in a prompt
@@ -37,11 +40,16 @@ class Shown:
         return cast("Report", made)
 
     def __str__(self) -> str:
+        return self.shown
+
+    @property
+    def shown(self) -> str:
+        """The report as text."""
         layout, printers = import_module("costgraph.reports.layout"), import_module("costgraph.algebra.printers")
         return str(layout.text(self.report, printers.UNICODE if takes_unicode() else printers.PYTHON))
 
     def __repr__(self) -> str:
-        lines = str(self).splitlines()
+        lines = self.shown.splitlines()
         return "\n".join(lines if len(lines) <= MOST else [*lines[: MOST - 1], "... (print shows all of it)"])
 
     def _repr_html_(self) -> str:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -88,13 +85,6 @@ class TestCommand:
         assert len(skipped) == sum(int(suite.attrib["skipped"]) for suite in root)
         for outcome in ("argued", "set aside"):
             assert any(len(message) > len(outcome) + 20 for message in skipped if message.startswith(f"{outcome}: "))
-
-    @pytest.mark.slow
-    def test_a_progress_bar_is_for_a_terminal_and_stdout_for_the_result(self, tmp_path: Path) -> None:
-        shown, result = on_stderr(tmp_path / "all", "check")
-        assert "checking" in shown
-        assert result.endswith("in all\n")
-        assert on_stderr(tmp_path / "one", "check", "001-2.14")[0] == ""
 
     def test_what_differs_fails(self, tmp_path: Path) -> None:
         (tmp_path / "mine.toml").write_text(WRONG)
@@ -232,26 +222,3 @@ class TestCommand:
     def test_an_erratum_is_not_named_as_published(self) -> None:
         answer = json.loads(costgraph("derive", "activations", "--pass", "tensor_parallel(T)", "--json").stdout)
         assert "001-2.14" not in answer["measures"]["activations"]["published"]
-
-
-def on_stderr(output: Path, *arguments: str) -> tuple[str, str]:
-    """What a command writes on a terminal that is its stderr, and what to stdout."""
-    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on this system")
-    leader, follower = pty.openpty()
-    environment = os.environ | {"TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[1])}
-    with output.open("wb") as stdout:
-        command = [sys.executable, "-m", "costgraph", *arguments]
-        process = subprocess.Popen(command, stdout=stdout, stderr=follower, env=environment)
-    os.close(follower)
-    shown = b"".join(iter(lambda: chunk(leader), b""))
-    os.close(leader)
-    assert process.wait() == 0
-    return shown.decode(), output.read_text()
-
-
-def chunk(leader: int) -> bytes:
-    """What comes next from a terminal; nothing once it is closed."""
-    try:
-        return os.read(leader, 4096)
-    except OSError:
-        return b""

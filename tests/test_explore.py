@@ -7,6 +7,7 @@ import hashlib
 import json
 import tomllib
 import zlib
+from itertools import product
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -14,21 +15,30 @@ from typing import Any
 import pytest
 from command_line import costgraph
 
+from costgraph.algebra.definition import settle
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.errors import UserError
 from costgraph.exploring.catalogs import machines, models, sizes_of
+from costgraph.exploring.crossing import Crossing
+from costgraph.exploring.described import described
 from costgraph.exploring.drawing import drawing
 from costgraph.exploring.page import explore
-from costgraph.exploring.program import Program, of_scenario
-from costgraph.exploring.scenarios import Scenario, choices, mesh, named, phases_of, setup
+from costgraph.exploring.plans import Plan, plans
+from costgraph.exploring.program import Program
+from costgraph.exploring.scenarios import Scenario, named, phases_of, scenarios, setup
 from costgraph.given import Options
+from costgraph.hardware.cluster import cluster
+from costgraph.hardware.links import Layout
+from costgraph.mesh import Mesh
 
 SHIPPED = Path(__file__).parents[1] / "exporters" / "_explorer"
 LLAMA: Options = {"model": "llama-3-8b", "convention": "exact"}
 
 
 def decode(options: Options = LLAMA) -> Scenario:
-    """A model that generates, one token at a time."""
-    model = named(options)
-    return Scenario(setup(options, model, "decode", mesh(), ()), model, "decode")
+    """A model that generates, one token at a time, on two axes."""
+    model, mesh = named(options), Mesh("data, tensor")
+    return Scenario(setup(options, model, "decode").on(mesh), model, Plan("decode", mesh.axes))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +48,7 @@ def decode(options: Options = LLAMA) -> Scenario:
         (["--model", "llama-3-8b", "--phase", "forward"], "phase of llama-3-8b in a page 'forward'"),
         (["--model", "bert-base", "--phase", "decode"], "phase of bert-base in a page 'decode'"),
         (["--model", "llama-3-8b", "--limit", "S=oo"], "S->oo: a page needs sizes, not limits"),
-        (["--model", "llama-3-8b", "--limit", "B=N_d"], "B=N_d: a slider stands at a number"),
+        (["--model", "llama-3-8b", "--limit", "B=N_d"], "N_d (data-parallel degree) is no size of this model"),
         (["--model", "llama-3-8b", "--hardware", "h100"], "which of h100-"),
         (["--model", "llama-3-8b", "--hardware", "a10", "--dtype", "fp8"], "no fp8 rate for a10"),
     ],
@@ -68,42 +78,103 @@ def test_what_others_wrote_is_shipped_as_it_came() -> None:
 
 def test_equal_sums_are_computed_and_written_once() -> None:
     program = Program()
-    once = of_scenario(decode(), program)
-    before = len(program.sums), len(program.formulas.numbered)
-    again = of_scenario(decode({**LLAMA, "model": "llama-3-70b"}), program)
-    assert (len(program.sums), len(program.formulas.numbered)) == before
+    once = described(decode(), program)
+    before = len(program.sums)
+    again = described(decode({**LLAMA, "model": "llama-3-70b"}), program)
+    assert len(program.sums) == before
     assert (again["forms"], again["terms"]) == (once["forms"], once["terms"])
     assert len(set(program.code["sums"])) == len(program.sums)
 
 
 def test_a_program_refuses_what_a_form_takes_for_granted() -> None:
     program = Program()
-    assert of_scenario(decode(), program)["claims"] == [0, 1, 2, 3, 4]
+    assert described(decode(), program)["claims"] == [0, 1, 2, 3, 4]
     assert [(str(one["text"]), str(one["code"])) for one in program.code["claims"]] == [
         ('"G | A"', "divides(G, A)"), ('"N_d | B"', "divides(N_d, B)"), ('"T | G"', "divides(T, G)"),
         ('"T | F"', "divides(T, F)"), ('"T | V"', "divides(T, V)"),
     ]  # fmt: skip
 
 
-def test_what_is_alive_at_a_peak_is_summed_by_part() -> None:
-    peak = of_scenario(decode(), Program())["forms"][0]
-    assert peak["name"] == "peak"
-    assert [part for part, _, _ in peak["arms"][0]["parts"]] == ["weights", "cache", "input", "working"]
+def test_what_is_alive_at_a_peak_is_summed_by_part_and_what_is_sent_by_axes() -> None:
+    forms = {one["name"]: one for one in described(decode(), Program())["forms"]}
+    assert [part for part, _ in forms["peak"]["arms"][0]["parts"]] == ["weights", "cache", "input", "working"]
+    arms = {one["at"]: [part for part, _ in one["parts"]] for one in forms["tpot"]["arms"]}
+    assert arms == {"compute": [""], "memory": [""], "link": ["T"], "link in the node": ["T"], "network": ["T"]}
 
 
-def test_a_minimum_is_computed_and_said() -> None:
+def test_a_minimum_is_computed_before_the_sums_and_said() -> None:
     program = Program()
-    found = of_scenario(decode({**LLAMA, "model": "mistral-7b"}), program)
-    assert len(found["definitions"]) == 1
-    assert any("Math.min(S, W)" in text for text in program.code["sums"])
-    assert not any("S_w" in text for text in program.code["sums"])
+    found = described(decode({**LLAMA, "model": "mistral-7b"}), program)
+    codes = {str(one["name"]): str(one["code"]) for one in program.code["defined"]}
+    assert codes["S_w"] == "Math.min(S, W)"
+    assert "S_w" not in found["used"]
+    assert {"S", "W", "n_link"} <= set(found["used"])
 
 
-def test_each_combination_of_axes_stages_and_replays_is_a_scenario() -> None:
-    assert len(list(choices("decode"))) == 4
-    assert len(list(choices("train"))) == 20
-    assert ((), 0, "full") in choices("train")
-    assert (("T",), 1, "none") not in choices("train")
+def test_plans_of_a_page_are_its_axes_with_and_without_and_what_may_be_chosen() -> None:
+    every = plans(["decode", "train"])
+    keys = [one.key for one in every]
+    assert len(set(keys)) == len(keys)
+    assert keys[0] == "decode//none"
+    assert "train/pipeline(v=v, schedule=interleaved), data(zero=1), experts, tensor(sequence=True)/full" in keys
+    assert not any("pipeline" in key and ("zero=3" in key or "microbatches" in key) for key in keys)  # of no use
+    along = plans(["decode", "train"], Mesh("data(8, zero=3), tensor(4, sequence=True)"))
+    assert [one.key for one in along] == [
+        "decode/data, tensor/none", "train/data(zero=3), tensor(sequence=True)/none",
+        "train/data(zero=3), tensor(sequence=True)/full", "decode/data/none", "decode/tensor/none",
+        "train/data(zero=3)/none", "train/data(zero=3)/full", "train/tensor(sequence=True)/none",
+        "train/tensor(sequence=True)/full", "decode//none", "train//none", "train//full",
+    ]  # fmt: skip
+
+
+def test_a_budget_keeps_the_usual_plans() -> None:
+    found = list(scenarios(LLAMA, plans(["train"]), budget=40_000))
+    assert [one.plan.key for one in found] == [
+        "train//none", "train//full", "train/tensor(sequence=True)/none", "train/data/none",
+    ]  # fmt: skip
+
+
+def test_what_a_model_cannot_be_spread_along_is_no_plan() -> None:
+    options: Options = {"model": "deepseek-v3", "convention": "exact"}  # of 3 and 58 layers, which no open P divides
+    found = [Plan("decode"), Plan("decode", Mesh("pipeline").axes), Plan("decode", Mesh("experts").axes)]
+    assert [one.plan.key for one in scenarios(options, found)] == ["decode//none", "decode/experts/none"]
+
+
+@pytest.mark.parametrize("where", ["h100-sxm", "h100-pcie", "gb200", "rtx-3090", "mi250x"])
+def test_what_a_link_joins_is_what_hardware_says_of_numbers(where: str) -> None:
+    layout = Layout(cluster(where), ())
+    inside = [level for level in layout.levels if level.name != "network"]
+    reach = {name: level.size or 2**40 for name, level in zip(("n_link", "n_node"), inside, strict=False)}
+    crossing, compared = Crossing(Mesh("pipeline, data, context, tensor")), 0
+    for exponents in product(range(3), range(4), range(2), range(4)):
+        degrees = {name: 2**one for name, one in zip(("P", "N_d", "C", "T"), exponents, strict=True)}
+        axes = tuple(degrees.items())
+        sizes = {name: Polynomial.constant(size) for name, size in (degrees | reach).items()}
+        for name, level in zip(("n_link", "n_node"), inside, strict=False):
+            for axis in degrees:
+                held = crossing.held(axis, name).substitute(settled(crossing, sizes)).number
+                on = Layout(cluster(where), axes)
+                (piece,) = [piece for piece in on.pieces() if piece[0] == axis]
+                if on.devices <= reach[name] or lies_evenly(reach[name], piece[2], degrees[axis], held):
+                    assert (held, held) == on.members([piece], level.size)
+                    compared += 1
+    assert compared > 300
+
+
+def lies_evenly(joins: int, apart: int, degree: int, held: Any) -> bool:
+    """Whether as many devices of a group stand in each domain, as the page asks."""
+    return bool(held == int(held) and joins % min(apart * held, joins) == 0 and degree % held == 0)
+
+
+def settled(crossing: Crossing, sizes: dict[str, Polynomial]) -> dict[str, Polynomial]:
+    """What its symbols stand for at these sizes."""
+    return {**settle(crossing.definitions.values(), sizes)[0], **sizes}
+
+
+@pytest.mark.parametrize("mesh", ["data(2), data(4)", "tensor(16, replicate_kv=True)"])
+def test_a_page_has_one_axis_of_a_kind(mesh: str) -> None:
+    with pytest.raises(UserError, match="a page has one axis of a kind, cut once; `costgraph estimate` takes others"):
+        explore({**LLAMA, "mesh": mesh})
 
 
 def test_a_drawing_has_layers_as_a_box_and_says_what_each_op_reads() -> None:
@@ -118,7 +189,10 @@ def test_a_drawing_has_layers_as_a_box_and_says_what_each_op_reads() -> None:
 def test_machines_have_what_memory_and_times_depend_on() -> None:
     found = {one["name"]: one for one in machines(None)}
     h100 = found["h100-sxm"]
-    assert (h100["rates"]["bf16"], h100["bandwidth"], h100["link"]) == (989.4e12, 3.35e12, 450e9)
+    assert (h100["rates"]["bf16"], h100["bandwidth"]) == (989.4e12, 3.35e12)
+    assert h100["links"] == [
+        {"name": "nvlink", "joins": 8, "rate": 450e9}, {"name": "network", "joins": None, "rate": 50e9},
+    ]  # fmt: skip
 
 
 def test_sizes_of_a_model_are_those_of_its_file() -> None:

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Iterator
 from fractions import Fraction
+from math import prod
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +20,7 @@ import costgraph as cg
 from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.exploring.page import explore
+from costgraph.exploring.plans import OPTIONS, Plan, plans
 from costgraph.hardware.catalog import catalog, machine
 
 pytestmark = pytest.mark.needs_tool("chromium")
@@ -80,52 +82,60 @@ def numbers(shown: Browser) -> dict[str, str]:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
-def setting(random: Random) -> dict[str, Any]:
-    """A model, a phase, a machine with a link, and sizes that keep what the forms take for granted."""
-    phase = random.choice(["decode", "prefill", "train", "train"])
-    model = random.choice(ALIKE)
-    place = random.choice([name for name in catalog() if machine(name).link() and "bf16" in machine(name).rates])
-    degree = random.choice([1, 1, 2, 4, 8])
-    sizes = {"T": random.choice([1, 1, 2, 4]), "N_d": degree, "B": degree * random.randint(1, 40)}
-    sizes |= {"S": random.randint(1, 20_000), "L": random.randint(1, 130), "D": random.randint(1, 20_000)}
-    found = {"phase": phase, "model": model, "machine": place, "dtype": "bf16", **sizes}
-    if phase == "train":
-        found |= {"stage": random.randrange(4), "replay": random.choice(["none", "full"])}
-    return found
-
-
-def in_python(asked: dict[str, Any]) -> dict[str, Fraction]:
-    """The same numbers, exactly, from Python."""
-    phase, device = asked["phase"], machine(asked["machine"])
-    stage = asked.get("stage", 0) if asked["N_d"] > 1 else 0
-    rates = {name: value for name, value in device.bindings("bf16").items() if name != "hbm"}
-    limit = {name: asked[name] for name in ("T", "N_d", "B", "S", "L", "D")} | {"p": 2}
-    options: dict[str, Any] = {
-        "model": asked["model"] + ("" if phase == "train" else "(head=last)"),
-        "phase": phase,
-        "mesh": f"data(N_d, zero={stage}), tensor(T)",
-        "passes": ["recompute(full)"] if asked.get("replay") == "full" else [],
-        "attention": "flash",
+def setting(random: Random, covered: set[str]) -> tuple[Plan, dict[str, Any]]:
+    """A plan that the page has, a model, a machine with links, and sizes that keep what the forms take for granted."""
+    phase = random.choice(["decode", "prefill", "train", "train", "train"])
+    plan = random.choice([one for one in plans([phase]) if one.key in covered])
+    named = plan.mesh.named
+    sizes = {name: 2 ** random.randint(1, 2 if name in "TX" else 3) for name in named if name != "M"}
+    chunks = random.choice([2, 3]) if "v=v" in str(plan.mesh) else 1
+    if "M" in named:
+        sizes["M"] = 2 * sizes.get("P", 1) * random.randint(1, 3)
+    parts = prod(size for name, size in sizes.items() if "batch" in named[name].computes)
+    sizes |= {
+        "B": parts * random.randint(1, 8),
+        "S": 2 * sizes.get("C", 1) * sizes.get("T", 1) * random.randint(1, 999),
     }
-    found = cg.derive(*SHOWN[phase], limit=limit, **options).limited
-    times = cg.derive(TIMES[phase], limit={**limit, **{k: str(v.number) for k, v in rates.items()}}, **options).limited
-    values = {name: form.number for name, form in {**found, **times}.items()}
-    return {name: Fraction(value) for name, value in values.items() if value is not None}
+    sizes |= {"L": sizes.get("P", 1) * chunks * random.randint(1, 20), "D": random.randint(1, 20_000)}
+    if chunks > 1:
+        sizes["v"] = chunks
+    there = [name for name in catalog() if machine(name).network and "bf16" in machine(name).rates]
+    where = {"phase": phase, "model": random.choice(ALIKE), "machine": random.choice(there), "dtype": "bf16"}
+    chosen = {OPTIONS[name]: getattr(axis, OPTIONS[name]) for name, axis in named.items() if name in OPTIONS}
+    degrees = dict.fromkeys(("P", "N_d", "C", "T", "M"), 1) | sizes
+    return plan, {**where, **chosen, "replay": plan.replay, **degrees}
 
 
-@pytest.mark.parametrize("seed", range(12))
+def in_python(plan: Plan, asked: dict[str, Any]) -> dict[str, float]:
+    """The same numbers, exactly, from Python."""
+    limit = {name: asked[name] for name in ("B", "S", "L", "D", "v", *plan.mesh.named) if name in asked}
+    options: dict[str, Any] = {
+        "phase": plan.phase, "mesh": str(plan.mesh), "attention": "flash",
+        "passes": [] if plan.replay == "none" else [f"recompute({plan.replay})"],
+    }  # fmt: skip
+    model = asked["model"] + ("" if plan.phase == "train" else "(head=last)")
+    found = cg.derive(*SHOWN[plan.phase], model=model, limit={**limit, "p": 2}, **options).limited
+    values = {name: Fraction(form.number or 0) for name, form in found.items()}
+    where = {"hardware": asked["machine"], "dtype": "bf16"}
+    values[TIMES[plan.phase]] = cg.estimate(model=asked["model"], limit=limit, **where, **options).least
+    return {name: float(value) for name, value in values.items()}
+
+
+@pytest.mark.parametrize("seed", range(24))
 def test_numbers_are_those_of_python_at_any_setting(shown: Browser, seed: int) -> None:
-    asked = setting(Random(seed))
+    covered = set(shown.run("data.scenarios.map(one => one.key)"))
+    plan, asked = setting(Random(seed), covered)
     set_to(shown, asked)
-    found, exact = numbers(shown), in_python(asked)
+    assert shown.run("$('refused').hidden"), shown.run("$('refused').textContent")
+    found, exact = numbers(shown), in_python(plan, asked)
     assert found.keys() == exact.keys()
     for name, text in found.items():
-        assert float(text) == pytest.approx(float(exact[name]), rel=1e-12), (name, asked)
+        assert float(text) == pytest.approx(exact[name], rel=1e-12), (name, plan.key, asked)
 
 
 @pytest.mark.parametrize("phase", TIMES)
 def test_terms_add_up_to_the_number_that_they_stand_under(shown: Browser, phase: str) -> None:
-    set_to(shown, {"phase": phase, "N_d": 2, "B": 4, "stage": 1})
+    set_to(shown, {"phase": phase, "N_d": 2, "B": 4, "zero": 1})
     sums = shown.run(
         "(() => { const now = answers(); return Object.entries(now.forms).map(([name, one]) =>"
         " [name, one.value, one.arm.terms.reduce((sum, term) => sum + now.at(now.found.terms[term][3]), 0)]) })()"
@@ -134,50 +144,115 @@ def test_terms_add_up_to_the_number_that_they_stand_under(shown: Browser, phase:
         assert added == pytest.approx(value, rel=1e-12), name
 
 
+@pytest.mark.parametrize(
+    ("phase", "name", "state"),
+    [
+        ("decode", "tpot", {"N_d": 2, "T": 2}),
+        ("decode", "tpot", {"P": 2, "M": 4, "T": 8, "machine": "a100-80gb-sxm"}),
+        ("decode", "peak", {}),
+        ("prefill", "peak", {"N_d": 4}),
+        ("prefill", "ttft", {"C": 4, "T": 8}),
+        ("train", "peak", {"N_d": 2, "T": 2, "zero": 1, "sequence": True}),
+        ("train", "peak", {"P": 4, "M": 8, "schedule": "gpipe"}),
+        ("train", "activations", {"P": 2, "M": 4, "v": 2, "schedule": "interleaved"}),
+        ("train", "step_time", {"T": 2, "replay": "full"}),
+        ("train", "step_time", {"P": 2, "M": 4, "N_d": 8, "T": 4, "zero": 1, "sequence": True}),
+        ("train", "communication", {"M": 4}),
+    ],
+)
+def test_what_is_copied_gives_the_number_again(shown: Browser, phase: str, name: str, state: dict[str, Any]) -> None:
+    set_to(shown, {"phase": phase, **state, "B": 64, "S": 4096, "L": 32})
+    value = float(numbers(shown)[name])
+    typed = shlex.split(shown.run(f"command(answers(), '{name}')"))
+    run = costgraph(*typed[1:], *([] if "--json" in typed else ["--json"]))
+    assert run.returncode == 0, run.stderr
+    answer = json.loads(run.stdout)
+    again = answer["step"]["bound_s"] if name in TIMES.values() else Fraction(answer["measures"][name]["value"])
+    assert float(again) == pytest.approx(value, rel=1e-12)
+    names: dict[str, Any] = {}
+    exec(shown.run(f"program(answers(), '{name}')").rpartition("print(")[0], names)
+    found = names["found"]
+    number = found.least if name in TIMES.values() else found.limited[name].number
+    assert float(number) == pytest.approx(value, rel=1e-12)
+
+
 @pytest.mark.parametrize("phase", TIMES)
-def test_each_formula_gives_the_number_beside_it(shown: Browser, phase: str) -> None:
-    set_to(shown, {"phase": phase, "N_d": 2, "B": 6, "T": 4, "S": 300, "stage": 3, "replay": "full"})
-    sizes, written = shown.run(
-        "(() => { const now = answers(), parts = now.found.forms.flatMap(form => form.arms.flatMap(arm => arm.parts));"
-        " const terms = now.found.terms.map(term => ['', term[3], term[4]]);"
-        " return [{...state.sizes, ...rates()}, [...parts, ...terms].map(([, i, at]) =>"
-        " [data.formulas[at][2], now.at(i)])]; })()"
+def test_what_is_copied_as_latex_is_read_again(shown: Browser, phase: str) -> None:
+    set_to(shown, {"phase": phase, "T": 4, "B": 6, "S": 300})
+    sizes, texts = shown.run(
+        "(() => { const now = answers(); return [{...state.sizes, ...rates(), ...links()}, now.found.forms.flatMap("
+        "form => form.arms.flatMap(arm => arm.parts.map(([, i]) => [data.formulas[i][1], now.at(i)])))]; })()"
     )
     known = {name: Polynomial.constant(Fraction(size)) for name, size in sizes.items()}
-    assert len(written) > 60
-    for formula, number in written:
-        exact = parse(formula).substitute(known).number
+    read = [(text, number) for text, number in texts if "link" not in text and "node" not in text]
+    assert len(read) > 20
+    for text, number in read:
+        exact = parse(text).substitute(known).number
         assert exact is not None
-        assert number == pytest.approx(float(exact), rel=1e-12), formula
+        assert number == pytest.approx(float(exact), rel=1e-12), text
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("phase", "name", "degrees"),
+    ("name", "degrees"),
     [
-        ("decode", "tpot", {"N_d": 2, "T": 2}),
-        ("decode", "peak", {"N_d": 1, "T": 1}),
-        ("prefill", "peak", {"N_d": 4, "T": 1}),
-        ("train", "peak", {"N_d": 2, "T": 2}),
-        ("train", "step_time", {"N_d": 1, "T": 2}),
+        ("h100-sxm", {"N_d": 8, "T": 8}),
+        ("h100-sxm", {"N_d": 2, "T": 3}),  # six devices of one node
+        ("h100-pcie", {"N_d": 1, "T": 8}),  # bridges of two, and the links of the node
+        ("h100-pcie", {"N_d": 4, "T": 2}),
+        ("gb200", {"N_d": 4, "T": 2}),
+        ("rtx-4090", {"N_d": 16, "T": 2}),  # nothing says where its node ends
     ],
 )
-def test_what_is_copied_gives_the_number_again(shown: Browser, phase: str, name: str, degrees: dict[str, int]) -> None:
-    set_to(shown, {"phase": phase, **degrees, "B": 4, "stage": 1, "replay": "full", "L": 3})
-    value = float(numbers(shown)[name])
-    typed = shlex.split(shown.run(f"command(answers(), '{name}')"))
-    run = costgraph(*typed[1:], "--json")
+def test_each_link_is_as_busy_as_python_says(shown: Browser, name: str, degrees: dict[str, int]) -> None:
+    sizes = {"B": 16 * degrees["N_d"], "S": 600, "A": 48, "G": 24, "F": 240, "V": 240}
+    set_to(shown, {"phase": "train", "machine": name, "dtype": "bf16", **sizes, **degrees, "sequence": True, "zero": 1})
+    mesh = ", ".join(
+        text for text, size in (("data(zero=1)", degrees["N_d"]), ("tensor(sequence=True)", degrees["T"])) if size > 1
+    )
+    limit = sizes | {axis: size for axis, size in degrees.items() if size > 1}
+    found = cg.estimate(model="llama-3-8b", hardware=name, phase="train", mesh=mesh, limit=limit, dtype="bf16")
+    exact = {resource: float(seconds) for resource, seconds in found.bound(found.main).resources.items()}
+    shown_ = dict(shown.run("timed(answers()).known.map(one => [one.resource, one.seconds])"))
+    assert shown_ == pytest.approx(exact, rel=1e-12)
+    for whole, parts in shown.run("timed(answers()).known.map(one => [one.seconds, one.parts.map(part => part[1])])"):
+        assert not parts or sum(parts) == pytest.approx(whole, rel=1e-12)
+
+
+def test_groups_that_lie_unevenly_over_links_are_left_to_estimate(shown: Browser) -> None:
+    set_to(shown, {"phase": "train", "T": 4, "N_d": 3, "B": 3, "machine": "h100-sxm"})
+    assert "Groups of devices lie unevenly over what links join" in shown.run("$('refused').textContent")
+    run = costgraph(*shlex.split(shown.run("$('instead-estimate').textContent"))[1:])
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "1 to 2 of 3 in a node" in run.stdout
+
+
+def test_a_plan_without_forms_is_answered_by_a_command_and_by_a_page_of_its_own(shown: Browser, tmp_path: Path) -> None:
+    state = {"phase": "train", "P": 2, "M": 8, "N_d": 2, "C": 2, "T": 2, "zero": 3, "schedule": "zb-h1", "B": 16}
+    set_to(shown, {**state, "S": 512, "how": "ring", "sequence": True})
+    assert (
+        "This page has no forms of pipeline(schedule=zb-h1), data(zero=3), context(how=ring), tensor(sequence=True)"
+        in (shown.run("$('refused').textContent"))
+    )
+    run = costgraph(*shlex.split(shown.run("$('instead-estimate').textContent"))[1:], "--json")
     assert run.returncode == 0, run.stderr
-    assert float(Fraction(json.loads(run.stdout)["measures"][name]["value"])) == pytest.approx(value, rel=1e-12)
-    written = shown.run(f"program(answers(), '{name}')")
-    names: dict[str, Any] = {}
-    exec(written.rpartition("print(")[0], names)
-    assert float(names["found"].limited[name].number) == pytest.approx(value, rel=1e-12)
+    own = shlex.split(shown.run("$('instead-page').textContent"))
+    assert own[:2] == ["costgraph", "explore"]
+    run_of_page = costgraph(*own[1:-1], str(tmp_path / "page.html"))
+    assert run_of_page.returncode == 0, run_of_page.stderr
+    shown.open(tmp_path / "page.html")
+    assert shown.run("$('refused').hidden"), shown.run("$('refused').textContent")
+    assert float(numbers(shown)["step_time"]) == pytest.approx(json.loads(run.stdout)["step"]["bound_s"], rel=1e-12)
+    assert float(numbers(shown)["peak"]) == json.loads(run.stdout)["verdict"]["needed_bytes"]
 
 
 def test_on_an_axis_of_one_device_nothing_moves(shown: Browser, tmp_path: Path) -> None:
     model = 'deepseek-v2-lite(as="transformers")'  # adds what experts gave where their sums are completed
-    (tmp_path / "page.html").write_text(explore({"model": model, "attention": "eager"}), encoding="utf-8")
-    shown.open(tmp_path / "page.html", "#phase=train&replay=full&stage=3&T=1&N_d=2&B=4&S=600")
+    page = explore({"model": model, "attention": "eager", "mesh": "data(2, zero=3), tensor"})
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    shown.open(tmp_path / "page.html", "#phase=train&replay=full&T=1&N_d=2&B=4&S=600")
     mesh, sizes = "data(N_d, zero=3), tensor(T)", {"T": 1, "N_d": 2, "B": 4, "S": 600}
     exact = cg.derive("traffic", "peak", model=model, mesh=mesh, passes=["recompute(full)"], limit=sizes).limited
     for name, form in exact.items():
@@ -185,11 +260,28 @@ def test_on_an_axis_of_one_device_nothing_moves(shown: Browser, tmp_path: Path) 
         assert float(numbers(shown)[name]) == pytest.approx(float(form.number), rel=1e-12)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", [{"X": 8, "N_d": 1, "T": 1}, {"X": 4, "N_d": 2, "T": 2}, {"X": 2, "N_d": 8, "T": 1}])
+def test_experts_are_an_axis_where_there_are_some(shown: Browser, tmp_path: Path, sizes: dict[str, int]) -> None:
+    page = explore({"model": "mixtral-8x7b", "mesh": "data(zero=1), experts, tensor(sequence=True)"})
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    for phase in TIMES:
+        asked = {"phase": phase, **sizes, "B": 32, "S": 512}
+        shown.open(tmp_path / "page.html", "#" + urlencode(asked))
+        assert shown.run("$('refused').hidden"), shown.run("$('refused').textContent")
+        options = shown.run("onMachine()")
+        found = cg.estimate(**options)
+        assert float(numbers(shown)[TIMES[phase]]) == pytest.approx(float(found.least), rel=1e-12)
+        exact = cg.derive(*SHOWN[phase], **shown.run("asked(answers(), 'peak')")).limited
+        for name, form in exact.items():
+            assert float(numbers(shown)[name]) == pytest.approx(float(form.number or 0), rel=1e-12), name
+
+
 def test_over_one_device_nothing_rests_in_parts(shown: Browser) -> None:
-    set_to(shown, {"phase": "train", "stage": 3, "N_d": 1})
+    set_to(shown, {"phase": "train", "zero": 3, "N_d": 1})
     assert "ZeRO has no effect over one device" in shown.run("$('assumed').textContent")
     apart = numbers(shown)
-    set_to(shown, {"phase": "train", "stage": 0, "N_d": 1})
+    set_to(shown, {"phase": "train", "zero": 0, "N_d": 1})
     assert numbers(shown) == apart
 
 
@@ -204,10 +296,10 @@ def test_a_size_that_breaks_what_is_taken_for_granted_is_refused(shown: Browser)
 
 
 def test_a_time_on_a_link_that_nobody_states_is_not_known(shown: Browser) -> None:
-    without = next(name for name in catalog() if machine(name).link() is None)
+    without = next(name for name in catalog() if not machine(name).links and not machine(name).network)
     set_to(shown, {"machine": without, "T": 2})
     assert numbers(shown)["tpot"] == ""
-    assert "states no link" in shown.run("$('assumed').textContent")
+    assert "states no network" in shown.run("$('assumed').textContent")
     set_to(shown, {"machine": without, "T": 1})
     assert float(numbers(shown)["tpot"]) > 0
 
@@ -226,11 +318,23 @@ def test_a_link_holds_the_state(shown: Browser, page: Path) -> None:
     assert shown.run("state.phase") == "train"
 
 
-def test_a_step_of_a_slider_is_drawn_within_50_ms(shown: Browser) -> None:
+@pytest.mark.parametrize("state", [{}, {"N_d": 2}, {"N_d": 4, "T": 4, "zero": 1, "P": 4, "M": 4, "sequence": True}])
+def test_a_step_of_a_slider_is_drawn_within_50_ms(shown: Browser, state: dict[str, Any]) -> None:
     for phase in TIMES:
-        set_to(shown, {"phase": phase, "stage": 3, "N_d": 2, "B": 4})
-        times = sorted(shown.run(DRAWN.format(at)) for at in range(7, 16))
-        assert times[len(times) // 4] < 50, (phase, times)  # the rest is what else the machine does
+        set_to(shown, {"phase": phase, "B": 16, **state})
+        assert shown.run("$('refused').hidden"), shown.run("$('refused').textContent")
+        rounds = (sorted(shown.run(DRAWN.format(at)) for at in range(7, 16)) for _ in range(4))
+        quick = (times[len(times) // 4] < 50 for times in rounds)  # the rest is what else the machine does
+        assert any(quick), phase
+
+
+def test_moving_a_slider_of_the_mesh_raises_the_batch_to_what_it_can_have(shown: Browser) -> None:
+    set_to(shown, {"phase": "train", "B": 1, "M": 1})
+    move = "const one = $('slide-{}'); one.value = {}; one.dispatchEvent(new Event('input', {{ bubbles: true }}));"
+    shown.run(f"{{ {move.format('P', 1)} }} {{ {move.format('N_d', 2)} }} {SETTLED}")
+    assert shown.run("[state.sizes.P, state.sizes.N_d, state.sizes.M, state.sizes.B]") == [2, 4, 2, 8]
+    assert "B to 8" in shown.run("$('raised').textContent")
+    assert shown.run("$('refused').hidden")
 
 
 def test_keys_move_sliders_and_reach_terms(shown: Browser) -> None:
@@ -277,3 +381,16 @@ def test_a_chart_has_a_point_for_each_size(shown: Browser) -> None:
     assert all(min(columns) > 0 for columns in points if len(columns) == 3)
     peak = shown.run("charts[0].chart.data[1][charts[0].chart.data[0].indexOf(4096)]")
     assert peak == float(numbers(shown)["peak"])
+
+
+def test_bars_and_the_table_beside_them_say_the_same(shown: Browser) -> None:
+    set_to(shown, {"phase": "train", "P": 4, "M": 8, "B": 8})
+    bars, needed = shown.run("[memoryBars.chart.data, memoryBars.rows.map(one => one.needed)]")
+    assert [max(column or 0 for column in columns) for columns in zip(*bars[1:], strict=True)] == pytest.approx(needed)
+    assert max(needed) == float(numbers(shown)["peak"])
+    heads = shown.run("[...document.querySelectorAll('#parts thead th')].map(one => one.textContent)")
+    assert heads == ["part", "first stage", "middle stage", "last stage"]
+    last = shown.run("[...document.querySelectorAll('#parts tbody tr:last-child td')].map(one => one.textContent)")
+    assert last == [shown.run(f"said({one}, 'byte')") for one in needed]
+    longest = shown.run("Math.max(...timeBars.chart.data.slice(1).flat())")
+    assert longest == float(numbers(shown)["step_time"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from costgraph.cli.formulas import haystack, occurs
 from costgraph.errors import UserError
 from costgraph.library.entries.reading import library, sources
 from costgraph.library.entries.well_formed import entry
@@ -56,3 +57,30 @@ def test_no_consequence_is_just_the_correction_again() -> None:
         if e.erratum and isinstance(e.erratum.right, str) and e.erratum.consequence.rstrip(".").strip() == e.right
     ]
     assert bare == []
+
+
+FOUND = [  # what somebody looks for -> an entry that is about it
+    ("latent attention flops", "maxtext-mla-core"),
+    ("MLA cache", "deepseek-v2-mla"),
+    ("MoE all-to-all", "llm-analysis-alltoall"),
+    ("gpt-oss-20b", "nemo-gpt-oss"),
+    ("GQA cache", "nanochat-cache"),
+    ("SWA triangle", "nemo-window"),
+    ("mtp", "deepseek-v3-readme-mtp"),
+    ("maxtext", "maxtext-prefill"),
+    ("R_kv", "deepseek-v2-mla"),
+    ("recompute(full)", "gpt-neox-hardware"),
+    ("checkpointing gpt-neox", "gpt-neox-hardware"),
+]
+
+
+@pytest.mark.parametrize(("words", "id_"), FOUND)
+def test_search_finds_by_topic_model_source_and_symbol(words: str, id_: str) -> None:
+    texts = {entry.id: haystack(entry) for entry in library()}
+    found = [name for name, text in texts.items() if all(occurs(word, text) for word in words.split())]
+    assert id_ in found
+    assert len(found) < len(texts) / 4
+
+
+def test_what_nothing_is_about_is_not_found() -> None:
+    assert not any(occurs("blockchain", haystack(entry)) for entry in library())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,12 +37,19 @@ SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"mesh": [cg.DataAxis(8), cg.TensorAxis(2)]}, {"mesh": "data(8), tensor(2)"}),
     ({"op_set": cg.decoder(head=True)}, {"op_set": "decoder(head=True)"}),
     ({"op_set": cg.decoder}, {}),
+    ({"mesh": ["data(8)", cg.TensorAxis(2)]}, {"mesh": "data(8), tensor(2)"}),
+    ({"mesh": {"data": 8, "tensor": "T"}}, {"mesh": "data(8), tensor(T)"}),
+    ({"mesh": None, "limit": None, "passes": None}, {}),
+    ({"precision": {"weights": 2, "gradients": 4}}, {"precision": "weights=2,gradients=4"}),
+    ({"op_set": cg.decoder(kv_heads=4000)}, {"op_set": "decoder(kv_heads=4k)"}),
+    ({"mesh": cg.TensorAxis(1024)}, {"mesh": "tensor(1Ki)"}),
+    ({"passes": "lora(1500)"}, {"passes": "lora(1.5k)"}),
 ]
 
 
 @pytest.mark.parametrize(("objects", "text"), SAME, ids=lambda of: ", ".join(of) or "nothing")
 def test_an_object_means_what_its_text_means(objects: dict[str, Any], text: dict[str, Any]) -> None:
-    one, other = ask.derive("params", "flops", **objects), ask.derive("params", "flops", **text)
+    one, other = (ask.derive("params", "flops", "states", **options) for options in (objects, text))
     assert {name: str(form) for name, form in one.limited.items()} == {n: str(f) for n, f in other.limited.items()}
 
 
@@ -70,6 +79,83 @@ def test_what_is_no_size_is_refused_in_words(options: dict[str, Any], says: str)
     assert "\n" not in str(caught.value)
 
 
+ESTIMATES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"hardware": cg.cluster("h100-sxm:8x2")}, {"cluster": "h100-sxm:8x2"}),
+    ({"hardware": "h100-sxm:8x2"}, {"cluster": "h100-sxm:8x2"}),
+    ({"efficiency": {"flops": 0.5, "mem": "4/5", "comms": 0.7}}, {"efficiency": "flops=0.5,mem=0.8,comms=0.7"}),
+    (
+        {"efficiency": {"flops": 0.5, "comms": 0.7}, "overlap": {"data": "all", "tensor": 0.5}},
+        {"efficiency": "flops=0.5,comms=0.7", "overlap": "data=all,tensor=0.5"},
+    ),
+    ({"measured": {"step": "10 s", "tokens/s": 4000}}, {"measured": "step=10 s,tokens/s=4000"}),
+    ({"tokens": 15e12}, {"tokens": "15T"}),
+]
+
+
+@pytest.mark.parametrize(("objects", "text"), ESTIMATES, ids=lambda of: ", ".join(of))
+def test_an_estimate_takes_objects_where_it_takes_text(objects: dict[str, Any], text: dict[str, Any]) -> None:
+    plan: dict[str, Any] = {"phase": "train", "mesh": "data(2, zero=3), tensor(8)", "B": 2, "S": 4096}
+    where = {} if "hardware" in objects else {"cluster": "h100-sxm:8x2"}
+    assert str(ask.estimate("llama-3-8b", **plan, **where, **objects)) == str(
+        ask.estimate("llama-3-8b", **plan, **where, **text)
+    )
+
+
+def test_the_machine_may_stand_second() -> None:
+    assert str(ask.estimate("llama-3-8b", "a10", B=1, S=350)) == str(
+        ask.estimate(model="llama-3-8b", hardware="a10", B=1, S=350)
+    )
+
+
+@pytest.mark.parametrize("price", [2.5, "2.5"])
+def test_a_price_needs_its_currency(price: str | float) -> None:
+    with pytest.raises(cg.UserError, match=r"'2.5' has no unit; write a price such as '2.5 USD/h'"):
+        ask.estimate("llama-3-8b", "a10", B=1, S=350, price=price)
+
+
+def test_a_number_of_three_readings_is_refused_in_a_call_too() -> None:
+    with pytest.raises(cg.UserError, match="4K' has three readings"):
+        ask.derive("params", op_set="decoder(kv_heads=4K)")
+
+
+CONFIG = {
+    "model_type": "llama", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "vocab_size": 1000, "max_position_embeddings": 128,
+}  # fmt: skip
+
+
+class Configuration:
+    """As transformers has them."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**CONFIG, "_name_or_path": "somebody/tiny"}
+
+
+def test_a_model_is_a_configuration_in_memory_as_well_as_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(CONFIG))
+    given = [cg.model(file), cg.model(str(file)), cg.model(tmp_path), cg.model(CONFIG), cg.model(Configuration())]  # type: ignore[arg-type]
+    assert len({str(cg.params(one)) for one in given}) == 1
+    assert given[-1].name == "tiny"
+    for wrong in ({**CONFIG, "hidden_size": object()}, {"vocab_size": 1}, 3):
+        with pytest.raises(cg.UserError):
+            cg.model(wrong)  # type: ignore[arg-type]
+
+
+def test_a_formula_to_check_is_text_a_form_or_an_expression_of_sympy() -> None:
+    flops = cg.flops(GRAPH)
+    for formula in (flops, flops.expr, str(flops)):
+        assert cg.check(formula, "flops").agrees
+        assert not cg.check(formula, "flops", phase="forward").agrees
+
+
+def test_models_and_graphs_are_compared_as_they_are() -> None:
+    typed = cg.compare("llama-3-8b", "qwen3-8b", "params")
+    assert str(cg.compare(cg.model("llama-3-8b"), cg.model("qwen3-8b"), "params")) == str(typed)
+    fused = cg.compare(cg.decoder(), cg.decoder().apply(cg.flash_attention), "activations").measures["activations"]
+    assert str(fused.difference) == "2*B*S**2*L*A*p + B*S**2*L*A - 4*B*S*L*A"
+
+
 def test_a_request_and_options_beside_it_are_refused() -> None:
     asked = request(model="llama-3-8b", hardware="a10")
     with pytest.raises(cg.UserError, match="B belongs to the request"):
@@ -91,6 +177,15 @@ ANSWERS: dict[str, Any] = {
     "solution": lambda: cg.solve("states + activations <= hbm", "B", hardware="a10"),
     "comparison": lambda: cg.compare("notes", "exact", "params"),
     "machine": lambda: cg.machine("h100-sxm"),
+    "cluster": lambda: cg.cluster("h100-sxm:8x128"),
+    "model": lambda: cg.model("deepseek-v3"),
+    "a formula that agrees": lambda: cg.check(cg.flops(GRAPH), "flops"),
+    "a formula that differs": lambda: cg.check("6*N_params*B*S", "flops"),
+    "a leading term": lambda: cg.check("6*N_params*B*S", "flops", when="S << D"),
+    "search": lambda: ask.search(
+        "llama-3.2-1b", "h100-sxm:2x1", batch=4, S=1024, over="zero=[1, 3], recompute=none", top=2
+    ),
+    "sweep": lambda: ask.sweep("llama-3.2-1b", {"S": [1024, 2048]}, "peak,flops", B=1, hardware="a10"),
     "peak": lambda: ask.derive("peak", p=2, E=4),
 }
 
@@ -99,7 +194,7 @@ ANSWERS: dict[str, Any] = {
 def test_an_answer_shows_itself_in_a_prompt_a_program_and_a_notebook(name: str) -> None:
     found = ANSWERS[name]()
     assert len(repr(found).splitlines()) < 60
-    assert str(found).startswith(repr(found).splitlines()[0])
+    assert found.shown.startswith(repr(found).splitlines()[0])
     html = found._repr_html_()
     assert html.startswith("<div")
     assert html.count("<td") == html.count("</td>")
@@ -206,6 +301,8 @@ def test_sizes_are_put_in_as_sympy_has_it() -> None:
     kept = cg.activations(GRAPH)
     symbol = next(one for one in kept.expr.free_symbols if one.name == "B")
     assert kept.subs("B", 2) == kept.subs({symbol: 2}) == kept.subs(B=2) == kept.subs([("B", 2)]) == kept.limit(B=2)
+    assert kept.limit(B=2, S=8) == kept.limit("B=2,S=8") == kept.limit({"B": 2, "S": 8}) == kept.limit("B=2", S=8)
+    assert kept({"B": 2, "S": "4k"}) == kept(B=2, S=4000)
 
 
 def test_a_function_of_sizes_gives_the_same_numbers() -> None:
@@ -267,6 +364,34 @@ def test_a_measure_takes_a_model_by_name_and_as_an_object(name: str) -> None:
     typed = ask.derive(name, model="llama-3-8b").limited[name]
     assert getattr(cg, name)("llama-3-8b").same_as(typed)
     assert getattr(cg, name)(cg.model("llama-3-8b")).same_as(typed)
+
+
+OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
+    ("communication", "llama-3-8b", {"mesh": "tensor(4)"}),
+    ("flops", "llama-3-8b", {"B": 1, "S": 4096}),
+    ("activations", "decoder(kv_heads=G)", {"attention": "flash", "limit": {"E": 4}}),
+    ("cache", "decoder", {"phase": "decode", "mesh": {"tensor": 4}}),
+    ("states", "llama-3-8b", {"precision": "mixed_adam_bf16", "mesh": "data(8, zero=3)"}),
+]
+
+
+@pytest.mark.parametrize(("name", "what", "options"), OPTIONS, ids=lambda of: str(of))
+def test_a_measure_takes_what_derive_takes(name: str, what: str, options: dict[str, Any]) -> None:
+    kind = "model" if what == "llama-3-8b" else "op_set"
+    assert getattr(cg, name)(what, **options).same_as(ask.derive(name, **{kind: what}, **options)[name])
+
+
+def test_an_option_that_no_measure_has_is_refused_with_the_nearest() -> None:
+    with pytest.raises(cg.UserError, match=r"unknown option of flops 'mehs': did you mean mesh"):
+        cg.flops("llama-3-8b", mehs="tensor(4)")
+
+
+def test_the_forms_of_a_derivation_are_found_by_name() -> None:
+    found = ask.derive("params", "flops", E=4)
+    assert found["flops"] == found.limited["flops"]
+    assert list(found) == ["params", "flops"]
+    with pytest.raises(cg.UserError, match="did you mean flops"):
+        found["flop"]
 
 
 def test_a_graph_in_a_phase_is_measured_as_it_is() -> None:

@@ -42,7 +42,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: Precision(2, 2, 4, (1,) * 5), "precision: 5 moments; an optimizer keeps at most 4"),
     (lambda: cg.Mesh(5), "a mesh is text or axes such as DataAxis(), not 5"),  # type: ignore[arg-type]
     (lambda: cg.Mesh([cg.DataAxis(), 5]), "a mesh is text or axes such as DataAxis(), not 5"),  # type: ignore[list-item]
-    (lambda: cg.Mesh("dta"), "unknown axis 'dta': did you mean data?"),
+    (lambda: cg.Mesh("dta"), "unknown axis 'dta': did you mean data or width?"),
 ]
 
 
@@ -84,8 +84,8 @@ ASKED: list[tuple[dict[str, Any], str]] = [
     ({"when": 5}, "5 is no text; write text such as 'S << D'"),
     ({"limit": [5]}, "5 is no text; write text such as 'E=4,p=2'"),
     ({"weights": []}, "weights=[]: [] is a list"),
-    ({"mesh": None}, "a mesh is text or axes such as DataAxis(), not None"),
-    ({"mesh": ["data"]}, "a mesh is text or axes such as DataAxis(), not 'data'"),
+    ({"mesh": 5}, "a mesh is text or axes such as DataAxis(), not 5"),
+    ({"mesh": ["data", 5]}, "a mesh is text or axes such as DataAxis(), not 5"),
     ({"op_set": cg.Graph}, "this one needs name"),
     ({"precision": 5}, "a precision is a name such as mixed_adam"),
 ]

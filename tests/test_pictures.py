@@ -224,11 +224,28 @@ def test_graphviz_draws_every_op_and_notebooks_show_it() -> None:
     assert words >= PLACED.by_name.keys()
 
 
-def test_without_graphviz_a_notebook_shows_text_and_a_picture_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.needs_tool("dot")
+def test_a_notebook_shows_one_picture_of_a_graph() -> None:
+    assert PLACED._repr_markdown_() is None
+
+
+def test_without_graphviz_a_notebook_shows_mermaid_and_a_picture_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("costgraph.pictures.graphviz.installed", lambda: None)
     assert PLACED._repr_svg_() is None
+    shown = PLACED._repr_markdown_()
+    assert shown is not None
+    assert shown == f"```mermaid\n{annotated.mermaid(PLACED)}\n```"
+    assert all(op.name in shown for op in PLACED.ops)
     with pytest.raises(UserError, match="needs Graphviz"):
         cg.plot(PLACED)
+
+
+def test_a_graph_without_room_on_a_page_is_a_line_of_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("costgraph.pictures.graphviz.MOST", 3)
+    assert PLACED._repr_svg_() is None
+    monkeypatch.setattr("costgraph.pictures.graphviz.installed", lambda: None)
+    assert PLACED._repr_markdown_() is None
+    assert len(repr(PLACED).splitlines()) == 1
 
 
 # --- all ------------------------------------------------------------------------------------------------------------

@@ -220,3 +220,26 @@ def test_a_tied_table_is_kept_as_wide_while_stages_add_it_up() -> None:
         for name in ("peak", "states")
     ]
     assert gradients[0] == gradients[1]
+
+
+@pytest.mark.parametrize(
+    ("mesh", "limit", "number"),
+    [
+        ("pipeline", "P=2,M=8", "pipeline(2)"),
+        ("pipeline", "P=5,M=8", "pipeline(5)"),  # stages of unequal layers
+        (
+            "pipeline(v=v, schedule=interleaved)",
+            "P=2,M=8,v=2",
+            "pipeline(2, v=2, schedule=interleaved)",
+        ),
+    ],
+)
+def test_a_number_of_stages_is_the_same_in_the_mesh_and_beside_it(mesh: str, limit: str, number: str) -> None:
+    asked = {"model": "llama-3-8b", "hardware": "h100-sxm", "phase": "train", "attention": "flash"}
+    open_ = cg.estimate(**asked, mesh=mesh, limit=f"B=40,S=512,{limit}")
+    typed = cg.estimate(**asked, mesh=f"{number}, microbatches(8)", limit="B=40,S=512")
+    assert (open_.least, open_.verdict.needed) == (typed.least, typed.verdict.needed)
+    assert open_.bound(open_.main).resources == typed.bound(typed.main).resources
+    stages = [str(one.stage) for one in open_.request.graph("train").stages]
+    assert stages == [str(one.stage) for one in typed.request.graph("train").stages]
+    assert "middle stage" not in stages

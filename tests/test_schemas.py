@@ -176,3 +176,16 @@ def test_a_key_that_no_schema_has_is_seen() -> None:
     assert "'size' was unexpected" in unknown
     (missing,) = complaints({**answer, "parts": {}})
     assert "'instant' is a required property" in missing
+
+
+# --- how one gets a schema --------------------------------------------------------------------------------------------
+
+
+def test_the_command_line_writes_a_schema(tmp_path: Path) -> None:
+    assert costgraph("list", "schemas", "derive").stdout == text("derive")
+    assert costgraph("list", "schemas", "costgraph.fits/1", "-o", str(tmp_path / "a.json")).returncode == 0
+    assert json.loads((tmp_path / "a.json").read_text()) == schema("fits")
+    refused = costgraph("list", "schemas", "fits", "-o", str(tmp_path / "a.html"))
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    listed = json.loads(costgraph("list", "schemas", "--json").stdout)
+    assert [row["schema"] for row in listed["rows"]] == list(known())

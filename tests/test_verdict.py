@@ -168,7 +168,7 @@ def test_fits_as_json_is_the_verdict_of_an_estimate() -> None:
     fits = json.loads(costgraph("fits", "llama-3-8b", "rtx-4090", "--json").stdout)
     sizes = ["--limit", "B=1,S=4096", "--hardware", "rtx-4090", "--json"]
     whole = json.loads(costgraph("estimate", "--model", "llama-3-8b", *sizes).stdout)
-    assert fits == whole["verdict"]
+    assert fits == {"schema": "costgraph.fits/1", **whole["verdict"]}
 
 
 # --- what was wrong once ----------------------------------------------------------------------------------------------

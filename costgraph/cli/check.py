@@ -11,8 +11,8 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import progress
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
+from costgraph.cli.waiting import progress
 from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def one_formula(formula: str, options: Mapping[str, Any], to: To) -> bool:
     if "measure" not in options:
         raise UserError("--formula needs --measure: what does the formula give? See `costgraph list measures`")
     found = compare(formula, **options)
-    to.tell(lambda: report(found, options.get("when")), found.to_json)
+    to.tell(lambda: report(found), found.to_json)
     return not found.agrees
 
 

@@ -17,8 +17,10 @@ from typer.main import get_command
 from costgraph.cli.completion import ASKED
 from costgraph.cli.examples import shown
 from costgraph.cli.once import Once
+from costgraph.cli.pager import OWN
 from costgraph.cli.plain_values import PlainGroup
 from costgraph.cli.version import print_version
+from costgraph.cli.waiting import waiting
 from costgraph.errors import UserError
 
 COMMANDS = {  # name -> module, function or typer group in it, the first line of its help
@@ -115,10 +117,20 @@ def version_asked(asked: bool) -> None:
         raise typer.Exit
 
 
+def no_pager_asked(asked: bool) -> None:
+    """Let no pager be started."""
+    if asked:
+        os.environ[OWN] = ""
+
+
 @app.callback()
 def root(
     version: Annotated[
         bool, typer.Option("--version", callback=version_asked, is_eager=True, help="Show the version.")
+    ] = False,
+    no_pager: Annotated[
+        bool,
+        typer.Option("--no-pager", callback=no_pager_asked, help="Print long answers without a pager (see PAGER)."),
     ] = False,
 ) -> None:
     """Derive what transformers cost, as closed forms: parameters, FLOPs, memory, traffic, communication."""
@@ -136,6 +148,7 @@ def answer(arguments: Sequence[str]) -> int:
     Raises:
         UserError: what the user can mend.
     """
+    waiting.begin()
     try:
         if ASKED in os.environ:  # a shell asks what may stand next
             import_module("typer.completion").completion_init()
@@ -147,6 +160,8 @@ def answer(arguments: Sequence[str]) -> int:
         if not hasattr(error, "format_message"):
             raise
         raise UserError(said(error)) from None
+    finally:
+        waiting.end()
 
 
 def said(error: Any) -> str:

@@ -12,8 +12,9 @@ from costgraph.cli.output import check_target, deliver
 
 
 @arg.of_setup(
-    without=("op_set", "passes", "mesh", "symbolic"),
+    without=("op_set", "passes", "symbolic"),
     phase="What is shown first: decode, prefill or train.  [default: decode]",
+    mesh="Axes that the page has, with these choices: 'data(8, zero=1), tensor(8)'.  [default: all that it can have]",
     limit="Where sliders stand first: 'B=8,S=2048,T=2'. Repeatable.",
 )
 def explore(

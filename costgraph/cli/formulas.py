@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from costgraph.cli.once import Once
-from costgraph.cli.output import deliver, progress, remark
+from costgraph.cli.output import deliver, remark
 from costgraph.cli.plain_values import PlainGroup
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
+from costgraph.cli.waiting import progress
 from costgraph.errors import UserError, unknown
 
 formulas = typer.Typer(

@@ -7,15 +7,12 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
 
+from costgraph.cli.pager import paged
+from costgraph.cli.waiting import waiting
 from costgraph.errors import UserError, one_line
 from costgraph.user_files import reason
-
-Item = TypeVar("Item")
-
 
 STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 PLAIN = {
@@ -61,6 +58,9 @@ def deliver(content: str | bytes, path: Path | None = None, document: bool = Fal
         content += "\n"
     if path is not None and str(path) not in STDOUT:
         write_whole(content.encode() if isinstance(content, str) else content, path)
+        return
+    waiting.end()
+    if isinstance(content, str) and paged(content):
         return
     if isinstance(content, bytes) and sys.stdout.isatty():
         raise UserError("this is no text for a terminal; name a file with -o")
@@ -111,18 +111,8 @@ def umask() -> int:
 
 def remark(text: str) -> None:
     """Something worth knowing that is not part of the result."""
+    waiting.make_room()
     print(f"note: {one_line(text, 600)}", file=sys.stderr)
-
-
-def progress(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """The items, with a progress bar on stderr if a person looks at it and there are enough to wait for."""
-    if len(items) < 50 or not sys.stderr.isatty():
-        yield from items
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(items, description=what, console=Console(stderr=True), transient=True)
 
 
 def on_terminal() -> bool:

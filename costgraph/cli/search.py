@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import progress
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
+from costgraph.cli.waiting import progress
 from costgraph.searching.table import needed
 
 

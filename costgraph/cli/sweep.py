@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from typing import Annotated
 
@@ -12,11 +11,11 @@ import typer
 from costgraph.cli import arguments as arg
 from costgraph.cli.output import remark
 from costgraph.cli.telling import STDOUT, To, answers
+from costgraph.cli.waiting import waiting
 from costgraph.errors import UserError
 from costgraph.searching.table import needed
 
 REPORTS = ("text", "markdown", "latex", "html")
-SLOW = 1.0  # seconds after which it is said how far it is
 BINARY = ("parquet", "xlsx")
 
 
@@ -69,7 +68,7 @@ def sweep(
     question, tally = read_sweep(over, measures, where or (), pareto, typed), Tally()
     if question.grid.size > 1000:
         remark(size(question.grid))
-    blocks = run(question, tally, shower(question.grid.size))
+    blocks = run(question, tally, counted(question.grid.size))
     if to.format in REPORTS:
         to.tell(lambda: report(Points(question, head(blocks, top), tally), top))
         return
@@ -85,21 +84,13 @@ def refuse_on_terminal(to: To) -> None:
         raise UserError(f"{to.format} is no text for a terminal; name a file with -o")
 
 
-def shower(points: int) -> Callable[[int], None]:
-    """Says on stderr how far it is, to a person who has waited for a second."""
-    return Shown(points) if sys.stderr.isatty() else lambda _: None
+def counted(points: int) -> Callable[[int], None]:
+    """Says how many points are done."""
+    done = 0
 
+    def count(more: int) -> None:
+        nonlocal done
+        done += more
+        waiting.doing = f"{100 * done // points} % of {points} points"
 
-class Shown:
-    """How many of so many points are done."""
-
-    def __init__(self, points: int) -> None:
-        self.points, self.done = points, 0
-        self.last = time.monotonic()
-
-    def __call__(self, points: int) -> None:
-        """Count some more, and say so once a second."""
-        self.done += points
-        if time.monotonic() - self.last >= SLOW:
-            self.last = time.monotonic()
-            print(f"\r{100 * self.done // self.points} % of {self.points} points", end="", file=sys.stderr, flush=True)
+    return count

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from costgraph.cli.output import STDOUT, umask
+from costgraph.cli.waiting import waiting
 from costgraph.errors import UserError
 from costgraph.searching.columns import DIGITS
 from costgraph.searching.sweep import Block
@@ -39,6 +40,7 @@ def number(value: str | float) -> str | float | int:
 def target(path: Path | None) -> Iterator[IO[bytes]]:
     """Where the table goes: stdout, or a file that appears once it is whole."""
     if path is None or str(path) in STDOUT:
+        waiting.end()
         yield sys.stdout.buffer
         sys.stdout.flush()
         return

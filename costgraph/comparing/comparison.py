@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Unpack
+from typing import Unpack
 
 from costgraph.algebra.inequalities import sign
 from costgraph.algebra.polynomial import ONE, Polynomial
@@ -13,7 +13,7 @@ from costgraph.algebra.shapes import factor
 from costgraph.algebra.symbols import COUNT, SYMBOLS
 from costgraph.algebra.work import bounded
 from costgraph.closed_form import ClosedForm
-from costgraph.comparing.sides import Side, read_side
+from costgraph.comparing.sides import Given, Side, read_side
 from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError
 from costgraph.given import Options
@@ -190,14 +190,12 @@ class Comparison(Shown):
 
 
 @bounded()
-def compare(
-    a: str | Mapping[str, Any], b: str | Mapping[str, Any], *measures: str, **common: Unpack[Options]
-) -> Comparison:
+def compare(a: Given, b: Given, *measures: str, **common: Unpack[Options]) -> Comparison:
     """Compare two setups.
 
     Args:
         a: the first side: a word (a convention, model, phase, pass, precision or op set), options as text, such as
-            `mesh=data(8); attention=flash`, or as a mapping.
+            `mesh=data(8); attention=flash`, or as a mapping; a model or a graph as an object.
         b: the second side, given in the same ways.
         measures: such as `flops` or `flops(attn)`; without any, a usual choice for the phase of the first.
         common: options of both, as for `derive`.

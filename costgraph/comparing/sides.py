@@ -9,7 +9,9 @@ from costgraph.algebra.bindings import split_list
 from costgraph.conventions.known import PRESETS
 from costgraph.errors import UserError, need_text, shorten, unknown
 from costgraph.given import Options
+from costgraph.graph.graph import Graph
 from costgraph.models.known import known
+from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.passes import PASSES, PHASES
 from costgraph.precision import PRECISIONS
@@ -28,6 +30,9 @@ WORDS: dict[str, tuple[str, ...]] = {
 EXAMPLE = "'mesh=data(8, zero=1); attention=flash'"
 
 
+Given = str | Mapping[str, Any] | Model | Graph
+
+
 @dataclass(frozen=True)
 class Side:
     """One of two: what was typed, and the setup that it is."""
@@ -36,8 +41,8 @@ class Side:
     setup: Setup
 
 
-def read_side(given: str | Mapping[str, Any], common: Mapping[str, Any]) -> Side:
-    """A side as text, or as options.
+def read_side(given: Given, common: Mapping[str, Any]) -> Side:
+    """A side as text, as options, or as what is measured.
 
     Args:
         given: a word such as `torch`, `llama-2-7b` or `decode`, or options such as `mesh=data(8); attention=flash`.
@@ -46,9 +51,13 @@ def read_side(given: str | Mapping[str, Any], common: Mapping[str, Any]) -> Side
     Raises:
         UserError: it is no name of anything, or an option that there is not.
     """
+    if isinstance(given, Model):
+        given = {"model": given}
+    elif isinstance(given, Graph):
+        given = {"op_set": given}
     if isinstance(given, Mapping):
         options = dict(given)
-        text = "; ".join(f"{name}={value}" for name, value in options.items()) or "as it is"
+        text = "; ".join(shown(name, value) for name, value in options.items()) or "as it is"
     else:
         need_text(given, "torch")
         text = " ".join(given.split()) or "as it is"
@@ -59,6 +68,11 @@ def read_side(given: str | Mapping[str, Any], common: Mapping[str, Any]) -> Side
         given_here = {name_of(one) for one in own}
         both["limit"] = [one for one in listed(common["limit"]) if name_of(one) not in given_here] + own
     return Side(shorten(text, 60), Setup.of(**both))
+
+
+def shown(name: str, value: Any) -> str:
+    """An option of a side as one would type it; a model or a graph is known by its name."""
+    return value.name if isinstance(value, Model | Graph) else f"{name}={value}"
 
 
 def listed(limit: Any) -> list[str]:

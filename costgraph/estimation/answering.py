@@ -8,10 +8,14 @@ from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import Estimate, estimate
 from costgraph.estimation.reading import request
+from costgraph.hardware.cluster import Cluster
+from costgraph.hardware.machine import Machine
 from costgraph.models.model import Model
 
 
-def answer(of: str | Model | Request | None = None, **options: Any) -> Estimate:
+def answer(
+    of: str | Model | Request | None = None, hardware: str | Machine | Cluster | None = None, **options: Any
+) -> Estimate:
     """Put a model on a machine: does it fit, what bounds it, how long.
 
     >>> found = answer("llama-2-7b", hardware="a10", B=1, S=350, new=150)
@@ -20,12 +24,15 @@ def answer(of: str | Model | Request | None = None, **options: Any) -> Estimate:
 
     Args:
         of: a model, by name, as a file or as an object; or a request that was read before.
-        options: those of `request`: hardware or cluster, limit, phase, mesh, dtype, efficiency, ...; and sizes by their
+        hardware: a machine, or a cluster of them, by name, as a file, as figures or as an object.
+        options: those of `request`: limit, phase, mesh, dtype, efficiency, ...; and sizes by their
             symbols.
 
     Raises:
         UserError: anything unknown, unreadable or out of its domain.
     """
+    if hardware is not None:
+        options["hardware"] = hardware
     if isinstance(of, Request):
         if options:
             raise UserError(f"{next(iter(options))} belongs to the request that was read before")

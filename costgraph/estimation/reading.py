@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import prod
 from typing import Unpack, cast, get_args
@@ -24,6 +24,7 @@ from costgraph.setup import Setup
 from costgraph.timing.network import Algorithm
 from costgraph.timing.roofline import EFFICIENCIES
 
+Pairs = str | Mapping[str, object]  # `flops=0.5,mem=0.8`, or the same as a mapping
 ESTIMATED_PHASES = ("generate", "prefill", "decode", "forward", "train")
 MEASURED = {
     "generate": ("ttft", "tpot", "tokens/s"), "prefill": ("ttft", "tokens/s"), "decode": ("tpot", "tokens/s"),
@@ -34,16 +35,16 @@ MEASURED = {
 def request(
     *,
     model_name: str | None = None,
-    hardware: str | Machine | None = None,
+    hardware: str | Machine | Cluster | None = None,
     dtype: str | None = None,
     link: str | None = None,
     collectives: str = "ring",
-    efficiency: str = "",
-    overlap: str = "",
+    efficiency: Pairs = "",
+    overlap: Pairs = "",
     new: int | None = None,
-    price: str | None = None,
-    tokens: str | int | None = None,
-    measured: str = "",
+    price: str | float | None = None,
+    tokens: str | float | None = None,
+    measured: Pairs = "",
     cluster: str | Cluster | None = None,
     usual: bool = False,
     **of: Unpack[Options],
@@ -52,12 +53,12 @@ def request(
 
     Args:
         model_name: the same as `model`.
-        hardware: a machine of the catalog, a file, or figures as text; without it times stay symbolic.
+        hardware: a machine of the catalog, a file, or figures as text, or a cluster; without it times stay symbolic.
         dtype: data type whose peak counts, and whose width p is unless given.
         link: over which collectives go.
         collectives: `ring`, or `tree`, in which the first bytes of a reduction are under way for fewer steps.
-        efficiency: shares of the peaks that are reached, such as `flops=0.5,mem=0.8`; only with them there is an
-            estimate of times beside their bounds.
+        efficiency: shares of the peaks that are reached, such as `flops=0.5,mem=0.8`, as text or as a mapping; only
+            with them there is an estimate of times beside their bounds.
         overlap: which share of what collectives take hides behind something else, by axis: `data=all,tensor=0.5`.
         new: how many tokens are generated, 1 unless given; for phase generate alone.
         price: of one device, such as `2.5 USD/h`.
@@ -123,19 +124,24 @@ def usual_sizes(setup: Setup) -> dict[str, Size]:
 
 
 def placed(
-    hardware: str | Machine | None, nodes: str | Cluster | None, dtype: str | None, link: str | None, spread: bool
+    hardware: str | Machine | Cluster | None,
+    nodes: str | Cluster | None,
+    dtype: str | None,
+    link: str | None,
+    spread: bool,
 ) -> Cluster | None:
     """The machine, and how its devices stand in nodes, if one was named.
 
     Raises:
         UserError: as `chosen`, both were named, or a cluster and no mesh.
     """
-    if nodes is None:
-        device = chosen(hardware, dtype, link)
-        return Cluster(device) if device else None
-    if hardware is not None:
+    if hardware is not None and nodes is not None:
         raise UserError("a cluster names its machine; leave --hardware out, or --cluster")
-    found = cluster(nodes)
+    given = nodes if hardware is None else hardware
+    if given is None:
+        chosen(None, dtype, link)
+        return None
+    found = cluster(given)
     chosen(found.machine, dtype, link)
     if (found.devices or 1) > 1 and not spread:
         raise UserError(
@@ -165,11 +171,11 @@ def generated(phase: str, new: int | None) -> int:
     return new or 1
 
 
-def dollars(price: str | None, place: Cluster | None) -> Fraction | None:
+def dollars(price: str | float | None, place: Cluster | None) -> Fraction | None:
     """USD per second of one device."""
     if price is None:
         return None
-    found = quantity(price, PRICE, "--price").value
+    found = quantity(str(price), PRICE, "--price").value
     if place is None:
         raise UserError(f"--price '{price}': the price of which machine? name it with --hardware")
     return found
@@ -184,10 +190,13 @@ def share(text: str) -> Fraction | None:
     return None if found is None else Fraction(found)
 
 
-def pairs(option: str, text: str) -> Iterable[tuple[str, str, str]]:
-    """The items of `a=1,b=2`: as typed, name and value; none of them twice."""
+def pairs(option: str, given: Pairs) -> Iterable[tuple[str, str, str]]:
+    """The items of `a=1,b=2`, or of a mapping: as typed, name and value; none of them twice."""
     found: set[str] = set()
-    for item in split_list(text) if text else []:
+    texts = (
+        [f"{name}={value}" for name, value in given.items()] if isinstance(given, Mapping) else [given] * bool(given)
+    )
+    for item in (item for text in texts for item in split_list(text)):
         name, _, value = (part.strip() for part in item.partition("="))
         if name in found:
             raise UserError(f"{option}: {name} is given twice")
@@ -195,10 +204,10 @@ def pairs(option: str, text: str) -> Iterable[tuple[str, str, str]]:
         yield shorten(item.strip()), name, value
 
 
-def efficiencies(text: str) -> dict[str, Fraction]:
+def efficiencies(given: Pairs) -> dict[str, Fraction]:
     """Read `flops=0.5,mem=0.8`: shares above 0 and up to 1."""
     found: dict[str, Fraction] = {}
-    for item, name, value in pairs("--efficiency", text):
+    for item, name, value in pairs("--efficiency", given):
         if name not in EFFICIENCIES:
             raise unknown("efficiency", name, EFFICIENCIES)
         reached = share(value)
@@ -208,11 +217,11 @@ def efficiencies(text: str) -> dict[str, Fraction]:
     return found
 
 
-def overlaps(text: str, mesh: Mesh, efficiency: str) -> dict[str, Fraction]:
+def overlaps(given: Pairs, mesh: Mesh, efficiency: Pairs) -> dict[str, Fraction]:
     """Read `data=all,tensor=0.5`: by the symbols of axes, shares from none to all."""
     kinds = {kind: axis.symbol for kind, axis in AXES.items() if not axis.in_time}
     found: dict[str, Fraction] = {}
-    for item, name, value in pairs("--overlap", text):
+    for item, name, value in pairs("--overlap", given):
         if name not in kinds and name not in mesh.named:
             raise unknown("axis", name, [*kinds, *mesh.named])
         symbol = kinds.get(name, name)
@@ -232,7 +241,7 @@ def overlaps(text: str, mesh: Mesh, efficiency: str) -> dict[str, Fraction]:
     return found
 
 
-def of_run(tokens: str | int | None, phase: str) -> int | None:
+def of_run(tokens: str | float | None, phase: str) -> int | None:
     """How many tokens a run has: a number, also as `15T` or `1e12`."""
     if tokens is None:
         return None
@@ -244,10 +253,10 @@ def of_run(tokens: str | int | None, phase: str) -> int | None:
     return int(found)
 
 
-def measurements(text: str, phase: str, place: Cluster | None) -> dict[str, Fraction]:
+def measurements(given: Pairs, phase: str, place: Cluster | None) -> dict[str, Fraction]:
     """Read `step=13.75 s` or `tokens/s=4000`."""
     found: dict[str, Fraction] = {}
-    for item, name, value in pairs("--measured", text):
+    for item, name, value in pairs("--measured", given):
         if not value:
             raise UserError(f"measured {item}: what was measured? write {' or '.join(examples(phase))}")
         if name not in MEASURED[phase]:

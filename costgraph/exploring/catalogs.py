@@ -7,6 +7,8 @@ from typing import Any
 
 from costgraph.graph.graph import Graph
 from costgraph.hardware.catalog import catalog, machine
+from costgraph.hardware.cluster import Cluster
+from costgraph.hardware.links import Layout
 from costgraph.hardware.machine import Machine
 from costgraph.models.known import known, of_name
 from costgraph.models.model import Model
@@ -23,8 +25,8 @@ def machines(asked: Machine | None) -> Iterator[dict[str, Any]]:
 
 
 def figures(one: Machine) -> dict[str, Any]:
-    """What times and memory depend on, in FLOP/s, bytes/s and bytes."""
-    link = one.link()
+    """What times and memory depend on, in FLOP/s, bytes/s and bytes; of links also how many neighbours each joins."""
+    levels = Layout(Cluster(one), ()).levels
     return {
         "name": one.name,
         "title": one.title,
@@ -32,9 +34,9 @@ def figures(one: Machine) -> dict[str, Any]:
         "bandwidth": float(one.bandwidth.quantity.value),
         "rates": {name: float(figure.quantity.value) for name, figure in one.rates.items() if name in ITEMSIZE},
         "dtype": one.dtype,
-        "link": float(link.per_device.value) if link else None,
-        "link_name": next(iter(one.links), ""),
-        "alone": one.alone,
+        "links": [
+            {"name": level.name, "joins": level.size, "rate": float(level.link.per_device.value)} for level in levels
+        ],
     }
 
 

@@ -1,33 +1,33 @@
-"""What a page may be asked: one model in each phase, and in training under each choice that changes the graph.
-
-Sizes and degrees of the mesh stay symbols, so that one derivation answers all settings of the sliders.
-"""
+"""The plans of a page derived: setups whose sizes and degrees are open, with the closed forms that a page shows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import Any
 
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
+from costgraph.exploring.crossing import Crossing
+from costgraph.exploring.plans import Plan
 from costgraph.given import Options, read_model
 from costgraph.graph.graph import Graph
-from costgraph.largest import Largest
+from costgraph.largest import candidates_of
 from costgraph.measures.parts import read_measure
+from costgraph.measures.times import RESOURCES, busy
+from costgraph.measures.times import form as seconds
 from costgraph.models.model import Model
 from costgraph.records import dataclass
 from costgraph.setup import Setup
 
-DEGREES = ("N_d", "T")
-SPREAD = (("N_d", "T"), ("N_d",), ("T",), ())  # which of them are above 1: on an axis of one device nothing moves
-STAGES = (0, 1, 2, 3)  # of ZeRO
-REPLAYS = ("none", "full")  # what the backward pass computes again
 MEASURED: Mapping[str, tuple[str, ...]] = {
     "decode": ("peak", "tpot", "flops", "traffic", "communication", "cache", "states", "params"),
     "prefill": ("peak", "ttft", "flops", "traffic", "communication", "cache", "states", "params"),
     "train": ("peak", "step_time", "flops", "traffic", "communication", "activations", "states", "params"),
 }
 TIMES = ("tpot", "ttft", "step_time")
+BUDGET = 900_000  # of `effort`, about ten seconds
+Arm = tuple[str, ClosedForm]  # where a form is the value, such as an instant
 
 
 @dataclass(frozen=True)
@@ -37,62 +37,58 @@ class Scenario:
     Args:
         setup: the model on a mesh of open degrees.
         model: as it was named; the setup's may give logits of the last position alone.
-        phase: of the setup.
-        spread: the degrees that are above 1.
-        stage: of ZeRO.
-        replay: one of `REPLAYS`.
+        plan: of the page.
     """
 
     setup: Setup
     model: Model
-    phase: str
-    spread: tuple[str, ...] = DEGREES
-    stage: int = 0
-    replay: str = "none"
-
-    @property
-    def key(self) -> str:
-        """By what the page finds it."""
-        return f"{self.place}/{self.stage}/{self.replay}"
-
-    @property
-    def place(self) -> str:
-        """The phase, and the degrees above 1: what its drawing depends on."""
-        return f"{self.phase}/{','.join(self.spread)}"
+    plan: Plan
 
     @property
     def graph(self) -> Graph:
         """The graph of one device."""
         return self.setup.graph
 
-    @cached_property
-    def forms(self) -> dict[str, ClosedForm]:
-        """By measure."""
-        return {name: self.measured(name) for name in MEASURED[self.phase]}
+    @property
+    def effort(self) -> int:
+        """How long it takes to derive, in units of its own: each op of a stage is compared with each."""
+        return sum(len(stage.ops) ** 2 for stage in self.stages)
 
-    def measured(self, name: str) -> ClosedForm:
-        """The closed form of a measure."""
-        return read_measure(name, self.graph).of(self.graph, self.setup.convention, self.setup.precision)
+    @property
+    def stages(self) -> tuple[Graph, ...]:
+        """Those of a pipeline that differ; the graph itself where there is none."""
+        return self.graph.stages or (self.graph,)
+
+    @cached_property
+    def crossing(self) -> Crossing:
+        """The links of its mesh."""
+        return Crossing(self.setup.mesh)
+
+    @cached_property
+    def forms(self) -> dict[str, tuple[Arm, ...]]:
+        """By measure the forms of which the largest is the value: of a time one for each resource of a stage."""
+        return {name: self.times(name) if name in TIMES else self.measured(name) for name in MEASURED[self.plan.phase]}
+
+    def measured(self, name: str) -> tuple[Arm, ...]:
+        """The forms of a measure."""
+        found: list[Arm] = []
+        for stage in self.stages:  # each by itself: of two stages none is in the middle, and bars are of all
+            form = read_measure(name, stage).of(stage, self.setup.convention, self.setup.precision)
+            at = [str(stage.stage)] if stage.stage else []
+            found += [(", ".join([*at, *one.at]), one) for one in candidates_of(form)]
+        return tuple(found)
+
+    def times(self, name: str) -> tuple[Arm, ...]:
+        """How long each resource of each stage is busy, or its stage idle: a step takes no less than any."""
+        return tuple(
+            (", ".join(filter(None, [str(stage.stage or ""), RESOURCES[rate]])), seconds(name, "s", stage, terms))
+            for stage, rate, terms in busy(self.graph, self.crossing.links)
+        )
 
     @cached_property
     def symbols(self) -> set[str]:
         """What occurs in the forms."""
-        return {name for form in self.forms.values() for name in form.symbols}
-
-
-def arms(form: ClosedForm) -> tuple[ClosedForm, ...]:
-    """The forms of which one is the value."""
-    return form.candidates if isinstance(form, Largest) else (form,)
-
-
-def mesh(stage: int = 0) -> str:
-    """The mesh as it is typed."""
-    return f"data(N_d, zero={stage}), tensor(T)" if stage else "data(N_d), tensor(T)"
-
-
-def replayed(replay: str) -> list[str]:
-    """The passes as they are typed."""
-    return [] if replay == "none" else [f"recompute({replay})"]
+        return {name for arms in self.forms.values() for _, form in arms for name in form.symbols}
 
 
 def phases_of(model: Model) -> tuple[str, ...]:
@@ -100,21 +96,44 @@ def phases_of(model: Model) -> tuple[str, ...]:
     return ("decode", "prefill", "train") if getattr(model.op_set, "generates", True) else ("train",)
 
 
-def scenarios(options: Options) -> Iterator[Scenario]:
-    """All that a page may be asked about a model.
+def scenarios(options: Options, found: Iterable[Plan], budget: int = BUDGET) -> Iterator[Scenario]:
+    """The plans of a model that forms can be derived of, as many of the first as a budget allows.
 
     Args:
         options: the model, and what is the same in all phases: convention, precision, attention, widths.
+        found: the plans, the usual ones first.
+        budget: of `Scenario.effort`.
 
     Raises:
         UserError: no model is named, or one of the options cannot be.
     """
     model = named(options)
-    for phase in phases_of(model):
-        for spread, stage, replay in choices(phase):
-            ones = [f"{name}=1" for name in DEGREES if name not in spread]
-            asked = setup(options, model, phase, mesh(stage), replayed(replay), ones)
-            yield Scenario(asked, model, phase, spread, stage, replay)
+    alone: dict[tuple[str, str], Setup] = {}
+    for plan in found:
+        one = (plan.phase, plan.replay)
+        if one not in alone:
+            alone[one] = setup(options, model, plan.phase, replayed(plan.replay))
+        try:
+            scenario = Scenario(alone[one].on(plan.mesh), model, plan)
+            budget -= scenario.effort
+        except UserError:  # such as layers of two kinds, on which no open number of stages is spread
+            continue
+        if budget < 0:
+            return
+        yield scenario
+
+
+def can_be(options: Options, model: Model, axis: str) -> bool:
+    """Whether a model can be spread along an axis, such as `experts(2)`."""
+    try:
+        return bool(setup(options, model, "train", mesh=axis).graph.ops)
+    except UserError:
+        return False
+
+
+def replayed(replay: str) -> list[str]:
+    """The passes as they are typed."""
+    return [] if replay == "none" else [f"recompute({replay})"]
 
 
 def named(options: Options) -> Model:
@@ -128,16 +147,7 @@ def named(options: Options) -> Model:
     return read_model(options["model"])
 
 
-def choices(phase: str) -> Iterator[tuple[tuple[str, ...], int, str]]:
-    """What may be chosen in a phase: the degrees above 1; in training the stage of ZeRO, and what is replayed."""
-    for spread in SPREAD:
-        for stage in STAGES if phase == "train" and "N_d" in spread else STAGES[:1]:
-            for replay in REPLAYS if phase == "train" else REPLAYS[:1]:
-                yield spread, stage, replay
-
-
-def setup(options: Options, model: Model, phase: str, on: str, passes: Iterable[str], limit: object = ()) -> Setup:
+def setup(options: Options, model: Model, phase: str, passes: Iterable[str] = (), **more: Any) -> Setup:
     """The setup of one phase; generation as engines do it, and attention fused unless something else is asked for."""
-    own: Options = {**options, "model": model if phase == "train" else model.serving(), "phase": phase}
-    own |= {"mesh": on, "passes": tuple(passes), "limit": limit}  # type: ignore[typeddict-item]
-    return Setup.of(**own, usual_attention="flash")
+    own: Any = {**options, "model": model if phase == "train" else model.serving(), "phase": phase}
+    return Setup.of(**{**own, "passes": tuple(passes), **more}, usual_attention="flash")

@@ -311,6 +311,12 @@ class Graph:
 
         return in_notebook(self)
 
+    def _repr_markdown_(self) -> str | None:
+        """What a notebook shows where Graphviz is not installed: the same as Mermaid, which JupyterLab draws."""
+        from costgraph.pictures.graphviz import in_markdown
+
+        return in_markdown(self)
+
     def __repr__(self) -> str:
         steps = "".join(f" + {step}" for step in self.passes)
         return f"<Graph {self.name}{steps}: {len(self.ops)} ops, {len(self.tensors)} tensors>"

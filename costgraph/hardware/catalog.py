@@ -33,16 +33,17 @@ def catalog() -> dict[str, Path]:
     return {file.name.removesuffix(".toml"): file for file in sorted(found, key=str) if file.name.endswith(".toml")}
 
 
-def machine(text: str) -> Machine:
-    """The machine that `text` names, points at or describes.
+def machine(given: str | Path) -> Machine:
+    """The machine that is named, pointed at or described.
 
     Args:
-        text: a name of the catalog, a path ending in `.toml`, or `flops=..., mem_bw=..., mem=...` and whatever else
+        given: a name of the catalog, a path ending in `.toml`, or `flops=..., mem_bw=..., mem=...` and whatever else
             `INLINE` and `COUNTED` list.
 
     Raises:
         UserError: unknown name, unreadable file, or a figure that is missing, has no unit or is not positive.
     """
+    text = str(given)
     if not text.strip():
         raise UserError("the name of the hardware is empty; `costgraph list hardware` shows the catalog")
     if "=" in text:

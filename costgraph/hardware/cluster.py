@@ -17,6 +17,7 @@ from costgraph.hardware.catalog import machine
 from costgraph.hardware.machine import Machine
 from costgraph.hardware.machine_file import MachineTable, NetworkTable, count, from_file, link
 from costgraph.records import dataclass
+from costgraph.shown import Shown
 from costgraph.toml_tables import from_table, keys_of
 from costgraph.toml_text import parse_toml
 from costgraph.user_files import MAX_TOML, read_text
@@ -26,8 +27,8 @@ FORM = "DEVICE:PER_NODExNODES such as h100-sxm:8x128, DEVICE:DEVICES such as h10
 SHAPE = re.compile(r"\s*(\d+)\s*(?:[x×]\s*(\d+)\s*)?", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Cluster:
+@dataclass(frozen=True, repr=False)
+class Cluster(Shown):
     """Nodes of devices.
 
     Args:

@@ -18,7 +18,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import prod
+from typing import TypeVar
 
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.machine import NETWORK, Link
@@ -27,6 +29,7 @@ from costgraph.records import dataclass
 
 WORDS = {axis.symbol: kind for kind, axis in AXES.items()} | {"N_h": "replicas"}
 IN_A_NODE = "in a node"
+N = TypeVar("N", int, Polynomial)
 COUNTED_UP = 10**5  # devices that are looked at one by one where groups lie unevenly
 
 
@@ -70,11 +73,24 @@ class Hop:
         Args:
             kind: of the op, such as `all_gather`.
         """
-        if kind == "send":  # to the neighbour; in the worst stage that one is in another domain
-            return Fraction(int(self.outermost))
-        if kind == "all_to_all":
-            return Fraction(self.members - self.inside, self.of - 1)
-        return Fraction((self.members - self.inside) * self.of, self.members * self.inside * (self.of - 1))
+        return Fraction(*shared(kind, self.of, self.members, self.inside, int(self.outermost)))
+
+
+def shared(kind: str, of: N, members: N, inside: N, outermost: N) -> tuple[N, N | int]:
+    """What stands above and below the fraction bar of `Hop.share`, of numbers or of forms.
+
+    Args:
+        kind: of the op.
+        of: how many devices the group has.
+        members: how many of them one domain of the level joins.
+        inside: how many of these one domain of the level below holds.
+        outermost: 1 for the level that joins the whole group, else 0.
+    """
+    if kind == "send":  # to the neighbour; in the worst stage that one is in another domain
+        return outermost, 1
+    if kind == "all_to_all":
+        return members - inside, of - 1
+    return (members - inside) * of, members * inside * (of - 1)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
 from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
@@ -31,7 +32,8 @@ from costgraph.provenance import Term
 
 Algorithm = Literal["ring", "chief"]
 LINK = "lambda_comms"  # the rate of a device's first link
-Links = Callable[[Op], Iterable[tuple[str, Rational]]]  # the rates of links, each with its share of what a ring sends
+Share = Rational | Quotient  # of what a ring sends; of groups of open degrees a quotient of forms
+Links = Callable[[Op], Iterable[tuple[str, Share]]]  # the rates of links, each with its share
 # times around the ring with (n-1)/n of the tensor
 RINGS = {
     "all_reduce": 2, "all_gather": 1, "reduce_scatter": 1, "all_to_all": 1, "ring_gather": 1, "ring_reduce": 1,

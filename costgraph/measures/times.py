@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
-from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT, NOTES, Convention, Counting
 from costgraph.errors import UserError
@@ -23,7 +24,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.loop import ONCE
 from costgraph.graph.op import Op
 from costgraph.largest import candidates_of, largest
-from costgraph.measures.communication import LINK, RINGS, Links, read_in, ring, times
+from costgraph.measures.communication import LINK, RINGS, Links, Share, read_in, ring, times
 from costgraph.measures.counting import Counted
 from costgraph.measures.flops import PARTS
 from costgraph.measures.must_move import definitions, must_move
@@ -35,7 +36,7 @@ from costgraph.schedules import Costs
 DONE = replace(EXACT, counting=Counting(causal="triangle")).named("exact")  # what good kernels do
 
 
-def one_link(op: Op) -> Iterable[tuple[str, Rational]]:
+def one_link(op: Op) -> Iterable[tuple[str, Share]]:
     """All collectives go over one link."""
     return ((LINK, 1),)
 
@@ -98,9 +99,18 @@ def sent(graph: Graph, links: Links = one_link) -> dict[str, list[Term]]:
     for op in graph.ops:
         if op.kind in RINGS and (amount := ring(op, graph) * times(op, loops)):
             for rate, share in links(op):
-                if share:
-                    term = Term(op.name, f"{op.kind} of {op.inputs[0]}", amount * share)
+                if crossing := share_of(amount, share):
+                    term = Term(op.name, f"{op.kind} of {op.inputs[0]}", crossing)
                     found.setdefault(rate, []).append(term)
+    return found
+
+
+def share_of(amount: Polynomial, share: Share) -> Polynomial:
+    """A share of what a ring sends: of n-1 in n parts, so that the n-1 below the bar of a share divides it."""
+    if not isinstance(share, Quotient):
+        return amount * share
+    found = (amount * share.numerator).divide(share.denominator)
+    assert found is not None
     return found
 
 

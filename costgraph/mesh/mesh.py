@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import get_args
 
 from costgraph.algebra.bindings import split_list
+from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE, Polynomial, product
 from costgraph.degrees import check_degrees
 from costgraph.errors import UserError, shorten
@@ -23,6 +24,7 @@ from costgraph.mesh.width import WidthAxis
 from costgraph.options import parse_call
 from costgraph.precision import State
 
+Axes = str | Axis | Iterable[str | Axis] | Mapping[str, Size]
 AXES: dict[str, type[Axis]] = {
     axis.kind: axis
     for axis in (PipelineAxis, DataAxis, ContextAxis, ExpertsAxis, WidthAxis, TensorAxis, MicrobatchesAxis)
@@ -34,7 +36,8 @@ class Mesh:
     """Axes of devices, outermost first; none of them is one device.
 
     Args:
-        axes: as text, `data(N_d, zero=1), tensor(T, sequence=True)`, as one axis or as several.
+        axes: as text, `data(N_d, zero=1), tensor(T, sequence=True)`; as one axis or several, as text or as objects;
+            or degrees by kind, `{"data": 8, "tensor": 4}`.
 
     Raises:
         UserError: an unknown axis or option; an axis twice (only `data` may stand twice: N_h replicas of groups of N_d
@@ -43,7 +46,7 @@ class Mesh:
 
     axes: tuple[Axis, ...]
 
-    def __init__(self, axes: str | Axis | Iterable[Axis] = ()) -> None:
+    def __init__(self, axes: Axes = ()) -> None:
         object.__setattr__(self, "axes", axes_of(axes))
         self.check()
 
@@ -95,6 +98,13 @@ class Mesh:
     def devices(self) -> Polynomial:
         """How many devices it has."""
         return product(axis.size for axis in self.axes if not axis.in_time)
+
+    @property
+    def symbols(self) -> set[str]:
+        """Those of its degrees, and of the chunks of a pipeline."""
+        sizes = [axis.size for axis in self.named.values()]
+        sizes += [axis.chunks for axis in self.axes if isinstance(axis, PipelineAxis)]
+        return {name for size in sizes for name in size.symbols}
 
     def __bool__(self) -> bool:
         return bool(self.axes)
@@ -170,20 +180,22 @@ def substituted(axis: Axis, bindings: Mapping[str, Polynomial]) -> Axis:
     return replace(axis, degree=axis.size.substitute(bindings), **chunks)
 
 
-def axes_of(given: str | Axis | Iterable[Axis]) -> tuple[Axis, ...]:
-    """Axes as text, as one of them or as several; each has a degree.
+def axes_of(given: Axes) -> tuple[Axis, ...]:
+    """Axes as text, as one of them or as several, or degrees by kind; each has a degree.
 
     Raises:
         UserError: something else, an unknown axis or option, or a degree that is no positive integer.
     """
-    if isinstance(given, str):
-        given = [parse_call("axis", item, AXES) for item in split_list(given)] if given.strip() else []
+    if isinstance(given, Mapping):
+        given = [f"{kind}({degree})" for kind, degree in given.items()]
     found: list[Axis] = []
-    for axis in given if isinstance(given, Iterable) else [given]:
+    for one in [given] if isinstance(given, str) or not isinstance(given, Iterable) else given:
+        texts = split_list(one) if isinstance(one, str) and one.strip() else []
+        found += [parse_call("axis", item, AXES) for item in texts] if isinstance(one, str) else [one]
+    for axis in found:
         if not isinstance(axis, Axis):
             raise UserError(f"a mesh is text or axes such as DataAxis(), not {shorten(repr(axis))}")
         _ = axis.size
-        found.append(axis)
     return tuple(found)
 
 

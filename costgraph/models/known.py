@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.models.config_json import FILE, read
+from costgraph.json_text import parse_json
+from costgraph.models.config_json import FILE, Configuration, configuration, read
 from costgraph.models.model import Model
 from costgraph.models.model_file import made
 from costgraph.resources import PACKAGE
@@ -26,16 +30,20 @@ def known() -> dict[str, Path]:
     return {file.name.removesuffix(".toml"): file for file in sorted(found, key=str) if file.name.endswith(".toml")}
 
 
-def model(text: str) -> Model:
-    """The model called `text`: a known name, the name of a known repository, or the path of a file or folder.
+def model(given: str | Path | Mapping[str, Any]) -> Model:
+    """The model of a name: a known one, that of a known repository, or the path of a file or folder.
 
     Args:
-        text: such as `llama-3.1-8b`, `meta-llama/Llama-3.1-8B`, `./config.json`, the folder that holds one,
-            `./mine.toml`; with options in parentheses: `deepseek-v3(as="transformers")`.
+        given: such as `llama-3.1-8b`, `meta-llama/Llama-3.1-8B`, `./config.json`, the folder that holds one,
+            `./mine.toml`; with options in parentheses: `deepseek-v3(as="transformers")`. Or what stands in such a
+            file, as a dictionary, or as a configuration of transformers.
 
     Raises:
         UserError: unknown name (nearest names), unreadable file, or a model that cannot be expressed exactly.
     """
+    if not isinstance(given, str | Path):
+        return of_configuration(given)
+    text = str(given)
     call = CALL.fullmatch(text.strip())
     if call and not Path(text).exists():
         return model(call["name"].strip()).with_options(call["options"])
@@ -52,6 +60,7 @@ def model(text: str) -> Model:
     raise unknown("model", text, known())
 
 
+@cache
 def of_name(name: str) -> Model:
     """A known model."""
     return made(of_package(known()[name]), f"models/known/{name}.toml", name)
@@ -59,10 +68,32 @@ def of_name(name: str) -> Model:
 
 def of_file(path: str) -> Model:
     """The model that a configuration of transformers describes."""
-    found = read(path)
+    return described(read(path), path)
+
+
+def of_configuration(given: Any) -> Model:
+    """The same of a configuration that was read already; it is looked at as its file would be.
+
+    Raises:
+        UserError: it is no configuration, or as for a file.
+    """
+    content = given.to_dict() if hasattr(given, "to_dict") else given
+    if not isinstance(content, Mapping):
+        raise UserError(f"{shorten(repr(given))} is no model: write a name, a path or a configuration")
+    place = "the configuration"
+    try:
+        text = json.dumps(dict(content))
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{place}: {error}") from None
+    name = str(content.get("_name_or_path") or content.get("model_type") or "model").rstrip("/").rpartition("/")[2]
+    return described(configuration(parse_json(text, constants=True), place, name), place)
+
+
+def described(found: Configuration, source: str) -> Model:
+    """The model that was found in a configuration."""
     name = found.architecture.name
     return Model(
-        name, name, found.architecture, found.sizes, source=shorten(path, 200), remarks=found.remarks,
+        name, name, found.architecture, found.sizes, source=shorten(source, 200), remarks=found.remarks,
         multi_token=found.multi_token,
         order=found.order,
     )  # fmt: skip

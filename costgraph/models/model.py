@@ -14,6 +14,7 @@ from costgraph.frozen import FrozenMapping
 from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Graph
 from costgraph.records import dataclass
+from costgraph.shown import Shown
 
 if TYPE_CHECKING:  # an op set needs none of the blocks
     from costgraph.blocks import MultiToken
@@ -24,8 +25,8 @@ ARCHITECTURE, LIBRARY = "architecture", "transformers"  # as what a model is com
 PURPOSES: dict[str, Purpose] = {"prefill": "prefill", "decode": "decode"}  # phases with ops of their own
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, repr=False)
+class Model(Shown):
     """A model by its sizes.
 
     Args:
@@ -99,7 +100,11 @@ class Model:
         """Its graph, or how it is asked for; `phase` says what will be made of it."""
         if isinstance(self.op_set, str | Graph):
             return self.op_set
-        return self.op_set.build(PURPOSES.get(phase, "train"))
+        return self.op_set.build(self.purpose(phase))
+
+    def purpose(self, phase: str) -> Purpose:
+        """As what it is built for a phase: one with ops of its own, or training; an op set is the same for all."""
+        return "train" if isinstance(self.op_set, str) else PURPOSES.get(phase, "train")
 
     def as_op_set(self, op_set: str | Graph | Architecture) -> Model:
         """Its sizes in another graph: those that every op set has, and the expansion of its MLP."""

@@ -8,7 +8,7 @@ import subprocess
 from costgraph.conventions import EXACT, Convention
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
-from costgraph.pictures.annotated import dot
+from costgraph.pictures.annotated import dot, mermaid
 from costgraph.pictures.picture import Picture
 
 MOST = 600  # ops on a page
@@ -38,6 +38,13 @@ def draw(graph: Graph, title: str = "", convention: Convention = EXACT) -> Pictu
 def in_notebook(graph: Graph) -> str | None:
     """The picture as SVG; None where Graphviz is not installed or a page has no room."""
     return draw(graph)._repr_svg_() if installed() and len(graph.ops) <= MOST else None
+
+
+def in_markdown(graph: Graph) -> str | None:
+    """The same as a block of Mermaid where Graphviz is not installed; None where it is, or a page has no room."""
+    if installed() or len(graph.ops) > MOST:
+        return None
+    return f"```mermaid\n{mermaid(graph)}\n```"
 
 
 def rendered(program: str, text: str, suffix: str) -> bytes:

@@ -113,7 +113,7 @@ def stack(axes: Axes, row: int, bar: Bar, right: float, limits: set[Fraction]) -
         if not width:
             continue
         axes.barh(row, width, left=begin, height=0.66, color=COLORS[part], edgecolor="white", linewidth=1, zorder=3)
-        if len(words := rounded(Fraction(width), 3)) * LETTER * 1.6 < width / right:
+        if len(words := rounded(Fraction(width), 3)) * LETTER * 1.1 < width / right:
             ink = "white" if part in DARK else INK
             axes.text(begin + width / 2, row, words, ha="center", va="center", color=ink, fontsize=9.5, zorder=5,
                       bbox={"pad": 1, "facecolor": COLORS[part], "edgecolor": "none"})  # fmt: skip

@@ -3,44 +3,39 @@
 from __future__ import annotations
 
 from costgraph import provenance
-from costgraph.library.checking.comparison import Comparison
+from costgraph.library.checking.comparison import Checked
 from costgraph.reports.nodes import Column, Note, Report, Table, Verdict, Words, math
 
 PAIRS = (Column(), Column(strong=True))
 
 
-def report(found: Comparison, when: str | None = None) -> Report:
-    """All that a comparison says.
-
-    Args:
-        found: the comparison.
-        when: the regime in which it was made.
-    """
+def report(found: Checked) -> Report:
+    """All that a comparison says."""
     rows: list[tuple[Words, ...]] = [("formula", math(found.printed)), ("derived", derived(found))]
     if found.neglected is not None:
         rows.append(
-            ("leading", (math(found.derived), f"  ({when}; first neglected: ", math(found.neglected), " of it)"))
+            ("leading", (math(found.derived), f"  ({found.when}; first neglected: ", math(found.neglected), " of it)"))
         )
     if not found.agrees:
         rows.append(("differs by", math(found.difference, "factored")))
     notes = tuple(Note(remark, "note") for remark in found.remarks)
-    sections = ((verdict(found, when),), (Table(PAIRS, tuple(rows)),), notes, responsible(found))
+    sections = ((verdict(found),), (Table(PAIRS, tuple(rows)),), notes, responsible(found))
     return Report(found.head, sections)
 
 
-def derived(found: Comparison) -> Words:
+def derived(found: Checked) -> Words:
     """What the engine says, with its unit."""
     return (math(found.exactly), f" {found.unit}")
 
 
-def verdict(found: Comparison, when: str | None) -> Verdict:
+def verdict(found: Checked) -> Verdict:
     """Whether it agrees; if not, why as far as that can be said."""
     if found.agrees:
-        return Verdict(found.outcome + (f" in {when}" if found.outcome != "agrees" else ""), True)
+        return Verdict(found.outcome + (f" in {found.when}" if found.outcome != "agrees" else ""), True)
     return Verdict(f"differs; {separated(found)}", False)
 
 
-def separated(found: Comparison) -> str:
+def separated(found: Checked) -> str:
     """The nearest slip, or that there is none, with how large the formula is beside what is derived."""
     if found.slip:
         return f"nearest slip: {found.slip}"
@@ -48,7 +43,7 @@ def separated(found: Comparison) -> str:
     return f"nothing short explains it{of}"
 
 
-def responsible(found: Comparison) -> tuple[Table, ...]:
+def responsible(found: Checked) -> tuple[Table, ...]:
     """The terms that contribute to the difference."""
     if found.agrees or not found.responsible:
         return ()

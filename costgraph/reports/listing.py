@@ -214,6 +214,14 @@ def notations() -> Listed:
     return Listed(("notation", "letters"), rows)
 
 
+def schemas() -> Listed:
+    """What answers in JSON hold, by what stands under their key `schema`; with a NAME, that JSON Schema itself."""
+    from costgraph.schemas import known, schema
+
+    rows: list[tuple[str, ...]] = [(name, schema(name)["description"]) for name in known()]
+    return Listed(("schema", "what"), rows, "`costgraph list schemas NAME` writes one")
+
+
 KINDS: dict[str, Callable[[], Listed]] = {
     "op-sets": op_sets,
     "passes": passes,
@@ -224,4 +232,5 @@ KINDS: dict[str, Callable[[], Listed]] = {
     "hardware": hardware,
     "models": models,
     "notations": notations,
+    "schemas": schemas,
 }

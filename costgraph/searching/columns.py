@@ -1,13 +1,15 @@
 """Closed forms on columns of numbers: each product of powers is computed once, each form is a sum of them.
 
 A block of points is a column of doubles for every symbol that is open. Forms that share terms share their columns, so
-that evaluating many of them is a product of a small matrix of coefficients with the matrix of these columns.
+that evaluating many of them is a product of a small matrix of coefficients with the matrix of these columns. Of the
+points of an open mesh each product is computed on the sides on which its symbols are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache, reduce
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +19,41 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError
 from costgraph.records import dataclass
+from costgraph.searching.open_mesh import BLOCK as BLOCK
+from costgraph.searching.open_mesh import Column as Column
+from costgraph.searching.open_mesh import OpenMesh, Powers, product
 
-Column: TypeAlias = NDArray[np.float64]
 Columns: TypeAlias = Mapping[str, Column]
-Powers: TypeAlias = tuple[tuple[str, int], ...]
 
-BLOCK = 8192  # points that are evaluated together, so that their columns stay in the cache
+
+class Sides(NamedTuple):
+    """Terms of forms on an open mesh: `coefficients` is a matrix for each form, of what is inside and what is outside.
+
+    Args:
+        both: what they have in common that is on neither side alone.
+        forms: which of the forms have such terms.
+        outer, inner: products of powers on each side.
+        coefficients: by form, inner and outer product.
+    """
+
+    both: Powers
+    forms: list[int]
+    outer: tuple[Powers, ...]
+    inner: tuple[Powers, ...]
+    coefficients: NDArray[np.float64]
+
+    def at(self, mesh: OpenMesh) -> NDArray[np.float64]:
+        """The sum of these terms, a row for each of the forms; what depends on one side is multiplied there."""
+        left, right = mesh.outer.table(self.outer), mesh.inner.table(self.inner)
+        if len(self.outer) < len(self.inner):  # the shorter sum last, as it is that of each point
+            rows = np.matmul(left.T, self.coefficients.transpose(0, 2, 1) @ right)
+        else:
+            weights = np.ascontiguousarray((self.coefficients @ left).transpose(0, 2, 1))
+            rows = weights.reshape(-1, len(self.inner)) @ right
+        found: NDArray[np.float64] = rows.reshape(len(self.forms), -1)
+        if self.both:
+            found *= product(self.both, mesh.both, mesh.known)
+        return found
 
 
 @dataclass(frozen=True)
@@ -51,14 +82,72 @@ class Program:
             found[row, column] = value
         return cls(tuple(places), found)
 
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """Those that occur."""
+        return tuple(dict.fromkeys(name for powers in self.products for name, _ in powers))
+
     def at(self, columns: Columns) -> NDArray[np.float64]:
         """A row of values for each form; those of forms without open symbols are as long as the others."""
+        if isinstance(columns, OpenMesh):
+            return self.on_mesh(columns)
         length = max((len(column) for column in columns.values()), default=1)
         table = np.empty((len(self.products), length))
         known: dict[Powers, Column] = {}
         for row, powers in enumerate(self.products):
             table[row] = product(powers, columns, known) if powers else 1.0
         return self.coefficients @ table
+
+    def on_mesh(self, mesh: OpenMesh) -> NDArray[np.float64]:
+        """The same of the points of an open mesh."""
+        found: NDArray[np.float64] | None = None
+        for terms in self.sides(frozenset(mesh.outer.columns), frozenset(mesh.both)):
+            rows = terms.at(mesh)
+            if found is None and len(rows) == len(self.coefficients):
+                found = rows
+                continue
+            found = np.zeros((len(self.coefficients), mesh.length)) if found is None else found
+            for form, row in zip(terms.forms, rows, strict=True):
+                found[form] += row
+        return np.zeros((len(self.coefficients), mesh.length)) if found is None else found
+
+    def sides(self, outer: frozenset[str], both: frozenset[str]) -> tuple[Sides, ...]:
+        """The terms by what they have on neither side alone, split between the sides; once for all blocks."""
+        if (outer, both) not in self._sides:
+            self._sides[outer, both] = tuple(self.split(outer, both))
+        return self._sides[outer, both]
+
+    @cached_property
+    def _sides(self) -> dict[tuple[frozenset[str], frozenset[str]], tuple[Sides, ...]]:
+        return {}
+
+    def split(self, outer: frozenset[str], both: frozenset[str]) -> Iterator[Sides]:
+        """The same."""
+        groups: dict[Powers, list[tuple[Powers, Powers, NDArray[np.float64]]]] = {}
+        for powers, column in zip(self.products, self.coefficients.T, strict=True):
+            neither = tuple(one for one in powers if one[0] in both)
+            outside = tuple(one for one in powers if one[0] in outer and one[0] not in both)
+            inside = tuple(one for one in powers if one[0] not in outer and one[0] not in both)
+            groups.setdefault(neither, []).append((outside, inside, column))
+        for neither, terms in sorted(groups.items(), key=lambda group: len(group[0])):
+            which = np.flatnonzero(np.any([column != 0 for _, _, column in terms], axis=0))
+            forms = np.arange(len(self.coefficients)) if not neither else which
+            lefts = tuple(dict.fromkeys(term[0] for term in terms))
+            rights = tuple(dict.fromkeys(term[1] for term in terms))
+            if len(rights) == 1 < len(lefts) or len(lefts) == len(rights) == 1:
+                rights = (*rights, ())  # NumPy multiplies matrices of one column by itself, and slowly
+            elif len(lefts) == 1:
+                lefts = (*lefts, ())
+            found = np.zeros((len(forms), len(rights), len(lefts)))
+            for outside, inside, column in terms:
+                found[:, rights.index(inside), lefts.index(outside)] += column[forms]
+            yield Sides(neither, forms.tolist(), lefts, rights, found)
+
+
+@lru_cache(maxsize=1024)
+def program_of(form: Polynomial) -> Program:
+    """One form by itself."""
+    return Program.of([form])
 
 
 def double(value: Rational) -> float:
@@ -76,18 +165,6 @@ def double(value: Rational) -> float:
     return found
 
 
-def product(powers: Powers, columns: Columns, known: dict[Powers, Column]) -> Column:
-    """A product of powers; what several begin with is computed once."""
-    if powers not in known:
-        *others, (name, power) = powers
-        last = known.get(((name, power),))
-        if last is None:
-            positive = columns[name] ** abs(power) if abs(power) != 1 else columns[name]
-            last = known[(name, power),] = positive if power > 0 else 1.0 / positive
-        known[powers] = product(tuple(others), columns, known) * last if others else last
-    return known[powers]
-
-
 DIGITS = 12  # of a value in doubles: as many as are sure
 
 
@@ -102,25 +179,25 @@ FUNCTIONS = {"min": np.minimum, "max": np.maximum}
 ROUNDED = {"ceil": np.ceil, "floor": np.floor}
 
 
-def with_defined(columns: Columns, definitions: Iterable[Definition]) -> dict[str, Column]:
+def with_defined(columns: Columns, definitions: Iterable[Definition]) -> Columns:
     """The columns with those of symbols that stand for minima, maxima and what is rounded, in order."""
-    found = dict(columns)
     for one in definitions:
-        sides = quotients(one.arguments, found)
-        if one.function in ROUNDED:
-            found[one.name] = ROUNDED[one.function](sides[0])
-            continue
-        least = sides[0]
-        for side in sides[1:]:
-            least = FUNCTIONS[one.function](least, side)
-        found[one.name] = least
-    return found
+        sides = [quotient(form, columns) for form in one.arguments]
+        rounded = ROUNDED.get(one.function)
+        values = rounded(sides[0]) if rounded else reduce(FUNCTIONS[one.function], sides)
+        if isinstance(columns, OpenMesh):
+            columns = columns.with_column(one.name, values)
+        else:
+            columns = {**columns, one.name: values}
+    return columns
 
 
-def quotients(forms: Sequence[Polynomial], columns: Columns) -> list[Column]:
-    """Values with one division each, so that what is whole stays whole in doubles."""
-    found = []
-    for form in forms:
-        above, below = (Program.of([part]).at(columns)[0] for part in form.fraction())
-        found.append(above / below)
-    return found
+def quotient(form: Polynomial, columns: Columns) -> Column:
+    """Its value with one division, so that what is whole stays whole in doubles.
+
+    On an open mesh it has an axis for each side, of length 1 where nothing depends on that side.
+    """
+    mesh = columns.part(form.symbols) if isinstance(columns, OpenMesh) else None
+    above, below = (program_of(part).at(columns if mesh is None else mesh)[0] for part in form.fraction())
+    values: Column = above / below
+    return values if mesh is None else values.reshape(mesh.shape)

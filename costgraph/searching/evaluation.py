@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property, reduce
-from typing import NamedTuple
+from functools import cached_property, partial, reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,10 @@ from costgraph.records import dataclass
 from costgraph.searching.columns import Column, Columns, Program, double, with_defined
 from costgraph.searching.forms import Forms, Sent, StageForms
 from costgraph.searching.idle import Waiting, forms_of, idle, waiting_of
+from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.shares import Group, Ints, Links, Over
+
+Spread = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -141,9 +144,12 @@ class Evaluator:
         columns = with_defined(columns, self.forms.definitions)
         alive = self._alive(columns)
         length = len(alive)
-        groups, joined = self.groups(columns, length)
+        groups, spread = self.groups(columns, length)
+        joined = np.ones(length, dtype=bool)
+        for group in groups.values():
+            joined &= spread(group.joined)
         values = iter(self.time.at(columns))
-        crossings = Crossings(self.links, groups)
+        crossings = Crossings(self.links, groups, spread)
         stages = [Timed(stage, list(taken(stage, values)), crossings, self.rates) for stage in self.forms.stages]
         absent = [
             np.broadcast_to(columns["P"] == 2, length)
@@ -161,16 +167,17 @@ class Evaluator:
                 estimate = np.maximum(estimate, longest_of(reached))
         return Evaluated(alive, arms, bound, estimate, joined)
 
-    def groups(self, columns: Columns, length: int) -> tuple[dict[Over, Group], NDArray[np.bool_]]:
-        """Which links the groups along some axes use, and whether there are such."""
+    def groups(self, columns: Columns, length: int) -> tuple[dict[Over, Group], Spread]:
+        """Which links the groups along some axes use, of each mesh of devices once; and what gives it to all plans."""
+        spread: Spread = np.asarray
+        if isinstance(columns, OpenMesh):
+            part = columns.part(self.axes)
+            spread = partial(columns.spread, part=part)
+            columns, length = part, part.length
         degrees: dict[str, Ints] = {
             name: np.broadcast_to(np.asarray(columns[name], dtype=np.int64), length) for name in self.axes
         }
-        found = {over: self.links.group(self.axes, degrees, over) for over in self.overs}
-        joined = np.ones(length, dtype=bool)
-        for group in found.values():
-            joined &= group.joined
-        return found, joined
+        return {over: self.links.group(self.axes, degrees, over) for over in self.overs}, spread
 
     # --- at least -----------------------------------------------------------------------------------------------------
 
@@ -233,10 +240,11 @@ class Crossings:
     Args:
         links: of the cluster.
         groups: by the axes along which they are.
+        spread: gives what was worked out of each mesh of devices to all plans.
     """
 
-    def __init__(self, links: Links, groups: Mapping[Over, Group]) -> None:
-        self.links, self.groups = links, groups
+    def __init__(self, links: Links, groups: Mapping[Over, Group], spread: Spread) -> None:
+        self.links, self.groups, self.spread = links, groups, spread
         self._busy: dict[tuple[str, Over], dict[str, Column]] = {}
         self._slowest: dict[tuple[str, Over], Slowest] = {}
 
@@ -251,7 +259,7 @@ class Crossings:
                 symbol = self.links.symbols[hop.level.name]
                 seconds = hop.share(kind) / self.links.rates[symbol]
                 found[symbol] = found[symbol] + seconds if symbol in found else seconds
-            self._busy[alike, over] = found
+            self._busy[alike, over] = {symbol: self.spread(seconds) for symbol, seconds in found.items()}
         return self._busy[alike, over]
 
     def slowest(self, kind: str, over: Over) -> Slowest:
@@ -263,7 +271,7 @@ class Crossings:
                 worst = np.maximum(worst, hop.share(kind) / self.links.speed(hop.level))
                 if late := self.links.latency(hop.level):
                     delay = delay + hop.steps(kind, self.links.algorithm) * late
-            self._slowest[kind, over] = Slowest(worst, delay)
+            self._slowest[kind, over] = Slowest(self.spread(worst), self.spread(delay))
         return self._slowest[kind, over]
 
 

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
-import numpy as np
-
 from costgraph.records import dataclass
-from costgraph.searching.columns import BLOCK, Column
+from costgraph.searching.open_mesh import OpenMesh, meshes
 
 
 @dataclass(frozen=True)
@@ -62,10 +60,6 @@ class Grid:
                 if all(left.values()):
                     yield choices, ones, Grid({}, left)
 
-    def blocks(self) -> Iterator[dict[str, Column]]:
+    def blocks(self) -> Iterator[OpenMesh]:
         """All points of one combination, some thousand at a time, the last name changing first."""
-        lists = {name: np.array(values, dtype=float) for name, values in self.numbers.items()}
-        shape = tuple(map(len, lists.values()))
-        for first in range(0, self.each, BLOCK):
-            places = np.unravel_index(np.arange(first, min(first + BLOCK, self.each)), shape) if shape else ()
-            yield {name: values[place] for (name, values), place in zip(lists.items(), places, strict=True)}
+        return meshes(self.numbers)

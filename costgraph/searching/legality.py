@@ -12,6 +12,7 @@ from costgraph.algebra.divisible import Holds
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.records import dataclass
 from costgraph.searching.columns import Columns, Program
+from costgraph.searching.open_mesh import OpenMesh
 
 Mask = NDArray[np.bool_]
 
@@ -33,6 +34,10 @@ class Rule:
 
     def holds(self, columns: Columns) -> Mask:
         """Where it does."""
+        if isinstance(columns, OpenMesh):
+            part = columns.part({*self.above.symbols, *self.below.symbols})
+            if part.length < columns.length:
+                return columns.spread(self.holds(part), part)
         above, below = self.above.at(columns)[0], self.below.at(columns)[0]
         if self.kind == "enough":
             return np.asarray(above >= below)

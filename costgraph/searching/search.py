@@ -197,7 +197,7 @@ def search(asked: Search, progress: Callable[[Sequence[Structure]], Iterator[Str
 
 
 def kept_of(
-    asked: Search, costed: Costed, columns: dict[str, Column], counts: Counts
+    asked: Search, costed: Costed, columns: Mapping[str, Column], counts: Counts
 ) -> tuple[NDArray[np.bool_] | None, list[Column]]:
     """Which plans of a block keep everything, and what they are ranked by."""
     legal, broken = costed.legal(columns)
@@ -217,7 +217,7 @@ def kept_of(
 
 
 def constrained(
-    asked: Search, costed: Costed, columns: dict[str, Column], outputs: Outputs, legal: NDArray[np.bool_],
+    asked: Search, costed: Costed, columns: Mapping[str, Column], outputs: Outputs, legal: NDArray[np.bool_],
     counts: Counts,
 ) -> NDArray[np.bool_]:  # fmt: skip
     """The legal plans that keep every constraint; where doubles cannot tell, rationals do."""
@@ -238,7 +238,7 @@ def constrained(
 
 
 def closest(
-    one: Constraint, values: Column, legal: NDArray[np.bool_], costed: Costed, columns: dict[str, Column],
+    one: Constraint, values: Column, legal: NDArray[np.bool_], costed: Costed, columns: Mapping[str, Column],
     counts: Counts,
 ) -> None:  # fmt: skip
     """Remember the plan that comes nearest to keeping a constraint."""
@@ -251,6 +251,6 @@ def closest(
         counts.closest[one.text] = float(sized[at]), Candidate(costed, row(columns, at), (), (0, 0), ())
 
 
-def number_of(name: str, columns: dict[str, Column], length: int) -> Column:
+def number_of(name: str, columns: Mapping[str, Column], length: int) -> Column:
     """A number of plans; 1 of an axis that is not there."""
     return columns[name] if name in columns else np.ones(length)

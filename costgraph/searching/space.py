@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from costgraph.records import dataclass
-from costgraph.searching.columns import BLOCK, Column
+from costgraph.searching.open_mesh import OpenMesh, Side, meshes
 from costgraph.searching.structure import DEVICES, Structure
 
 PIPELINE_ZERO = 1  # above that each microbatch would send what rests in parts anew
@@ -84,7 +84,7 @@ class Space:
 
     # --- plans --------------------------------------------------------------------------------------------------------
 
-    def blocks(self, structure: Structure) -> Iterator[dict[str, Column]]:
+    def blocks(self, structure: Structure) -> Iterator[OpenMesh]:
         """The plans of a structure with as many devices as are asked for, some thousand at a time.
 
         Along the data axis are all devices that no other one takes, where all are used.
@@ -92,27 +92,23 @@ class Space:
         rest = "N_d" if self.all_devices and "N_d" in structure.open else ""
         names = [name for name in structure.open if name != rest]
         names += ["B"] if "B" in self.numbers else []
-        lists = [np.array(self.of(name), dtype=float) for name in names]
-        shape = tuple(map(len, lists))
-        for first in range(0, prod(shape), BLOCK):
-            at = np.arange(first, min(first + BLOCK, prod(shape)))
-            places = np.unravel_index(at, shape) if shape else ()
-            columns = {name: values[place] for name, values, place in zip(names, lists, places, strict=True)}
-            found = self.on_devices(structure, columns, rest, len(at))
-            if len(next(iter(found.values()), at)):
-                yield found
+        devices = [name for name in names if name in DEVICES]
+        lists = {name: self.of(name) for name in sorted(names, key=lambda name: name not in DEVICES)}
+        for mesh in meshes(lists, outside=len(devices)):
+            outer = self.on_devices(structure, mesh.outer, rest)
+            if outer.length:
+                yield OpenMesh(outer, mesh.inner)
 
     def of(self, name: str) -> tuple[int, ...]:
         """The numbers of a symbol of a structure; chunks are two or more, axes that are there have two devices."""
         return self.numbers[name] if name == "B" else self.larger(name)
 
-    def on_devices(self, structure: Structure, columns: dict[str, Column], rest: str, length: int) -> dict[str, Column]:
-        """The plans among these that have so many devices."""
-        fixed = prod(value for name, value in structure.degrees if name in DEVICES)
-        taken = np.full(length, float(fixed))
-        for name in structure.axes:
-            if name in DEVICES and name in columns:
-                taken = taken * columns[name]
+    def on_devices(self, structure: Structure, side: Side, rest: str) -> Side:
+        """The degrees among these that have so many devices."""
+        fixed, columns = prod(value for name, value in structure.degrees if name in DEVICES), dict(side.columns)
+        taken = np.full(side.length, float(fixed))
+        for column in columns.values():
+            taken = taken * column
         if rest:
             columns[rest] = np.floor(self.devices / taken)
             kept = (columns[rest] * taken == self.devices) & np.isin(columns[rest], self.larger(rest))
@@ -120,7 +116,7 @@ class Space:
             kept = taken == self.devices if self.all_devices else taken <= self.devices
         if structure.one_group:
             columns["M"] = columns["P"]
-        return {name: column[kept] for name, column in columns.items()}
+        return Side(columns, side.length).some(kept)
 
     def size(self, structure: Structure) -> int:
         """How many combinations of numbers are looked at, before any is left out."""

@@ -12,7 +12,7 @@ from costgraph.algebra.printers import python
 from costgraph.errors import UserError, shorten
 from costgraph.given import Options
 from costgraph.library.checking.code import Formula, formulas
-from costgraph.library.checking.comparison import Comparison, compare
+from costgraph.library.checking.comparison import Checked, compare
 from costgraph.library.checking.equations import equations
 from costgraph.records import dataclass
 from costgraph.user_files import MAX_TOML, read_text
@@ -50,7 +50,7 @@ class Audited:
     formula: Formula
     measure: str
     per: str = ""
-    compared: Comparison | None = None
+    compared: Checked | None = None
     unread: str = ""
     read: str = ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from costgraph.algebra.polynomial import Polynomial, product
 from costgraph.algebra.printers import python
@@ -12,6 +12,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.algebra.syntax import read
 from costgraph.algebra.work import bounded
+from costgraph.closed_form import ClosedForm
 from costgraph.derivation import derived
 from costgraph.given import Options, read_letters
 from costgraph.graph.loop import Loop
@@ -22,18 +23,23 @@ from costgraph.measures.per import read_share
 from costgraph.provenance import Term
 from costgraph.records import dataclass
 from costgraph.setup import Setup
+from costgraph.shown import Shown
+
+if TYPE_CHECKING:
+    import sympy
 
 SCHEMA = "costgraph.check.formula/1"
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Checked(Shown):
     """A formula, what the engine derives, and what separates them.
 
     `derived` is the leading term if a regime was given, and `neglected` the exact ratio of what comes next to it.
     `over` are the terms below the line of a quotient; `head` says what was asked about, `remarks` what was typed
     without effect; `loops` are layers of several kinds, what these have alike is said once. `convention` is what the
-    formula counts otherwise, by its usual name, and `parts` are those parts of what is derived that have a name.
+    formula counts otherwise, by its usual name, and `parts` are those parts of what is derived that have a name; `when`
+    is the regime.
     """
 
     measure: str
@@ -49,6 +55,7 @@ class Comparison:
     loops: tuple[Loop, ...] = ()
     convention: str = ""
     parts: Mapping[str, Polynomial] = field(default_factory=dict)
+    when: str | None = None
 
     @property
     def agrees(self) -> bool:
@@ -112,7 +119,7 @@ def listed(terms: Iterable[Term]) -> list[dict[str, str]]:
 
 @bounded()
 def compare(
-    formula: str,
+    formula: str | ClosedForm | sympy.Expr,
     measure: str,
     *,
     when: str | None = None,
@@ -120,11 +127,11 @@ def compare(
     whole: bool = False,
     ops: str | Sequence[str] = (),
     **of: Unpack[Options],
-) -> Comparison:
+) -> Checked:
     """Compare a formula with what the engine derives; `N_params` in it counts the parameters of the whole model.
 
     Args:
-        formula: one's own.
+        formula: one's own, as text, as a closed form or as an expression of sympy.
         measure: what it gives, such as `flops` or `flops(attn)`.
         when: a regime in which to compare.
         per: `token`, `sequence` or `layer`, instead of a step.
@@ -135,6 +142,7 @@ def compare(
     Raises:
         UserError: anything that cannot be read, with the column; or an unknown name, with the nearest.
     """
+    written = formula if isinstance(formula, str) else str(formula)
     setup = Setup.of(**of)
     found = derived(setup, [measure], when, read_share(per, whole, ops))
     (measure,) = found.forms
@@ -145,7 +153,7 @@ def compare(
     counted = {name: value.numerator for name, value in names.items()}
     own = read_letters(of.get("let", ()), of.get("notation"), in_formula=True)
     letters = {name: value.substitute(counted) for name, value in own.items()}
-    reader = Calculator(read(formula), setup.graph.symbols, names | letters)
+    reader = Calculator(read(written), setup.graph.symbols, names | letters)
     formed = reader.value()
     said = found.zeros + setup.remarks(
         {*found.used, *formed.symbols}, f"{measure} or the formula", also_read=reader.said
@@ -160,9 +168,9 @@ def compare(
     if of_all and not convention:
         convention = size_for_another(printed, found.forms[measure], bound)
     parts = parts_of(form.terms, setup.graph) if differs else {}
-    return Comparison(
+    return Checked(
         measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
-        convention, parts,
+        convention, parts, when,
     )  # fmt: skip
 
 

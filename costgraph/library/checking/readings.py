@@ -174,7 +174,7 @@ class Counts:
 
     def passes(self, step: str | None) -> list[Any]:
         """What was asked for, and what is recomputed."""
-        asked = self.of.get("passes", ())
+        asked = self.of.get("passes") or ()
         steps: list[Any] = [asked] if isinstance(asked, str) or not hasattr(asked, "__iter__") else list(asked)
         return [*steps, *([step] if step else [])]
 

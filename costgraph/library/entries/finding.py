@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.aliases import understood
+from costgraph.aliases import TOPICS, understood
 from costgraph.errors import UserError, unknown
 from costgraph.library.entries.entry import Entry, Request
 from costgraph.library.entries.reading import library, sources
@@ -66,7 +66,7 @@ def found(
     asked = [known_topic(name) for name in topics]
     tests: list[Callable[[Entry], bool]] = [
         lambda one: source in (None, one.source),
-        lambda one: all(word.lower() in haystack(one) for word in words),
+        lambda one: all(occurs(word, haystack(one)) for word in words),
         lambda one: set(asked) <= topics_of(one),
         lambda one: all(speaks_of(one, name) for name in models),
         lambda one: all(name in letters_of(one) for name in symbols),
@@ -128,7 +128,16 @@ def letters_of(entry: Entry) -> set[str]:
 
 
 def haystack(entry: Entry) -> str:
-    """Everything of an entry that is searched for words."""
+    """Everything of an entry that is searched for words: what it says, whose it is, and how it is derived."""
     source = sources()[entry.source]
-    texts = (entry.id, entry.title, entry.place, entry.source, source.title, source.authors, source.year)
-    return " ".join((*texts, entry.statement, entry.quantity, entry.remark, *topics_of(entry))).lower()
+    texts = [entry.id, entry.title, entry.place, entry.source, source.title, source.authors, source.year]
+    texts += [entry.statement, entry.quantity, entry.says, entry.remark, *entry.assumptions, *entry.letters.values()]
+    for asked in requests(entry):
+        texts += [asked.measure, asked.tensor, asked.model, asked.op_set, asked.phase, asked.mesh, asked.convention]
+        texts += [asked.limit, asked.symbolic, *asked.passes, *asked.ops]
+    return " ".join((*texts, entry.erratum.why if entry.erratum else "", *topics_of(entry))).lower()
+
+
+def occurs(word: str, text: str) -> bool:
+    """Whether a word is in a text, or what it is short for, as `MLA` is for latent attention."""
+    return word.lower() in text or any(meaning in text for meaning in TOPICS.get(word.lower(), ()))

@@ -34,8 +34,8 @@ class Source:
     year: str = ""
     url: str = ""
     commit: str = ""  # of a repository: what was read
-    version: str = ""  # of a preprint: what was read, `v5`
-    read: str = ""  # which places; all of them where nothing is said
+    version: str = ""  # of anything else: what was read, `v5`, or that it is not known
+    read: str = ""  # what was read to the end, or that only what is cited was
     secondhand: str = ""  # where it was read if not in the source itself: `a translation`
     note: str = ""
     notation: str = ""

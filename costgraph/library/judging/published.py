@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.library.entries.entry import Entry
@@ -47,7 +48,10 @@ def printed(entry: Entry) -> Quotient | None:
     if "N_params" in entry.printed or entry.given or entry.let or entry.at:
         return None
     used = set(NAME.findall(entry.printed))
+    letters = {name: text for name, text in entry.letters.items() if name in used}
+    if any(word not in SYMBOLS for text in letters.values() for word in NAME.findall(text)):
+        return None  # a size of one model alone
     try:
-        return calculate(entry.printed, {name: meant(text) for name, text in entry.letters.items() if name in used})
+        return calculate(entry.printed, {name: meant(text) for name, text in letters.items()})
     except UserError:
         return None

@@ -16,9 +16,10 @@ INTRODUCTION = (
     "What sources print is compared with what follows from a graph, or from their own numbers, and where a source "
     "contradicts itself or its own assumptions, that is recorded here, in the hope of being useful to its authors and "
     "readers. None of it takes away from what the sources teach: most were found because they print enough detail to "
-    "be checked. An erratum is *major* if it changes a result, and *minor* if nobody is misled who looks twice. "
-    "Entries with one cause stand together. `costgraph check ID` repeats a proof; what is settled by an argument says "
-    "so."
+    "be checked. An erratum is *major* if whoever follows the print gets a result, or comes to a decision, that is "
+    "wrong by a tenth or more, in the source's own example if it has one; it is *minor* if it is less, or if the "
+    "source has it right beside it. Entries with one cause stand together. `costgraph check ID` repeats a proof; what "
+    "is settled by an argument says so."
 )
 
 
@@ -59,7 +60,9 @@ def page(verdicts: Iterable[Verdict], form: str = "markdown") -> str:
         lines += [heading(cited(source), 2, form)]
         lines += [prose(where_read(source), form), ""]
         for cause in parts:
-            lines += item(cause, source, form)
+            lines += item(cause, source, form) if cause.major or form == "latex" else []
+        if form == "markdown" and (minor := [cause for cause in parts if not cause.major]):
+            lines += ["Minor:", "", *(in_brief(cause, source) for cause in minor), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -123,6 +126,26 @@ def item(cause: Cause, source: Source, form: str) -> list[str]:
     lines = [f"**{entry.place}: {entry.title}** (`{entry.id}`; {label})", ""]
     lines += [f"- {name}: {f'`{text}`' if code else text}" for name, text, code in rows if text]
     return [*lines, ""]
+
+
+def in_brief(cause: Cause, source: Source) -> str:
+    """One cause in a line of Markdown."""
+    first, *others = cause.verdicts
+    entry, erratum = first.entry, first.entry.erratum
+    assert erratum is not None  # or it would be none
+    kind = f"{erratum.kind}, argued" if first.outcome == "argued" else erratum.kind
+    printed = f"`{entry.statement}`" + (f", not `{entry.right}`" if entry.right else "") if entry.statement else ""
+    if entry.says and erratum.says:
+        printed = f"claimed is: {entry.says} {erratum.says}"
+    told = [printed, erratum.why, erratum.consequence, entry.argument]
+    told += [f"read in {source.secondhand}"] if source.secondhand else []
+    told += [f"also {'; '.join(map(brief, others))}"] if others else []
+    return f"- **{entry.place}: {entry.title}** (`{entry.id}`; {kind}) " + " ".join(map(sentence, filter(None, told)))
+
+
+def sentence(text: str) -> str:
+    """Text with a capital letter, unless it begins with a formula, and a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def brief(verdict: Verdict) -> str:

@@ -1,0 +1,124 @@
+// Memory and time as bars, each beside a table with the same numbers.
+const BAR = 34; // pixels of a bar with the gap beside it
+const PARTS = ["weights", "gradients", "optimizer", "gathered", "cache", "input", "saved", "working"]; // of a peak, by hue
+const hue = (part) => `--c${Math.max(0, PARTS.indexOf(part))}`;
+let memoryBars, timeBars;
+
+// A chart of bars that lie, from a list of rows with a label and amounts that stand on each other.
+function bars(place, { unit, series, top, limit }) {
+  const found = { rows: [], place };
+  const ink = colour("--ink"), grid = colour("--rule");
+  const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, font: "12px system-ui" };
+  const narrow = place.clientWidth < 480;
+  const lying = uPlot.paths.bars({ size: [0.72, 26], align: 0 });
+  found.chart = new uPlot({
+    width: place.clientWidth || 300, height: BAR + 50, legend: { show: false }, cursor: { show: false },
+    scales: {
+      x: { time: false, ori: 1, dir: -1, range: () => [-0.5, Math.max(found.rows.length, 1) - 0.5] },
+      y: { ori: 0, dir: 1, range: () => [0, top() * 1.04 || 1] },
+    },
+    axes: [
+      { ...axis, grid: { show: false }, ticks: { show: false }, side: 3, size: narrow ? 96 : 150, splits: () => found.rows.map((_, i) => i), values: () => found.rows.map((one) => one.label) },
+      { ...axis, side: 2, space: narrow ? 84 : 64, ...(unit === "byte" ? { incrs: BINARY } : {}), values: (_, values) => values.map((value) => (value === 0 ? "0" : said(value, unit))) },
+    ],
+    series: [{}, ...series.map(({ label, fill }) => ({ label, fill: colour(fill), stroke: colour(fill), width: 0, paths: lying, points: { show: false } }))],
+    hooks: { draw: [(u) => limit && across(u, limit())] },
+  }, [[], ...series.map(() => [])], place);
+  found.seen = new ResizeObserver(() => found.chart.setSize({ width: place.clientWidth, height: found.chart.height }));
+  found.seen.observe(place);
+  return found;
+}
+function across(u, value) { // a line where something ends, such as the memory of a device
+  const x = Math.round(u.valToPos(value, "y", true)), { top, height } = u.bbox;
+  u.ctx.save();
+  u.ctx.strokeStyle = colour("--ink");
+  u.ctx.lineWidth = 3 * devicePixelRatio;
+  u.ctx.beginPath();
+  u.ctx.moveTo(x, top);
+  u.ctx.lineTo(x, top + height);
+  u.ctx.stroke();
+  u.ctx.restore();
+}
+function setBars(found, rows, columns) {
+  const height = rows.length * BAR + 50;
+  found.rows = rows;
+  if (found.chart.height !== height) found.chart.setSize({ width: found.place.clientWidth || 300, height });
+  found.chart.setData([rows.map((_, i) => i), ...columns]);
+}
+function table(place, head, rows) { // the same numbers to read; cells stay where there are as many as before
+  const cells = [...place.querySelectorAll("td, th[scope=row]")], wanted = rows.flat();
+  if (cells.length !== wanted.length || place.dataset.head !== head.join()) {
+    const top = make("tr", {}, ...head.map((text) => make("th", { scope: "col", text })));
+    const lines = rows.map((row) => make("tr", {}, ...row.map((text, i) => make(i ? "td" : "th", i ? { text } : { scope: "row", text }))));
+    place.replaceChildren(make("thead", {}, top), make("tbody", {}, ...lines));
+    place.dataset.head = head.join();
+  } else cells.forEach((cell, i) => cell.textContent !== wanted[i] && (cell.textContent = wanted[i]));
+}
+
+// --- memory ----------------------------------------------------------------------------------------------------------
+
+function stages(now) { // the peak of each stage of a pipeline, by part
+  const { form, arms } = now.forms.peak, most = {};
+  form.arms.forEach((arm, i) => {
+    const at = piped() ? stage(arm) : "";
+    if (missing(arm)) return;
+    if (!(at in most) || arms[i] > arms[most[at]]) most[at] = i;
+  });
+  return Object.entries(most).map(([at, i]) => ({
+    label: at || "peak", needed: arms[i], at: form.arms[i].at,
+    parts: Object.fromEntries(form.arms[i].parts.map(([part, number]) => [part || "working", now.at(number)])),
+  }));
+}
+function buildMemory() {
+  memoryBars?.seen.disconnect();
+  memoryBars?.chart.destroy();
+  const series = [...PARTS].reverse().map((part) => ({ label: part, fill: hue(part) })); // the longest first, so that all are seen
+  const top = () => Math.max(machine().memory, ...memoryBars.rows.map((one) => one.needed));
+  memoryBars = bars($("memory-bars"), { unit: "byte", series, top, limit: () => machine().memory });
+}
+function showMemory(now) {
+  const { value } = now.forms.peak, has = machine().memory, fits = value <= has, rows = stages(now);
+  $("verdict").textContent = fits
+    ? `Fits: ${said(value, "byte")} of ${said(has, "byte")}; ${said(has - value, "byte")} left for what is not counted.`
+    : `Does not fit: needs ${said(value, "byte")}, ${said(value - has, "byte")} more than the ${said(has, "byte")} of ${machine().title}.`;
+  $("verdict").className = `verdict ${fits ? "good" : "bad"}`;
+  const there = PARTS.filter((part) => rows.some((row) => row.parts[part]));
+  const upTo = (row, part) => total(PARTS.slice(0, PARTS.indexOf(part) + 1).map((one) => row.parts[one] ?? 0));
+  setBars(memoryBars, rows, [...PARTS].reverse().map((part) => rows.map((row) => (row.parts[part] ? upTo(row, part) : null))));
+  $("memory-bars").setAttribute("aria-label", `memory by part, as in the table; the device has ${said(has, "byte")}`);
+  const cells = there.map((part) => [part, ...rows.map((row) => said(row.parts[part] ?? 0, "byte"))]);
+  table($("parts"), ["part", ...rows.map((row) => row.label)], [...cells, ["in all", ...rows.map((row) => said(row.needed, "byte"))]]);
+  [...$("parts").querySelectorAll("tbody th")].forEach((cell, i) => (cell.className = there[i] ? `dot ${hue(there[i]).slice(2)}` : ""));
+}
+
+// --- time ------------------------------------------------------------------------------------------------------------
+
+function buildTime() {
+  timeBars?.seen.disconnect();
+  timeBars?.chart.destroy();
+  const series = [{ label: "longest", fill: "--c1" }, { label: "others", fill: "--c7" }];
+  timeBars = bars($("time-bars"), { unit: "s", series, top: () => Math.max(...timeBars.rows.map((one) => one.seconds), 0) });
+}
+function showTime(now) {
+  const { name, known, value, longest } = timed(now);
+  $("bound").textContent = `${NAMES[name].replace(", at least", "")}: ${said(value, "s")} or more, bound by ${longest.at}.`;
+  const rows = known.filter((one) => one.stage === longest.stage).map((one) => ({ ...one, label: called(one.resource) }));
+  setBars(timeBars, rows, [rows.map((one) => (one.seconds === value ? one.seconds : null)), rows.map((one) => (one.seconds === value ? null : one.seconds))]);
+  $("time-bars").setAttribute("aria-label", `how long each resource is busy${longest.stage && ` on the ${longest.stage}`}, as in the table`);
+  const cells = rows.flatMap((one) => [
+    [one.label, said(one.seconds, "s"), percent(one.seconds / value)],
+    ...one.parts.map(([axes, seconds]) => [`– ${kind(axes)} (${axes})`, said(seconds, "s"), percent(seconds / value)]),
+  ]);
+  table($("arms"), [longest.stage ? `on the ${longest.stage}` : "busy", "seconds", "of the bound"], cells);
+  $("assumed").textContent = notes(now).join(" ");
+}
+function notes(now) {
+  const { title } = machine(), found = ["A bound that no run beats: each resource at its peak, all at once."];
+  const links = [...inside(), ...(network() ? [network()] : [])].map((one) => `${one.name} ${said(one.rate, "byte/s")}${one.joins ? `, which joins ${one.joins}` : ""}`);
+  if (devices() > 1 && links.length) found.push(`Links, of one device in one direction: ${links.join("; ")}; without latency.`);
+  if (now.unknown) found.push(`Some of what is sent leaves what ${inside().length ? "the links of " : ""}${title} join${inside().length ? "" : "s"}, and it states no network: the time there is not known.`);
+  const most = model().sizes.K;
+  if (most && state.sizes.S > most) found.push(`S is beyond the ${most} positions that the model was made for.`);
+  if (training() && state.zero !== "0" && degree("N_d") === 1 && data.axes.some((one) => one.symbol === "N_d")) found.push("ZeRO has no effect over one device.");
+  return found;
+}

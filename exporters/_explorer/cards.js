@@ -1,0 +1,113 @@
+// Cards: each number with its formula and terms; and the drawing of the graph, in which a term's op lights up.
+const NAMES = {
+  peak: "Peak memory of a device", states: "What rests of the parameters", params: "Parameters on a device",
+  flops: "FLOPs of a step", traffic: "Memory traffic, each op by itself", communication: "Sent by a device",
+  cache: "Cache", activations: "Saved for the backward pass", tpot: "Time per token, at least",
+  ttft: "Time to first token, at least", step_time: "Time of a step, at least",
+};
+let shown;
+
+function buildCards(found) {
+  const cards = found.forms.map((form) => {
+    const value = make("output", { class: "value", "data-measure": form.name });
+    const formula = make("div", { class: "formula", tabindex: 0, "aria-label": `formula of ${form.name}` });
+    const terms = make("table", { class: "terms" });
+    const details = make("details", { ontoggle: () => details.open && fillTerms(form.name) }, make("summary"), make("div", { class: "scroll" }, terms));
+    const copies = [["LaTeX", latex], ["Python", program], ["Command", command]].map(([text, write]) =>
+      button(text, () => copy(write(answers(), form.name), text), `copy ${form.name} as ${text}`));
+    const head = make("h3", { text: NAMES[form.name] });
+    const card = make("article", { class: "card", "aria-label": NAMES[form.name] }, head, value,
+      make("span", { class: "exact quiet" }), formula, make("p", { class: "at quiet" }), details,
+      make("p", { class: "buttons" }, make("span", { class: "quiet", text: "copy as " }), ...copies));
+    return [form.name, { card, value, formula, details, terms, drawn: "" }];
+  });
+  shown = { key: found.key, phase: found.phase, cards: Object.fromEntries(cards) };
+  $("cards").replaceChildren(...cards.map((one) => one[1].card));
+  $("definitions").replaceChildren(...found.defined.map((number) => math(data.definitions[number][0])));
+  $("assumptions").textContent = `For ${found.said}. Takes for granted: ${found.assumptions.join(", ")}.`;
+  buildDrawing(data.drawings[found.place]);
+}
+function showCards(now) {
+  for (const [name, one] of Object.entries(shown.cards)) {
+    const { form, value, largest } = now.forms[name];
+    const timing = TIMES.includes(name), unknown = now.unknown && timing;
+    one.value.textContent = unknown ? "not known" : said(value, form.unit);
+    one.value.dataset.value = unknown ? "" : value;
+    one.card.querySelector(".exact").textContent = unknown ? "this machine states no network" : exactly(value, form.unit);
+    const lines = linesOf(now, now.forms[name], timing);
+    const drawn = lines.map((line) => line.join()).join(";");
+    if (one.drawn !== drawn) {
+      showFormula(name, form, largest, lines, one);
+      one.drawn = drawn;
+      if (one.details.open) fillTerms(name, now);
+    } else if (one.details.open) refreshTerms(name, now);
+    lines.forEach(([, , number], i) => (one.formula.children[i].querySelector(".amount").textContent = lines.length > 1 ? said(now.at(number), form.unit) : ""));
+  }
+}
+function linesOf(now, { form, arms, largest }, timing) { // words, whether it is the largest, and the number of the sum
+  const busy = (i) => arms[i] > 0 && stage(form.arms[i]) === stage(form.arms[largest]); // of a pipeline the stage that takes longest
+  const which = timing ? form.arms.map((_, i) => i).filter(busy) : [largest];
+  return which.flatMap((i) => form.arms[i].parts.filter(([, number]) => now.at(number) !== 0).map(([part, number]) => {
+    const at = timing ? called(resource(form.arms[i])) : "";
+    return [[at, timing && part ? `over ${part}` : part].filter(Boolean).join(" ") || form.name, i === largest, number];
+  }));
+}
+function line(word, formula, chosen) {
+  return make("div", { class: chosen ? "line" : "line less" }, make("span", { class: "word", text: `${word} ` }),
+    make("span", { class: "amount quiet" }), math(`<mo>=</mo>${data.formulas[formula][0]}`));
+}
+function showFormula(name, form, largest, lines, one) {
+  const arm = form.arms[largest], several = form.arms.length > 1;
+  one.formula.replaceChildren(...lines.map(([word, most, number]) => line(word, number, most)));
+  const instant = arm.at && `at ${arm.at}${several ? `: the largest of ${form.arms.length} instants` : ""}`;
+  const place = name === "peak" ? instant : arm.at && `on the ${arm.at}, where it is largest`;
+  one.card.querySelector(".at").textContent = (TIMES.includes(name) ? `the longest of these${stage(arm) && " and of those of other stages"}; now ${arm.at}` : place) || "";
+  one.details.querySelector("summary").textContent = `${arm.terms.length} terms`;
+}
+function fillTerms(name, now = answers()) {
+  const { form, arm } = now.forms[name];
+  const rows = arm.terms.map((number) => {
+    const [op, where, part, sum, drawn] = now.found.terms[number];
+    return make("tr", { "data-op": drawn || op, "data-sum": sum, "data-text": `${op}: ${where}` },
+      make("th", { scope: "row" }, make("button", { type: "button", class: "op", text: op, title: where })),
+      make("td", { class: "amount" }), make("td", { class: "share" }), make("td", { text: part }), make("td", {}, math(data.formulas[sum][0])));
+  });
+  const head = ["op", form.unit, "share", "part", "term"].map((text) => make("th", { scope: "col", text }));
+  shown.cards[name].terms.replaceChildren(make("tr", {}, ...head), ...rows);
+  refreshTerms(name, now);
+}
+function refreshTerms(name, now) {
+  const { form, value } = now.forms[name];
+  for (const row of shown.cards[name].terms.querySelectorAll("tr[data-sum]")) {
+    const amount = now.at(Number(row.dataset.sum));
+    row.querySelector(".amount").textContent = said(amount, form.unit);
+    row.querySelector(".share").textContent = percent(amount / value);
+  }
+}
+
+// --- the drawing -----------------------------------------------------------------------------------------------------
+
+function buildDrawing(stretches) {
+  const boxes = stretches.map(({ kind, times, places }) => {
+    const inside = places.map(({ name, ops }) => make("div", { class: "place", role: "group", "aria-label": name },
+      make("span", { class: "name", text: name }),
+      ...ops.map((one, i) => make("button", { type: "button", class: one.reads.includes(ops[i - 1]?.op) ? "op next" : "op", "data-op": one.op,
+        "data-reads": one.reads.join(" "), "data-text": `${one.op}: ${one.what}${one.reads.length ? ` of ${one.reads.join(", ")}` : ""}; gives ${one.shape}` },
+        make("b", { text: one.short }), make("small", { text: one.what })))));
+    const times_ = times ? [make("span", { class: "times" }, `${kind ? `${kind} ` : ""}× `, math(times))] : [];
+    return make("div", { class: times ? "stretch loop" : "stretch" }, ...times_, ...inside);
+  });
+  $("drawing").replaceChildren(...boxes);
+}
+function point(event) {
+  const found = event.target.closest?.("[data-op]");
+  if (!found) return;
+  lightUp(found.dataset.op, found.dataset.text);
+}
+function lightUp(op, text) {
+  for (const one of document.querySelectorAll(".lit, .feeds")) one.classList.remove("lit", "feeds");
+  for (const one of document.querySelectorAll(`[data-op="${CSS.escape(op)}"]`)) one.classList.add("lit");
+  const read = document.querySelector(".op.lit[data-reads]")?.dataset.reads.split(" ") ?? [];
+  for (const one of document.querySelectorAll("#drawing .op")) one.classList.toggle("feeds", read.includes(one.dataset.op));
+  $("pointed").textContent = text;
+}

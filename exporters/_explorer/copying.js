@@ -1,0 +1,62 @@
+// What is copied: a number again, as LaTeX, as Python and as a command.
+async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch { // pages of files may not, everywhere
+    const area = make("textarea", { text });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  speak(`${what} copied`);
+}
+const quoted = (text) => (/^[\w.,=/:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+const ownName = () => (data.models[0].name === state.model ? data.typed : state.model);
+function lastHead(name) { // as engines serve it: logits of the last position alone
+  return name.endsWith(")") ? `${name.slice(0, -1)}, head=last)` : `${name}(head=last)`;
+}
+function limits(names) { // what is not the model's own
+  const own = model().sizes;
+  const kept = Object.entries(state.sizes).filter(([letter, size]) => own[letter] !== size && names.includes(letter));
+  return kept.map(([letter, size]) => `${letter}=${size}`).join(",");
+}
+function asked(now, name) { // as Python's `derive` takes it
+  return {
+    model: now.found.last ? lastHead(ownName()) : ownName(), phase: state.phase, ...(mesh() ? { mesh: mesh() } : {}), ...replayed(),
+    ...(now.found.attention === "flash" ? { attention: "flash" } : {}), ...data.options, limit: limits(now.found.used),
+  };
+}
+function onMachine() { // as Python's `estimate` takes it, which knows nodes and networks, whatever forms this page has
+  const parallel = [...axesOn().map((one) => one.symbol), ...(piped() ? ["M", "v"] : [])];
+  const names = Object.keys(state.sizes).filter((name) => !ofMesh().includes(name) || parallel.includes(name));
+  const width = state.sizes.p === data.itemsizes[state.dtype] ? names.filter((name) => name !== "p") : names;
+  return {
+    model: ownName(), hardware: state.machine, dtype: state.dtype, phase: state.phase, ...(mesh() ? { mesh: mesh() } : {}), ...replayed(),
+    ...data.options, limit: limits(width.filter((name) => name !== "v" || mesh().includes("v=v"))),
+  };
+}
+const replayed = () => (training() && state.replay !== "none" ? { passes: `recompute(${state.replay})` } : {});
+const FLAGS = { passes: "--pass", cache_dtype: "--cache-dtype" };
+const flags = (options) => Object.entries(options).map(([option, value]) => `${FLAGS[option] ?? `--${option}`} ${quoted(value)}`).join(" ");
+const keywords = (options) => Object.entries(options).map(([option, value]) => `${option}=${JSON.stringify(value)}`).join(", ");
+const estimate = () => `costgraph estimate ${flags(onMachine())}`;
+function ownPage() { // a page along these axes
+  const { model: name, hardware, phase, limit, passes, mesh: along, ...rest } = onMachine();
+  return `costgraph explore ${flags({ model: name, hardware, phase, ...(along ? { mesh: along } : {}), ...rest, limit })} -o page.html`;
+}
+const command = (now, name) => (TIMES.includes(name) ? `${estimate()} --json` : `costgraph derive ${name} ${flags(asked(now, name))}`);
+function program(now, name) {
+  const lines = TIMES.includes(name)
+    ? [`found = cg.estimate(${keywords(onMachine())})`, "print(float(found.least))"]
+    : [`found = cg.derive("${name}", ${keywords(asked(now, name))})`, `print(found.limited["${name}"])`];
+  return ["import costgraph as cg", "", ...lines, ""].join("\n");
+}
+function latex(now, name) {
+  const { form, arms } = now.forms[name];
+  const sums = form.arms.filter((_, i) => arms[i] !== 0).map((arm) => arm.parts.map((part) => data.formulas[part[1]][1]).join(" + "));
+  const word = name.replaceAll("_", "\\_");
+  const whole = `\\mathrm{${word}} = ${sums.length > 1 ? `\\max\\left(${sums.join(", ")}\\right)` : sums[0]}`;
+  const told = now.found.defined.map((number) => data.definitions[number]).filter((one) => whole.includes(one[2]));
+  return [whole, ...told.map((one) => one[1])].join(", \\quad ");
+}
