@@ -275,3 +275,21 @@ def head_of_prefill(model: str, phase: str) -> int:
 )
 def test_generating_needs_logits_of_the_last_position_alone(model: str, phase: str, rows: int) -> None:
     assert head_of_prefill(model, phase) == 2 * rows * 4096 * 32000
+
+
+@pytest.mark.parametrize(
+    ("mesh", "limit"),
+    [
+        ("pipeline(P), tensor(2), microbatches(4)", "P=1"),
+        ("data(N_d), tensor(2), microbatches(4)", "N_d=1"),
+        ("context(C), tensor(2), microbatches(4)", "C=1"),
+        ("pipeline(P), tensor(T), microbatches(M)", "P=1,T=2,M=4"),
+    ],
+)
+def test_an_axis_of_one_device_changes_nothing(mesh: str, limit: str) -> None:
+    with_it, without = (
+        estimate(model="llama-3-8b", hardware="h100-sxm", mesh=mesh, phase="train", limit=f"B=8,S=4096{limit}")
+        for mesh, limit in ((mesh, f",{limit}"), ("tensor(2), microbatches(4)", ""))
+    )
+    assert with_it.bound(with_it.main).seconds == without.bound(without.main).seconds
+    assert with_it.verdict.needed == without.verdict.needed
