@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from costgraph.errors import UserError
 from costgraph.estimation.estimate import Estimate, estimate
+from costgraph.searching.asked import Search
 from costgraph.searching.ranges import read_over
 from costgraph.searching.reading import read_search
-from costgraph.searching.search import Found, Search, search
+from costgraph.searching.search import Found, search
 from costgraph.setup import Setup
 
 SMALL: dict[str, Any] = {"model": "llama-3.2-1b", "cluster_of": "h100-sxm:2x2", "batch": 4, "limit": "S=1024"}
@@ -136,7 +137,7 @@ def test_generation_is_the_fastest_within_limits() -> None:
         assert answer.throughput(answer.main, answer.bound(answer.main).seconds) == plan.value
         assert answer.bound(answer.steps[0]).seconds <= Fraction(1, 10)
         assert answer.bound(answer.main).seconds <= Fraction(5, 1000)
-        assert answer.verdict.needed == plan.candidate.costed.exactly(plan.numbers, "peak")
+        assert answer.verdict.needed == plan.exactly("peak")
 
 
 # --- on the command line ----------------------------------------------------------------------------------------------

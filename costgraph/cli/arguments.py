@@ -35,6 +35,10 @@ Ops = Annotated[
 ]
 Form = Annotated[str, typer.Option(help="expanded, factored, leading, auto, or a symbol to collect by.")]
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+Engine = Annotated[str, typer.Option(help="Who looks: plain, this process, or dask, a cluster of processes.")]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Of a Dask cluster, 'tcp://host:8786'.  [default: processes of this machine]")
+]
 Plot = Annotated[Path | None, typer.Option(help="Draw it into this SVG, PNG or PDF file as well.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]

@@ -8,7 +8,7 @@ import typer
 
 from costgraph.cli import arguments as arg
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
-from costgraph.cli.waiting import progress
+from costgraph.cli.waiting import waiting
 from costgraph.searching.table import needed
 
 
@@ -47,12 +47,15 @@ def search(
     ] = "",
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
+    engine: arg.Engine = "plain",
+    scheduler: arg.Scheduler = None,
     to: To = STDOUT,
 ) -> None:
     """The best plans of a model on a cluster; exit code 1 if none fits."""
     needed("numpy", "search", "search")
     from costgraph.cli.search_json import to_json
     from costgraph.reports.search import report
+    from costgraph.searching.engines import engine as chosen
     from costgraph.searching.reading import read_search
     from costgraph.searching.search import search as run
 
@@ -61,7 +64,13 @@ def search(
         link=link, collectives=collectives, efficiency=efficiency, overlap=overlap, new=new, price=price,
         **asked.options,
     )  # fmt: skip
-    found = run(question, lambda structures: progress(structures, "searching"))
+    with chosen(engine, scheduler) as engine_:
+        found = run(question, searched, engine_)
     to.tell(lambda: report(found), lambda: to_json(found))
     if not found.candidates:
         raise typer.Exit(1)
+
+
+def searched(done: int, of: int) -> None:
+    """Says how far it is."""
+    waiting.doing = f"searching, {done} of {of} graphs done"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,9 @@ from costgraph.cli.telling import STDOUT, To, answers
 from costgraph.cli.waiting import waiting
 from costgraph.errors import UserError
 from costgraph.searching.table import needed
+
+if TYPE_CHECKING:
+    from costgraph.searching.sweep import Finish
 
 REPORTS = ("text", "markdown", "latex", "html")
 BINARY = ("parquet", "xlsx")
@@ -48,6 +52,8 @@ def sweep(
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
     top: Annotated[int, typer.Option(help="How many rows of text are shown.")] = 40,
+    engine: arg.Engine = "plain",
+    scheduler: arg.Scheduler = None,
     to: To = STDOUT,
 ) -> None:
     """A table of measures over sizes, machines, models and other choices."""
@@ -55,8 +61,10 @@ def sweep(
     needed("numpy", "sweep", "search")
     from costgraph.cli import sweep_files
     from costgraph.reports.sweep import left_out, report, size
-    from costgraph.searching.points import Points, head
-    from costgraph.searching.sweep import Tally
+    from costgraph.searching.engines import engine as chosen
+    from costgraph.searching.parts import Writing
+    from costgraph.searching.points import First, Points, head
+    from costgraph.searching.sweep import Looking, Tally
     from costgraph.searching.sweep import sweep as run
     from costgraph.searching.sweep_reading import read_sweep
 
@@ -68,12 +76,21 @@ def sweep(
     question, tally = read_sweep(over, measures, where or (), pareto, typed), Tally()
     if question.grid.size > 1000:
         remark(size(question.grid))
-    blocks = run(question, tally, counted(question.grid.size))
-    if to.format in REPORTS:
-        to.tell(lambda: report(Points(question, head(blocks, top), tally), top))
-        return
-    with sweep_files.target(to.path) as out:
-        sweep_files.WRITERS[to.format](blocks, question.names, out)
+    in_parts = to.format == "parquet" and engine == "dask" and to.path is not None and not pareto
+    with chosen(engine, scheduler) as engine_, contextlib.ExitStack() as stack:
+        finish: Finish | None = First(top) if to.format in REPORTS and not pareto else None
+        if in_parts and to.path is not None:
+            finish = Writing(stack.enter_context(sweep_files.folder(to.path)), question.names)
+        blocks = run(question, tally, counted(question.grid.size), engine_, Looking(question, finish))
+        if to.format in REPORTS:
+            points = Points(question, head(blocks, top), tally)
+            to.tell(lambda: report(points, top))
+            return
+        if in_parts:
+            head(blocks, 0)
+        else:
+            out = stack.enter_context(sweep_files.target(to.path))
+            sweep_files.WRITERS[to.format](blocks, question.names, out)
     for line in left_out(tally):
         remark(line)
 
@@ -86,11 +103,8 @@ def refuse_on_terminal(to: To) -> None:
 
 def counted(points: int) -> Callable[[int], None]:
     """Says how many points are done."""
-    done = 0
 
-    def count(more: int) -> None:
-        nonlocal done
-        done += more
+    def count(done: int) -> None:
         waiting.doing = f"{100 * done // points} % of {points} points"
 
     return count

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,9 @@ from costgraph.cli.output import STDOUT, umask
 from costgraph.cli.waiting import waiting
 from costgraph.errors import UserError
 from costgraph.searching.columns import DIGITS
+from costgraph.searching.parts import arrow
 from costgraph.searching.sweep import Block
+from costgraph.searching.table import needed
 from costgraph.user_files import reason
 
 MOST_ROWS = 1_048_575  # of a worksheet, beside its head
@@ -87,23 +90,40 @@ def write_parquet(blocks: Iterator[Block], names: Sequence[str], out: IO[bytes])
     Raises:
         UserError: pyarrow is missing.
     """
-    try:
-        import pyarrow
-        import pyarrow.parquet as parquet
-    except ImportError:
-        raise UserError("Parquet needs pyarrow; install it with: pip install 'costgraph[parquet]'") from None
-    writer = None
+    parquet, writer = needed("pyarrow.parquet", "Parquet", "parquet"), None
     for block in blocks:
-        columns = {
-            name: pyarrow.array([block.choices[name]] * len(block)) if name in block.choices else block.columns[name]
-            for name in names
-        }
-        table = pyarrow.table(columns)
+        table = arrow(block, names)
         writer = writer or parquet.ParquetWriter(out, table.schema)
         writer.write_table(table)
     if writer is None:
-        raise UserError("Parquet: no point is left, and so there is no table; say less with --where")
+        raise UserError(NO_ROWS)
     writer.close()
+
+
+NO_ROWS = "Parquet: no point is left, and so there is no table; say less with --where"
+
+
+@contextlib.contextmanager
+def folder(path: Path) -> Iterator[Path]:
+    """A folder of Parquet files, which appears once all of them are whole.
+
+    Raises:
+        UserError: nothing was written into it.
+    """
+    place = Path(os.path.realpath(path))
+    try:
+        made = Path(tempfile.mkdtemp(dir=place.parent, prefix=".costgraph-"))
+    except OSError as error:
+        raise UserError(f"{path}: {reason(error)}") from None
+    try:
+        yield made
+        if not any(made.iterdir()):
+            raise UserError(NO_ROWS)
+        made.chmod(0o777 & ~umask())
+        made.rename(place)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
 
 
 def write_xlsx(blocks: Iterator[Block], names: Sequence[str], out: IO[bytes]) -> None:
@@ -112,10 +132,7 @@ def write_xlsx(blocks: Iterator[Block], names: Sequence[str], out: IO[bytes]) ->
     Raises:
         UserError: XlsxWriter is missing, or there are more rows than a worksheet has.
     """
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise UserError("xlsx needs XlsxWriter; install it with: pip install 'costgraph[excel]'") from None
+    xlsxwriter = needed("xlsxwriter", "xlsx", "excel")
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False})
     page = book.add_worksheet("sweep")
     page.write_row(0, 0, names)

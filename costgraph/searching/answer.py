@@ -9,8 +9,10 @@ from costgraph.algebra.quantities import Quantity, rounded
 from costgraph.algebra.units import BYTE, SECOND
 from costgraph.estimation.assumed import BOUND, ESTIMATE
 from costgraph.hardware.links import WORDS
+from costgraph.searching.asked import Search
 from costgraph.searching.constraints import Constraint
-from costgraph.searching.search import Counts, Found, Search
+from costgraph.searching.counts import Counts
+from costgraph.searching.search import Found
 from costgraph.searching.space import Space
 from costgraph.timing.roofline import EFFICIENCIES
 
@@ -90,9 +92,9 @@ def said_of(one: Constraint, broken: int, counts: Counts, most: bool) -> str:
     if alone := counts.alone.get(one.text, 0):
         words += f"; without it {number(alone)} would fit"
     if one.text in counts.closest and broken == counts.legal:
-        _, nearest = counts.closest[one.text]
-        value = nearest.costed.exactly(nearest.numbers, one.name)
-        mesh = nearest.costed.structure.mesh(nearest.numbers) or "one device"
+        nearest = counts.closest[one.text]
+        value = abs(nearest.exactly[0])  # of what grows less is said to be worse
+        mesh = nearest.structure.mesh(nearest.numbers) or "one device"
         words += f"; the nearest has {shown(one, value)} instead of {shown(one, one.limit)}: {mesh}"
     return words
 

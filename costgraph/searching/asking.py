@@ -10,6 +10,7 @@ from costgraph.errors import UserError
 from costgraph.given import with_keywords
 from costgraph.hardware.cluster import Cluster
 from costgraph.models.model import Model
+from costgraph.searching.engines import engine as chosen
 from costgraph.searching.ranges import Over
 from costgraph.searching.table import needed
 
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 MOST_ROWS = 10**7  # that are held at once
 
 
-def best(model: str | Model | None = None, cluster: str | Cluster | None = None, **options: Any) -> Found:
+def best(
+    model: str | Model | None = None,
+    cluster: str | Cluster | None = None,
+    engine: str = "plain",
+    scheduler: str | None = None,
+    **options: Any,
+) -> Found:
     """The best plans of a model on a cluster.
 
     >>> found = best("llama-3.2-1b", "h100-sxm:2x1", batch=4, S=1024, over="zero=[1, 3], recompute=none", top=2)
@@ -30,6 +37,8 @@ def best(model: str | Model | None = None, cluster: str | Cluster | None = None,
     Args:
         model: by name, as a file or as an object.
         cluster: nodes of a machine, `h100-sxm:8x128`.
+        engine: who looks at plans: `plain`, this process, or `dask`.
+        scheduler: the address of a Dask cluster that is there; processes of this machine unless given.
         options: those of `searching.reading.read_search`: batch, minimize, where, top, over (text or a mapping),
             efficiency, overlap, limit, phase, new, price, ...; and sizes by their symbols.
 
@@ -40,7 +49,9 @@ def best(model: str | Model | None = None, cluster: str | Cluster | None = None,
     from costgraph.searching.reading import read_search
     from costgraph.searching.search import search
 
-    return search(read_search(cluster_of=cluster, **{"model": model, **with_sizes(options)}))
+    asked = read_search(cluster_of=cluster, **{"model": model, **with_sizes(options)})
+    with chosen(engine, scheduler) as run:
+        return search(asked, run=run)
 
 
 def swept(
@@ -49,6 +60,8 @@ def swept(
     measures: str | Iterable[str] = (),
     where: str | Iterable[str] = (),
     pareto: str | Iterable[str] = (),
+    engine: str = "plain",
+    scheduler: str | None = None,
     **options: Any,
 ) -> Points:
     """A table of measures over sizes, machines, models and other choices.
@@ -63,6 +76,8 @@ def swept(
         measures: `peak,step_time`, or whatever `derive` measures.
         where: what points must keep to be told of.
         pareto: measures in which no other point may be as good; all points unless said.
+        engine: as for a search.
+        scheduler: the same.
         options: those of `estimate`: hardware, cluster, limit, phase, mesh, efficiency, ...; and sizes by their
             symbols.
 
@@ -77,13 +92,14 @@ def swept(
     typed = {"model": model, **with_sizes(options)}
     question = read_sweep(over, measures, where, pareto, {name: one for name, one in typed.items() if one is not None})
     tally, blocks = Tally(), []
-    for block in sweep(question, tally):
-        blocks.append(block)
-        if tally.told > MOST_ROWS:
-            raise UserError(
-                f"more than {MOST_ROWS} rows at once; say less with where= or pareto=, or write them into a file: "
-                "costgraph sweep -o table.parquet"
-            )
+    with chosen(engine, scheduler) as run:
+        for block in sweep(question, tally, run=run):
+            blocks.append(block)
+            if tally.told > MOST_ROWS:
+                raise UserError(
+                    f"more than {MOST_ROWS} rows at once; say less with where= or pareto=, or write them into a file: "
+                    "costgraph sweep -o table.parquet"
+                )
     return Points(question, tuple(blocks), tally)
 
 

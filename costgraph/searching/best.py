@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from costgraph.records import dataclass
 from costgraph.searching.columns import Column
 from costgraph.searching.exact import NEAR
 from costgraph.searching.plans import Costed, row
+from costgraph.searching.structure import Structure
 
 SPARE = 512  # plans that are kept beside those that are asked for, before rationals say which are worse
 
@@ -23,23 +25,30 @@ class Candidate:
     """A plan that may be among the best.
 
     Args:
-        costed: the costs of its structure.
+        structure: what changes its graph.
         numbers: of its axes.
         about: what it is ranked by, in doubles.
         order: which plan it was among all, so that ties are always broken alike.
+        by: the names of what it is ranked by.
+        costed: the costs of its structure; not handed on to other processes.
     """
 
-    costed: Costed
+    structure: Structure
     numbers: Mapping[str, int]
     about: tuple[float, ...]
     order: tuple[int, int]
     by: tuple[str, ...] = field(repr=False)
+    costed: Costed | None = field(default=None, repr=False)
 
     @cached_property
     def exactly(self) -> tuple[Fraction, ...]:
         """What it is ranked by; the larger is the worse."""
+        assert self.costed is not None
         sign = {"tokens/s": -1}
         return tuple(sign.get(name, 1) * self.costed.exactly(self.numbers, name) for name in self.by)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "costed": None, "exactly": self.exactly}
 
 
 class Best:
@@ -48,10 +57,11 @@ class Best:
     Args:
         top: how many are asked for.
         by: what they are ranked by, the first thing first.
+        known: above that a plan is certainly worse than those that were seen before.
     """
 
-    def __init__(self, top: int, by: tuple[str, ...]) -> None:
-        self.top, self.by = top, by
+    def __init__(self, top: int, by: tuple[str, ...], known: float = float("inf")) -> None:
+        self.top, self.by, self.known = top, by, known
         self.kept: list[Candidate] = []
 
     def add(
@@ -73,8 +83,14 @@ class Best:
             places = places[keys[0][places] <= loosely(float(smallest))]
         for at in places.tolist():
             about = tuple(float(key[at]) for key in keys)
-            found = Candidate(costed, row(columns, at), about, (order[0], order[1] + at), self.by)
-            self.kept.append(found)
+            place = (order[0], order[1] + at)
+            self.kept.append(Candidate(costed.structure, row(columns, at), about, place, self.by, costed))
+        if len(self.kept) > self.top + SPARE:
+            self.shorten()
+
+    def merge(self, others: Iterable[Candidate]) -> None:
+        """Take in what another one has kept."""
+        self.kept += others
         if len(self.kept) > self.top + SPARE:
             self.shorten()
 
@@ -82,8 +98,8 @@ class Best:
     def limit(self) -> float:
         """Above that a plan is certainly worse than those that are kept."""
         if len(self.kept) < self.top:
-            return float("inf")
-        return loosely(sorted(one.about[0] for one in self.kept)[self.top - 1])
+            return self.known
+        return min(self.known, loosely(sorted(one.about[0] for one in self.kept)[self.top - 1]))
 
     def shorten(self) -> None:
         """Keep those that are asked for, as rationals rank them."""

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import count, product
 from math import prod
 
 from costgraph.records import dataclass
-from costgraph.searching.open_mesh import OpenMesh, meshes
+from costgraph.searching.open_mesh import BLOCK, OpenMesh, meshes
+
+STRETCH = 32 * BLOCK  # points of one combination that are looked at by one task
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of the points of one combination of choices; small, as it may be sent to others.
+
+    Args:
+        number: which one it is among all.
+        part: of which combination of choices, counted as `Grid.parts` gives them.
+        first, last: of its points the first, and the first that is no more.
+    """
+
+    number: int
+    part: int
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first
 
 
 @dataclass(frozen=True)
@@ -60,6 +81,13 @@ class Grid:
                 if all(left.values()):
                     yield choices, ones, Grid({}, left)
 
-    def blocks(self) -> Iterator[OpenMesh]:
-        """All points of one combination, some thousand at a time, the last name changing first."""
-        return meshes(self.numbers)
+    def pieces(self, degrees: Sequence[str]) -> Iterator[Piece]:
+        """All points, in stretches that are looked at one by one."""
+        numbers = count()
+        for part, (_, _, grid) in enumerate(self.parts(degrees)):
+            for first in range(0, grid.each, STRETCH):
+                yield Piece(next(numbers), part, first, min(first + STRETCH, grid.each))
+
+    def blocks(self, first: int = 0, last: int | None = None) -> Iterator[OpenMesh]:
+        """Points of one combination, all or some of them, some thousand at a time, the last name changing first."""
+        return meshes(self.numbers, first, last)

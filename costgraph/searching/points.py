@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from costgraph.records import dataclass
+from costgraph.searching.grid import Piece
 from costgraph.searching.sweep import Block, Sweep, Tally
 from costgraph.searching.table import Tabular
 from costgraph.shown import Shown
@@ -48,11 +49,22 @@ class Points(Tabular, Shown):
         return found
 
 
+@dataclass(frozen=True)
+class First:
+    """Hands on the first rows of a piece alone."""
+
+    top: int
+
+    def __call__(self, piece: Piece, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+        """As many as are shown."""
+        return head(iter(blocks), self.top)
+
+
 def head(blocks: Iterator[Block], top: int) -> tuple[Block, ...]:
     """The first rows; all blocks are gone through, so that they are counted."""
     found, left = list[Block](), top
     for block in blocks:
         if left > 0:
-            found.append(Block(block.choices, {name: column[:left] for name, column in block.columns.items()}))
+            found.append(block.some(slice(left)))
             left -= len(found[-1])
     return tuple(found)

@@ -19,11 +19,11 @@ from costgraph.measures.params import parameters
 from costgraph.mesh import Mesh
 from costgraph.passes.recompute import Recompute
 from costgraph.schedules import SCHEDULES
+from costgraph.searching.asked import Search
 from costgraph.searching.constraints import read_constraints
 from costgraph.searching.evaluation import Rates
 from costgraph.searching.plans import Question
 from costgraph.searching.ranges import Over, read_over
-from costgraph.searching.search import Search
 from costgraph.searching.shares import Links
 from costgraph.searching.space import Space, divisors
 from costgraph.searching.structure import DEGREES, DEVICES, KINDS, replayed

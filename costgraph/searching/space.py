@@ -84,8 +84,8 @@ class Space:
 
     # --- plans --------------------------------------------------------------------------------------------------------
 
-    def blocks(self, structure: Structure) -> Iterator[OpenMesh]:
-        """The plans of a structure with as many devices as are asked for, some thousand at a time.
+    def blocks(self, structure: Structure, first: int = 0, last: int | None = None) -> Iterator[OpenMesh]:
+        """The plans of a structure, or some of them, with as many devices as are asked for, some thousand at a time.
 
         Along the data axis are all devices that no other one takes, where all are used.
         """
@@ -94,7 +94,7 @@ class Space:
         names += ["B"] if "B" in self.numbers else []
         devices = [name for name in names if name in DEVICES]
         lists = {name: self.of(name) for name in sorted(names, key=lambda name: name not in DEVICES)}
-        for mesh in meshes(lists, outside=len(devices)):
+        for mesh in meshes(lists, first, last, outside=len(devices)):
             outer = self.on_devices(structure, mesh.outer, rest)
             if outer.length:
                 yield OpenMesh(outer, mesh.inner)

@@ -1,34 +1,31 @@
-"""A sweep: measures at all points of a grid, block by block, so that what is kept is what is asked for."""
+"""A sweep: measures at all points of a grid, piece by piece, so that what is kept is what is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
-from functools import cached_property
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from costgraph.algebra.definition import Definition
-from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.assumed import BOUND, ESTIMATE
-from costgraph.measures.parts import read_measure
 from costgraph.records import dataclass
-from costgraph.searching.columns import Column, Program, double, sure, with_defined
+from costgraph.searching.columns import Column
 from costgraph.searching.command import as_typed
 from costgraph.searching.constraints import Constraint
-from costgraph.searching.evaluation import Evaluator, Rates
-from costgraph.searching.forms import forms
-from costgraph.searching.grid import Grid
-from costgraph.searching.legality import Rule, rules
+from costgraph.searching.costs import GROWING
+from costgraph.searching.engines import Run, plain
+from costgraph.searching.grid import Grid, Piece
+from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.pareto import front
-from costgraph.searching.shares import Links
+from costgraph.searching.plans import row
+from costgraph.searching.swept import Swept
 
-OF_PLANS = ("peak", "step_time", "bound", "ttft", "tpot", "cost", "tokens/s", "devices")
-GROWING = ("tokens/s", "mfu")  # of which more is better
+TIMES = ("step_time", "ttft", "tpot", "tokens/s", "cost", "bound")
+MOST_KNOWN = 64  # combinations of choices whose forms are kept
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ class Sweep:
     @property
     def assumptions(self) -> list[str]:
         """What its times take for granted, and what its measures are counted in."""
-        times = [name for name in self.measures if name in ("step_time", "ttft", "tpot", "tokens/s", "cost", "bound")]
+        times = set(TIMES) & set(self.measures)
         lines = [] if not times else [BOUND if not self.typed.get("efficiency") else ESTIMATE]
         return lines + (["cost: USD per million tokens"] if "cost" in times else [])
 
@@ -80,10 +77,12 @@ class Block:
     Args:
         choices: what is the same in all of them.
         columns: numbers and measures, by name.
+        ones: of the numbers those that are 1 in all of them, which changes which ops there are.
     """
 
     choices: Mapping[str, str]
     columns: Mapping[str, Column]
+    ones: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -94,6 +93,10 @@ class Block:
             [self.choices[name]] * len(self) if name in self.choices else self.columns[name].tolist() for name in names
         ]
         return zip(*parts, strict=True)
+
+    def some(self, which: NDArray[np.bool_] | slice) -> Block:
+        """Some of the rows."""
+        return replace(self, columns={name: column[which] for name, column in self.columns.items()})
 
 
 @dataclass
@@ -112,186 +115,143 @@ class Tally:
     told: int = 0
     refused: dict[str, int] = field(default_factory=dict)
 
+    def add(self, other: Tally) -> None:
+        """Count those of a piece, too."""
+        self.points, self.illegal, self.told = (
+            self.points + other.points, self.illegal + other.illegal, self.told + other.told,
+        )  # fmt: skip
+        for reason, times in other.refused.items():
+            self.refused[reason] = self.refused.get(reason, 0) + times
 
-class Swept:
-    """One combination of choices.
+
+@dataclass(frozen=True)
+class Part:
+    """What a piece has given: rows, and how many points there were."""
+
+    blocks: tuple[Block, ...]
+    tally: Tally
+
+    def compact(self) -> Part:
+        """What is handed on to another process."""
+        return self
+
+
+Finish = Callable[[Piece, tuple[Block, ...]], tuple[Block, ...]]
+
+
+class Looking:
+    """Looks at one piece after the other; forms are derived once for those of one combination of choices.
 
     Args:
-        request: the question, with some symbols open.
-        numbers: these.
-        measures: what is asked.
-
-    Raises:
-        UserError: such a thing cannot be, or the question leaves a symbol open.
+        asked: what is swept.
+        finish: what is done with the rows of a piece before they are handed on; nothing unless given.
     """
 
-    def __init__(self, request: Request, numbers: Sequence[str], measures: Sequence[str]) -> None:
-        self.request, self.numbers, self.measures = request, tuple(numbers), tuple(measures)
-        self.plain = {name: self.form(name) for name in self.measures if name not in OF_PLANS}
-        self.forms = {}
-        if any(name in OF_PLANS for name in measures):
-            self.check_machine()
-            self.forms = {phase: forms(request, phase, numbers) for phase in request.phases}
-        self.links = Links(request.cluster, request.link, request.collectives) if request.cluster else None
+    def __init__(
+        self, asked: Sweep, finish: Callable[[Piece, tuple[Block, ...]], tuple[Block, ...]] | None = None
+    ) -> None:
+        self.asked, self.finish = asked, finish
+        self._parts = list(asked.grid.parts(asked.degrees))
+        self._known: dict[tuple[object, ...], Swept] = {}
 
-    def check_machine(self) -> None:
-        """Refuse times where nobody says of which machine."""
-        if self.request.machine is None:
-            raise UserError(
-                "sweep: on which machine? name it with --hardware or --cluster, or sweep over hardware=[...]"
-            )
-        if "cost" in self.measures and self.request.price is None:
-            raise UserError("cost: at which price of a device? add --price '2.5 USD/h'")
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_known": {}}  # whoever gets it derives what he needs himself
 
-    @cached_property
-    def axes(self) -> dict[str, Polynomial]:
-        """The degrees of the axes of devices, outermost first."""
-        named = self.request.graph(self.request.phases[-1]).mesh.named
-        found = {name: axis.size.substitute(self.request.bindings) for name, axis in named.items() if not axis.in_time}
-        return {name: size for name, size in found.items() if size != 1}
+    def __call__(self, piece: Piece) -> Part:
+        """The rows of a piece that are told of.
 
-    @cached_property
-    def evaluators(self) -> dict[str, Evaluator]:
-        """The forms of each phase, ready for columns."""
-        assert self.links is not None
-        rates = Rates(self.request)
-        return {phase: Evaluator(found, tuple(self.axes), self.links, rates) for phase, found in self.forms.items()}
+        Raises:
+            UserError: there is no other combination, and this one cannot be.
+        """
+        tally = Tally(points=len(piece))
+        choices, ones, grid = self._parts[piece.part]
+        try:
+            swept = self.swept(choices, ones)
+        except UserError as error:
+            if self.asked.grid.combinations == 1 and not ones:
+                raise
+            tally.refused = {str(error): 1} if piece.first == 0 else {}
+            return Part((), tally)
+        blocks: Sequence[Block] = [
+            Block(choices, kept, ones)
+            for columns in grid.blocks(piece.first, piece.last)
+            if (kept := self.kept(swept, columns, dict.fromkeys(ones, np.ones(1)), tally))
+        ]
+        blocks = self.unbeaten(blocks)
+        tally.told = 0 if self.asked.pareto else sum(map(len, blocks))
+        return Part(self.finish(piece, blocks) if self.finish else blocks, tally)
 
-    @cached_property
-    def rules(self) -> tuple[Rule, ...]:
-        """What points must keep."""
-        claims = [claim for found in self.forms.values() for claim in found.claims]
-        graph = self.request.sized(self.request.phases[-1], *self.numbers)
-        return rules([*claims, *graph.assumptions, *graph.claims])
+    def swept(self, choices: Mapping[str, str], ones: tuple[str, ...]) -> Swept:
+        """The forms of one combination of choices."""
+        key = (*choices.items(), ones)
+        if key not in self._known:
+            numbers = [name for name in self.asked.grid.numbers if name not in ones]
+            found = Swept(self.asked.request(choices, ones), numbers, self.asked.measures)
+            if len(self._known) >= MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+            self._known[key] = found
+        return self._known[key]
 
-    # --- forms --------------------------------------------------------------------------------------------------------
+    def kept(self, swept: Swept, mesh: OpenMesh, ones: Mapping[str, Column], tally: Tally) -> dict[str, Column]:
+        """The points of a block that may be and keep what was asked; nothing if there are none."""
+        values, legal = swept.at(mesh)
+        tally.illegal += int((~legal).sum())
+        columns = {**ones, **mesh}
+        every = {name: np.broadcast_to(column, len(legal)) for name, column in {**columns, **values}.items()}
+        for one in self.asked.where:
+            holds = one.holds(every[one.name])
+            for at in np.flatnonzero(legal & one.near(every[one.name])).tolist():
+                holds[at] = one.holds_exactly(
+                    swept.exact(row({number: every[number] for number in columns}, at), one.name)
+                )
+            legal = legal & holds
+        return {name: column[legal] for name, column in every.items()} if legal.any() else {}
 
-    def form(self, name: str) -> tuple[Program, tuple[Definition, ...]]:
-        """A measure as what stands above and below one fraction bar, with what its symbols stand for."""
-        setup = self.request.setup
-        graph = self.request.sized(self.request.phases[-1], *self.numbers)
-        found = (
-            read_measure(name, graph)
-            .of(graph, setup.convention, setup.precision)
-            .limited({**self.request.rates, **({"price": self.price} if self.price else {})})
-        )
-        left = set(found.symbols) - set(self.numbers) - {one.name for one in found.definitions}
-        if left:
-            raise UserError(f"{name} depends on {', '.join(sorted(left))}; bind it with --limit, or sweep over it")
-        return Program.of([found.value.numerator, found.value.denominator]), found.defined
+    def unbeaten(self, blocks: Sequence[Block]) -> tuple[Block, ...]:
+        """The blocks without the rows that another one beats, where such are asked for."""
+        if not self.asked.pareto or not blocks:
+            return tuple(blocks)
+        signs = [-1 if name in GROWING else 1 for name in self.asked.pareto]
+        ends = np.cumsum([len(block) for block in blocks])
 
-    @property
-    def price(self) -> Polynomial | None:
-        """USD per second of one device."""
-        return None if self.request.price is None else Polynomial.constant(self.request.price)
+        def exactly(at: int, column: int) -> Any:
+            number = int(np.searchsorted(ends, at, side="right"))
+            block, name = blocks[number], self.asked.pareto[column]
+            swept = self.swept(block.choices, block.ones)
+            point = {one: int(block.columns[one][at - ends[number]]) for one in swept.numbers}  # from the end
+            return signs[column] * swept.exact(point, name)
 
-    # --- values -------------------------------------------------------------------------------------------------------
-
-    @np.errstate(all="ignore")
-    def at(self, columns: Mapping[str, Column]) -> tuple[dict[str, Column], NDArray[np.bool_]]:
-        """The measures at a block of points, and which of these may be."""
-        length = max((len(column) for column in columns.values()), default=1)
-        legal = np.ones(length, dtype=bool)
-        for rule in self.rules:
-            legal &= rule.holds(columns)
-        found = {}
-        for name, (program, definitions) in self.plain.items():
-            above, below = program.at(with_defined(columns, definitions))
-            found[name] = np.broadcast_to(above / below, length)
-        if self.forms:
-            more, joined = self.of_plans(columns, length)
-            found, legal = {**found, **more}, legal & joined
-        return {name: found[name] for name in self.measures}, legal
-
-    def of_plans(self, columns: Mapping[str, Column], length: int) -> tuple[dict[str, Column], NDArray[np.bool_]]:
-        """What depends on the machine."""
-        sizes = Program.of(list(self.axes.values())).at(columns)
-        degrees = {name: np.broadcast_to(size, length) for name, size in zip(self.axes, sizes, strict=True)}
-        every = {name: np.broadcast_to(column, length) for name, column in {**columns, **degrees}.items()}
-        every = every or {"": np.ones(length)}
-        values = {phase: one.at(every) for phase, one in self.evaluators.items()}
-        main = self.request.phases[-1]
-        ranked = {phase: one.bound if one.estimate is None else one.estimate for phase, one in values.items()}
-        devices = np.ones(length)
-        for size in degrees.values():
-            devices = devices * size
-        tokens = Program.of([self.forms[main].tokens]).at(every)[0]
-        found = {
-            "peak": np.maximum.reduce([one.needed for one in values.values()]), "step_time": ranked[main],
-            "bound": values[main].bound, "tpot": ranked[main], "ttft": ranked[self.request.phases[0]],
-            "devices": devices, "tokens/s": tokens / ranked[main],
-        }  # fmt: skip
-        if self.request.price is not None:
-            found["cost"] = ranked[main] * devices / tokens * double(self.request.price * 10**6)
-        joined = np.logical_and.reduce([one.joined for one in values.values()])
-        there = self.request.cluster.devices if self.request.cluster else None
-        joined = np.broadcast_to(joined if there is None else joined & (devices <= there), length)
-        return {name: np.broadcast_to(column, length) for name, column in found.items()}, joined
+        table = [
+            np.concatenate([sign * block.columns[name] for block in blocks])
+            for sign, name in zip(signs, self.asked.pareto, strict=True)
+        ]
+        left = np.zeros(int(ends[-1]), dtype=bool)
+        left[front(table, exactly)] = True
+        parts = np.split(left, ends[:-1])
+        return tuple(block.some(mine) for block, mine in zip(blocks, parts, strict=True) if mine.any())
 
 
-def sweep(asked: Sweep, tally: Tally, progress: Callable[[int], None] = lambda points: None) -> Iterator[Block]:
+def sweep(
+    asked: Sweep, tally: Tally, progress: Callable[[int], None] = lambda points: None, run: Run = plain,
+    looking: Looking | None = None,
+) -> Iterator[Block]:  # fmt: skip
     """The table, block by block; of a Pareto front one block for each combination of choices, once all is known.
 
     Args:
         asked: what is swept.
         tally: what is counted on the way.
-        progress: is told how many points were looked at.
+        progress: is told how many points were looked at so far.
+        run: who looks at the pieces.
+        looking: what is done with each piece.
     """
-    found = kept(asked, tally, progress)
-    if not asked.pareto:
-        yield from counted(found, tally)
-        return
-    left: list[Block] = []
-    for block in found:
-        left = unbeaten([*left, block], asked.pareto)
-    yield from counted(iter(left), tally)
-
-
-def counted(blocks: Iterator[Block], tally: Tally) -> Iterator[Block]:
-    """The blocks, their rows counted."""
-    for block in blocks:
-        tally.told += len(block)
-        yield block
-
-
-def kept(asked: Sweep, tally: Tally, progress: Callable[[int], None]) -> Iterator[Block]:
-    """The points that may be and keep what was asked."""
-    for choices, ones, grid in asked.grid.parts(asked.degrees):
-        try:
-            swept = Swept(asked.request(choices, ones), tuple(grid.numbers), asked.measures)
-        except UserError as error:
-            if asked.grid.combinations == 1 and not ones:
-                raise
-            tally.refused[str(error)] = tally.refused.get(str(error), 0) + 1
-            tally.points += grid.each
-            progress(grid.each)
-            continue
-        for columns in grid.blocks():
-            values, legal = swept.at(columns)
-            tally.points += len(legal)
-            tally.illegal += int((~legal).sum())
-            progress(len(legal))
-            every = {**dict.fromkeys(ones, np.ones(1)), **columns, **values}
-            every = {name: np.broadcast_to(column, len(legal)) for name, column in every.items()}
-            for one in asked.where:
-                legal = legal & one.holds(sure(every[one.name]))
-            if legal.any():
-                yield Block(choices, {name: column[legal] for name, column in every.items()})
-
-
-def unbeaten(blocks: Sequence[Block], names: Sequence[str]) -> list[Block]:
-    """The blocks without the rows that another one beats."""
-    signs = [-1.0 if name in GROWING else 1.0 for name in names]
-    table = [
-        np.concatenate([sign * sure(block.columns[name]) for block in blocks])
-        for sign, name in zip(signs, names, strict=True)
-    ]
-    left = np.zeros(len(table[0]), dtype=bool)
-    left[front(table)] = True
-    found, at = [], 0
-    for block in blocks:
-        mine = left[at : at + len(block)]
-        at += len(block)
-        if mine.any():
-            found.append(Block(block.choices, {name: column[mine] for name, column in block.columns.items()}))
-    return found
+    look = looking or Looking(asked)
+    left: tuple[Block, ...] = ()
+    for part in run(look, asked.grid.pieces(asked.degrees)):
+        tally.add(part.tally)
+        progress(tally.points)
+        if asked.pareto:
+            left = look.unbeaten([*left, *part.blocks])
+        else:
+            yield from part.blocks
+    tally.told += sum(map(len, left))
+    yield from left

@@ -15,11 +15,12 @@ from costgraph.given import read_mesh, read_model
 from costgraph.hardware.cluster import cluster
 from costgraph.measures import MEASURES
 from costgraph.searching.constraints import read_constraints
+from costgraph.searching.costs import MEASURES as OF_PLANS
 from costgraph.searching.grid import Grid
 from costgraph.searching.ranges import Over, read_objects, read_over
 from costgraph.searching.reading import listed, whole
 from costgraph.searching.structure import NO_REPLAY, replayed
-from costgraph.searching.sweep import OF_PLANS, Sweep
+from costgraph.searching.sweep import Sweep
 
 CHOICES = (
     "model", "hardware", "cluster", "phase", "mesh", "attention", "precision", "weights", "cache_dtype", "dtype",

@@ -55,5 +55,6 @@ def needed(library: str, what: str, extra: str = "") -> Any:
     try:
         return import_module(library)
     except ImportError:
-        install = f"'costgraph[{extra}]'" if extra else library
-        raise UserError(f"{what} needs {library}; install it with: pip install {install}") from None
+        name = library.partition(".")[0]
+        install = f"'costgraph[{extra}]'" if extra else name
+        raise UserError(f"{what} needs {name}; install it with: pip install {install}") from None

@@ -1,0 +1,132 @@
+"""What plans or points cost whose graph is the same: the measures by which they are kept and ranked.
+
+In columns of doubles for many at once, in rationals for one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.estimation.asked import Request
+from costgraph.searching.columns import Column, Columns, Program, double
+from costgraph.searching.evaluation import Evaluated, Evaluator, Rates
+from costgraph.searching.exact import Exact
+from costgraph.searching.forms import Forms, forms
+from costgraph.searching.open_mesh import OpenMesh
+from costgraph.searching.shares import Links
+
+MEASURES = ("peak", "step_time", "bound", "ttft", "tpot", "cost", "tokens/s", "devices")
+GROWING = ("tokens/s", "mfu")  # of which more is better
+PER = 10**6  # tokens that the cost is of
+
+
+class Costs:
+    """The costs of one graph in all phases that a device goes through; of the last one times are told.
+
+    Args:
+        request: the question, on its mesh.
+        open_: sizes beside degrees that differ.
+        axes: the sizes of the axes of devices, outermost first.
+        links: over which collectives go.
+        rates: what an estimate takes for granted.
+
+    Raises:
+        UserError: the model cannot be spread like that.
+    """
+
+    def __init__(
+        self, request: Request, open_: Sequence[str], axes: Mapping[str, Polynomial], links: Links, rates: Rates
+    ) -> None:
+        self.phases, self.price, self.axes = request.phases, request.price, dict(axes)
+        self.links, self.rates = links, rates
+        self.forms: dict[str, Forms] = {phase: forms(request, phase, open_) for phase in self.phases}
+        self.main = self.forms[self.phases[-1]]
+
+    @cached_property
+    def evaluators(self) -> dict[str, Evaluator]:
+        """The forms of each phase, ready for columns."""
+        return {name: Evaluator(one, tuple(self.axes), self.links, self.rates) for name, one in self.forms.items()}
+
+    @cached_property
+    def sizes(self) -> Program:
+        """Those of the axes, then the tokens of a step."""
+        return Program.of([*self.axes.values(), self.main.tokens])
+
+    @np.errstate(all="ignore")
+    def outputs(self, columns: Columns) -> tuple[dict[str, Column], NDArray[np.bool_]]:
+        """What is measured, by name; and whether links join all groups that send."""
+        length = length_of(columns)
+        *degrees, tokens = (np.broadcast_to(row, length) for row in self.sizes.at(columns))
+        for (name, size), degree in zip(self.axes.items(), degrees, strict=True):
+            if name not in columns or size != Polynomial.symbol(name):
+                columns = with_column(columns, name, degree)
+        found = {name: one.at(columns or {"": np.ones(length)}) for name, one in self.evaluators.items()}
+        devices = np.ones(length)
+        for degree in degrees:
+            devices = devices * degree
+        main, first = found[self.phases[-1]], found[self.phases[0]]
+        seconds = ranked(main)
+        named = {
+            "peak": np.maximum.reduce([one.needed for one in found.values()]), "devices": devices,
+            "step_time": seconds, "bound": main.bound, "tokens/s": tokens / seconds, "ttft": ranked(first),
+            "tpot": seconds,
+        }  # fmt: skip
+        if self.price is not None:
+            named["cost"] = seconds * devices / tokens * double(self.price * PER)
+        joined = np.logical_and.reduce([one.joined for one in found.values()])
+        return {name: np.broadcast_to(column, length) for name, column in named.items()}, joined
+
+    # --- exactly ------------------------------------------------------------------------------------------------------
+
+    def exactly(self, numbers: Mapping[str, int], name: str) -> Fraction:
+        """One measure of one plan or point, in rationals."""
+        if name == "peak":
+            return max(self._exact(numbers, phase).needed for phase in self.phases)
+        devices = Fraction(prod(degree for _, degree in self.degrees(numbers)))
+        if name == "devices":
+            return devices
+        exact = self._exact(numbers, self.phases[0] if name == "ttft" else self.phases[-1])
+        if name == "bound":
+            return exact.bound
+        seconds = exact.estimate if self.rates.efficiency else exact.bound
+        if name in ("cost", "tokens/s"):
+            tokens = exact.value(self.main.tokens)
+            return tokens / seconds if name == "tokens/s" else (self.price or 0) * devices * seconds * PER / tokens
+        return seconds
+
+    def degrees(self, numbers: Mapping[str, int]) -> list[tuple[str, int]]:
+        """How many devices stand along each axis."""
+        known = {name: Polynomial.constant(value) for name, value in numbers.items()}
+        return [(name, int(size.substitute(known).number or 1)) for name, size in self.axes.items()]
+
+    def _exact(self, numbers: Mapping[str, int], phase: str) -> Exact:
+        known = {**numbers, **dict(self.degrees(numbers))}
+        return Exact(self.forms[phase], known, tuple(self.axes), self.links, self.rates)
+
+
+def length_of(columns: Columns) -> int:
+    """How many plans or points there are."""
+    if isinstance(columns, OpenMesh):
+        return columns.length
+    return max((len(column) for column in columns.values()), default=1)
+
+
+def with_column(columns: Columns, name: str, values: Column) -> Columns:
+    """The columns with one more; of an open mesh on the outer side, where nothing of it depends on the inner one."""
+    if not isinstance(columns, OpenMesh):
+        return {**columns, name: values}
+    on_sides = values.reshape(columns.shape)
+    alike = bool((on_sides == on_sides[:, :1]).all())
+    return columns.with_column(name, on_sides[:, :1] if alike else on_sides)
+
+
+def ranked(found: Evaluated) -> Column:
+    """The time that counts: the estimate where efficiencies are named, else the bound."""
+    return found.bound if found.estimate is None else found.estimate

@@ -1,0 +1,127 @@
+"""One combination of choices of a sweep: its measures on columns of numbers, and exactly at one point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costgraph.algebra.definition import Definition
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.closed_form import ClosedForm
+from costgraph.errors import UserError
+from costgraph.estimation.asked import Request
+from costgraph.measures.parts import read_measure
+from costgraph.searching.columns import Column, Columns, Program, with_defined
+from costgraph.searching.costs import MEASURES, Costs, length_of
+from costgraph.searching.evaluation import Rates
+from costgraph.searching.legality import Rule, rules
+from costgraph.searching.shares import Links
+
+
+class Swept:
+    """One combination of choices.
+
+    Args:
+        request: the question, with some symbols open.
+        numbers: these.
+        measures: what is asked.
+
+    Raises:
+        UserError: such a thing cannot be, or the question leaves a symbol open.
+    """
+
+    def __init__(self, request: Request, numbers: Sequence[str], measures: Sequence[str]) -> None:
+        self.request, self.numbers, self.measures = request, tuple(numbers), tuple(measures)
+        self.plain = {name: self.form(name) for name in self.measures if name not in MEASURES}
+        self.programs = {name: program(form) for name, form in self.plain.items()}
+        self.costs: Costs | None = None
+        if len(self.plain) < len(self.measures):
+            self.check_machine()
+            assert request.cluster is not None
+            links = Links(request.cluster, request.link, request.collectives)
+            self.costs = Costs(request, self.numbers, self.axes, links, Rates(request))
+        self.exactly = lru_cache(maxsize=1024)(self._exactly)
+
+    def check_machine(self) -> None:
+        """Refuse times where nobody says of which machine."""
+        if self.request.machine is None:
+            raise UserError(
+                "sweep: on which machine? name it with --hardware or --cluster, or sweep over hardware=[...]"
+            )
+        if "cost" in self.measures and self.request.price is None:
+            raise UserError("cost: at which price of a device? add --price '2.5 USD/h'")
+
+    @cached_property
+    def axes(self) -> dict[str, Polynomial]:
+        """The degrees of the axes of devices, outermost first.
+
+        Raises:
+            UserError: a size that is made of the symbol of its own axis.
+        """
+        named = self.request.graph(self.request.phases[-1]).mesh.named
+        found = {name: axis.size.substitute(self.request.bindings) for name, axis in named.items() if not axis.in_time}
+        for name, size in found.items():
+            if name in size.symbols and size != Polynomial.symbol(name):
+                raise UserError(f"{name}={size}: sweep over a symbol of your own, as in 2*k, or over {name} itself")
+        return {name: size for name, size in found.items() if size != 1}
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """What points must keep."""
+        claims = [claim for found in (self.costs.forms if self.costs else {}).values() for claim in found.claims]
+        graph = self.request.sized(self.request.phases[-1], *self.numbers)
+        return rules([*claims, *graph.assumptions, *graph.claims])
+
+    def form(self, name: str) -> ClosedForm:
+        """A measure with all put in but the numbers."""
+        setup = self.request.setup
+        graph = self.request.sized(self.request.phases[-1], *self.numbers)
+        price = self.request.price
+        put_in = {**self.request.rates, **({"price": Polynomial.constant(price)} if price is not None else {})}
+        found = read_measure(name, graph).of(graph, setup.convention, setup.precision).limited(put_in)
+        left = set(found.symbols) - set(self.numbers) - {one.name for one in found.definitions}
+        if left:
+            raise UserError(f"{name} depends on {', '.join(sorted(left))}; bind it with --limit, or sweep over it")
+        return found
+
+    # --- values -------------------------------------------------------------------------------------------------------
+
+    @np.errstate(all="ignore")
+    def at(self, columns: Columns) -> tuple[dict[str, Column], NDArray[np.bool_]]:
+        """The measures at a block of points, and which of these may be."""
+        length = length_of(columns)
+        legal = np.ones(length, dtype=bool)
+        for rule in self.rules:
+            legal &= rule.holds(columns)
+        found = {}
+        for name, (fraction, definitions) in self.programs.items():
+            above, below = fraction.at(with_defined(columns, definitions))
+            found[name] = np.broadcast_to(above / below, length)
+        if self.costs is not None:
+            more, joined = self.costs.outputs(columns)
+            there = self.request.cluster.devices if self.request.cluster else None
+            legal &= joined if there is None else joined & (more["devices"] <= there)
+            found |= more
+        return {name: found[name] for name in self.measures}, legal
+
+    def exact(self, numbers: Mapping[str, int], name: str) -> Fraction:
+        """One measure, or one of the numbers, at one point, in rationals."""
+        if name in numbers:
+            return Fraction(numbers[name])
+        return self.exactly(tuple((one, numbers[one]) for one in self.numbers), name)
+
+    def _exactly(self, point: tuple[tuple[str, int], ...], name: str) -> Fraction:
+        if name in self.plain:
+            sizes = {one: Polynomial.constant(value) for one, value in point}
+            return Fraction(self.plain[name].limited(sizes).number or 0)
+        assert self.costs is not None
+        return self.costs.exactly(dict(point), name)
+
+
+def program(form: ClosedForm) -> tuple[Program, tuple[Definition, ...]]:
+    """A form as what stands above and below one fraction bar, with what its symbols stand for."""
+    return Program.of([form.value.numerator, form.value.denominator]), form.defined
