@@ -17,6 +17,14 @@ UNDERSTOOD: dict[str, dict[str, str]] = {  # by what is asked for
         "flashattention": "flash_attention", "tp": "tensor_parallel", "amp": "autocast",
     },
     "kind of thing": {"hardware": "machines", "gpus": "machines", "rewrites": "passes"},
+    "topic": {  # of published formulas
+        "parameters": "params", "parameter": "params", "kv": "cache", "kv_cache": "cache", "kvcache": "cache",
+        "optimizer": "states", "training_state": "states", "activation": "activations", "comms": "communication",
+        "collectives": "communication", "sequence_parallel": "sequence", "sp": "sequence", "fsdp": "zero",
+        "tensor_parallel": "tensor", "checkpointing": "recompute", "recomputation": "recompute", "gqa": "kv_heads",
+        "mqa": "kv_heads", "mla": "latent_attention", "moe": "experts", "mamba": "state_space", "ssm": "state_space",
+        "machines": "hardware", "gpus": "hardware", "bubbles": "bubble", "latency": "time",
+    },
     "op set": {"gpt": "decoder", "gpt2": "decoder", "transformer": "decoder", "bert": "encoder", "gemm": "matmul"},
 }  # fmt: skip
 MEANT: dict[str, str] = {  # what a word that is no name here is written as

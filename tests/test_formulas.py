@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from costgraph.cli.formulas import haystack, occurs
 from costgraph.errors import UserError
+from costgraph.library.entries.finding import haystack, occurs
 from costgraph.library.entries.reading import library, sources
 from costgraph.library.entries.well_formed import entry
 from costgraph.library.judging.judge import judge

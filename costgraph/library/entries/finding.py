@@ -19,24 +19,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 AXIS = re.compile(r"(\w+)\(")
 GROUPS = {"latent attention", "experts", "state space"}  # of symbols, which are topics as well
 AMOUNTS = {
-    "time",
-    "memory",
-    "flops",
-    "cache",
-    "params",
-    "activations",
-    "communication",
-    "traffic",
-    "intensity",
-    "states",
-}
-ALSO = {  # what people call a topic
-    "parameters": "params", "parameter": "params", "kv": "cache", "kv_cache": "cache", "kvcache": "cache",
-    "optimizer": "states", "training_state": "states", "activation": "activations", "comms": "communication",
-    "collectives": "communication", "sequence_parallel": "sequence", "sp": "sequence", "fsdp": "zero",
-    "tensor_parallel": "tensor", "checkpointing": "recompute", "recomputation": "recompute", "gqa": "kv_heads",
-    "mqa": "kv_heads", "mla": "latent_attention", "moe": "experts", "mamba": "state_space", "ssm": "state_space",
-    "machines": "hardware", "gpus": "hardware", "bubbles": "bubble", "latency": "time",
+    "time", "memory", "flops", "cache", "params", "activations", "communication", "traffic", "intensity", "states",
 }  # fmt: skip
 
 
@@ -77,7 +60,7 @@ def found(
 def known_topic(text: str) -> str:
     """The name of a topic, however it is called."""
     name = text.strip().lower().replace("-", "_").replace(" ", "_")
-    name = understood("pass", understood("axis", ALSO.get(name, name)))
+    name = understood("pass", understood("axis", understood("topic", name)))
     known = {topic for one in library() for topic in topics_of(one)}
     if name not in known:
         raise unknown("topic", text, sorted(known))
@@ -97,7 +80,7 @@ def topics_of(entry: Entry) -> set[str]:
     for one in requests(entry):
         about.update((re.split(r"[.(]", one.measure)[0], one.phase, "structure" if one.structure else ""))
         for text in (*one.passes, one.mesh, one.op_set):
-            about.update(ALSO.get(name, name) for name in names_in(text))
+            about.update(understood("topic", name) for name in names_in(text))
     return about - {""}
 
 
