@@ -44,7 +44,7 @@ def site() -> dict[str, str]:
         run = subprocess.run(
             [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-E", "-d", f"{folder}/doctrees",
              str(DOCS), f"{folder}/html"],
-            capture_output=True, text=True, timeout=300,
+            capture_output=True, text=True, timeout=600,
         )  # fmt: skip
         assert run.returncode == 0, run.stderr
         files = Path(folder, "html").rglob("*")
@@ -52,14 +52,15 @@ def site() -> dict[str, str]:
 
 
 @pytest.mark.needs_library("sphinx")
-@pytest.mark.needs_library("myst_parser")
+@pytest.mark.needs_library("myst_nb")
 @pytest.mark.needs_library("furo")
 def test_the_site_is_made_without_a_warning_and_has_every_page() -> None:
-    assert {page.stem for page in DOCS.glob("*.md")} <= {Path(name).stem for name in site() if name.endswith(".html")}
+    pages = (*DOCS.glob("*.md"), *DOCS.glob("*.ipynb"))
+    assert {page.stem for page in pages} <= {Path(name).stem for name in site() if name.endswith(".html")}
 
 
 @pytest.mark.needs_library("sphinx")
-@pytest.mark.needs_library("myst_parser")
+@pytest.mark.needs_library("myst_nb")
 @pytest.mark.needs_library("furo")
 def test_no_page_loads_anything_from_another_host() -> None:
     for name, text in site().items():

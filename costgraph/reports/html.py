@@ -45,8 +45,8 @@ def of_item(item: Item) -> str:
 
 def of_table(table: Table) -> str:
     """A table, its title above it."""
-    title = f"<caption>{words(table.title)}</caption>" if table.title else ""
-    heads = "".join(f"<th>{words(column.head)}</th>" for column in table.columns)
+    title = caption(words(table.title)) if table.title else ""
+    heads = "".join(cell(words(column.head), column.right, "th") for column in table.columns)
     head = f"<thead><tr>{heads}</tr></thead>" if any(column.head for column in table.columns) else ""
     rows = [
         "".join(cell(words(one), column.right) for one, column in zip(row, table.columns, strict=False))
@@ -65,13 +65,18 @@ def of_parts(measure: Parts) -> str:
     if len(rows) > 1 and measure.come_to:
         rows.append(cell("") + cell("sum") + cell("") + cell(f"<b>{words(measure.come_to)}</b>", True))
     title = escape(measure.name + (f", {measure.rounded}" if measure.rounded else ""))
-    return f"<table><caption>{title}</caption><tbody>{''.join(f'<tr>{row}</tr>' for row in rows)}</tbody></table>"
+    return f"<table>{caption(title)}<tbody>{''.join(f'<tr>{row}</tr>' for row in rows)}</tbody></table>"
 
 
-def cell(text: str, right: bool = False) -> str:
+def cell(text: str, right: bool = False, kind: str = "td") -> str:
     """A cell; an indented one keeps its spaces."""
     side = "right" if right else "left"
-    return f'<td style="text-align: {side}; white-space: pre-wrap">{text}</td>'
+    return f'<{kind} style="text-align: {side}; padding: .15em 1em .15em 0; white-space: pre-wrap">{text}</{kind}>'
+
+
+def caption(text: str) -> str:
+    """What stands above a table, where its first column begins."""
+    return f'<caption style="text-align: left; font-weight: bold">{text}</caption>'
 
 
 def words(given: Words) -> str:
