@@ -196,8 +196,8 @@ COUNTERS: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
     (MOE.format("num_experts", 12), QWEN, [("differs", "N_r stands in the place of K_r (128 for 8)")]),
     (MOE.format("num_experts_per_tok", 6), QWEN, [("differs", "half of a causal square")]),
     (CACHE.format("2*", "num_key_value_heads"), GQA, [("agrees", "")]),
-    (CACHE.format("", "num_key_value_heads"), GQA, [("differs", "the factor 2 is missing")]),
-    (CACHE.format("2*", "num_attention_heads"), GQA, [("differs", "A stands in the place of G")]),
+    (CACHE.format("", "num_key_value_heads"), GQA, [("differs", "it counts keys or values alone")]),
+    (CACHE.format("2*", "num_attention_heads"), GQA, [("differs", "it counts keys and values for every head")]),
     (REMAT.format(6), FULL, [("agrees", ""), ("differs", "it counts a training step without recomputation")]),
     (REMAT.format(2), FULL, [("differs", "head"), ("differs", "")]),
 ]

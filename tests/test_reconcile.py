@@ -12,6 +12,7 @@ from command_line import costgraph
 import costgraph as cg
 from costgraph.errors import UserError
 from costgraph.library.checking.reconciliation import Question, Reconciliation, reconcile
+from costgraph.precision import PRECISIONS
 
 QWEN: dict[str, Any] = {"model": "qwen3-30b-a3b", "limit": "B=1,S=8192"}
 LLAMA: dict[str, Any] = {"model": "llama-2-7b", "limit": "B=1,S=2048"}
@@ -103,6 +104,98 @@ def test_forms_are_reconciled_as_forms() -> None:
 def test_states_differ_in_their_policy() -> None:
     found = reconcile("16*N_params", "18*N_params", "states", op_set="decoder")
     assert [step.what for step in found.steps] == ["precision: mixed_adam_bf16 -> mixed_adam"]
+
+
+# Pairs that were printed in public, of all but FLOPs: how the second is counted, and what separates them.
+PAIRS = [
+    # a checkpoint counts the tied table once, a sum over modules twice
+    ("124439808", "163037184", "params", "gpt2", "", "", "exact, a tied table twice, train",
+     {"a tied table twice": 38597376}),
+    # nanoGPT prints 123.65M for the same model: its count leaves the positions out
+    ("124439808", "123.65M", "params", "gpt2", "", "", "exact, without the table of positions, train",
+     {"without the table of positions": -786432}),
+    # "46.7B total parameters but only uses 12.9B parameters per token"
+    ("46.7B", "12.9B", "params", "mixtral-8x7b", "", "", "exact, of the experts those that a token is sent to, train",
+     None),
+    # "30.5B in total", "Number of Paramaters (Non-Embedding): 29.9B"
+    ("30.5B", "29.9B", "params", "qwen3-30b-a3b", "", "", "exact, without the embedding, without the head, train",
+     None),
+    # How to Scale Your Model: 160 kB a token, which are KiB, in int8
+    ("160kB", "164kB", "cache", "llama-3-70b", "decode", "B=1,S=1", "exact, 1 byte an element, decode", None),
+    # a counter that takes heads for key/value heads
+    ("131072", "524288", "cache", "llama-3-8b", "decode", "B=1,S=1",
+     "exact, keys and values for every head, decode", {"keys and values for every head": 393216}),
+    # FlexGen: OPT-175B takes 325 GB, others say 350 GB
+    ("325GB", "350GB", "states", "opt-175b", "decode", "", None, None),
+    # ZeRO's 16 bytes a parameter, Megatron-LM's 18
+    ("107.8GB", "121.3GB", "states", "llama-2-7b", "train", "", "exact, mixed_adam, train",
+     {"precision: mixed_adam_bf16 -> mixed_adam": 2 * 6738415616}),
+    # Personal Copilot (draft): 206 GB, which are GiB
+    ("206GB", "222GB", "activations", "", "train", "S=2048,B=4,D=6144,A=48,L=40,E=4",
+     "notes, 2 bytes an element, train", None),
+    # How to Scale Your Model, LLaMA 3-70B in bf16: all weights and 32 caches, or weights alone, are read in a step
+    ("141.1GB", "227.0GB", "traffic", "llama-3-70b", "decode", "B=32,S=8192", None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("a", "b", "measure", "model", "phase", "limit", "reading", "separates"), PAIRS)
+def test_public_pairs_of_other_measures_are_reconciled(
+    a: str,
+    b: str,
+    measure: str,
+    model: str,
+    phase: str,
+    limit: str,
+    reading: str | None,
+    separates: dict[str, int] | None,
+) -> None:
+    of: dict[str, Any] = {"model": model} if model else {"op_set": "decoder(kv_heads=1)"}
+    given: dict[str, Any] = {"limit": limit, "phase": phase}
+    found = reconcile(a, b, measure, **of, **{name: value for name, value in given.items() if value})
+    assert found.reproduced, (found.a.chosen, found.b.chosen)
+    assert reading in {None, str(found.b.chosen)}
+    if separates is not None:
+        assert {step.what: step.amount.number for step in found.steps} == separates
+
+
+def test_terms_add_up_to_the_difference_of_what_is_read() -> None:
+    found = reconcile("30532122624", "3340238848", "params", model="qwen3-30b-a3b")
+    assert sum(step.amount.number or 0 for step in found.steps) == found.difference.number
+    assert not found.left.numerator
+    assert found.b.chosen.ways == (("router", "left_out"), ("experts", "active"))
+
+
+@pytest.mark.parametrize(
+    ("of", "a", "ways"),
+    [
+        ({"model": "mistral-7b", "phase": "decode", "limit": "B=1,S=32768"}, 2 * 32 * 8 * 128 * 2 * 32768,
+         {"window": "context"}),
+        ({"model": "llama-2-7b", "phase": "decode", "limit": "B=2,S=99"}, 2 * 32 * 4096 * 2 * 100 * 2,
+         {"positions": "one more"}),
+        ({"model": "llama-2-7b", "phase": "decode", "limit": "B=2,S=99"}, 32 * 4096 * 2 * 99 * 2,
+         {"itemsize": "1"}),
+    ],
+)  # fmt: skip
+def test_what_a_cache_is_counted_with_is_found(of: dict[str, Any], a: int, ways: dict[str, str]) -> None:
+    found = reconcile(str(a), str(a), "cache", **of)
+    assert dict(found.a.chosen.ways) == ways
+
+
+def test_all_is_searched_and_said_and_bounded() -> None:
+    found = reconcile("1", "2", "states", model="llama-2-7b", phase="train")
+    # the embedding or not, the head or not, all of the state or one of three shares of it; of exact, norms or not
+    assert found.searched == len(PRECISIONS) * 2 * 2 * 4 * (1 + 2)
+    assert "with up to 4 of these: embedding (left_out); head (left_out); norms (left_out); kept" in found.space
+    assert not found.reproduced
+
+
+@pytest.mark.parametrize(
+    ("a", "measure", "said"),
+    [("13.4GB", "params", "are bytes, and params are in parameter"), ("16B", "states", "write 16GB or 16GiB")],
+)
+def test_a_unit_that_does_not_fit_the_measure_is_refused(a: str, measure: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        reconcile(a, a, measure, model="llama-2-7b")
 
 
 def test_a_share_of_nothing_known_is_refused() -> None:

@@ -55,7 +55,7 @@ def amount(value: Quotient) -> str | Math:
     number = value.number
     if number is None:
         return math(value, "factored")
-    return f"{int(number):,}" if number.denominator == 1 else f"{number}"
+    return f"{int(number):,}" if number.denominator == 1 else f"{float(number):,.2f}"
 
 
 def share(found: Reconciliation) -> str:

@@ -164,7 +164,8 @@ def compare(
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
     differs = printed not in (leading, form.value) and bool(printed.numerator)
     of_all = differs and not (whole or ops or per == "layer")  # which no convention has a name for
-    convention = convention_of(of_step(printed, per, bound), measure, setup, of, when) if of_all else ""
+    widths = "p" not in formed.symbols
+    convention = convention_of(of_step(printed, per, bound), measure, setup, of, when, widths) if of_all else ""
     if of_all and not convention:
         convention = size_for_another(printed, found.forms[measure], bound)
     parts = parts_of(form.terms, setup.graph) if differs else {}

@@ -17,6 +17,7 @@ from costgraph.given import Options
 from costgraph.graph.graph import Graph
 from costgraph.library.checking.other_readings import OtherCounts
 from costgraph.library.checking.readings import PERS, WORKS, Counts, Reading, Work
+from costgraph.library.checking.ways import way_in_words
 from costgraph.precision import PRECISIONS
 from costgraph.provenance import Term
 from costgraph.setup import Setup
@@ -36,7 +37,9 @@ REPLAYS: dict[str, Work] = {"selective": "train, attention recomputed", "full": 
 PHASES = {"recompute": "replayed", "forward": "of the forward pass", "backward": "of the backward pass"}
 
 
-def convention_of(printed: Quotient, measure: str, setup: Setup, of: Options, when: str | None = None) -> str:
+def convention_of(
+    printed: Quotient, measure: str, setup: Setup, of: Options, when: str | None = None, widths: bool = True
+) -> str:
     """The usual name of what a formula counts otherwise than was asked; "" if it has none.
 
     Args:
@@ -45,6 +48,7 @@ def convention_of(printed: Quotient, measure: str, setup: Setup, of: Options, wh
         setup: what was asked of.
         of: the same, as it was given.
         when: the regime in which it is compared.
+        widths: whether bytes per element may be others, because the formula has no p.
     """
 
     def equal(value: Quotient) -> bool:
@@ -52,7 +56,7 @@ def convention_of(printed: Quotient, measure: str, setup: Setup, of: Options, wh
             return True
         return when is not None and bool(value.numerator) and leading(value, parse_regime(when)).leading == printed
 
-    said = of_flops(equal, setup, of) if measure == "flops" else of_others(equal, measure, setup, of)
+    said = of_flops(equal, setup, of) if measure == "flops" else of_others(equal, measure, setup, of, widths)
     if said or of.get("model") is not None or setup.graph.name != "decoder":
         return said
     return with_head(equal, measure, of)
@@ -101,22 +105,33 @@ def option(text: str, own: Reading) -> str:
     return f"{text}, not {WORDS[usual]}" if usual in WORDS else text
 
 
-def of_others(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of: Options) -> str:
-    """The same of what is no FLOPs: a policy, a convention, what is recomputed."""
-    counts = OtherCounts({**of, "convention": setup.convention}, measure)
-    found = []
-    for reading, value in counts.readings():
-        if equal(value):
-            other = reading.convention.base != setup.convention.base
-            policy = reading.precision not in ("", str(setup.precision))
-            found.append((other + policy + (reading.work != setup.phase), reading.far, reading, other, policy))
+def of_others(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of: Options, widths: bool = True) -> str:
+    """The same of what is no FLOPs: a policy, a convention, one way of counting, what is recomputed."""
+    own = Reading(setup.convention, 0, setup.phase, precision=str(setup.precision))
+    counts = OtherCounts({**of, "convention": setup.convention}, measure, most=1)
+    known = (reading for reading, value in counts.readings() if equal(value) and others_apart(reading, own))
+    found = [reading for reading in known if widths or "itemsize" not in dict(reading.ways)]
     if not found:
         return ""
-    _, _, reading, other, policy = min(found, key=lambda one: one[:2])
-    said = [of_policy(reading.precision, str(setup.precision))] if policy else []
-    said += [f"as {reading.convention.name} does"] if other else []
-    said += [IN_WORDS.get(reading.work, reading.work)] if reading.work != setup.phase else []
-    return "it counts " + ", ".join(said)
+    least = min(others_apart(one, own) for one in found)
+    nearest = [one for one in found if others_apart(one, own) == least]
+    said = dict.fromkeys(otherwise(one, own) for one in nearest if len(one.ways) == len(nearest[0].ways))
+    return "it counts " + " or ".join(list(said)[: len(nearest) if nearest[0].ways else 1])
+
+
+def others_apart(one: Reading, own: Reading) -> int:
+    """In how many things a reading of no FLOPs differs from what was asked."""
+    policy = one.precision not in ("", own.precision)
+    return len(one.ways) + policy + (one.convention.base != own.convention.base) + (one.work != own.work)
+
+
+def otherwise(one: Reading, own: Reading) -> str:
+    """What a reading of no FLOPs counts otherwise."""
+    said = [of_policy(one.precision, own.precision)] if one.precision not in ("", own.precision) else []
+    said += [way_in_words(name, value) for name, value in one.ways]
+    said += [f"as {one.convention.name} does"] if one.convention.base != own.convention.base else []
+    said += [IN_WORDS.get(one.work, one.work)] if one.work != own.work else []
+    return ", ".join(said)
 
 
 def of_policy(name: str, usual: str) -> str:

@@ -3,8 +3,7 @@
 What is searched is all of this and nothing else, and is said. Of FLOPs: the conventions by name, each with at most two
 options changed, and `notes` and `exact` with any (but for those of which a model without experts or windows has no
 use); the forward pass, the backward pass, a training step, one with attention or everything recomputed; per step, per
-sequence or per token. Of other measures: the conventions by name, the precision policies where the measure is under
-one, and what is recomputed.
+sequence or per token. Of other measures see other_readings.py.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from costgraph.conventions import Convention
 from costgraph.conventions.convention import Counting
 from costgraph.conventions.known import PRESETS
 from costgraph.given import Options
+from costgraph.library.checking.ways import way_in_words
 from costgraph.measures.counting import Counted
 from costgraph.precision import PRECISIONS
 from costgraph.records import dataclass
@@ -50,6 +50,7 @@ class Reading:
         work: of what.
         per: for how much of a step.
         precision: the policy, of what is under one.
+        ways: of what is no FLOPs, what is counted otherwise than usual, as of `ways.py`.
     """
 
     convention: Convention
@@ -57,10 +58,12 @@ class Reading:
     work: str = "train"
     per: Per = "step"
     precision: str = ""
+    ways: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         per = f"per {self.per}" if self.per != "step" else ""
-        return ", ".join(filter(None, (self.convention.name, self.precision, self.work, per)))
+        ways = (way_in_words(name, value) for name, value in self.ways)
+        return ", ".join(filter(None, (self.convention.name, *ways, self.precision, self.work, per)))
 
     @property
     def far(self) -> tuple[int, ...]:

@@ -12,9 +12,9 @@ from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.work import bounded
 from costgraph.derivation import Derivation, derived
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import Options
-from costgraph.library.checking.other_readings import OtherCounts
+from costgraph.library.checking.other_readings import MISTAKEN, OtherCounts
 from costgraph.library.checking.readings import PERS, WORKS, Counts, Reading
 from costgraph.library.checking.steps import Step, closest, path
 from costgraph.library.judging.calculator import calculate
@@ -25,6 +25,52 @@ from costgraph.setup import Setup
 SCHEMA = "costgraph.reconcile/1"
 ROUNDED = re.compile(r"\d[\d,]*\.\d*(e[+-]?\d+)?|\d[\d,]*e[+-]?\d+")  # a number that shows to how many digits it holds
 WHOLE, GROUPED = re.compile(r"\d{1,3}([,_ ]\d{3})+"), re.compile("[,_ ]")  # 37,578,559,488
+SCALED = re.compile(r"(\d[\d,]*(?:\.\d*)?(?:e[+-]?\d+)?) *\*? *(?:([kKMGT])(i?)B|([MBT]))")  # 16.1 GB, 24 GiB, 6.7B
+MAGNITUDES = {"M": 10**6, "B": 10**9, "T": 10**12}
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed: a number, exact or to its last digit, or a formula.
+
+    Args:
+        text: as it was typed.
+        value: what it comes to.
+        half: half a unit of its last digit; 0 of what is exact.
+        power: of which power of 1000 or 1024 bytes its unit is; 0 without one.
+    """
+
+    text: str
+    value: Quotient
+    half: Fraction = Fraction(0)
+    power: int = 0
+
+    def is_given(self, reading: Reading, found: Quotient) -> bool:
+        """Whether a reading gives what was typed."""
+        if (unit := dict(reading.ways).get("unit")) and abs(MISTAKEN[unit]) != self.power:
+            return False
+        if not self.half or self.value.number is None:
+            return found == self.value
+        return found.number is not None and abs(Fraction(found.number) - Fraction(self.value.number)) <= self.half
+
+
+def number(text: str) -> Typed | None:
+    """A number that shows to how many digits it holds: `8.78e13`, `24 GiB`, `6.7B`; None if it is none.
+
+    Raises:
+        UserError: too many digits.
+    """
+    text = text.strip()
+    if ROUNDED.fullmatch(text):
+        value, half = decimal(text)
+        return Typed(text, Quotient(value), half)
+    if not (found := SCALED.fullmatch(text)):
+        return None
+    digits, prefix, binary, magnitude = found.groups()
+    power = "KMGT".index(prefix.upper()) + 1 if prefix else 0
+    scale = MAGNITUDES[magnitude] if magnitude else (1024 if binary else 1000) ** power
+    value, half = decimal(digits)
+    return Typed(text, Quotient(value * scale), half * scale, power)
 
 
 @dataclass(frozen=True)
@@ -109,7 +155,8 @@ def reconcile(a: str, b: str, measure: str = "flops", *, per: str = "", **of: Un
     """Find out how two numbers or formulas for one thing were counted, and what separates them.
 
     Args:
-        a: a number, which is exact unless it has a point or an exponent, or a formula; `N_params` counts parameters.
+        a: a number, which is exact unless it has a point, an exponent or a unit (`24 GiB`, `6.7B`), or a formula;
+            `N_params` counts parameters.
         b: the other one.
         measure: what they are of.
         per: `token` or `sequence`, if they are of one; of a step, or of any of these, unless given.
@@ -128,6 +175,7 @@ class Question:
     measure: str
     per: str
     of: Options
+    powers: tuple[int, ...] = ()  # of 1000 or 1024 bytes, in which numbers were typed
 
     @cached_property
     def setup(self) -> Setup:
@@ -148,7 +196,7 @@ class Question:
         if measure != "flops":
             if self.per:
                 raise UserError(f"--per is for flops, not for {measure}")
-            return OtherCounts(self.of, measure)
+            return OtherCounts(self.of, measure, self.powers)
         pers = tuple(one for one in PERS if one == self.per) or PERS
         if self.setup.phase != "train":
             return Counts(self.of, ("forward",), pers)
@@ -159,37 +207,51 @@ class Question:
         """Every way of counting with what it comes to."""
         return list(self.counts.readings())
 
-    def value(self, text: str) -> Quotient:
+    def typed(self, text: str) -> Typed:
         """What was typed, with the sizes put in."""
+        text = GROUPED.sub("", text) if WHOLE.fullmatch(text.strip()) else text
+        if found := number(text):
+            (form,) = self.asked.forms.values()
+            if found.power and form.unit != "byte":
+                raise UserError(
+                    f"'{shorten(text)}' are bytes, and {form.name} are in {form.unit}; write 6.7B for billions"
+                )
+            if found.text.endswith("B") and not found.power and form.unit == "byte":
+                raise UserError(
+                    f"'{shorten(text)}' has two readings; write {found.text[:-1]}GB or {found.text[:-1]}GiB"
+                )
+            return found
         count = self.asked.params
         names = {"N_params": count.value} if count is not None and count.value.numerator else {}
         bound = {name: one for name, one in self.setup.bindings.items() if isinstance(one, Polynomial)}
-        return calculate(text, names).substitute(bound)
+        return Typed(text, calculate(text, names).substitute(bound))
 
     def reconcile(self, a: str, b: str) -> Reconciliation:
         """What separates two numbers or formulas."""
-        typed = [GROUPED.sub("", text) if WHOLE.fullmatch(text.strip()) else text for text in (a, b)]
-        values = [self.value(text) for text in typed]
-        found = [candidates(text, value, self.known) for text, value in zip(typed, values, strict=True)]
+        typed = [self.typed(text) for text in (a, b)]
+        powers = tuple(sorted({one.power for one in typed if one.power}))
+        if powers != self.powers:
+            return Question(self.measure, self.per, self.of, powers).reconcile(a, b)
+        found = [candidates(one, self.known) for one in typed]
         chosen = closest(*[readings for readings, _ in found])
         one, other = (
-            Side(text, value, tuple(readings) if exact else (), reading, self.left(text, value, reading, exact))
-            for text, value, (readings, exact), reading in zip(typed, values, found, chosen, strict=True)
+            Side(side.text, side.value, tuple(readings) if exact else (), reading, self.left(side, reading, exact))
+            for side, (readings, exact), reading in zip(typed, found, chosen, strict=True)
         )
         (name,) = self.asked.forms
         unit = self.asked.forms[name].unit + (f" per {self.per}" if self.per else "")
         steps = tuple(path(self.counts, *chosen))
         return Reconciliation(name, unit, str(self.setup), one, other, steps, len(self.known), described(self.counts))
 
-    def left(self, text: str, value: Quotient, reading: Reading, exact: bool) -> Quotient:
+    def left(self, side: Typed, reading: Reading, exact: bool) -> Quotient:
         """What is left of a side over its reading."""
-        return Quotient(0) if exact and ROUNDED.fullmatch(text.strip()) else value - self.counts.value(reading)
+        return Quotient(0) if exact and side.half else side.value - self.counts.value(reading)
 
 
 def described(counts: Counts | OtherCounts) -> str:
     """What was searched, in words."""
     if isinstance(counts, OtherCounts):
-        return "the conventions by name, with every precision policy and recomputation that the measure depends on"
+        return counts.described
     return (
         "the conventions by name with up to 2 options changed, notes and exact with any "
         f"({', '.join(counts.options)}); {'; '.join(counts.works)}; per {', '.join(counts.pers)}"
@@ -199,11 +261,12 @@ def described(counts: Counts | OtherCounts) -> str:
 # --- which readings -------------------------------------------------------------------------------------------------
 
 
-def candidates(text: str, value: Quotient, known: list[tuple[Reading, Quotient]]) -> tuple[list[Reading], bool]:
+def candidates(typed: Typed, known: list[tuple[Reading, Quotient]]) -> tuple[list[Reading], bool]:
     """The readings that give a value, and True; else the nearest one, and False."""
-    found = sorted((reading for reading, one in known if gives(text, value, one)), key=lambda reading: reading.far)
+    found = sorted((reading for reading, one in known if typed.is_given(reading, one)), key=lambda reading: reading.far)
     if found:
         return found, True
+    value, known = typed.value, [(reading, one) for reading, one in known if "unit" not in dict(reading.ways)]
     numbers = [
         (abs(Fraction((one - value).number or 0)), reading)
         for reading, one in known
@@ -218,11 +281,3 @@ def candidates(text: str, value: Quotient, known: list[tuple[Reading, Quotient]]
 def size(form: Quotient) -> int:
     """How many terms a form has."""
     return len(form.numerator) + len(form.denominator)
-
-
-def gives(text: str, value: Quotient, found: Quotient) -> bool:
-    """Whether a reading gives what was typed: exactly, or to its last digit."""
-    if not ROUNDED.fullmatch(text.strip()):
-        return found == value
-    stated, half = decimal(text)
-    return found.number is not None and abs(Fraction(found.number) - stated) <= half

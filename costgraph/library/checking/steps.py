@@ -10,6 +10,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.conventions.convention import WORDS, Counting
 from costgraph.library.checking.other_readings import OtherCounts
 from costgraph.library.checking.readings import Counts, Reading
+from costgraph.library.checking.ways import way_in_words
 from costgraph.records import dataclass
 
 MOST_PAIRED = 60  # readings of either side that are looked at for the shortest explanation
@@ -38,8 +39,9 @@ def closest(a: list[Reading], b: list[Reading]) -> tuple[Reading, Reading]:
 
 def apart(one: Reading, other: Reading) -> int:
     """In how many things two readings differ."""
-    own = [field.name for field in fields(Reading) if field.name not in ("convention", "changed")]
+    own = [field.name for field in fields(Reading) if field.name not in ("convention", "changed", "ways")]
     others = sum(bool(getattr(one, name) != getattr(other, name)) for name in own)
+    others += len({name for name, _ in {*one.ways} ^ {*other.ways}})
     besides = sum(bool(getattr(one.convention, name) != getattr(other.convention, name)) for name in BESIDES)
     return others + besides + len(one.convention.counting.beside(other.convention.counting))
 
@@ -74,6 +76,12 @@ def between(a: Reading, b: Reading) -> Iterator[tuple[str, Reading]]:
             counting = replace(at.convention.counting, **{field.name: after})
             at = replace(at, convention=replace(at.convention, counting=counting))
             yield f"{field.name}: {before} -> {after}{in_words(field.name, before, after)}", at
+    for name in dict.fromkeys(name for name, _ in (*a.ways, *b.ways)):
+        before, after = dict(at.ways).get(name, ""), dict(b.ways).get(name, "")
+        if before != after:
+            at = replace(at, ways=tuple({**dict(at.ways), name: after}.items()))
+            said = way_in_words(name, after) if after else f"before: {way_in_words(name, before)}"
+            yield said if after else f"{name} as usual ({said})", at
     for name in ("precision", "work", "per"):
         if getattr(at, name) != getattr(b, name):
             before = getattr(at, name)
