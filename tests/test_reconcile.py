@@ -210,7 +210,7 @@ def test_on_the_command_line_the_exit_code_says_whether_both_were_found() -> Non
     options = ("--model", "qwen3-30b-a3b", "--measure", "flops", "--per", "token", "--limit", "B=1,S=8192")
     code, text = ran("reconcile", "37578559488", "192856412160", *options)
     assert code == 0
-    for said in ("torchtitan, train, per token", "palm(causal=half), train, per token", "searched  ", "left      0"):
+    for said in ("torchtitan, train, per token", "palm(causal=half), train, per token", "searched: ", "0  left"):
         assert said in text
     code, text = ran("reconcile", "37578559488", "192856412161", *options)
     assert code == 1

@@ -20,6 +20,9 @@ FULL: dict[str, object] = {"passes": ["recompute(full)"]}
 SIXTEEN = "16 = 2 + 2 + 12 bytes for weights, gradients and optimizer (precision mixed_adam_bf16)"
 NO_CORE = "it counts without the attention core (convention notes(attention=left_out))"
 HEAD = "embedding and head are counted (op set decoder(head=True))"
+ATTENTION = "it counts a step with attention recomputed or without what is as large as the scores"
+ONE_KEY: dict[str, object] = {"op_set": "decoder(kv_heads=G)", "phase": "decode"}
+WITH_HEAD: dict[str, object] = {"op_set": "decoder(head=True)"}
 KEPT: dict[str, object] = {"limit": ["E=4,p=2"]}
 
 # formula, measure, options -> what the nearest slip must be; "" when it agrees
@@ -32,7 +35,7 @@ OWN: list[tuple[str, str, dict[str, object], str]] = [
     ("2*N_params*B*S", "flops", {},
      "it counts without the attention core, the forward pass alone (convention notes(attention=left_out))"),
     ("(4+2*E)*L*D**2", "params", {"passes": ["tensor_parallel(T)"]}, "the division by T is missing"),
-    ("p*B*S*D*L", "cache", {"phase": "decode"}, "the factor 2 is missing"),
+    ("p*B*S*D*L", "cache", {"phase": "decode"}, "it counts keys or values alone"),
     ("B*S*D*L", "cache", {"phase": "decode"}, "the factor 2*p is missing"),
     ("-N_params", "params", {}, "the sign is reversed"),
     ("12*B*D*L*S*(S+(2+E)*D)", "flops", {"op_set": "decoder(head=True)"},
@@ -64,7 +67,7 @@ OWN: list[tuple[str, str, dict[str, object], str]] = [
      "in 24*B*S*L*D, which should be 24*B*S*L*D/T, the division by T is missing"),
     ("B*S*L*(34*D + 5*A*S)/T", "activations", TENSOR,
      "in 10*B*S*L*D/T, which should be 10*B*S*L*D, the division by T is too much"),
-    ("B*S*L*(10*D + 24*D/T)", "activations", TENSOR, "it counts a step with attention recomputed"),
+    ("B*S*L*(10*D + 24*D/T)", "activations", TENSOR, ATTENTION),
     # conventions, by their names
     ("6*N_params*B*S", "flops", {}, NO_CORE),
     ("4*N_params*B*S + 8*L*B*S**2*D", "flops", {}, "it counts the backward pass alone"),
@@ -81,9 +84,10 @@ OWN: list[tuple[str, str, dict[str, object], str]] = [
      "it counts a training step without recomputation"),
     ("2*N_params*B", "flops", {"phase": "decode"}, NO_CORE),
     ("12*N_params", "states", {},
-     "it counts precision sgd_momentum: 12 = 4 + 4 + 4 bytes for weights, gradients and optimizer"),
+     "it counts precision sgd_momentum: 12 = 4 + 4 + 4 bytes for weights, gradients and optimizer "
+     "or the optimizer's state alone"),
     ("16*N_params/T", "states", {"passes": ["tensor_parallel(T)"]}, f"it counts 2-byte gradients: {SIXTEEN}"),
-    ("34*B*S*L*D", "activations", KEPT, "it counts a step with attention recomputed"),
+    ("34*B*S*L*D", "activations", KEPT, ATTENTION),
     ("2*B*S*L*D", "activations", KEPT, "it counts a step with everything recomputed"),
     ("6*N_params*B*S + 12*L*B*S**2*D + 6*B*S*V*D", "flops", {}, HEAD),
     ("(4+2*E)*L*D**2 + V*D + K*D", "params", {}, HEAD),
@@ -112,6 +116,30 @@ OWN: list[tuple[str, str, dict[str, object], str]] = [
     ("4*p*B*S*D*L", "cache", {"phase": "decode"}, "the factor 2 is too much"),
     ("(4+2*E)*L*D**2 + V*D", "params", {}, "D*V is too much"),
     ("B*S*L*(34*D + 5*A*S)*2", "activations", KEPT, "the factor 2 is too much"),
+    # what of a sum is counted otherwise
+    ("L*(4*D**2 + 2*E*D**2) + 2*V*D + K*D", "params", WITH_HEAD, "it counts a tied table twice"),
+    ("L*(4*D**2 + 2*E*D**2) + K*D", "params", WITH_HEAD, "it counts without the embedding"),
+    ("L*(4*D**2 + 2*E*D**2) + V*D", "params", WITH_HEAD, "it counts without the table of positions"),
+    ("2*p*B*S*L*D", "cache", ONE_KEY, "it counts keys and values for every head"),
+    ("2*p*B*(S + 1)*L*D", "cache", {"phase": "decode"}, "it counts one position more"),
+    ("2*p*B*(S - 1)*L*D", "cache", {"phase": "decode"}, "it counts without the position of the new token"),
+    ("4*B*S*L*D", "cache", {"phase": "decode"}, "it counts 2 bytes an element"),
+    ("2*B*S*L*D", "cache", {"phase": "decode"}, "the factor p is missing"),
+    ("B*S*L*(32*D + 4*A*S)", "activations", KEPT, "it counts without dropout masks"),
+    ("B*S*L*(36*D + 6*A*S)", "activations", KEPT, "it counts dropout masks of two bytes"),
+    ("14*N_params", "states", {}, "it counts no gradients"),
+    ("2*N_params", "states", {}, "it counts weights alone"),
+    ("12*B*S*L*D*(D*(E + 2) + S) + 2*B*S*V*D", "flops", WITH_HEAD,
+     "left out: the backward pass of head (4*B*S*D*V)"),
+    # right for another plan
+    ("B*S*L*(34*D + 5*A*S)/T", "activations", {"limit": ["E=4,p=2"], "mesh": "tensor(T)"},
+     "it is right for tensor(T, sequence=True)"),
+    ("18*N_params/N_d", "states", {"mesh": "data(N_d, zero=1)"}, "it is right for data(N_d, zero=3)"),
+    ("6*N_params + 12*N_params/N_d", "states", {"mesh": "data(N_d, zero=2)"}, "it is right for data(N_d, zero=1)"),
+    ("M", "in_flight", {"mesh": "pipeline(P), microbatches(M)"}, "it is right for pipeline(P, schedule=gpipe)"),
+    ("(P - 1)/(M + P - 1)", "bubble", {"mesh": "pipeline(P), microbatches(M)"},
+     "it is a share of the whole step, and bubble one of the busy time"),
+    ("2*p*N_params", "communication", {"mesh": "data(N_d)"}, "the factor (N_d - 1)/N_d of a ring is missing"),
 ]  # fmt: skip
 
 # what nothing short explains
@@ -119,7 +147,7 @@ UNEXPLAINED: list[tuple[str, str, dict[str, object]]] = [
     ("137*L*D", "params", {}),
     ("7*B*S + 11*V", "flops", {}),
     ("20*N_params", "states", {}),
-    ("14*N_params", "states", {}),
+    ("15*N_params", "states", {}),
     ("17*B*S*L*D + 13*V*S + 3*A*B", "activations", KEPT),
 ]
 

@@ -164,11 +164,13 @@ def compare(
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
     differs = printed not in (leading, form.value) and bool(printed.numerator)
     of_all = differs and not (whole or ops or per == "layer")  # which no convention has a name for
+    parts = parts_of(form.terms, setup.graph) if differs else {}
+    simple = of_all and nearest(printed, leading, form.terms, parts).startswith(("left out: ", "counted twice: "))
     widths = "p" not in formed.symbols
-    convention = convention_of(of_step(printed, per, bound), measure, setup, of, when, widths) if of_all else ""
+    step = of_step(printed, per, bound)
+    convention = convention_of(step, measure, setup, of, when, widths, simple) if of_all else ""
     if of_all and not convention:
         convention = size_for_another(printed, found.forms[measure], bound)
-    parts = parts_of(form.terms, setup.graph) if differs else {}
     return Checked(
         measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
         convention, parts, when,

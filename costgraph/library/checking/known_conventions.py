@@ -15,6 +15,7 @@ from costgraph.derivation import derived
 from costgraph.errors import UserError
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
+from costgraph.library.checking.other_plans import plan_of
 from costgraph.library.checking.other_readings import OtherCounts
 from costgraph.library.checking.readings import PERS, WORKS, Counts, Reading, Work
 from costgraph.library.checking.ways import way_in_words
@@ -34,12 +35,14 @@ IN_WORDS = {
     "sequence": "per sequence",
 }
 REPLAYS: dict[str, Work] = {"selective": "train, attention recomputed", "full": "train, everything recomputed"}
+OF_PLACES = ("forward", "backward")
 PHASES = {"recompute": "replayed", "forward": "of the forward pass", "backward": "of the backward pass"}
 
 
 def convention_of(
-    printed: Quotient, measure: str, setup: Setup, of: Options, when: str | None = None, widths: bool = True
-) -> str:
+    printed: Quotient, measure: str, setup: Setup, of: Options, when: str | None = None, widths: bool = True,
+    simple: bool = False,
+) -> str:  # fmt: skip
     """The usual name of what a formula counts otherwise than was asked; "" if it has none.
 
     Args:
@@ -49,6 +52,7 @@ def convention_of(
         of: the same, as it was given.
         when: the regime in which it is compared.
         widths: whether bytes per element may be others, because the formula has no p.
+        simple: whether something simple explains it, so that two options together do not.
     """
 
     def equal(value: Quotient) -> bool:
@@ -56,13 +60,24 @@ def convention_of(
             return True
         return when is not None and bool(value.numerator) and leading(value, parse_regime(when)).leading == printed
 
-    said = of_flops(equal, setup, of) if measure == "flops" else of_others(equal, measure, setup, of, widths)
+    others = measure != "flops"
+    said = of_others(equal, measure, setup, of, widths) if others else of_flops(equal, setup, of, simple)
+    if measure == "bubble" and not said:
+        said = of_whole_step(equal, setup)
+    said = said or plan_of(equal, measure, setup, of)
     if said or of.get("model") is not None or setup.graph.name != "decoder":
         return said
     return with_head(equal, measure, of)
 
 
-def of_flops(equal: Callable[[Quotient], bool], setup: Setup, of: Options) -> str:
+def of_whole_step(equal: Callable[[Quotient], bool], setup: Setup) -> str:
+    """Whether idle time is a share of the whole step."""
+    (form,) = derived(setup, ["bubble"]).limited.values()
+    share = form.value / (Quotient(1) + form.value)
+    return "it is a share of the whole step, and bubble one of the busy time" if equal(share) else ""
+
+
+def of_flops(equal: Callable[[Quotient], bool], setup: Setup, of: Options, simple: bool = False) -> str:
     """The same of FLOPs."""
     given: Any = of.get("passes", ())
     steps = [str(step) for step in ([given] if isinstance(given, str) else [*given])]
@@ -74,6 +89,7 @@ def of_flops(equal: Callable[[Quotient], bool], setup: Setup, of: Options) -> st
     own = Reading(setup.convention, 0, asked)
     counts = Counts(plain, works, PERS, setup.convention)
     found = [reading for reading, value in counts.readings() if reading != own and equal(value)]
+    found = [reading for reading in found if not simple or apart(reading, own)[0] < 2]
     return in_words(min(found, key=lambda one: apart(one, own)), own) if found else ""
 
 
@@ -109,14 +125,14 @@ def of_others(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of:
     """The same of what is no FLOPs: a policy, a convention, one way of counting, what is recomputed."""
     own = Reading(setup.convention, 0, setup.phase, precision=str(setup.precision))
     counts = OtherCounts({**of, "convention": setup.convention}, measure, most=1)
+    sizes = () if not widths else ("1", "2", "4") if "p" in setup.bindings else ("2", "4")
     known = (reading for reading, value in counts.readings() if equal(value) and others_apart(reading, own))
-    found = [reading for reading in known if widths or "itemsize" not in dict(reading.ways)]
-    if not found:
-        return ""
-    least = min(others_apart(one, own) for one in found)
-    nearest = [one for one in found if others_apart(one, own) == least]
-    said = dict.fromkeys(otherwise(one, own) for one in nearest if len(one.ways) == len(nearest[0].ways))
-    return "it counts " + " or ".join(list(said)[: len(nearest) if nearest[0].ways else 1])
+    found = [reading for reading in known if dict(reading.ways).get("itemsize", "") in ("", *sizes)]
+    least = min((others_apart(one, own) for one in found), default=0)
+    nearest = sorted((one for one in found if others_apart(one, own) == least), key=lambda one: (one.ways, one.far))
+    said = list(dict.fromkeys(otherwise(one, own) for one in nearest))
+    more = [one for one in said[1:] if not one.startswith(("precision ", "as "))]  # of these the first is enough
+    return f"it counts {' or '.join([*said[:1], *more])}" if said else ""
 
 
 def others_apart(one: Reading, own: Reading) -> int:
@@ -170,6 +186,10 @@ def parts_of(terms: Iterable[Term], graph: Graph) -> Mapping[str, Polynomial]:
         core = total(amount for op, amount in of_phase if op.core)
         found[f"the attention core {said}" if phase != "recompute" else f"the {said} attention core"] = core
         found[said.removeprefix("of ") if phase != "recompute" else "what is replayed"] = total(a for _, a in of_phase)
+    both = found["the forward pass"] and found["the backward pass"]
+    for phase, place in dict.fromkeys((op.phase, op.place) for op, _ in known if both and op.phase in OF_PLACES):
+        part = total(amount for op, amount in known if (op.phase, op.place) == (phase, place))
+        found |= {f"the {phase} pass of {place}": part} if part != found[f"the {phase} pass"] else {}
     return found
 
 

@@ -149,6 +149,11 @@ HALF = Way(
     {"keys and values": "", "one of them": "keys or values alone"},
     lambda term, _, __: Quotient(1, 2) if term.role == "cache" else SAME,
 )
+MASKS = Way(
+    "masks",
+    {"byte": "", "left_out": "without dropout masks", "two bytes": "dropout masks of two bytes"},
+    lambda term, _, value: SAME if term.role != "mask" else NONE if value == "left_out" else TWICE,
+)
 STATES = Way(
     "kept",
     {"all": "", "weights": "weights alone", "optimizer": "the optimizer's state alone", "no gradients": "no gradients"},
@@ -162,7 +167,7 @@ OF_MEASURES: dict[str, tuple[Way, ...]] = {
     "states": (*PARAMETERS, STATES),
     "cache": (HEADS, WINDOW, LENGTH, HALF),
     "activations": (
-        without("masks", "dropout masks", lambda term, _: term.role == "mask"),
+        MASKS,
         without("statistics", "statistics of norms", lambda term, _: term.role == "statistic"),
         without("scores", "what is as large as the scores", is_scores),
         without("embedding", "the embedding", lambda term, _: term.place == "embed"),
