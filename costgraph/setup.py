@@ -69,9 +69,14 @@ if TYPE_CHECKING:  # an op set needs none of the blocks
 
 @lru_cache(maxsize=256)
 def rewritten(op_set: str | Architecture, purpose: Purpose, steps: tuple[Pass, ...] = ()) -> Graph:
-    """An op set or an architecture after passes in order; once for all who ask, as entries of the library do."""
+    """An op set after passes in order; once for all who ask, as entries of the library do."""
     if steps:
         return rewritten(op_set, purpose, steps[:-1]).apply(steps[-1])
+    return written(op_set, purpose)
+
+
+def written(op_set: str | Architecture, purpose: Purpose) -> Graph:
+    """An op set as it is typed, or as an architecture makes it."""
     if not isinstance(op_set, str):
         return op_set.build(purpose)
     found: Graph = parse_call("op set", op_set, OP_SETS)
@@ -233,17 +238,17 @@ class Setup:
     @cached_property
     def source(self) -> Graph:
         """The op set as it is written, before any pass."""
-        op_set, purpose = self.model.op_set, self.model.purpose(self.phase)
+        op_set = self.model.op_set
         if isinstance(op_set, Graph):
             return op_set
-        return rewritten(op_set, purpose) if isinstance(op_set, str) or is_value(op_set) else op_set.build(purpose)
+        return self.after(()) if is_value(op_set) else written(op_set, self.model.purpose(self.phase))
 
     def after(self, steps: tuple[Pass, ...]) -> Graph:
         """The op set after passes that are in order."""
         op_set = self.model.op_set
-        if not isinstance(op_set, Graph) and is_value((op_set, steps)):
-            return rewritten(op_set, self.model.purpose(self.phase), steps)
-        return self.source.apply(*steps)
+        if isinstance(op_set, Graph) or not all(map(is_value, (op_set, *steps))):
+            return self.source.apply(*steps)
+        return rewritten(op_set, self.model.purpose(self.phase), steps)
 
     @property
     def steps(self) -> tuple[Pass, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from costgraph.estimation.estimate import estimate
 from costgraph.estimation.reading import request
 from costgraph.given import Choices
 from costgraph.mesh import Mesh, TensorAxis
+from costgraph.models.architecture import Architecture
 from costgraph.passes import PHASES
 from costgraph.passes.update import Update
 from costgraph.passes.widths import Widths
@@ -352,3 +353,18 @@ def test_layers_of_one_kind_may_be_typed() -> None:
     asked = cg.derive("params", model="deepseek-v3", limit="L_dense=2")
     assert asked.remarks
     assert "L" not in asked.limit
+
+
+def test_questions_about_one_model_share_its_graph_whatever_sizes_are_put_in() -> None:
+    one, other = Setup.of(model="llama-2-7b"), Setup.of(model="llama-2-7b", limit="B=4", symbolic="D")
+    assert one.unplaced is other.unplaced
+    assert one.unplaced is not Setup.of(model="llama-2-7b", phase="decode").unplaced
+
+
+def test_an_architecture_that_cannot_be_looked_up_is_made_for_each_question() -> None:
+    model = Setup.of(model="llama-2-7b").model
+    assert isinstance(model.op_set, Architecture)
+    layers: Any = list(model.op_set.layers)
+    one, other = (Setup.of(model=replace(model, op_set=replace(model.op_set, layers=layers))) for _ in range(2))
+    assert one.unplaced is not other.unplaced
+    assert [op.name for op in one.graph.ops] == [op.name for op in Setup.of(model=model).graph.ops]

@@ -103,8 +103,8 @@ class Model(Shown):
         return self.op_set.build(self.purpose(phase))
 
     def purpose(self, phase: str) -> Purpose:
-        """As what it is built for a phase: one with ops of its own, or training; an op set is the same for all."""
-        return "train" if isinstance(self.op_set, str) else PURPOSES.get(phase, "train")
+        """What its graph is made for: an architecture has ops of its own where it serves."""
+        return "train" if isinstance(self.op_set, str | Graph) else PURPOSES.get(phase, "train")
 
     def as_op_set(self, op_set: str | Graph | Architecture) -> Model:
         """Its sizes in another graph: those that every op set has, and the expansion of its MLP."""
