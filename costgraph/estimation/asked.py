@@ -151,8 +151,7 @@ class Request:
         if key not in self._sized:
             graph = self.graph(phase)
             sizes = self.at_last_token if phase == "decode" else self.bindings
-            there = graph.symbols | graph.mesh.symbols
-            known = {name: value for name, value in sizes.items() if name in there and name not in still_open}
+            known = {name: value for name, value in sizes.items() if name in graph.symbols and name not in still_open}
             self._sized[key] = graph.substitute(**known)
         return self._sized[key]
 

@@ -170,8 +170,8 @@ class Graph:
         sizes |= {size for of in dims for dim in of for size in (dim.size, dim.split)}
         sizes |= {cut.degree for t in tensors for cut in (*t.partial, *t.shards)}
         sizes |= {op.repeats for op in self.ops}
-        sizes |= {axis.size for axis in self.mesh.named.values()}
         own = {name for part in (*sizes, *self.assumptions, *self.definitions) for name in part.symbols}
+        own |= self.mesh.symbols
         return frozenset(
             own | {*(self.stage.symbols if self.stage else ())}.union(*(g.own_symbols for g in self.stages))
         )
