@@ -237,6 +237,7 @@ RANGES = [
     ("S=[1..3, 8, 3]", {"S": ("1", "2", "3", "8")}),
     ("model=[a, b], T=8", {"model": ("a", "b"), "T": ("8",)}),
     ("mesh=[data(2), tensor(2, sequence=True)]", {"mesh": ("data(2)", "tensor(2, sequence=True)")}),
+    ("mesh=[data(4), [data(2), tensor(2)]]", {"mesh": ("data(4)", "data(2), tensor(2)")}),
     ("", {}),
 ]
 

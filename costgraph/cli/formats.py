@@ -24,6 +24,9 @@ SUFFIXES: dict[str, tuple[str, ...]] = {  # of each the formats that it may mean
     ".ndjson": ("jsonl",),
     ".parquet": ("parquet",),
     ".xlsx": ("xlsx",),
+    ".svg": ("svg",),
+    ".png": ("png",),
+    ".pdf": ("pdf",),
 }
 PICTURES = (".png", ".svg", ".pdf")
 

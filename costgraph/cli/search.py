@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from costgraph.cli import arguments as arg
+from costgraph.cli.plot import check_plot, write_plot
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
 from costgraph.cli.waiting import waiting
 from costgraph.searching.table import needed
@@ -47,11 +48,13 @@ def search(
     ] = "",
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
+    plot: arg.Plot = None,
     engine: arg.Engine = "plain",
     scheduler: arg.Scheduler = None,
     to: To = STDOUT,
 ) -> None:
     """The best plans of a model on a cluster; exit code 1 if none fits."""
+    check_plot(plot, to.force)
     needed("numpy", "search", "search")
     from costgraph.cli.search_json import to_json
     from costgraph.reports.search import report
@@ -67,6 +70,8 @@ def search(
     with chosen(engine, scheduler) as engine_:
         found = run(question, searched, engine_)
     to.tell(lambda: report(found), lambda: to_json(found))
+    if plot is not None and found.candidates:
+        write_plot(found.plot(), plot)
     if not found.candidates:
         raise typer.Exit(1)
 

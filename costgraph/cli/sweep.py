@@ -10,24 +10,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import remark
+from costgraph.cli.output import deliver, remark
+from costgraph.cli.plot import check_plot, write_plot
 from costgraph.cli.telling import STDOUT, To, answers
 from costgraph.cli.waiting import waiting
-from costgraph.errors import UserError
+from costgraph.errors import UserError, unknown
 from costgraph.searching.table import needed
 
 if TYPE_CHECKING:
     from costgraph.searching.sweep import Finish
 
 REPORTS = ("text", "markdown", "latex", "html")
-BINARY = ("parquet", "xlsx")
+PICTURES = ("svg", "png", "pdf")
+BINARY = ("parquet", "xlsx", *PICTURES)
 
 
 @arg.of_setup(
     without=("symbolic",), phase="train, forward, prefill, decode or generate.  [default: train]",
     limit="Sizes that are the same everywhere: 'S=8192'. Repeatable.",
 )  # fmt: skip
-@answers(*REPORTS, "csv", "jsonl", "parquet", "xlsx")
+@answers(*REPORTS, "csv", "jsonl", "parquet", "xlsx", *PICTURES)
 def sweep(
     asked: arg.Asked = arg.NOTHING,
     over: Annotated[
@@ -52,15 +54,22 @@ def sweep(
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.")] = None,
     price: Annotated[str | None, typer.Option(help="Of one device, such as '2.5 USD/h'.")] = None,
     top: Annotated[int, typer.Option(help="How many rows of text are shown.")] = 40,
+    plot: arg.Plot = None,
+    picture: Annotated[
+        str, typer.Option(help="What is drawn: lines, heatmap, pareto or winner.  [default: what suits the axes]")
+    ] = "",
     engine: arg.Engine = "plain",
     scheduler: arg.Scheduler = None,
     to: To = STDOUT,
 ) -> None:
     """A table of measures over sizes, machines, models and other choices."""
     refuse_on_terminal(to)
+    check_plot(plot, to.force)
     needed("numpy", "sweep", "search")
     from costgraph.cli import sweep_files
+    from costgraph.pictures.sweeps import KINDS
     from costgraph.reports.sweep import left_out, report, size
+    from costgraph.searching.asking import bounded
     from costgraph.searching.engines import engine as chosen
     from costgraph.searching.parts import Writing
     from costgraph.searching.points import First, Points, head
@@ -68,6 +77,8 @@ def sweep(
     from costgraph.searching.sweep import sweep as run
     from costgraph.searching.sweep_reading import read_sweep
 
+    if picture and picture not in KINDS:
+        raise unknown("picture", picture, KINDS)
     own = {
         "hardware": hardware, "cluster": cluster, "dtype": dtype, "link": link, "collectives": collectives,
         "efficiency": efficiency, "overlap": overlap, "new": new, "price": price,
@@ -78,10 +89,19 @@ def sweep(
         remark(size(question.grid))
     in_parts = to.format == "parquet" and engine == "dask" and to.path is not None and not pareto
     with chosen(engine, scheduler) as engine_, contextlib.ExitStack() as stack:
-        finish: Finish | None = First(top) if to.format in REPORTS and not pareto else None
+        drawn = plot is not None or to.format in PICTURES
+        finish: Finish | None = First(top) if to.format in REPORTS and not pareto and not drawn else None
         if in_parts and to.path is not None:
             finish = Writing(stack.enter_context(sweep_files.folder(to.path)), question.names)
         blocks = run(question, tally, counted(question.grid.size), engine_, Looking(question, finish))
+        if drawn:
+            points = Points(question, tuple(bounded(blocks, tally)), tally)
+            blocks = iter(points.blocks)
+            if plot is not None:
+                write_plot(points.plot(picture), plot)
+            if to.format in PICTURES:
+                deliver(points.plot(picture).content(f"sweep.{to.format}"), to.path)
+                return
         if to.format in REPORTS:
             points = Points(question, head(blocks, top), tally)
             to.tell(lambda: report(points, top))

@@ -11,16 +11,18 @@ from costgraph.estimation.estimate import Estimate
 from costgraph.graph.graph import Graph
 from costgraph.pictures import KINDS, Kind
 from costgraph.pictures.picture import Picture
+from costgraph.searching.table import Tabular
 
 
 def plot(
-    subject: Estimate | Mapping[str, Estimate] | Derivation | Comparison | Graph, kind: Kind = "roofline"
+    subject: Estimate | Mapping[str, Estimate] | Derivation | Comparison | Graph | Tabular, kind: Kind = "roofline"
 ) -> Picture:
     """Draw an answer; a notebook shows the picture, `save("memory.svg")` writes it.
 
     Args:
         subject: an estimate; several by name, whose memory is drawn; a derivation or a comparison with one size open,
-            over which its costs are drawn; or a graph, for which Graphviz has to be installed.
+            over which its costs are drawn; a graph, for which Graphviz has to be installed; a search or a sweep, whose
+            own `plot` draws further kinds.
         kind: of an estimate `roofline`, `memory`, or the `schedule` of its pipeline.
 
     Raises:
@@ -38,11 +40,14 @@ def plot(
         from costgraph.pictures import graphviz
 
         return graphviz.draw(subject)
+    if isinstance(subject, Tabular):
+        return subject.plot()
     if isinstance(subject, Mapping):
         from costgraph.pictures import memory
 
         return memory.draw(subject)
-    raise UserError(f"there is no picture of a {type(subject).__name__}: estimates, derivations, comparisons, graphs")
+    kinds = "estimates, derivations, comparisons, graphs, searches, sweeps"
+    raise UserError(f"there is no picture of a {type(subject).__name__}: {kinds}")
 
 
 def of_estimate(result: Estimate, kind: Kind) -> Picture:

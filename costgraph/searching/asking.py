@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from costgraph.algebra.symbols import SYMBOLS
@@ -17,6 +17,7 @@ from costgraph.searching.table import needed
 if TYPE_CHECKING:
     from costgraph.searching.points import Points
     from costgraph.searching.search import Found
+    from costgraph.searching.sweep import Block, Tally
 
 MOST_ROWS = 10**7  # that are held at once
 
@@ -91,16 +92,24 @@ def swept(
 
     typed = {"model": model, **with_sizes(options)}
     question = read_sweep(over, measures, where, pareto, {name: one for name, one in typed.items() if one is not None})
-    tally, blocks = Tally(), []
+    tally = Tally()
     with chosen(engine, scheduler) as run:
-        for block in sweep(question, tally, run=run):
-            blocks.append(block)
-            if tally.told > MOST_ROWS:
-                raise UserError(
-                    f"more than {MOST_ROWS} rows at once; say less with where= or pareto=, or write them into a file: "
-                    "costgraph sweep -o table.parquet"
-                )
-    return Points(question, tuple(blocks), tally)
+        return Points(question, tuple(bounded(sweep(question, tally, run=run), tally)), tally)
+
+
+def bounded(blocks: Iterable[Block], tally: Tally) -> Iterator[Block]:
+    """Blocks that are held all at once.
+
+    Raises:
+        UserError: there are more rows than that.
+    """
+    for block in blocks:
+        if tally.told > MOST_ROWS:
+            raise UserError(
+                f"more than {MOST_ROWS} rows at once; say less with --where or --pareto, or write a table, which is "
+                "not held: costgraph sweep -o table.parquet"
+            )
+        yield block
 
 
 def with_sizes(options: dict[str, Any]) -> dict[str, Any]:

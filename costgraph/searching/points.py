@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from costgraph.searching.grid import Piece
 from costgraph.searching.sweep import Block, Sweep, Tally
 from costgraph.searching.table import Tabular
 from costgraph.shown import Shown
+
+if TYPE_CHECKING:
+    from costgraph.pictures.picture import Picture
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,6 +50,21 @@ class Points(Tabular, Shown):
         parts = [block.columns[name] for block in self.blocks]
         found: Sequence[Any] = np.concatenate(parts) if parts else np.zeros(0)  # type: ignore[assignment]
         return found
+
+    def plot(self, kind: str = "", measure: str = "") -> Picture:
+        """A picture: lines, a heat map, what no other point beats, or which choice wins where.
+
+        Args:
+            kind: `lines`, `heatmap`, `pareto` or `winner`; unless said, what suits the axes.
+            measure: what is drawn; the first unless said.
+
+        Raises:
+            UserError: matplotlib is missing, or the axes do not suit the kind.
+        """
+        from importlib import import_module  # pictures stand above what they show
+
+        drawn: Picture = import_module("costgraph.pictures.sweeps").draw(self, kind, measure)
+        return drawn
 
 
 @dataclass(frozen=True)

@@ -76,13 +76,16 @@ def pieces(text: str) -> list[str]:
 
 
 def values(text: str, item: str) -> Iterator[str]:
-    """The values that a list or a range has."""
+    """The values that a list or a range has; in brackets of its own a value may have commas, as a mesh has."""
     inside = pieces(text[1:-1]) if text.startswith("[") and text.endswith("]") else [text]
     for one in inside:
         one = one.strip()
         if not one:
             raise UserError(f"'{shorten(item.strip())}': a value is missing beside a comma")
-        yield from stretch(one, item)
+        if one.startswith("[") and one.endswith("]") and one is not text:
+            yield one[1:-1].strip()
+        else:
+            yield from stretch(one, item)
 
 
 def stretch(text: str, item: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import Estimate, estimate
@@ -22,6 +22,9 @@ from costgraph.searching.structure import Structure
 from costgraph.searching.table import Tabular
 from costgraph.setup import Setup
 from costgraph.shown import Shown
+
+if TYPE_CHECKING:
+    from costgraph.pictures.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,17 @@ class Found(Tabular, Shown):
             **{name: [float(plan.exactly(name)) for plan in self.plans] for name in (*names, "bound")},
             "command": [command(plan, self.search.typed) for plan in self.plans],
         }
+
+    def plot(self) -> Picture:
+        """A picture of the plans: time and memory of each, by part.
+
+        Raises:
+            UserError: matplotlib is missing, or no plan was found.
+        """
+        from importlib import import_module  # pictures stand above what they show
+
+        drawn: Picture = import_module("costgraph.pictures.plans").draw(self)
+        return drawn
 
     def plan(self, one: Candidate, known: dict[str, Setup]) -> Plan:
         """A candidate with its estimate."""

@@ -56,6 +56,12 @@ class Sweep:
         return (*self.grid.choices, *self.grid.numbers, *self.measures)
 
     @property
+    def measured(self) -> tuple[str, ...]:
+        """What is worked out at every point: the measures, and others that are limited."""
+        limited = [one.name for one in self.where if one.name not in self.grid.numbers]
+        return tuple(dict.fromkeys((*self.measures, *limited)))
+
+    @property
     def said(self) -> str:
         """What is the same at all points, in one line."""
         left = {name: text for name, value in self.typed.items() if (text := as_typed(value)) and name != "phase"}
@@ -186,7 +192,7 @@ class Looking:
         key = (*choices.items(), ones)
         if key not in self._known:
             numbers = [name for name in self.asked.grid.numbers if name not in ones]
-            found = Swept(self.asked.request(choices, ones), numbers, self.asked.measures)
+            found = Swept(self.asked.request(choices, ones), numbers, self.asked.measured)
             if len(self._known) >= MOST_KNOWN:
                 del self._known[next(iter(self._known))]
             self._known[key] = found

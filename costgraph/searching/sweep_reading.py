@@ -64,7 +64,7 @@ def read_sweep(
     if grid.size > MOST or grid.combinations > MOST_COMBINATIONS:
         most = f"{MOST:,} points of {MOST_COMBINATIONS:,} combinations of choices".replace(",", " ")
         raise UserError(f"{grid.size} points of {grid.combinations} combinations are too many; at most {most}")
-    units: dict[str, Powers | None] = {name: UNITS.get(name) for name in (*asked, *numbers)}
+    units: dict[str, Powers | None] = {name: UNITS.get(name) for name in (*OF_PLANS, *asked, *numbers)}
     limits = read_constraints([where] if isinstance(where, str) else where, units, {})
     asking = Asking(fixed, tuple(numbers), read_objects(over))
     return Sweep(grid, asked, limits, best, asking.request, degrees_of(fixed, choices), fixed)

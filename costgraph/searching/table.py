@@ -5,9 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costgraph.errors import UserError
+
+if TYPE_CHECKING:
+    from costgraph.pictures.picture import Picture
 
 
 class Tabular(ABC):
@@ -18,6 +21,10 @@ class Tabular(ABC):
     @abstractmethod
     def columns(self) -> Mapping[str, Sequence[Any]]:
         """Texts and numbers, in base units: bytes, seconds, USD."""
+
+    @abstractmethod
+    def plot(self) -> Picture:
+        """A picture."""
 
     @property
     def table(self) -> Any:

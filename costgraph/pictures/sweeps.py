@@ -1,0 +1,163 @@
+"""A sweep to look at: lines, a heat map, what no other point beats, or which choice wins where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from costgraph.errors import UserError, unknown
+from costgraph.pictures.cells import heatmap, winner
+from costgraph.pictures.picture import GREY, INK, OKABE_ITO, Picture, of_figure, page
+from costgraph.pictures.swept import LOOKS, MOST, Drawn, called, finished, scaled
+from costgraph.searching.costs import GROWING
+from costgraph.searching.points import Points
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from costgraph.searching.columns import Column
+
+KINDS = ("lines", "heatmap", "pareto", "winner")
+
+
+def draw(points: Points, kind: str = "", measure: str = "") -> Picture:
+    """The picture of a sweep.
+
+    Args:
+        points: the table.
+        kind: one of `KINDS`; unless said `pareto` of a front, `lines` over one size, and over two a heat map of one
+            choice, or which of several wins where.
+        measure: what is drawn; the first unless said.
+
+    Raises:
+        UserError: matplotlib is missing, or the axes do not suit the kind.
+    """
+    asked = points.sweep
+    if kind and kind not in KINDS:
+        raise unknown("picture", kind, KINDS)
+    if measure and measure not in asked.measures:
+        raise unknown("measure of this sweep", measure, asked.measures)
+    if not len(points):
+        raise UserError("no point is left, and so there is nothing to draw; say less with --where")
+    columns = points.columns()
+    counts = {name: len(set(columns[name])) for name in asked.grid.numbers}
+    axes = tuple(sorted((name for name, count in counts.items() if count > 1), key=lambda name: -counts[name]))
+    shown = Drawn(points, measure or asked.measures[0], columns, axes)
+    kind = kind or usual(shown)
+    pictures = {"lines": lines, "heatmap": heatmap, "pareto": pareto, "winner": winner}
+    needs = {"lines": 1, "heatmap": 2, "winner": 1, "pareto": 0}[kind]
+    if len(axes) < needs:
+        several = "two numbers" if needs == 2 else "a number"
+        raise UserError(f"a picture of kind {kind} needs {several} of several values to sweep over, as in B=1..64")
+    return of_figure(lambda: pictures[kind](shown))
+
+
+def usual(shown: Drawn) -> str:
+    """The kind that suits the axes."""
+    asked = shown.points.sweep
+    if asked.pareto or not shown.axes:
+        return "pareto"
+    if len(shown.axes) == 1:
+        return "lines"
+    several = any(len(set(shown.columns[name])) > 1 for name in asked.grid.choices)
+    few = len(set(shown.columns[shown.axes[1]])) <= MOST and not several
+    return "lines" if few else "winner" if several else "heatmap"
+
+
+# --- kinds ------------------------------------------------------------------------------------------------------------
+
+
+def lines(shown: Drawn) -> Figure:
+    """The measure over one size, a line for each choice, and marks where two lines meet."""
+    figure = page()
+    axes = figure.add_subplot()
+    over = shown.axes[0]
+    found = {
+        label: sorted_by(shown.values(over)[rows], shown.values(shown.measure)[rows])
+        for label, rows in shown.series((over,)).items()
+    }
+    for (label, (xs, ys)), color, look in zip(found.items(), OKABE_ITO, LOOKS, strict=False):
+        marker = "o" if len(xs) <= 12 else ""
+        axes.plot(xs, ys, color=color, linestyle=look, linewidth=2.2, marker=marker, label=label or shown.measure)
+    met = sorted(crossings(found))
+    for at, height in met:
+        axes.plot([at], [height], "o", markersize=8, color="white", markeredgecolor=INK, markeredgewidth=1.5, zorder=5)
+        axes.annotate(f"{over} ≈ {at:.4g}", (at, height), (6, -14), textcoords="offset points", fontsize=9.5, color=INK)
+    scaled(axes, shown, over, shown.measure)
+    if len(found) > 1:
+        axes.legend(loc="best", frameon=False, fontsize=10)
+    crossing = f"Lines meet near {over} = {', '.join(f'{at:.4g}' for at, _ in met)} (between points of the sweep). "
+    return finished(figure, axes, shown, f"{called(shown.measure)} over {over}", crossing if met else "")
+
+
+def pareto(shown: Drawn) -> Figure:
+    """What no other point beats in two measures, labelled; other points are faint."""
+    asked = shown.points.sweep
+    names = asked.pareto or asked.measures
+    if len(names) < 2:
+        raise UserError("a picture of what no point beats needs two measures, as in --measures step_time,cost")
+    figure = page()
+    axes = figure.add_subplot()
+    first, second = names[:2]
+    xs, ys = shown.values(first), shown.values(second)
+    best = on_front(xs, ys, first in GROWING, second in GROWING)
+    axes.scatter(xs[~best], ys[~best], s=14, color=GREY, alpha=0.35, linewidths=0, label="other points")
+    order = np.argsort(xs[best], kind="stable")
+    axes.plot(xs[best][order], ys[best][order], color="#b8bcc0", linewidth=1.2, zorder=1)
+    for (label, rows), color in zip(shown.series(tuple(asked.grid.numbers)).items(), OKABE_ITO, strict=False):
+        mine = rows[best[rows]]
+        if len(mine):
+            look: dict[str, Any] = {"color": color, "edgecolors": "white", "linewidths": 0.8, "zorder": 3}
+            axes.scatter(xs[mine], ys[mine], s=42, label=label or None, **look)
+    scaled(axes, shown, first, second)
+    label_some(axes, shown, xs, ys, np.flatnonzero(best)[order])
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(loc="best", frameon=False, fontsize=10)
+    title = f"{called(first)} against {called(second).lower()}: what no other point beats"
+    return finished(figure, axes, shown, title, f"{int(best.sum())} of {len(xs)} points shown are beaten by none. ")
+
+
+# --- pieces -----------------------------------------------------------------------------------------------------------
+
+
+def sorted_by(xs: Column, ys: Column) -> tuple[Column, Column]:
+    """Points from left to right."""
+    order = np.argsort(xs, kind="stable")
+    return xs[order], ys[order]
+
+
+def crossings(found: Mapping[str, tuple[Column, Column]]) -> list[tuple[float, float]]:
+    """Where two lines that have the same points change places, on the straight lines between them."""
+    lines_, met = list(found.values()), list[tuple[float, float]]()
+    for at, (xs, one) in enumerate(lines_):
+        for others, other in lines_[at + 1 :]:
+            if not np.array_equal(xs, others):
+                continue
+            apart = one - other
+            for left in np.flatnonzero(apart[:-1] * apart[1:] < 0):
+                share = apart[left] / (apart[left] - apart[left + 1])
+                x = xs[left] + share * (xs[left + 1] - xs[left])
+                met.append((float(x), float(one[left] + share * (one[left + 1] - one[left]))))
+    return met
+
+
+def on_front(xs: Column, ys: Column, x_grows: bool, y_grows: bool) -> Any:
+    """Which points no other one beats, as far as one sees."""
+    from costgraph.searching.pareto import front
+
+    found = np.zeros(len(xs), dtype=bool)
+    found[front([-xs if x_grows else xs, -ys if y_grows else ys])] = True
+    return found
+
+
+def label_some(axes: Axes, shown: Drawn, xs: Column, ys: Column, order: Any) -> None:
+    """Sizes beside at most six points of a front, from one end to the other."""
+    few = order[np.unique(np.linspace(0, len(order) - 1, 6).round().astype(int))]
+    for place, at in enumerate(few):
+        text = ", ".join(f"{name} = {float(shown.columns[name][at]):g}" for name in shown.axes)
+        axes.annotate(
+            text, (xs[at], ys[at]), (8, 8 if place % 2 else -16), textcoords="offset points", fontsize=9.5, color=INK
+        )  # fmt: skip
