@@ -35,10 +35,13 @@ napoleon_numpy_docstring = False
 
 html_math_renderer = "mathml"  # browsers draw it themselves; the usual one fetches its script from another host
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"costgraph {release}"
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
+html_show_search_summary = False  # which the script of the search would fetch, as no page that is opened as a file may
 
 
 def setup(app: Sphinx) -> None:

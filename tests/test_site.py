@@ -9,11 +9,13 @@ import shlex
 import subprocess
 import sys
 from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from browser import browser
 from command_line import costgraph
 
 import costgraph as cg
@@ -38,25 +40,51 @@ class Fetched(HTMLParser):
 
 
 @cache
+def made() -> TemporaryDirectory[str]:
+    """A folder with the site in `html`, made with warnings as errors; gone when the tests are."""
+    folder = TemporaryDirectory()
+    run = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-E", "-d", f"{folder.name}/doctrees",
+         str(DOCS), f"{folder.name}/html"],
+        capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return folder
+
+
+@cache
 def site() -> dict[str, str]:
-    """The files of the site by name, made with warnings as errors."""
-    with TemporaryDirectory() as folder:
-        run = subprocess.run(
-            [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-E", "-d", f"{folder}/doctrees",
-             str(DOCS), f"{folder}/html"],
-            capture_output=True, text=True, timeout=600,
-        )  # fmt: skip
-        assert run.returncode == 0, run.stderr
-        files = Path(folder, "html").rglob("*")
-        return {one.name: one.read_text() for one in files if one.suffix in (".html", ".css", ".js")}
+    """The files of the site by name."""
+    files = Path(made().name, "html").rglob("*")
+    return {one.name: one.read_text() for one in files if one.suffix in (".html", ".css", ".js")}
 
 
 @pytest.mark.needs_library("sphinx")
 @pytest.mark.needs_library("myst_nb")
 @pytest.mark.needs_library("furo")
 def test_the_site_is_made_without_a_warning_and_has_every_page() -> None:
-    pages = (*DOCS.glob("*.md"), *DOCS.glob("*.ipynb"))
-    assert {page.stem for page in pages} <= {Path(name).stem for name in site() if name.endswith(".html")}
+    assert {f"{page.stem}.html" for page in DOCS.glob("*.ipynb")} <= site().keys()
+    for page in DOCS.glob("*.md"):
+        title = re.search(r"^# (.*)$", page.read_text(), re.MULTILINE)
+        assert title is not None
+        shown = re.search(r"<h1>(.*?)<a", site()[f"{page.stem}.html"])  # and no page that Sphinx makes in its place
+        assert shown is not None, page.name
+        assert unescape(re.sub(r"<[^>]+>", "", shown[1])) == title[1].replace("`", ""), page.name
+
+
+@pytest.mark.needs_library("sphinx")
+@pytest.mark.needs_library("myst_nb")
+@pytest.mark.needs_library("furo")
+@pytest.mark.needs_tool("chromium")
+def test_the_search_of_the_site_works_in_files_that_are_opened_by_hand() -> None:
+    with browser() as shown:
+        shown.send("Page.navigate", url=Path(made().name, "html", "search.html").as_uri() + "?q=roofline")
+        look = "const look = () => /finished/.test(document.body?.innerText) ? go() : setTimeout(look, 50)"
+        shown.run(f"new Promise(go => {{ {look}; look(); }})")
+        found = shown.run("[...document.querySelectorAll('#search-results li a')].map(one => one.textContent)")
+        assert {"Pictures", "Hardware, time and inverse questions"} <= set(found)
+        assert shown.complaints == []
+        assert {url.partition(":")[0] for url in shown.requests} == {"file"}
 
 
 @pytest.mark.needs_library("sphinx")
@@ -71,7 +99,7 @@ def test_no_page_loads_anything_from_another_host() -> None:
 
 
 @pytest.mark.needs_library("sphinx")
-@pytest.mark.needs_library("myst_parser")
+@pytest.mark.needs_library("myst_nb")
 @pytest.mark.needs_library("furo")
 def test_every_entry_has_a_page_with_its_derivation_and_a_link_to_it() -> None:
     for entry in library():

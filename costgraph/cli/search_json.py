@@ -1,4 +1,4 @@
-"""The JSON contract `costgraph.search/1`; see docs/search.md. Exact numbers are strings, `a/b` or whole."""
+"""The JSON contract `costgraph.search/1`; see docs/search-and-sweep.md. Exact numbers are strings, `a/b` or whole."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ FIRST = (-30, -60, 0, 100, 130, 60, 30, 150, -90, 170)  # degrees; to the right 
 ANGLES = (*FIRST, *(angle for angle in range(-170, 181, 10) if angle not in FIRST))
 INSIDE = 0.6  # a leader starts a little inside of its marker, which covers it: markers are not all round
 GAP = 3.0  # points that are kept free around a label
+FRAME = 10.0  # between a label and the frame: letters are a little wider where the picture is larger
 Pair = tuple[float, float]
 
 
@@ -64,11 +65,15 @@ class Plan:
     lines: list[Path]
     leaders: list[Path] = field(default_factory=list)
 
+    def has(self, box: Bbox) -> bool:
+        """Whether a box is inside of the frame."""
+        frame = self.inside
+        return bool(frame.x0 < box.x0 and box.x1 < frame.x1 and frame.y0 < box.y0 and box.y1 < frame.y1)
+
     def is_free(self, box: Bbox, leader: Path, own: Bbox, strictly: bool) -> bool:
         """Whether a label and its leader, which starts at the marker `own`, meet nothing (else: no other label)."""
         around = box.padded(GAP)
-        within = self.inside.x0 < box.x0 and box.x1 < self.inside.x1 and self.inside.y0 < box.y0
-        if not within or box.y1 > self.inside.y1 or any(around.overlaps(other) for other in self.labels):
+        if not self.has(box.padded(FRAME)) or any(around.overlaps(other) for other in self.labels):
             return False
         if not strictly:
             return True
