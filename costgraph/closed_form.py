@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from costgraph.conventions import Convention
 from costgraph.errors import UserError
 from costgraph.graph.loop import Loop
 from costgraph.provenance import Term, explain, substituted
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 if TYPE_CHECKING:
     import sympy

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import unicode
 from costgraph.graph.loop import Loop, label
 from costgraph.graph.loop import place as place_of
+from costgraph.records import replace
 
 
 @dataclass(slots=True, unsafe_hash=True)

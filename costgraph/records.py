@@ -33,16 +33,31 @@ def quickly(cls: Any = None, /, **options: Any) -> Any:
     if options.get("eq", True):
         compared = [one.name for one in fields(cls) if one.compare]
         made |= equality_of(attrgetter(*compared) if compared else lambda self: ())
+    names = {one.name: None for one in fields(cls) if not one.kw_only}
+    if len(names) > 1 and len(names) == len(fields(cls)):
+        cls.__fields_in_order__ = (names.keys(), attrgetter(*names))
     for name, function in made.items():
         if name not in own:
             setattr(cls, name, function)
     return cls
 
 
+def changed(one: Any, /, **changes: Any) -> Any:
+    """`dataclasses.replace` of what is made here; of anything else that itself."""
+    known = type(one).__dict__.get("__fields_in_order__")
+    if known is None:
+        return dataclasses.replace(one, **changes)
+    names, values = known
+    if not changes.keys() <= names:
+        raise TypeError(f"{type(one).__name__} has no field {sorted(changes.keys() - names)}")
+    return type(one)(*[changes.get(name, value) for name, value in zip(names, values(one), strict=True)])
+
+
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
+    from dataclasses import replace as replace
 else:
-    dataclass = quickly
+    dataclass, replace = quickly, changed
 
 
 class Factory:

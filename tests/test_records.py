@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from costgraph.records import dataclass, quickly
+from costgraph.records import dataclass, quickly, replace
 
 OPTIONS: list[dict[str, bool]] = [{}, {"slots": True}, {"repr": False}, {"eq": False}, {"order": True}]
 
@@ -52,8 +52,11 @@ def test_it_is_made_and_shown_alike(pair: tuple[Any, Any]) -> None:
         assert dataclasses.asdict(one) == dataclasses.asdict(other)
         if "object at" not in repr(other):
             assert repr(one) == repr(other)
-        changed = dataclasses.replace(one, x=5)
-        assert dataclasses.asdict(changed) == dataclasses.asdict(dataclasses.replace(other, x=5))
+        for change in (dataclasses.replace, replace):
+            changed = change(one, x=5)
+            assert dataclasses.asdict(changed) == dataclasses.asdict(dataclasses.replace(other, x=5))
+            with pytest.raises(TypeError):
+                change(one, other=5)
 
 
 def test_it_is_compared_and_hashed_alike(pair: tuple[Any, Any]) -> None:
@@ -127,6 +130,14 @@ def test_a_class_may_inherit_from_either() -> None:
     assert repr(Further(1)) == "Further(x=1, y=2)"
     assert repr(OfTheirs(1)) == "OfTheirs(x=1, y=2)"
     assert Further(1) != Base(1)
+
+
+@pytest.mark.parametrize("one", [Further(1), Slotted(1), OfTheirs(1)])
+def test_values_are_changed_as_the_standard_library_changes_them(one: Any) -> None:
+    assert replace(one, y=3) == dataclasses.replace(one, y=3) != one
+    assert replace(one, x=5, y=3) == type(one)(5, 3)
+    with pytest.raises(TypeError, match="z"):
+        replace(one, z=3)
 
 
 @pytest.mark.parametrize("one", [Further(1), Slotted(1), OfTheirs(1)])

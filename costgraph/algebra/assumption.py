@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import Self
 
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.symbols import COUNT, SYMBOLS, check_domain, lookup
 from costgraph.errors import UserError, shorten
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 MAX_TRIED = 10_000  # numbers that are tried as divisors
 

@@ -276,9 +276,13 @@ class Polynomial:
         Raises:
             UserError: a symbol in a denominator is replaced by a sum or by zero.
         """
-        bindings = {name: value for name, value in bindings.items() if name in self.symbols}
+        own = self.symbols
+        bindings = {name: value for name, value in bindings.items() if name in own}
         if not bindings:
             return self
+        numbers = {name: number for name, value in bindings.items() if (number := value.number)}
+        if len(numbers) == len(bindings):
+            return self._at_numbers(numbers)
         kept: dict[Packed, dict[Packed, Rational]] = {}  # what is replaced, and what it is multiplied by
         for m, c in self._terms.items():
             replaced = monomial.packed({name: monomial.power(m, name) for name in bindings})
@@ -287,6 +291,17 @@ class Polynomial:
             product(bindings[name] ** power for name, power in monomial.powers(m)) * Polynomial(terms, self._reach)
             for m, terms in kept.items()
         )
+
+    def _at_numbers(self, numbers: Mapping[str, Rational]) -> Polynomial:
+        """With numbers other than 0 for symbols: coefficients change, and terms may merge."""
+        terms: dict[Packed, Rational] = {}
+        for m, c in self._terms.items():
+            for name, number in numbers.items():
+                if power := monomial.power(m, name):
+                    m -= monomial.packed({name: power})
+                    c *= number**power if power > 0 else Fraction(1, number**-power)
+            terms[m] = terms.get(m, 0) + c
+        return Polynomial(without_zeros(terms), self._reach)
 
     def covers(self, other: Polynomial) -> bool:
         """Whether every term is at least as large as that of `other`, and so the sum for all positive symbols."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from inspect import Parameter, Signature
 from typing import Any, get_type_hints
 
@@ -34,6 +33,7 @@ from costgraph.conventions.presets import EXACT, NOTES, TABLE_A1
 from costgraph.conventions.torch import TORCH
 from costgraph.conventions.transformers import TRANSFORMERS
 from costgraph.errors import UserError, shorten
+from costgraph.records import replace
 
 DIGITS = 9  # of a rate, at most
 # What can be said of any convention, with what it may be.

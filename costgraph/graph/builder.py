@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Literal
 
 from costgraph.algebra.assumption import Assumption
@@ -21,6 +20,7 @@ from costgraph.graph.op import Op
 from costgraph.graph.operands import check_fit, worked_along
 from costgraph.graph.rules import rule
 from costgraph.graph.tensor import Role, Tensor
+from costgraph.records import replace
 
 Purpose = Literal["train", "prefill", "decode"]
 Extra = Mapping[

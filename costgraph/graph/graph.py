@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
@@ -32,7 +32,7 @@ from costgraph.graph.stage import Stage
 from costgraph.graph.substitution import Substituted
 from costgraph.graph.tensor import Tensor, with_dims
 from costgraph.mesh import Mesh
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 if TYPE_CHECKING:
     import networkx

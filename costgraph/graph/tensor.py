@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
@@ -12,7 +11,7 @@ from costgraph.graph.dim import Dim, letters, sizes
 from costgraph.graph.loop import ONCE, Loop
 from costgraph.mesh import Cut, devices
 from costgraph.precision import State
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 Role = Literal["input", "weight", "bias", "norm", "activation", "mask", "statistic", "cache"]
 PARAMETERS: tuple[Role, ...] = ("weight", "bias", "norm")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 
 from costgraph.algebra.polynomial import Polynomial
@@ -11,6 +10,7 @@ from costgraph.algebra.symbols import Rational
 from costgraph.graph.tensor import Tensor
 from costgraph.mesh import Mesh
 from costgraph.precision import Precision, State
+from costgraph.records import replace
 
 WIDTH = Polynomial.symbol("p")  # of what is computed with, unless said otherwise
 

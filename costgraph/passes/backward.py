@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import field, replace
+from dataclasses import field
 from typing import ClassVar
 
 from costgraph.algebra.assumption import Assumption, Choice
@@ -30,7 +30,7 @@ from costgraph.graph.op import Op
 from costgraph.graph.rules import differentiable, rule, saved
 from costgraph.graph.tensor import Tensor
 from costgraph.passes.rewrite import Pass
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 
 @dataclass(frozen=True)

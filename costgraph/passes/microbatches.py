@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.graph.op import Op
 from costgraph.graph.rules import ACCUMULATING
+from costgraph.records import replace
 
 (ADD,) = ACCUMULATING  # the kind of op that adds one to the sum over those before
 

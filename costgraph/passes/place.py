@@ -18,7 +18,7 @@ Source: Shoeybi et al. 2019 (tensor parallel), Korthikanti et al. 2022 (sequence
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field, replace
+from dataclasses import field
 from typing import ClassVar
 
 from costgraph.algebra.assumption import Assumption, Choice, Divides, InDomain
@@ -38,7 +38,7 @@ from costgraph.passes.rewrite import Pass
 from costgraph.passes.shares import Layers, claims, layers_of, shares
 from costgraph.passes.split_softmax import split_softmax
 from costgraph.passes.stages import Pipeline
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 ENCODED = "memory_context"  # the positions of an encoder that runs, which rest in no parts
 TOGETHER = {  # dims that are made of another and keep parts that are not split with it

@@ -9,7 +9,7 @@ operands must be in, and those of its results: split where they have the dim, pa
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import get_args
 
@@ -25,6 +25,7 @@ from costgraph.passes.group import Family, Group
 from costgraph.passes.microbatches import ADD, repeated
 from costgraph.passes.working import NEXT, At, Work, updates
 from costgraph.precision import State
+from costgraph.records import replace
 
 RINGS = {"all_gather": "ring_gather", "reduce_scatter": "ring_reduce"}  # as they are done round a ring
 RESTING = ("activation", "mask", "statistic", *PARAMETERS)  # roles that rest in parts along a dim they have

@@ -14,7 +14,7 @@ Source: Huang et al. 2019 (GPipe), Narayanan et al. 2021 (PipeDream-2BW, SC21).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 
 from costgraph.algebra.polynomial import ONE, Polynomial
@@ -26,7 +26,7 @@ from costgraph.graph.rules import ACCUMULATING, COLLECTIVES
 from costgraph.graph.stage import Place, Stage
 from costgraph.graph.tensor import Tensor
 from costgraph.mesh import Cut
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 BEFORE, BEHIND, EVERYWHERE = "before", "behind", "everywhere"  # parts of a model beside its loops
 CARRIED = (*COLLECTIVES, "part", "widen", "narrow", "hit", "cast")  # kinds of ops that make no other parameter

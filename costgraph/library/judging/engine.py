@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -26,6 +25,7 @@ from costgraph.library.entries.entry import Entry, Request
 from costgraph.library.judging.calculator import calculate, comparisons, holds, meant
 from costgraph.precision import STATES
 from costgraph.provenance import Term
+from costgraph.records import replace
 from costgraph.setup import Setup
 
 WAYS = ("reads", "writes")  # parts of traffic
