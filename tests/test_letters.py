@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,11 @@ from costgraph.algebra.parser import parse, size
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.aliases import MEANT, UNDERSTOOD
 from costgraph.errors import UserError
+from costgraph.known_names import KINDS
 from costgraph.letters import read
 from costgraph.library.checking.comparison import compare
+from costgraph.library.entries.finding import topics_of
+from costgraph.library.entries.reading import library
 from costgraph.mesh import AXES
 from costgraph.op_sets import OP_SETS
 from costgraph.passes import PASSES
@@ -242,7 +246,10 @@ def test_a_regime_is_shown_as_it_was_typed_where_it_was_typed_in_symbols() -> No
 
 
 def test_every_other_name_is_of_something_that_there_is_and_is_no_name_itself() -> None:
-    tables = {"axis": set(AXES), "pass": set(PASSES), "op set": set(OP_SETS)}
+    topics = {topic for one in library() for topic in topics_of(one)}
+    tables = {
+        "axis": set(AXES), "pass": set(PASSES), "op set": set(OP_SETS), "kind of thing": set(KINDS), "topic": topics,
+    }  # fmt: skip
     assert set(UNDERSTOOD) == set(tables)
     for what, names in UNDERSTOOD.items():
         assert set(names.values()) <= tables[what]
@@ -290,3 +297,46 @@ def test_a_word_that_is_no_name_here_is_answered_with_the_right_one(arguments: s
 )
 def test_other_names_are_understood(typed: str, meant: str) -> None:
     assert costgraph(*typed.split()) == costgraph(*meant.split())
+
+
+# --- every command that takes sizes -----------------------------------------------------------------------------------
+
+OWN = ["--let", "batch_size=B, seqlen=S", "--let", "ways=T, width=D"]
+IN_LETTERS: list[tuple[list[str], list[str]]] = [  # the same, in letters of one's own and in those of the table
+    (["estimate", "--model", "gpt2", "--limit", "batch_size=1,seqlen=64"], ["B=1,S=64"]),
+    (["fits", "gpt2", "a10", "--limit", "batch_size=1,seqlen=64"], ["B=1,S=64"]),
+    (["compare", "notes", "exact", "--measure", "activations", "--limit", "seqlen=64"], ["S=64"]),
+    (["graph", "--limit", "seqlen=64"], ["S=64"]),
+    (["export", "json", "--measures", "flops", "--limit", "seqlen=64"], ["S=64"]),
+    (["solve", "--limit", "L=2,E=4", "--for", "batch_size", "params*batch_size <= width**3"],
+     ["B", "params*B <= D**3"]),
+    (["reconcile", "--op-set", "decoder", "--limit", "E=4", "72*width**2*batch_size*seqlen*L", "6*N_params*B*S"],
+     ["72*D**2*B*S*L", "6*N_params*B*S"]),
+    (["cheatsheet", "--limit", "seqlen=64"], ["S=64"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("typed", "plain"), IN_LETTERS, ids=lambda given: given[0] if len(given) > 2 else "")
+def test_every_command_takes_letters_of_one_s_own(typed: list[str], plain: list[str]) -> None:
+    own = costgraph(*typed, *OWN)
+    assert own.returncode in (0, 1), own.stderr
+    assert own.stdout.replace(typed[-1], plain[-1]) == costgraph(*typed[: -len(plain)], *plain).stdout
+
+
+def test_what_is_searched_and_swept_over_may_be_said_in_them() -> None:
+    where = ["--model", "llama-3.2-1b", "--limit", "S=64"]
+    tried = [*where, "--cluster", "h100-sxm:2x1", "--batch", "4", "--top", "1", "--json"]
+    own = costgraph("search", *tried, *OWN, "--over", "ways=[2], recompute=none", "--where", "ways >= 2")
+    plain = costgraph("search", *tried, "--over", "T=[2], recompute=none", "--where", "T >= 2")
+    (one,), (other,) = (json.loads(run.stdout)["plans"] for run in (own, plain))
+    letters = "--limit B=4 --let 'batch_size=B, seqlen=S' --let 'ways=T, width=D'"  # so that it can be run as it is
+    assert one.pop("command") == other.pop("command").replace("--limit B=4", letters)
+    assert one == other
+    swept = ["sweep", "--model", "gpt2", "--hardware", "a10", "--measures", "flops", "--format", "csv"]
+    rows = costgraph(*swept, *OWN, "--limit", "seqlen=64", "--over", "batch_size=1..4", "--where", "batch_size > 2")
+    assert rows.stdout == costgraph(*swept, "--limit", "S=64", "--over", "B=1..4", "--where", "B > 2").stdout
+
+
+def test_a_notation_is_the_letters_of_all_commands_but_those_that_write_in_one() -> None:
+    assert costgraph("compare", "notes", "exact", "--notation", "megatron", "--limit", "s=8").returncode == 0
+    assert costgraph("cheatsheet", "--notation", "megatron").returncode == 0

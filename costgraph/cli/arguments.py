@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from costgraph.setup import Setup
 
 When = Annotated[str | None, typer.Option(help="A regime, 'S << D' or S:much-less:D: keep the leading term.")]
-Let = Annotated[
-    list[str] | None,
-    typer.Option("--let", help="Letters of your own: 'batch_size=B, h=D'. Repeatable."),
-]
-Notation = Annotated[
-    str | None,
-    typer.Option(help='The letters of a source (see `costgraph list notations`), or a TOML file of letters: h = "D".'),
-]
 Per = Annotated[str | None, typer.Option(help="token, sequence or layer, instead of a step.")]
 Whole = Annotated[bool, typer.Option("--whole", help="Of all devices of the mesh, instead of one.")]
 Ops = Annotated[
@@ -103,17 +95,22 @@ class Asked:
         str | None, typer.Option(help="A data type of weights, such as int4, or bytes per element.  [default: p]")
     ] = None
     cache_dtype: Annotated[str | None, typer.Option(help="The same of the cache, such as fp8.  [default: p]")] = None
+    let: Annotated[
+        list[str] | None,
+        typer.Option(help="Letters of your own in what you type: 'batch_size=B, h=D'. Repeatable."),
+    ] = None
+    notation: Annotated[
+        str | None,
+        typer.Option(
+            help='The letters of a source (see `costgraph list notations`), or a TOML file of letters: h = "D".'
+        ),
+    ] = None
 
     @property
     def options(self) -> "Options":
         """Those that were typed, by the names of the library."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return cast("Options", {name: value for name, value in values.items() if value is not None})
-
-    def in_letters(self, let: list[str] | None, notation: str | None) -> "Options":
-        """The same, with letters in which it was typed."""
-        own = {name: text for name, text in (("let", let), ("notation", notation)) if text}
-        return cast("Options", {**self.options, **own})
 
     def setup(self, **more: Any) -> "Setup":
         """The setup that they make."""

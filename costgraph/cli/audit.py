@@ -18,8 +18,6 @@ def audit(
     ],
     measure: Annotated[str | None, typer.Option(help="What the formulas give.  [default: what names say]")] = None,
     asked: arg.Asked = arg.NOTHING,
-    let: arg.Let = None,
-    notation: arg.Notation = None,
     per: Annotated[
         str | None, typer.Option(help="token or sequence, if they are of one.  [default: as names say]")
     ] = None,
@@ -30,7 +28,7 @@ def audit(
     from costgraph.library.checking.audit import to_json
     from costgraph.reports.audit import junit, report
 
-    options = asked.in_letters(let, notation)
+    options = asked.options
     found = [one for file in files for one in run(file, measure or "", per=per or "", **options)]
     to.tell(lambda: report(found), lambda: to_json(found), junit=lambda: junit(found))
     raise typer.Exit(int(any(one.outcome == "differs" for one in found)))

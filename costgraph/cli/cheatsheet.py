@@ -20,6 +20,7 @@ PAGES = (".pdf", ".png")
 
 @bounded()
 @arg.of_setup(
+    without=("notation",),
     phase="Only costs of train, prefill or decode.  [default: all of them]",
     limit="Sizes at which worked numbers are computed: 'B=8,S=4096'. Repeatable.",
 )

@@ -29,8 +29,6 @@ def check(
     formula: Annotated[str | None, typer.Option(help="Check this formula instead: '6*N_params*B*S'.")] = None,
     measure: Annotated[str | None, typer.Option(help="What the formula gives; see `costgraph list measures`.")] = None,
     asked: arg.Asked = arg.NOTHING,
-    let: arg.Let = None,
-    notation: arg.Notation = None,
     when: Annotated[str | None, typer.Option(help="A regime, 'S << D': compare with the leading term.")] = None,
     per: arg.Per = None,
     whole: arg.Whole = False,
@@ -41,7 +39,7 @@ def check(
     """Derive again what the literature printed, and judge it; exit with 1 if something differs."""
     own = {name: text for name, text in (("measure", measure), ("when", when)) if text}
     shared = {name: value for name, value in (("per", per), ("whole", whole), ("ops", ops)) if value}
-    options = {**own, **asked.in_letters(let, notation), **shared}
+    options = {**own, **asked.options, **shared}
     if formula is None and (given := [*options]):
         raise UserError(f"{arg.flag(given[0])} is for --formula: entries say themselves how they are derived")
     if formula is not None and (what or outcome or to.format == "junit"):

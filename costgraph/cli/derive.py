@@ -28,8 +28,6 @@ def derive(
         ),
     ] = None,
     asked: arg.Asked = arg.NOTHING,
-    let: arg.Let = None,
-    notation: arg.Notation = None,
     when: arg.When = None,
     per: arg.Per = None,
     whole: arg.Whole = False,
@@ -47,11 +45,10 @@ def derive(
     from costgraph.derivation import derived
     from costgraph.measures.per import read_share
     from costgraph.reports.derive import report
-    from costgraph.setup import Setup
 
     if form not in shapes.SHAPES and form not in SYMBOLS:
         raise unknown("form", form, shapes.SHAPES)
-    setup, share = Setup.of(**asked.in_letters(let, notation)), read_share(per, whole, ops or ())
+    setup, share = asked.setup(), read_share(per, whole, ops or ())
     result = derived(setup, measures or (), when, share)
     if plot is not None:
         from costgraph.pictures.curves import draw

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @bounded()
-@arg.of_setup()
+@arg.of_setup(without=("notation",))
 def export(
     context: typer.Context,
     target: Annotated[str | None, typer.Argument(help="numpy, c, latex, ...; see --list.", show_default=False)] = None,
@@ -87,7 +87,7 @@ def export(
 
 
 ALWAYS = {"target", "--exporters", "-o", "--force"}
-SETUP = {arg.flag(field.name) for field in fields(arg.Asked)}
+SETUP = {arg.flag(field.name) for field in fields(arg.Asked)} - {"--notation"}  # which documents are written in
 DERIVATION = {*SETUP, "--measures", "--when", "--form"}
 MEANT: dict[str, set[str]] = {  # the options that say something to a kind of target
     "code": {*DERIVATION, "--symbols-as", "--dialect", "--from"},

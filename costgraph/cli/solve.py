@@ -25,8 +25,6 @@ def solve(
         ),
     ],
     asked: arg.Asked = arg.NOTHING,
-    let: arg.Let = None,
-    notation: arg.Notation = None,
     hardware: Annotated[
         str | None,
         typer.Option(
@@ -49,5 +47,5 @@ def solve(
     from costgraph.reports.solve import report
     from costgraph.solving.solution import solve as run
 
-    answer = run(question, for_, hardware=hardware, dtype=dtype, link=link, **asked.in_letters(let, notation))
+    answer = run(question, for_, hardware=hardware, dtype=dtype, link=link, **asked.options)
     to.tell(lambda: report(answer), lambda: to_json(answer))

@@ -9,14 +9,16 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from costgraph.algebra.parser import parse
+from costgraph.algebra.parser import NO_LETTERS, parse
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
+from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import Powers
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.records import dataclass
 from costgraph.searching.columns import Column, double
 from costgraph.searching.exact import NEAR
+from costgraph.searching.ranges import meant
 
 RELATION = re.compile(r"(<=|>=|==|=|<|>|≤|≥)")
 MEANT = {"=": "==", "≤": "<=", "≥": ">="}
@@ -63,13 +65,19 @@ class Constraint:
         return self.text
 
 
-def read_constraint(text: str, names: Mapping[str, Powers | None], known: Mapping[str, Polynomial]) -> Constraint:
+def read_constraint(
+    text: str,
+    names: Mapping[str, Powers | None],
+    known: Mapping[str, Polynomial],
+    letters: Mapping[str, Quotient] = NO_LETTERS,
+) -> Constraint:
     """Read one.
 
     Args:
         text: as it was typed.
         names: what may be limited, with its dimension; None for a number.
         known: symbols that the limit may be made of, such as `hbm`.
+        letters: of the user's own, with what they stand for.
 
     Raises:
         UserError: no relation, an unknown name, or a limit that is no number.
@@ -78,6 +86,7 @@ def read_constraint(text: str, names: Mapping[str, Powers | None], known: Mappin
     if len(found) != 3:
         raise UserError(f"--where '{shorten(text)}': write NAME <= LIMIT, as in {EXAMPLE}")
     name, relation, right = (part.strip() for part in found)
+    name = meant(name, letters)
     if name not in names:
         raise unknown("name in --where", name, names)
     return Constraint(text.strip(), name, MEANT.get(relation, relation), limit(text, right, names[name], known))
@@ -101,7 +110,10 @@ def limit(text: str, right: str, dimension: Powers | None, known: Mapping[str, P
 
 
 def read_constraints(
-    texts: Iterable[str], names: Mapping[str, Powers | None], known: Mapping[str, Polynomial]
+    texts: Iterable[str],
+    names: Mapping[str, Powers | None],
+    known: Mapping[str, Polynomial],
+    letters: Mapping[str, Quotient] = NO_LETTERS,
 ) -> tuple[Constraint, ...]:
     """Read several, each once."""
-    return tuple(dict.fromkeys(read_constraint(text, names, known) for text in texts))
+    return tuple(dict.fromkeys(read_constraint(text, names, known, letters) for text in texts))

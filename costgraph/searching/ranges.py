@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import Any
 
+from costgraph.algebra.bindings import symbol_of
+from costgraph.algebra.parser import NO_LETTERS
+from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError, need_text, shorten
 from costgraph.searching.command import as_typed
 
@@ -18,8 +21,8 @@ DIGITS = 15
 Over = str | Mapping[str, Any]
 
 
-def read_over(text: Over) -> dict[str, tuple[str, ...]]:
-    """The values of each name, as text, in the order typed.
+def read_over(text: Over, letters: Mapping[str, Quotient] = NO_LETTERS) -> dict[str, tuple[str, ...]]:
+    """The values of each name, as text, in the order typed; letters of one's own as the symbols that they stand for.
 
     `1..64` is every whole number, `1..64..4` every fourth, `1..64..*2` 1, 2, 4 and so on. From Python a mapping says
     the same, `{"B": range(1, 65), "hardware": ["a100-80gb-sxm", "h100-sxm"]}`.
@@ -28,10 +31,11 @@ def read_over(text: Over) -> dict[str, tuple[str, ...]]:
         UserError: something that is no such list, a name twice, or too many values.
     """
     if not isinstance(text, str):
-        return {name: tuple(objects) for name, objects in read_objects(text).items()}
+        return {name: tuple(objects) for name, objects in read_objects(text, letters).items()}
     found: dict[str, tuple[str, ...]] = {}
     for item in pieces(text) if text.strip() else []:
         name, sign, value = (part.strip() for part in item.partition("="))
+        name = meant(name, letters)
         if not name or not sign or not value:
             raise UserError(f"'{shorten(item.strip())}': write {FORM}")
         if name in found:
@@ -42,7 +46,16 @@ def read_over(text: Over) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def read_objects(given: Over) -> dict[str, dict[str, Any]]:
+def meant(name: str, letters: Mapping[str, Quotient]) -> str:
+    """The symbol that a letter of one's own stands for; any other name as it is.
+
+    Raises:
+        UserError: it stands for what is made of several symbols.
+    """
+    return symbol_of(name, letters=letters) if name in letters else name
+
+
+def read_objects(given: Over, letters: Mapping[str, Quotient] = NO_LETTERS) -> dict[str, dict[str, Any]]:
     """The values of each name in a mapping, by their text; nothing of what was typed.
 
     Raises:
@@ -57,8 +70,9 @@ def read_objects(given: Over) -> dict[str, dict[str, Any]]:
         several = isinstance(values, Iterable) and not isinstance(values, str)
         if several and isinstance(values, Sized) and len(values) > MOST:
             raise UserError(f"over {name}: at most {MOST} values of one name")
-        found[str(name)] = {as_typed(one): one for one in (values if several else [values])}
-        if not found[str(name)]:
+        symbol = meant(str(name), letters)
+        found[symbol] = {as_typed(one): one for one in (values if several else [values])}
+        if not found[symbol]:
             raise UserError(f"over {name}: no value")
     return found
 

@@ -11,7 +11,7 @@ from costgraph.algebra.units import BYTE, SECOND, Powers
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
 from costgraph.estimation.reading import overlaps, request
-from costgraph.given import Options
+from costgraph.given import Options, read_letters
 from costgraph.graph.graph import Graph
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
@@ -107,7 +107,8 @@ def read_search(
     )  # fmt: skip
     hides = overlaps(overlap, Mesh(", ".join(KINDS.values())), efficiency) if overlap else {}
     asked = replace(asked, cluster=place, overlap=hides)
-    space = read_space(asked, place, over, batch, minimize)
+    letters = read_letters(of.get("let", ()), of.get("notation"))
+    space = read_space(asked, place, read_over(over, letters), batch, minimize)
     check(asked, space, minimize, top)
     names = {**MEASURED, **(OF_GENERATION if phase == "generate" else {}), **dict.fromkeys(DEGREES)}
     names |= {"cost": None} if asked.price is not None else {}
@@ -115,7 +116,7 @@ def read_search(
     known = {"hbm": asked.rates["hbm"]}
     open_ = ("B",) if "B" in space.numbers else ()
     question = Question(asked, Links(place, link, asked.collectives), Rates(asked), open_)
-    return Search(question, space, read_constraints(limits, names, known), minimize, top, typed)
+    return Search(question, space, read_constraints(limits, names, known, letters), minimize, top, typed)
 
 
 def listed(limit: object) -> list[str]:
@@ -165,11 +166,12 @@ def has_encoder(asked: Request) -> bool:
 # --- what is tried ----------------------------------------------------------------------------------------------------
 
 
-def read_space(asked: Request, place: Cluster, over: Over, batch: int | None, minimize: str) -> Space:
+def read_space(
+    asked: Request, place: Cluster, said: Mapping[str, tuple[str, ...]], batch: int | None, minimize: str
+) -> Space:
     """The plans that are looked at: what was said, else what divides devices, layers and batch."""
     if place.devices is None:
         raise UserError(f"{place}: how many devices? write nodes, as in {place.machine.name}:8x128")
-    said = read_over(over)
     for name in said:
         if name not in (*DEGREES, "B", *CHOICES):
             raise unknown("name in --over", name, (*DEGREES, "B", *CHOICES))

@@ -11,7 +11,7 @@ from costgraph.algebra.units import BYTE, SECOND, Powers
 from costgraph.errors import UserError, unknown
 from costgraph.estimation.asked import Request
 from costgraph.estimation.reading import request
-from costgraph.given import read_mesh, read_model
+from costgraph.given import read_letters, read_mesh, read_model
 from costgraph.hardware.cluster import cluster
 from costgraph.measures import MEASURES
 from costgraph.searching.constraints import read_constraints
@@ -49,7 +49,8 @@ def read_sweep(
     """
     fixed = dict(typed or {})
     fixed.setdefault("phase", "train")
-    said = read_over(over)
+    letters = read_letters(fixed.get("let", ()), fixed.get("notation"))
+    said = read_over(over, letters)
     if not said:
         raise UserError("sweep: over what? write --over 'B=1..64, S=[2048, 8192]'")
     choices = {name: values for name, values in said.items() if name in CHOICES}
@@ -65,8 +66,8 @@ def read_sweep(
         most = f"{MOST:,} points of {MOST_COMBINATIONS:,} combinations of choices".replace(",", " ")
         raise UserError(f"{grid.size} points of {grid.combinations} combinations are too many; at most {most}")
     units: dict[str, Powers | None] = {name: UNITS.get(name) for name in (*OF_PLANS, *asked, *numbers)}
-    limits = read_constraints([where] if isinstance(where, str) else where, units, {})
-    asking = Asking(fixed, tuple(numbers), read_objects(over))
+    limits = read_constraints([where] if isinstance(where, str) else where, units, {}, letters)
+    asking = Asking(fixed, tuple(numbers), read_objects(over, letters))
     return Sweep(grid, asked, limits, best, asking.request, degrees_of(fixed, choices), fixed)
 
 

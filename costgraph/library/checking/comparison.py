@@ -150,10 +150,7 @@ def compare(
     count = found.params
     names = {"N_params": count.value} if count is not None and count.value.numerator else {}
     bound = {name: value for name, value in setup.bindings.items() if isinstance(value, Polynomial)}
-    counted = {name: value.numerator for name, value in names.items()}
-    own = read_letters(of.get("let", ()), of.get("notation"), in_formula=True)
-    letters = {name: value.substitute(counted) for name, value in own.items()}
-    reader = Calculator(read(written), setup.graph.symbols, names | letters)
+    reader = Calculator(read(written), setup.graph.symbols, names | letters_over(names, of))
     formed = reader.value()
     said = found.zeros + setup.remarks(
         {*found.used, *formed.symbols}, f"{measure} or the formula", also_read=reader.said
@@ -175,6 +172,13 @@ def compare(
         measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
         convention, parts, when,
     )  # fmt: skip
+
+
+def letters_over(names: Mapping[str, Quotient], of: Options) -> dict[str, Quotient]:
+    """What letters of one's own stand for in a formula in which names have values, as N_params has."""
+    counted = {name: value.numerator for name, value in names.items()}
+    own = read_letters(of.get("let", ()), of.get("notation"), in_formula=True)
+    return {name: value.substitute(counted) for name, value in own.items()}
 
 
 def of_step(printed: Quotient, per: str | None, bound: Mapping[str, Polynomial]) -> Quotient:

@@ -14,6 +14,7 @@ from costgraph.algebra.work import bounded
 from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import Options
+from costgraph.library.checking.comparison import letters_over
 from costgraph.library.checking.other_readings import MISTAKEN, OtherCounts
 from costgraph.library.checking.readings import PERS, WORKS, Counts, Reading
 from costgraph.library.checking.steps import Step, closest, path
@@ -223,6 +224,7 @@ class Question:
             return found
         count = self.asked.params
         names = {"N_params": count.value} if count is not None and count.value.numerator else {}
+        names |= letters_over(names, self.of)
         bound = {name: one for name, one in self.setup.bindings.items() if isinstance(one, Polynomial)}
         return Typed(text, calculate(text, names).substitute(bound))
 
