@@ -349,6 +349,32 @@ def test_keys_move_sliders_and_reach_terms(shown: Browser) -> None:
     assert "attn.q" in shown.run("$('pointed').textContent")
 
 
+def test_tab_goes_through_everything_that_is_used_in_the_order_in_which_it_stands(shown: Browser) -> None:
+    set_to(shown, {"phase": "train", "P": 2, "M": 2, "B": 2})
+    kinds = "a[href], button, input, select, summary, [tabindex='0']"
+    shown.run(f"window.walked = [...document.querySelectorAll(`{kinds}`)].filter(one => one.checkVisibility()); 0")
+    count = shown.run("walked.length")
+    seen = []
+    for _ in range(count):
+        for kind in ("rawKeyDown", "keyUp"):
+            shown.send("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+        seen.append(shown.run("walked.indexOf(document.activeElement)"))
+    assert count > 60
+    assert seen == list(range(count))
+
+
+@pytest.mark.parametrize("kind", ["pointerover", "focusin", "click"])
+def test_a_term_that_is_pointed_at_lights_up_its_op_in_the_drawing(shown: Browser, kind: str) -> None:
+    set_to(shown, {"phase": "train", "T": 2, "B": 2})
+    shown.run("document.querySelector('.card summary').click(); " + SETTLED)
+    row = "[...document.querySelectorAll('.terms tr[data-op]')].find(one => one.dataset.op === 'mlp.down')"
+    shown.run(f"{row}.querySelector('button').dispatchEvent(new Event('{kind}', {{ bubbles: true }}))")
+    lit = shown.run("[...document.querySelectorAll('#drawing .op.lit')].map(one => one.dataset.op)")
+    feeds = shown.run("[...document.querySelectorAll('#drawing .op.feeds')].map(one => one.dataset.op)")
+    assert (lit, feeds) == (["mlp.down"], ["mlp.product"])
+    assert shown.run("$('pointed').textContent").startswith("mlp.down")
+
+
 def test_everything_that_is_used_has_a_name_for_screen_readers(shown: Browser) -> None:
     shown.run("document.querySelectorAll('details').forEach(one => (one.open = true)); " + SETTLED)
     nodes = shown.send("Accessibility.getFullAXTree")["nodes"]
