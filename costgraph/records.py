@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 
 OPTIONS = {"frozen", "repr", "eq", "slots"}  # of what is made here
+MADE = "__made_quickly__"
 
 
 def quickly(cls: Any = None, /, **options: Any) -> Any:
@@ -24,7 +25,7 @@ def quickly(cls: Any = None, /, **options: Any) -> Any:
     if options.keys() - OPTIONS or not options.get("frozen") or has_others(cls):
         return dataclasses.dataclass(**options)(cls)
     own = {name for name, value in cls.__dict__.items() if name != "__hash__" or value is not None}
-    cls = dataclasses.dataclass(init=False, repr=False, eq=False, slots=options.get("slots", False))(cls)
+    cls = known(cls, options.get("slots", False))
     made = {"__init__": init_of(cls), "__setattr__": refuse_to_set, "__delattr__": refuse_to_delete}
     if options.get("slots"):
         made |= {"__getstate__": state_of, "__setstate__": put_state}
@@ -67,10 +68,28 @@ class Factory:
         return "<factory>"
 
 
+def known(cls: Any, slots: bool) -> Any:
+    """A class whose fields the standard library knows, and of which frozen dataclasses may inherit.
+
+    To the standard library it is one that changes, which may inherit from no frozen one, until it is made.
+    """
+    params = [base.__dict__["__dataclass_params__"] for base in cls.__mro__[1:] if MADE in base.__dict__]
+    try:
+        for one in params:
+            one.frozen = False
+        found = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
+        params.append(found.__dataclass_params__)
+    finally:
+        for one in params:
+            one.frozen = True
+    setattr(found, MADE, True)
+    return found
+
+
 def has_others(cls: type) -> bool:
     """Whether it inherits from a frozen dataclass of the standard library."""
-    found = (getattr(base, "__dataclass_params__", None) for base in cls.__mro__[1:])
-    return any(one is not None and one.frozen for one in found)
+    bases = [base.__dict__ for base in cls.__mro__[1:] if "__dataclass_params__" in base.__dict__]
+    return any(base["__dataclass_params__"].frozen and MADE not in base for base in bases)
 
 
 def init_of(cls: type) -> Any:

@@ -144,3 +144,29 @@ def test_values_are_changed_as_the_standard_library_changes_them(one: Any) -> No
 def test_values_are_copied_and_pickled(one: Any) -> None:
     assert copy.copy(one) == copy.deepcopy(one) == pickle.loads(pickle.dumps(one)) == one
     assert not hasattr(Slotted(1), "__dict__")
+
+
+@dataclass(frozen=True)
+class Ours:
+    """As `Pass` is, from which users' own inherit."""
+
+    x: int = 1
+
+
+@dataclass(frozen=True)
+class Inner(Ours):
+    y: int = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Standard(Ours):
+    y: int = 2
+
+
+@pytest.mark.parametrize("kind", [Inner, Standard])
+def test_frozen_dataclasses_of_the_standard_library_may_inherit_as_well(kind: Any) -> None:
+    assert (kind(y=3).x, kind(y=3)) == (1, kind(1, 3))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        kind().x = 5
+    with pytest.raises(TypeError, match="cannot inherit non-frozen"):
+        dataclasses.dataclass(type("Changing", (kind,), {}))
