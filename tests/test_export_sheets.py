@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -192,7 +193,7 @@ def test_a_sheet_of_what_is_no_model_compares_no_models() -> None:
 
 def test_a_limit_names_only_symbols_that_occur() -> None:
     lines = rows()["Activation memory", "norms"]["lines"]
-    assert [(line["at"], line["math"]) for line in lines] == [("", "2pBDLS"), ("p=2", "4BSLD")]
+    assert [(line["at"], line["math"]) for line in lines] == [("", "2BSLDp"), ("p=2", "4BSLD")]
 
 
 def test_a_crossover_says_where_it_holds() -> None:
@@ -200,11 +201,50 @@ def test_a_crossover_says_where_it_holds() -> None:
     assert (line["at"], line["math"]) == ("E > 2", "S = D(E - 2)")
 
 
-def test_a_published_form_is_shown_as_its_author_wrote_it() -> None:
+def test_forms_have_one_order_of_letters_whoever_published_them() -> None:
     lines = rows()["Activation memory", "in all"]["lines"]
     assert [line["math"] for line in lines] == [
-        "2BDLS(p(E + 4) + 1) + ABLS²(2p + 1)", "BLS(66D + 9AS)", "BLS(34D + 5AS)", "5BS²LA(1 + 34D/(5SA))",
+        "BSL(SA(2p + 1) + 2D(p(E + 4) + 1))", "3BSL(3SA + 22D)", "BSL(5SA + 34D)", "5BS²LA(1 + 34D/(5SA))",
     ]  # fmt: skip
+    assert rows()["Activation memory", "in all"]["source"] == "[1] Eq. 2.7, 2.8*; [6] Eq. 1"
+
+
+def test_sources_have_author_year_and_link() -> None:
+    page = decoder("html")
+    assert (
+        '<li id="source-2">J. Kaplan, S. McCandlish and others, Scaling Laws for Neural Language Models, 2020.' in page
+    )
+    assert '<a href="https://arxiv.org/abs/2001.08361">arxiv.org/abs/2001.08361</a>' in page
+    assert r"\href{https://arxiv.org/abs/2001.08361}{\url{arxiv.org/abs/2001.08361}}" in decoder("latex")
+    assert "2020. arxiv.org/abs/2001.08361" in " ".join(decoder("text").split())
+
+
+def test_every_heading_of_a_page_is_an_anchor_that_the_page_links_to() -> None:
+    page = decoder("html")
+    anchors = re.findall(r'<h2 id="([^"]+)">', page)
+    assert len(anchors) == page.count("<h2") > 10
+    assert re.findall(r'<a href="#([^"]+)">(?=[A-Z])', page[page.index("<nav>") : page.index("</nav>")]) == anchors
+
+
+def test_a_price_is_told_as_one_pays_it() -> None:
+    assert re.search(r"^ +\S+ +2 USD/h +price of one device", decoder("text"), re.MULTILINE)
+
+
+@pytest.mark.needs_tool("chromium")
+def test_a_page_is_no_wider_than_a_phone(tmp_path: Path) -> None:
+    (tmp_path / "sheet.html").write_text(decoder("html"), encoding="utf-8")
+    measured = "f.onload = () => { document.title = f.contentDocument.documentElement.scrollWidth }"
+    frame = f'<iframe id="f" src="sheet.html" width="390" height="800"></iframe><script>{measured}</script>'
+    (tmp_path / "phone.html").write_text(frame)
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
+    run = subprocess.run(
+        ["chromium", *flags, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=9000", "--dump-dom",
+         (tmp_path / "phone.html").as_uri()],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    width = re.search(r"<title>(\d+)</title>", run.stdout)
+    assert width is not None, run.stderr[-500:]
+    assert int(width[1]) <= 390
 
 
 def test_a_fraction_of_long_sums_gets_named_arms() -> None:

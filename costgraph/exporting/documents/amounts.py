@@ -36,4 +36,6 @@ def typical(name: str, sizes: Mapping[str, Rational]) -> str:
         return ""
     if symbol.unit in ("FLOP/s", "bytes/s"):
         return readable(size, symbol.unit)
+    if symbol.unit == "USD/s":
+        return f"{digits(Fraction(size) * 3600)} USD/h"
     return prefixed(Fraction(size), BINARY, "B") if symbol.unit == "bytes" and size >= 10**6 else str(size)

@@ -93,10 +93,16 @@ class Works:
         return self.keys.index(key) + 1
 
     @property
-    def titles(self) -> list[str]:
-        """Authors, title and year of the works cited."""
-        found = [sources()[key] for key in self.keys]
-        return [", ".join(part for part in (work.authors, work.title, work.year) if part) for work in found]
+    def listed(self) -> list[dict[str, str]]:
+        """Authors, title and year of the works cited, and where they are."""
+        return [
+            {
+                "text": ", ".join(part for part in (work.authors, work.title, work.year) if part),
+                "url": work.url,
+                "at": work.url.partition("://")[2].rstrip("/"),
+            }
+            for work in (sources()[key] for key in self.keys)
+        ]
 
 
 def joined(places: list[str]) -> str:

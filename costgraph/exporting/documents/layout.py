@@ -15,9 +15,8 @@ from costgraph.exporting.documents.amounts import readable
 from costgraph.exporting.documents.cheatsheet import Line, at, limited
 from costgraph.exporting.documents.citations import Printed, Works
 from costgraph.exporting.documents.contents import Definition
-from costgraph.exporting.documents.markup import MATHS, Math
+from costgraph.exporting.documents.markup import Math
 from costgraph.exporting.documents.mathematics import (
-    WIDE,
     Record,
     arm_names,
     arms,
@@ -26,12 +25,7 @@ from costgraph.exporting.documents.mathematics import (
     is_long,
     main,
     record,
-    tidy,
-    width,
 )
-from costgraph.library.judging.as_written import as_written
-
-WORDY = 1.25  # how much longer than the engine's own a published form may be and still be shown
 
 
 @dataclass
@@ -95,27 +89,25 @@ class Layout:
         row, math = line.row, self.math
         names = arm_names(row.measure)
 
-        def entries(value: Quotient) -> list[Printed]:
-            found = [one for one in published if citations.equal(one, value, line.in_params(value))]
-            cited.update(one.entry.id for one in found)
-            return found
+        def entries(value: Quotient) -> None:
+            cited.update(one.entry.id for one in published if citations.equal(one, value, line.in_params(value)))
 
-        whole = entries(line.value)
+        entries(line.value)
         if is_long(line.value, math):
             yield from arms(line.value, math, names)
         else:
             counted = line.in_params(line.value) if row.measure == "states" else None
-            yield self.as_published(whole, line.value) or main(line.value, math, after=counted)
+            yield main(line.value, math, after=counted)
         if line.leading is not None and line.leading != line.value:
             entries(line.leading)
             yield record(self.with_params(line.leading, line.in_params(line.leading)), condition(row.regime, math))
         for limit, value in line.limits:
             at = condition(relevant(limit, line.value), math)
-            theirs = self.as_published(entries(value), value, limit, at)
+            entries(value)
             if is_long(value, math):
                 yield from arms(value, math, names, at)
             else:
-                yield theirs or record(formula(value, math), at)
+                yield record(formula(value, math), at)
         if row.leading and len((value := limited(line.value, row.leading)).numerator) > 1:
             entries(value)
             kept = relevant(row.leading, line.value)
@@ -127,23 +119,6 @@ class Layout:
             self.used.update(counted.symbols)
         same = self.math.equals + formula(counted, self.math) if counted is not None else ""
         return formula(value, self.math) + same
-
-    def as_published(self, found: list[Printed], value: Quotient, limit: str = "", at: str = "") -> Record | None:
-        """The form as its author wrote it, if an entry prints it in this limit and in few words."""
-        if set(self.math.rewrite) & set(value.symbols):
-            return None
-        for one in found:
-            if one.entry.derived:  # in names of its own, not in symbols
-                continue
-            plain = tidy(as_written(one.text, one.entry.letters, self.math.plain), MATHS["text"])
-            simple = self.math.plain.dot not in plain and "N_params" not in one.text
-            if simple and one.limit == limit and len(plain) <= WORDY * width(value, self.math):
-                text, broken = (
-                    tidy(as_written(one.text, one.entry.letters, style), self.math)
-                    for style in (self.math.tall, self.math.style)
-                )
-                return record(text, at, broken if len(plain) > WIDE else "")
-        return None
 
 
 def relevant(limit: str, value: Quotient) -> str:

@@ -89,7 +89,7 @@ def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[st
         "sizes": {
             name: symbol(name, math, layout.sizes)["math"] for name in ("L", "D", "A")
         },  # the columns of the models
-        "works": layout.works.titles,
+        "works": layout.works.listed,
     }
 
 
