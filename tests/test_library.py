@@ -10,8 +10,9 @@ import pytest
 
 from costgraph.library.entries.entry import KINDS_ARGUED, KINDS_PROVED, SEVERITIES, Entry, Erratum, Indexed, Request
 from costgraph.library.entries.reading import Source, blocks, files, library, named, parsed, sources
+from costgraph.library.judging.glance import may_be
 from costgraph.library.judging.judge import OUTCOMES, Verdict, judge
-from costgraph.library.judging.published import candidates, may_print
+from costgraph.library.judging.published import candidates, may_print, printed
 from costgraph.library.pages import errata
 
 ROOT = Path(__file__).parents[1]
@@ -139,6 +140,39 @@ def test_no_entry_that_prints_a_measure_is_overlooked_by_reading_its_text_first(
             and not (e.given or e.let or e.at)
         }  # fmt: skip
         assert {e.id for e in candidates(measure, phase)} == whole
+
+
+def test_no_entry_that_prints_a_form_is_overlooked_by_a_glance_at_its_symbols() -> None:
+    for block in blocks():
+        for entry in parsed(block):
+            value = printed(entry) if entry.printed else None
+            assert value is None or may_be(block.text, value.symbols), entry.id
+
+
+@pytest.mark.parametrize(
+    ("text", "symbols", "may"),
+    [
+        ("2*B*S", "BS", True),
+        ("2*B*S", "B", False),  # a symbol more
+        ("2*B*S", "BSL", False),  # a symbol less
+        ("2*B*S/T", "BS", True),  # T may cancel: nobody looks where else it stands
+        ("2*B*(S + V/T)", "BST", False),  # V does not
+        ("B*S - S", "B", True),
+        ("B/(S + V) + L", "B", False),
+        ("B/(S + V)", "B", True),
+        ("B/S**2*V", "BS", False),
+        ("N_params*B", "BN", False),
+    ],
+)
+def test_a_glance_tells_formulas_of_other_symbols_apart(text: str, symbols: str, may: bool) -> None:
+    assert may_be(f'source = "kaplan-2020"\nnotation = {{}}\nprinted = "{text}"\n', symbols) == may
+
+
+def test_a_glance_reads_letters() -> None:
+    block = 'source = "mine"\nnotation = { h = "D", w = "D/A" }\nprinted = "2*h*w"\n'
+    assert may_be(block, "DA")
+    assert may_be(block, "D")
+    assert not may_be(block, "DB")
 
 
 def test_an_entry_that_prints_something_else_is_not_parsed() -> None:

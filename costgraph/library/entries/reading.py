@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.letters import FILE as NOTATIONS
@@ -17,7 +18,7 @@ from costgraph.library.entries.well_formed import entry
 from costgraph.records import dataclass
 from costgraph.resources import data_folder
 from costgraph.toml_tables import from_table
-from costgraph.toml_text import of_package, parse_toml
+from costgraph.toml_text import parse_toml
 from costgraph.user_files import MAX_TOML, decoded, read_text
 
 HEADER = "[[entry]]"
@@ -124,7 +125,7 @@ def read(text: str, name: str) -> Document:
     for what, taken in (("source", own.keys() & sources().keys()), ("notation", letters.keys() & notations().keys())):
         if taken:
             raise UserError(f"{name}: the library has a {what} '{min(taken)}' already; choose another key")
-    known, alphabet = sources() | own, {**notations(), **letters}
+    known, alphabet = ChainMap(own, cast(MutableMapping[str, Source], sources())), {**notations(), **letters}
     lines = [n for n, line in enumerate(text.splitlines(), 1) if line.strip().startswith(HEADER)]
     lines += [0] * (len(tables) - len(lines))
     placements = zip(tables, lines, strict=False)
@@ -169,11 +170,34 @@ def unique(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(seen.values())
 
 
+class Bibliography(Mapping[str, Source]):
+    """Sources by key, each read when it is asked for: a question is about few of many.
+
+    Args:
+        tables: their text by key.
+    """
+
+    def __init__(self, tables: Mapping[str, str]) -> None:
+        self.tables = tables
+        self.known: dict[str, Source] = {}
+
+    def __getitem__(self, key: str) -> Source:
+        if key not in self.known:
+            self.known |= bibliography(parse_toml(self.tables[key], SOURCES), SOURCES)
+        return self.known[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+
 @cache
-def sources() -> dict[str, Source]:
+def sources() -> Mapping[str, Source]:
     """The bibliography by key."""
-    table = of_package(data_folder("formulas") / SOURCES)
-    return bibliography(from_table(Contents, {"sources": table}, SOURCES).sources, SOURCES)
+    _, *tables = (data_folder("formulas") / SOURCES).read_text(encoding="utf-8").split("\n[")
+    return Bibliography({table.partition("]")[0]: f"[{table}" for table in tables})
 
 
 def bibliography(tables: Mapping[str, Mapping[str, Any]], file: str) -> dict[str, Source]:

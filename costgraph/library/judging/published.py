@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
@@ -12,22 +12,27 @@ from costgraph.errors import UserError
 from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.reading import blocks, parsed
 from costgraph.library.judging.calculator import calculate, meant
+from costgraph.library.judging.glance import NAME, may_be
 
 DERIVE = re.compile(r"^derive = \{(?!.*\b(?:ops|sources|part) = ).*\}$", re.MULTILINE)  # of a whole graph
 ELSE = re.compile(r"^(?:\[entry\.)?(?:derived|erratum|given|let|at)\b", re.MULTILINE)  # more than that
-NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def published(forms: Mapping[str, ClosedForm], phase: str) -> dict[str, list[Entry]]:
     """For each form, the entries that print just this: the same measure of a whole graph, equal as functions."""
-    return {name: [e for e in candidates(name, phase) if printed(e) == form.value] for name, form in forms.items()}
+    return {
+        name: [e for e in candidates(name, phase, form.value.symbols) if printed(e) == form.value]
+        for name, form in forms.items()
+    }
 
 
-def candidates(measure: str, phase: str) -> list[Entry]:
-    """Entries that print the whole of a measure, and are right."""
+def candidates(measure: str, phase: str, symbols: Collection[str] | None = None) -> list[Entry]:
+    """Entries that print the whole of a measure, and are right; if symbols are given, what may be a form in these."""
     return [
         entry
-        for block in blocks() if may_print(measure, phase, block.text) for entry in parsed(block)
+        for block in blocks()
+        if may_print(measure, phase, block.text) and (symbols is None or may_be(block.text, symbols))
+        for entry in parsed(block)
         if (asked := entry.derive) and asked.measure == measure and asked.phase in ("", phase)
         and entry.printed and not (entry.derived or asked.ops or asked.sources or asked.part or entry.erratum)
     ]  # fmt: skip
