@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from command_line import costgraph
 
+import costgraph as cg
 from costgraph.algebra.parser import parse
 from costgraph.errors import UserError
 from costgraph.library.judging.calculator import calculate
@@ -222,3 +224,60 @@ class TestCommand:
     def test_an_erratum_is_not_named_as_published(self) -> None:
         answer = json.loads(costgraph("derive", "activations", "--pass", "tensor_parallel(T)", "--json").stdout)
         assert "001-2.14" not in answer["measures"]["activations"]["published"]
+
+
+# --- formulas with minima ---------------------------------------------------------------------------------------------
+
+WINDOWS: dict[str, Any] = {"model": "gemma-2-9b", "phase": "decode"}
+LAYERS = "2*B*G*H*p*(S*L_global + L_local*{})"
+
+
+@pytest.mark.parametrize(
+    ("least", "sizes", "agrees"),
+    [
+        ("min(S, W)", {}, True),
+        ("min(W, S)", {}, True),
+        ("min(4096, S)", {"B": 1}, True),
+        ("min(S, W, 100*S)", {}, True),  # which is never the least
+        ("S_w", {}, True),
+        ("S", {}, False),
+        ("min(S, W)", {"S": 1024}, True),
+        ("S", {"S": 1024}, True),
+        ("min(S, W)", {"S": 8192}, True),
+        ("S", {"S": 8192}, False),
+        ("min(S, 2*S)", {}, False),
+    ],
+)
+def test_a_minimum_of_sizes_is_compared_with_that_of_what_is_derived(
+    least: str, sizes: dict[str, Any], agrees: bool
+) -> None:
+    assert cg.check(LAYERS.format(least), "cache", **sizes, **WINDOWS).agrees == agrees
+
+
+def test_a_minimum_is_read_from_latex_and_the_answer_says_what_the_symbol_stands_for() -> None:
+    found = cg.check(r"2BGHp\left(S L_{global} + L_{local}\min(S, W)\right)", "cache", **WINDOWS)
+    assert found.agrees
+    assert found.to_json()["definitions"] == {"S_w": "min(S, 4096)"}
+    assert "where: S_w = min(S, 4096)" in found.shown
+
+
+def test_a_maximum_that_is_decided_for_all_sizes_is_that_size() -> None:
+    assert cg.check("max(12*B*S*L*D*(D*(E + 2) + S), B*S)", "flops").agrees
+    assert cg.check("max(3, 1)*2*L*D**2*(E + 2)/3", "params").agrees
+
+
+@pytest.mark.parametrize(
+    ("formula", "options", "says"),
+    [
+        (LAYERS.format("min(S, 2*W)"), WINDOWS, "has no such min, but S_w = min(S, 4096)"),
+        ("min(S, D)*B", {}, "has no such min; write that"),
+        ("ceil(S/2)", {}, "has no such ceil"),
+        ("min()", {}, "min takes at least 1 argument"),
+        ("floor(S, B)", {}, "floor takes 1 argument"),
+    ],
+)
+def test_a_minimum_that_is_not_there_is_refused_with_those_that_are(
+    formula: str, options: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(cg.UserError, match=re.escape(says)):
+        cg.check(formula, "cache" if options else "flops", **options)

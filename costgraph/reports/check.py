@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from costgraph import provenance
 from costgraph.library.checking.comparison import Checked
-from costgraph.reports.nodes import Column, Note, Report, Table, Verdict, Words, math
+from costgraph.reports.nodes import Column, Math, Note, Report, Table, Verdict, Words, math
 
 PAIRS = (Column(), Column(strong=True))
 
@@ -18,7 +18,8 @@ def report(found: Checked) -> Report:
         )
     if not found.agrees:
         rows.append(("differs by", math(found.difference, "factored")))
-    notes = tuple(Note(remark, "note") for remark in found.remarks)
+    defined = tuple(Note(Math(one.written), "where", formula=True) for one in found.definitions)
+    notes = (*defined, *(Note(remark, "note") for remark in found.remarks))
     sections = ((verdict(found),), (Table(PAIRS, tuple(rows)),), notes, responsible(found))
     return Report(found.head, sections)
 

@@ -6,19 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Unpack
 
+from costgraph.algebra.definition import Definition
 from costgraph.algebra.polynomial import Polynomial, product
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.algebra.syntax import read
 from costgraph.algebra.work import bounded
+from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import derived
 from costgraph.given import Options, read_letters
 from costgraph.graph.loop import Loop
 from costgraph.library.checking.known_conventions import convention_of, parts_of, size_for_another
+from costgraph.library.checking.minima import FormulaReader
 from costgraph.library.explaining.nearest import nearest, responsible
-from costgraph.library.judging.calculator import Calculator
 from costgraph.measures.per import read_share
 from costgraph.provenance import Term
 from costgraph.records import dataclass
@@ -39,7 +41,7 @@ class Checked(Shown):
     `over` are the terms below the line of a quotient; `head` says what was asked about, `remarks` what was typed
     without effect; `loops` are layers of several kinds, what these have alike is said once. `convention` is what the
     formula counts otherwise, by its usual name, and `parts` are those parts of what is derived that have a name; `when`
-    is the regime.
+    is the regime, and `definitions` say what symbols of either stand for that is no polynomial.
     """
 
     measure: str
@@ -56,6 +58,7 @@ class Checked(Shown):
     convention: str = ""
     parts: Mapping[str, Polynomial] = field(default_factory=dict)
     when: str | None = None
+    definitions: tuple[Definition, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -109,6 +112,7 @@ class Checked(Shown):
             "terms": [] if self.agrees else listed(self.responsible),
             "over": [] if self.agrees else listed(self.over),
             "remarks": list(self.remarks),
+            "definitions": {one.name: text(one.node) for one in self.definitions},
         }
 
 
@@ -150,7 +154,9 @@ def compare(
     count = found.params
     names = {"N_params": count.value} if count is not None and count.value.numerator else {}
     bound = {name: value for name, value in setup.bindings.items() if isinstance(value, Polynomial)}
-    reader = Calculator(read(written), setup.graph.symbols, names | letters_over(names, of))
+    reader = FormulaReader(
+        read(written), setup.graph.symbols, names | letters_over(names, of), definitions=form.defined, bound=bound
+    )
     formed = reader.value()
     said = found.zeros + setup.remarks(
         {*found.used, *formed.symbols}, f"{measure} or the formula", also_read=reader.said
@@ -171,6 +177,7 @@ def compare(
     return Checked(
         measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
         convention, parts, when,
+        tuple(one for one in form.defined if one.name in {*form.value.symbols, *printed.symbols}),
     )  # fmt: skip
 
 
