@@ -24,7 +24,7 @@ from costgraph.measures.parts import Measure, read_measure, under
 from costgraph.measures.per import STEP, Share, read_share
 from costgraph.provenance import Term
 from costgraph.records import dataclass
-from costgraph.remarks import of_windows
+from costgraph.remarks import of_windows, why_zero
 from costgraph.setup import Setup
 from costgraph.shown import Shown
 
@@ -285,8 +285,14 @@ def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None,
     forms = {str(one): shared(one, setup, share, said) for one in asked}
     limited = {name: form.limited(setup.bindings) for name, form in forms.items()}
     if share == STEP:
-        said += filter(None, (one.why_nothing(forms[str(one)]) for one in asked))
+        said += filter(None, (why_nothing(one, forms[str(one)], setup) for one in asked))
     return Derivation(setup, when, forms, limited, tuple(said), share)
+
+
+def why_nothing(measure: Measure, form: ClosedForm, setup: Setup) -> str:
+    """Why a measure is 0, or a part of it; "" if it is not."""
+    whole = not (measure.parts or measure.dims or form.value.numerator or form.remainder.numerator)
+    return measure.why_nothing(form) or (why_zero(str(measure), setup.phase, setup.mesh) if whole else "")
 
 
 def shared(measure: Measure, setup: Setup, share: Share, said: list[str]) -> ClosedForm:

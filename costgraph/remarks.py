@@ -56,6 +56,22 @@ def of_windows(graph: Graph, bindings: Mapping[str, Binding]) -> list[str]:
     return [f"traffic counts {seen} rows of keys and values in a window, of which all {whole} are read"]
 
 
+def why_zero(measure: str, phase: str, mesh: Mesh) -> str:
+    """Why a whole measure is 0, with what would change that; "" where there is no more to say than that it is."""
+    generates, trains = phase in ("prefill", "decode"), phase == "train"
+    reasons = {
+        "cache": "nothing is kept from one step to the next"
+        if generates
+        else "one is kept in --phase prefill or decode",
+        "activations": "nothing is kept for a backward pass" + ("" if trains else ", which --phase train has"),
+        "communication": "no axis makes devices send" if mesh else "one device sends nothing; --mesh 'tensor(T)' has T",
+        "backward": "nothing runs backward" + ("" if trains else ": --phase train"),
+        "recompute": "nothing is replayed; --pass 'recompute(full)' would",
+    }
+    found = reasons.get(measure) or reasons.get(measure.partition(".")[2], "")
+    return f"{measure} is 0: {found}" if found else ""
+
+
 def too_long(bindings: Mapping[str, Binding], new: int = 0) -> list[str]:
     """The one remark that S, with the new tokens after it, is beyond K, if both are numbers and it is."""
     found = [bindings.get(name) for name in ("S", "K")]

@@ -177,7 +177,25 @@ def test_a_part_that_contributes_nothing_says_why(measure: str, said: str) -> No
 
 
 def test_what_contributes_needs_no_remark() -> None:
-    assert cg.derive("flops(attn)", "activations(dims=st)", "cache", op_set=TRAIN).remarks == ()
+    assert cg.derive("flops(attn)", "activations(dims=st)", "flops", op_set=TRAIN).remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("measure", "options", "said"),
+    [
+        ("cache", {}, "cache is 0: one is kept in --phase prefill or decode"),
+        ("cache", {"phase": "decode", "op_set": "matmul"}, "cache is 0: nothing is kept from one step to the next"),
+        ("communication", {}, "communication is 0: one device sends nothing; --mesh 'tensor(T)' has T"),
+        ("communication", {"mesh": "data(N_d)", "phase": "forward"}, "communication is 0: no axis makes devices send"),
+        ("activations", {"phase": "forward"}, "which --phase train has"),
+        ("flops.backward", {"phase": "decode"}, "flops.backward is 0: nothing runs backward: --phase train"),
+        ("flops.recompute", {}, "flops.recompute is 0: nothing is replayed; --pass 'recompute(full)' would"),
+    ],
+)
+def test_a_measure_that_is_zero_says_why(measure: str, options: dict[str, str], said: str) -> None:
+    derivation = cg.derive(measure, **options)  # type: ignore[arg-type]
+    assert not derivation.forms[measure].value.numerator
+    assert any(said in remark for remark in derivation.remarks)
 
 
 @pytest.mark.parametrize("part", ["norm", "attn", "wide", "mlp, norm"])
