@@ -133,13 +133,14 @@ def test_nothing_sticks_out_of_the_appendix_alone_or_as_a_fragment(options: tupl
     assert "documentclass" not in fragment.stdout
     assert "begin{document}" not in fragment.stdout
     (tmp_path / "fragment.tex").write_text(fragment.stdout, encoding="utf-8")
-    assert overfull(compiled(PAPER, tmp_path, "paper")) == []
+    for columns in ("onecolumn", "twocolumn"):
+        assert overfull(compiled(PAPER.replace("COLUMNS", columns), tmp_path, columns)) == []
 
 
 PAPER = r"""
-\documentclass[10pt,a4paper]{article}
-\usepackage[margin=25mm]{geometry}
-\usepackage{amsmath,longtable,array,breqn}
+\documentclass[10pt,a4paper,COLUMNS]{article}
+\usepackage[margin=18mm]{geometry}
+\usepackage{amsmath,breqn}
 \begin{document}
 \input{fragment}
 \end{document}

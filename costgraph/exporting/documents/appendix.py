@@ -13,6 +13,8 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import Derivation
 from costgraph.exporting import templates
+from costgraph.exporting.documents.because import Reasons
+from costgraph.exporting.documents.citations import joined
 from costgraph.exporting.documents.markup import Math
 from costgraph.exporting.documents.mathematics import arm_names, arms, condition, formula, is_long, main, tidy, width
 from costgraph.exporting.documents.reference import reference
@@ -20,9 +22,12 @@ from costgraph.exporting.documents.sheet import assumptions, conventions, math_o
 from costgraph.exporting.forms import collect, fingerprint, source
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
+from costgraph.graph.graph import Graph
+from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.reading import sources
 from costgraph.library.judging.as_written import as_written
 from costgraph.library.judging.published import published
+from costgraph.library.pages.errata import cited
 from costgraph.provenance import Term
 
 
@@ -60,8 +65,8 @@ def derived(name: str, derivation: Derivation, math: Math, shape: str) -> dict[s
         "name": name,
         "unit": form.unit,
         "source": source(name),
-        "places": places(form.terms, math),
-        "over": places(form.over, math),
+        "places": places(name, form.terms, math, derivation.graph),
+        "over": places(name, form.over, math, derivation.graph),
         "expanded": displayed(form.value, math, "expanded", name),
         "simplified": displayed(form.value, math, shape, name),
         "leading": displayed(form.value, math, "leading") if form.value.is_polynomial else [],
@@ -92,20 +97,29 @@ def displayed(value: Quotient, math: Math, shape: str = "auto", measure: str = "
 
 
 def published_as(form: ClosedForm, phase: str, math: Math) -> list[dict[str, str]]:
-    """Where the form was printed, and as it was printed there."""
+    """Where the form was printed, each source once, with the shortest that it prints."""
     found = published({form.name: form}, phase)[form.name]
+    by_source: dict[str, list[Entry]] = {}
+    for entry in found:
+        by_source.setdefault(entry.source, []).append(entry)
     return [
         {
-            "where": f"{sources()[entry.source].title}, {entry.place}",
-            "math": tidy(as_written(entry.printed, entry.letters, math.style), math),
+            "where": f"{cited(sources()[key])}, {joined(list(dict.fromkeys(entry.place for entry in entries)))}",
+            "math": min((printed_as(entry, math) for entry in entries), key=len),
         }
-        for entry in found
+        for key, entries in by_source.items()
     ]
 
 
-def places(terms: Sequence[Term], math: Math) -> list[dict[str, Any]]:
-    """The terms by the part of the model they stand in, with subtotals."""
+def printed_as(entry: Entry, math: Math) -> Verbatim:
+    """What an entry prints, as its author wrote it."""
+    return tidy(as_written(entry.printed, entry.letters, math.style), math)
+
+
+def places(measure: str, terms: Sequence[Term], math: Math, graph: Graph) -> list[dict[str, Any]]:
+    """The terms by the part of the model they stand in, with subtotals, each with why it is there."""
     flat = replace(math, tall=replace(math.style, fraction=ratio, stacked=False))  # as rows of text are
+    reasons = Reasons(graph, flat)
     found = []
     for place in dict.fromkeys(term.place for term in terms):
         members = [term for term in terms if term.place == place]
@@ -116,7 +130,7 @@ def places(terms: Sequence[Term], math: Math) -> list[dict[str, Any]]:
                 "name": place,
                 "total": together,
                 "terms": [
-                    {"op": term.op, "source": term.source, "math": text}
+                    {"op": term.op, "source": term.source, "math": text, "why": reasons.of(term, measure)}
                     for term, text in zip(members, texts, strict=True)
                 ],
             }
