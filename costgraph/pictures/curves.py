@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import floor
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import rounded
-from costgraph.algebra.symbols import SYMBOLS
+from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.closed_form import ClosedForm
 from costgraph.comparing.comparison import FIRST, Comparison
 from costgraph.derivation import Derivation
@@ -38,21 +38,31 @@ class Line:
     name: str
     form: ClosedForm
 
-    def at(self, symbol: str, value: int) -> float | None:
+    def exactly(self, symbol: str, value: int) -> Rational | None:
         """Its value; None where what it takes for granted does not hold."""
         try:
-            found = self.form.limited({symbol: Polynomial.constant(value)}).number
+            return self.form.limited({symbol: Polynomial.constant(value)}).number
         except UserError:
             return None
+
+    def at(self, symbol: str, value: int) -> float | None:
+        """The same, to be drawn."""
+        found = self.exactly(symbol, value)
         return None if found is None else float(found)
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where two lines meet."""
+    """Where two lines meet; or where one jumps over the other, which is the first whole size behind that."""
 
     at: Fraction
     names: tuple[str, str]
+    jumps: bool = False
+
+    def written(self, symbol: str) -> str:
+        """In words."""
+        how, at = ("overtakes", "from") if self.jumps else ("=", "at")
+        return f"{self.names[0]} {how} {self.names[1]} {at} {symbol} = {rounded(self.at, 6)}"
 
 
 def draw(found: Derivation | Comparison) -> Picture:
@@ -104,10 +114,28 @@ def crossings(lines: list[Line], symbol: str) -> Iterator[Crossing]:
             continue
         try:
             answers = list(solved(difference, ">", Unknown(Polynomial.symbol(symbol), symbol), (), defined))
-        except UserError:  # of a degree that nobody asked to be solved
+        except UserError:  # what is rounded makes a difference rise and fall
+            yield from jumps(a, b, symbol)
             continue
         roots = {end.number for one in answers for end in (one.case.low, one.case.high) if end is not None}
         yield from (Crossing(Fraction(root), (a.name, b.name)) for root in roots if root is not None and root >= 1)
+
+
+def jumps(a: Line, b: Line, symbol: str) -> Iterator[Crossing]:
+    """Where one of two lines that are drawn overtakes the other, by halving between points of the picture."""
+
+    def above(size: int) -> bool | None:
+        one, other = a.exactly(symbol, size), b.exactly(symbol, size)
+        return None if one is None or other is None else one > other
+
+    for low, high in pairwise(values(symbol, [])):
+        first, last = above(low), above(high)
+        if None in (first, last) or first == last:
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if above(middle) == first else (low, middle)
+        yield Crossing(Fraction(high), (a.name, b.name) if last else (b.name, a.name), jumps=True)
 
 
 def values(symbol: str, met: list[Crossing]) -> list[int]:
@@ -144,7 +172,7 @@ def picture(lines: list[Line], symbol: str, title: str, said: str) -> Figure:
     axes.set_axisbelow(True)
     axes.tick_params(which="minor", length=0)
     axes.legend(loc="upper left", frameon=False, fontsize=11)
-    at = ", ".join(f"{one.names[0]} = {one.names[1]} at {symbol} = {rounded(one.at, 6)}" for one in met)
+    at = ", ".join(one.written(symbol) for one in met)
     titled(figure, axes, f"{shorten(title, 60)} over {symbol}", said, at and f"Crossovers: {at}")
     return aligned(figure, axes)
 
