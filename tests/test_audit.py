@@ -20,6 +20,10 @@ from costgraph.library.checking.equations import equations
 
 COUNTERS_FILE = Path(__file__).parent / "data" / "counters.py"
 SPOILT = ("", "(", ")", ":", "*", "**", "lambda", " if ", "\n", "\0", "é", "9" * 50)
+TEX = (
+    "\\[", "\\]", "{", "}", "=", "+", "\\\\", "&", "%", "\n", "$$", "\\x", "B", "\ue000", "0", "#1", "[1]",
+    "\\underbrace", "\\newcommand{\\x}", "\\begin{cases}", "\\end{cases}",
+)  # fmt: skip
 Written = Callable[[str, str], str]
 
 
@@ -54,6 +58,16 @@ READ: list[tuple[str, list[tuple[str, str, tuple[str, ...]]]]] = [
     ]),
     ("n = sum(p.numel() for p in m.parameters())\nx = 6*n", [("n", "N_params", ()), ("x", "6 * N_params", ())]),
     ("x = int(6*float(n_layer))", [("x", "6 * n_layer", ())]),
+    ("async def f(B):\n  x = 2*B\n  return x", [("f: x", "2 * B", ()), ("f: return", "2 * B", ())]),
+    ("x = 1\nfor _ in range(n_layer):\n  x += 24*B", [("x", "1", ()), ("x", "1 + n_layer * (24 * B)", ())]),
+    ("x = sum(24*B for _ in range(n_layer))", [("x", "n_layer * (24 * B)", ())]),
+    ("x = np.prod([2, B, S])\ny = np.sum(np.array([B, S]))", [("x", "2 * B * S", ()), ("y", "B + S", ())]),
+    ("x = pow(D, 2)*np.int64(3)", [("x", "D ** 2 * 3", ())]),
+    ("if (n := 12*L) > 0:\n  x = n*B", [("x", "12 * L * B", ("(n := (12 * L)) > 0",))]),
+    ("match kind:\n  case 'a':\n    k = 3*B\n  case _:\n    k = 2*B\nx = k*S", [
+        ("k", "3 * B", ("kind is 'a'",)), ("k", "2 * B", ("kind is _",)),
+        ("x", "3 * B * S", ("kind is 'a'",)), ("x", "2 * B * S", ("kind is _",)),
+    ]),
 ]  # fmt: skip
 
 
@@ -68,6 +82,9 @@ def test_formulas_are_left_in_names_from_outside(source: str, expected: list[tup
         ("for i in range(3):\n  x = i\ny = x*2", "'x' is decided by a for in line 1"),
         ("y = table[0]*2", "'table[0]' is no arithmetic of sizes"),
         ("y = numpy.prod(shape)*2", "'numpy.prod(shape)' is a call that is not read"),
+        ("y = 7*B % 3", "is no arithmetic of sizes"),
+        ("y = 0\nfor i in range(B):\n  y += i\nx = y*2", "'y' is decided by a for in line 2"),
+        ("def f(x):\n  while x:\n    x -= 1\n    y = 2*x\n  return y*B", "decided by a while in line 2"),
         ("y = [1, 2]", "'[1, 2]' is no arithmetic of sizes"),
         ("def f(x):\n  return f(x + 1)\ny = f(1)", "a call that is not read"),
     ],
@@ -103,6 +120,34 @@ def test_equations_are_read_row_by_row() -> None:
     text = "\\begin{align}\nM &= 2 s b h \\label{m} \\\\\n &= 3 s \\\\\nC &\\approx 6 N D.\n\\end{align}\n\\[ x = y \\]"
     found = [(one.name, one.text, one.line) for one in equations(text)]
     assert found == [("M", "2 s b h", 2), ("M", "3 s", 3), ("C", "6 N D", 4), ("x", "y", 6)]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("\\newcommand{\\dm}{d_{m}}\n\\[ x = 2\\dm \\]", [("x", "2d_{m}", (), 2)]),
+        ("\\newcommand{\\n}[2]{#1_{#2}}\n\n\\[ \\n{a}{b} = 2\\n{c}{d} \\]", [("a_{b}", "2c_{d}", (), 3)]),
+        ("\\def\\x{\\y}\\newcommand\\y{B}\\[ z = 2\\x \\]", [("z", "2B", (), 1)]),
+        ("\\newcommand{\\x}{\\x\\x}\\[ z = B \\]", [("z", "B", (), 1)]),
+        ("% \\[ x = 2B \\]\n\\[ y = 3B % and = 4\n \\]", [("y", "3B", (), 2)]),
+        ("\\begin{multline}\nx = 2B \\\\ + 3S \\\\\n- 4\n\\end{multline}", [("x", "2B + 3S - 4", (), 2)]),
+        ("\\begin{align}x &= 2B + \\\\ & 3S \\\\\n &= 5B \\end{align}",
+         [("x", "2B + 3S", (), 1), ("x", "5B", (), 2)]),
+        ("\\[ x = \\sum_{i=1}^{L} B \\]", [("x", "\\sum_{i=1}^{L} B", (), 1)]),
+        ("\\[ x = 6NB = 3.1\\times 10^{23} \\]\\[ y = 34 \\]", [("x", "6NB", (), 1)]),
+        ("\\[ \\text{m} = 2pB \\text{ bytes} \\]", [("\\text{m}", "2pB", (), 1)]),
+        ("\\[ x = \\underbrace{2B}_{\\text{= a}} + \\overbrace{S} \\]", [("x", "{2B} + {S}", (), 1)]),
+        ("\\[ x =\n 2\\begin{cases} B & \\text{if } t = 1, \\\\ S & \\text{otherwise} \\end{cases} \\]",
+         [("x", "2(B)", ("t = 1",), 1), ("x", "2(S)", ("not t = 1",), 1)]),
+    ],
+)  # fmt: skip
+def test_shapes_of_equations(source: str, expected: list[tuple[str, str, tuple[str, ...], int]]) -> None:
+    assert [(one.name, one.text, one.cases, one.line) for one in equations(source)] == expected
+
+
+@given(st.lists(st.sampled_from(TEX)))
+def test_spoilt_equations_are_read_or_passed_over(parts: list[str]) -> None:
+    assert all(one.text or one.unread for one in equations("\\[" + "".join(parts) + "\\]"))
 
 
 @given(data=st.data())
@@ -147,6 +192,11 @@ def test_a_file_of_counters_of_every_kind() -> None:
         ("f: flops_achieved", "", "", ""),
         ("f: x", "", "", ""),
         (r"M_{\text{kv}}", "cache", "decode", ""),
+        (r"\text{KV cache}", "cache", "decode", ""),
+        (r"\mathrm{params}", "params", "", ""),
+        (r"N_{\text{params}}", "params", "", ""),
+        (r"\frac{\text{FLOPs}}{\text{token}}", "flops", "", "token"),
+        (r"\underbrace{\text{FLOPs}}_{\text{per token}}", "flops", "", "token"),
     ],
 )
 def test_a_name_says_what_its_formula_gives(name: str, measure: str, phase: str, per: str) -> None:
@@ -211,6 +261,12 @@ def test_counters_before_and_after_their_repair(
     assert [one.outcome for one in found] == [outcome for outcome, _ in expected]
     for one, (_, said) in zip(found, expected, strict=True):
         assert said in one.said
+
+
+def test_what_is_returned_under_its_name_is_listed_once(written: Written) -> None:
+    path = written("a.py", "def count_params(c):\n  n_params = 12*c.n_layer*c.n_embd**2\n  return n_params\n")
+    (one,) = audit(path)
+    assert (one.formula.line, one.said) == (2, "it is right where E = 4")
 
 
 def test_one_function_and_a_measure_may_be_named(written: Written) -> None:

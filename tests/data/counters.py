@@ -26,6 +26,6 @@ def kv_cache_bytes(config: Any, batch_size: int, seq_len: int, bytes_per_param: 
 def num_params(config: Any) -> Any:
     """Not read: a loop decides."""
     total = 0
-    for _ in range(config.n_layer):
-        total += 12 * config.n_embd**2
+    for width in config.widths:
+        total += 12 * width**2
     return total * 1

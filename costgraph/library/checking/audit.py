@@ -14,6 +14,7 @@ from costgraph.given import Options
 from costgraph.library.checking.code import Formula, formulas
 from costgraph.library.checking.comparison import Checked, compare
 from costgraph.library.checking.equations import equations
+from costgraph.library.checking.tex_source import plain
 from costgraph.records import dataclass
 from costgraph.user_files import MAX_TOML, read_text
 
@@ -22,7 +23,7 @@ Outcome = Literal["agrees", "differs", "not read"]
 # What a name says that it is, first match first: a measure, and the phase of which it is one.
 MEASURES: tuple[tuple[str, str, str], ...] = (
     (r"mfu|hfu|utili[sz]ation|achieved|promised|peak_flops|tflops|seconds|time|latency|throughput|price", "", ""),
-    (r"kv_?cache|cache_(size|bytes|mem)|mem_kv|m_\{?\\?(text|mathrm)?\{?kv", "cache", "decode"),
+    (r"kv[_ ]?cache|cache_(size|bytes|mem)|mem_kv|m_\{?\\?(text|mathrm)?\{?kv", "cache", "decode"),
     (r"flop.*(fwd|forward)_?(bwd|backward)|(fwd|forward)_?(bwd|backward).*flop", "flops", ""),
     (r"flop.*(fwd|forward)|(fwd|forward).*flop", "flops.forward", ""),
     (r"flop.*(bwd|backward)|(bwd|backward).*flop", "flops.backward", ""),
@@ -39,7 +40,7 @@ MEANT = {
     "block_size": "S", "n_ctx": "S", "context_length": "S", "max_seq_len": "S", "max_seq_length": "S", "dim": "D",
     "num_tokens": "B*S", "n_tokens": "B*S",
 }  # fmt: skip
-SHARES = (("token", r"per_?token|/\s*token"), ("sequence", r"per_?(seq|sequence|sample|fwdbwd)"))
+SHARES = (("token", r"per[_ ]?token|/\s*token"), ("sequence", r"per[_ ]?(seq|sequence|sample|fwdbwd)"))
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,22 @@ def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Options
     path, _, function = target.partition(":")
     found = parsed(path, function)
     if measure and not path.endswith(".tex"):
-        named = [one for one in found if one.name.endswith("return") or infer(one.name)[0] == measure]
-        found = named or found
-    return [judged(path, one, measure, per, of) for one in found if measure or infer(one.name)[0]]
+        found = [one for one in found if one.name.endswith("return") or infer(one.name)[0] == measure] or found
+    named = [one for one in found if measure or infer(one.name)[0]]
+    return [judged(path, one, measure, per, of) for one in named if not returned(one, named, measure)]
+
+
+def returned(one: Formula, named: Sequence[Formula], measure: str) -> bool:
+    """Whether a formula is no more than `return x` of an x that is listed."""
+    function, _, last = one.name.rpartition(": ")
+    if last != "return":
+        return False
+    same = (other for other in named if other.name.startswith(f"{function}: ") and other.name != one.name)
+    of = measure or infer(one.name)
+    return any(
+        (two.text, two.cases, two.unread, measure or infer(two.name)) == (one.text, one.cases, one.unread, of)
+        for two in same
+    )
 
 
 def parsed(path: str, function: str) -> list[Formula]:
@@ -124,7 +138,7 @@ def parsed(path: str, function: str) -> list[Formula]:
 
 def infer(name: str) -> tuple[str, str, str]:
     """What a name says that its formula gives: a measure, its phase, how much of a step; "" where it does not."""
-    function, _, last = name.lower().rpartition(": ")
+    function, _, last = plain(name).lower().rpartition(": ")
     said = last if last != "return" else function
     for pattern, measure, phase in MEASURES:
         if re.search(pattern, said):

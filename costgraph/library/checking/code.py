@@ -14,10 +14,21 @@ from itertools import product
 from math import prod
 
 from costgraph.errors import UserError, shorten, unknown
+from costgraph.library.checking.code_shapes import (
+    ARITHMETIC,
+    captured,
+    chained,
+    dotted,
+    given_in,
+    is_arithmetic,
+    named_on_the_way,
+    summed_in_a_loop,
+    takes_all,
+)
 from costgraph.records import dataclass
 
 MOST_CASES, MOST_CALLS, LONGEST = 32, 4, 1000
-THROUGH = ("int", "float", "round")  # which leave a count of FLOPs or bytes as it is
+THROUGH = ("int", "float", "round", "int64", "float64", "float32")  # which leave a count of FLOPs or bytes as it is
 COUNTED = ("numel", "nelement", "num_parameters", "get_num_params", "num_params", "count_parameters", "count_params")
 N_PARAMS = ast.Name("N_params", ast.Load())
 
@@ -69,12 +80,14 @@ def formulas(source: str, function: str = "") -> list[Formula]:
     """
     try:
         module = ast.parse(source)
-        known = {one.name: one for one in ast.walk(module) if isinstance(one, ast.FunctionDef)}
+        known = {one.name: one for one in ast.walk(module) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
         if function and function.rpartition(".")[2] not in known:
             raise unknown("function", function, known)
         bodies = [(one.name, one) for one in known.values() if function.rpartition(".")[2] in ("", one.name)]
         reader = Reader(known)
         found = [one for name, body in bodies for one in reader.read(name, body.body)]
+        classes = [] if function else [one for one in ast.walk(module) if isinstance(one, ast.ClassDef)]
+        found += [one for made in classes for one in reader.read(made.name, made.body)]
         found += [] if function else reader.read("", module.body)
     except SyntaxError as error:
         raise UserError(f"line {error.lineno}: no Python: {error.msg}") from None
@@ -89,7 +102,7 @@ def formulas(source: str, function: str = "") -> list[Formula]:
 class Reader:
     """Reads the bodies of functions of one file."""
 
-    functions: Mapping[str, ast.FunctionDef]
+    functions: Mapping[str, ast.FunctionDef | ast.AsyncFunctionDef]
     depth: int = 0
     sizes: dict[ast.expr, int] = field(default_factory=dict)  # of what was put together; a shared part counts each time
 
@@ -111,6 +124,9 @@ class Reader:
     def step(self, function: str, statement: ast.stmt, state: State, found: list[Formula]) -> list[State]:
         """What names stand for behind one statement."""
         pairs: list[tuple[ast.expr, ast.expr]]
+        if given := list(named_on_the_way(statement)):
+            for target, value in given:
+                (state,) = self.assign(function, target, value, state, [])[:1]
         match statement:
             case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
                 pairs = list(zip(targets, values, strict=False))
@@ -124,13 +140,20 @@ class Reader:
             case ast.Return(value=ast.expr() as value):
                 found += self.formulas(f"{function}: return" if function else "return", value, state)
                 return []
+            case ast.Expr(value=ast.Yield(value=ast.expr() as value)):
+                found += self.formulas(f"{function}: return", value, state)
+                return [state]
             case ast.Return() | ast.Raise():
                 return []
+            case ast.Match():
+                return self.matched(function, statement, state, found)
+            case ast.For() if (sums := summed_in_a_loop(statement)) is not None:
+                return self.run(function, sums, [state], found)
             case ast.If(test=test, body=body, orelse=orelse):
                 return self.branches(function, test, body, orelse, state, found)
-            case ast.With(body=body):
+            case ast.With(body=body) | ast.AsyncWith(body=body):
                 return self.run(function, body, [state], found)
-            case ast.For() | ast.While() | ast.Try() | ast.Match() | ast.AsyncFor() | ast.AsyncWith():
+            case ast.For() | ast.While() | ast.Try() | ast.AsyncFor():
                 return [self.clouded(statement, state)]
             case _:
                 return [state]
@@ -152,11 +175,22 @@ class Reader:
             for after in self.run(function, side, [replace(state, cases=(*state.cases, condition))], found)
         ]
 
+    def matched(self, function: str, statement: ast.Match, state: State, found: list[Formula]) -> list[State]:
+        """The cases of a match, each under its pattern."""
+        states = []
+        for case in statement.cases:
+            said = f"{ast.unparse(statement.subject)} is {ast.unparse(case.pattern)}"
+            said += f" and {ast.unparse(case.guard)}" if case.guard else ""
+            inside = replace(state, cases=(*state.cases, said))
+            for name in captured(case.pattern):
+                inside = inside.given(name, f"'{name}' is taken out of what is matched in line {statement.lineno}")
+            states += self.run(function, case.body, [inside], found)
+        return states if any(map(takes_all, statement.cases)) else [*states, state]
+
     def clouded(self, statement: ast.stmt, state: State) -> State:
         """Behind a loop and the like: nobody knows what the names stand for that are given something in it."""
         kind = type(statement).__name__.lower()
-        given = {one.id for one in ast.walk(statement) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-        for name in given:
+        for name in given_in([statement]):
             state = state.given(name, f"'{name}' is decided by a {kind} in line {statement.lineno}")
         return state
 
@@ -193,9 +227,13 @@ class Reader:
                 if isinstance(known, str):
                     raise UnreadError(known)
                 return [((), known)]
-            case ast.Subscript(slice=ast.Constant(value=str() as key)) if key.isidentifier():
+            case ast.Subscript(value=whole, slice=ast.Constant(value=str() as key)) if key.isidentifier():
+                if isinstance(known := state.names.get(dotted(whole) or "", node), str):
+                    raise UnreadError(known)
                 return [((), ast.Name(key, ast.Load()))]
-            case ast.BinOp(left=left, op=op, right=right):
+            case ast.NamedExpr(value=value):
+                return self.values(value, state)
+            case ast.BinOp(left=left, op=op, right=right) if isinstance(op, ARITHMETIC):
                 return self.each([left, right], state, lambda parts: ast.BinOp(parts[0], op, parts[1]))
             case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
                 return self.each([operand], state, lambda parts: ast.UnaryOp(sign, parts[0]))
@@ -230,6 +268,8 @@ class Reader:
             return self.values(node.args[0], state)
         if name in COUNTED and name not in self.functions:
             return [((), N_PARAMS)]
+        if (made := chained(name, node.args)) is not None and not node.keywords:
+            return self.values(made, state)
         if name == "sum" and any(isinstance(one, ast.Attribute) and one.attr in COUNTED for one in ast.walk(node)):
             return [((), N_PARAMS)]
         if name in ("max", "min") and node.args and not node.keywords:
@@ -238,7 +278,7 @@ class Reader:
             return self.inlined(self.functions[name], node, state)
         raise UnreadError(f"'{shorten(ast.unparse(node), 60)}' is a call that is not read")
 
-    def inlined(self, function: ast.FunctionDef, node: ast.Call, state: State) -> list[Case]:
+    def inlined(self, function: ast.FunctionDef | ast.AsyncFunctionDef, node: ast.Call, state: State) -> list[Case]:
         """What a function of the same file returns for these arguments."""
         names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
         names = names[1:] if names[:1] in (["self"], ["cls"]) else names
@@ -255,17 +295,3 @@ class Reader:
         if not returned:
             raise UnreadError(f"'{function.name}' returns nothing that is read")
         return [(one.cases, ast.parse(one.text, mode="eval").body) for one in returned]
-
-
-def is_arithmetic(node: ast.expr) -> bool:
-    """Whether an argument is a size, and not a whole configuration that is passed on."""
-    return not isinstance(node, ast.Name | ast.Attribute | ast.Starred) or isinstance(node, ast.Constant)
-
-
-def dotted(node: ast.expr) -> str | None:
-    """`config.n_layer` as text; None for anything but names with points."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.insert(0, node.attr)
-        node = node.value
-    return ".".join([node.id, *parts]) if isinstance(node, ast.Name) else None

@@ -18,8 +18,9 @@ from costgraph.closed_form import ClosedForm
 from costgraph.derivation import derived
 from costgraph.given import Options, read_letters
 from costgraph.graph.loop import Loop
-from costgraph.library.checking.known_conventions import convention_of, parts_of, size_for_another
+from costgraph.library.checking.known_conventions import convention_of, parts_of
 from costgraph.library.checking.minima import FormulaReader
+from costgraph.library.checking.sizes import right_where, size_for_another, usual_ratio
 from costgraph.library.explaining.nearest import nearest, responsible
 from costgraph.measures.per import read_share
 from costgraph.provenance import Term
@@ -174,6 +175,12 @@ def compare(
     convention = convention_of(step, measure, setup, of, when, widths, simple) if of_all else ""
     if of_all and not convention:
         convention = size_for_another(printed, found.forms[measure], bound)
+    if of_all and not convention and (sizes := right_where(printed, form)):
+        convention = f"it is right where {sizes}"
+    if of_all and not convention and (limit := usual_ratio(printed, form, of)):
+        put_in: Any = {**of, "limit": limit}
+        again = compare(formula, measure, when=when, per=per, **put_in).convention
+        convention = again and f"{again}, and E = 4 is put in"
     return Checked(
         measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
         convention, parts, when,

@@ -9,7 +9,6 @@ from costgraph.algebra.bindings import parse_regime
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import leading
-from costgraph.closed_form import ClosedForm
 from costgraph.conventions.convention import WORDS
 from costgraph.derivation import derived
 from costgraph.errors import UserError
@@ -191,14 +190,3 @@ def parts_of(terms: Iterable[Term], graph: Graph) -> Mapping[str, Polynomial]:
         part = total(amount for op, amount in known if (op.phase, op.place) == (phase, place))
         found |= {f"the {phase} pass of {place}": part} if part != found[f"the {phase} pass"] else {}
     return found
-
-
-def size_for_another(printed: Quotient, form: ClosedForm, bound: Mapping[str, Polynomial]) -> str:
-    """Which size stands in the place of another, where sizes were put in: `N_r in the place of K_r (128 for 8)`."""
-    pairs = ((x, y) for x in form.value.symbols for y in form.value.symbols if x in bound and bound.get(y) != bound[x])
-    said = [
-        f"{y} stands in the place of {x}" + (f" ({bound[y]} for {bound[x]})" if y in bound else "")
-        for x, y in pairs
-        if form.value.substitute({x: Polynomial.symbol(y)}).substitute(bound) == printed
-    ]
-    return " or ".join(said)
