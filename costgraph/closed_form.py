@@ -300,6 +300,12 @@ class ClosedForm:
     def __int__(self) -> int:
         return int(arithmetic.as_number(self))
 
+    def __round__(self, digits: int | None = None) -> Rational | float:
+        return round(float(self), digits) if digits is not None else round(arithmetic.as_number(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else str(self)
+
     def __call__(self, given: str | Mapping[str, Any] = "", /, **sizes: Size) -> ClosedForm | Rational:
         """What the form is at sizes: a number once every symbol is bound."""
         found = self.limit(given, **sizes)

@@ -26,7 +26,7 @@ from costgraph.provenance import Term
 from costgraph.records import dataclass
 from costgraph.remarks import of_windows, why_zero
 from costgraph.setup import Setup
-from costgraph.shown import Shown
+from costgraph.shown import Drawn
 
 if TYPE_CHECKING:
     from costgraph.measures.by_part import Part
@@ -42,7 +42,7 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, repr=False)
-class Derivation(Shown):
+class Derivation(Drawn):
     """What was asked, and the closed forms that answer it.
 
     `forms` are before the limit, `limited` after it (the same without one); `zeros` says why parts contribute nothing.

@@ -300,10 +300,21 @@ def read_limit(
     said: list[str] = []
     for typed, value in limit.items():
         name = symbol_of(str(typed), symbols, letters, also)
+        if name in bindings:
+            raise UserError(f"{name} is given twice, once as {typed}")
         endless = value == INFINITY
         bindings[name] = "oo" if endless else value_of(name, value, symbols, letters, ITEMSIZE, said)
     check_bindings(bindings)
     return Typed(bindings, letters, said)
+
+
+def names_size(name: str) -> bool:
+    """Whether a keyword is a size: a symbol, or what frameworks call one, such as `batch_size`."""
+    if name in SYMBOLS:
+        return True
+    from costgraph.algebra.frameworks import AMBIGUOUS, NAMES  # symbols need none of it
+
+    return name in NAMES or name in AMBIGUOUS
 
 
 def with_keywords(limit: Limit | None, sizes: Mapping[str, Size]) -> Limit:
@@ -316,7 +327,7 @@ def with_keywords(limit: Limit | None, sizes: Mapping[str, Size]) -> Limit:
     if not sizes:
         return limit
     for name in sizes:
-        if name not in SYMBOLS:
+        if not names_size(name):
             raise unknown("option", name, Options.__annotations__)
     if isinstance(limit, Mapping):
         if twice := [name for name in sizes if name in limit]:

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
-from costgraph.algebra.symbols import SYMBOLS
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import unknown
-from costgraph.given import Options, read_convention
+from costgraph.given import Options, names_size, read_convention
 from costgraph.graph.graph import Graph
 from costgraph.later import of_module
 from costgraph.measures import MEASURES
@@ -68,7 +67,7 @@ def own_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
     """
     takes = [one for one in signature(of_module("costgraph.measures", f"{name}.{name}")).parameters if one != "graph"]
     for option in options:
-        if option not in (*takes, *Options.__annotations__, *SYMBOLS):
+        if option not in (*takes, *Options.__annotations__) and not names_size(option):
             raise unknown(f"option of {name}", option, [*takes, *Options.__annotations__])
     return {option: value for option, value in options.items() if option in takes}
 

@@ -92,7 +92,7 @@ def is_value(part: object) -> bool:
     return True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Setup:
     """What a question is asked of.
 
@@ -426,6 +426,9 @@ class Setup:
     def attention(self) -> Attention:
         """`flash` if attention cores are fused, by choice or in the graph that was given; else `eager`."""
         return "flash" if FLASH in names_of(self.graph.passes) else "eager"
+
+    def __repr__(self) -> str:
+        return f"<Setup {self}>"
 
     def __str__(self) -> str:
         """What is asked about, in one line: `decoder, train, flash_attention, mesh data(N_d)`."""

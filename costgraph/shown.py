@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from costgraph.pictures.picture import Picture
     from costgraph.reports.nodes import Report
 
 REPORTS = {  # kind of answer -> where the function `report` is that makes its report
@@ -57,6 +58,20 @@ class Shown:
 
     def _repr_markdown_(self) -> str:
         return str(import_module("costgraph.reports.markdown").markdown(self.report))
+
+
+class Drawn(Shown):
+    """What has a picture beside its report."""
+
+    __slots__ = ()
+
+    def plot(self, *kind: str) -> Picture:
+        """A picture of the answer, as `cg.plot` draws it.
+
+        Raises:
+            UserError: there is none, matplotlib is missing, or something is open that has to be bound.
+        """
+        return cast("Picture", import_module("costgraph.pictures.plot").plot(self, *kind))
 
 
 def takes_unicode() -> bool:

@@ -39,6 +39,7 @@ SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"op_set": cg.decoder}, {}),
     ({"mesh": ["data(8)", cg.TensorAxis(2)]}, {"mesh": "data(8), tensor(2)"}),
     ({"mesh": {"data": 8, "tensor": "T"}}, {"mesh": "data(8), tensor(T)"}),
+    ({"batch_size": 2, "seq_len": "4k"}, {"limit": "B=2,S=4000"}),
     ({"mesh": None, "limit": None, "passes": None}, {}),
     ({"precision": {"weights": 2, "gradients": 4}}, {"precision": "weights=2,gradients=4"}),
     ({"op_set": cg.decoder(kv_heads=4000)}, {"op_set": "decoder(kv_heads=4k)"}),
@@ -66,7 +67,10 @@ def test_an_estimate_needs_no_request() -> None:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"E": 4, "limit": {"E": 4}}, "E is given twice, in the limit and as a keyword"),
     ({"E": 4, "limit": "E=4"}, "E is given twice"),
-    ({"heads": 4}, "unknown option 'heads'"),
+    ({"headz": 4}, "unknown option 'headz'"),
+    ({"B": 4, "batch_size": 4}, "B is given twice"),
+    ({"limit": {"B": 4, "batch_size": 4}}, "B is given twice, once as batch_size"),
+    ({"dim": 4}, "'dim' has several meanings"),
     ({"modle": "gpt-3"}, "did you mean model"),
     ({"E": -1}, "E"),
 ]
@@ -202,6 +206,18 @@ def test_an_answer_shows_itself_in_a_prompt_a_program_and_a_notebook(name: str) 
     assert found._repr_markdown_()
 
 
+@pytest.mark.parametrize("name", ["by part", "estimate", "comparison"])
+def test_an_answer_draws_itself(name: str) -> None:
+    found = {
+        "by part": lambda: ask.derive("flops", model="llama-3-8b", B=1),
+        "estimate": ANSWERS["estimate"],
+        "comparison": lambda: ask.compare("attention=eager", "attention=flash", "activations", model="gpt2", B=1, p=2),
+    }[name]()
+    assert found.plot().content("a.svg") == cg.plot(found).content("a.svg")
+    with pytest.raises(cg.UserError, match="unknown picture 'memry': did you mean memory"):
+        found.plot("memry")
+
+
 def test_print_gives_what_the_command_line_gives() -> None:
     from command_line import costgraph
 
@@ -286,6 +302,9 @@ def test_a_form_with_every_size_is_a_number() -> None:
     kept = cg.activations(GRAPH)
     bound = kept.limit(**SIZES)
     assert float(bound) == int(bound) == kept(**SIZES) == bound.number
+    assert f"{bound:.2e}" == f"{float(bound):.2e}"
+    assert f"{kept}" == str(kept)
+    assert (round(bound), round(bound / 3, 1)) == (int(bound), round(int(bound) / 3, 1))
     assert bound < 10**9
     assert bound >= bound
     assert not bound > bound

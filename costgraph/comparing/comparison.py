@@ -19,7 +19,7 @@ from costgraph.errors import UserError
 from costgraph.given import Options
 from costgraph.measures.by_part import by_part
 from costgraph.records import dataclass
-from costgraph.shown import Shown
+from costgraph.shown import Drawn
 from costgraph.solving.solution import solved
 from costgraph.solving.unknown import Unknown
 from costgraph.solving.whole import Solution
@@ -169,7 +169,7 @@ class Compared:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison(Shown):
+class Comparison(Drawn):
     """Two sides and their measures."""
 
     a: Side

@@ -26,12 +26,12 @@ from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.measures import MEASURES
 from costgraph.records import dataclass
 from costgraph.remarks import of_windows
-from costgraph.shown import Shown
+from costgraph.shown import Drawn
 from costgraph.timing.roofline import mfu, number
 
 
 @dataclass(frozen=True, repr=False)
-class Estimate(Shown):
+class Estimate(Drawn):
     """The answer. Forms have all bindings but those of symbols nobody gave.
 
     Args:

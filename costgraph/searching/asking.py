@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError
-from costgraph.given import with_keywords
+from costgraph.given import names_size, with_keywords
 from costgraph.hardware.cluster import Cluster
 from costgraph.models.model import Model
 from costgraph.searching.engines import engine as chosen
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from costgraph.searching.search import Found
     from costgraph.searching.sweep import Block, Tally
 
+OWN = ("price", "batch")  # options, whatever else is called so
 MOST_ROWS = 10**7  # that are held at once
 
 
@@ -113,6 +113,6 @@ def bounded(blocks: Iterable[Block], tally: Tally) -> Iterator[Block]:
 
 
 def with_sizes(options: dict[str, Any]) -> dict[str, Any]:
-    """Options whose sizes, given as keywords, stand in the limit; `price` is an option of that name."""
-    sizes = {name: options.pop(name) for name in list(options) if name in SYMBOLS and name != "price"}
+    """Options whose sizes, given as keywords, stand in the limit."""
+    sizes = {name: options.pop(name) for name in list(options) if name not in OWN and names_size(name)}
     return {**options, "limit": with_keywords(options.get("limit", ()), sizes)} if sizes else options
