@@ -131,9 +131,31 @@ __all__ = [
 ]
 
 
+class _Missing(AttributeError):
+    """There is no such name; what to write instead is found once somebody reads the message, as `hasattr` does not."""
+
+    def __str__(self) -> str:
+        return f"module 'costgraph' has no attribute '{self.name}'{_instead(self.name)}"
+
+
+def _instead(name: str | None) -> str:
+    """What to write for a name that stands elsewhere, or nearly is one; "" for any other."""
+    from difflib import get_close_matches
+
+    from costgraph.passes import CLASSES, PASSES
+
+    name = name or ""
+    if name in PASSES:
+        return f"; name it, as in passes='{name}', or build it: from costgraph.passes import {PASSES[name].__name__}"
+    if name in CLASSES or name.endswith("Axis"):
+        return f"; it stands in costgraph.{'mesh' if name.endswith('Axis') else 'passes'}"
+    near = get_close_matches(name, _PUBLIC, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
-        raise AttributeError(f"module 'costgraph' has no attribute '{name}'")
+        raise _Missing(name=name)
     module, attribute = _PUBLIC[name]
     return getattr(import_module(module), attribute)
 

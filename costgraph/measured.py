@@ -5,6 +5,7 @@ What they give is what the command line prints under the same name: a graph that
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from inspect import signature
 from typing import Any
@@ -16,9 +17,11 @@ from costgraph.given import Options, names_size, read_convention
 from costgraph.graph.graph import Graph
 from costgraph.later import of_module
 from costgraph.measures import MEASURES
+from costgraph.mesh import Mesh
 from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
-from costgraph.passes import names_of
+from costgraph.passes import names_of, phase_of
+from costgraph.remarks import why_zero
 from costgraph.setup import Setup
 
 PARTS = ("forward", "backward", "recompute", "update")  # of a step, which some measures are of
@@ -41,13 +44,26 @@ def measure(name: str) -> Callable[..., ClosedForm]:
         asked: dict[str, Any] = {key: value for key, value in options.items() if key not in own}
         if isinstance(what, Graph) and not asked:
             graph = what if name == "params" else in_phase(what, phase)
-            return counted(graph, read_convention(convention, False), **own)
+            found = counted(graph, read_convention(convention, False), **own)
+            return found if graph is what else told(found, phase_of(names_of(graph.passes)) or "train", graph.mesh)
         asked[kind_of(what)] = what
         setup = Setup.of(convention=convention, phase=phase, **asked)
-        return counted(setup.graph, setup.convention, **own).limited(setup.bindings)
+        found = counted(setup.graph, setup.convention, **own).limited(setup.bindings)
+        return told(found, setup.phase, setup.mesh)
 
     of.__name__, of.__qualname__, of.__doc__ = name, name, f"{counted.__doc__}\n\n{TAKES}"
     return of
+
+
+def told(found: ClosedForm, phase: str, mesh: Mesh) -> ClosedForm:
+    """A form; where it is 0, a warning says why, and what would change that.
+
+    Whoever gave a graph in a phase, or on a mesh, has said what it is of.
+    """
+    zero = not (found.value.numerator or found.remainder.numerator)
+    if zero and (why := why_zero(found.name, phase, mesh)):
+        warnings.warn(why, stacklevel=3)
+    return found
 
 
 TAKES = """    Args:

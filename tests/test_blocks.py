@@ -322,7 +322,7 @@ def test_a_graph_that_is_made_for_one_phase_is_not_taken_for_another(model: str)
 def test_a_graph_that_is_the_same_in_all_phases_becomes_each() -> None:
     graph = MODELS["mistral-7b"].architecture.build()
     assert graph.purpose == ""
-    for step in (cg.backward, cg.prefill, cg.decode):
+    for step in (cg.backward, Prefill, cg.decode):
         graph.apply(step)
 
 

@@ -349,6 +349,21 @@ def test_every_public_name_is_there_and_nothing_else_is_listed() -> None:
     assert len(set(cg.__all__) - {"__version__"}) <= 40
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("lora", "passes='lora', or build it: from costgraph.passes import Lora"),
+        ("ContextAxis", "it stands in costgraph.mesh"),
+        ("Lora", "it stands in costgraph.passes"),
+        ("flop", "did you mean flops?"),
+        ("zzz", "has no attribute 'zzz'$"),
+    ],
+)
+def test_a_name_that_stands_elsewhere_is_told_where(name: str, says: str) -> None:
+    with pytest.raises(AttributeError, match=says):
+        getattr(cg, name)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_known_can_be_asked_for(kind: str) -> None:
     names = cg.known(kind)
@@ -411,6 +426,20 @@ def test_the_forms_of_a_derivation_are_found_by_name() -> None:
     assert list(found) == ["params", "flops"]
     with pytest.raises(cg.UserError, match="did you mean flops"):
         found["flop"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("cache", {}, "one is kept in --phase prefill or decode"),
+        ("communication", {}, "one device sends nothing"),
+        ("activations", {"phase": "decode"}, "nothing is kept for a backward pass"),
+    ],
+)
+def test_a_measure_that_is_zero_warns_why(name: str, options: dict[str, Any], says: str) -> None:
+    for what in ("llama-3-8b", cg.decoder()):
+        with pytest.warns(UserWarning, match=says):
+            assert not getattr(cg, name)(what, **options).number
 
 
 def test_a_graph_in_a_phase_is_measured_as_it_is() -> None:
