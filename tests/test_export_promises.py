@@ -172,6 +172,61 @@ def test_numpy_computes_large_arrays_block_by_block_to_the_same_result() -> None
     assert np.array_equal(whole, 12.0 * B * S * 2 * 64 * (64 * 6.0 + S))
 
 
+def odd_forms() -> dict[str, sympy.Expr]:
+    """Results that are an argument, a number, one another, and of every function and operator."""
+    B, S, L = map(sympy_symbol, ("B", "S", "L"))
+    return {
+        "argument": B,
+        "number": sympy.Integer(7),
+        "sum": 2 * B * S + L,
+        "alike": 2 * B * S + L,
+        "negative": -B + 3 * L,
+        "quotient": 3 * L / (B + S),
+        "inverse": 2 / S,
+        "power": (B + S) ** 7,
+        "most": sympy.Max(B * S, 3 * L, 5),
+        "least": sympy.Min(B, S) * L,
+        "rounded": sympy.ceiling(B * S / 10) + sympy.floor(L / 3),
+        "root": sympy.sqrt(B * S),
+    }
+
+
+@pytest.mark.parametrize(
+    ("shapes", "into"),
+    [
+        (((100_000,), (100_000,), (100_000,)), False),
+        (((100_000,), (100_000,), (100_000,)), True),
+        (((100_000,), (), (100_000,)), True),
+        (((250, 400), (250, 400), ()), True),
+        (((8193,), (1,), ()), False),
+        (((250, 1), (400,), ()), True),
+    ],
+    ids=str,
+)
+def test_numpy_computes_large_arrays_in_place_to_the_same_bits(shapes: tuple[tuple[int, ...], ...], into: bool) -> None:
+    np = toolchains.need("numpy")
+    module = toolchains.imported(str(export(odd_forms(), "numpy")))
+    random = np.random.default_rng(0)
+    sizes = [random.integers(1, 1000, shape).astype(np.float64) for shape in shapes]
+    shape = np.broadcast_shapes(*shapes)
+    targets = {name: np.full(shape, -1.0) for name in odd_forms()}
+    found = module.costs(*sizes, check=False, out=targets if into else None)
+    every = [np.broadcast_to(size, shape).reshape(-1) for size in sizes]
+    for start in range(0, every[0].size, 5000):  # few enough to be computed at once
+        expected = module.costs(*(size[start : start + 5000] for size in every), check=False)
+        for name, values in expected.items():
+            assert np.array_equal(found[name].reshape(-1)[start : start + 5000], values), name
+
+
+def test_numpy_writes_over_its_arguments_where_it_is_told_to() -> None:
+    np = toolchains.need("numpy")
+    module = toolchains.imported(small(target="numpy"))
+    sizes = [np.arange(1.0, 20_001.0) for _ in range(5)]
+    expected = module.flops(*sizes)
+    module.costs(*sizes, out={"flops": sizes[1]})
+    assert np.array_equal(sizes[1], expected)
+
+
 @pytest.mark.needs_library("torch", "jax", "dask")
 def test_arrays_of_other_libraries_keep_what_makes_them_special() -> None:
     torch, jax, dask = toolchains.need("torch"), toolchains.need("jax"), toolchains.need("dask.array")
