@@ -13,6 +13,7 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import unquote
 
 import pytest
 from browser import browser
@@ -85,6 +86,41 @@ def test_the_search_of_the_site_works_in_files_that_are_opened_by_hand() -> None
         assert {"Pictures", "Hardware, time and inverse questions"} <= set(found)
         assert shown.complaints == []
         assert {url.partition(":")[0] for url in shown.requests} == {"file"}
+
+
+class Linked(HTMLParser):
+    """Where the links of a page lead, and the places in it to which one may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.places = {""}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.places |= {value for value in (values.get("id"), values.get("name")) if value}
+        if tag == "a" and (address := values.get("href")) and not re.match(r"(\w+:)?//|\w+:", address):
+            self.links.append(address)
+
+
+@pytest.mark.needs_library("sphinx")
+@pytest.mark.needs_library("myst_nb")
+@pytest.mark.needs_library("furo")
+def test_every_link_inside_of_the_site_leads_to_a_place_that_is_there() -> None:
+    root, pages = Path(made().name, "html"), dict[Path, Linked]()
+    for path in root.rglob("*.html"):
+        pages[path] = Linked()
+        pages[path].feed(path.read_text())
+    dead, count = [], 0
+    for path, page in pages.items():
+        for link in page.links:
+            address, _, place = unquote(link).partition("#")
+            target = (path.parent / address).resolve() if address else path
+            there = pages[target].places if target in pages else {""} if target.exists() else set()
+            dead += [] if place in there else [f"{path.relative_to(root)}: {link}"]
+            count += 1
+    assert dead == []
+    assert count > 1000
 
 
 @pytest.mark.needs_library("sphinx")
