@@ -5,7 +5,7 @@ from __future__ import annotations
 EXAMPLES = {
     "explore": (
         "costgraph explore --model llama-3-8b --hardware h100-sxm -o page.html",
-        "costgraph explore --model gemma-2-9b --phase train --limit B=8,S=4096 -o train.html",
+        "costgraph explore --model mixtral-8x7b --mesh 'data(2, zero=3), experts(4)' --phase train -o train.html",
         "costgraph explore --model qwen3-4b --hardware h100-sxm --dtype fp8 -o fp8.html",
     ),
     "derive": (
