@@ -16,7 +16,7 @@ from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import UserError, unknown
-from costgraph.given import Options
+from costgraph.given import Keywords
 from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, formula
 from costgraph.measures import MEASURES, TIMES
@@ -252,7 +252,7 @@ def derive(
     per: str | None = None,
     whole: bool = False,
     ops: str | Sequence[str] = (),
-    **of: Unpack[Options],
+    **of: Unpack[Keywords],
 ) -> Derivation:
     """Derive closed forms, as the command line does.
 

@@ -76,6 +76,22 @@ class Options(TypedDict, total=False):
     notation: str | None
 
 
+Sizes = TypedDict("Sizes", {  # noqa: UP013  # a line for each would fill a screen
+    "B": Size, "S": Size, "S_e": Size, "S_w": Size, "S_k": Size, "L": Size, "D": Size, "A": Size, "G": Size,
+    "H": Size, "W": Size, "R_q": Size, "R_kv": Size, "H_n": Size, "H_r": Size, "H_v": Size, "E": Size, "F": Size,
+    "N_r": Size, "K_r": Size, "N_hit": Size, "K_hit": Size, "N_s": Size, "F_e": Size, "A_s": Size, "H_s": Size,
+    "D_s": Size, "G_s": Size, "K_s": Size, "Q_s": Size, "N_c": Size, "V": Size, "K": Size, "R_a": Size, "T": Size,
+    "p": Size, "p_w": Size, "p_kv": Size, "p_logits": Size, "N_params": Size, "hbm": Size, "lambda_flops": Size,
+    "lambda_mem": Size, "lambda_comms": Size, "lambda_node": Size, "lambda_net": Size, "m": Size, "n": Size,
+    "k": Size, "t": Size, "N_d": Size, "N_h": Size, "C": Size, "X": Size, "Y": Size, "P": Size, "M": Size,
+    "v": Size,
+}, total=False)  # fmt: skip
+
+
+class Keywords(Options, Sizes, total=False):
+    """The same with sizes as keywords, so that a type checker knows them."""
+
+
 def read_names(given: str | Iterable[str]) -> tuple[str, ...]:
     """Names of symbols, as text such as `D,L` or one by one."""
     if not isinstance(given, Iterable):

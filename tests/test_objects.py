@@ -13,7 +13,9 @@ import pytest
 
 import costgraph as cg
 from costgraph.algebra.parser import parse
+from costgraph.algebra.symbols import TABLE
 from costgraph.estimation.reading import request
+from costgraph.given import Sizes
 from costgraph.known_names import KINDS
 from costgraph.passes.update import Update
 from costgraph.reports.html import html
@@ -52,6 +54,11 @@ SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
 def test_an_object_means_what_its_text_means(objects: dict[str, Any], text: dict[str, Any]) -> None:
     one, other = (ask.derive("params", "flops", "states", **options) for options in (objects, text))
     assert {name: str(form) for name, form in one.limited.items()} == {n: str(f) for n, f in other.limited.items()}
+
+
+def test_a_type_checker_knows_every_size() -> None:
+    assert set(Sizes.__annotations__) == {one.name for one in TABLE} - {"price"}
+    assert cg.derive("flops", E=4, B="2")["flops"].same_as(cg.derive("flops", limit={"E": 4, "B": 2})["flops"])
 
 
 def test_an_estimate_needs_no_request() -> None:

@@ -16,7 +16,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.comparing.sides import Given, Side, read_side
 from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError
-from costgraph.given import Options
+from costgraph.given import Keywords
 from costgraph.measures.by_part import by_part
 from costgraph.records import dataclass
 from costgraph.shown import Drawn
@@ -190,7 +190,7 @@ class Comparison(Drawn):
 
 
 @bounded()
-def compare(a: Given, b: Given, *measures: str, **common: Unpack[Options]) -> Comparison:
+def compare(a: Given, b: Given, *measures: str, **common: Unpack[Keywords]) -> Comparison:
     """Compare two setups.
 
     Args:

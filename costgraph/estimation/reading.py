@@ -15,7 +15,7 @@ from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import PRICE, SECOND, powers
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
-from costgraph.given import Options, read_model_in, with_keywords
+from costgraph.given import Keywords, read_model_in, with_keywords
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.machine import Machine
@@ -47,7 +47,7 @@ def request(
     measured: Pairs = "",
     cluster: str | Cluster | None = None,
     usual: bool = False,
-    **of: Unpack[Options],
+    **of: Unpack[Keywords],
 ) -> Request:
     """Read what a user asks for.
 

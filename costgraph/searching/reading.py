@@ -11,7 +11,7 @@ from costgraph.algebra.units import BYTE, SECOND, Powers
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
 from costgraph.estimation.reading import overlaps, request
-from costgraph.given import Options, read_letters
+from costgraph.given import Keywords, read_letters
 from costgraph.graph.graph import Graph
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
@@ -61,7 +61,7 @@ def read_search(
     overlap: str = "",
     new: int | None = None,
     price: str | None = None,
-    **of: Unpack[Options],
+    **of: Unpack[Keywords],
 ) -> Search:
     """Read what a user looks for.
 

@@ -12,7 +12,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import Powers
 from costgraph.errors import UserError
-from costgraph.given import Options, read_letters, read_model_in
+from costgraph.given import Keywords, read_letters, read_model_in
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.machine import Machine, itemsize
@@ -114,7 +114,7 @@ def ask(
     hardware: str | Machine | Cluster | None = None,
     dtype: str | None = None,
     link: str | None = None,
-    **of: Unpack[Options],
+    **of: Unpack[Keywords],
 ) -> Asked:
     """Read a question; the arguments are those of `solve`, `of` what makes the setup."""
     said: list[str] = []

@@ -15,7 +15,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.real_roots import intervals
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError
-from costgraph.given import Options
+from costgraph.given import Keywords
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.machine import Machine
 from costgraph.records import dataclass
@@ -67,7 +67,7 @@ def solve(
     hardware: str | Machine | Cluster | None = None,
     dtype: str | None = None,
     link: str | None = None,
-    **of: Unpack[Options],
+    **of: Unpack[Keywords],
 ) -> Answer:
     """Solve a relation between costs for one symbol.
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, Unpack
 
 from costgraph.algebra.printers import python
 from costgraph.errors import UserError, shorten
-from costgraph.given import Options
+from costgraph.given import Keywords, Options
 from costgraph.library.checking.code import Formula, formulas
 from costgraph.library.checking.comparison import Checked, compare
 from costgraph.library.checking.equations import equations
@@ -87,7 +87,7 @@ class Audited:
         }
 
 
-def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Options]) -> list[Audited]:
+def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Keywords]) -> list[Audited]:
     """Read the formulas of a file and compare each with what is derived.
 
     Args:

@@ -16,7 +16,7 @@ from costgraph.algebra.work import bounded
 from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import derived
-from costgraph.given import Options, read_letters
+from costgraph.given import Keywords, Options, read_letters
 from costgraph.graph.loop import Loop
 from costgraph.library.checking.known_conventions import convention_of, parts_of
 from costgraph.library.checking.minima import FormulaReader
@@ -131,7 +131,7 @@ def compare(
     per: str | None = None,
     whole: bool = False,
     ops: str | Sequence[str] = (),
-    **of: Unpack[Options],
+    **of: Unpack[Keywords],
 ) -> Checked:
     """Compare a formula with what the engine derives; `N_params` in it counts the parameters of the whole model.
 

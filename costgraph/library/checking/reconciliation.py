@@ -13,7 +13,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.work import bounded
 from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.given import Options
+from costgraph.given import Keywords, Options
 from costgraph.library.checking.comparison import letters_over
 from costgraph.library.checking.other_readings import MISTAKEN, OtherCounts
 from costgraph.library.checking.readings import PERS, WORKS, Counts, Reading
@@ -152,7 +152,7 @@ def side_json(side: Side) -> dict[str, Any]:
 
 
 @bounded()
-def reconcile(a: str, b: str, measure: str = "flops", *, per: str = "", **of: Unpack[Options]) -> Reconciliation:
+def reconcile(a: str, b: str, measure: str = "flops", *, per: str = "", **of: Unpack[Keywords]) -> Reconciliation:
     """Find out how two numbers or formulas for one thing were counted, and what separates them.
 
     Args:
