@@ -121,7 +121,7 @@ def test_what_is_no_policy_is_refused_in_one_line(text: str) -> None:
     assert len(str(caught.value)) < 250
 
 
-@pytest.mark.parametrize("value", [2, {"weights": 2}, ["mixed_adam"]])
+@pytest.mark.parametrize("value", [2, ["mixed_adam"]])
 def test_what_is_no_text_is_refused(value: Any) -> None:
     with pytest.raises(UserError, match="a precision is a name such as mixed_adam, a file or"):
         cg.derive("states", precision=value)

@@ -23,7 +23,7 @@ HEADS: list[tuple[list[str], str]] = [
         ["estimate", "--phase", "train", "--convention", "notes"],
         f"decoder, {SAID} on any machine: train",
     ),
-    (["check", "--formula", "1", "--measure", "params"], f"asked of  decoder, train, {SAID}"),
+    (["check", "--formula", "1", "--measure", "params"], f"decoder, train, {SAID}"),
     (["graph", "--phase", "train"], f"decoder, train, {SAID}"),
     (["graph", "--phase", "train", "--format", "dot"], f"// decoder, train, {SAID}"),
     (["graph", "--phase", "train", "--format", "mermaid"], f"%% decoder, train, {SAID}"),

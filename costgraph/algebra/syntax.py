@@ -262,7 +262,8 @@ class Scanner:
 
     def grouped(self, node: Node, mark: str, start: int | None, end: int) -> Node:
         """A word with a parenthesis between these places, as a sum of itself: `(BD)**2` is not `BD**2`."""
-        run_together = isinstance(node, Call) or (isinstance(node, Name) and len(node.name) > 1)
+        word = node.base if isinstance(node, Power) else node  # `/(BS²)` is no more ambiguous than `/(BS)`
+        run_together = isinstance(word, Call) or (isinstance(word, Name) and len(word.name) > 1)
         if run_together and mark in self.typed.text[start:end]:
             return Sum((node,), column=node.column)
         return node

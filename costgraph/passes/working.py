@@ -131,12 +131,13 @@ class Work:
         It may in all summands of a sum; where products read the result, beside whole ones, which one device then adds.
         It may in one factor of a product whose others are whole or can be gathered: those that rest in parts are,
         unless the op could work along these parts, because the sum has them, too. It is finished before it enters an
-        attention core, whose scores are larger than what they are made of.
+        attention core, whose scores are larger than what they are made of; gradients come out of one.
         """
         partial = [tensor for tensor in operands if cut in tensor.partial]
         if not partial or not rule(op.kind).linear:
             return False
-        if segment_of(op) == CORE and any(tensor.name not in self.in_cores for tensor in partial):
+        leaves = op.kind == "context" and op.phase == "backward"
+        if segment_of(op) == CORE and not leaves and any(tensor.name not in self.in_cores for tensor in partial):
             return False
         if rule(op.kind).linear == "sum":
             readers = self.readers.get(op.outputs[0], set())
