@@ -33,7 +33,7 @@ def best(
 
     >>> found = best("llama-3.2-1b", "h100-sxm:2x1", batch=4, S=1024, over="zero=[1, 3], recompute=none", top=2)
     >>> len(found.plans), found.plans[0].mesh
-    (2, 'data(2, zero=3), microbatches(2)')
+    (2, 'tensor(2, sequence=True), microbatches(4)')
 
     Args:
         model: by name, as a file or as an object.
