@@ -13,6 +13,7 @@ from costgraph.library.entries.reading import library, sources
 from costgraph.library.entries.well_formed import entry
 from costgraph.library.judging.judge import judge
 from costgraph.library.pages.errata import cited, page
+from costgraph.validation import reading as runs
 
 ROOT = Path(__file__).parents[1]
 
@@ -84,3 +85,7 @@ def test_search_finds_by_topic_model_source_and_symbol(words: str, id_: str) -> 
 
 def test_what_nothing_is_about_is_not_found() -> None:
     assert not any(occurs("blockchain", haystack(entry)) for entry in library())
+
+
+def test_published_runs_and_formulas_have_no_key_of_a_source_in_common() -> None:
+    assert runs.sources().keys() > sources().keys()  # which are refused where they meet
