@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COLORS: dict[Kind, str] = {"F": OKABE_ITO[0], "B": OKABE_ITO[1], "W": OKABE_ITO[2]}
 MEANT: dict[Kind, str] = {"F": "forward", "B": "gradients of inputs", "W": "gradients of weights"}
 MOST = 4096  # jobs on a page
-WIDE = 0.011  # which share of the time a job has room for its number from
+DIGIT = 0.008  # how wide one is with the gap beside it, as a share of the picture
 Durations = dict[Kind, Fraction]
 
 
@@ -110,8 +110,7 @@ def box(axes: Axes, one: Slot, of: Run, end: float) -> None:
     lighter = 1 - 0.55 * one.job.chunk / of.v
     axes.barh(one.stage, width, left=begin, height=0.82, color=COLORS[one.job.kind], alpha=lighter, edgecolor="white",
               linewidth=0.6)  # fmt: skip
-    if width / end > WIDE:
+    number = str(one.job.microbatch + 1)
+    if width / end > len(number) * DIGIT:
         ink = "white" if lighter > 0.7 else INK
-        axes.text(
-            begin + width / 2, one.stage, str(one.job.microbatch + 1), ha="center", va="center", color=ink, fontsize=8
-        )
+        axes.text(begin + width / 2, one.stage, number, ha="center", va="center", color=ink, fontsize=8)
