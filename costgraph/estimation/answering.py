@@ -25,8 +25,10 @@ def answer(
     Args:
         of: a model, by name, as a file or as an object; or a request that was read before.
         hardware: a machine, or a cluster of them, by name, as a file, as figures or as an object.
-        options: those of `request`: limit, phase, mesh, dtype, efficiency, ...; and sizes by their
-            symbols.
+        options: phase (`generate`, to `new` tokens, unless given; `prefill`, `decode`, `train`), sizes by their symbols
+            or as `limit`, mesh, dtype, efficiency (`flops=0.5,mem=0.8`, or a mapping, without which there are bounds
+            alone), overlap, price (`2.5 USD/h`), measured (`tpot=10 ms`), tokens of a whole run, and all that `derive`
+            takes.
 
     Raises:
         UserError: anything unknown, unreadable or out of its domain.
