@@ -7,6 +7,7 @@ import hashlib
 import json
 import tomllib
 import zlib
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from time import process_time
@@ -18,7 +19,7 @@ from command_line import costgraph
 from costgraph.algebra.definition import settle
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
-from costgraph.exploring.catalogs import machines, models, sizes_of
+from costgraph.exploring.catalogs import figures, machines, models, sizes_of
 from costgraph.exploring.crossing import Crossing
 from costgraph.exploring.described import described
 from costgraph.exploring.drawing import drawing
@@ -27,6 +28,7 @@ from costgraph.exploring.plans import Plan, plans
 from costgraph.exploring.program import Program
 from costgraph.exploring.scenarios import Scenario, named, phases_of, scenarios, setup
 from costgraph.given import Options
+from costgraph.hardware.catalog import machine
 from costgraph.hardware.cluster import cluster
 from costgraph.hardware.links import Layout
 from costgraph.mesh import Mesh
@@ -193,6 +195,15 @@ def test_machines_have_what_memory_and_times_depend_on() -> None:
     assert h100["links"] == [
         {"name": "nvlink", "joins": 8, "rate": 450e9}, {"name": "network", "joins": None, "rate": 50e9},
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("links", [{"a": 2, "b": 4, "c": 8}, {"a": 3}])
+def test_links_that_a_page_does_not_know_are_refused(links: dict[str, int]) -> None:
+    h100 = machine("h100-sxm")
+    link = h100.links["nvlink"]
+    own = {name: replace(link, links=9 - reach, per="link", reach=reach) for name, reach in links.items()}
+    with pytest.raises(UserError, match="a page knows two links inside of a node"):
+        figures(replace(h100, links=own, name="mine", node=8))
 
 
 def test_sizes_of_a_model_are_those_of_its_file() -> None:

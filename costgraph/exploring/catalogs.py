@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.hardware.catalog import catalog, machine
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.links import Layout
-from costgraph.hardware.machine import Machine
+from costgraph.hardware.machine import NETWORK, Machine
 from costgraph.models.known import known, of_name
 from costgraph.models.model import Model
 from costgraph.precision import ITEMSIZE
@@ -25,8 +26,18 @@ def machines(asked: Machine | None) -> Iterator[dict[str, Any]]:
 
 
 def figures(one: Machine) -> dict[str, Any]:
-    """What times and memory depend on, in FLOP/s, bytes/s and bytes; of links also how many neighbours each joins."""
+    """What times and memory depend on, in FLOP/s, bytes/s and bytes; of links also how many neighbours each joins.
+
+    Raises:
+        UserError: a node has more links than a page knows, or one that joins no whole parts of it.
+    """
     levels = Layout(Cluster(one), ()).levels
+    inside = [level.size for level in levels if level.name != NETWORK]
+    if len(inside) > 2 or any(one.alone and size and one.alone % size for size in inside):
+        raise UserError(
+            f"{one.name}: a page knows two links inside of a node, which join equal parts of it; `costgraph estimate`"
+            " takes others"
+        )
     return {
         "name": one.name,
         "title": one.title,
