@@ -64,6 +64,12 @@ READ: list[tuple[str, list[tuple[str, str, tuple[str, ...]]]]] = [
     ("x = np.prod([2, B, S])\ny = np.sum(np.array([B, S]))", [("x", "2 * B * S", ()), ("y", "B + S", ())]),
     ("x = pow(D, 2)*np.int64(3)", [("x", "D ** 2 * 3", ())]),
     ("if (n := 12*L) > 0:\n  x = n*B", [("x", "12 * L * B", ("(n := (12 * L)) > 0",))]),
+    ("try:\n  x = 2*B\nexcept KeyError:\n  x = 0\ny = x*S", [("x", "2 * B", ()), ("y", "2 * B * S", ())]),
+    ("x = 2*getattr(config, 'n_layer', 12)", [("x", "2 * n_layer", ())]),
+    ("def f(B, causal=True):\n  return 4*B // (2 if causal else 1)\nx = f(S, True)\ny = f(S, causal=False)", [
+        ("f: return", "4 * B // 2", ("causal",)), ("f: return", "4 * B // 1", ("not (causal)",)),
+        ("x", "4 * S // 2", ()), ("y", "4 * S // 1", ()),
+    ]),
     ("match kind:\n  case 'a':\n    k = 3*B\n  case _:\n    k = 2*B\nx = k*S", [
         ("k", "3 * B", ("kind is 'a'",)), ("k", "2 * B", ("kind is _",)),
         ("x", "3 * B * S", ("kind is 'a'",)), ("x", "2 * B * S", ("kind is _",)),
@@ -191,6 +197,9 @@ def test_a_file_of_counters_of_every_kind() -> None:
         ("f: mfu", "", "", ""),
         ("f: flops_achieved", "", "", ""),
         ("f: x", "", "", ""),
+        ("attention_flops_per_token: return", "", "", ""),
+        ("f: embedding_params", "", "", ""),
+        ("f: num_non_embedding_params", "params", "", ""),
         (r"M_{\text{kv}}", "cache", "decode", ""),
         (r"\text{KV cache}", "cache", "decode", ""),
         (r"\mathrm{params}", "params", "", ""),
@@ -267,6 +276,14 @@ def test_what_is_returned_under_its_name_is_listed_once(written: Written) -> Non
     path = written("a.py", "def count_params(c):\n  n_params = 12*c.n_layer*c.n_embd**2\n  return n_params\n")
     (one,) = audit(path)
     assert (one.formula.line, one.said) == (2, "it is right where E = 4")
+
+
+@pytest.mark.parametrize(
+    ("beside", "read"), [("intermediate_dim", "intermediate_dim=intermediate_size, hidden_dim=D"), ("n_embd", "")]
+)
+def test_a_hidden_width_beside_that_of_the_mlp_is_the_width(written: Written, beside: str, read: str) -> None:
+    (one,) = audit(written("a.py", f"def num_params(c):\n  return 2*c.n_layer*c.hidden_dim*c.{beside}\n"))
+    assert (one.read, one.outcome == "differs") == (read, read != "")
 
 
 def test_one_function_and_a_measure_may_be_named(written: Written) -> None:

@@ -34,12 +34,19 @@ MEASURES: tuple[tuple[str, str, str], ...] = (
     (r"(n|num|total|number_of|count)_?\{?param", "params", ""),
     (r"param(eter)?(s|_count)$", "params", ""),
 )  # fmt: skip
+# Names of parts, compared with nothing unless `--measure` says with what: `attention_flops`, `embedding_params`.
+PARTS = re.compile(
+    r"attn|attention|mlp|ffn|router|lm_?head|embed|logits?_|per_?(layer|block)|(layer|block)_(flop|param)"
+)
+WITHOUT = re.compile(r"non_?embed|without|exclu")
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 # What code that counts costs means by names that have several meanings elsewhere.
 MEANT = {
     "block_size": "S", "n_ctx": "S", "context_length": "S", "max_seq_len": "S", "max_seq_length": "S", "dim": "D",
-    "num_tokens": "B*S", "n_tokens": "B*S",
+    "num_tokens": "B*S", "n_tokens": "B*S", "d_embd": "D", "d_embed": "D", "n_embed": "D", "embedding_dim": "D",
+    "intermediate_dim": "intermediate_size", "num_non_embed_params": "N_params", "non_embedding_params": "N_params",
 }  # fmt: skip
+MLP_WIDTH = re.compile(r"\b(intermediate_(size|dim)|ffn_\w+|d_ff|mlp_dim)\b")  # beside which hidden_dim is the width
 SHARES = (("token", r"per[_ ]?token|/\s*token"), ("sequence", r"per[_ ]?(seq|sequence|sample|fwdbwd)"))
 
 
@@ -140,6 +147,8 @@ def infer(name: str) -> tuple[str, str, str]:
     """What a name says that its formula gives: a measure, its phase, how much of a step; "" where it does not."""
     function, _, last = plain(name).lower().rpartition(": ")
     said = last if last != "return" else function
+    if PARTS.search(said) and not WITHOUT.search(said):
+        return "", "", ""
     for pattern, measure, phase in MEASURES:
         if re.search(pattern, said):
             per = next((share for share, words in SHARES if re.search(words, said)), "")
@@ -170,8 +179,9 @@ def meant(text: str, let: Any) -> tuple[list[str], str]:
     """What names with several meanings are taken for in code, beside what the user says of them; and that in words."""
     own = [let] if isinstance(let, str) else [*let]
     said = {part.partition("=")[0].strip() for one in own for part in str(one).split(",")}
+    usual = {**MEANT, **({"hidden_dim": "D"} if MLP_WIDTH.search(text) else {})}
     found = [
-        f"{name}={meaning}" for name, meaning in MEANT.items() if name not in said and re.search(rf"\b{name}\b", text)
+        f"{name}={meaning}" for name, meaning in usual.items() if name not in said and re.search(rf"\b{name}\b", text)
     ]
     return [*own, *found], ", ".join(found)
 

@@ -22,6 +22,7 @@ from costgraph.library.checking.code_shapes import (
     given_in,
     is_arithmetic,
     named_on_the_way,
+    sides,
     summed_in_a_loop,
     takes_all,
 )
@@ -153,7 +154,9 @@ class Reader:
                 return self.branches(function, test, body, orelse, state, found)
             case ast.With(body=body) | ast.AsyncWith(body=body):
                 return self.run(function, body, [state], found)
-            case ast.For() | ast.While() | ast.Try() | ast.AsyncFor():
+            case ast.Try(body=body, orelse=orelse, finalbody=last):  # where nothing is raised
+                return self.run(function, [*body, *orelse, *last], [state], found)
+            case ast.For() | ast.While() | ast.AsyncFor():
                 return [self.clouded(statement, state)]
             case _:
                 return [state]
@@ -167,12 +170,10 @@ class Reader:
         found: list[Formula],
     ) -> list[State]:  # fmt: skip
         """Both sides of a conditional, each under its condition."""
-        said = ast.unparse(test)
-        sides = ((said, body), (f"not ({said})", orelse))
         return [
             after
-            for condition, side in sides
-            for after in self.run(function, side, [replace(state, cases=(*state.cases, condition))], found)
+            for when, side in sides(test, body, orelse, state.names)
+            for after in self.run(function, side, [replace(state, cases=(*state.cases, *when))], found)
         ]
 
     def matched(self, function: str, statement: ast.Match, state: State, found: list[Formula]) -> list[State]:
@@ -231,6 +232,8 @@ class Reader:
                 if isinstance(known := state.names.get(dotted(whole) or "", node), str):
                     raise UnreadError(known)
                 return [((), ast.Name(key, ast.Load()))]
+            case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str() as key), *_]):
+                return [((), ast.Name(key, ast.Load()))]
             case ast.NamedExpr(value=value):
                 return self.values(value, state)
             case ast.BinOp(left=left, op=op, right=right) if isinstance(op, ARITHMETIC):
@@ -238,9 +241,8 @@ class Reader:
             case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
                 return self.each([operand], state, lambda parts: ast.UnaryOp(sign, parts[0]))
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                said = ast.unparse(test)
-                sides = ((said, body), (f"not ({said})", orelse))
-                return [((when, *cases), one) for when, side in sides for cases, one in self.values(side, state)]
+                both = sides(test, body, orelse, state.names)
+                return [((*when, *cases), one) for when, side in both for cases, one in self.values(side, state)]
             case ast.Call():
                 return self.called(node, state)
         raise UnreadError(f"'{shorten(ast.unparse(node), 60)}' is no arithmetic of sizes")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
+Side = TypeVar("Side")
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Pow)
 NUMBERS = ("array", "asarray", "tensor")  # calls around a list of numbers
 
@@ -15,6 +17,17 @@ def named_on_the_way(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]
         case ast.If(test=node) | ast.Return(value=ast.expr() as node) | ast.Assign(value=node):
             found = [one for one in ast.walk(node) if isinstance(one, ast.NamedExpr)]
             yield from ((one.target, one.value) for one in found)
+
+
+def sides(
+    test: ast.expr, one: Side, other: Side, names: Mapping[str, ast.expr | str]
+) -> list[tuple[tuple[str, ...], Side]]:
+    """Both sides of a conditional with their conditions; one alone where `True` or the like was given for it."""
+    given = names.get(test.id) if isinstance(test, ast.Name) else None
+    if isinstance(given, ast.Constant):
+        return [((), one if given.value else other)]
+    said = ast.unparse(test)
+    return [((said,), one), ((f"not ({said})",), other)]
 
 
 def given_in(nodes: Sequence[ast.AST]) -> set[str]:
@@ -98,8 +111,10 @@ def chained(name: str, args: Sequence[ast.expr]) -> ast.expr | None:
 
 
 def is_arithmetic(node: ast.expr) -> bool:
-    """Whether an argument is a size, and not a whole configuration that is passed on."""
-    return not isinstance(node, ast.Name | ast.Attribute | ast.Starred) or isinstance(node, ast.Constant)
+    """Whether an argument is a size, and not a whole configuration that is passed on, a text or `True`."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    return not isinstance(node, ast.Name | ast.Attribute | ast.Starred)
 
 
 def dotted(node: ast.expr) -> str | None:
