@@ -37,7 +37,7 @@ def exhaustively(of: Search) -> list[tuple[tuple[Fraction, ...], Estimate]]:
     for structure in of.space.structures():
         numbers = {name: of.space.of(name) for name in structure.open}
         for values in product(*numbers.values()):
-            plan = dict(zip(numbers, values, strict=True))
+            plan = {**dict(structure.degrees), **dict(zip(numbers, values, strict=True))}
             try:
                 said = estimate(structure.request(of.question.asked, known, plan))
                 seconds = said.estimated(said.main) or said.bound(said.main).seconds
@@ -51,6 +51,7 @@ def exhaustively(of: Search) -> list[tuple[tuple[Fraction, ...], Estimate]]:
             needed = said.verdict.needed
             assert needed is not None
             named = {"peak": needed, "step_time": seconds, "devices": devices}
+            named |= {name: Fraction(value) for name, value in plan.items()}
             if all(one.holds_exactly(named[one.name]) for one in of.where):
                 found.append((tuple(named[name] for name in of.by), said))
     return sorted(found, key=lambda one: one[0])
@@ -61,6 +62,7 @@ def ranks(found: Found) -> list[tuple[Fraction, ...]]:
     return [one.exactly for one in found.candidates]
 
 
+UNEQUAL = "P=[2, 3, 6], T=1, C=1, zero=1, schedule=[1f1b, interleaved, zb-h1], v=[2, 4], recompute=none"
 FLAT = "P=1, zero=[0, 3], recompute=[none, full]"
 SPACES: list[dict[str, Any]] = [
     {"over": f"{FLAT}, C=1"},
@@ -71,6 +73,14 @@ SPACES: list[dict[str, Any]] = [
     {"over": f"{FLAT}, C=1", "where": ["step_time <= 0.05 s", "peak <= 12 GiB"]},
     {"over": "T=[2, 4], N_d=[1, 2], P=1, zero=1, sequence=[yes, no], context=[gather, ring, heads], recompute=none"},
     {"over": "P=[2, 4], T=1, C=1, zero=1, schedule=[gpipe, 1f1b, interleaved, zb-h1], recompute=[none, every=2]"},
+    {"cluster_of": "h100-sxm:3x2", "batch": 12, "over": UNEQUAL},
+    {
+        "cluster_of": "h100-sxm:3x2",
+        "batch": 12,
+        "over": UNEQUAL,
+        "efficiency": EFFICIENCY,
+        "where": ["P <= 3"],
+    },
     {"model": "olmoe-1b-7b", "over": "P=1, T=1, C=1, M=[1, 2], zero=[1, 3], recompute=none", "precision": "adam_8bit"},
 ]
 
@@ -116,6 +126,19 @@ def test_of_plans_as_fast_the_one_that_needs_less_is_first() -> None:
     found = ranks(search(asked(**QUICK, top=100)))
     assert found == sorted(found)
     assert len({seconds for seconds, _ in found}) < len(found)
+
+
+def test_a_model_with_layers_of_several_kinds_gets_a_pipeline() -> None:
+    """61 layers, three of them dense: no number of stages divides both kinds, so whole layers are spread."""
+    of: dict[str, Any] = {"model": "deepseek-v3", "cluster_of": "h100-sxm:8x256", "batch": 15360, "limit": "S=4096"}
+    question = read_search(**of)
+    assert question.space.uneven == (2, 4, 8, 16, 32)
+    assert {dict(one.degrees).get("P") for one in question.space.structures() if "P" in one.axes} == {2, 4, 8, 16, 32}
+    narrow = "P=16, X=64, T=1, C=1, N_d=2, M=[60, 120], zero=1, recompute=full, schedule=1f1b"
+    (best, *_) = search(read_search(**of, over=narrow)).plans
+    assert best.mesh == "pipeline(16), data(2, zero=1), experts(64), microbatches(120)"
+    assert best.answer.verdict.needed == best.exactly("peak")
+    assert best.answer.bound(best.answer.main).seconds == best.exactly("step_time")
 
 
 # --- generation -------------------------------------------------------------------------------------------------------

@@ -60,7 +60,15 @@ def tried(space: Space) -> str:
     said += [f"schedule {', '.join(space.schedules)}"] if "P" in numbers else []
     said += [f"context {', '.join(space.context)}"] if "C" in numbers else []
     said += [f"sequence {', '.join('yes' if one else 'no' for one in space.sequence)}"] if "T" in numbers else []
-    return f"tried: {degrees}; {'; '.join(said)}; layers in equal stages (--over tries others)"
+    return f"tried: {degrees}; {'; '.join(said)}; {stages(space)} (--over tries others)"
+
+
+def stages(space: Space) -> str:
+    """Whether stages are alike."""
+    if "P" not in space.numbers or max(space.numbers["P"]) == 1:
+        return "no pipeline"
+    whole = listed(tuple(one for one in space.uneven if one > 1))
+    return f"whole layers in {whole} unequal stages" if whole else "layers in equal stages"
 
 
 def listed(values: tuple[int, ...]) -> str:

@@ -48,9 +48,9 @@ class Order:
 
 
 def order_of(graph: Graph, stage: Graph) -> Order | None:
-    """Where a stage stands; None without a pipeline."""
+    """Where a stage stands; None without a pipeline, or where chunks are unlike, of which nothing is known."""
     axis = graph.mesh.pipeline
-    if axis is None or stage.stage is None:
+    if axis is None or stage.stage is None or (axis.chunks != ONE and stage.stage.number):  # as in `times.idle`
         return None
     per = ONE / (graph.mesh.microbatches * axis.chunks)
     return Order(axis.order, ahead_of(stage, axis), axis.size, per, any(graph.phase("backward")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
+from math import gcd
 from typing import Unpack
 
 from costgraph.algebra.units import BYTE, SECOND, Powers
@@ -25,7 +26,7 @@ from costgraph.searching.evaluation import Rates
 from costgraph.searching.plans import Question
 from costgraph.searching.ranges import Over, read_over
 from costgraph.searching.shares import Links
-from costgraph.searching.space import Space, divisors
+from costgraph.searching.space import PIPELINE_ZERO, Space, divisors
 from costgraph.searching.structure import DEGREES, DEVICES, KINDS, replayed
 
 PHASES = ("train", "generate")
@@ -177,16 +178,22 @@ def read_space(
             raise unknown("name in --over", name, (*DEGREES, "B", *CHOICES))
     all_devices = minimize == "step_time" and "devices" not in said
     numbers = {name: whole(name, said[name]) for name in (*DEGREES, "B") if name in said}
-    usual = usual_numbers(asked, place.devices, batch)
+    usual, layers = usual_numbers(asked, place.devices, batch), layers_of(asked, asked.graph(asked.resting))
     if batch is not None and "B" in numbers:
         raise UserError(f"--batch {batch} and --over B=... contradict each other; give one of them")
     if asked.phase == "train" and "B" in numbers:
         raise UserError("--over B=...: a training step has the batch that --batch says")
     numbers = {**usual, **numbers}
+    zero = tuple(map(int, choice(said, "zero", ("0", "1", "2", "3"), usual_zero(asked))))
+    schedules = choice(said, "schedule", tuple(SCHEDULES), USUAL_SCHEDULES)
+    asked_for = "P" in said  # else one way to work is tried, as each number of unequal stages is a graph of its own
     return Space(
-        numbers, zero=tuple(map(int, choice(said, "zero", ("0", "1", "2", "3"), usual_zero(asked)))),
+        numbers, zero=zero,
         recompute=replays(said.get("recompute"), asked),
-        schedules=choice(said, "schedule", tuple(SCHEDULES), USUAL_SCHEDULES),
+        schedules=schedules, layers=sum(layers), chunked="v" in said,
+        uneven=tuple(one for one in numbers["P"] if any(count % one for count in layers)),
+        uneven_zero=zero if asked_for or "zero" in said else (PIPELINE_ZERO,),
+        uneven_schedules=schedules if asked_for or "schedule" in said else schedules[:1],
         context=choice(said, "context", CONTEXT, USUAL_CONTEXT),
         sequence=tuple(one == "yes" for one in choice(said, "sequence", ("yes", "no"), usual_sequence(asked))),
         devices=place.devices, all_devices=all_devices, deep_zero="zero" in said and asked.phase == "train",
@@ -197,14 +204,17 @@ def usual_numbers(asked: Request, devices: int, batch: int | None) -> dict[str, 
     """Degrees that may divide what their axes split."""
     of_devices, graph = divisors(devices), asked.graph(asked.resting)
     layers = layers_of(asked, graph)
+    even, most = gcd(*layers), sum(layers)
     trains = asked.phase == "train"
     found: dict[str, tuple[int, ...]] = dict.fromkeys(DEVICES, of_devices)
     found["T"] = tuple(one for one in of_devices if all(size % one == 0 for size in split(asked, graph, TENSOR)))
     found["X"] = tuple(one for one in of_devices if all(size % one == 0 for size in split(asked, graph, ("expert",))))
     if "expert" not in graph.extents:
         found["X"] = (1,)
-    found["P"] = tuple(one for one in of_devices if layers % one == 0) if trains else (1,)
-    found["v"] = tuple(one for one in divisors(layers) if one > 1) if trains else (2,)
+    alike = tuple(one for one in of_devices if even % one == 0)
+    found["P"] = alike if len(alike) > 1 else tuple(one for one in of_devices if one <= most)
+    found["P"] = found["P"] if trains else (1,)
+    found["v"] = tuple(one for one in divisors(even) if one > 1) if trains and even > 1 else (2,)
     found["C"] = tuple(one for one in of_devices if all(s % one == 0 for s in split(asked, graph, ("query",))))
     found["C"] = found["C"] if trains else (1,)
     found["M"] = divisors(int(asked.bindings["B"].number or 1)) if trains and "B" in asked.bindings else (1,)
@@ -222,11 +232,10 @@ def split(asked: Request, graph: Graph, dims: tuple[str, ...]) -> list[int]:
     return [int(size) for size in sizes if size is not None]
 
 
-def layers_of(asked: Request, graph: Graph) -> int:
-    """How many layers there are; of several kinds 1, as nothing divides all of them."""
-    counts = {op.loop.times for op in graph.ops if op.kind == "loop" and op.loop.number}
-    numbers = {int(count.substitute(asked.bindings).number or 1) for count in counts} or {1}
-    return numbers.pop() if len(numbers) == 1 else 1
+def layers_of(asked: Request, graph: Graph) -> tuple[int, ...]:
+    """How many layers there are of each kind."""
+    loops = {op.loop.kind.partition("/")[0]: op.loop.times for op in graph.ops if op.kind == "loop" and op.loop.number}
+    return tuple(int(count.substitute(asked.bindings).number or 1) for count in loops.values()) or (1,)
 
 
 def whole(name: str, texts: Iterable[str]) -> tuple[int, ...]:

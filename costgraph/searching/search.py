@@ -51,7 +51,7 @@ class Plan:
     @property
     def numbers(self) -> dict[str, int]:
         """Degrees, chunks and microbatches; the batch where it was searched."""
-        return dict(self.candidate.numbers)
+        return {**dict(self.structure.degrees), **self.candidate.numbers}
 
     @property
     def mesh(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from math import prod
 
@@ -30,6 +31,10 @@ class Space:
         devices: how many there are.
         all_devices: whether plans use all of them.
         deep_zero: whether gradients and weights may rest in parts beside a pipeline, too.
+        uneven: numbers of stages that do not divide the layers, so that whole layers are spread.
+        uneven_zero, uneven_schedules: stages of ZeRO and schedules with these; each of them is a graph of its own.
+        layers: how many there are; no stage has fewer than one, nor has a chunk.
+        chunked: whether stages that are unequal may have chunks.
     """
 
     numbers: Mapping[str, tuple[int, ...]]
@@ -41,6 +46,11 @@ class Space:
     devices: int
     all_devices: bool
     deep_zero: bool = False
+    uneven: tuple[int, ...] = ()
+    uneven_zero: tuple[int, ...] = ()
+    uneven_schedules: tuple[str, ...] = ()
+    layers: int = 0
+    chunked: bool = False
 
     def structures(self) -> Iterator[Structure]:
         """Those of which there are plans, as far as numbers of devices say."""
@@ -68,9 +78,23 @@ class Space:
         )
         for stage, replay, schedule, context, sequence in options:
             found = Structure(axes, stage, replay, schedule, context, sequence)
-            yield found
-            if schedule == "interleaved":
-                yield Structure(axes, stage, replay, schedule, context, sequence, one_group=True)
+            if "P" not in axes or self.of("P"):
+                yield found
+                if schedule == "interleaved":
+                    yield replace(found, one_group=True)
+            if "P" in axes and (stage in self.uneven_zero or "N_d" not in axes) and schedule in self.uneven_schedules:
+                yield from self.unequal(found)
+
+    def unequal(self, of: Structure) -> Iterator[Structure]:
+        """The same with stages of unlike numbers of layers: numbers decide which, so that these are part of it."""
+        for stages in self.uneven:
+            if of.schedule != "interleaved":
+                yield replace(of, degrees=(("P", stages),))
+                continue
+            for chunks in self.numbers["v"] if self.chunked else ():
+                if chunks > 1 and stages * chunks <= self.layers:
+                    found = replace(of, degrees=(("P", stages), ("v", chunks)))
+                    yield from (found, replace(found, one_group=True))
 
     def reachable(self, axes: tuple[str, ...]) -> bool:
         """Whether such axes can have as many devices as there are."""
@@ -101,6 +125,8 @@ class Space:
 
     def of(self, name: str) -> tuple[int, ...]:
         """The numbers of a symbol of a structure; chunks are two or more, axes that are there have two devices."""
+        if name == "P":
+            return tuple(value for value in self.larger(name) if value not in self.uneven)
         return self.numbers[name] if name == "B" else self.larger(name)
 
     def on_devices(self, structure: Structure, side: Side, rest: str) -> Side:
@@ -114,7 +140,7 @@ class Space:
             kept = (columns[rest] * taken == self.devices) & np.isin(columns[rest], self.larger(rest))
         else:
             kept = taken == self.devices if self.all_devices else taken <= self.devices
-        if structure.one_group:
+        if structure.one_group and "P" in columns:
             columns["M"] = columns["P"]
         return Side(columns, side.length).some(kept)
 
