@@ -27,6 +27,7 @@ from costgraph.passes.update import Update
 
 WHOLE = cg.decoder(head=True, dropout=False).apply(cg.backward, Update)
 UNTIED = cg.decoder(head=True, tied=False).apply(cg.flash_attention, cg.backward, Update)
+ROTARY = cg.decoder(head=True, positions=False, dropout=False)  # layers read what is looked up
 PLACES = ("first", "middle", "last")
 
 
@@ -82,6 +83,14 @@ def test_stages_keep_what_is_in_flight(options: str, held: tuple[str, str, str])
     whole = cg.activations(graph).value
     for place, share in zip(PLACES, held, strict=True):
         assert cg.activations(stage(place, options, graph=graph)).value == whole * parse(f"({share})/M")
+
+
+@pytest.mark.parametrize("also", ["", ", sequence=True"])
+@pytest.mark.parametrize("graph", [WHOLE, ROTARY, ROTARY.apply(cg.backward, Update), ROTARY.apply(Prefill)])
+def test_what_the_embedding_sends_is_sent_by_the_stage_that_has_it(graph: Graph, also: str) -> None:
+    for place, sums in zip(PLACES, (1, 0, 0), strict=True):
+        ops = placed(f"pipeline(P, stage={place!r}), tensor(T{also})", graph).phase("forward")
+        assert len([op for op in ops if op.name.startswith("embed.") and op.cuts]) == sums
 
 
 def test_the_worst_stage_is_another_for_each_measure() -> None:

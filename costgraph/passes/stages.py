@@ -138,7 +138,8 @@ class Pipeline:
         found: dict[str, set[str]] = {}
         of_tensor: dict[str, set[str]] = {}
         for op in self.graph.ops:
-            mine = {forward[op.source]} if op.source in forward else set[str]()
+            stem = op.name if op.phase == "forward" else op.source  # what is sent before layers stems from these
+            mine = {forward[stem]} if stem in forward else set[str]()
             if op.phase != "forward" and op.kind in SUMS and self.of_parameter(op):
                 made = [of_tensor[name] for name in op.inputs if name in of_tensor]
                 mine = set[str]().union(*made) if made else self.readers_of(op)
