@@ -324,3 +324,11 @@ def test_infinity_is_equal_to_itself_only() -> None:
     assert parse("T").at_infinity("T") == parse("S*T").at_infinity("T")
     assert parse("T").at_infinity("T") != Quotient(1)
     assert parse("T").at_infinity("T").number is None
+
+
+def test_a_quotient_takes_a_sum_for_a_symbol_below_the_bar_of_its_terms() -> None:
+    found = Quotient(parse("A/M - 2").numerator, parse("M + B").numerator)
+    put = found.substitute({"M": poly("B + 1")})
+    assert put == parse("(A - 2*(B + 1))/((B + 1)*(2*B + 1))")
+    with pytest.raises(UserError, match="zero"):
+        Quotient(poly("A"), poly("B - M")).substitute({"M": poly("B")})

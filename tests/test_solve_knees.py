@@ -82,7 +82,7 @@ def test_whole_numbers_where_something_is_rounded(
         ("N_q <= 7", "", r"N_q = ceil\(S/k\) jumps with S: bind all other symbols for an answer in whole numbers"),
         ("N_q - S <= 7", "k=10", "rises and falls with it"),
         ("N_q <= 1/2", "k=10", "no whole S satisfies it"),
-        ("S_w >= 10", "W=9", "no S satisfies"),
+        ("S_w >= 10", "W=9", "no S satisfies S_w >= 10: at S = 9 the left side is 1 too small"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_words(question: str, limit: str, message: str) -> None:

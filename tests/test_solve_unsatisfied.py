@@ -105,3 +105,27 @@ def test_no_number_misses_by_less(row: tuple[int, ...]) -> None:
     assert said is not None
     least = min(sum(c * (k / 1000) ** power for power, c in enumerate(row)) for k in range(1, 5000))
     assert float(said[1]) == pytest.approx(least, rel=1e-5)
+
+
+LLAMA: Any = {"model_name": "llama-3-8b", "hardware": "h100-sxm"}
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted", "limit", "by"),
+    [
+        # one side of the maximum is the larger one whatever B is; 0.2029 of the peak is 16.08 GFLOP in 80 µs
+        ("mfu >= 0.4", "B", "S=2048", "as B -> oo the left side is 0.197138 too small"),
+        # compute is longer from some S on, memory before: 7.505e9 weights of 2 bytes and one position of the cache
+        ("ttft <= 1 ms", "S", "B=1", "at S = 1 the left side is 3.481 ms too large"),
+        ("peak <= 1 B", "S", "B=1,p=2", "at S = 1 the left side is"),
+    ],
+)
+def test_how_much_a_maximum_misses_by_is_asked_where_it_is_closest(
+    question: str, wanted: str, limit: str, by: str
+) -> None:
+    phase = "decode" if "mfu" in question else "prefill"
+    with pytest.raises(UserError) as refused:
+        solve(question, wanted, limit=limit, phase=phase, **LLAMA)
+    assert by in str(refused.value)
+    assert "max_" not in str(refused.value)
+    assert " needs " not in str(refused.value)  # which of the sides is the larger is no condition

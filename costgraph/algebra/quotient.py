@@ -96,10 +96,15 @@ class Quotient:
         """Replace symbols, all at once and exactly."""
         if self.is_infinite:
             return self
-        below = self.denominator.substitute(bindings)
+        above, below = self.numerator, self.denominator
+        for name in (name for name, value in bindings.items() if value and not value.is_monomial):
+            if (lowest := min(*above.exponents(name), *below.exponents(name))) < 0:  # which a sum cannot be raised to
+                by = Polynomial.symbol(name) ** -lowest
+                above, below = above * by, below * by
+        below = below.substitute(bindings)
         if not below:
             raise UserError(f"these values make the divisor {self.denominator} zero")
-        return Quotient(self.numerator.substitute(bindings), below)
+        return Quotient(above.substitute(bindings), below)
 
     def at_infinity(self, name: str) -> Quotient:
         """The limit as the symbol `name` grows without bound; `1/0` where it diverges."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import floor
 
-from costgraph.algebra.definition import needed, settle
+from costgraph.algebra.definition import Definition, needed, resolve, settle
 from costgraph.algebra.inequalities import Case, sign
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.printers import python
@@ -16,6 +16,7 @@ from costgraph.algebra.real_roots import zeros
 from costgraph.algebra.units import NONE, unit_text
 from costgraph.errors import UserError, shorten
 from costgraph.solving.asked import Asked
+from costgraph.solving.knees import depending, sides
 from costgraph.solving.unknown import Unknown
 from costgraph.timing.roofline import example
 
@@ -25,12 +26,17 @@ Miss = tuple[str, Quotient]  # where, and by how much the left side is larger
 def unsatisfied(asked: Asked, formulas: Iterable[Case]) -> UserError:
     """The error for a question that no positive value answers; `formulas` would have, before anything was put in."""
     text = f"no {asked.unknown} satisfies {shorten(asked.text, 100)}"
-    known, _ = settle(needed(asked.definitions, asked.difference.symbols), asked.bindings)
-    difference = asked.difference.substitute(known)
-    if difference.symbols in ((), (asked.unknown.name,)):
-        place, miss = least(difference, asked.unknown)
+    known, left = settle(needed(asked.definitions, asked.difference.symbols), asked.bindings)
+    difference, name = asked.difference.substitute(known), asked.unknown.name
+    knees = depending(difference.numerator * difference.denominator, left, name)
+    names = dict.fromkeys((*difference.symbols, *(symbol for one in knees for symbol in one.symbols)))
+    names = {one: None for one in names if one not in {name, *(knee.name for knee in knees)}}
+    if not names:
+        place, miss = least(difference, asked.unknown, knees)
         by = abs(Fraction(miss.number or 0))
         said = f"{place} {by_how_much(miss, amount(by, asked))}"
+    elif knees:
+        said = f"bind {', '.join(names)} to see by how much"
     else:
         place, miss = least_form(difference, asked)
         by_form = miss * Quotient(-1 if sign(miss.numerator, {}) == -1 else 1)
@@ -38,7 +44,8 @@ def unsatisfied(asked: Asked, formulas: Iterable[Case]) -> UserError:
         said = f"{place} {by_how_much(miss, written)}"
         if miss.symbols:
             said += f"; bind {', '.join(miss.symbols)} for a number, as in --limit {example(miss.numerator)}"
-    return UserError(f"{text}: {said}" + outside(asked, formulas))
+    split = depending(asked.form, asked.definitions, name)  # whose formulas say which side is the one, and not why
+    return UserError(f"{text}: {said}" + ("" if split else outside(asked, formulas)))
 
 
 def by_how_much(miss: Quotient, written: str) -> str:
@@ -52,27 +59,31 @@ def by_how_much(miss: Quotient, written: str) -> str:
 # --- numbers ------------------------------------------------------------------------------------------------------
 
 
-def least(difference: Quotient, wanted: Unknown) -> Miss:
-    """Where the sides of a question with nothing unbound differ least: at an end, or where the slope changes sign."""
-    found = {place: miss for place, miss in places(difference, wanted) if miss.number is not None}
+def least(difference: Quotient, wanted: Unknown, knees: Sequence[Definition] = ()) -> Miss:
+    """Where the sides of a question with nothing unbound differ least: at an end, a knee, or where the slope turns."""
+    found = {place: miss for place, miss in places(difference, wanted, knees) if miss.number is not None}
     return min(found.items(), key=lambda item: abs(Fraction(item[1].number or 0)))
 
 
-def places(difference: Quotient, wanted: Unknown) -> Iterator[Miss]:
-    """Where to look."""
+def places(difference: Quotient, wanted: Unknown, knees: Sequence[Definition]) -> Iterator[Miss]:
+    """Where to look; `knees` are minima and maxima that depend on the unknown."""
     name = wanted.name
     if not difference.symbols:
         yield f"whatever {wanted} is,", difference
         return
-    turns = [Fraction(root.number or 0) for root in zeros(slope(difference, name), name)]
+    found = sides(knees)
+    forms = [claim for side in found for claim in side.claims]
+    forms += [slope(difference.substitute(side.values), name) for side in found]
+    turns = [Fraction(root.number or 0) for form in forms for root in zeros(form, name)]
     if wanted.whole:
         turns = [Fraction(v) for v in sorted({1, *(floor(t) + step for t in turns for step in (0, 1))}) if v >= 1]
     for value in turns:
-        if (near := put(difference, name, value)) is not None:
+        if (near := put(difference, {name: Polynomial.constant(value)}, knees)) is not None:
             yield f"at {wanted} = {short(value)}", near
-    if not wanted.whole:
-        yield f"as {wanted} -> 0", at_zero(difference, name)
-    yield f"as {wanted} -> oo", difference.at_infinity(name)
+    if not wanted.whole and (near := put(difference, {name: ONE / Polynomial.symbol(name)}, knees)) is not None:
+        yield f"as {wanted} -> 0", near.at_infinity(name)
+    if (far := put(difference, {}, knees)) is not None:
+        yield f"as {wanted} -> oo", far.at_infinity(name)
 
 
 def short(value: Fraction) -> str:
@@ -80,10 +91,11 @@ def short(value: Fraction) -> str:
     return str(value) if len(str(value)) <= 12 else rounded(value, 6)
 
 
-def put(difference: Quotient, name: str, value: Fraction) -> Quotient | None:
-    """The difference at a value; None at a pole."""
+def put(difference: Quotient, values: Mapping[str, Polynomial], knees: Sequence[Definition]) -> Quotient | None:
+    """The difference with values put in, of knees the side that is the one at last; None at a pole."""
     try:
-        return difference.substitute({name: Polynomial.constant(value)})
+        known, _ = resolve(knees, values, lambda one: one.eventually(one.symbols))
+        return difference.substitute(known)
     except UserError:
         return None
 
