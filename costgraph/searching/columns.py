@@ -42,6 +42,10 @@ class Sides(NamedTuple):
     inner: tuple[Powers, ...]
     coefficients: NDArray[np.float64]
 
+    def weights(self, mesh: OpenMesh) -> NDArray[np.float64]:
+        """What products on the inner side are multiplied by: by outer point, form and product."""
+        return (self.coefficients @ mesh.outer.table(self.outer)).transpose(2, 0, 1)
+
     def at(self, mesh: OpenMesh) -> NDArray[np.float64]:
         """The sum of these terms, a row for each of the forms; what depends on one side is multiplied there."""
         left, right = mesh.outer.table(self.outer), mesh.inner.table(self.inner)

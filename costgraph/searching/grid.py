@@ -88,6 +88,6 @@ class Grid:
             for first in range(0, grid.each, STRETCH):
                 yield Piece(next(numbers), part, first, min(first + STRETCH, grid.each))
 
-    def blocks(self, first: int = 0, last: int | None = None) -> Iterator[OpenMesh]:
+    def blocks(self, first: int = 0, last: int | None = None, block: int = BLOCK) -> Iterator[OpenMesh]:
         """Points of one combination, all or some of them, some thousand at a time, the last name changing first."""
-        return meshes(self.numbers, first, last)
+        return meshes(self.numbers, first, last, block)

@@ -32,6 +32,11 @@ class Rule:
     below: Program
     kind: str
 
+    def on(self, mesh: OpenMesh) -> Mask:
+        """Where it does on a mesh, with an axis for each side, of length 1 where nothing depends on that side."""
+        part = mesh.part({*self.above.symbols, *self.below.symbols})
+        return self.holds(part).reshape(part.shape)
+
     def holds(self, columns: Columns) -> Mask:
         """Where it does."""
         if isinstance(columns, OpenMesh):

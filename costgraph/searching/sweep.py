@@ -13,15 +13,16 @@ from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.assumed import BOUND, ESTIMATE
 from costgraph.records import dataclass
-from costgraph.searching.columns import Column
+from costgraph.searching.columns import BLOCK, Column, Columns
 from costgraph.searching.command import as_typed
 from costgraph.searching.constraints import Constraint
-from costgraph.searching.costs import GROWING
+from costgraph.searching.costs import GROWING, length_of
 from costgraph.searching.engines import Run, plain
 from costgraph.searching.grid import Grid, Piece
 from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.pareto import front
 from costgraph.searching.plans import row
+from costgraph.searching.sieve import Sieve, limited
 from costgraph.searching.swept import Swept
 
 TIMES = ("step_time", "ttft", "tpot", "tokens/s", "cost", "bound")
@@ -178,10 +179,11 @@ class Looking:
                 raise
             tally.refused = {str(error): 1} if piece.first == 0 else {}
             return Part((), tally)
+        sieve = Sieve.of(limited(self.asked.where, swept.forms, grid.numbers), grid.each)
         blocks: Sequence[Block] = [
             Block(choices, kept, ones)
-            for columns in grid.blocks(piece.first, piece.last)
-            if (kept := self.kept(swept, columns, dict.fromkeys(ones, np.ones(1)), tally))
+            for mesh in grid.blocks(piece.first, piece.last, BLOCK if sieve is None else sieve.block)
+            if (kept := self.kept(swept, mesh, sieve, dict.fromkeys(ones, np.ones(1)), tally))
         ]
         blocks = self.unbeaten(blocks)
         tally.told = 0 if self.asked.pareto else sum(map(len, blocks))
@@ -198,11 +200,19 @@ class Looking:
             self._known[key] = found
         return self._known[key]
 
-    def kept(self, swept: Swept, mesh: OpenMesh, ones: Mapping[str, Column], tally: Tally) -> dict[str, Column]:
+    def kept(
+        self, swept: Swept, mesh: OpenMesh, sieve: Sieve | None, ones: Mapping[str, Column], tally: Tally
+    ) -> dict[str, Column]:
         """The points of a block that may be and keep what was asked; nothing if there are none."""
-        values, legal = swept.at(mesh)
-        tally.illegal += int((~legal).sum())
-        columns = {**ones, **mesh}
+        points: Columns = mesh
+        if sieve is not None and swept.costs is None:  # which knows of links that do not join, point by point
+            tally.illegal += mesh.length - swept.lawful(mesh)
+            points = sieve.rest(mesh)
+            if not length_of(points):
+                return {}
+        values, legal = swept.at(points)
+        tally.illegal += int((~legal).sum()) if points is mesh else 0
+        columns = {**ones, **points}
         every = {name: np.broadcast_to(column, len(legal)) for name, column in {**columns, **values}.items()}
         for one in self.asked.where:
             holds = one.holds(every[one.name])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
@@ -19,6 +20,7 @@ from costgraph.searching.columns import Column, Columns, Program, with_defined
 from costgraph.searching.costs import MEASURES, Costs, length_of
 from costgraph.searching.evaluation import Rates
 from costgraph.searching.legality import Rule, rules
+from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.shares import Links
 
 
@@ -107,6 +109,16 @@ class Swept:
             legal &= joined if there is None else joined & (more["devices"] <= there)
             found |= more
         return {name: found[name] for name in self.measures}, legal
+
+    def lawful(self, mesh: OpenMesh) -> int:
+        """How many points of a mesh may be."""
+        held = [rule.on(mesh) for rule in self.rules]
+        return int(np.broadcast_to(reduce(np.logical_and, held, np.ones((1, 1), dtype=bool)), mesh.shape).sum())
+
+    @cached_property
+    def forms(self) -> dict[str, tuple[Quotient, tuple[Definition, ...]]]:
+        """The measures that are one quotient of sums, with what their symbols stand for."""
+        return {name: (form.value, form.defined) for name, form in self.plain.items()}
 
     def exact(self, numbers: Mapping[str, int], name: str) -> Fraction:
         """One measure, or one of the numbers, at one point, in rationals."""
