@@ -7,6 +7,8 @@ import doctest
 import os
 import re
 import shlex
+import subprocess
+import sys
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -79,6 +81,27 @@ def test_every_command_block_of_the_readme_names_the_program() -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 3
     assert all("costgraph" in block or "pytest" in block for block in blocks)
+
+
+TYPED = [  # behind the two that set up, which .ci/run runs as they stand, from a clone on
+    block
+    for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    if ".venv" not in block
+]
+
+
+@pytest.mark.slow  # a process for each command
+@pytest.mark.parametrize("block", TYPED, ids=lambda block: block.partition("\n")[0])
+def test_what_the_readme_says_to_type_runs_as_it_is_printed(block: str, tmp_path: Path) -> None:
+    command = 'costgraph() { python -m costgraph "$@"; }\n' + block
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    run = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (0, "")
+    named = re.findall(r"--plot (\S+)", block)
+    assert sorted(named) == sorted(file.name for file in tmp_path.iterdir())
 
 
 def test_every_linked_page_exists() -> None:

@@ -84,3 +84,8 @@ def test_an_unknown_shell_is_refused() -> None:
     found = costgraph("completion", "powershell")
     assert (found.returncode, found.stdout) == (2, "")
     assert "unknown shell 'powershell'" in found.stderr
+
+
+def test_the_table_of_commands_says_whole_sentences_at_80_columns() -> None:
+    assert all(len(line) <= 62 for _, _, line in COMMANDS.values())  # beyond that they end in dots
+    assert "..." not in costgraph("--help").stdout.partition("Commands:")[2]

@@ -23,7 +23,10 @@ def audit(
     ] = None,
     to: To = STDOUT,
 ) -> None:
-    """Compare formulas of code, which is not run, or a paper with what is derived; exit with 1 if one differs."""
+    """Compare formulas of code or a paper with what is derived.
+
+    Code is read and not run; the exit code is 1 if a formula differs.
+    """
     from costgraph.library.checking.audit import audit as run
     from costgraph.library.checking.audit import to_json
     from costgraph.reports.audit import junit, report

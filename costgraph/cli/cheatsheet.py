@@ -38,7 +38,10 @@ def cheatsheet(
     ] = None,
     force: arg.Force = False,
 ) -> None:
-    """Write the cheat sheet of an op set; as plain text when no file is named."""
+    """Write the cheat sheet of an op set, to print or as text.
+
+    Plain text when no file is named.
+    """
     from costgraph.exporting.documents import typeset
     from costgraph.exporting.documents.sheet import sheet
     from costgraph.exporting.targets import load

@@ -36,7 +36,10 @@ def check(
     outcome: Annotated[str | None, typer.Option(help="Show the entries with this outcome in full.")] = None,
     to: To = STDOUT,
 ) -> None:
-    """Derive again what the literature printed, and judge it; exit with 1 if something differs."""
+    """Judge what the literature printed, or a formula of your own.
+
+    All is derived again; the exit code is 1 if something differs.
+    """
     own = {name: text for name, text in (("measure", measure), ("when", when)) if text}
     shared = {name: value for name, value in (("per", per), ("whole", whole), ("ops", ops)) if value}
     options = {**own, **asked.options, **shared}

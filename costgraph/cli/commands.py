@@ -25,47 +25,47 @@ from costgraph.errors import UserError
 
 COMMANDS = {  # name -> module, function or typer group in it, the first line of its help
     "derive": ("derive", "derive", "Derive closed forms of a model's costs."),
-    "estimate": ("estimate", "estimate", "Does it fit, what bounds it, how long, how many: a model on a machine."),
+    "estimate": ("estimate", "estimate", "Does it fit, what bounds it, how long: a model on a machine."),
     "fits": (
         "fits", "fits",
-        "Does it fit? One line; exit code 0 if it does, else 1. Unless given B is 1, S 4096 or the most of the model.",
+        "Does it fit? One line; exit code 0 if it does, else 1.",
     ),
     "compare": (
         "compare", "compare",
-        "Compare two models, conventions, or setups of one model: forms, difference by part, ratio, crossover.",
+        "Compare two models, conventions or setups of one model.",
     ),
     "graph": ("graph", "graph", "Show the ops of a model and what each of them costs."),
     "export": ("export", "export", "Write closed forms as code, data or documents."),
     "explore": (
         "explore", "explore",
-        "Write one offline page: what a model costs, with its sizes as sliders and every formula beside its number.",
+        "Write one offline page: costs, with sizes as sliders.",
     ),
     "cheatsheet": (
-        "cheatsheet", "cheatsheet", "Write the cheat sheet of an op set; as plain text when no file is named.",
+        "cheatsheet", "cheatsheet", "Write the cheat sheet of an op set, to print or as text.",
     ),
     "list": (
         "listing", "show",
-        "List what there is to choose from, with options and meaning; without KIND, what can be listed.",
+        "List what there is to choose from, with options and meaning.",
     ),
     "solve": ("solve", "solve", "Solve a relation between costs, as a formula with its domain."),
-    "search": ("search", "search", "The best plans of a model on a cluster; exit code 1 if none fits."),
-    "sweep": ("sweep", "sweep", "A table of measures over sizes, machines, models and other choices."),
+    "search": ("search", "search", "Find the best plans of a model on a cluster."),
+    "sweep": ("sweep", "sweep", "Make a table of measures over sizes, machines and choices."),
     "check": (
         "check", "check",
-        "Derive again what the literature printed, and judge it; exit with 1 if something differs.",
+        "Judge what the literature printed, or a formula of your own.",
     ),
     "reconcile": (
         "reconcile", "reconcile",
-        "Find which ways of counting give two numbers, and what separates these; exit with 1 unless both are found.",
+        "Find out what separates two numbers for one thing.",
     ),
     "audit": (
         "audit", "audit",
-        "Compare formulas of code, which is not run, or a paper with what is derived; exit with 1 if one differs.",
+        "Compare formulas of code or a paper with what is derived.",
     ),
     "completion": (
-        "completion", "completion", 'Print what makes a shell complete: eval "$(costgraph completion bash)".',
+        "completion", "completion", "Print what makes a shell complete commands and names.",
     ),
-    "formulas": ("formulas", "formulas", "Read the library of published formulas: list, show, search, errata."),
+    "formulas": ("formulas", "formulas", "Read the library of published formulas."),
 }  # fmt: skip
 
 

@@ -21,7 +21,10 @@ def compare(
     measure: Annotated[list[str] | None, typer.Option(help="What to compare, such as flops; repeatable.")] = None,
     to: To = STDOUT,
 ) -> None:
-    """Compare two models, conventions, or setups of one model: forms, difference by part, ratio, crossover."""
+    """Compare two models, conventions or setups of one model.
+
+    Shows both forms, the difference by part, the ratio, and where one overtakes the other.
+    """
     check_plot(plot, to.force)
     from costgraph.cli.compare_json import to_json
     from costgraph.comparing.comparison import compare as run

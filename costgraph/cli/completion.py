@@ -16,7 +16,10 @@ ASKED = "_COSTGRAPH_COMPLETE"  # an environment variable with which a shell asks
 
 
 def completion(shell: Annotated[str, typer.Argument(help="bash, zsh or fish.")]) -> None:
-    """Print what makes a shell complete: eval "$(costgraph completion bash)"."""
+    """Print what makes a shell complete commands and names.
+
+    Typed as eval "$(costgraph completion bash)".
+    """
     if shell not in SHELLS:
         raise unknown("shell", shell, SHELLS)
     script = import_module("typer.completion").get_completion_script

@@ -58,7 +58,10 @@ def estimate(
     ] = "roofline",
     to: To = STDOUT,
 ) -> None:
-    """Does it fit, what bounds it, how long, how many: a model on a machine."""
+    """Does it fit, what bounds it, how long: a model on a machine.
+
+    How many sequences at once, what it costs, what to change where it does not fit; several machines with --cluster.
+    """
     check_plot(plot, to.force)
     picture_ = chosen_picture(picture)
     from costgraph.cli.estimate_json import to_json

@@ -29,7 +29,10 @@ def explore(
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:
-    """Write one offline page: what a model costs, with its sizes as sliders and every formula beside its number."""
+    """Write one offline page: costs, with sizes as sliders.
+
+    Every formula stands beside its number.
+    """
     check_target(output, force)
     formats.chosen(None, ("html",), output)
     from costgraph.exploring.page import explore as written

@@ -26,7 +26,10 @@ def fits(
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,
     to: To = STDOUT,
 ) -> None:
-    """Does it fit? One line; exit code 0 if it does, else 1. Unless given B is 1, S 4096 or the most of the model."""
+    """Does it fit? One line; exit code 0 if it does, else 1.
+
+    Unless given B is 1, S 4096 or the most of the model.
+    """
     from costgraph.cli.estimate_json import fits_json
     from costgraph.estimation.estimate import estimate
     from costgraph.estimation.reading import request

@@ -15,7 +15,7 @@ from costgraph.errors import UserError, unknown
 
 formulas = typer.Typer(
     cls=PlainGroup,
-    help="Read the library of published formulas: list, show, search, errata.",
+    help="Read the library of published formulas.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -25,7 +25,10 @@ def show(
     ] = None,
     to: To = STDOUT,
 ) -> None:
-    """List what there is to choose from, with options and meaning; without KIND, what can be listed."""
+    """List what there is to choose from, with options and meaning.
+
+    Without KIND, what can be listed.
+    """
     from costgraph.reports.listing import listed, one, one_json, report, to_json
 
     if kind == "schemas" and name is not None:

@@ -23,7 +23,10 @@ def reconcile(
     per: Annotated[str | None, typer.Option(help="token or sequence, if they are of one.  [default: any]")] = None,
     to: To = STDOUT,
 ) -> None:
-    """Find which ways of counting give two numbers, and what separates these; exit with 1 unless both are found."""
+    """Find out what separates two numbers for one thing.
+
+    Names the ways of counting that give each; the exit code is 1 unless both are found.
+    """
     if asked.model is None and asked.op_set is None:
         raise UserError("of which model are they? name it with --model, or an op set with --op-set")
     from costgraph.library.checking.reconciliation import reconcile as run

@@ -53,7 +53,10 @@ def search(
     scheduler: arg.Scheduler = None,
     to: To = STDOUT,
 ) -> None:
-    """The best plans of a model on a cluster; exit code 1 if none fits."""
+    """Find the best plans of a model on a cluster.
+
+    The exit code is 1 if none fits.
+    """
     check_plot(plot, to.force)
     needed("numpy", "search", "search")
     from costgraph.cli.search_json import to_json

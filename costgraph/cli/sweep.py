@@ -62,7 +62,10 @@ def sweep(
     scheduler: arg.Scheduler = None,
     to: To = STDOUT,
 ) -> None:
-    """A table of measures over sizes, machines, models and other choices."""
+    """Make a table of measures over sizes, machines and choices.
+
+    Choices are models, machines, passes, meshes and whatever else a question has.
+    """
     refuse_on_terminal(to)
     check_plot(plot, to.force)
     needed("numpy", "sweep", "search")

@@ -217,4 +217,4 @@ def terms(form: ClosedForm, title: Words) -> Table | Listing:
     if not rows:
         return Listing((Item("0"),), title)
     cells = tuple((name, "" if size is None else math(size), source) for name, size, source in rows)
-    return Table((Column(), Column(), Column()), cells, title)
+    return Table((Column("op"), Column("term"), Column("from")), cells, title)

@@ -93,7 +93,7 @@ def ops(result: Derivation, measure: str) -> Table | None:
             (counted(row.times), f"  {row.name}", row.form, row.value if numbers else "", op.source)
             for row, op in zip(rows_of(result, measure, inside, "auto"), inside, strict=True)
         ]
-    columns = (Column(right=True), Column(), Column(), Column(right=True), Column())
+    columns = (Column("times", True), Column("op"), Column("form"), Column("value", True), Column("from"))
     return Table(columns, tuple(rows), (f"{measure} = ", math(result.limited[measure].value)))
 
 

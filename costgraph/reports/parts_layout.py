@@ -9,7 +9,7 @@ from costgraph.algebra.printers import UNICODE, Style
 from costgraph.records import dataclass
 from costgraph.reports.nodes import Part, Parts, said
 
-LINES = 8
+LINES = 8  # heads of columns aside
 INDENT = "  "
 SIGNS = (" + ", " - ")  # where a form may be folded
 
@@ -37,13 +37,14 @@ def lines_of(measure: Parts, style: Style, width: int) -> list[str]:
         return [measure.name, *in_one(alone.form, alone.value, rounded, width)]
     title = measure.name + (f"  {rounded}" if rounded else "")
     sign = "×" if style is UNICODE else "x"
-    found: list[list[str]] = []
+    found: list[tuple[int, list[str]]] = []
     for parts in (measure.parts, *measure.fewer):
-        rows = laid_out(rows_of(parts, style), sign, measure.numbers, width)
-        found.append([*titled(title, come_to, max(map(len, rows)), width), *rows])
-        if len(found[-1]) <= LINES:
+        heads, rows = laid_out(rows_of(parts, style), sign, measure.numbers, width)
+        lines = titled(title, come_to, max(map(len, rows)), width)
+        found.append((len(lines) + len(rows), [*lines, *heads, *rows]))
+        if found[-1][0] <= LINES:
             break
-    return min(found, key=lambda lines: max(LINES, len(lines)))
+    return min(found, key=lambda one: max(LINES, one[0]))[1]
 
 
 def titled(title: str, come_to: str, edge: int, width: int) -> list[str]:
@@ -64,14 +65,19 @@ def in_one(form: str, number: str, rounded: str, width: int) -> list[str]:
     return [text] if len(text) <= width else [*folded(INDENT, Row("", "", form, ""), width), *filter(None, [behind])]
 
 
-def laid_out(rows: list[Row], sign: str, numbers: bool, width: int) -> list[str]:
-    """Rows in columns. Values that are forms stand beside others only where there is room for all of them."""
+def laid_out(rows: list[Row], sign: str, numbers: bool, width: int) -> tuple[list[str], list[str]]:
+    """Rows in columns, and the heads of these; without any where forms are folded.
+
+    Values that are forms stand beside others only where there is room for all of them.
+    """
     heads = headings(rows, sign)
-    lines = columns(heads, rows)
+    over, *lines = columns(heads, rows, numbers)
     if max(map(len, lines)) <= width:
-        return lines
+        return [over], lines
     shown = rows if numbers else [replace(row, value="") for row in rows]
-    return [line for head, row in zip(heads, shown, strict=True) for line in folded(f"{INDENT}{head}  ", row, width)]
+    return [], [
+        line for head, row in zip(heads, shown, strict=True) for line in folded(f"{INDENT}{head}  ", row, width)
+    ]
 
 
 def headings(rows: list[Row], sign: str) -> list[str]:
@@ -85,12 +91,17 @@ def headings(rows: list[Row], sign: str) -> list[str]:
     return [head.rjust(width) for head in fitting]
 
 
-def columns(heads: list[str], rows: list[Row]) -> list[str]:
-    """Every row on one line."""
-    form, number = (max(map(len, cells)) for cells in zip(*((row.form, row.value) for row in rows), strict=True))
+def columns(heads: list[str], rows: list[Row], numbers: bool) -> list[str]:
+    """Every row on one line, below what its columns are."""
+    values = any(row.value for row in rows)
+    over = Row("", "part", "form", "value" if values and numbers else "at sizes" if values else "")
+    label = max(len(heads[0]), len(over.name))
+    start = len(heads[0]) - max(len(row.name) for row in rows)
+    named = [f"{' ' * max(start, 0)}{over.name}".ljust(label), *(head.ljust(label) for head in heads)]
+    form, number = (max(map(len, cells)) for cells in zip(*((r.form, r.value) for r in (over, *rows)), strict=True))
     return [
         f"{INDENT}{head}  {row.form:{form}}  {row.value:>{number}}".rstrip()
-        for head, row in zip(heads, rows, strict=True)
+        for head, row in zip(named, [over, *rows], strict=True)
     ]
 
 
