@@ -33,6 +33,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: cg.decode(1.5), "decode: context=1.5: 1.5 is a float"),  # type: ignore[arg-type]
     (lambda: Widths([]), "widths: weights=[]: [] is a list"),  # type: ignore[arg-type]
     (lambda: cg.place("data"), "place: mesh='data' must be Mesh"),  # type: ignore[arg-type]
+    (lambda: cg.decoder().apply("backward"), "'backward' is no pass; give passes such as backward"),  # type: ignore[arg-type]
     (lambda: Update(5), "update: precision=5 must be text or Precision"),  # type: ignore[arg-type]
     (lambda: Choices("flsh"), "unknown attention of choices 'flsh': did you mean flash?"),  # type: ignore[arg-type]
     (lambda: Choices(widths="p"), "choices: widths='p' must be Widths"),  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
 from costgraph.collector import paused
-from costgraph.errors import BugError, unknown
+from costgraph.errors import BugError, UserError, shorten, unknown
 from costgraph.graph.dim import Dim
 from costgraph.graph.extent import Extent, resized, trees
 from costgraph.graph.loop import Loop
@@ -231,8 +231,12 @@ class Graph:
         """The graph after these passes, whichever was named first: each is applied at its place in the order.
 
         A pass without parameters may be given as its class.
+
+        Raises:
+            UserError: one is no pass, or as it says itself.
         """
         graph = self
+        refuse_names(passes)
         for step in in_order([step() if isinstance(step, type) else step for step in passes]):
             graph = step(graph)
         return graph
@@ -321,3 +325,11 @@ class Graph:
     def __repr__(self) -> str:
         steps = "".join(f" + {step}" for step in self.passes)
         return f"<Graph {self.name}{steps}: {len(self.ops)} ops, {len(self.tensors)} tensors>"
+
+
+def refuse_names(passes: Iterable[object]) -> None:
+    """Raise for what is no pass, such as the name of one."""
+    for one in passes:
+        if not callable(one):
+            said = shorten(repr(one))
+            raise UserError(f"{said} is no pass; give passes such as backward, or name them: derive(passes='...')")
