@@ -100,7 +100,7 @@ def test_latex_is_set_as_it_is(name: str, tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout.decode(errors="replace")[-2000:]
 
 
-BEGINS = {"json": ("{",), "html": ("<div",), "tex": ("%", "\\"), "md": ("|", "-", "**"), "txt": ("",)}
+BEGINS = {"json": ("{",), "html": ("<!DOCTYPE html>",), "tex": ("%", "\\"), "md": ("|", "-", "**"), "txt": ("",)}
 
 
 @pytest.mark.parametrize("suffix", BEGINS)

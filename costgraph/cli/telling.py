@@ -59,7 +59,7 @@ class To:
         elif self.format == "text":
             deliver(as_text(report(), self.path, otherwise), self.path)
         else:
-            deliver(written(report(), self.format), self.path, document=self.format == "html")
+            deliver(written(report(), self.format, self.path), self.path, document=self.format == "html")
 
 
 STDOUT = To()
@@ -92,8 +92,8 @@ def answers(*formats_: str) -> Callable[[Callable[..., None]], Callable[..., Non
     return arg.in_place_of("to", options, made)
 
 
-def written(report: Report, format_: str) -> str:
-    """A report as Markdown, LaTeX or HTML."""
+def written(report: Report, format_: str, output: Path | None) -> str:
+    """A report as Markdown, LaTeX or HTML, which is a page of its own in a file, and an element on stdout."""
     match format_:
         case "markdown":
             from costgraph.reports.markdown import markdown
@@ -104,9 +104,9 @@ def written(report: Report, format_: str) -> str:
 
             return latex(report)
         case _:
-            from costgraph.reports.html import html
+            from costgraph.reports.html import html, page
 
-            return html(report)
+            return html(report) if output is None else page(report)
 
 
 def as_text(report: Report, output: Path | None, otherwise: int | None) -> str:

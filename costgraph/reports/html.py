@@ -19,6 +19,16 @@ def html(report: Report) -> str:
     return f'<div class="costgraph" style="overflow-x: auto">{title}{inside}</div>'
 
 
+def page(report: Report) -> str:
+    """The whole report as a document of its own, which says how it is encoded and fits a phone."""
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    style = "body { font: 15px/1.4 system-ui, sans-serif; margin: 1.5rem auto; max-width: 60rem; padding: 0 1rem }"
+    style += " td, th { padding: 0 .8em .1em 0; text-align: left; vertical-align: top } caption { text-align: left }"
+    title = f"<title>{escape(report.title or 'costgraph')}</title>"
+    begin = f'<!DOCTYPE html>\n<html lang="en"><head>{head}{title}<style>{style}</style></head>'
+    return f"{begin}<body>\n{html(report)}\n</body></html>"
+
+
 def of_node(node: Node) -> str:
     """A node as an element."""
     match node:
