@@ -193,18 +193,24 @@ class Names:
         return other
 
     @cached_property
-    def engine(self) -> dict[str, Quotient]:
-        """Names in `derived`, `drops`, `constant` and `given`: derivations, figures, given numbers, what `at` binds."""
+    def own(self) -> dict[str, Quotient]:
+        """Names that no derivation stands behind: figures, given numbers, what `at` binds."""
         known: dict[str, Quotient] = {}
         for name, value in settings(self.entry.at).items():
             if not isinstance(value, Polynomial):
                 raise UserError(f"at binds {name} to a number, not to infinity")
             known[name] = Quotient(value)
-        bound = {name: value.numerator for name, value in known.items()}
         for name, text in self.entry.catalog.items():
             known[name] = Quotient(cataloged(text).value)
         for name, text in self.entry.given.items():
             known[name] = calculate(text, known)
+        return known
+
+    @cached_property
+    def engine(self) -> dict[str, Quotient]:
+        """Names in `derived`, `drops`, `constant` and `given`: derivations, figures, given numbers, what `at` binds."""
+        known = dict(self.own)
+        bound = {name: value for name, value in settings(self.entry.at).items() if isinstance(value, Polynomial)}
         requests = dict(self.entry.let)
         if self.entry.derive and not self.entry.derive.structure:
             requests["derived"] = self.entry.derive
@@ -231,7 +237,11 @@ class Names:
         return self.engine["derived"]
 
     def printed(self, text: str) -> Quotient:
-        """A formula of the source."""
+        """A formula of the source; most have no derivation in them, and need none to be read."""
+        letters = {name: meaning for name, meaning in self.entry.letters.items() if name in words_of(text)}
+        used = words_of(text).union(*map(words_of, letters.values()))
+        if used.isdisjoint((*self.entry.let, "derived", "N_params")):
+            return calculate(text, self.own | translated(letters, self.own))
         return calculate(text, self.author)
 
     @cached_property
