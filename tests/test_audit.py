@@ -113,6 +113,16 @@ def test_cases_are_bounded() -> None:
     assert any("too long" in one.unread for one in formulas(doubled))
 
 
+def test_calls_and_cases_together_are_bounded() -> None:
+    bodies = "".join(
+        f"def f{i}(x, a, b):\n  y = f{i + 1}(x, a, b)\n  if a:\n    y = y + f{i + 1}(2*x, a, b)\n"
+        f"  if b:\n    y = f{i + 1}(y, a, b)\n  return y\n" for i in range(6)
+    )  # fmt: skip
+    found = formulas(bodies + "def f6(x, a, b):\n  return x if a else 2*x if b else 3*x\n")
+    assert any("than are followed" in one.unread for one in found)
+    assert [one.text for one in found if one.name == "f6: return"][:2] == ["x", "2 * x"]
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [("x = (", "line 1: no Python"), ("x = 1\0", "no Python|nested too deeply"), ("(" * 5000, "no Python|nested too")],

@@ -16,6 +16,7 @@ from math import prod
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.library.checking.code_shapes import (
     ARITHMETIC,
+    State,
     captured,
     chained,
     dotted,
@@ -28,7 +29,7 @@ from costgraph.library.checking.code_shapes import (
 )
 from costgraph.records import dataclass
 
-MOST_CASES, MOST_CALLS, LONGEST = 32, 4, 1000
+MOST_CASES, MOST_CALLS, MOST_WORK, LONGEST = 32, 4, 10_000, 1000  # work: expressions that a body leads to
 THROUGH = ("int", "float", "round", "int64", "float64", "float32")  # which leave a count of FLOPs or bytes as it is
 COUNTED = ("numel", "nelement", "num_parameters", "get_num_params", "num_params", "count_parameters", "count_params")
 N_PARAMS = ast.Name("N_params", ast.Load())
@@ -57,20 +58,7 @@ class UnreadError(Exception):
     """Something that decides on a value and cannot be read."""
 
 
-Value = ast.expr | str  # what a name stands for, or why nobody knows
 Case = tuple[tuple[str, ...], ast.expr]
-
-
-@dataclass(frozen=True)
-class State:
-    """What names stand for at one place, under which conditions."""
-
-    names: Mapping[str, Value] = field(default_factory=dict)
-    cases: tuple[str, ...] = ()
-
-    def given(self, name: str, value: Value, cases: Sequence[str] = ()) -> State:
-        """The same with one name given another value."""
-        return State({**self.names, name: value}, (*self.cases, *cases))
 
 
 def formulas(source: str, function: str = "") -> list[Formula]:
@@ -105,11 +93,13 @@ class Reader:
 
     functions: Mapping[str, ast.FunctionDef | ast.AsyncFunctionDef]
     depth: int = 0
+    left: list[int] = field(default_factory=lambda: [MOST_WORK])  # of the work, with the functions that are called
     sizes: dict[ast.expr, int] = field(default_factory=dict)  # of what was put together; a shared part counts each time
 
     def read(self, function: str, body: Sequence[ast.stmt]) -> list[Formula]:
         """The formulas in a body."""
         found: list[Formula] = []
+        self.left = [MOST_WORK]
         self.run(function, body, [State()], found)
         return found
 
@@ -220,6 +210,9 @@ class Reader:
 
     def values(self, node: ast.expr, state: State) -> list[Case]:
         """What an expression comes to in names from outside, in each case."""
+        self.left[0] -= 1
+        if self.left[0] < 0:
+            raise UnreadError("more cases and calls than are followed")
         match node:
             case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(value, bool):
                 return [((), node)]
@@ -290,7 +283,7 @@ class Reader:
             one = self.values(value, state) if is_arithmetic(value) else [((), value)]
             inside = inside.given(name, one[0][1]) if len(one) == 1 else inside.given(name, f"'{name}' has cases")
         found: list[Formula] = []
-        Reader(self.functions, self.depth + 1).run("", function.body, [inside], found)
+        Reader(self.functions, self.depth + 1, self.left).run("", function.body, [inside], found)
         returned = [one for one in found if one.name == "return"]
         if bad := next((one.unread for one in returned if one.unread), None):
             raise UnreadError(bad)

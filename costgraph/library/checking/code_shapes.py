@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from typing import TypeVar
+
+from costgraph.records import dataclass
 
 Side = TypeVar("Side")
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Pow)
 NUMBERS = ("array", "asarray", "tensor")  # calls around a list of numbers
+
+
+Value = ast.expr | str  # what a name stands for, or why nobody knows
+
+
+@dataclass(frozen=True)
+class State:
+    """What names stand for at one place, under which conditions."""
+
+    names: Mapping[str, Value] = field(default_factory=dict)
+    cases: tuple[str, ...] = ()
+
+    def given(self, name: str, value: Value, cases: Sequence[str] = ()) -> State:
+        """The same with one name given another value."""
+        return State({**self.names, name: value}, (*self.cases, *cases))
 
 
 def named_on_the_way(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
@@ -19,9 +37,7 @@ def named_on_the_way(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]
             yield from ((one.target, one.value) for one in found)
 
 
-def sides(
-    test: ast.expr, one: Side, other: Side, names: Mapping[str, ast.expr | str]
-) -> list[tuple[tuple[str, ...], Side]]:
+def sides(test: ast.expr, one: Side, other: Side, names: Mapping[str, Value]) -> list[tuple[tuple[str, ...], Side]]:
     """Both sides of a conditional with their conditions; one alone where `True` or the like was given for it."""
     given = names.get(test.id) if isinstance(test, ast.Name) else None
     if isinstance(given, ast.Constant):
