@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sympy
 
-from costgraph import machine, solve
+from costgraph import estimate, machine, solve
 from costgraph.algebra.inequalities import Case
 from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import Polynomial
@@ -250,3 +250,13 @@ def test_no_answer_of_degree_two_needs_sympy() -> None:
     code = "import sys, costgraph as cg; cg.solve('states + activations <= hbm', 'S', limit='E=4,p=2');"
     code += "assert 'sympy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_first_token_needs_logits_of_the_last_position_alone_as_in_an_estimate() -> None:
+    asked: Any = {"model": "llama-3-8b", "hardware": "h100-sxm", "limit": {"S": 2048}}
+    (solution,) = solve("ttft <= 0.5 s", "B", **asked).solutions
+    assert solution.largest == 16  # 15 with logits of 2048 positions each
+    found = [estimate(**{**asked, "limit": {"S": 2048, "B": size}}, phase="prefill").least for size in (16, 17)]
+    assert found[0] <= 0.5 < found[1]
+    every: Any = {**asked, "model": "llama-3-8b(head=all)"}
+    assert solve("ttft <= 0.5 s", "B", **every).solutions[0].largest == 15

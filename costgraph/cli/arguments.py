@@ -89,7 +89,8 @@ class Asked:
         ),
     ] = None
     attention: Annotated[
-        str | None, typer.Option(help="How attention is computed: eager or flash.  [default: eager]")
+        str | None,
+        typer.Option(help="How attention is computed: eager or flash.  [default: flash on a machine, else eager]"),
     ] = None
     weights: Annotated[
         str | None, typer.Option(help="A data type of weights, such as int4, or bytes per element.  [default: p]")

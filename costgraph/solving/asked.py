@@ -122,11 +122,14 @@ def ask(
     letters = read_letters(of.get("let", ()), of.get("notation"), in_formula=True)
     wanted = unknown_of(for_, letters)
     inside = names(left) | names(right)
-    of["model"] = read_model_in(of.get("model"), dtype)
+    known_model = read_model_in(of.get("model"), dtype)
+    on_machine = known_model is not None and hardware is not None  # as engines run it, which is what is estimated
+    serves = on_machine and (of.get("phase") or phase_of(inside)) in ("prefill", "decode")
+    of["model"] = known_model.serving() if known_model is not None and serves else known_model
     setup = Setup.of(
         **of,
         usual_phase=phase_of(inside),
-        usual_attention="flash" if of["model"] is not None and hardware is not None else "eager",
+        usual_attention="flash" if on_machine else "eager",
         also={*inside, *wanted.target.symbols},
     )
     sizes = setup.finite("solving")
