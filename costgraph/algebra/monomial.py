@@ -77,7 +77,12 @@ def symbols(monomials: Iterable[Packed]) -> tuple[str, ...]:
     """Names of the symbols that occur in any of them, in the order of the table."""
     zero = halves(len(NAMES))
     occurring = reduce(or_, ((m + zero) ^ zero for m in monomials), 0)
-    return tuple(name for at, name in enumerate(NAMES) if occurring >> WIDTH * at & MASK)
+    found = []
+    while occurring:
+        at = ((occurring & -occurring).bit_length() - 1) // WIDTH  # the lowest digit that is not 0
+        found.append(NAMES[at])
+        occurring = occurring >> WIDTH * (at + 1) << WIDTH * (at + 1)
+    return tuple(found)
 
 
 def printing_order(monomial: Packed) -> tuple[int, tuple[int, ...]]:
