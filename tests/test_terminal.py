@@ -141,7 +141,7 @@ def test_who_waits_for_a_second_is_told_what_for_and_the_line_is_gone_afterwards
     waiting.begin()
     over = waiting.over
     assert over is not None
-    for _ in progress([1, 2], "checking"):
+    for _ in progress([1, 2], "checking", 2):
         over.wait(0.2)
     waiting.end()
     assert "checking, 0 of 2 done, 0 s" in terminal.text

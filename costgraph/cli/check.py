@@ -66,7 +66,8 @@ def one_formula(formula: str, options: Mapping[str, Any], to: To) -> bool:
 
 def entries(what: list[str], outcome: str | None, to: To) -> bool:
     """Judge entries; whether something differs."""
-    from costgraph.library.judging.judge import OUTCOMES, judge
+    from costgraph.library.judging.judge import OUTCOMES
+    from costgraph.library.judging.together import judged
     from costgraph.library.pages.verdicts import to_json
     from costgraph.reports.judged import junit, report
 
@@ -74,7 +75,10 @@ def entries(what: list[str], outcome: str | None, to: To) -> bool:
         raise unknown("outcome", outcome, OUTCOMES)
     if outcome is not None and to.format in ("json", "junit"):
         raise UserError(f"--outcome chooses what is shown; {to.format} has every entry in full")
-    verdicts = [judge(entry) for entry in progress(once(wanted(what)), "checking")]
+    chosen = once(wanted(what))
+    in_full = to.format in ("json", "junit") or outcome is not None
+    found = dict(progress(judged(chosen, in_full), "checking", len(chosen)))
+    verdicts = [found[at] for at in range(len(chosen))]
     to.tell(lambda: report(verdicts, outcome), lambda: to_json(verdicts), junit=lambda: junit(verdicts))
     return any(verdict.failed for verdict in verdicts)
 

@@ -90,11 +90,12 @@ def search(
 def errata(to: To = STDOUT) -> None:
     """Write the page of errata: what was printed, what follows, why, and what it changes."""
     from costgraph.library.entries.reading import library
-    from costgraph.library.judging.judge import judge
+    from costgraph.library.judging.together import judged
     from costgraph.library.pages.errata import page
 
     wrong = [entry for entry in library() if entry.erratum]
-    verdicts = [judge(entry) for entry in progress(wrong, "proving")]
+    found = dict(progress(judged(wrong), "proving", len(wrong)))
+    verdicts = [found[at] for at in range(len(wrong))]
     if failed := [verdict for verdict in verdicts if verdict.failed]:
         raise UserError(f"{failed[0].entry.where}: {failed[0].reason}; mend the entry first (costgraph check)")
     deliver(page(verdicts, to.format), to.path, document=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ class Waiting:
 waiting = Waiting()
 
 
-def progress(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """The items, while the line says how many of them are done."""
+def progress(items: Iterable[Item], what: str, number: int) -> Iterator[Item]:
+    """The items, of which there are so many, while the line says how many of them are done."""
     for done, item in enumerate(items):
-        waiting.doing = f"{what}, {done} of {len(items)} done"
+        waiting.doing = f"{what}, {done} of {number} done"
         yield item
     waiting.doing = what
