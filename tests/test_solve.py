@@ -260,3 +260,9 @@ def test_a_first_token_needs_logits_of_the_last_position_alone_as_in_an_estimate
     assert found[0] <= 0.5 < found[1]
     every: Any = {**asked, "model": "llama-3-8b(head=all)"}
     assert solve("ttft <= 0.5 s", "B", **every).solutions[0].largest == 15
+
+
+@pytest.mark.parametrize("typed", ["tpot <= 6000 µs", "tpot <= 6000μs", "tpot <= 6000 us", "tpot <= 6 ms"])
+def test_a_time_is_typed_as_answers_print_it(typed: str) -> None:
+    answer = solve(typed, "B", model="llama-3-8b", hardware="h100-sxm", limit={"S": 2048})
+    assert answer.solutions[0].largest == 18

@@ -31,6 +31,7 @@ RELATIONS = ("<=", ">=", "==", "<", ">", "=")
 OTHERWISE = {"≤": "<=", "≥": ">=", r"\leq": "<=", r"\le": "<=", r"\geq": ">=", r"\ge": ">="}  # as on paper
 RELATION = re.compile(r"[≤≥]|\\[lg]eq?(?![A-Za-z])")
 TYPED_UNITS = {**FACTORS, "s": UNITS["s"]}  # B is the batch, E the expansion of the MLP
+MICRO = re.compile(r"[µμ]s\b")  # as answers print it, with the sign or the letter
 # where `80 GiB` and `80GiB` multiply
 COUNTED = re.compile(rf"(?<=[\d.)]) ?(?= *(?:{'|'.join(sorted(TYPED_UNITS, key=len, reverse=True))})\b)")
 
@@ -134,7 +135,7 @@ def parts(text: str, said: list[str]) -> tuple[Formula, str, Formula]:
         UserError: no relation, or more than one.
     """
     need_text(text, "states <= hbm")
-    text = COUNTED.sub("*", joint(RELATION.sub(lambda sign: OTHERWISE[sign[0]], text)))
+    text = COUNTED.sub("*", joint(RELATION.sub(lambda sign: OTHERWISE[sign[0]], MICRO.sub("us", text))))
     found, depth, at = [], 0, 0
     while at < len(text):
         depth += (text[at] in "({") - (text[at] in ")}")
