@@ -142,6 +142,19 @@ def test_a_front_is_what_no_other_point_beats(table: list[tuple[int, ...]], widt
     assert front(columns).tolist() == [at for at in range(len(points)) if at not in beaten]
 
 
+@given(tables, st.integers(1, 3), st.randoms())
+def test_ties_of_a_front_are_decided_exactly(table: list[tuple[int, ...]], width: int, at: Any) -> None:
+    """Doubles are off in their last digits, so that equal values look unlike and unlike ones equal."""
+    points = [tuple(Fraction(10**12 + value) for value in row[:width]) for row in table]
+    beaten = {
+        place for place, one in enumerate(points)
+        if any(all(a <= b for a, b in zip(other, one, strict=True)) and other != one for other in points)
+    }  # fmt: skip
+    columns = [np.array([float(row[at_]) * (1 + at.randint(-9, 9) * 1e-12) for row in points]) for at_ in range(width)]
+    found = front(columns, lambda row, column: points[row][column])
+    assert found.tolist() == [place for place in range(len(points)) if place not in beaten]
+
+
 def test_a_front_is_that_of_all_points_whatever_the_blocks() -> None:
     typed = {"model": "llama-3.2-1b", "price": "2 USD/h"}
     over = "hardware=[a100-80gb-sxm, h100-sxm], B=1..100, S=[64, 128, 1024]"
@@ -253,13 +266,18 @@ REFUSED = [
     (("--over", ""), "sweep: over what?"),
     (("--over", "B=1..4", "--measures", "speed"), "unknown measure in --measures 'speed'"),
     (("--over", "B=1..4, S=8", "--measures", "step_time"), "sweep: on which machine?"),
+    (
+        ("--over", "S=1..4", "--measures", "peak", "--hardware", "h100-sxm"),
+        "peak: bind B with --limit, or sweep over it",
+    ),
+    (("--over", "B=1..4, S=8", "--measures", "flops", "--top", "-1"), "--top -1: write a number of rows from 1 on"),
     (("--over", "B=1..4, S=8", "--measures", "cost", "--hardware", "h100-sxm"), "add --price"),
     (("--over", "B=1..4", "--measures", "flops"), "flops depends on S; bind it with --limit, or sweep over it"),
     (("--over", "hardware=h100-sxm", "--hardware", "a10", "--measures", "flops"), "contradict each other"),
     (("--over", "B=1..100000, S=1..100000", "--measures", "flops"), "are too many"),
     (("--over", "B=1..4, S=8", "--measures", "flops", "--pareto", "peak"), "unknown measure in --pareto 'peak'"),
     (("--over", "B=1..4, Q_x=8", "--measures", "flops"), "Q_x"),
-    (("--over", "B=1..4, S=8", "--measures", "flops", "--format", "pdf"), "unknown format 'pdf'"),
+    (("--over", "B=1..4, S=8", "--measures", "flops", "--format", "docx"), "unknown format 'docx'"),
 ]
 
 

@@ -67,6 +67,8 @@ def sweep(
     Choices are models, machines, passes, meshes and whatever else a question has.
     """
     refuse_on_terminal(to)
+    if top < 1:
+        raise UserError(f"--top {top}: write a number of rows from 1 on")
     check_plot(plot, to.force)
     needed("numpy", "sweep", "search")
     from costgraph.cli import sweep_files

@@ -46,6 +46,7 @@ class Swept:
             assert request.cluster is not None
             links = Links(request.cluster, request.link, request.collectives)
             self.costs = Costs(request, self.numbers, self.axes, links, Rates(request))
+            self.check_open(self.costs)
         self.exactly = lru_cache(maxsize=1024)(self._exactly)
 
     def check_machine(self) -> None:
@@ -56,6 +57,16 @@ class Swept:
             )
         if "cost" in self.measures and self.request.price is None:
             raise UserError("cost: at which price of a device? add --price '2.5 USD/h'")
+
+    def check_open(self, costs: Costs) -> None:
+        """Refuse what depends on a size that is neither bound nor swept over."""
+        needed = {name for one in costs.evaluators.values() for name in (*one.room.symbols, *one.time.symbols)}
+        defined = [one for form in costs.forms.values() for one in form.definitions]
+        needed |= {name for one in defined for side in one.arguments for name in side.symbols}
+        left = needed - {*self.numbers, *self.axes, *(one.name for one in defined)}
+        if left:
+            measures = ", ".join(name for name in self.measures if name not in self.plain)
+            raise UserError(f"{measures}: bind {', '.join(sorted(left))} with --limit, or sweep over it")
 
     @cached_property
     def axes(self) -> dict[str, Polynomial]:
