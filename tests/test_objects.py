@@ -470,3 +470,9 @@ def test_a_phase_is_that_of_the_model_and_a_part_that_of_a_step() -> None:
     assert cg.flops(cg.decoder(), phase="forward").same_as(ask.derive("flops.forward").forms["flops.forward"])
     with pytest.raises(cg.UserError, match="unknown phase 'decod': did you mean decode"):
         cg.flops("llama-3-8b", phase="decod")
+
+
+def test_a_report_is_shown_as_the_answer_that_it_is_of() -> None:
+    answer = cg.derive("flops")
+    assert (str(answer.report), repr(answer.report)) == (str(answer), repr(answer))
+    assert answer.report._repr_html_() == answer._repr_html_()

@@ -9,6 +9,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import PYTHON, Style
 from costgraph.algebra.quotient import Quotient
 from costgraph.records import dataclass
+from costgraph.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -176,9 +177,9 @@ class Note:
 Node = Verdict | Table | Parts | Listing | Note
 
 
-@dataclass(frozen=True)
-class Report:
-    """An answer.
+@dataclass(frozen=True, repr=False)
+class Report(Shown):
+    """An answer; `print` and a notebook show it as the answer itself.
 
     Args:
         title: what was asked, in one line.
@@ -187,6 +188,11 @@ class Report:
 
     title: str
     sections: tuple[tuple[Node, ...], ...]
+
+    @property
+    def report(self) -> Report:
+        """Itself."""
+        return self
 
     @property
     def nodes(self) -> tuple[Node, ...]:
