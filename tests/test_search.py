@@ -208,6 +208,12 @@ def test_nothing_legal_says_which_claim_excludes_most() -> None:
     assert "N_d | 3: " in run.stdout
 
 
+def test_degrees_that_fit_no_devices_are_said() -> None:
+    run = costgraph("search", *SHORT, "--over", "P=17")
+    assert run.returncode == 1
+    assert "no degrees that are tried come to 4 devices; --over tries others" in run.stdout
+
+
 REFUSED = [
     ((), "search: over which devices?"),
     (("--cluster", "h100-sxm"), "h100-sxm: how many devices?"),

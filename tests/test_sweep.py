@@ -24,7 +24,6 @@ from costgraph.errors import UserError
 from costgraph.estimation.estimate import Estimate, estimate
 from costgraph.estimation.reading import request
 from costgraph.mesh import Mesh
-from costgraph.searching.columns import sure
 from costgraph.searching.grid import Grid
 from costgraph.searching.pareto import front
 from costgraph.searching.sweep import Sweep, Tally, sweep
@@ -166,13 +165,6 @@ def test_a_front_is_that_of_all_points_whatever_the_blocks() -> None:
         if not any(one[0] <= key[0] and one[1] <= key[1] and one != key for one in keys)
     ]  # fmt: skip
     assert best == unbeaten
-
-
-@given(st.lists(st.floats(1e-30, 1e30) | st.just(0.0), min_size=1))
-def test_what_is_sure_is_what_is_printed(values: list[float]) -> None:
-    found = sure(np.array(values)).tolist()
-    for one, value in zip(found, values, strict=True):
-        assert abs(one - float(f"{value:.{DIGITS}g}")) <= abs(value) * 2e-12
 
 
 # --- grids ------------------------------------------------------------------------------------------------------------

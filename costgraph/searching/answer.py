@@ -83,7 +83,7 @@ def why_nothing(found: Found) -> Iterator[str]:
     """Which constraint excludes most, and what would have to give."""
     counts = found.counts
     if not counts.legal:
-        yield from why_illegal(counts)
+        yield from why_illegal(counts, found.search.space)
         return
     kept = " and ".join(map(str, found.search.where))
     yield f"no plan fits: {number(counts.legal)} legal plans, and none keeps {kept}"
@@ -107,8 +107,11 @@ def said_of(one: Constraint, broken: int, counts: Counts, most: bool) -> str:
     return words
 
 
-def why_illegal(counts: Counts) -> Iterator[str]:
+def why_illegal(counts: Counts, space: Space) -> Iterator[str]:
     """Which claim of the model excludes most, or why it cannot be spread at all."""
+    if not counts.tried and not counts.refused:
+        yield f"no plan is legal: no degrees that are tried come to {space.devices} devices; --over tries others"
+        return
     yield f"no plan is legal: of {number(counts.tried)} combinations of degrees none keeps all that they have to"
     for claim, broken in sorted(counts.illegal.items(), key=lambda pair: -pair[1])[:3]:
         yield f"{claim}: {number(broken)} break it"

@@ -172,13 +172,6 @@ def double(value: Rational) -> float:
 DIGITS = 12  # of a value in doubles: as many as are sure
 
 
-def sure(values: Column) -> Column:
-    """Values without the digits that doubles are not sure of, so that what is equal stays equal."""
-    size = np.abs(values)
-    scale = 10.0 ** (DIGITS - 1 - np.floor(np.log10(np.where(size > 0, size, 1.0))))
-    return np.asarray(np.round(values * scale) / scale)
-
-
 FUNCTIONS = {"min": np.minimum, "max": np.maximum}
 ROUNDED = {"ceil": np.ceil, "floor": np.floor}
 
