@@ -98,7 +98,7 @@ class Quotient:
             return self
         above, below = self.numerator, self.denominator
         for name in (name for name, value in bindings.items() if value and not value.is_monomial):
-            if (lowest := min(*above.exponents(name), *below.exponents(name))) < 0:  # which a sum cannot be raised to
+            if (lowest := min((*above.exponents(name), *below.exponents(name)))) < 0:  # which a sum cannot be raised to
                 by = Polynomial.symbol(name) ** -lowest
                 above, below = above * by, below * by
         below = below.substitute(bindings)
