@@ -160,8 +160,16 @@ class Derivation(Drawn):
         """What was typed without effect on the forms, is beyond what the model was made for, or contributes nothing."""
         read = [name for name in self.forms if name.startswith(MOVING)]
         windows = of_windows(self.graph, self.setup.bindings) if read else ()
-        of_times = said_of_times(self.forms, bool(self.graph.mesh))
+        of_times = said_of_times(self.forms, bool(self.graph.mesh)) + self.more_logits
         return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros, *windows, *of_times)
+
+    @property
+    def more_logits(self) -> list[str]:
+        """What makes a first token later than it has to be: logits of positions that nobody reads."""
+        model = self.setup.model
+        if "ttft" not in self.forms or not model.name or model.serving() is model:
+            return []
+        return [f"ttft: with logits of all positions; {model.name}(head=last) has those of the last, which it takes"]
 
     @bounded()
     def to_json(self, explain: bool = False, shape: str = "auto", flat: bool = False) -> dict[str, Any]:

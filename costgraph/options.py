@@ -34,6 +34,9 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
     """
     text = MAGNITUDE.sub(r"\1'\2'", text)
     head, mark, rest = text.partition("(")
+    if "=" in head:
+        name, _, value = head.partition("=")
+        raise UserError(f"{what} '{shorten(text)}': write {name.strip()}({shorten(value.strip())})")
     spelled = {name.replace("-", "_"): name for name in table}  # megatron-2025 is a name, too
     node = tree((head.replace("-", "_") if head.strip() in table else head) + mark + rest)
     call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])

@@ -11,7 +11,8 @@ from costgraph.timing.roofline import EFFICIENCIES
 
 BOUND = (
     "bound: the longest of what each resource is busy, all at once: FLOPs at the peak, of a causal square what is "
-    "seen; weights, cache and state read once; what is sent over each link. Nothing is faster"
+    "seen; weights, cache and state read once; what is sent over each link, sums taken by devices. Nothing is faster, "
+    "but switches that add up"
 )
 ESTIMATE = "estimate: op by op, each the longer of computing and moving; collectives not hidden unless said"
 

@@ -209,6 +209,8 @@ def efficiencies(given: Pairs) -> dict[str, Fraction]:
     found: dict[str, Fraction] = {}
     for item, name, value in pairs("--efficiency", given):
         if name not in EFFICIENCIES:
+            if not value:
+                raise UserError(f"efficiency '{shorten(name)}': of what? Write shares by name, as in flops=0.5")
             raise unknown("efficiency", name, EFFICIENCIES)
         reached = share(value)
         if reached is None or not 0 < reached <= 1:
