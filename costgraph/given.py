@@ -328,9 +328,9 @@ def names_size(name: str) -> bool:
     """Whether a keyword is a size: a symbol, or what frameworks call one, such as `batch_size`."""
     if name in SYMBOLS:
         return True
-    from costgraph.algebra.frameworks import AMBIGUOUS, NAMES  # symbols need none of it
+    from costgraph.algebra.frameworks import AMBIGUOUS, CALLED  # symbols need none of it
 
-    return name in NAMES or name in AMBIGUOUS
+    return name in CALLED or name in AMBIGUOUS
 
 
 def with_keywords(limit: Limit | None, sizes: Mapping[str, Size]) -> Limit:

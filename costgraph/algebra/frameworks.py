@@ -52,7 +52,7 @@ MEANINGS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("N_params",): ("n_params", "num_params", "num_parameters", "n_parameters", "total_params", "number_of_params"),
     ("p",): ("bytes_per_param", "bytes_per_element", "dtype_bytes", "dtype_size", "bytes_per_parameter"),
 }  # fmt: skip
-NAMES: dict[str, tuple[str, ...]] = {name: texts for texts, names in MEANINGS.items() for name in names}
+CALLED: dict[str, tuple[str, ...]] = {name: texts for texts, names in MEANINGS.items() for name in names}
 AMBIGUOUS: dict[str, str] = {
     "micro_batch_size": "B on one device, B/(N_d*X*M) on a mesh; write the one that is meant",
     "hidden_dim": "the width D, or that of the MLP, E*D or F; write the one that is meant",
@@ -74,7 +74,7 @@ def meaning_of(name: str, symbols: Container[str] | None = None) -> str:
         name: without what it is an attribute of.
         symbols: those that can occur; any of the table unless given.
     """
-    texts = NAMES.get(name, ())
+    texts = CALLED.get(name, ())
     for text in texts:
         if all(part in (SYMBOLS if symbols is None else symbols) for part in text.replace("*", "/").split("/")):
             return text
