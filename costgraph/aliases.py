@@ -17,6 +17,7 @@ UNDERSTOOD: dict[str, dict[str, str]] = {  # by what is asked for
         "flashattention": "flash_attention", "tp": "tensor_parallel", "amp": "autocast",
     },
     "kind of thing": {"hardware": "machines", "gpus": "machines", "rewrites": "passes"},
+    "kind of thing to list": {"machines": "hardware", "gpus": "hardware", "devices": "hardware", "op_sets": "op-sets"},
     "topic": {  # of published formulas
         "parameters": "params", "parameter": "params", "kv": "cache", "kv_cache": "cache", "kvcache": "cache",
         "optimizer": "states", "training_state": "states", "activation": "activations", "comms": "communication",

@@ -245,7 +245,7 @@ class ClosedForm:
         return self._as_form(other).minus(self)
 
     def __neg__(self) -> ClosedForm:
-        return arithmetic.scaled(self, Fraction(-1))
+        return replace(arithmetic.scaled(self, Fraction(-1)), name=f"-{self.name}")
 
     def __mul__(self, other: ClosedForm | Rational | float) -> ClosedForm:
         if not isinstance(other, ClosedForm):
@@ -262,6 +262,11 @@ class ClosedForm:
         if not (by := arithmetic.number(other)):
             raise UserError(f"{self.name}: cannot divide by zero")
         return arithmetic.scaled(self, 1 / by)
+
+    def __rtruediv__(self, other: Rational | float) -> ClosedForm:
+        size = arithmetic.number(other)
+        term = Term(str(size), "number", Polynomial.constant(size))
+        return ClosedForm(str(size), "1", (term,), self.convention) / self
 
     def _as_form(self, other: ClosedForm | Rational | float) -> ClosedForm:
         """A number as a form in the same unit."""

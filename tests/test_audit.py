@@ -332,3 +332,21 @@ def test_on_the_command_line(written: Written) -> None:
     assert [(suite.get("failures"), suite.get("skipped")) for suite in suites] == [("0", "0"), ("1", "0")]
     nothing = costgraph("audit", written("nothing.py", "x = 1\n"))
     assert (nothing.returncode, "no formula with a name" in nothing.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ({"measure": "nonsense"}, "unknown measure"),
+        ({"op_set": "bogus"}, "unknown op set"),
+        ({"model": "nosuch"}, "nosuch"),
+        ({"passes": "bogus"}, "unknown pass"),
+        ({"limit": "Q9=3"}, "unknown symbol"),
+        ({"per": "week"}, "week"),
+    ],
+)
+def test_what_no_formula_could_be_compared_under_is_refused(
+    written: Written, option: dict[str, str], says: str
+) -> None:
+    with pytest.raises(UserError, match=says):
+        audit(written("a.py", "def flops(L, D):\n  return 12*L*D**2\n"), **option)  # type: ignore[arg-type]

@@ -40,7 +40,7 @@ REFUSED = [
     (
         "graph",
         "g.png",
-        "choose from .txt, .json, .tex, .md, .html, .dot, .gv, .mmd; for a picture write .dot and run dot -Tsvg",
+        "choose from .txt, .json, .tex, .md, .html, .dot, .gv, .mmd; for a picture write --plot FILE",
     ),
     ("derive params", "d.csv", "choose from .txt, .json, .tex, .md, .html"),
     ("derive params --format text", "d.json", "--format text and -o d.json contradict each other"),

@@ -23,6 +23,7 @@ from costgraph.library.entries.reading import library
 from costgraph.mesh import AXES
 from costgraph.op_sets import OP_SETS
 from costgraph.passes import PASSES
+from costgraph.reports.listing import KINDS as LISTED
 from costgraph.solving.solution import solve
 
 # --- sizes ------------------------------------------------------------------------------------------------------------
@@ -249,6 +250,7 @@ def test_every_other_name_is_of_something_that_there_is_and_is_no_name_itself() 
     topics = {topic for one in library() for topic in topics_of(one)}
     tables = {
         "axis": set(AXES), "pass": set(PASSES), "op set": set(OP_SETS), "kind of thing": set(KINDS), "topic": topics,
+        "kind of thing to list": set(LISTED),
     }  # fmt: skip
     assert set(UNDERSTOOD) == set(tables)
     for what, names in UNDERSTOOD.items():

@@ -476,3 +476,9 @@ def test_a_report_is_shown_as_the_answer_that_it_is_of() -> None:
     answer = cg.derive("flops")
     assert (str(answer.report), repr(answer.report)) == (str(answer), repr(answer))
     assert answer.report._repr_html_() == answer._repr_html_()
+
+
+def test_a_number_over_a_form_and_what_is_negative_have_names() -> None:
+    form = cg.params(cg.decoder())
+    assert ((2 / form).unit, (2 / form)(L=1, D=1, E=2)) == ("1/parameter", Fraction(1, 4))
+    assert (-form).name == "-params"

@@ -269,6 +269,7 @@ REFUSED = [
     (("--over", "B=1..100000, S=1..100000", "--measures", "flops"), "are too many"),
     (("--over", "B=1..4, S=8", "--measures", "flops", "--pareto", "peak"), "unknown measure in --pareto 'peak'"),
     (("--over", "B=1..4, Q_x=8", "--measures", "flops"), "Q_x"),
+    (("--over", "B=1..4, S=8", "--measures", "mfu", "--hardware", "h100-sxm"), "sweep step_time or tokens/s"),
     (("--over", "B=1..4, S=8", "--measures", "flops", "--format", "docx"), "unknown format 'docx'"),
 ]
 

@@ -33,7 +33,9 @@ def check(
     per: arg.Per = None,
     whole: arg.Whole = False,
     ops: arg.Ops = None,
-    outcome: Annotated[str | None, typer.Option(help="Show the entries with this outcome in full.")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="Show the entries with this outcome in full, or judged so, such as constant.")
+    ] = None,
     to: To = STDOUT,
 ) -> None:
     """Judge what the literature printed, or a formula of your own.
@@ -67,12 +69,13 @@ def one_formula(formula: str, options: Mapping[str, Any], to: To) -> bool:
 def entries(what: list[str], outcome: str | None, to: To) -> bool:
     """Judge entries; whether something differs."""
     from costgraph.library.judging.judge import OUTCOMES
+    from costgraph.library.judging.judged_by import JUDGED
     from costgraph.library.judging.together import judged
     from costgraph.library.pages.verdicts import to_json
     from costgraph.reports.judged import junit, report
 
-    if outcome is not None and outcome not in OUTCOMES:
-        raise unknown("outcome", outcome, OUTCOMES)
+    if outcome is not None and outcome not in (known := dict.fromkeys((*OUTCOMES, *JUDGED))):
+        raise unknown("outcome", outcome, known)
     if outcome is not None and to.format in ("json", "junit"):
         raise UserError(f"--outcome chooses what is shown; {to.format} has every entry in full")
     chosen = once(wanted(what))

@@ -29,8 +29,10 @@ def show(
 
     Without KIND, what can be listed.
     """
+    from costgraph.aliases import understood
     from costgraph.reports.listing import listed, one, one_json, report, to_json
 
+    kind = kind and understood("kind of thing to list", kind)
     if kind == "schemas" and name is not None:
         write_schema(name, to)
     elif kind is not None and name is not None:

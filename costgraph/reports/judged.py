@@ -19,7 +19,7 @@ LOOKED_AT = ("differs", "unverified")  # what is told of among many
 def report(verdicts: Sequence[Judgement], outcome: str | None = None) -> Report:
     """Few entries in full, or those of an outcome; of many the counts, what differs and what is unverified."""
     few = len(verdicts) <= DETAILED
-    shown = [one for one in verdicts if one.outcome == outcome] if outcome else verdicts if few else []
+    shown = [one for one in verdicts if outcome in (one.outcome, one.judged)] if outcome else verdicts if few else []
     full = [in_full(one) for one in shown]
     if few and len(verdicts) == 1:
         return Report("", tuple(full))

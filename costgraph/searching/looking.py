@@ -156,7 +156,8 @@ def closest(
     """Remember the plan that comes nearest to keeping a constraint."""
     if not legal.any():
         return
-    sized = np.where(legal, values if one.upper else -values, np.inf)
+    far = np.abs(values - float(one.limit)) if one.relation == "==" else values if one.upper else -values
+    sized = np.where(legal, far, np.inf)
     at = int(np.argmin(sized))
     found = Candidate(costed.structure, row(columns, at), (float(sized[at]),), (0, 0), (one.name,), costed)
     counts.nearest(one.text, found)

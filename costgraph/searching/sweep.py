@@ -179,7 +179,9 @@ class Looking:
                 raise
             tally.refused = {str(error): 1} if piece.first == 0 else {}
             return Part((), tally)
-        sieve = Sieve.of(limited(self.asked.where, swept.forms, grid.numbers), grid.each)
+        sieve = None
+        if swept.costs is None:  # which knows of links that do not join, point by point
+            sieve = Sieve.of(limited(self.asked.where, swept.forms, grid.numbers), grid.each)
         blocks: Sequence[Block] = [
             Block(choices, kept, ones)
             for mesh in grid.blocks(piece.first, piece.last, BLOCK if sieve is None else sieve.block)
@@ -205,7 +207,7 @@ class Looking:
     ) -> dict[str, Column]:
         """The points of a block that may be and keep what was asked; nothing if there are none."""
         points: Columns = mesh
-        if sieve is not None and swept.costs is None:  # which knows of links that do not join, point by point
+        if sieve is not None:
             tally.illegal += mesh.length - swept.lawful(mesh)
             points = sieve.rest(mesh)
             if not length_of(points):

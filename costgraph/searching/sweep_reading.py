@@ -40,7 +40,7 @@ def read_sweep(
     Args:
         over: `B=1..64, S=[2048, 8192], hardware=[a100-80gb-sxm, h100-sxm]`.
         measures: `peak,step_time,cost`.
-        where: what points must keep to be told of, such as `peak <= hbm`.
+        where: what points must keep to be told of, such as `peak <= 80 GB`.
         pareto: measures in which no other point may be as good.
         typed: what is the same everywhere, as for `estimate`.
 

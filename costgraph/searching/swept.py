@@ -38,6 +38,10 @@ class Swept:
 
     def __init__(self, request: Request, numbers: Sequence[str], measures: Sequence[str]) -> None:
         self.request, self.numbers, self.measures = request, tuple(numbers), tuple(measures)
+        if "mfu" in self.measures:  # that of derive is a bound over one link
+            raise UserError(
+                "sweep: mfu is that of one plan, which `costgraph estimate` says; sweep step_time or tokens/s"
+            )
         self.plain = {name: self.form(name) for name in self.measures if name not in MEASURES}
         self.programs = {name: program(form) for name, form in self.plain.items()}
         self.costs: Costs | None = None

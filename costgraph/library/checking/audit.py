@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from costgraph.algebra.printers import python
-from costgraph.errors import UserError, shorten
+from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import Keywords, Options
 from costgraph.library.checking.code import Formula, formulas
 from costgraph.library.checking.comparison import Checked, compare
 from costgraph.library.checking.equations import equations
 from costgraph.library.checking.tex_source import plain
+from costgraph.measures import MEASURES as ALL
+from costgraph.measures import measure_named
+from costgraph.measures.parts import read_measure
+from costgraph.measures.per import read_share
 from costgraph.records import dataclass
+from costgraph.setup import Setup
 from costgraph.user_files import MAX_TOML, read_text
 
 SCHEMA = "costgraph.audit/1"
@@ -104,14 +109,23 @@ def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Keyword
         of: what they are costs of, as for `derive`; `let` and `notation` say how to read letters.
 
     Raises:
-        UserError: no such file or function, or what cannot be read at all.
+        UserError: no such file or function, what cannot be read at all, or a measure or setup that there is not.
     """
     path, _, function = target.partition(":")
+    refuse_wrong(measure, per, of)
     found = parsed(path, function)
     if measure and not path.endswith(".tex"):
         found = [one for one in found if one.name.endswith("return") or infer(one.name)[0] == measure] or found
     named = [one for one in found if measure or infer(one.name)[0]]
     return [judged(path, one, measure, per, of) for one in named if not returned(one, named, measure)]
+
+
+def refuse_wrong(measure: str, per: str, of: Options) -> None:
+    """Raise for options that no formula could be compared under, which would all be said to be unreadable."""
+    graph = Setup.of(**of).graph
+    if measure and measure_named(read_measure(measure, graph).name) is None:
+        raise unknown("measure", measure, ALL)
+    read_share(per or None, False, ())
 
 
 def returned(one: Formula, named: Sequence[Formula], measure: str) -> bool:
