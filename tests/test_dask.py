@@ -197,3 +197,20 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
         engine("dask"),
     ):
         pass
+
+
+def test_a_cluster_leaves_no_scheduler_behind_for_other_users_of_dask() -> None:
+    dask = pytest.importorskip("dask")
+    before = dask.config.get("scheduler", None)
+    with on_dask.on_dask(workers=1):
+        assert dask.config.get("scheduler", None) == before
+    assert dask.config.get("scheduler", None) == before
+
+
+def test_a_scheduler_that_does_not_answer_is_not_left_behind_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    dask = pytest.importorskip("dask")
+    monkeypatch.setattr(on_dask, "SECONDS", 1)
+    before = dask.config.get("scheduler", None)
+    with pytest.raises(UserError, match="tcp://127.0.0.1:1"), on_dask.on_dask("tcp://127.0.0.1:1"):
+        pass
+    assert dask.config.get("scheduler", None) == before

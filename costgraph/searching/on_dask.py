@@ -50,12 +50,12 @@ def client_of(distributed: Any, scheduler: str | None, workers: int | None) -> I
         with (
             needed("dask.config", "--engine dask", "dask").set(USUAL_MEMORY),
             distributed.LocalCluster(n_workers=workers, silence_logs=logging.ERROR, **place) as cluster,
-            distributed.Client(cluster) as client,
+            distributed.Client(cluster, set_as_default=False) as client,
         ):
             yield client
         return
     try:
-        client = distributed.Client(scheduler, timeout=SECONDS)
+        client = distributed.Client(scheduler, timeout=SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"--scheduler {scheduler}: {str(error).splitlines()[0]}") from None
     with client:
