@@ -211,6 +211,6 @@ def test_a_scheduler_that_does_not_answer_is_not_left_behind_either(monkeypatch:
     dask = pytest.importorskip("dask")
     monkeypatch.setattr(on_dask, "SECONDS", 1)
     before = dask.config.get("scheduler", None)
-    with pytest.raises(UserError, match="tcp://127.0.0.1:1"), on_dask.on_dask("tcp://127.0.0.1:1"):
+    with pytest.raises(UserError, match=r"tcp://127\.0\.0\.1:1"), on_dask.on_dask("tcp://127.0.0.1:1"):
         pass
     assert dask.config.get("scheduler", None) == before
