@@ -24,6 +24,8 @@ def quickly(cls: Any = None, /, **options: Any) -> Any:
         return lambda made: quickly(made, **options)
     if options.keys() - OPTIONS or not options.get("frozen") or has_others(cls):
         return dataclasses.dataclass(**options)(cls)
+    if any(isinstance(one, dataclasses.Field) and (not one.init or one.hash is not None) for one in vars(cls).values()):
+        return dataclasses.dataclass(**options)(cls)
     own = {name for name, value in cls.__dict__.items() if name != "__hash__" or value is not None}
     cls = known(cls, options.get("slots", False))
     made = {"__init__": init_of(cls), "__setattr__": refuse_to_set, "__delattr__": refuse_to_delete}

@@ -170,3 +170,15 @@ def test_frozen_dataclasses_of_the_standard_library_may_inherit_as_well(kind: An
         kind().x = 5
     with pytest.raises(TypeError, match="cannot inherit non-frozen"):
         dataclasses.dataclass(type("Changing", (kind,), {}))
+
+
+def test_fields_that_are_no_arguments_or_hashed_otherwise_are_left_to_the_standard_library() -> None:
+    @dataclass(frozen=True)
+    class Counted:
+        name: str
+        made: list[str] = dataclasses.field(init=False, default_factory=list)
+        size: int = dataclasses.field(default=1, hash=False)
+
+    with pytest.raises(TypeError):
+        Counted("a", made=["b"])  # type: ignore[call-arg]
+    assert Counted("a").made == []
