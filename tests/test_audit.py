@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costgraph.errors import UserError
-from costgraph.library.checking.audit import audit, infer
-from costgraph.library.checking.code import formulas
-from costgraph.library.checking.equations import equations
+from costgraph.library.auditing.audit import audit, infer
+from costgraph.library.auditing.code import formulas
+from costgraph.library.auditing.equations import equations
 
 COUNTERS_FILE = Path(__file__).parent / "data" / "counters.py"
 SPOILT = ("", "(", ")", ":", "*", "**", "lambda", " if ", "\n", "\0", "é", "9" * 50)

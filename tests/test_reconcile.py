@@ -11,7 +11,7 @@ from command_line import costgraph
 
 import costgraph as cg
 from costgraph.errors import UserError
-from costgraph.library.checking.reconciliation import Question, Reconciliation, reconcile
+from costgraph.library.reconciling.reconciliation import Question, Reconciliation, reconcile
 from costgraph.precision import PRECISIONS
 
 QWEN: dict[str, Any] = {"model": "qwen3-30b-a3b", "limit": "B=1,S=8192"}

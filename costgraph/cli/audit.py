@@ -27,8 +27,8 @@ def audit(
 
     Code is read and not run; the exit code is 1 if a formula differs.
     """
-    from costgraph.library.checking.audit import audit as run
-    from costgraph.library.checking.audit import to_json
+    from costgraph.library.auditing.audit import audit as run
+    from costgraph.library.auditing.audit import to_json
     from costgraph.reports.audit import junit, report
 
     options = asked.options

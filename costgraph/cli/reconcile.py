@@ -29,7 +29,7 @@ def reconcile(
     """
     if asked.model is None and asked.op_set is None:
         raise UserError("of which model are they? name it with --model, or an op set with --op-set")
-    from costgraph.library.checking.reconciliation import reconcile as run
+    from costgraph.library.reconciling.reconciliation import reconcile as run
     from costgraph.reports.reconcile import report
 
     found = run(a, b, measure, per=per or "", **asked.options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from costgraph.library.checking.audit import Audited, counts
+from costgraph.library.auditing.audit import Audited, counts
 from costgraph.reports.check import PAIRS, derived
 from costgraph.reports.junit import Outcome, State, in_lines
 from costgraph.reports.junit import junit as written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from costgraph.algebra.quotient import Quotient
-from costgraph.library.checking.reconciliation import Reconciliation, Side
+from costgraph.library.reconciling.reconciliation import Reconciliation, Side
 from costgraph.reports.nodes import Column, Item, Listing, Math, Note, Report, Table, Verdict, Words, math
 
 SHOWN = 4  # readings of a side

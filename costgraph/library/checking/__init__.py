@@ -1,1 +1,1 @@
-"""A user's own formulas and numbers against the engine and against each other."""
+"""A formula of one's own against the engine."""

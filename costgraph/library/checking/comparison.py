@@ -18,10 +18,10 @@ from costgraph.closed_form import ClosedForm
 from costgraph.derivation import derived
 from costgraph.given import Keywords, Options, read_letters
 from costgraph.graph.loop import Loop
-from costgraph.library.checking.known_conventions import convention_of, parts_of
 from costgraph.library.checking.minima import FormulaReader
-from costgraph.library.checking.sizes import right_where, size_for_another, usual_ratio
+from costgraph.library.explaining.known_conventions import convention_of, parts_of
 from costgraph.library.explaining.nearest import nearest, responsible
+from costgraph.library.explaining.sizes import right_where, size_for_another, usual_ratio
 from costgraph.measures.per import read_share
 from costgraph.provenance import Term
 from costgraph.records import dataclass

@@ -14,7 +14,7 @@ from itertools import product
 from math import prod
 
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.library.checking.code_shapes import (
+from costgraph.library.auditing.code_shapes import (
     ARITHMETIC,
     State,
     captured,

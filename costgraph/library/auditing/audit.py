@@ -11,10 +11,10 @@ from typing import Any, Literal, Unpack
 from costgraph.algebra.printers import python
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import Keywords, Options
-from costgraph.library.checking.code import Formula, formulas
+from costgraph.library.auditing.code import Formula, formulas
+from costgraph.library.auditing.equations import equations
+from costgraph.library.auditing.tex_source import plain
 from costgraph.library.checking.comparison import Checked, compare
-from costgraph.library.checking.equations import equations
-from costgraph.library.checking.tex_source import plain
 from costgraph.measures import MEASURES as ALL
 from costgraph.measures import measure_named
 from costgraph.measures.parts import read_measure

@@ -15,11 +15,11 @@ from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import Keywords, Options
 from costgraph.library.checking.comparison import letters_over
-from costgraph.library.checking.other_readings import MISTAKEN, OtherCounts
-from costgraph.library.checking.readings import PERS, WORKS, Counts, Reading
-from costgraph.library.checking.steps import Step, closest, path
 from costgraph.library.judging.calculator import calculate
 from costgraph.library.judging.statement import decimal
+from costgraph.library.readings.of_flops import PERS, WORKS, Counts, Reading
+from costgraph.library.readings.of_others import MISTAKEN, OtherCounts
+from costgraph.library.reconciling.steps import Step, closest, path
 from costgraph.records import dataclass
 from costgraph.setup import Setup
 

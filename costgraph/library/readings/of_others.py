@@ -15,8 +15,8 @@ from costgraph.conventions.known import PRESETS
 from costgraph.derivation import derived
 from costgraph.errors import UserError
 from costgraph.given import Options
-from costgraph.library.checking.readings import RECOMPUTED, Reading
-from costgraph.library.checking.ways import OF_MEASURES, Subject
+from costgraph.library.readings.of_flops import RECOMPUTED, Reading
+from costgraph.library.readings.ways import OF_MEASURES, Subject
 from costgraph.measures.parts import read_measure
 from costgraph.precision import PRECISIONS
 from costgraph.records import dataclass

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from costgraph.library.checking.code import LONGEST, Formula
-from costgraph.library.checking.tex_source import between, braced, plain, prepared
+from costgraph.library.auditing.code import LONGEST, Formula
+from costgraph.library.auditing.tex_source import between, braced, plain, prepared
 
 DISPLAYS = re.compile(
     r"\\begin\{(?P<name>(?:equation|align|alignat|flalign|gather|multline|displaymath|eqnarray)\*?)\}|(?<!\\)\\\[|\$\$"

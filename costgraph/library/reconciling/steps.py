@@ -8,9 +8,9 @@ from typing import Any
 
 from costgraph.algebra.quotient import Quotient
 from costgraph.conventions.convention import WORDS, Counting
-from costgraph.library.checking.other_readings import OtherCounts
-from costgraph.library.checking.readings import Counts, Reading
-from costgraph.library.checking.ways import way_in_words
+from costgraph.library.readings.of_flops import Counts, Reading
+from costgraph.library.readings.of_others import OtherCounts
+from costgraph.library.readings.ways import way_in_words
 from costgraph.records import dataclass
 
 MOST_PAIRED = 60  # readings of either side that are looked at for the shortest explanation

@@ -14,10 +14,10 @@ from costgraph.derivation import derived
 from costgraph.errors import UserError
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
-from costgraph.library.checking.other_plans import plan_of
-from costgraph.library.checking.other_readings import OtherCounts
-from costgraph.library.checking.readings import PERS, WORKS, Counts, Reading, Work
-from costgraph.library.checking.ways import way_in_words
+from costgraph.library.explaining.other_plans import plan_of
+from costgraph.library.readings.of_flops import PERS, WORKS, Counts, Reading, Work
+from costgraph.library.readings.of_others import OtherCounts
+from costgraph.library.readings.ways import way_in_words
 from costgraph.precision import PRECISIONS
 from costgraph.provenance import Term
 from costgraph.setup import Setup

@@ -3,7 +3,7 @@
 What is searched is all of this and nothing else, and is said. Of FLOPs: the conventions by name, each with at most two
 options changed, and `notes` and `exact` with any (but for those of which a model without experts or windows has no
 use); the forward pass, the backward pass, a training step, one with attention or everything recomputed; per step, per
-sequence or per token. Of other measures see other_readings.py.
+sequence or per token. Of other measures see of_others.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from costgraph.conventions import Convention
 from costgraph.conventions.convention import Counting
 from costgraph.conventions.known import PRESETS
 from costgraph.given import Options
-from costgraph.library.checking.ways import way_in_words
+from costgraph.library.readings.ways import way_in_words
 from costgraph.measures.counting import Counted
 from costgraph.precision import PRECISIONS
 from costgraph.records import dataclass

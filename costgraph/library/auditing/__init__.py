@@ -1,0 +1,1 @@
+"""Formulas of files: read out of code and papers, named, compared with what is derived."""
