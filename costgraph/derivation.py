@@ -8,30 +8,25 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
 from costgraph.algebra.bindings import Binding, in_symbols
-from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime
 from costgraph.algebra.work import bounded
-from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import UserError, unknown
 from costgraph.given import Keywords
 from costgraph.graph.graph import Graph
-from costgraph.largest import Largest, formula
 from costgraph.measures import MEASURES, TIMES
 from costgraph.measures.parts import Measure, read_measure, under
 from costgraph.measures.per import STEP, Share, read_share
-from costgraph.provenance import Term
 from costgraph.records import dataclass
 from costgraph.remarks import of_windows, why_zero
 from costgraph.setup import Setup
-from costgraph.shown import Drawn
+from costgraph.shown import Drawn, as_json
 
 if TYPE_CHECKING:
     from costgraph.measures.by_part import Part
 
-SCHEMA = "costgraph.derive/1"
 MOVING = ("traffic", "intensity")  # measures of bytes that are read and written
 DEFAULTS: dict[str, tuple[str, ...]] = {
     "train": ("params", "states", "flops", "flops.forward", "flops.backward", "flops.recompute", "activations"),
@@ -171,66 +166,15 @@ class Derivation(Drawn):
             return []
         return [f"ttft: with logits of all positions; {model.name}(head=last) has those of the last, which it takes"]
 
-    @bounded()
     def to_json(self, explain: bool = False, shape: str = "auto", flat: bool = False) -> dict[str, Any]:
-        """The JSON contract `costgraph.derive/1`; see docs/json.md."""
-        setup = self.setup
-        return {
-            "schema": SCHEMA,
-            "model": setup.model.name or None,
-            "op_set": setup.graph.name,
-            "phase": setup.phase,
-            "passes": self.passes,
-            "mesh": str(setup.graph.mesh),
-            "attention": setup.attention,
-            "convention": setup.convention.name,
-            "precision": str(setup.precision),
-            **self.share.to_json(),
-            **({"symbolic": list(setup.model.symbolic)} if setup.model.symbolic else {}),
-            "limit": {name: str(value) for name, value in setup.bindings.items()},
-            "when": self.when,
-            "remarks": list(self.remarks),
-            "measures": {name: self._measure(name, explain, shape, flat) for name in self.forms},
-        }
+        """What `--json` prints, under the contract `costgraph.derive/1`.
 
-    def _measure(self, name: str, explain: bool, shape: str, flat: bool) -> dict[str, Any]:
-        form, limited, regime = self.forms[name], self.limited[name], self.regimes.get(name)
-        entry: dict[str, Any] = {
-            "unit": form.unit,
-            "form": formula(form, shape),
-            "limited": formula(limited, shape),
-            "value": None if limited.number is None else str(limited.number),
-            "regime": regime and {"leading": python(regime.leading), "neglected": python(regime.neglected)},
-            "latex": limited.latex(shape),
-            "assumptions": [str(assumption) for assumption in form.assumptions],
-            "remainder": python(form.remainder),
-            "definitions": {one.name: text(one.node) for one in limited.defined},
-        }
-        if isinstance(limited, Largest):
-            entry["candidates"] = [
-                {"at": list(one.at), "expr": one.text(shape), **(explained(one.terms) if explain else {})}
-                for one in limited.candidates
-            ]
-        if limited.at:
-            entry["at"] = list(limited.at)
-        if not flat and (parts := self.parts(name)):
-            entry["parts"] = [self._part(name, part, shape) for part in parts]
-        if explain and not isinstance(limited, Largest):
-            shown = limited if isinstance(form, Largest) else form
-            for key, terms in (("terms", shown.terms), ("over", shown.over)):
-                if terms or key == "terms":
-                    entry[key] = [term_json(term) for term in terms]
-        return entry
-
-    def _part(self, name: str, part: Part, shape: str) -> dict[str, Any]:
-        whole = self.of_part(name, part)
-        return {
-            "part": part.name,
-            "times": python(Quotient(part.times)),
-            "expr": python(Quotient(part.each), shape),
-            "limited": python(whole, shape),
-            "value": None if whole.number is None else str(whole.number),
-        }
+        Args:
+            explain: whether with the op and the tensor that every term comes from.
+            shape: how forms are written: expanded, factored, leading, auto, or a symbol to collect by.
+            flat: whether forms of a model are left as they are, not by part.
+        """
+        return as_json(self, explain=explain, shape=shape, flat=flat)
 
 
 def said_of_times(measures: Iterable[str], spread: bool) -> list[str]:
@@ -240,17 +184,6 @@ def said_of_times(measures: Iterable[str], spread: bool) -> list[str]:
         return []
     link = "; all that collectives send goes over one link" if spread else ""
     return [f"{', '.join(found)}: a bound, causal FLOPs at the peak and what must be read, all at once{link}"]
-
-
-def explained(terms: Iterable[Term]) -> dict[str, list[dict[str, str]]]:
-    """The terms of one of several forms."""
-    return {"terms": [term_json(term) for term in terms]}
-
-
-def term_json(term: Term) -> dict[str, str]:
-    """One contribution; which part of the model state it is, if it is one."""
-    part = {"part": term.part} if term.part else {}
-    return {"op": term.op, "source": term.source, **part, "expr": python(term.amount)}
 
 
 @bounded()

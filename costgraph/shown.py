@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from costgraph.pictures.picture import Picture
     from costgraph.reports.nodes import Report
 
-REPORTS = {  # kind of answer -> where the function `report` is that makes its report
+REPORTS = {  # kind of answer -> the module whose function `report` makes its report; its JSON is of the one beside it
     "Answer": "solve",
     "Checked": "check",
     "Cluster": "cluster",
@@ -60,8 +60,18 @@ class Shown:
         return str(import_module("costgraph.reports.markdown").markdown(self.report))
 
 
-class Drawn(Shown):
-    """What has a picture beside its report."""
+class Recorded(Shown):
+    """What is JSON beside its report."""
+
+    __slots__ = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """What `--json` prints, as a dictionary; `costgraph.schemas` says what it holds."""
+        return as_json(self)
+
+
+class Drawn(Recorded):
+    """What has a picture beside its report and its JSON."""
 
     __slots__ = ()
 
@@ -72,6 +82,12 @@ class Drawn(Shown):
             UserError: there is none, matplotlib is missing, or something is open that has to be bound.
         """
         return cast("Picture", import_module("costgraph.pictures.plot").plot(self, *kind))
+
+
+def as_json(answer: Shown, **how: Any) -> dict[str, Any]:
+    """An answer as JSON, made where its report is."""
+    made = import_module(f"costgraph.reports.{REPORTS[type(answer).__name__]}_json").to_json(answer, **how)
+    return cast("dict[str, Any]", made)
 
 
 def takes_unicode() -> bool:

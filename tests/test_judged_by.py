@@ -13,8 +13,8 @@ from costgraph.library.entries.reading import HEADER, library
 from costgraph.library.judging.engine import cataloged
 from costgraph.library.judging.judge import Verdict, judge
 from costgraph.library.judging.judged_by import JUDGED, Judged, arithmetic, judged_by, own_numbers, used
-from costgraph.library.pages.verdicts import to_json
 from costgraph.reports.judged import tally
+from costgraph.reports.judged_json import to_json
 from costgraph.toml_tables import from_table
 
 ROOT = Path(__file__).parents[1]

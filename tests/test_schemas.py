@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,27 @@ def test_an_answer_holds_what_its_schema_says_and_nothing_else(typed: str) -> No
     found = json.loads(run.stdout)
     assert found["schema"] in known()
     assert complaints(found) == []
+
+
+FROM_PYTHON: list[tuple[str, Callable[[], Any]]] = [
+    ("derive flops cache --model qwen3-8b --limit B=1", lambda: cg.derive("flops", "cache", model="qwen3-8b", B=1)),
+    (
+        "estimate --model llama-3-8b --hardware h100-sxm --limit B=1,S=4096",
+        lambda: cg.estimate("llama-3-8b", "h100-sxm", B=1, S=4096),
+    ),
+    ("solve 'states <= hbm' --for D --limit L=2,E=4", lambda: cg.solve("states <= hbm", "D", L=2, E=4)),
+    ("check --formula '6*N_params*B*S' --measure flops", lambda: cg.check("6*N_params*B*S", "flops")),
+    ("compare llama-3-8b qwen3-8b --measure params", lambda: cg.compare("llama-3-8b", "qwen3-8b", "params")),
+    (
+        "search --model llama-3-8b --cluster h100-sxm:8x1 --batch 8 --limit S=2048 --top 1 --over 'zero=1, P=1, C=1'",
+        lambda: cg.search("llama-3-8b", "h100-sxm:8x1", batch=8, S=2048, top=1, over="zero=1, P=1, C=1"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("typed", "asked"), FROM_PYTHON, ids=[typed.partition(" ")[0] for typed, _ in FROM_PYTHON])
+def test_an_answer_is_the_same_json_from_python(typed: str, asked: Callable[[], Any]) -> None:
+    assert asked().to_json() == json.loads(costgraph(*shlex.split(typed), "--json").stdout)
 
 
 def test_every_answer_that_names_a_schema_has_it_shipped() -> None:

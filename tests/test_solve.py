@@ -14,11 +14,11 @@ from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import UNICODE
 from costgraph.algebra.symbols import sympy_symbol
-from costgraph.cli.solve_json import to_json
 from costgraph.reports.latex import latex
 from costgraph.reports.layout import text
 from costgraph.reports.markdown import markdown
 from costgraph.reports.solve import PYTHON, bounds, condition, report
+from costgraph.reports.solve_json import to_json
 from costgraph.solving.solution import Answer
 
 MIXED_OR_FULL = "states(mixed_adam) + activations(p=2) <= states(fp32_adam) + activations(p=4)"

@@ -8,10 +8,10 @@ from costgraph import solve
 from costgraph.algebra.parser import parse
 from costgraph.algebra.printers import PYTHON
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.cli.solve_json import to_json
 from costgraph.reports.layout import text
 from costgraph.reports.root_names import LETTERS
 from costgraph.reports.solve import report
+from costgraph.reports.solve_json import to_json
 from costgraph.solving.solution import Answer
 
 LONG = "flops/lambda_flops <= traffic/lambda_mem"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from costgraph import UserError, solve
 from costgraph.algebra.printers import UNICODE
-from costgraph.cli.solve_json import to_json
 from costgraph.reports.layout import text
 from costgraph.reports.solve import PYTHON, bounds, report
+from costgraph.reports.solve_json import to_json
 
 GPT3: Any = {"op_set": "decoder", "model_name": "gpt-3", "hardware": "a100-80gb-sxm"}
 

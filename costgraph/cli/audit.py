@@ -28,8 +28,7 @@ def audit(
     Code is read and not run; the exit code is 1 if a formula differs.
     """
     from costgraph.library.auditing.audit import audit as run
-    from costgraph.library.auditing.audit import to_json
-    from costgraph.reports.audit import junit, report
+    from costgraph.reports.audit import junit, report, to_json
 
     options = asked.options
     found = [one for file in files for one in run(file, measure or "", per=per or "", **options)]

@@ -71,8 +71,8 @@ def entries(what: list[str], outcome: str | None, to: To) -> bool:
     from costgraph.library.judging.judge import OUTCOMES
     from costgraph.library.judging.judged_by import JUDGED
     from costgraph.library.judging.together import judged
-    from costgraph.library.pages.verdicts import to_json
     from costgraph.reports.judged import junit, report
+    from costgraph.reports.judged_json import to_json
 
     if outcome is not None and outcome not in (known := dict.fromkeys((*OUTCOMES, *JUDGED))):
         raise unknown("outcome", outcome, known)

@@ -26,7 +26,6 @@ def compare(
     Shows both forms, the difference by part, the ratio, and where one overtakes the other.
     """
     check_plot(plot, to.force)
-    from costgraph.cli.compare_json import to_json
     from costgraph.comparing.comparison import compare as run
     from costgraph.reports.compare import report
 
@@ -35,4 +34,4 @@ def compare(
         from costgraph.pictures.curves import draw
 
         write_plot(draw(found), plot)
-    to.tell(lambda: report(found), lambda: to_json(found))
+    to.tell(lambda: report(found), found.to_json)

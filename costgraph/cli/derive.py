@@ -1,6 +1,6 @@
 """`costgraph derive`: closed forms of a model's costs."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,7 @@ from costgraph.cli.telling import REPORT, STDOUT, To, answers
 from costgraph.errors import unknown
 
 if TYPE_CHECKING:
-    from costgraph.derivation import Derivation
+    pass
 
 
 @bounded()
@@ -54,14 +54,4 @@ def derive(
         from costgraph.pictures.curves import draw
 
         write_plot(draw(result), plot)
-    to.tell(lambda: report(result, form, explain, flat), lambda: record(result, explain, form, flat))
-
-
-def record(result: "Derivation", explain: bool, form: str, flat: bool) -> dict[str, Any]:
-    """The contract `costgraph.derive/1`, with the entries of the library that print a form."""
-    from costgraph.library.judging.published import published
-
-    made = result.to_json(explain, form, flat)
-    for name, found in published(result.limited, result.setup.phase).items():
-        made["measures"][name]["published"] = [entry.id for entry in found]
-    return made
+    to.tell(lambda: report(result, form, explain, flat), lambda: result.to_json(explain, form, flat))

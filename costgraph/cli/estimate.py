@@ -64,7 +64,6 @@ def estimate(
     """
     check_plot(plot, to.force)
     picture_ = chosen_picture(picture)
-    from costgraph.cli.estimate_json import to_json
     from costgraph.estimation.estimate import estimate as run
     from costgraph.estimation.reading import request
     from costgraph.reports.estimate import report
@@ -81,7 +80,7 @@ def estimate(
         from costgraph.pictures.plot import of_estimate
 
         write_plot(of_estimate(result, picture_), plot)
-    to.tell(lambda: report(result, explain), lambda: to_json(result))
+    to.tell(lambda: report(result, explain), result.to_json)
 
 
 def chosen_picture(name: str) -> Kind:

@@ -30,9 +30,9 @@ def fits(
 
     Unless given B is 1, S 4096 or the most of the model.
     """
-    from costgraph.cli.estimate_json import fits_json
     from costgraph.estimation.estimate import estimate
     from costgraph.estimation.reading import request
+    from costgraph.reports.estimate_json import fits_json
     from costgraph.reports.fits import report
 
     options: Any = asked.options | {"model": model}

@@ -30,8 +30,8 @@ def reconcile(
     if asked.model is None and asked.op_set is None:
         raise UserError("of which model are they? name it with --model, or an op set with --op-set")
     from costgraph.library.reconciling.reconciliation import reconcile as run
-    from costgraph.reports.reconcile import report
+    from costgraph.reports.reconcile import report, to_json
 
     found = run(a, b, measure, per=per or "", **asked.options)
-    to.tell(lambda: report(found), found.to_json)
+    to.tell(lambda: report(found), lambda: to_json(found))
     raise typer.Exit(int(not found.reproduced))

@@ -59,7 +59,6 @@ def search(
     """
     check_plot(plot, to.force)
     needed("numpy", "search", "search")
-    from costgraph.cli.search_json import to_json
     from costgraph.reports.search import report
     from costgraph.searching.engines import engine as chosen
     from costgraph.searching.reading import read_search
@@ -72,7 +71,7 @@ def search(
     )  # fmt: skip
     with chosen(engine, scheduler) as engine_:
         found = run(question, searched, engine_)
-    to.tell(lambda: report(found), lambda: to_json(found))
+    to.tell(lambda: report(found), found.to_json)
     if plot is not None and found.candidates:
         write_plot(found.plot(), plot)
     if not found.candidates:

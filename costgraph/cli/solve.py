@@ -43,9 +43,8 @@ def solve(
     Names are symbols, measures such as activations(p=2), states(mixed_adam), flops(attn), and the machine's hbm,
     lambda_flops, lambda_mem, lambda_comms.
     """
-    from costgraph.cli.solve_json import to_json
     from costgraph.reports.solve import report
     from costgraph.solving.solution import solve as run
 
     answer = run(question, for_, hardware=hardware, dtype=dtype, link=link, **asked.options)
-    to.tell(lambda: report(answer), lambda: to_json(answer))
+    to.tell(lambda: report(answer), answer.to_json)

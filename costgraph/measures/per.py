@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Any
 
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.printers import python
@@ -77,11 +76,6 @@ class Share:
         said = [f"per {self.per}"] if self.per else []
         said += ["all devices"] if self.whole else []
         return ", ".join([*said, *([f"ops {', '.join(self.ops)}"] if self.ops else [])])
-
-    def to_json(self) -> dict[str, Any]:
-        """What was asked for, for JSON."""
-        found = {"per": self.per, "whole": self.whole, "ops": list(self.ops)}
-        return {name: value for name, value in found.items() if value}
 
 
 STEP = Share()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from costgraph.algebra.printers import python
 from costgraph.library.auditing.audit import Audited, counts
 from costgraph.reports.check import PAIRS, derived
 from costgraph.reports.junit import Outcome, State, in_lines
 from costgraph.reports.junit import junit as written
 from costgraph.reports.nodes import Column, Node, Note, Report, Table, Verdict, Words, math
 
+SCHEMA = "costgraph.audit/1"
 WORDS = {"differs": "differ", "agrees": "agree", "not read": "not read"}
 OPS = 200  # characters of the ops that a difference is in
 
@@ -58,6 +61,29 @@ def rows(one: Audited) -> list[tuple[Words, ...]]:
             ("in", shortened(terms)),
         ]
     return [(name, text) for name, text in found if text]
+
+
+def to_json(found: Sequence[Audited]) -> dict[str, Any]:
+    """The contract `costgraph.audit/1`; see docs/json.md."""
+    return {"schema": SCHEMA, "counts": counts(found), "formulas": [formula_json(one) for one in found]}
+
+
+def formula_json(one: Audited) -> dict[str, Any]:
+    """One formula, and how it compares."""
+    return {
+        "file": one.file,
+        "line": one.formula.line,
+        "name": one.formula.name,
+        "cases": list(one.formula.cases),
+        "formula": one.formula.text,
+        "measure": one.measure,
+        "per": one.per or None,
+        "read": one.read,
+        "outcome": one.outcome,
+        "derived": None if one.compared is None else python(one.compared.exactly),
+        "difference": None if one.compared is None else python(one.compared.difference, "factored"),
+        "said": one.said,
+    }
 
 
 def junit(found: Sequence[Audited]) -> str:

@@ -9,9 +9,9 @@ from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.reading import sources
 from costgraph.library.judging.judge import Verdict as Judgement
 from costgraph.library.pages.errata import cited
-from costgraph.library.pages.verdicts import record
 from costgraph.reports.entry_derivation import derivation_json, derivation_of
 from costgraph.reports.judged import details, heading
+from costgraph.reports.judged_json import entry_json
 from costgraph.reports.nodes import Column, Node, Report, Table, Verdict, Words
 
 SCHEMA = "costgraph.formulas/1"
@@ -61,7 +61,7 @@ def of_one(one: Judgement) -> tuple[Node, ...]:
 def in_full_json(judged: Sequence[Judgement]) -> dict[str, Any]:
     """Entries in full in the contract `costgraph.formulas/1`."""
     rows = [
-        record(one)
+        entry_json(one)
         | {
             "cited": cited(sources()[one.entry.source]),
             "link": sources()[one.entry.source].url,

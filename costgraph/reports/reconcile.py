@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.library.reconciling.reconciliation import Reconciliation, Side
 from costgraph.reports.nodes import Column, Item, Listing, Math, Note, Report, Table, Verdict, Words, math
 
+SCHEMA = "costgraph.reconcile/1"
 SHOWN = 4  # readings of a side
 
 
@@ -62,3 +66,30 @@ def share(found: Reconciliation) -> str:
     """How much of the difference is left; "" if nothing is, or nothing can be said."""
     rest, whole = found.left.number, found.difference.number
     return f"{float(100 * rest / whole):.3g} %" if rest and whole else ""
+
+
+def to_json(found: Reconciliation) -> dict[str, Any]:
+    """The contract `costgraph.reconcile/1`; see docs/json.md."""
+    return {
+        "schema": SCHEMA,
+        "measure": found.measure,
+        "unit": found.unit,
+        "reproduced": found.reproduced,
+        **{name: side_json(side) for name, side in (("a", found.a), ("b", found.b))},
+        "difference": python(found.difference),
+        "terms": [{"what": step.what, "amount": python(step.amount)} for step in found.steps],
+        "left": python(found.left),
+        "searched": {"readings": found.searched, "space": found.space},
+    }
+
+
+def side_json(side: Side) -> dict[str, Any]:
+    """One side."""
+    return {
+        "typed": side.typed,
+        "value": python(side.value),
+        "reproduced": side.reproduced,
+        "readings": [str(reading) for reading in side.found],
+        "nearest": str(side.chosen),
+        "left": python(side.left),
+    }

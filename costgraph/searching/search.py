@@ -21,7 +21,7 @@ from costgraph.searching.plans import Costed
 from costgraph.searching.structure import Structure
 from costgraph.searching.table import Tabular
 from costgraph.setup import Setup
-from costgraph.shown import Shown
+from costgraph.shown import Recorded
 
 if TYPE_CHECKING:
     from costgraph.pictures.picture import Picture
@@ -64,7 +64,7 @@ class Plan:
 
 
 @dataclass(frozen=True, repr=False)
-class Found(Tabular, Shown):
+class Found(Tabular, Recorded):
     """The answer.
 
     Args:

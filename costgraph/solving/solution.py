@@ -21,7 +21,7 @@ from costgraph.hardware.machine import Machine
 from costgraph.records import dataclass
 from costgraph.remarks import too_long
 from costgraph.setup import Setup
-from costgraph.shown import Shown
+from costgraph.shown import Recorded
 from costgraph.solving.asked import Asked, ask
 from costgraph.solving.knees import depending, difference, stretches, whole_numbers
 from costgraph.solving.knees import formulas as split_cases
@@ -31,7 +31,7 @@ from costgraph.solving.whole import Solution, with_numbers
 
 
 @dataclass(frozen=True, repr=False)
-class Answer(Shown):
+class Answer(Recorded):
     """The question and what came out.
 
     Args:

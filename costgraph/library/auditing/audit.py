@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
-from costgraph.algebra.printers import python
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import Keywords, Options
 from costgraph.library.auditing.code import Formula, formulas
@@ -23,7 +22,6 @@ from costgraph.records import dataclass
 from costgraph.setup import Setup
 from costgraph.user_files import MAX_TOML, read_text
 
-SCHEMA = "costgraph.audit/1"
 Outcome = Literal["agrees", "differs", "not read"]
 # What a name says that it is, first match first: a measure, and the phase of which it is one.
 MEASURES: tuple[tuple[str, str, str], ...] = (
@@ -80,23 +78,6 @@ class Audited:
         if self.compared is None or self.compared.agrees:
             return self.unread
         return self.compared.slip or "nothing short explains it"
-
-    def to_json(self) -> dict[str, Any]:
-        """One formula of `costgraph.audit/1`; see docs/json.md."""
-        return {
-            "file": self.file,
-            "line": self.formula.line,
-            "name": self.formula.name,
-            "cases": list(self.formula.cases),
-            "formula": self.formula.text,
-            "measure": self.measure,
-            "per": self.per or None,
-            "read": self.read,
-            "outcome": self.outcome,
-            "derived": None if self.compared is None else python(self.compared.exactly),
-            "difference": None if self.compared is None else python(self.compared.difference, "factored"),
-            "said": self.said,
-        }
 
 
 def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Keywords]) -> list[Audited]:
@@ -198,11 +179,6 @@ def meant(text: str, let: Any) -> tuple[list[str], str]:
         f"{name}={meaning}" for name, meaning in usual.items() if name not in said and re.search(rf"\b{name}\b", text)
     ]
     return [*own, *found], ", ".join(found)
-
-
-def to_json(found: Sequence[Audited]) -> dict[str, Any]:
-    """The contract `costgraph.audit/1`; see docs/json.md."""
-    return {"schema": SCHEMA, "counts": counts(found), "formulas": [one.to_json() for one in found]}
 
 
 def counts(found: Iterable[Audited]) -> dict[str, int]:

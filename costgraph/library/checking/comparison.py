@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Unpack
 
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.polynomial import Polynomial, product
-from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.algebra.syntax import read
 from costgraph.algebra.work import bounded
-from costgraph.algebra.writing import text
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import derived
 from costgraph.given import Keywords, Options, read_letters
@@ -26,16 +24,14 @@ from costgraph.measures.per import read_share
 from costgraph.provenance import Term
 from costgraph.records import dataclass
 from costgraph.setup import Setup
-from costgraph.shown import Shown
+from costgraph.shown import Recorded
 
 if TYPE_CHECKING:
     import sympy
 
-SCHEMA = "costgraph.check.formula/1"
-
 
 @dataclass(frozen=True, repr=False)
-class Checked(Shown):
+class Checked(Recorded):
     """A formula, what the engine derives, and what separates them.
 
     `derived` is the leading term if a regime was given, and `neglected` the exact ratio of what comes next to it.
@@ -95,31 +91,6 @@ class Checked(Shown):
     def responsible(self) -> list[Term]:
         """The terms that contribute to the difference."""
         return responsible(self.printed, self.derived, self.terms)
-
-    @bounded()
-    def to_json(self) -> dict[str, Any]:
-        """The contract `costgraph.check.formula/1`; see docs/json.md."""
-        return {
-            "schema": SCHEMA,
-            "measure": self.measure,
-            "unit": self.unit,
-            "outcome": self.outcome,
-            "formula": python(self.printed),
-            "derived": python(self.exactly),
-            "leading": None if self.neglected is None else python(self.derived),
-            "neglected": None if self.neglected is None else python(self.neglected),
-            "difference": python(self.difference, "factored"),
-            "slip": "" if self.agrees else self.slip,
-            "terms": [] if self.agrees else listed(self.responsible),
-            "over": [] if self.agrees else listed(self.over),
-            "remarks": list(self.remarks),
-            "definitions": {one.name: text(one.node) for one in self.definitions},
-        }
-
-
-def listed(terms: Iterable[Term]) -> list[dict[str, str]]:
-    """Terms for JSON."""
-    return [{"op": term.op, "source": term.source, "expr": python(term.amount)} for term in terms]
 
 
 @bounded()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Unpack
+from typing import Unpack
 
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.work import bounded
 from costgraph.derivation import Derivation, derived
@@ -23,7 +22,6 @@ from costgraph.library.reconciling.steps import Step, closest, path
 from costgraph.records import dataclass
 from costgraph.setup import Setup
 
-SCHEMA = "costgraph.reconcile/1"
 ROUNDED = re.compile(r"\d[\d,]*\.\d*(e[+-]?\d+)?|\d[\d,]*e[+-]?\d+")  # a number that shows to how many digits it holds
 WHOLE, GROUPED = re.compile(r"\d{1,3}([,_ ]\d{3})+"), re.compile("[,_ ]")  # 37,578,559,488
 SCALED = re.compile(r"(\d[\d,]*(?:\.\d*)?(?:e[+-]?\d+)?) *\*? *(?:([kKMGT])(i?)B|([MBT]))")  # 16.1 GB, 24 GiB, 6.7B
@@ -123,32 +121,6 @@ class Reconciliation:
         for step in self.steps:
             found = found - step.amount
         return found
-
-    def to_json(self) -> dict[str, Any]:
-        """The contract `costgraph.reconcile/1`; see docs/json.md."""
-        return {
-            "schema": SCHEMA,
-            "measure": self.measure,
-            "unit": self.unit,
-            "reproduced": self.reproduced,
-            **{name: side_json(side) for name, side in (("a", self.a), ("b", self.b))},
-            "difference": python(self.difference),
-            "terms": [{"what": step.what, "amount": python(step.amount)} for step in self.steps],
-            "left": python(self.left),
-            "searched": {"readings": self.searched, "space": self.space},
-        }
-
-
-def side_json(side: Side) -> dict[str, Any]:
-    """One side as JSON."""
-    return {
-        "typed": side.typed,
-        "value": python(side.value),
-        "reproduced": side.reproduced,
-        "readings": [str(reading) for reading in side.found],
-        "nearest": str(side.chosen),
-        "left": python(side.left),
-    }
 
 
 @bounded()

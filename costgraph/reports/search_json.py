@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from costgraph.cli.estimate_json import seconds, whole
+from costgraph.reports.estimate_json import seconds, whole
 from costgraph.searching.answer import assumed, ranked_by, why_nothing
 from costgraph.searching.command import command, mesh_of
 from costgraph.searching.search import Found, Plan
