@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Self
 
@@ -70,6 +70,12 @@ class Divides:
     def settled(self) -> bool:
         """Whether nothing symbolic is left to assume."""
         return self.divisor.number is not None and (self.divisor == 1 or self.dividend.number is not None)
+
+
+def without_rest(assumptions: Iterable[object]) -> list[Polynomial]:
+    """The quotients that are whole by what is assumed, such as `A/T` of `T | A`."""
+    claims = (one for one in assumptions if isinstance(one, Divides))
+    return [one.dividend / one.divisor for one in claims if one.dividend.is_monomial and one.divisor.is_monomial]
 
 
 def neighbours(divisor: Fraction, dividend: Fraction) -> list[int]:

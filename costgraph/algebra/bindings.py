@@ -141,7 +141,7 @@ def value_of(
         word = value.strip() in widths and SYMBOLS[name].unit == "bytes/element"
         found = widths[value.strip()] if word else magnitude(name, value)
     if found is None:
-        return bound(name, value, symbols, letters)
+        return bound(name, value, symbols, letters, said)
     said.append(f"{name}={value} read as {found}")
     return bound(name, found)
 
@@ -156,14 +156,18 @@ def magnitude(name: str, value: str) -> Rational | None:
 
 
 def bound(
-    name: str, value: Size, symbols: Container[str] | None = None, letters: Mapping[str, Quotient] = NO_LETTERS
+    name: str,
+    value: Size,
+    symbols: Container[str] | None = None,
+    letters: Mapping[str, Quotient] = NO_LETTERS,
+    said: list[str] | None = None,
 ) -> Polynomial:
     """The value that `name` takes, a size in these symbols, checked against the symbol's domain when it is a number."""
     lookup(name)
     if isinstance(value, str) and value.strip().lower() in ("inf", "infinity", INFINITY, "nan"):
         raise UserError(f"'{value.strip()}' is not a number; a true limit is written {name}=oo or {name}->oo")
     number = magnitude(name, value) if isinstance(value, str) else None
-    polynomial = size(value if number is None else number, symbols, letters)
+    polynomial = size(value if number is None else number, symbols, letters, said)
     if (number := polynomial.number) is not None:
         check_domain(name, number)
     elif polynomial.signs == {-1}:

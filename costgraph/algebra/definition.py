@@ -21,6 +21,7 @@ from costgraph.algebra.printers import PYTHON, UNICODE, Style, render, unicode
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, in_order, lookup
 from costgraph.algebra.syntax import Formula, read
+from costgraph.algebra.whole import is_whole
 from costgraph.errors import UserError, shorten
 from costgraph.records import dataclass
 
@@ -255,9 +256,7 @@ def rounded(function: str, argument: Polynomial) -> Polynomial | None:
     """A rounded size where it is known: of a number, and of what is whole anyway."""
     if (number := argument.number) is not None:
         return Polynomial.constant((ceil if function == "ceil" else floor)(Fraction(number)))
-    whole = all(SYMBOLS[name].domain == "positive integer" for name in argument.symbols)
-    whole = whole and all(min(argument.exponents(name)) >= 0 for name in argument.symbols)
-    return argument if whole and all(c.denominator == 1 for c in argument.coefficients) else None
+    return argument if is_whole(argument) else None
 
 
 def at_least(one: Polynomial, other: Polynomial) -> bool:

@@ -68,7 +68,8 @@ class Apart:
                 node, f"'{node.name}' has two readings: {'*'.join(factors)} and {found}; write one of them"
             )
         if found:
-            self.reader.said.append(f"{node.name} read as {found}")
+            if (read_as := f"{node.name} read as {found}") not in self.reader.said:
+                self.reader.said.append(read_as)
             return read(found).node
         if short in AMBIGUOUS:
             raise self.refuse(node, f"'{node.name}' has several meanings: {AMBIGUOUS[short]}")
@@ -79,15 +80,24 @@ class Apart:
         match node:
             case Name(name) if not self.reader.means(name):
                 return in_letters(name, self.letters)
-            case Call(function, (_,), ()) if function != FLOOR and not self.reader.calls(function):
-                return [function] if self.reader.means(function) else in_letters(function, self.letters)
+            case Call(function) if self.before(node) is not None:
+                apart = [] if self.reader.means(function) else in_letters(function, self.letters)
+                return apart or [function]
         return []
+
+    def before(self, node: Call) -> Node | None:
+        """The size before parentheses, where what looks like a call is a product; None where it is one, or unknown."""
+        word = Name(node.function, column=node.column)
+        if word.name == FLOOR or self.reader.calls(word.name) or len(node.arguments) != 1 or node.options:
+            return None
+        found = word if self.reader.means(word.name) else self.name(word)
+        return found if found != word or self.reader.means(word.name) else None
 
     def step(self, node: Node, parts: tuple[Node, ...]) -> Node:
         """A node, the words in its parts taken apart already."""
         match node:
-            case Call() if letters := self.factors(node):
-                return Product(product(letters, node.column), parts[0], column=node.column)
+            case Call() if (size := self.before(node)) is not None:
+                return Product(size, parts[0], column=node.column)
             case Power(base, exponent) if self.factors(base) and isinstance(parts[0], Product):
                 last = Power(parts[0].right, exponent, column=node.column)  # a power is of the factor before it
                 return replace(parts[0], right=last)

@@ -6,7 +6,7 @@ is computed, and work before it is done.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
 from math import comb
@@ -17,6 +17,7 @@ from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, Rational, lookup
 from costgraph.algebra.syntax import ALLOWED, FLOOR, LARGEST, TOO_LONG, Formula, check_power, read
+from costgraph.algebra.whole import HEADS, is_whole
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError, shorten
 from costgraph.frozen import FrozenMapping
@@ -31,26 +32,35 @@ Size = Polynomial | Rational | str  # what Python callers may pass where a size 
 NO_LETTERS: Mapping[str, Quotient] = FrozenMapping({})
 
 
-def parse(text: str, symbols: Container[str] | None = None, letters: Mapping[str, Quotient] = NO_LETTERS) -> Quotient:
+def parse(
+    text: str,
+    symbols: Container[str] | None = None,
+    letters: Mapping[str, Quotient] = NO_LETTERS,
+    said: list[str] | None = None,
+) -> Quotient:
     """The formula in `text` as an exact quotient of polynomials in the symbols of the table.
 
     Args:
         text: numbers (decimals are read as rationals), symbols, `+ - * / **` and parentheses, also as on paper.
         symbols: those that can occur; any of the table unless given.
         letters: of one's own, with what they stand for.
+        said: gets what is worth knowing of how the text was read.
 
     Raises:
         UserError: anything else, with the column and what would be allowed there.
     """
-    return Reader(read(text), symbols, letters).value()
+    return Reader(read(text), symbols, letters, [] if said is None else said).value()
 
 
 def size(
-    value: Size, symbols: Container[str] | None = None, letters: Mapping[str, Quotient] = NO_LETTERS
+    value: Size,
+    symbols: Container[str] | None = None,
+    letters: Mapping[str, Quotient] = NO_LETTERS,
+    said: list[str] | None = None,
 ) -> Polynomial:
     """A size given as text, in which only `symbols` and `letters` may occur, as number or polynomial."""
     if isinstance(value, str):
-        quotient = parse(value, symbols, letters)
+        quotient = parse(value, symbols, letters, said)
         if not quotient.is_polynomial:
             raise UserError(f"'{shorten(value)}' is not a size: it has a sum in a denominator")
         return quotient.numerator
@@ -68,6 +78,8 @@ class Reader:
         symbols: those that can occur; any of the table unless given.
         names: what further names stand for; they go before symbols.
         said: gets what is worth knowing of how the text was read.
+        bound: sizes that are put in.
+        known: quotients that leave no rest in the question, such as heads by devices.
     """
 
     expected: ClassVar[str] = "symbol"
@@ -76,6 +88,8 @@ class Reader:
     symbols: Container[str] | None = None
     names: Mapping[str, Quotient] = field(default_factory=dict)
     said: list[str] = field(default_factory=list, compare=False)
+    bound: Mapping[str, Polynomial] = field(default_factory=dict)
+    known: Sequence[Polynomial] = HEADS
 
     def value(self, node: Node | None = None) -> Quotient:
         """The value of the formula, or of a part of it.
@@ -133,7 +147,9 @@ class Reader:
 
     def call(self, node: Call) -> Quotient:
         """What a call stands for."""
-        raise self.refuse(node, ALLOWED)
+        if node.function in SYMBOLS or node.function in self.names:
+            raise self.refuse(node, f"{node.function} is a size: write one factor in the parentheses behind it")
+        raise self.refuse(node, f"'{shorten(node.function)}' is neither a size nor a function here; {ALLOWED}")
 
     def refuse(self, node: Node, reason: str) -> UserError:
         """An error that points at `node`."""
@@ -150,7 +166,7 @@ class Reader:
             case Ratio(_, below):
                 return self.ratio(node, below, parts)
             case Call("//", (_, below)):
-                return self.floor(self.ratio(node, below, parts), parts)
+                return self.floor(node, self.ratio(node, below, parts), parts)
             case Power(_, exponent):
                 return self.power(node, parts[0], exponent)
         raise TypeError(node)
@@ -171,12 +187,29 @@ class Reader:
         self.check_sizes(node, parts[0], len(parts[1].denominator), len(parts[1].numerator))
         return self.fits(node, parts[0] / parts[1])
 
-    def floor(self, value: Quotient, parts: tuple[Quotient, ...]) -> Quotient:
-        """A floor division: of numbers rounded down, of forms the one that leaves no rest, which is said."""
-        if (number := value.number) is not None:
-            return Quotient(number.numerator // number.denominator)
-        self.said.append(f"// read as an exact division: {parts[1]} divides {parts[0]}")
-        return value
+    def floor(self, node: Node, value: Quotient, parts: tuple[Quotient, ...]) -> Quotient:
+        """A floor division: of numbers rounded down, of sizes the quotient where it leaves no rest; either is said."""
+        inside = value.substitute(self.bound)
+        if (number := inside.number) is not None:
+            found = number.numerator // number.denominator
+            if found != number:
+                self.said.append(f"({parts[0]})//({parts[1]}) read as {found}, {number} rounded down")
+            return Quotient(found)
+        if any(one.is_polynomial and is_whole(one.numerator, self.known) for one in (value, inside)):
+            if not any(is_whole(one.numerator) for one in (value, inside)):
+                self.said.append(f"// read as an exact division: {parts[1]} divides {parts[0]}")
+            return value
+        return self.rounded_down(node, value, parts)
+
+    def rounded_down(self, node: Node, value: Quotient, parts: tuple[Quotient, ...]) -> Quotient:
+        """What is rounded down of sizes that are open: nothing that a quotient of sums can be.
+
+        Raises:
+            UserError: with both readings.
+        """
+        above, below = (shorten(str(part), 40) for part in parts)
+        both = f"{shorten(str(value))} where {below} divides {above}, and that rounded down"
+        raise self.refuse(node, f"// has two readings: {both}; write / for the first, or put in numbers")
 
     def power(self, node: Power, base: Quotient, exponent: int) -> Quotient:
         """A power, if it is small enough."""

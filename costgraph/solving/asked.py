@@ -139,7 +139,8 @@ def ask(
     setup = setup.on(Mesh((*setup.mesh.axes, added))) if added else setup
     place = placed(hardware, dtype, link)
     over = network_of(place, link, setup, sizes) if inside & {*TIMES} else None
-    setting = Setting(setup, over.links if over else None, letters, said)
+    put_in = {name: value for name, value in sizes.items() if name not in wanted.target.symbols}
+    setting = Setting(setup, over.links if over else None, letters, said, put_in)
     left, right = spelled_out(left, setting), spelled_out(right, setting)
     sides = form(left, setting), form(right, setting)
     following = {name: value for name, value in sizes.items() if {*wanted.target.symbols} & {*value.symbols}}

@@ -13,12 +13,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from typing import ClassVar
 
+from costgraph.algebra.assumption import without_rest
 from costgraph.algebra.expression import Call, Name, walk
 from costgraph.algebra.magnitudes import lone
 from costgraph.algebra.parser import NO_LETTERS, Reader
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.syntax import Formula, read
 from costgraph.algebra.units import FACTORS, UNITS
+from costgraph.algebra.whole import HEADS
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError, need_text, shorten
 from costgraph.measures import MEASURES, joint, measure_named
@@ -38,12 +41,13 @@ COUNTED = re.compile(rf"(?<=[\d.)]) ?(?= *(?:{'|'.join(sorted(TYPED_UNITS, key=l
 
 @dataclass
 class Setting:
-    """What measures are taken of, letters of the question, how it was read, and what has been asked so far."""
+    """What measures are taken of, letters and sizes of the question, how it was read, and what was asked so far."""
 
     setup: Setup
     links: Links | None = None
     letters: Mapping[str, Quotient] = NO_LETTERS
     said: list[str] = field(default_factory=list)
+    sizes: Mapping[str, Polynomial] = field(default_factory=dict)
     used: dict[str, ClosedForm] = field(default_factory=dict)
     asked: dict[str, Measure] = field(default_factory=dict)
 
@@ -60,6 +64,12 @@ class Setting:
         self.used[asked.name] = found
         self.asked[str(asked)] = asked
         return found.value
+
+    def reading(self, side: Formula) -> Reading:
+        """What reads one side of the question."""
+        graph = self.setup.graph
+        known = (*HEADS, *without_rest(graph.assumptions))
+        return Reading(side, graph.symbols, self.letters, self.said, self.sizes, known, setting=self)
 
     @property
     def policy(self) -> str:
@@ -113,7 +123,7 @@ def form(side: Formula, setting: Setting) -> Quotient:
     Raises:
         UserError: what is not allowed, with its column.
     """
-    return Reading(side, setting.setup.graph.symbols, setting.letters, setting.said, setting=setting).value()
+    return setting.reading(side).value()
 
 
 def spelled_out(side: Formula, setting: Setting) -> Formula:
@@ -122,8 +132,7 @@ def spelled_out(side: Formula, setting: Setting) -> Formula:
     Raises:
         UserError: a word has two readings.
     """
-    reading = Reading(side, setting.setup.graph.symbols, setting.letters, setting.said, setting=setting)
-    return replace(side, node=reading.apart(side.node))
+    return replace(side, node=setting.reading(side).apart(side.node))
 
 
 def parts(text: str, said: list[str]) -> tuple[Formula, str, Formula]:

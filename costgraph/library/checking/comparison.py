@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Unpack
 
+from costgraph.algebra.assumption import without_rest
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.polynomial import Polynomial, product
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.algebra.syntax import read
+from costgraph.algebra.whole import HEADS
 from costgraph.algebra.work import bounded
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import derived
@@ -127,8 +129,9 @@ def compare(
     names = {"N_params": count.value} if count is not None and count.value.numerator else {}
     bound = {name: value for name, value in setup.bindings.items() if isinstance(value, Polynomial)}
     reader = FormulaReader(
-        read(written), setup.graph.symbols, names | letters_over(names, of), definitions=form.defined, bound=bound
-    )
+        read(written), setup.graph.symbols, names | letters_over(names, of), bound=bound,
+        known=(*HEADS, *without_rest(setup.graph.assumptions)), definitions=form.defined,
+    )  # fmt: skip
     formed = reader.value()
     said = found.zeros + setup.remarks(
         {*found.used, *formed.symbols}, f"{measure} or the formula", also_read=reader.said

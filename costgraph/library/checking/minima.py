@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import field
+from collections.abc import Sequence
 from fractions import Fraction
 
 from costgraph.algebra.definition import FUNCTIONS, Definition
-from costgraph.algebra.expression import Call
+from costgraph.algebra.expression import Call, Node
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.library.judging.calculator import Calculator, numeric
@@ -20,11 +19,9 @@ class FormulaReader(Calculator):
 
     Args:
         definitions: what symbols of the form stand for; a minimum of the same sizes is that symbol.
-        bound: sizes that are put in.
     """
 
     definitions: tuple[Definition, ...] = ()
-    bound: Mapping[str, Polynomial] = field(default_factory=dict)
 
     def call(self, node: Call) -> Quotient:
         """The value of a function; of sizes that are open it is the symbol that stands for it."""
@@ -48,6 +45,13 @@ class FormulaReader(Calculator):
             + (f", but {there}; " if there else "; ")
             + "write that, put in the sizes that decide, or check one side",
         )
+
+    def rounded_down(self, node: Node, value: Quotient, parts: tuple[Quotient, ...]) -> Quotient:
+        """The symbol that stands for it in what is derived, if one does."""
+        inside = value.substitute(self.bound)
+        floors = (one for one in self.definitions if one.function == "floor" and inside == Quotient(one.arguments[0]))
+        found = next(floors, None)
+        return Quotient(Polynomial.symbol(found.name)) if found else super().rounded_down(node, value, parts)
 
 
 def resolved(function: str, sizes: Sequence[Quotient]) -> Quotient | list[Quotient]:
