@@ -223,7 +223,7 @@ def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None,
     names = list(measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.graph.mesh else [])]
     asked = [read_measure(name, setup.graph, setup.letters) for name in names]
     said: list[str] = []
-    forms = {str(one): shared(one, setup, share, said) for one in asked}
+    forms = {name: form for one in asked for name, form in shared(one, setup, share, said).items()}
     limited = {name: form.limited(setup.bindings) for name, form in forms.items()}
     if share == STEP:
         said += filter(None, (why_nothing(one, forms[str(one)], setup) for one in asked))
@@ -236,16 +236,23 @@ def why_nothing(measure: Measure, form: ClosedForm, setup: Setup) -> str:
     return measure.why_nothing(form) or (why_zero(str(measure), setup.phase, setup.mesh) if whole else "")
 
 
-def shared(measure: Measure, setup: Setup, share: Share, said: list[str]) -> ClosedForm:
-    """The form of a measure, of what was asked for; `said` gets remarks."""
+def shared(measure: Measure, setup: Setup, share: Share, said: list[str]) -> dict[str, ClosedForm]:
+    """The forms of a measure, by name: one, or one for each kind of layers; `said` gets remarks."""
     found = measure.of(setup.graph, setup.convention, setup.precision)
     if share == STEP:
-        return found
+        return {str(measure): found}
     if measure.name in TIMES:
         raise UserError(f"{measure} is one for all devices, tokens and ops; leave --per, --whole and --ops out")
     own, remarks = share.of(found, setup.graph)
     said += remarks
-    if own.over or not (share.ops or share.per == "layer"):
-        return own
-    exactly, _ = share.of(measure.of(setup.graph, setup.convention.exact, setup.precision), setup.graph)
-    return replace(own, remainder=exactly.value - own.value)
+    if share.ops or share.per == "layer":
+        exactly, _ = share.of(measure.of(setup.graph, setup.convention.exact, setup.precision), setup.graph)
+        own = {kind: replace(one, remainder=exactly[kind].value - one.value) for kind, one in own.items()}
+    there = {kind: one for kind, one in own.items() if one.terms or one.remainder.numerator} or own
+    if len({(one.value, one.remainder) for one in there.values()}) == 1:
+        return {str(measure): next(iter(there.values()))}
+    kinds = [kind for kind in there if kind]
+    if "" in there:
+        named = f"layers of kind {' and '.join(kinds)}, and others"
+        raise UserError(f"{setup.graph.name} has {named}; ask for one kind, as in {replace(measure, layers=kinds[0])}")
+    return {name: replace(there[kind], name=name) for kind in kinds for name in [str(replace(measure, layers=kind))]}

@@ -59,6 +59,69 @@ def test_layers_together_and_what_is_outside_of_them_are_the_whole() -> None:
     assert found.remarks == ("params per layer leaves out D*(2*V + 1) outside of layers",)
 
 
+KINDS = {
+    "deepseek-v3": ("L_dense", "L_moe"),
+    "gemma-2-9b": ("L_local", "L_global"),
+    "gpt-oss-20b": ("L_local", "L_global"),
+}
+
+
+@pytest.mark.parametrize("model", KINDS)
+@pytest.mark.parametrize("measure", ["flops", "activations", "params(attn)", "cache", "flops(weights)"])
+def test_a_layer_of_a_kind_is_what_one_more_of_it_costs(model: str, measure: str) -> None:
+    of: dict[str, Any] = {"model": model, "phase": "decode" if measure == "cache" else "train"}
+    counts = KINDS[model]
+    whole = cg.derive(measure, **of, symbolic=counts).forms[measure].value
+    one_more = {name: whole.substitute({name: parse(f"{name} + 1").numerator}) - whole for name in counts}
+    found = cg.derive(measure, per="layer", **of).forms
+    named = {f"L_{name.partition('layers=')[2].rstrip(')')}": form.value for name, form in found.items()}
+    assert named == (one_more if len(named) > 1 else {"L_": one_more[counts[0]]})
+    assert len({*one_more.values()}) == len(named)
+
+
+def test_kinds_of_layers_have_their_names_in_the_answer() -> None:
+    assert [*cg.derive("flops", model="deepseek-v3", per="layer")] == ["flops(layers=dense)", "flops(layers=moe)"]
+    assert [*cg.derive("flops(attn)", model="gemma-2-9b", per="layer")] == [
+        "flops(attn, layers=local)", "flops(attn, layers=global)",
+    ]  # fmt: skip
+    assert [*cg.derive("params", model="gemma-2-9b", per="layer")] == ["params"]  # local and global are as large
+
+
+def test_layers_of_a_kind_are_those_of_its_word_where_that_means_nothing_else() -> None:
+    for measure, model, kind in (("params", "gemma-2-9b", "local"), ("flops", "deepseek-v3", "dense")):
+        assert value(f"{measure}(layers={kind})", model=model) is not None
+        named = cg.derive(f"{measure}({kind})", f"{measure}(layers={kind})", model=model).forms.values()
+        assert len({form.value for form in named}) == 1
+
+
+@pytest.mark.parametrize(
+    ("measure", "of", "message"),
+    [
+        ("flops(layers=mo)", {"model": "deepseek-v3"}, "unknown kind of layers 'mo': did you mean moe"),
+        ("flops(layers=moe)", {"model": "llama-2-7b"}, "llama-2-7b has layers of one kind"),
+        ("flops(layers=moe, layers=moe)", {"model": "deepseek-v3"}, "(?s)layers"),
+        ("flops(layers=2)", {"model": "deepseek-v3"}, "by their kind, as in layers=moe"),
+        ("peak(layers=moe)", {"model": "deepseek-v3"}, "a peak is of all that a device holds"),
+        (
+            "flops",
+            {"model": "t5-base", "per": "layer"},
+            r"layers of kind encoder, and others; .* flops\(layers=encoder",
+        ),
+    ],
+)
+def test_a_kind_of_layers_that_there_is_not_is_refused(measure: str, of: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        cg.derive(measure, **of)
+
+
+def test_a_formula_for_a_layer_is_of_one_kind() -> None:
+    with pytest.raises(UserError, match=r"params\(layers=dense\) or params\(layers=moe\)"):
+        compare("6*D**2", "params", per="layer", model="deepseek-v3")
+    printed = "4*D*H*(A+G)/2 + 3*D*F + 4*D"
+    assert compare(printed, "params", per="layer", model="gemma-2-9b").agrees
+    assert compare("4*B*S*H*(A*S + D*(A+G))*3", "flops(attn, layers=global)", per="layer", model="gemma-2-9b").agrees
+
+
 def test_what_a_convention_leaves_out_is_that_of_the_share() -> None:
     found = cg.derive("params", per="layer").forms["params"]
     exact = cg.derive("params", per="layer", convention="exact").forms["params"]

@@ -51,6 +51,21 @@ def ops_named(word: str, graph: Graph, also: tuple[str, ...] = ()) -> set[str]:
     return found or layers
 
 
+def layers_named(kind: str, graph: Graph) -> set[str]:
+    """The names of the ops in the layers of a kind.
+
+    Raises:
+        UserError: there are none of that kind.
+    """
+    found = {op.name for op in graph.ops if op.loop.kind == kind}
+    if found:
+        return found
+    kinds = dict.fromkeys(loop.kind for loop in graph.loops)
+    if not kinds:
+        raise UserError(f"layers={shorten(kind)}: {graph.name} has layers of one kind; leave it out")
+    raise unknown("kind of layers", kind, kinds)
+
+
 def is_in_layers(op: Op, parts: list[str]) -> bool:
     """Whether the op stands in a loop of this kind, or of kinds one inside the other."""
     *kinds, _ = op.source.split("/")

@@ -1,6 +1,7 @@
 """Measures as they are named in a question: of a whole graph, or of a part of it.
 
     flops(attn)                 ops of a place, of a kind of layers and so on, as in `selection.py`
+    flops(attn, layers=moe)     ops in the layers of that kind
     activations(dims=st)        tensors with these dims, also by name: dims=query*context
     states(fp32_adam)           under another precision policy
     activations(p=2)            with sizes of its own
@@ -27,7 +28,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import UserError, need_text, unknown
 from costgraph.graph.graph import Graph
-from costgraph.graph.selection import dims_named, ops_named
+from costgraph.graph.selection import dims_named, layers_named, ops_named
 from costgraph.measures import MEASURES, TIMES, canonical, joint, measure_named
 from costgraph.measures.allowance import KEY, allowance, counted, written
 from costgraph.measures.communication import Links
@@ -48,6 +49,7 @@ class Measure:
         name: in the table of measures.
         words: of which ops count (`selection.ops_named`); for `OWN_PRECISION` also a precision policy.
         dims: what a counted tensor has (`selection.dims_named`).
+        layers: the kind of layers that counts, where a model has several.
         bindings: sizes that are put in.
         allowance: bytes for what `peak` leaves out; 0 for none.
     """
@@ -55,6 +57,7 @@ class Measure:
     name: str
     words: tuple[str, ...] = ()
     dims: str = ""
+    layers: str = ""
     bindings: dict[str, Polynomial] = field(default_factory=dict)
     allowance: Polynomial = ZERO
 
@@ -63,9 +66,14 @@ class Measure:
         """Those of the words that say which ops count."""
         return tuple(word for word in self.words if self.name not in OWN_PRECISION or word not in PRECISIONS)
 
+    @property
+    def restricted(self) -> bool:
+        """Whether it is of a part of the model."""
+        return bool(self.parts or self.dims or self.layers)
+
     def refuse_parts(self, why: str) -> None:
         """Raise where a part is asked for of what has none."""
-        if self.parts or self.dims:
+        if self.restricted:
             raise UserError(f"{self}: {why}")
 
     def of(self, graph: Graph, convention: Convention, precision: Precision, links: Links | None = None) -> ClosedForm:
@@ -91,7 +99,7 @@ class Measure:
         if self.name in OWN_PRECISION:
             options["precision"] = [precision, *(word for word in self.words if word in PRECISIONS)][-1]
         found = measure(graph, convention, **options)
-        if self.parts or self.dims:
+        if self.restricted:
             counts = self.selection(graph)
             exactly = restricted(measure(graph, convention.exact, **options), counts)
             found = restricted(found, counts)
@@ -106,17 +114,22 @@ class Measure:
         also = tuple(PRECISIONS) if self.name in OWN_PRECISION else ()
         ops = set().union(*(ops_named(word, graph, also) for word in self.parts))
         dims = dims_named(self.dims, graph) if self.dims else frozenset[str]()
-        return lambda term: (not ops or term.op in ops) and (not dims or has_dims(term, dims, graph, self.dims))
+        layers = layers_named(self.layers, graph) if self.layers else set[str]()
+        return lambda term: (
+            (not ops or term.op in ops)
+            and (not layers or term.op in layers)
+            and (not dims or has_dims(term, dims, graph, self.dims))
+        )
 
     def why_nothing(self, found: ClosedForm) -> str:
         """Why a part of the model, or the update, contributes nothing; "" if it does, or the whole is asked for."""
         if self.name == "traffic.update" and not (found.terms or found.remainder.numerator or self.parts):
             return f"{self} is 0: there is no update in this graph"
-        if found.terms or not (self.parts or self.dims):
+        if found.terms or not self.restricted:
             return ""
         if found.remainder.numerator:
             return f"{self} is 0: {found.convention.name} leaves out all there is, which is {found.remainder}"
-        of = " and ".join(self.parts)
+        of = " and ".join([*self.parts, *([f"layers {self.layers}"] if self.layers else [])])
         if self.dims:
             dims = self.dims.replace("*", " and ")
             return f"{self} is 0: no tensor {f'of {of} ' if of else ''}that it counts has dims {dims}"
@@ -126,7 +139,8 @@ class Measure:
         """As one would type it."""
         dims = [f"dims={self.dims}"] if self.dims else []
         apart = [f"{KEY}={written(number)}"] if (number := self.allowance.number) else []
-        inside = [*self.words, *dims, *apart, *(f"{name}={value}" for name, value in self.bindings.items())]
+        layers = [f"layers={self.layers}"] if self.layers else []
+        inside = [*self.words, *layers, *dims, *apart, *(f"{name}={value}" for name, value in self.bindings.items())]
         return f"{self.name}({', '.join(inside)})" if inside else self.name
 
     @property
@@ -167,11 +181,14 @@ def measure_at(node: Name | Call, reader: Reader) -> Measure:
         if (word := joined(arg, Ratio, "/")) is None:
             raise reader.refuse(arg, f"{node.function}(...) takes parts of the model, a precision, or SYMBOL=VALUE")
         words.append(word)
-    dims, bindings, apart = "", dict[str, Polynomial](), ZERO
+    dims, layers, bindings, apart = "", "", dict[str, Polynomial](), ZERO
     for key, value in node.options:
         if key == "dims":
             if dims or (dims := joined(value, Product, "*") or "") == "":
                 raise reader.refuse(value, "dims are given once, as in dims=st or dims=query*context")
+        elif key == "layers":
+            if layers or (layers := joined(value, Ratio, "/") or "") == "":
+                raise reader.refuse(value, "layers are given once, by their kind, as in layers=moe")
         elif key == KEY:
             if apart:
                 raise reader.refuse(value, f"{KEY} is given twice")
@@ -180,7 +197,7 @@ def measure_at(node: Name | Call, reader: Reader) -> Measure:
             raise reader.refuse(value, f"{key} is given twice")
         else:
             bindings[name] = size(name, value, reader)
-    return Measure(canonical(node.function), tuple(words), dims, bindings, apart)
+    return Measure(canonical(node.function), tuple(words), dims, layers, bindings, apart)
 
 
 def joined(node: Node, by: type[Product] | type[Ratio], sign: str) -> str | None:

@@ -42,8 +42,8 @@ class Share:
         if self.per and self.per not in PER:
             raise unknown("choice of --per", self.per, PER)
 
-    def of(self, form: ClosedForm, graph: Graph) -> tuple[ClosedForm, list[str]]:
-        """The measure of that, and remarks on what is left out.
+    def of(self, form: ClosedForm, graph: Graph) -> tuple[dict[str, ClosedForm], list[str]]:
+        """The measure of that by kind of layers, under "" if they have none; and remarks on what is left out.
 
         Raises:
             UserError: the graph has no tokens, layers or devices, the form is a quotient, or no op fits.
@@ -53,13 +53,15 @@ class Share:
             raise UserError(f"{form.name} is a quotient, which is the same per {self.per or 'device'}; ask it alone")
         if self.ops:
             form = self.of_ops(form, graph)
+        found = {"": form}
         if self.per == "layer":
-            form, said = of_layer(form, graph)
+            found, said = of_layers(form, graph)
         elif self.per:
-            form = times(form, ONE / count(self.per, graph), f"{form.unit}/{self.per}")
+            found = {"": times(form, ONE / count(self.per, graph), f"{form.unit}/{self.per}")}
         if self.whole:
-            form = times(form, devices(graph), form.unit.replace(" per device", ""))
-        return form, said
+            every = devices(graph)
+            found = {kind: times(one, every, one.unit.replace(" per device", "")) for kind, one in found.items()}
+        return found, said
 
     def of_ops(self, form: ClosedForm, graph: Graph) -> ClosedForm:
         """What ops with these names contribute."""
@@ -107,22 +109,23 @@ def count(what: str, graph: Graph) -> Polynomial:
     return found
 
 
-def of_layer(form: ClosedForm, graph: Graph) -> tuple[ClosedForm, list[str]]:
-    """What one layer contributes, and a remark on what stands outside of layers."""
+def of_layers(form: ClosedForm, graph: Graph) -> tuple[dict[str, ClosedForm], list[str]]:
+    """What one layer of each kind contributes, and a remark on what stands outside of layers."""
     if not has_parts(form, graph):
         raise UserError(f"{form.name} is of all layers together; leave --per layer out")
-    loops = {loop.number: loop for op in graph.ops if (loop := op.loop).times != ONE}
-    sizes = list(dict.fromkeys(loop.times for loop in loops.values() if not loop.rounds))
-    if not sizes:
+    loops = {op.loop.number: op.loop for op in graph.ops if op.loop.times != ONE and not op.loop.rounds}
+    if not loops:
         raise UserError(f"{graph.name} has no layers that repeat; leave --per layer out")
-    if len(sizes) > 1:
-        kinds = " or ".join(dict.fromkeys(loop.kind for loop in loops.values() if loop.kind))
-        raise UserError(f"{graph.name} has layers of several kinds; ask for one of them, as in flops({kinds})")
-    inside = tuple(term for term in form.terms if graph.op(term.op).loop.number in loops)
-    outside = form.value.numerator - total(term.amount for term in inside)
-    found = replace(form, terms=inside, remainder=Quotient(0))
+    inside = {number: tuple(term for term in form.terms if graph.op(term.op).loop.number == number) for number in loops}
+    outside = form.value.numerator - total(term.amount for terms in inside.values() for term in terms)
     left = f"{form.name} per layer leaves out {python(Quotient(outside))} outside of layers"
-    return times(found, ONE / sizes[0], f"{form.unit}/layer"), [left] if outside else []
+    found: dict[str, ClosedForm] = {}
+    for number, loop in loops.items():
+        alone = replace(form, terms=inside[number], remainder=Quotient(0))
+        one = times(alone, ONE / loop.times, f"{form.unit}/layer")
+        if found.setdefault(loop.kind, one).value != one.value:
+            raise UserError(f"{graph.name} has different layers under one name; leave --per layer out")
+    return found, [left] if outside else []
 
 
 def devices(graph: Graph) -> Polynomial:

@@ -16,6 +16,7 @@ from costgraph.algebra.whole import HEADS
 from costgraph.algebra.work import bounded
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import derived
+from costgraph.errors import UserError
 from costgraph.given import Keywords, Options, read_letters
 from costgraph.graph.loop import Loop
 from costgraph.library.checking.minima import FormulaReader
@@ -123,7 +124,9 @@ def compare(
     written = formula if isinstance(formula, str) else str(formula)
     setup = Setup.of(**of)
     found = derived(setup, [measure], when, read_share(per, whole, ops))
-    (measure,) = found.forms
+    measure, *others = found.forms
+    if others:
+        raise UserError(f"layers of {setup.graph.name} differ; ask for one kind of them: {' or '.join(found.forms)}")
     form = found.limited[measure]
     count = found.params
     names = {"N_params": count.value} if count is not None and count.value.numerator else {}
