@@ -7,24 +7,23 @@ with a full stack and a long number with a minute of work. Decimals are read as 
 from __future__ import annotations
 
 import re
-import tomllib
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from costgraph.errors import UserError, shorten
+from costgraph.toml_plain import plain_toml
 from costgraph.user_files import decoded
 
 MAX_DEPTH = 16  # brackets in one another, and parts of a key such as `peak.bf16.value`
 MAX_DIGITS = 1000
-TOKEN = re.compile(
+TOKEN = (  # compiled where a document is not plain
     r'"""(?:\\.|[^\\])*?(?:"{3,5}|\Z)'  # a text that is never closed ends with the document
     r"|'''.*?(?:'{3,5}|\Z)"
     r'|"(?:\\.|[^"\\\n])*"?'
     r"|'[^'\n]*'?"
     r"|#[^\n]*"
-    r"|\w+|[][{}.=,\n]",
-    re.DOTALL,
+    r"|\w+|[][{}.=,\n]"
 )
 
 
@@ -34,6 +33,14 @@ def parse_toml(text: str, place: str) -> dict[str, Any]:
     Raises:
         UserError: it is no TOML (with the line), is nested too deeply, or has a number that is too long or not finite.
     """
+    found = plain_toml(text, decimal)
+    return read_whole(text, place) if found is None else found
+
+
+def read_whole(text: str, place: str) -> dict[str, Any]:
+    """Any document, or what is wrong with it."""
+    import tomllib  # which few documents need
+
     check_bounds(text, place)
     try:
         return tomllib.loads(text, parse_float=decimal)
@@ -53,7 +60,7 @@ def of_package(file: Path) -> dict[str, Any]:
 def check_bounds(text: str, place: str) -> None:
     """Raise if brackets or keys are too deep in one another, or a number has too many digits."""
     depth = parts = 0
-    for found in TOKEN.finditer(text):
+    for found in re.finditer(TOKEN, text, re.DOTALL):
         match token := found[0]:
             case "[" | "{":
                 depth, parts = depth + 1, 0

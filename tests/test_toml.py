@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costgraph.errors import UserError
+from costgraph.toml_plain import plain_toml
 from costgraph.toml_tables import day, decimal_text, from_table, whole
 from costgraph.toml_text import MAX_DEPTH, parse_toml
 
@@ -89,6 +90,51 @@ def test_what_is_deep_long_or_no_number_is_refused_with_the_line(text: str) -> N
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(UserError):
         assert parse_toml(text, "f") == tomllib.loads(text, parse_float=Decimal)
+
+
+LINES = [
+    "", "[a]", "[a.b]", "[a.b.c]", "[b]", "[[a]]", "[[a.b]]", "[[b]]", "a = 1", "a.b = 2.5", 'a.b.c = "x"',
+    'b = { a = 1, "b c" = [\'y\'] }', "b = {}", "a = [1, 2,]", 'c = [ [], [ "]" ], ]', "b.a = [  # first", "c = [,]",
+    "c = { a = 1, }", "c = { a = 1, a = 2 }", "  'z',", "]", "c = true  # [a]", "d = 2026-01-31",
+    "d = 2026-01-31T07:00:00Z", "d = 2026-02-31", "d = 01", "d = +1", "d = 1_000", "d = -0.50", '"a" = 1',
+    "a . b = 1", "x",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=9).map("\n".join))
+def test_what_is_read_quickly_is_what_python_reads(text: str) -> None:
+    found = plain_toml(text, Decimal)
+    assert found is None or repr(found) == repr(tomllib.loads(text, parse_float=Decimal))
+
+
+PLAIN = {
+    "[[x]]\ny = 'a'\n[x.z]\nw.v = 1\n[[x]]": {"x": [{"y": "a", "z": {"w": {"v": 1}}}, {}]},
+    'x = { y = ["a", -0.5, [1, 2]], z = true }  # b': {"x": {"y": ["a", Decimal("-0.5"), [1, 2]], "z": True}},
+    "x = [  # a\n  'b',\n\n  'c',  # d\n]\n": {"x": ["b", "c"]},
+}
+NOT_PLAIN = ('x = "\\n"', "x = 1e3", 'x = """a"""', "[x]\n[x]", "x = 1\nx = 2", "x = 1\n[x.y]", "x.y = 1\n[x]", "x =")
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_a_plain_document_needs_no_other_reader(text: str) -> None:
+    assert plain_toml(text, Decimal) == PLAIN[text]
+
+
+@pytest.mark.parametrize("text", NOT_PLAIN)
+def test_what_is_unusual_is_left_to_the_other_reader(text: str) -> None:
+    assert plain_toml(text, Decimal) is None
+
+
+def test_nearly_all_documents_of_the_package_are_plain() -> None:
+    plain = [file for file in FILES if plain_toml(file.read_text(encoding="utf-8"), Decimal) is not None]
+    assert len(plain) >= 0.95 * len(FILES)
+
+
+@pytest.mark.parametrize(
+    "text", [" " * 10**6 + "x", "x = [" + " ," * 10**6, "x" * 10**6, "x = {" + " " * 10**6, "#" * 10**6 + "\0"]
+)
+def test_what_is_not_plain_is_seen_at_once(text: str) -> None:
+    assert plain_toml(text, Decimal) is None
 
 
 # --- tables -> dataclasses --------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ sympy: factors are found by grouping terms under their largest common monomial a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from math import gcd, log10
 from operator import itemgetter
@@ -277,6 +278,7 @@ MANY = 400  # terms beyond which a sum is expanded: nobody reads it, and factors
 SHAPES: tuple[str, ...] = ("auto", "expanded", "factored", "leading")
 
 
+@lru_cache(maxsize=1024)  # what is asked how wide it is, is written then
 def write(poly: Polynomial, shape: str = "auto") -> Sum:
     """`poly` in a shape: one of `SHAPES`, or the name of a symbol to collect by.
 

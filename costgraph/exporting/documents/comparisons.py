@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 
 from costgraph.algebra.inequalities import Condition
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.derivation import derive
 from costgraph.errors import UserError
 from costgraph.exporting.documents import citations
@@ -57,15 +58,12 @@ def models() -> list[dict[str, str]]:
     for name in MODELS:
         one = model(name)
         sizes = {n: v.number for n, v in one.bindings.items() if v.number is not None} | {"B": 1, "S": 1, "p": 2}
-        wanted: dict[str, Rational | None] = {}
-        for measure, phase in (("params", "forward"), ("flops", "forward"), ("cache", "decode")):
-            try:
-                form = derive(measure, model=one, phase=phase, convention="exact").forms[measure]
-            except UserError:  # an encoder has no cache
-                wanted[measure] = None
-                continue
-            wanted[measure] = at(form.value, sizes)
-        params, flops, cache = wanted.values()
+        forms = dict(derive("params", "flops", model=one, phase="forward", convention="exact").forms)
+        with suppress(UserError):  # an encoder has no cache
+            forms |= derive("cache", model=one, phase="decode", convention="exact").forms
+        params, flops, cache = (
+            at(forms[measure].value, sizes) if measure in forms else None for measure in ("params", "flops", "cache")
+        )
         found.append(
             {
                 "title": one.title,

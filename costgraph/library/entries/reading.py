@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import field, replace
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -23,6 +25,7 @@ from costgraph.user_files import MAX_TOML, decoded, read_text
 
 HEADER = "[[entry]]"
 SOURCES = "sources.toml"
+ID = re.compile(r'^id = "(.*?)"', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,7 @@ def named(id_: str) -> list[Entry]:
     Raises:
         UserError: there is none; the message has the nearest ids.
     """
-    start = f'\nid = "{id_}'
-    mentioning = [block for block in blocks() if start in block.text]
-    found = [made for block in mentioning for made in parsed(block) if f"{made.id}.".startswith(f"{id_}.")]
+    found = [made for block in by_id().get(id_, ()) for made in parsed(block) if f"{made.id}.".startswith(f"{id_}.")]
     if not found:
         near = difflib.get_close_matches(id_, [made.id for made in library()], n=3)
         advice = f"did you mean {' or '.join(near)}?" if near else "see `costgraph formulas list`"
@@ -223,6 +224,17 @@ def blocks() -> list[Block]:
         for text in texts:
             found.append(Block(file.name, line, HEADER + text))
             line += text.count("\n") + 1
+    return found
+
+
+@cache
+def by_id() -> Mapping[str, Sequence[Block]]:
+    """The texts of entries by their ids, and by what these begin with: `000-A1-01` of `000-A1-01.gflop`."""
+    found: dict[str, list[Block]] = {}
+    for block in blocks():
+        for id_ in ID.findall(block.text):
+            for start in accumulate(id_.split("."), "{}.{}".format):
+                found.setdefault(start, []).append(block)
     return found
 
 

@@ -7,7 +7,6 @@ symbol more or less; these are told apart by regular expressions, which is ten t
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
@@ -15,6 +14,7 @@ from costgraph.algebra.units import FACTORS
 from costgraph.letters import notations
 from costgraph.library.entries.reading import SOURCES
 from costgraph.resources import data_folder
+from costgraph.toml_text import parse_toml
 
 NAME = re.compile(r"[A-Za-z_]\w*")
 PRINTED = re.compile(r'^printed = "([^"\\]+)"$', re.MULTILINE)
@@ -51,7 +51,7 @@ def letters_of(block: str) -> Mapping[str, str]:
     """What the letters of an entry stand for."""
     source, own = SOURCE.search(block), NOTATION.search(block)
     usual = usual_notations().get(source[1], "") if source else ""
-    given = tomllib.loads(own[0])["notation"] if own else ""
+    given = parse_toml(own[0], SOURCES)["notation"] if own else ""
     if isinstance(given, str):
         return notations().get(given or usual, {})
     return {**notations().get(usual, {}), **given}
