@@ -26,7 +26,7 @@ ITEMSIZE = {  # bytes per element of data types
     "fp64": Fraction(8), "fp32": Fraction(4), "tf32": Fraction(4), "bf16": Fraction(2), "fp16": Fraction(2),
     "fp8": Fraction(1), "int8": Fraction(1), "fp6": Fraction(3, 4), "fp4": Fraction(1, 2), "int4": Fraction(1, 2),
 }  # fmt: skip
-KEYS = ("weights", "gradients", "master", "moments")
+KEYS = ("weights", "gradients", "master", "moments", "factored")
 EXAMPLE = "weights=2,gradients=2,master=4,moments=4+4"
 WIDTH = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[1-9][0-9]{0,8})?")
 LEAST, MOST = Fraction(1, 8), 16  # bytes of a number: one bit, and twice a double
@@ -68,6 +68,8 @@ class Precision:
         moments: of each moment of the gradient that the optimizer keeps: two for Adam, one for SGD with momentum.
         name: how the policy is asked for.
         source: where it is written down, and what it leaves out.
+        factored: of a second moment that is kept for each row and each column of a matrix; of what is no matrix, for
+            each element. 0 without one.
 
     Raises:
         UserError: a width that no format has, or more moments than any optimizer keeps.
@@ -79,9 +81,10 @@ class Precision:
     moments: tuple[Annotated[Rational, width], ...] = ()
     name: str = ""
     source: str = ""
+    factored: Annotated[Rational, width] = 0
 
     def __post_init__(self) -> None:
-        for key in ("weights", "gradients", *(["master"] if self.master != 0 else [])):
+        for key in ("weights", "gradients", *(key for key in ("master", "factored") if getattr(self, key) != 0)):
             object.__setattr__(self, key, typed_width(key, getattr(self, key)))
         if not isinstance(self.moments, tuple | list):
             raise UserError(f"precision: moments are several numbers such as (4, 4), not {shorten(repr(self.moments))}")
@@ -91,7 +94,7 @@ class Precision:
 
     @property
     def optimizer(self) -> Rational:
-        """Of all that the optimizer keeps."""
+        """Of all that the optimizer keeps of each element."""
         return self.master + sum(self.moments)
 
     @property
@@ -99,7 +102,8 @@ class Precision:
         """The policy as one would type it."""
         master = f",master={self.master}" if self.master else ""
         moments = f",moments={'+'.join(map(str, self.moments))}" if self.moments else ""
-        return f"weights={self.weights},gradients={self.gradients}{master}{moments}"
+        factored = f",factored={self.factored}" if self.factored else ""
+        return f"weights={self.weights},gradients={self.gradients}{master}{moments}{factored}"
 
     def __str__(self) -> str:
         return self.name or self.widths
@@ -137,6 +141,15 @@ PRECISIONS: dict[str, Precision] = {
             4, 4, 0, (4,), "sgd_momentum",
             "Hugging Face transformers, Anatomy of model's memory: fp32 weights and gradients, one fp32 state",
         ),
+        Precision(
+            2, 4, 4, (4,), "mixed_lion",
+            "Chen et al. 2023, Symbolic Discovery of Optimization Algorithms: one momentum; the rest as mixed_adam",
+        ),
+        Precision(
+            4, 4, 0, (), "adafactor",
+            "Shazeer and Stern 2018, Adafactor, Alg. 4: no momentum, the squares' means of rows and columns in fp32",
+            factored=4,
+        ),
     )
 }  # fmt: skip
 USUAL = "mixed_adam"
@@ -151,7 +164,8 @@ def policy(text: str | Precision) -> Precision:
     """The policy that `text` names, points at or describes.
 
     Args:
-        text: a name, a path ending in `.toml`, or `weights=..., gradients=...[, master=...][, moments=...+...]`.
+        text: a name, a path ending in `.toml`, or `weights=..., gradients=...`, and what of `master=...`,
+            `moments=...+...`, `factored=...` is kept.
 
     Raises:
         UserError: unknown name or key (nearest names), unreadable file, a width that is missing or out of bounds.
@@ -183,10 +197,9 @@ def typed(text: str) -> Precision:
         raise UserError(f"precision '{shorten(text)}': {' and '.join(missing)} missing, as in {EXAMPLE}")
     moments = given.pop("moments").split("+") if "moments" in given else []
     widths = {key: typed_width(key, value) for key, value in given.items()}
-    master = widths.get("master", 0)
-    return Precision(
-        widths["weights"], widths["gradients"], master, tuple(typed_width("moments", part) for part in moments)
-    )
+    master, factored = (widths.get(key, 0) for key in ("master", "factored"))
+    kept = tuple(typed_width("moments", part) for part in moments)
+    return Precision(widths["weights"], widths["gradients"], master, kept, factored=factored)
 
 
 def from_file(path: str) -> Precision:

@@ -25,13 +25,17 @@ NAMED = [  # policy, bytes per parameter of weights, gradients, optimizer
     ("adam_8bit", 2, 4, 4 + 2 * BLOCK),
     ("fp8_adam", 1 + Fraction(4, 128**2), 4, 4 + 2 + 2),
     ("sgd_momentum", 4, 4, 4),
+    ("mixed_lion", 2, 4, 4 + 4),
 ]
+FACTORED = ["adafactor"]  # what they keep is no multiple of the parameters: tests/test_factored_moments.py
 TYPED = {
     "weights=2,gradients=2,master=4,moments=4+4": Precision(2, 2, 4, (4, 4)),
     "gradients=2, weights=4": Precision(4, 2),
     "weights=2,gradients=2,moments=4": Precision(2, 2, 0, (4,)),
     "weights=0.5,gradients=2,moments=65/64+65/64": Precision(Fraction(1, 2), 2, 0, (BLOCK, BLOCK)),
     "weights=1/8,gradients=16": Precision(Fraction(1, 8), 16),
+    "weights=4,gradients=4,factored=4": Precision(4, 4, factored=4),
+    "factored=2,moments=2,weights=2,gradients=4,master=4": Precision(2, 4, 4, (2,), factored=2),
 }
 A_NUMBER = "must be a number of bytes such as 2, 0.5 or '65/64', not "
 BOUNDS = "bytes; a number takes from 1/8 to 16, and what is not kept is left out"
@@ -56,6 +60,8 @@ REFUSED = {
     "weights=p,gradients=2": f"weights {A_NUMBER}'p'",
     "weights=2+2,gradients=2": f"weights {A_NUMBER}'2+2'",
     "weights=2,gradients=2,moments=": f"moments {A_NUMBER}''",
+    "weights=2,gradients=2,factored=4+4": f"factored {A_NUMBER}'4+4'",
+    "weights=2,gradients=2,factored=0": f"factored is 0 {BOUNDS}",
     "weights=2,gradients=2,moments=4+": f"moments {A_NUMBER}''",
     "weights=2,gradients=2,moments=4+4+4+4+4": "5 moments; an optimizer keeps at most 4",
     f"weights={'9' * 5000},gradients=2": f"weights {A_NUMBER}'999",
@@ -85,7 +91,7 @@ def test_a_named_policy_keeps_these_bytes(name: str, weights: Any, gradients: An
 
 
 def test_every_named_policy_is_in_the_table() -> None:
-    assert [row[0] for row in NAMED] == list(PRECISIONS)
+    assert [*(row[0] for row in NAMED), *FACTORED] == list(PRECISIONS)
 
 
 @pytest.mark.parametrize("text", TYPED)
@@ -97,8 +103,8 @@ def test_a_policy_can_be_typed(text: str) -> None:
 def test_what_a_policy_is_written_as_reads_back(text: str) -> None:
     found = policy(text)
     again = policy(found.widths)
-    assert (again.weights, again.gradients, again.master, again.moments) == (
-        found.weights, found.gradients, found.master, found.moments,
+    assert (again.weights, again.gradients, again.master, again.moments, again.factored) == (
+        found.weights, found.gradients, found.master, found.moments, found.factored,
     )  # fmt: skip
     assert policy(found) is found
 
@@ -106,9 +112,11 @@ def test_what_a_policy_is_written_as_reads_back(text: str) -> None:
 WIDTHS = st.fractions(Fraction(1, 8), 16, max_denominator=256)
 
 
-@given(WIDTHS, WIDTHS, st.just(0) | WIDTHS, st.lists(WIDTHS, max_size=4).map(tuple))
-def test_any_policy_reads_back(weights: Fraction, gradients: Fraction, master: Fraction, moments: Any) -> None:
-    one = Precision(weights, gradients, master, moments)
+@given(WIDTHS, WIDTHS, st.just(0) | WIDTHS, st.lists(WIDTHS, max_size=4).map(tuple), st.just(0) | WIDTHS)
+def test_any_policy_reads_back(
+    weights: Fraction, gradients: Fraction, master: Fraction, moments: Any, factored: Fraction
+) -> None:
+    one = Precision(weights, gradients, master, moments, factored=factored)
     assert policy(str(one)) == one
 
 

@@ -133,6 +133,7 @@ RULES: dict[str, Rule] = {
     "accumulate": Rule("none", traffic="free"),
     "adam": Rule("none", fits=True),
     "sgd": Rule("none", fits=True),
+    "adafactor": Rule("none", fits=True),
     "cast": Rule("none", traffic="free"),
     # ops that passes insert
     "sum": Rule("none", linear="sum"),

@@ -13,14 +13,21 @@ from costgraph.precision import Precision, State
 from costgraph.records import replace
 
 WIDTH = Polynomial.symbol("p")  # of what is computed with, unless said otherwise
+Sides = tuple[tuple[int, ...], tuple[int, ...]]  # axes of the rows of a matrix, and of its columns
 
 
-def state_tensors(parameter: Tensor, policy: Precision) -> list[Tensor]:
-    """What training keeps of a parameter: its weights, its gradient, a master copy if there is one, and the moments."""
-    return list(kept(parameter, policy))
+def state_tensors(parameter: Tensor, policy: Precision, sides: Sides | None = None) -> list[Tensor]:
+    """What training keeps of a parameter: its weights, its gradient, a master copy if there is one, and the moments.
+
+    Args:
+        parameter: whose.
+        policy: how wide each of them is.
+        sides: which of its axes are rows, and which columns, where it is a matrix (`matrix.sides`).
+    """
+    return list(kept(parameter, policy, sides))
 
 
-def kept(parameter: Tensor, policy: Precision) -> Iterator[Tensor]:
+def kept(parameter: Tensor, policy: Precision, sides: Sides | None) -> Iterator[Tensor]:
     """The same, one after the other. What is frozen is kept as it is computed with: in its own width, if it has one."""
     name = parameter.name
     if parameter.frozen and parameter.itemsize != WIDTH:
@@ -34,6 +41,18 @@ def kept(parameter: Tensor, policy: Precision) -> Iterator[Tensor]:
         yield state(parameter, f"{name}.master", policy.master, "optimizer")
     for number, width in enumerate(policy.moments, 1):
         yield state(parameter, f"{name}.moment{number}", width, "optimizer")
+    if policy.factored:
+        yield from factors(parameter, policy.factored, sides)
+
+
+def factors(parameter: Tensor, width: Rational, sides: Sides | None) -> Iterator[Tensor]:
+    """A mean of squares for each row and each column of a matrix; for each element of what is none."""
+    if sides is None:
+        yield state(parameter, f"{parameter.name}.squares", width, "optimizer")
+        return
+    for name, axes in zip(("rows", "columns"), sides, strict=True):
+        whole = state(parameter, f"{parameter.name}.{name}", width, "optimizer")
+        yield replace(whole, dims=tuple(parameter.dims[axis] for axis in axes))
 
 
 def state(parameter: Tensor, name: str, width: Rational, part: State) -> Tensor:

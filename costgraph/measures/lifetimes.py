@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial
 from costgraph.graph.graph import Graph
+from costgraph.graph.matrix import sides
 from costgraph.graph.op import Op
 from costgraph.graph.rules import rule
 from costgraph.graph.tensor import Tensor
@@ -150,10 +151,12 @@ class Lifetimes:
 
     def _before(self) -> None:
         """What exists when the step begins: states but for gradients, inputs, caches that are read."""
+        of = sides(self.graph) if self.trained and self.precision.factored else {}
         for op, tensor in parameters(self.graph):
             states = [tensor]
             if self.trained:
-                states = [at_rest(one, self.graph.mesh) for one in state_tensors(tensor, self.precision)]
+                kept = state_tensors(tensor, self.precision, of.get(tensor.name))
+                states = [at_rest(one, self.graph.mesh) for one in kept]
             for one in states:
                 if one.state != "gradients":
                     self._exists(op.source, one, one.state or "weights")

@@ -14,6 +14,7 @@ from costgraph.algebra.polynomial import total
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.graph.graph import Graph
+from costgraph.graph.matrix import sides
 from costgraph.graph.training_state import at_rest, state_tensors
 from costgraph.measures.params import parameters
 from costgraph.measures.summing import Sizes, closed_form
@@ -40,7 +41,10 @@ def collect(graph: Graph, kept: Precision) -> Iterator[Term]:
             amount = sizes.nbytes(tensor, tensor.times)
             yield Term(op.source, f"{tensor.name}, weights", amount, tensor.role, "weights")
         return
-    states = [[at_rest(one, graph.mesh) for one in state_tensors(tensor, kept)] for _, tensor in found]
+    of = sides(graph) if kept.factored else {}
+    states = [
+        [at_rest(one, graph.mesh) for one in state_tensors(tensor, kept, of.get(tensor.name))] for _, tensor in found
+    ]
     for part in STATES:
         for (op, tensor), all_of in zip(found, states, strict=True):
             amounts = [sizes.nbytes(one, one.times) for one in all_of if one.state == part]

@@ -15,7 +15,7 @@ Source: Hu et al. 2021 (LoRA), Sec. 4.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import field, replace
 from string import ascii_lowercase
 from typing import ClassVar
@@ -29,6 +29,7 @@ from costgraph.graph.einsum import bind, parse_spec
 from costgraph.graph.extent import extent
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import Segment
+from costgraph.graph.matrix import Matrix, matrix
 from costgraph.graph.op import Op
 from costgraph.graph.selection import ops_named
 from costgraph.graph.tensor import Tensor
@@ -87,38 +88,6 @@ def targets(word: str, graph: Graph) -> set[str]:
     there = beside or dict.fromkeys(f"{op.loop.path}{op.place}" for op in made)
     near = ", ".join(there) or "none in this model"
     raise UserError(f"lora: {shorten(word)} has no matrix to adapt; parts with one are {near}")
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """A product of an activation and a weight, by the letters of its spec.
-
-    Args:
-        x, weight: the operands, and their letters.
-        sums: the letters that are summed over.
-        gives: those that the result has from the weight.
-        each: those that all three have, such as that of experts.
-    """
-
-    x: tuple[str, str]
-    weight: tuple[str, str]
-    sums: str
-    gives: str
-    each: str
-
-
-def matrix(op: Op, tensors: Mapping[str, Tensor]) -> Matrix | None:
-    """The product with a matrix that an op is, if it is one."""
-    if op.kind != "einsum" or [tensors[name].role for name in op.inputs].count("weight") != 1:
-        return None
-    spec = parse_spec(op.spec or "")
-    operands = zip(op.inputs, spec.operands, strict=True)
-    weight, x = sorted(operands, key=lambda one: tensors[one[0]].role != "weight")
-    sums, gives, each = (
-        "".join(letter for letter in weight[1] if (letter in x[1], letter in spec.result) == where)
-        for where in ((True, False), (False, True), (True, True))
-    )
-    return Matrix(x, weight, sums, gives, each) if sums and gives else None
 
 
 @dataclass

@@ -7,8 +7,9 @@ After (Adam with a master copy; without one it reads w.kept, the weights as they
     w.grad_kept = accumulate(w.grad)               # the whole gradient, in the width in which it is kept
     w.next, w.master.next, w.moment1.next, w.moment2.next = adam(w.grad_kept, w.master, w.moment1, w.moment2)
 
-How wide each of these tensors is says the precision policy. With one moment, or none, the step is `sgd`.
-Source: Kingma and Ba 2015 (Adam), Micikevicius et al. 2018 (master copy).
+How wide each of these tensors is says the precision policy. With one moment, or none, the step is `sgd`;
+with a second moment by rows and columns `adafactor`, which reads and writes `w.rows` and `w.columns` in its place.
+Source: Kingma and Ba 2015 (Adam), Shazeer and Stern 2018 (Adafactor), Micikevicius et al. 2018 (master copy).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import ClassVar
 
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
+from costgraph.graph.matrix import sides
 from costgraph.graph.op import Op
 from costgraph.graph.tensor import Tensor
 from costgraph.graph.training_state import state_tensors, updated
@@ -47,10 +49,10 @@ class Update(Pass):
                 f"{Autocast.name} keeps weights in {FP32} bytes, and precision {found} in {found.weights}; give "
                 "another one, such as --precision fp32_adam"
             )
-        ops = list(graph.ops)
+        ops, of = list(graph.ops), sides(graph) if found.factored else {}
         for name, gradient in in_order(graph):
             parameter = tensors[name]
-            weights, kept, *states = state_tensors(parameter, found)
+            weights, kept, *states = state_tensors(parameter, found, of.get(name))
             read = [kept, *([] if found.master else [weights]), *states]
             written = [updated(weights, f"{name}.next"), *(updated(one, f"{one.name}.next") for one in states)]
             for tensor in (*read, *written):
@@ -82,6 +84,6 @@ def accumulated(graph: Graph, gradient: str, kept: Tensor, parameter: Tensor) ->
 
 def step(parameter: Tensor, read: list[Tensor], written: list[Tensor], policy: Precision) -> Op:
     """The optimizer's step of one parameter."""
-    kind = "adam" if len(policy.moments) > 1 else "sgd"
+    kind = "adafactor" if policy.factored else "adam" if len(policy.moments) > 1 else "sgd"
     inputs, outputs = (tuple(tensor.name for tensor in tensors) for tensors in (read, written))
     return Op(f"{parameter.name}.update", kind, inputs, outputs, None, "update", parameter.loop)

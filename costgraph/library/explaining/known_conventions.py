@@ -152,8 +152,9 @@ def otherwise(one: Reading, own: Reading) -> str:
 def of_policy(name: str, usual: str) -> str:
     """A precision policy, by what it keeps otherwise: `2-byte gradients, 16 = 2 + 2 + 12 (mixed_adam_bf16)`."""
     one, own = PRECISIONS[name], PRECISIONS.get(usual)
-    optimizer = one.master + sum(one.moments)
-    parts = (one.weights, one.gradients, optimizer)
+    if one.factored:
+        return f"precision {name}: {one.widths}"
+    parts = (one.weights, one.gradients, one.optimizer)
     added = " + ".join(str(part) for part in parts if part)
     widths = f"{sum(parts)} = {added} bytes for weights, gradients and optimizer"
     if own is not None and one.gradients != own.gradients and (one.weights, one.master) == (own.weights, own.master):
