@@ -30,17 +30,8 @@ from costgraph.records import dataclass, replace
 
 BEFORE, BEHIND, EVERYWHERE = "before", "behind", "everywhere"  # parts of a model beside its loops
 CARRIED = (*COLLECTIVES, "part", "widen", "narrow", "hit", "cast")  # kinds of ops that make no other parameter
-SUMS = (
-    "add",
-    "accumulate",
-    "adam",
-    "sgd",
-    "adafactor",
-    "cast",
-    "part",
-    *ACCUMULATING,
-    *COLLECTIVES,
-)  # what gradients meet
+UPDATES = ("adam", "sgd", "adafactor")
+SUMS = ("add", "accumulate", "cast", "part", *UPDATES, *ACCUMULATING, *COLLECTIVES)  # what gradients meet
 
 
 @dataclass(frozen=True)
