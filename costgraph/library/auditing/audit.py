@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
+from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import Keywords, Options
-from costgraph.library.auditing.code import Formula, formulas
+from costgraph.library.auditing.code import formulas
+from costgraph.library.auditing.code_shapes import Formula
+from costgraph.library.auditing.conditions import OtherCaseError, under
 from costgraph.library.auditing.equations import equations
-from costgraph.library.auditing.tex_source import plain
+from costgraph.library.auditing.names import (
+    MEANT,
+    MLP_WIDTH,
+    UNITS,
+    WITHOUT_TABLES,
+    Said,
+    infer,
+    unit_in_words,
+    unit_of,
+)
 from costgraph.library.checking.comparison import Checked, compare
 from costgraph.measures import MEASURES as ALL
 from costgraph.measures import measure_named
@@ -23,39 +37,15 @@ from costgraph.setup import Setup
 from costgraph.user_files import MAX_TOML, read_text
 
 Outcome = Literal["agrees", "differs", "not read"]
-# What a name says that it is, first match first: a measure, and the phase of which it is one.
-MEASURES: tuple[tuple[str, str, str], ...] = (
-    (r"mfu|hfu|utili[sz]ation|achieved|promised|peak_flops|tflops|seconds|time|latency|throughput|price", "", ""),
-    (r"kv[_ ]?cache|cache_(size|bytes|mem)|mem_kv|m_\{?\\?(text|mathrm)?\{?kv", "cache", "decode"),
-    (r"flop.*(fwd|forward)_?(bwd|backward)|(fwd|forward)_?(bwd|backward).*flop", "flops", ""),
-    (r"flop.*(fwd|forward)|(fwd|forward).*flop", "flops.forward", ""),
-    (r"flop.*(bwd|backward)|(bwd|backward).*flop", "flops.backward", ""),
-    (r"flop", "flops", ""),
-    (r"activation", "activations", ""),
-    (r"optimizer|model_?states?|training_?states?", "states", ""),
-    (r"all_?reduce|comm(s|unication)?(_|$)", "communication", ""),
-    (r"(n|num|total|number_of|count)_?\{?param", "params", ""),
-    (r"param(eter)?(s|_count)$", "params", ""),
-)  # fmt: skip
-# Names of parts, compared with nothing unless `--measure` says with what: `attention_flops`, `embedding_params`.
-PARTS = re.compile(
-    r"attn|attention|mlp|ffn|router|lm_?head|embed|logits?_|per_?(layer|block)|(layer|block)_(flop|param)"
-)
-WITHOUT = re.compile(r"non_?embed|without|exclu")
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-# What code that counts costs means by names that have several meanings elsewhere.
-MEANT = {
-    "block_size": "S", "n_ctx": "S", "context_length": "S", "max_seq_len": "S", "max_seq_length": "S", "dim": "D",
-    "num_tokens": "B*S", "n_tokens": "B*S", "d_embd": "D", "d_embed": "D", "n_embed": "D", "embedding_dim": "D",
-    "intermediate_dim": "intermediate_size", "num_non_embed_params": "N_params", "non_embedding_params": "N_params",
-}  # fmt: skip
-MLP_WIDTH = re.compile(r"\b(intermediate_(size|dim)|ffn_\w+|d_ff|mlp_dim)\b")  # beside which hidden_dim is the width
-SHARES = (("token", r"per[_ ]?token|/\s*token"), ("sequence", r"per[_ ]?(seq|sequence|sample|fwdbwd)"))
 
 
 @dataclass(frozen=True)
 class Audited:
-    """A formula of a file, what it was taken for, and how it compares; `read` says what names were taken for."""
+    """A formula of a file, what it was taken for, and how it compares.
+
+    `read` says what names were taken for, and `unit` in which unit it is although its name says another.
+    """
 
     file: str
     formula: Formula
@@ -64,6 +54,7 @@ class Audited:
     compared: Checked | None = None
     unread: str = ""
     read: str = ""
+    unit: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -77,7 +68,7 @@ class Audited:
         """What separates it from what is derived, or why it is not read."""
         if self.compared is None or self.compared.agrees:
             return self.unread
-        return self.compared.slip or "nothing short explains it"
+        return self.unit or self.compared.slip or "nothing short explains it"
 
 
 def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Keywords]) -> list[Audited]:
@@ -94,11 +85,12 @@ def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Keyword
     """
     path, _, function = target.partition(":")
     refuse_wrong(measure, per, of)
-    found = parsed(path, function)
+    found = parsed(path, function, told(of))
     if measure and not path.endswith(".tex"):
-        found = [one for one in found if one.name.endswith("return") or infer(one.name)[0] == measure] or found
-    named = [one for one in found if measure or infer(one.name)[0]]
-    return [judged(path, one, measure, per, of) for one in named if not returned(one, named, measure)]
+        found = [one for one in found if one.name.endswith("return") or infer(one.name).measure == measure] or found
+    said = {one: Said(measure) if measure else infer(one.name) for one in found}
+    costs = [one for one in found if (said[one].measure or said[one].why) and not is_step(one, said)]
+    return [judged(path, one, said[one], infer(one.name), per, of) for one in costs if not returned(one, said)]
 
 
 def refuse_wrong(measure: str, per: str, of: Options) -> None:
@@ -109,21 +101,52 @@ def refuse_wrong(measure: str, per: str, of: Options) -> None:
     read_share(per or None, False, ())
 
 
-def returned(one: Formula, named: Sequence[Formula], measure: str) -> bool:
-    """Whether a formula is no more than `return x` of an x that is listed."""
-    function, _, last = one.name.rpartition(": ")
-    if last != "return":
+def told(of: Options) -> list[str]:
+    """The names that the user says the meaning of."""
+    own = of.get("let", ())
+    texts = [own] if isinstance(own, str) else [*own]
+    return [part.partition("=")[0].strip() for one in texts for part in str(one).split(",")]
+
+
+def siblings(one: Formula, found: Iterable[Formula], returns: bool) -> Iterator[Formula]:
+    """The formulas of the same function that are given back, or those that are not."""
+    function = one.name.rpartition(": ")[0]
+    for other in found:
+        where, _, last = other.name.rpartition(": ")
+        if where == function and (last == "return") is returns and other != one:
+            yield other
+
+
+def is_step(one: Formula, said: Mapping[Formula, Said]) -> bool:
+    """Whether a formula is on the way to what is returned: `flops`, where `train_flops` gives back 3 times it."""
+    own = said[one]
+    if one.name.endswith("return") or own.per or own.phase or "." in own.measure or not own.measure:
         return False
-    same = (other for other in named if other.name.startswith(f"{function}: ") and other.name != one.name)
-    of = measure or infer(one.name)
-    return any(
-        (two.text, two.cases, two.unread, measure or infer(two.name)) == (one.text, one.cases, one.unread, of)
-        for two in same
-    )
+    given = [other for other in siblings(one, said, True) if same_cost(said[other], own)]
+    return bool(given) and all(other.text != one.text for other in given)
 
 
-def parsed(path: str, function: str) -> list[Formula]:
-    """The formulas of a file that are more than a number or another name."""
+def same_cost(one: Said, other: Said) -> bool:
+    """Whether both are of one measure, or of parts of it."""
+    return one.measure.partition(".")[0] == other.measure.partition(".")[0]
+
+
+def returned(one: Formula, said: Mapping[Formula, Said]) -> bool:
+    """Whether a formula is no more than `return x` of an x that is listed, or an x that says less than the function."""
+    alike = [
+        other
+        for is_return in (True, False)
+        for other in siblings(one, said, is_return)
+        if (other.text, other.cases, other.unread) == (one.text, one.cases, one.unread)
+    ]
+    if one.name.endswith("return"):
+        return any(said[other] == said[one] for other in alike)
+    given = [other for other in alike if other.name.endswith("return") and same_cost(said[other], said[one])]
+    return bool(given) and all(said[other] != said[one] for other in given)
+
+
+def parsed(path: str, function: str, names: Sequence[str]) -> list[Formula]:
+    """The formulas of a file."""
     if not path.endswith((".py", ".tex")):
         raise UserError(f"'{shorten(path)}': audit reads .py and .tex files, FILE.py:FUNCTION for one function")
     text = read_text(Path(path), MAX_TOML)
@@ -132,53 +155,72 @@ def parsed(path: str, function: str) -> list[Formula]:
             raise UserError(f"'{shorten(function)}': a .tex file has no functions; name the file alone")
         return equations(text)
     try:
-        found = formulas(text, function)
+        return [no_formula(one) for one in formulas(text, function, names)]
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    return [one for one in found if one.unread or re.search(r"[*/+-]", one.text)]
 
 
-def infer(name: str) -> tuple[str, str, str]:
-    """What a name says that its formula gives: a measure, its phase, how much of a step; "" where it does not."""
-    function, _, last = plain(name).lower().rpartition(": ")
-    said = last if last != "return" else function
-    if PARTS.search(said) and not WITHOUT.search(said):
-        return "", "", ""
-    for pattern, measure, phase in MEASURES:
-        if re.search(pattern, said):
-            per = next((share for share, words in SHARES if re.search(words, said)), "")
-            return measure, phase, per if measure.startswith("flops") else ""
-    return "", "", ""
+def no_formula(one: Formula) -> Formula:
+    """A formula, or why it is none: a number or a name, with nothing to compare."""
+    if one.unread or re.search(r"[*/+(-]", one.text):
+        return one
+    kind = "a number" if one.text[:1].isdigit() else "a name from outside"
+    return replace(one, text="", unread=f"'{one.text}' is {kind}, no formula")
 
 
-def judged(path: str, formula: Formula, measure: str, per: str, of: Options) -> Audited:
+def judged(path: str, formula: Formula, said: Said, named: Said, per: str, of: Options) -> Audited:
     """One formula against what is derived."""
-    inferred, phase, share = infer(formula.name)
-    measure, per = measure or inferred, per or share
-    if formula.unread:
-        return Audited(path, formula, measure, per, unread=formula.unread)
+    per = per or (named.per if said.measure.startswith("flops") else "")
+    if why := said.why or formula.unread:
+        return Audited(path, formula, said.measure, per, unread=why)
     text = DOTTED.sub(lambda name: name[0].rpartition(".")[2], formula.text) if path.endswith(".py") else formula.text
-    let, read = meant(text, of.get("let", ()))
-    given: Any = {
-        **of,
-        **({"phase": phase} if phase and of.get("phase") is None else {}),
-        **({"let": let} if let else {}),
-    }
     try:
-        return Audited(path, formula, measure, per, compare(text, measure, per=per or None, **given), read=read)
-    except UserError as error:
-        return Audited(path, formula, measure, per, unread=str(error))
+        case: Any = under(formula.cases, of)
+        if named.phase and case.get("phase") is None:
+            case = {**case, "phase": named.phase}
+        let, read = meant(text, case)
+        if let:
+            case = {**case, "let": let}
+        of_unit = unit_by_name(said.measure)
+        unit = unit_of(formula.name, of_unit)
+        size = UNITS[of_unit][unit] if unit else 1
+        read = ", ".join(filter(None, [read, f"in {unit_in_words(unit, of_unit)}" if unit else ""]))
+        compared = compare(f"({text})*{size}" if unit else text, said.measure, per=per or None, **case)
+    except (UserError, OtherCaseError) as error:
+        return Audited(path, formula, said.measure, per, unread=str(error))
+    return Audited(path, formula, said.measure, per, compared, read=read, unit=other_unit(compared, unit, of_unit))
 
 
-def meant(text: str, let: Any) -> tuple[list[str], str]:
+def unit_by_name(measure: str) -> str:
+    """What a measure is in, of those that names have other units for."""
+    name = measure.partition("(")[0].partition(".")[0]
+    return {"flops": "FLOP", "params": "parameter"}.get(name, "byte")
+
+
+def other_unit(compared: Checked, unit: str, of: str) -> str:
+    """In which unit a formula is right, if it is another one than its name says."""
+    if compared.agrees:
+        return ""
+    sizes = {"": Fraction(1), **UNITS[of]}
+    for other, size in sizes.items():
+        if compared.printed * Quotient(size / sizes[unit]) in (compared.derived, compared.exactly):
+            name = unit_in_words(unit, of) if unit or of != "parameter" else "the number"
+            return f"it is in {unit_in_words(other, of)}, and its name says {name}"
+    return ""
+
+
+def meant(text: str, of: Options) -> tuple[list[str], str]:
     """What names with several meanings are taken for in code, beside what the user says of them; and that in words."""
-    own = [let] if isinstance(let, str) else [*let]
-    said = {part.partition("=")[0].strip() for one in own for part in str(one).split(",")}
+    own = of.get("let", ())
+    graph = Setup.of(**of).graph
     usual = {**MEANT, **({"hidden_dim": "D"} if MLP_WIDTH.search(text) else {})}
+    if not any(op.place == "embed" for op in graph.ops):  # else some leave the tables out, and some the head, too
+        usual |= dict.fromkeys(WITHOUT_TABLES, "N_params")
+    said = told(of)
     found = [
         f"{name}={meaning}" for name, meaning in usual.items() if name not in said and re.search(rf"\b{name}\b", text)
     ]
-    return [*own, *found], ", ".join(found)
+    return [*([own] if isinstance(own, str) else own), *found], ", ".join(found)
 
 
 def counts(found: Iterable[Audited]) -> dict[str, int]:

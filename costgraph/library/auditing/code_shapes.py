@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TypeVar
 
 from costgraph.records import dataclass
@@ -18,15 +18,47 @@ Value = ast.expr | str  # what a name stands for, or why nobody knows
 
 
 @dataclass(frozen=True)
+class Formula:
+    """A formula in a file.
+
+    Args:
+        name: what it is given to, behind the function that it stands in.
+        line: where.
+        text: the formula in names from outside; "" if it cannot be read.
+        cases: the conditions under which it is this.
+        unread: why it cannot be read.
+    """
+
+    name: str
+    line: int
+    text: str = ""
+    cases: tuple[str, ...] = ()
+    unread: str = ""
+
+
+class UnreadError(Exception):
+    """Something that decides on a value and cannot be read."""
+
+
+@dataclass(frozen=True)
 class State:
-    """What names stand for at one place, under which conditions."""
+    """What names stand for at one place, under which conditions, and the formulas that gave them that."""
 
     names: Mapping[str, Value] = field(default_factory=dict)
     cases: tuple[str, ...] = ()
+    last: Mapping[str, tuple[Formula, ...]] = field(default_factory=dict)
 
     def given(self, name: str, value: Value, cases: Sequence[str] = ()) -> State:
         """The same with one name given another value."""
-        return State({**self.names, name: value}, (*self.cases, *cases))
+        return replace(self, names={**self.names, name: value}, cases=(*self.cases, *cases))
+
+    def under(self, cases: Sequence[str]) -> State:
+        """The same under further conditions."""
+        return replace(self, cases=(*self.cases, *cases))
+
+    def lasting(self, name: str, formula: Formula) -> State:
+        """The same with the formula in which a name was given something last."""
+        return replace(self, last={**self.last, name: (formula,)})
 
 
 def named_on_the_way(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
@@ -37,24 +69,50 @@ def named_on_the_way(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]
             yield from ((one.target, one.value) for one in found)
 
 
-def sides(test: ast.expr, one: Side, other: Side, names: Mapping[str, Value]) -> list[tuple[tuple[str, ...], Side]]:
-    """Both sides of a conditional with their conditions; one alone where `True` or the like was given for it."""
-    given = names.get(test.id) if isinstance(test, ast.Name) else None
-    if isinstance(given, ast.Constant):
-        return [((), one if given.value else other)]
+def sides(test: ast.expr, one: Side, other: Side, state: State) -> list[tuple[tuple[str, ...], Side]]:
+    """Both sides of a conditional with their conditions; one alone where it is known which."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return sides(test.operand, other, one, state)
     said = ast.unparse(test)
+    known = decided(test, state.names)
+    if said in state.cases or known is True:
+        return [((), one)]
+    if f"not ({said})" in state.cases or known is False:
+        return [((), other)]
     return [((said,), one), ((f"not ({said})",), other)]
+
+
+def decided(test: ast.expr, names: Mapping[str, Value]) -> bool | None:
+    """Whether a condition holds as `True`, `None` or the like was given for what it asks; None if nobody knows."""
+    match test:
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(None)]):
+            value = names.get(name)
+            if isinstance(value, ast.Constant) or (isinstance(value, ast.expr) and is_arithmetic(value)):
+                nothing = isinstance(value, ast.Constant) and value.value is None
+                return nothing is isinstance(op, ast.Is)
+        case ast.Name(id=name) if isinstance(value := names.get(name), ast.Constant):
+            return bool(value.value)
+    return None
+
+
+def shifted(node: ast.BinOp) -> ast.expr | None:
+    """`1 << 30` as `1 * 2**30`; None for anything else."""
+    match node:
+        case ast.BinOp(left=left, op=ast.LShift(), right=ast.Constant(value=int() as by)) if 0 <= by <= 80:
+            return ast.BinOp(left, ast.Mult(), ast.Constant(2**by))
+    return None
 
 
 def given_in(nodes: Sequence[ast.AST]) -> set[str]:
     """The names that are given something in statements."""
     every = (one for node in nodes for one in ast.walk(node))
-    return {one.id for one in every if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    stored = (one for one in every if isinstance(one, ast.Name | ast.Attribute) and isinstance(one.ctx, ast.Store))
+    return {name for one in stored if (name := dotted(one)) is not None}
 
 
 def uses(node: ast.AST, names: set[str]) -> bool:
     """Whether an expression has one of these names in it."""
-    return any(isinstance(one, ast.Name) and one.id in names for one in ast.walk(node))
+    return any(isinstance(one, ast.Name | ast.Attribute) and dotted(one) in names for one in ast.walk(node))
 
 
 def times(node: ast.expr) -> ast.expr | None:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from costgraph.library.auditing.code import LONGEST, Formula
+from costgraph.library.auditing.code_shapes import Formula
 from costgraph.library.auditing.tex_source import between, braced, plain, prepared
+from costgraph.library.auditing.values import LONGEST
 
 DISPLAYS = re.compile(
     r"\\begin\{(?P<name>(?:equation|align|alignat|flalign|gather|multline|displaymath|eqnarray)\*?)\}|(?<!\\)\\\[|\$\$"

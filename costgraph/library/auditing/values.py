@@ -1,0 +1,168 @@
+"""What an expression of code comes to in names from outside, in each case."""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+from itertools import product
+from math import prod
+
+from costgraph.errors import shorten
+from costgraph.library.auditing.code_shapes import (
+    ARITHMETIC,
+    State,
+    UnreadError,
+    chained,
+    dotted,
+    is_arithmetic,
+    shifted,
+    sides,
+)
+from costgraph.library.auditing.names import COUNTERS
+from costgraph.library.auditing.parameters import counted
+from costgraph.records import dataclass
+
+MOST_CASES, MOST_CALLS, MOST_WORK, LONGEST = 32, 4, 10_000, 1000  # work: expressions that a body leads to
+THROUGH = ("int", "float", "round", "int64", "float64", "float32")  # which leave a count of FLOPs or bytes as it is
+
+Case = tuple[tuple[str, ...], ast.expr]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass
+class Values(ABC):
+    """Reads expressions of one file.
+
+    Args:
+        functions: those of the file, which are read where they are called.
+        told: names that the user says the meaning of, which are left as they are.
+    """
+
+    functions: Mapping[str, Function]
+    told: frozenset[str] = frozenset()
+    depth: int = 0
+    left: list[int] = field(default_factory=lambda: [MOST_WORK])  # of the work, with the functions that are called
+    sizes: dict[ast.expr, int] = field(default_factory=dict)  # of what was put together; a shared part counts each time
+
+    @abstractmethod
+    def returned(self, function: Function, inside: State) -> list[Case]:
+        """What a function returns where its arguments are given."""
+
+    def values(self, node: ast.expr, state: State) -> list[Case]:
+        """What an expression comes to in names from outside, in each case."""
+        self.left[0] -= 1
+        if self.left[0] < 0:
+            raise UnreadError("more cases and calls than are followed")
+        match node:
+            case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(value, bool):
+                return [((), node)]
+            case ast.Name() | ast.Attribute() if (name := dotted(node)) is not None:
+                known = state.names.get(name, node)
+                if isinstance(known, str):
+                    raise UnreadError(known)
+                return [((), known)]
+            case ast.Subscript(value=whole, slice=ast.Constant(value=str() as key)) if key.isidentifier():
+                if isinstance(known := state.names.get(dotted(whole) or "", node), str):
+                    raise UnreadError(known)
+                return [((), ast.Name(key, ast.Load()))]
+            case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str() as key), *_]):
+                return [((), ast.Name(key, ast.Load()))]
+            case ast.NamedExpr(value=value):
+                return self.values(value, state)
+            case ast.BinOp(left=left, op=op, right=right) if isinstance(op, ARITHMETIC):
+                return self.each([left, right], state, lambda parts: ast.BinOp(parts[0], op, parts[1]))
+            case ast.BinOp() if (power := shifted(node)) is not None:
+                return self.values(power, state)
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
+                return self.each([operand], state, lambda parts: ast.UnaryOp(sign, parts[0]))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                both = sides(test, body, orelse, state)
+                return [
+                    ((*when, *cases), one) for when, side in both for cases, one in self.values(side, state.under(when))
+                ]
+            case ast.Call():
+                return self.called(node, state)
+        raise UnreadError(f"'{shorten(ast.unparse(node), 60)}' is no arithmetic of sizes")
+
+    def each(self, nodes: Sequence[ast.expr], state: State, made: Callable[[list[ast.expr]], ast.expr]) -> list[Case]:
+        """An operation on every combination of the cases of its operands."""
+        options = [self.values(node, state) for node in nodes]
+        if prod(map(len, options)) > MOST_CASES:
+            raise UnreadError(f"more than {MOST_CASES} cases")
+        return [self.put_together(parts, made) for parts in product(*options) if not contradict(parts)]
+
+    def put_together(self, parts: tuple[Case, ...], made: Callable[[list[ast.expr]], ast.expr]) -> Case:
+        """An operation on its operands in one case, unless it becomes too long."""
+        size = 1 + sum(self.sizes.get(one, 1) for _, one in parts)
+        if size > LONGEST:
+            raise UnreadError("it is too long when everything is put in")
+        found = made([one for _, one in parts])
+        self.sizes[found] = size
+        return tuple(dict.fromkeys(case for cases, _ in parts for case in cases)), found
+
+    def called(self, node: ast.Call, state: State) -> list[Case]:
+        """What a call comes to: a count of parameters, a number left as it is, or a function of the same file."""
+        name = (dotted(node.func) or "").rpartition(".")[2]
+        if name in THROUGH and node.args:
+            return self.values(node.args[0], state)
+        if not (name in COUNTERS and name in self.functions) and (found := counted(node)) is not None:
+            return [((), found)]
+        if name == "element_size" and not node.args:
+            return [((), ast.Name("p", ast.Load()))]
+        if (made := chained(name, node.args)) is not None and not node.keywords:
+            return self.values(made, state)
+        if name in ("max", "min") and node.args and not node.keywords:
+            return self.each(node.args, state, lambda parts: ast.Call(ast.Name(name, ast.Load()), parts, []))
+        if name in self.functions and self.depth < MOST_CALLS:
+            return self.inlined(self.functions[name], node, state)
+        raise UnreadError(f"'{shorten(ast.unparse(node), 60)}' is a call that is not read")
+
+    def inlined(self, function: Function, node: ast.Call, state: State) -> list[Case]:
+        """What a function of the same file returns for these arguments, or for those that it has by default."""
+        every = [*function.args.posonlyargs, *function.args.args]
+        names = [one.arg for one in every]
+        given = usual(function)
+        names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+        given |= dict(zip(names, node.args, strict=False)) | {one.arg: one.value for one in node.keywords if one.arg}
+        inside = State()
+        for name, value in given.items():
+            one = self.values(value, state) if is_arithmetic(value) else [((), value)]
+            inside = inside.given(name, one[0][1]) if len(one) == 1 else inside.given(name, f"'{name}' has cases")
+        return [(tuple(renamed(case, given) for case in cases), one) for cases, one in self.returned(function, inside)]
+
+
+def usual(function: Function) -> dict[str, ast.expr]:
+    """What decides in a function if nothing is given: its arguments that are `True`, `False` or `None` by default."""
+    every = [*function.args.posonlyargs, *function.args.args]
+    behind = zip(every[len(every) - len(function.args.defaults) :], function.args.defaults, strict=True)
+    named = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    constant = ((one.arg, value) for one, value in (*behind, *named) if isinstance(value, ast.Constant))
+    return {name: value for name, value in constant if value.value is None or isinstance(value.value, bool)}
+
+
+def contradict(parts: Sequence[Case]) -> bool:
+    """Whether operands are of cases that exclude each other: one of `remat`, one of `not (remat)`."""
+    said = {case for cases, _ in parts for case in cases}
+    return any(f"not ({case})" in said for case in said)
+
+
+def renamed(case: str, given: Mapping[str, ast.expr]) -> str:
+    """A condition of a function in the names of whoever calls it."""
+    try:
+        test = ast.parse(case, mode="eval")
+    except SyntaxError:  # a pattern
+        return case
+    return ast.unparse(Renamed(given).visit(test))
+
+
+class Renamed(ast.NodeTransformer):
+    """Arguments as what was given for them."""
+
+    def __init__(self, given: Mapping[str, ast.expr]) -> None:
+        self.given = given
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """What was given for a name."""
+        return self.given.get(node.id, node)
