@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from costgraph.conventions import EXACT
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.reading import request
 from costgraph.measures import MEASURES
-from costgraph.pictures import annotated, curves, memory, orders, timeline
+from costgraph.pictures import annotated, curves, memory, orders, roofline, timeline
 from costgraph.setup import Setup
 
 pytest.importorskip("matplotlib", reason="an extra: pip install 'costgraph[plot]'")
@@ -57,6 +57,20 @@ def assert_on_its_page(figure: Figure) -> None:
     assert not any(one.overlaps(other) for i, one in enumerate(outside) for other in outside[:i])
 
 
+def assert_told_apart_in_grey(figure: Figure) -> None:
+    """Bars of two colours differ on paper in lightness, as far as eyes see that, or in their hatch."""
+    for axes in figure.axes:
+        looks = {bar.get_facecolor(): bar.get_hatch() or "" for bar in axes.patches if bar.get_alpha() in (None, 1)}
+        for (one, hatch), (other, hatched) in combinations(looks.items(), 2):
+            assert hatch != hatched or abs(lightness(one) - lightness(other)) > 0.1, (one, other)
+
+
+def lightness(color: tuple[float, ...]) -> float:
+    """Of what a printer without colours makes of it."""
+    red, green, blue, _ = color
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
 # --- memory ---------------------------------------------------------------------------------------------------------
 
 
@@ -86,6 +100,8 @@ def test_bars_are_as_long_as_their_parts_and_what_does_not_fit_says_so() -> None
     sums = [text.get_text() for text in axes.texts if text.get_text().endswith(("GiB", "too much"))]
     assert sums == ["76.52 GiB", "118.8 GiB, too much"]
     assert_on_its_page(figure)
+    assert_told_apart_in_grey(figure)
+    assert_told_apart_in_grey(roofline.picture(found["pipeline"]))
 
 
 @pytest.mark.slow
@@ -130,7 +146,9 @@ def test_a_schedule_is_idle_for_as_long_as_the_measure_says(name: str) -> None:
         mine = [one for one in slots if one.stage == stage]
         assert all(before.end <= after.begin for before, after in pairwise(mine))
         assert sum(one.end - one.begin for one in mine) == 8 * sum(durations.values())
-    assert_on_its_page(timeline.picture(order, durations, "Llama 3.1 8B", name))
+    figure = timeline.picture(order, durations, "Llama 3.1 8B", name)
+    assert_on_its_page(figure)
+    assert_told_apart_in_grey(figure)
 
 
 def test_only_a_training_step_on_a_pipeline_with_numbers_has_a_schedule() -> None:
@@ -181,6 +199,18 @@ def test_a_picture_of_costs_marks_crossings_and_stays_on_its_page() -> None:
     (axes,) = figure.axes
     assert [text.get_text() for text in axes.texts] == ["S = 16384"]
     assert_on_its_page(figure)
+
+
+@pytest.mark.slow
+def test_long_names_and_what_is_rounded_stay_on_the_page_too() -> None:
+    names = [f"flops({part})" for part in ("attn", "mlp", "head", "attention_core")]
+    found = cg.derive(*names, model="llama-3.1-8b", mesh="data(8, zero=3), tensor(8, sequence=True)", limit="B=8")
+    lines = [curves.Line(name, form) for name, form in found.limited.items()]
+    assert_on_its_page(curves.picture(lines, "S", ", ".join(names) * 3, found.head * 3))
+    met = [one.size("S") for one in curves.crossings(lines, "S")]
+    assert met
+    assert curves.Crossing(Fraction(2**40, 3), ("a", "b")).size("S") == "S ≈ 366504000000"
+    assert curves.Crossing(Fraction(3, 2), ("a", "b")).size("S") == "S = 1.5"
 
 
 @pytest.mark.parametrize(

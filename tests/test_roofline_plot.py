@@ -53,6 +53,14 @@ ASKED: dict[str, dict[str, object]] = {
     "ten labels": {
         "model_name": "bert-large", "phase": "train", "hardware": "t4", "limit": "B=8,S=384", "convention": "table_a1",
     },
+    "experts and latents": {
+        "model": "deepseek-v3", "cluster": "h100-sxm:4x8", "mesh": "experts(32)", "limit": "B=64,S=4096", "new": 256,
+    },
+    "an encoder and a decoder": {"model": "flan-t5-xl", "hardware": "a10", "limit": "B=2,S=512", "new": 20},
+    "a long mesh": {
+        "model": "llama-3.1-70b", "phase": "train", "cluster": "h100-sxm:8x8", "limit": "B=64,S=4096",
+        "mesh": "pipeline(8, schedule=zb-h1), microbatches(16), tensor(8, sequence=True)",
+    },
     "one class of op": {"op_set": "attention", "phase": "prefill", "hardware": "l4", "limit": "B=1,S=9,D=64,A=4"},
 }  # fmt: skip
 
@@ -105,6 +113,28 @@ def test_no_label_meets_another_or_a_leader_or_a_line(name: str) -> None:
         for line in axes.get_lines():
             drawn_line = line.get_transform().transform_path(line.get_path())
             assert not drawn_line.intersects_bbox(box(text), filled=False), text.get_text()
+
+
+@PAGE
+def test_no_leader_crosses_the_roof_or_runs_along_it(name: str) -> None:
+    """Outside of its marker, which lies on the roof."""
+    _, axes = rendered(name)
+    roof = axes.get_lines()[0].get_transform().transform_path(axes.get_lines()[0].get_path())
+    largest = max(point.radius for point in drawn(run(name))) * axes.figure.dpi / 72
+    for text in labels(axes):
+        start = axes.transData.transform(text.xy)  # type: ignore[arg-type]
+        for end in leader(text).interpolated(40).vertices:
+            clear = abs(end - start).max() < largest + 3
+            assert clear or not roof.intersects_bbox(Bbox([end - 0.5, end + 0.5]), filled=False), text.get_text()
+
+
+@PAGE
+def test_ticks_say_numbers_as_people_do(name: str) -> None:
+    _, axes = rendered(name)
+    written = [tick.get_text() for axis in (axes.xaxis, axes.yaxis) for tick in axis.get_ticklabels(which="both")]
+    assert not [text for text in written if "times" in text]
+    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        assert len([one for one in axis.get_majorticklocs() if low <= one <= high]) >= 2
 
 
 @PAGE

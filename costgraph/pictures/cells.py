@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from costgraph.searching.columns import Column
 
+WRITTEN = 80  # cells with room for what they stand for
+
 
 def heatmap(shown: Drawn) -> Figure:
     """The measure over two sizes, as a colour."""
@@ -33,7 +35,7 @@ def heatmap(shown: Drawn) -> Figure:
     mesh = axes.pcolormesh(edges(len(xs)), edges(len(ys)), table, cmap="viridis", norm=norm, rasterized=True)
     bar = figure.colorbar(mesh, ax=axes, pad=0.02)
     bar.set_label(labelled(shown.measure), color=INK)
-    if table.size <= 80:
+    if table.size <= WRITTEN:
         written(axes, table, norm)
     ticked(axes, across, up, xs, ys)
     return finished(figure, axes, shown, f"{called(shown.measure)} over {across} and {up}", white(table))
@@ -58,8 +60,12 @@ def winner(shown: Drawn) -> Figure:
     norm = BoundaryNorm(np.arange(len(found) + 1) - 0.5, len(found))
     axes.pcolormesh(edges(len(xs)), edges(len(ys)), best, cmap=colors, norm=norm, rasterized=True)
     ticked(axes, across, up, xs, ys)
+    if best.size <= WRITTEN:
+        for (row, column), which in np.ndenumerate(best):
+            if np.isfinite(which):
+                axes.text(column, row, f"{which + 1:.0f}", ha="center", va="center", fontsize=9, color="white")
     better = "largest" if shown.measure in GROWING else "least"
-    legend = dict(zip(found, OKABE_ITO, strict=False))
+    legend = {f"{number}: {name}": color for number, (name, color) in enumerate(zip(found, OKABE_ITO, strict=False), 1)}
     title = f"Which has the {better} {called(shown.measure).lower()}"
     return finished(figure, axes, shown, title, white(best), legend)
 

@@ -29,6 +29,7 @@ USUAL = (1, 2**12)
 POINTS = 48  # in between
 AROUND = 16  # how many times below and above a crossing a picture shows
 MOST = len(OKABE_ITO)
+LONG = 10**12  # a size from which on it is written with an exponent
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,14 @@ class Crossing:
     def written(self, symbol: str) -> str:
         """In words."""
         how, at = ("overtakes", "from") if self.jumps else ("=", "at")
-        return f"{self.names[0]} {how} {self.names[1]} {at} {symbol} = {rounded(self.at, 6)}"
+        return f"{self.names[0]} {how} {self.names[1]} {at} {self.size(symbol)}"
+
+    def size(self, symbol: str) -> str:
+        """Where, as six digits; rounded ones say so."""
+        digits = rounded(self.at, 6)
+        if "e" in digits and self.at < LONG:
+            digits = str(int(Fraction(digits)))
+        return f"{symbol} {'=' if Fraction(digits) == self.at else '≈'} {digits}"
 
 
 def draw(found: Derivation | Comparison) -> Picture:
@@ -87,7 +95,7 @@ def draw(found: Derivation | Comparison) -> Picture:
         title, said, setup = ", ".join(same), found.head, found.setup
     symbol = open_size(lines)
     sizes = [f"{name} = {setup.bindings[name]}" for name in FIRST if name in setup.bindings]
-    below = shorten(", ".join([said, *sizes]), 110)
+    below = ", ".join([said, *sizes])
     return of_figure(lambda: picture(lines, symbol, title, below))
 
 
@@ -173,7 +181,7 @@ def picture(lines: list[Line], symbol: str, title: str, said: str) -> Figure:
     axes.tick_params(which="minor", length=0)
     axes.legend(loc="upper left", frameon=False, fontsize=11)
     at = ", ".join(one.written(symbol) for one in met)
-    titled(figure, axes, f"{shorten(title, 60)} over {symbol}", said, at and f"Crossovers: {at}")
+    titled(figure, axes, f"{title} over {symbol}", said, at and f"Crossovers: {at}")
     return aligned(figure, axes)
 
 
@@ -190,6 +198,6 @@ def mark(axes: Axes, one: Crossing, lines: list[Line], symbol: str, row: int) ->
     )
     axes.axvline(at, ymax=0.98, color=GREY, linewidth=1, linestyle=(0, (3, 3)), zorder=1)
     axes.annotate(
-        f"{symbol} = {rounded(one.at, 6)}", (at, 0), (5, 6 + 15 * (row % 3)), xycoords=("data", "axes fraction"),
+        one.size(symbol), (at, 0), (5, 6 + 15 * (row % 3)), xycoords=("data", "axes fraction"),
         textcoords="offset points", fontsize=10, color=INK, bbox={"pad": 1, "facecolor": "white", "edgecolor": "none"},
     )  # fmt: skip

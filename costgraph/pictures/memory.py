@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from costgraph.algebra.quantities import rounded
 from costgraph.errors import UserError, shorten
@@ -12,7 +12,7 @@ from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.verdict import Verdict, peak
 from costgraph.measures import MEASURES
 from costgraph.measures.peak import PARTS
-from costgraph.pictures.picture import INK, OKABE_ITO, Picture, aligned, of_figure, page, titled
+from costgraph.pictures.picture import HATCHES, INK, OKABE_ITO, Picture, aligned, of_figure, page, titled
 from costgraph.records import dataclass
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLORS = dict(zip((*PARTS, "allowance"), (*OKABE_ITO, "#F0E442", "#8c8c8c", "#444444"), strict=True))
+HATCH = dict(zip(COLORS, (*HATCHES, "", "", ""), strict=True))
 DARK = ("weights", "gradients", "optimizer", "working", "allowance", "gathered")  # on which white is read
 LETTER = 0.0105  # how wide a letter is, as a share of the axes
 GIB = 2**30
+ABOVE = 22.0  # points above the axes, where limits have their names
 SEEN = Fraction(1, 400)  # of a bar
 MOST = 40  # bars on a page
 
@@ -112,10 +114,12 @@ def stack(axes: Axes, row: int, bar: Bar, right: float, limits: set[Fraction]) -
         width = float(bar.parts.get(part, 0)) / GIB
         if not width:
             continue
-        axes.barh(row, width, left=begin, height=0.66, color=COLORS[part], edgecolor="white", linewidth=1, zorder=3)
+        look: Any = {"height": 0.66, "color": COLORS[part], "hatch": HATCH[part], "edgecolor": "white"}
+        axes.barh(row, width, left=begin, linewidth=1, zorder=3, **look)
         if len(words := rounded(Fraction(width), 3)) * LETTER * 1.1 < width / right:
             ink = "white" if part in DARK else INK
-            axes.text(begin + width / 2, row, words, ha="center", va="center", color=ink, fontsize=9.5, zorder=5,
+            at = middle(begin, begin + width, [float(one) / GIB for one in limits])
+            axes.text(at, row, words, ha="center", va="center", color=ink, fontsize=9.5, zorder=5,
                       bbox={"pad": 1, "facecolor": COLORS[part], "edgecolor": "none"})  # fmt: skip
         begin += width
     words = f"{rounded(Fraction(begin), 4)} GiB" + (", too much" if any(bar.whole > one for one in limits) else "")
@@ -125,6 +129,14 @@ def stack(axes: Axes, row: int, bar: Bar, right: float, limits: set[Fraction]) -
     )  # fmt: skip
 
 
+def middle(begin: float, end: float, limits: list[float]) -> float:
+    """The middle of a part; of one that a limit crosses that of the longer piece."""
+    for limit in limits:
+        if begin < limit < end:
+            begin, end = (begin, limit) if 2 * limit > begin + end else (limit, end)
+    return (begin + end) / 2
+
+
 def titles(figure: Figure, axes: Axes, bars: list[Bar], results: list[Estimate]) -> None:
     """What is shown, at which sizes, and when that is."""
     asked = results[0].request
@@ -132,15 +144,9 @@ def titles(figure: Figure, axes: Axes, bars: list[Bar], results: list[Estimate])
     sizes = [f"{n} = {shorten(str(v), 16)}" for n, v in asked.bindings.items() if n in ("B", "S")]
     sizes += [f"{shorten(str(asked.new), 16)} new"] if asked.new else []
     beside = asked.setup.beside if len(results) == 1 else []
-    said = shorten(", ".join([asked.phase, *sizes, asked.dtype, *beside]), 110)
+    said = ", ".join([asked.phase, *sizes, asked.dtype, *beside])
     instants = dict.fromkeys(f"{bar.name}: {bar.instant}" if len(bars) > 1 else bar.instant for bar in bars)
     seen = [part for part in COLORS if any(bar.parts.get(part, 0) > SEEN * bar.whole for bar in bars)]
     below = "Worst instants: " + "; ".join(instants)
-    titled(
-        figure,
-        axes,
-        f"Memory of {shorten(', '.join(names), 70)}",
-        f"{said}\n",
-        below,
-        {part: COLORS[part] for part in seen},
-    )
+    colors = {part: COLORS[part] for part in seen}
+    titled(figure, axes, f"Memory of {', '.join(names)}", said, below, colors, ABOVE, HATCH)

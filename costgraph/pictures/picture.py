@@ -16,8 +16,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = ("svg", "png", "pdf")
-STYLE = {"svg.hashsalt": "costgraph", "font.size": 12, "font.family": "sans-serif", "svg.fonttype": "path"}
+STYLE = {
+    "svg.hashsalt": "costgraph",
+    "font.size": 12,
+    "hatch.linewidth": 0.7,
+    "font.family": "sans-serif",
+    "svg.fonttype": "path",
+}
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # told apart by the colour-blind
+HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "--")  # of these, as three of them are one grey on paper
+MARGIN = 1.6  # inches beside a title: what stands left of the axes above which it begins
 INK, GREY, FAINT, SHADE = "#222222", "#666666", "#9a9a9a", "#f3f5f7"
 
 
@@ -92,8 +100,9 @@ def page(width: float = 9.6, height: float = 5.4) -> Figure:
 
 
 def titled(
-    figure: Figure, axes: Axes, title: str, said: str, below: str = "", colors: Mapping[str, str] | None = None
-) -> None:
+    figure: Figure, axes: Axes, title: str, said: str, below: str = "", colors: Mapping[str, str] | None = None,
+    above: float = 6.0, hatches: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
     """Words around a picture. The axes have their content already.
 
     Args:
@@ -103,16 +112,23 @@ def titled(
         said: at which sizes.
         below: small print.
         colors: what colours mean, for a row below that.
+        above: points that stay free between what is said and the axes.
+        hatches: by what these colours mean.
     """
-    figure.suptitle(title, ha="left", fontsize=15, fontweight="bold", color=INK)
-    axes.set_title(said, loc="left", fontsize=11, color=GREY)
+    beside = figure.get_figwidth() - MARGIN
+    wrapped: Any = {"max_lines": 2, "placeholder": " ..."}
+    figure.suptitle(fill(title, int(beside * 7.4), **wrapped), ha="left", fontsize=15, fontweight="bold", color=INK)
+    axes.set_title(fill(said, int(beside * 11.4), **wrapped), loc="left", fontsize=11, color=GREY, pad=above)
     small = fill(below, int(figure.get_figwidth() * 12.2), max_lines=3, placeholder=" ...")
     if colors is None:
         figure.supxlabel(small, ha="left", fontsize=9.5, color=GREY)
         return
     from matplotlib.patches import Patch
 
-    handles: list[Any] = [Patch(facecolor=color, edgecolor="#bbbbbb", label=name) for name, color in colors.items()]
+    look: Any = {"edgecolor": "white"} if hatches else {"edgecolor": "#bbbbbb"}
+    handles: list[Any] = [
+        Patch(facecolor=color, hatch=(hatches or {}).get(name), label=name, **look) for name, color in colors.items()
+    ]
     legend = figure.legend(
         handles=handles, title=small, loc="outside lower left", ncols=len(handles), fontsize=10, frameon=False,
         labelcolor=INK, handlelength=1, columnspacing=1.2, title_fontsize=9.5, alignment="left",

@@ -7,8 +7,8 @@ from fractions import Fraction
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from costgraph.errors import UserError, shorten
-from costgraph.pictures.picture import FAINT, GREY, INK, OKABE_ITO, Picture, of_figure, page
+from costgraph.errors import UserError
+from costgraph.pictures.picture import FAINT, GREY, HATCHES, INK, OKABE_ITO, Picture, of_figure, page
 from costgraph.searching.answer import assumed, ranked_by
 from costgraph.searching.search import Found, Plan
 from costgraph.searching.structure import NO_REPLAY
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST = 10  # plans that are shown
-PARTS = len(OKABE_ITO)  # that have a colour; what is left of a bar is grey
 GIB = 2**30
 Amounts = Mapping[str, Fraction]
 
@@ -57,7 +56,9 @@ def picture(found: Found) -> Figure:
     asked = found.search.question.asked
     sizes = ", ".join(f"{name}={value}" for name, value in asked.setup.sizes.items())
     title = f"Plans of {asked.setup.model.title or asked.setup.graph.name} on {asked.cluster}, {asked.phase} at {sizes}"
-    figure.suptitle(shorten(title, 80), ha="left", x=0.01, fontsize=14, fontweight="bold", color=INK)
+    figure.suptitle(
+        fill(title, 82, max_lines=2, placeholder=" ..."), ha="left", x=0.01, fontsize=14, fontweight="bold", color=INK
+    )
     said = f"Ranked by {ranked_by(found.search)}. {assumed(found.search)[0]}."
     figure.supxlabel(fill(said, 140, max_lines=3, placeholder=" ..."), ha="left", x=0.01, fontsize=9, color=GREY)
     return figure
@@ -90,14 +91,17 @@ def bars(axes: Axes, rows: list[dict[str, float]], stacked: bool) -> None:
         for name, amount in row.items():
             sums[name] = sums.get(name, 0.0) + amount
     names = sorted(sums, key=lambda name: -sums[name])
-    colors: dict[str, Any] = dict(zip(names[:PARTS], OKABE_ITO, strict=False))
+    looks: dict[str, Any] = {
+        name: {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0.6}
+        for name, color, hatch in zip(names, OKABE_ITO, HATCHES, strict=False)
+    }
     ends = [0.0] * len(rows)
     height = 0.66 if stacked else 0.72 / max(len(names), 1)
     for place, name in enumerate(names):
         values = [row.get(name, 0.0) for row in rows]
         at = [number + (0.0 if stacked else (place - (len(names) - 1) / 2) * height) for number in range(len(rows))]
-        label = name if name in colors else "_nolegend_"
-        axes.barh(at, values, height, left=ends if stacked else None, color=colors.get(name, FAINT), label=label)
+        label = name if name in looks else "_nolegend_"
+        axes.barh(at, values, height, left=ends if stacked else None, label=label, **looks.get(name, {"color": FAINT}))
         ends = [end + value for end, value in zip(ends, values, strict=True)]
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color="#e4e6e8", linewidth=0.8)

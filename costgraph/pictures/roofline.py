@@ -14,7 +14,19 @@ from costgraph.algebra.units import BANDWIDTH, COMPUTE
 from costgraph.errors import UserError, shorten
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.steps import Step
-from costgraph.pictures.picture import FAINT, GREY, INK, OKABE_ITO, SHADE, Picture, aligned, of_figure, page, titled
+from costgraph.pictures.picture import (
+    FAINT,
+    GREY,
+    HATCHES,
+    INK,
+    OKABE_ITO,
+    SHADE,
+    Picture,
+    aligned,
+    of_figure,
+    page,
+    titled,
+)
 from costgraph.records import dataclass
 from costgraph.timing.costs import CLASSES, Class, Cost
 from costgraph.timing.roofline import Span, number
@@ -25,9 +37,11 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 COLORS = dict(zip(CLASSES, OKABE_ITO, strict=True))
+HATCH = dict(zip(CLASSES, HATCHES, strict=True))
 MARKERS = {"prefill": "o", "training step": "o", "forward pass": "o", "decode step": "D", "first token": "D"}
 NAMED = Fraction(1, 200)  # from which share of the time on a point has a label
 LETTER = 0.0105  # how wide a letter is in a bar, as a share of it
+FEW = 100  # an axis that reaches less far has ticks between powers of ten
 ALIKE = 1.3  # ops of one class whose intensities differ by less than this factor are one point
 
 
@@ -109,9 +123,10 @@ def picture(result: Estimate) -> Figure:
             point.intensity, y, s=point.area, color=COLORS[point.kind], alpha=0.85, marker=point.marker,
             edgecolor="white", linewidth=1.2, zorder=3,
         )  # fmt: skip
-    lines = [[(low, peak * low / ridge), (ridge, peak), (high, peak)], [(ridge, axes.get_ylim()[0]), (ridge, peak)]]
+    walls = [[(low, peak * low / ridge), (ridge, peak), (high, peak)]]
+    lines = [[(ridge, axes.get_ylim()[0]), (ridge, peak)]]
     marks = [Mark(p.intensity, y, p.radius, p.label) for p, y in zip(points, heights, strict=True)]
-    label(axes, marks, lines, texts)
+    label(axes, marks, lines, walls, texts)
     return aligned(figure, axes)
 
 
@@ -167,6 +182,7 @@ def roof(axes: Axes, result: Estimate, low: float, high: float) -> list[Text]:
     axes.set_ylabel("attainable FLOP/s per device" if asked.degree != ONE else "attainable FLOP/s")
     axes.yaxis.set_major_formatter(lambda y, _: str(Quantity(Fraction(round(y)), COMPUTE)).replace(" ", "\u2009"))
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+    decades(axes)
     axes.tick_params(which="minor", length=0)
     axes.grid(which="major", color="white", linewidth=1, zorder=0)
     axes.set_axisbelow(True)
@@ -179,6 +195,16 @@ def roof(axes: Axes, result: Estimate, low: float, high: float) -> list[Text]:
         axes.annotate(str(Quantity(asked.reached("mem"), BANDWIDTH)), (low, start), (10, 18), color=INK,
                       rotation=slope(axes), rotation_mode="anchor", **look),
     ]  # fmt: skip
+
+
+def decades(axes: Axes) -> None:
+    """Ticks at powers of ten; between them as well where few of these are in the picture."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        if high < low * FEW:
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def slope(axes: Axes) -> float:
@@ -204,7 +230,7 @@ def titles(axes: Axes, result: Estimate, points: Iterable[Point]) -> None:
     left = {step.title: 1 - sum(p.share for p in points if p.step is step) for step in shown(result)}
     rest = ", ".join(f"{rounded(share * 100, 3)} % of {step}" for step, share in left.items())
     below = f"Not drawn under the roof: ops without counted FLOPs and communication, {rest}"
-    titled(figure, axes, f"{name} on {devices}{asked.machine.title}", shorten(", ".join(said), 110), below)
+    titled(figure, axes, f"{name} on {devices}{asked.machine.title}", ", ".join(said), below)
 
 
 def whole(axes: Axes, result: Estimate) -> None:
@@ -214,9 +240,10 @@ def whole(axes: Axes, result: Estimate) -> None:
         begin = 0.0
         for kind, part in step.time.by_class.items():
             share = float(part.seconds / step.time.seconds)
-            axes.barh(row, share, left=begin, color=COLORS[kind], edgecolor="white", linewidth=1)
+            axes.barh(row, share, left=begin, color=COLORS[kind], hatch=HATCH[kind], edgecolor="white", linewidth=1)
             if len(words := f"{kind} {rounded(Fraction(share) * 100, 3)} %") * LETTER < share:
-                axes.text(begin + share / 2, row, words, ha="center", va="center", color="white", fontsize=8.5)
+                axes.text(begin + share / 2, row, words, ha="center", va="center", color="white", fontsize=8.5,
+                          bbox={"pad": 1, "facecolor": COLORS[kind], "edgecolor": "none"})  # fmt: skip
             begin += share
     axes.set(xlim=(0, 1), xticks=[], yticks=range(len(steps)), yticklabels=[step.title for step in steps])
     axes.set_ylim(len(steps) - 0.5, -0.5)
@@ -228,11 +255,13 @@ def whole(axes: Axes, result: Estimate) -> None:
 def legend(axes: Axes, result: Estimate, points: Iterable[Point]) -> None:
     """Colours are classes of ops, shapes are steps, sizes are shares of a step's time."""
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
+    edge: Any = {"edgecolor": "white", "linewidth": 0}
     steps = {p.step.title: p.marker for p in points}
     kinds = [kind for kind in CLASSES if any(kind in step.time.by_class for step in shown(result))]
     look: Any = {"linestyle": "", "markersize": 9}
-    handles = [Line2D([], [], marker="s", color=COLORS[kind], label=kind, **look) for kind in kinds]
+    handles: list[Any] = [Patch(facecolor=COLORS[kind], hatch=HATCH[kind], label=kind, **edge) for kind in kinds]
     handles += [Line2D([], [], marker=marker, color="#888888", label=step, **look) for step, marker in steps.items()]
     axes.legend(handles=handles, loc="lower right", facecolor=SHADE, edgecolor="none", framealpha=1, fontsize=10,
                 title="area: share of the step's time", title_fontsize=10, alignment="left")  # fmt: skip

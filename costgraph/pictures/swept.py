@@ -116,5 +116,5 @@ def finished(
     alone = [f"{name}={as_typed(values[0])}" for name, values in asked.grid.choices.items() if len(values) == 1]
     kept = [f"where {one}" for one in asked.where]
     small = below + " ".join(line[:1].upper() + line[1:] + "." for line in asked.assumptions)
-    titled(figure, axes, title, shorten(", ".join([asked.said, *alone, *kept]), 110), small, colors)
+    titled(figure, axes, title, ", ".join([asked.said, *alone, *kept]), small, colors)
     return aligned(figure, axes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import rounded
 from costgraph.conventions import Convention
-from costgraph.errors import UserError, shorten
+from costgraph.errors import UserError
 from costgraph.estimation.estimate import Estimate
 from costgraph.graph.graph import Graph
 from costgraph.measures.flops import PARTS, collect
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLORS: dict[Kind, str] = {"F": OKABE_ITO[0], "B": OKABE_ITO[1], "W": OKABE_ITO[2]}
+COLORS: dict[Kind, str] = {"F": OKABE_ITO[0], "B": OKABE_ITO[4], "W": "#F0E442"}  # three greys on paper
 MEANT: dict[Kind, str] = {"F": "forward", "B": "gradients of inputs", "W": "gradients of weights"}
 MOST = 4096  # jobs on a page
 DIGIT = 0.008  # how wide one is with the gap beside it, as a share of the picture
@@ -100,7 +100,7 @@ def picture(of: Run, durations: Durations, model: str, said: str) -> Figure:
         f"Durations by FLOPs of a stage in the middle: {weights}. Sends take no time; all stages are taken as equal."
     )
     colors = {MEANT[kind]: COLORS[kind] for kind in COLORS} | {"waiting": SHADE}
-    titled(figure, axes, f"Schedule of {shorten(model, 60)}", f"{said}, idle over busy {share} %", below, colors)
+    titled(figure, axes, f"Schedule of {model}", f"{said}, idle over busy {share} %", below, colors)
     return aligned(figure, axes)
 
 
@@ -112,5 +112,5 @@ def box(axes: Axes, one: Slot, of: Run, end: float) -> None:
               linewidth=0.6)  # fmt: skip
     number = str(one.job.microbatch + 1)
     if width / end > len(number) * DIGIT:
-        ink = "white" if lighter > 0.7 else INK
+        ink = "white" if one.job.kind == "F" and lighter > 0.7 else INK
         axes.text(begin + width / 2, one.stage, number, ha="center", va="center", color=ink, fontsize=8)
