@@ -24,6 +24,7 @@ from costgraph.setup import Setup
 
 pytest.importorskip("matplotlib", reason="an extra: pip install 'costgraph[plot]'")
 
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 PLAN = "pipeline(4), microbatches(8), data(2, zero=1), tensor(8, sequence=True)"
@@ -60,14 +61,16 @@ def assert_on_its_page(figure: Figure) -> None:
 def assert_told_apart_in_grey(figure: Figure) -> None:
     """Bars of two colours differ on paper in lightness, as far as eyes see that, or in their hatch."""
     for axes in figure.axes:
-        looks = {bar.get_facecolor(): bar.get_hatch() or "" for bar in axes.patches if bar.get_alpha() in (None, 1)}
+        looks = {
+            to_rgb(bar.get_facecolor()): bar.get_hatch() or "" for bar in axes.patches if bar.get_alpha() in (None, 1)
+        }
         for (one, hatch), (other, hatched) in combinations(looks.items(), 2):
             assert hatch != hatched or abs(lightness(one) - lightness(other)) > 0.1, (one, other)
 
 
-def lightness(color: tuple[float, ...]) -> float:
+def lightness(color: tuple[float, float, float]) -> float:
     """Of what a printer without colours makes of it."""
-    red, green, blue, _ = color
+    red, green, blue = color
     return 0.299 * red + 0.587 * green + 0.114 * blue
 
 

@@ -16,6 +16,7 @@ from costgraph.pictures.roofline import drawn, picture, shown
 
 pytest.importorskip("matplotlib", reason="an extra: pip install 'costgraph[plot]'")
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Line
@@ -122,8 +123,8 @@ def test_no_leader_crosses_the_roof_or_runs_along_it(name: str) -> None:
     roof = axes.get_lines()[0].get_transform().transform_path(axes.get_lines()[0].get_path())
     largest = max(point.radius for point in drawn(run(name))) * axes.figure.dpi / 72
     for text in labels(axes):
-        start = axes.transData.transform(text.xy)  # type: ignore[arg-type]
-        for end in leader(text).interpolated(40).vertices:
+        start = axes.transData.transform(text.xy)
+        for end in np.asarray(leader(text).interpolated(40).vertices, dtype=float):
             clear = abs(end - start).max() < largest + 3
             assert clear or not roof.intersects_bbox(Bbox([end - 0.5, end + 0.5]), filled=False), text.get_text()
 
