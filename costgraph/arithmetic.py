@@ -6,12 +6,17 @@ A product has one term, as nothing else is true of where it comes from; a form t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from decimal import Decimal
 from fractions import Fraction
+from math import comb, isfinite
 from numbers import Rational as Exact
-from typing import TYPE_CHECKING, Any
+from numbers import Real
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from costgraph.algebra.bindings import parse_bindings
+from costgraph.algebra.parser import MAX_EXPONENT, MAX_TERMS
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
@@ -22,16 +27,48 @@ if TYPE_CHECKING:
     from costgraph.closed_form import ClosedForm
 
 
+def is_form(given: object) -> TypeGuard[ClosedForm]:
+    """Whether it is one, and no number."""
+    return hasattr(given, "remainder")
+
+
+def equal(form: ClosedForm, other: object) -> bool:
+    """Whether a form is the same in all that it says as another one, or the number that it is.
+
+    Raises:
+        UserError: the other is text, which may say the same in another way.
+    """
+    if isinstance(other, str):
+        raise UserError(f"{form.name} == text: forms are compared by what they say; write form.same_as('...')")
+    if isinstance(other, Real | Decimal) and not isinstance(other, bool):
+        return form.number is not None and form.number == other
+    if other.__class__ is not form.__class__:
+        return False
+    said = attrgetter(*(one.name for one in fields(form)))
+    return bool(said(form) == said(other))
+
+
+def hashed(form: ClosedForm) -> int:
+    """The hash of a form: that of the number that it equals, if it is one."""
+    value = form.number
+    return hash(attrgetter(*(one.name for one in fields(form)))(form) if value is None else value)
+
+
 def number(given: object) -> Fraction:
     """An exact number; a float is the binary fraction that it is.
 
     Raises:
         UserError: it is no number.
     """
-    if isinstance(given, Exact) and not isinstance(given, bool):
-        return Fraction(given)
-    if isinstance(given, float) and given - given == 0:
-        return Fraction(given)
+    match given:
+        case bool():
+            pass
+        case Exact():
+            return Fraction(int(given.numerator), int(given.denominator))  # of NumPy's integers none has a bit_length
+        case Decimal() if given.is_finite():
+            return Fraction(given)
+        case Real() if isfinite(given):
+            return Fraction(float(given))
     raise UserError(f"{shorten(repr(given))} is neither a form nor a number")
 
 
@@ -50,11 +87,104 @@ def written(factor: Fraction) -> str:
 
 def joined(a: ClosedForm, sign: str, b: ClosedForm, value: Quotient, exact: Quotient) -> ClosedForm:
     """The product or the quotient of two forms, as one term; what was left out of them is left out of it."""
-    both = a.plain.beside(b.plain)
-    name, unit = f"{a.name}{sign}{b.name}", f"{a.unit}{sign}{b.unit}"
+    return one_term(a.plain.beside(b.plain), f"{a.name}{sign}{b.name}", f"{a.unit}{sign}{b.unit}", value, exact)
+
+
+def one_term(form: ClosedForm, name: str, unit: str, value: Quotient, exact: Quotient) -> ClosedForm:
+    """A value as one term, with what a form takes for granted."""
+    if value.is_infinite or exact.is_infinite:
+        raise UserError(f"{name} grows without bound")
     over = (Term(name, name, value.denominator),) if not value.is_polynomial else ()
     term = Term(name, name, value.numerator)
-    return replace(both, name=name, unit=unit, terms=(term,), over=over, remainder=exact - value, at=())
+    return replace(form, name=name, unit=unit, terms=(term,), over=over, remainder=exact - value, at=())
+
+
+def beside(form: ClosedForm, other: ClosedForm | Rational | float, unit: str = "") -> ClosedForm:
+    """What stands beside a form: a number as a form in the same unit, or in that which is given."""
+    if is_form(other):
+        return other
+    size = number(other)
+    term = Term(str(size), "number", Polynomial.constant(size))
+    return type(form.plain)(str(size), unit or form.unit, (term,), form.convention)
+
+
+def negative(form: ClosedForm) -> ClosedForm:
+    """The form with the opposite sign."""
+    return replace(scaled(form, Fraction(-1)), name=f"-{form.name}")
+
+
+def absolute(form: ClosedForm) -> ClosedForm:
+    """The form without its sign.
+
+    Raises:
+        UserError: it may have either.
+    """
+    value = form.value
+    signs = {a * b for a in value.numerator.signs for b in value.denominator.signs}
+    if signs == {-1, 1}:
+        raise UserError(f"abs({form.name}): {form} may have either sign; bind {', '.join(form.symbols)}")
+    return replace(negative(form), name=f"abs({form.name})") if signs == {-1} else form
+
+
+def product(form: ClosedForm, other: ClosedForm | Rational | float) -> ClosedForm:
+    """A form times another one, or times a number."""
+    if not is_form(other):
+        return scaled(form, number(other))
+    exact = (form.value + form.remainder) * (other.value + other.remainder)
+    return joined(form, "*", other, form.value * other.value, exact)
+
+
+def quotient(form: ClosedForm, other: ClosedForm | Rational | float) -> ClosedForm:
+    """A form over another one, or over a number."""
+    if not is_form(other):
+        if not (by := number(other)):
+            raise UserError(f"{form.name}: cannot divide by zero")
+        return scaled(form, 1 / by)
+    exact = (form.value + form.remainder) / (other.value + other.remainder)
+    return joined(form, "/", other, form.per(other), exact)
+
+
+def power(form: ClosedForm, exponent: object) -> ClosedForm:
+    """A whole power of a form, as one term.
+
+    Raises:
+        UserError: another exponent, 0 to a negative power, or more terms than are expanded.
+    """
+    if isinstance(exponent, str) or is_form(exponent) or number(exponent).denominator != 1:
+        written = exponent.name if is_form(exponent) else shorten(str(exponent), 20)
+        raise UserError(f"{form.name}**{written}: an exponent must be a whole number")
+    times, name = int(number(exponent)), f"{form.name}**{number(exponent)}"
+    value, exact = form.value, form.value + form.remainder
+    terms = max(len(side) for one in (value, exact) for side in (one.numerator, one.denominator))
+    if abs(times) > MAX_EXPONENT or (terms > 1 and comb(terms + abs(times), terms) > MAX_TERMS):
+        raise UserError(f"{name}: more than is expanded, {MAX_TERMS} terms and an exponent of {MAX_EXPONENT}")
+    if times < 0 and not value.numerator:
+        raise UserError(f"{name}: cannot divide by zero")
+    unit = f"{form.unit}**{times}" if times else "1"
+    return one_term(form.plain, name, unit, value**times, exact**times)
+
+
+def values(form: ClosedForm, other: ClosedForm | Rational | float) -> tuple[Rational, Rational]:
+    """Both as numbers, which are in one unit and of which every symbol is bound."""
+    if not is_form(other):
+        second = number(other)
+        return as_number(form), whole(second)
+    if form.unit != other.unit:
+        raise UserError(f"{form.name} is in {form.unit}, {other.name} in {other.unit}")
+    return as_number(form), as_number(other)
+
+
+def divided(form: ClosedForm, other: ClosedForm | Rational | float) -> tuple[Rational, Rational]:
+    """The same where the second divides."""
+    first, second = values(form, other)
+    if not second:
+        raise UserError(f"{form.name}: cannot divide by zero")
+    return first, second
+
+
+def whole(size: Rational) -> Rational:
+    """An integer where it is one."""
+    return size.numerator if size.denominator == 1 else size
 
 
 def as_number(form: ClosedForm) -> Rational:
@@ -68,7 +198,7 @@ def as_number(form: ClosedForm) -> Rational:
     found = form.number
     if found is None:
         raise UserError(f"{form.name} depends on {', '.join(form.symbols)}; bind them, as in form(B=1)")
-    return found
+    return whole(found)
 
 
 def substitutions(given: tuple[Any, ...], sizes: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from costgraph.algebra.symbols import INFINITY, Rational, in_order
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
 from costgraph.graph.loop import Loop
+from costgraph.operators import Operators
 from costgraph.provenance import Term, explain, substituted
 from costgraph.records import dataclass, replace
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ClosedForm:
+class ClosedForm(Operators):
     """A sum of terms, or a quotient of two sums, with everything needed to read it.
 
     Args:
@@ -162,8 +162,8 @@ class ClosedForm:
             raise UserError(f"'{regime}' decides nothing in {self.name}, in which there is {defined}")
         found = leading(value, order, definitions) if order.much else Regime(value, Quotient(0))
         return replace(
-            found, unit=self.unit, regime=regime, convention=self.convention.name, assumptions=self.assumptions,
-            definitions=needed(definitions, value.symbols),
+            found, name=self.name, unit=self.unit, regime=regime, convention=self.convention.name,
+            assumptions=self.assumptions, definitions=needed(definitions, value.symbols),
         )  # fmt: skip
 
     def _decided(self, order: Order) -> tuple[Quotient, tuple[Definition, ...]]:
@@ -173,10 +173,19 @@ class ClosedForm:
 
     # --- comparison -------------------------------------------------------------------------------------------------
 
-    def same_as(self, other: ClosedForm | str) -> bool:
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same in all; of what is a number, whether it is that one. See `same_as`."""
+        return arithmetic.equal(self, other)
+
+    def __hash__(self) -> int:
+        return arithmetic.hashed(self)
+
+    def same_as(self, other: ClosedForm | Rational | float | str) -> bool:
         """Whether two forms are identical functions: their difference cancels to 0."""
         if isinstance(other, str):
             return self.value == parse(other)
+        if not isinstance(other, ClosedForm):
+            return self.number == arithmetic.number(other)
         return self.value == other.value and self._clash(other) is None
 
     def _clash(self, other: ClosedForm) -> tuple[Definition, Definition] | None:
@@ -189,13 +198,15 @@ class ClosedForm:
         if clash := self._clash(other):
             raise UserError(f"{self.name} has {clash[0]}, {other.name} has {clash[1]}")
 
-    def minus(self, other: ClosedForm) -> ClosedForm:
+    def minus(self, other: ClosedForm | Rational | float) -> ClosedForm:
         """The difference of two sums; the terms of `other` come with the opposite sign."""
+        other = arithmetic.beside(self, other)
         negative = tuple(replace(term, amount=-term.amount) for term in other.terms)
         return self._joined("-", other, negative, self.remainder - other.remainder)
 
-    def plus(self, other: ClosedForm) -> ClosedForm:
+    def plus(self, other: ClosedForm | Rational | float) -> ClosedForm:
         """The sum of two sums, such as weights and cache."""
+        other = arithmetic.beside(self, other)
         return self._joined("+", other, other.terms, self.remainder + other.remainder)
 
     def _joined(self, sign: str, other: ClosedForm, terms: tuple[Term, ...], remainder: Quotient) -> ClosedForm:
@@ -230,86 +241,7 @@ class ClosedForm:
         self._refuse_clash(other)
         return self.value / other.value
 
-    # --- arithmetic -------------------------------------------------------------------------------------------------
-
-    def __add__(self, other: ClosedForm | Rational | float) -> ClosedForm:
-        return self.plus(self._as_form(other))
-
-    def __radd__(self, other: Rational | float) -> ClosedForm:
-        return self if other == 0 else self._as_form(other).plus(self)  # 0 is what `sum` begins with
-
-    def __sub__(self, other: ClosedForm | Rational | float) -> ClosedForm:
-        return self.minus(self._as_form(other))
-
-    def __rsub__(self, other: Rational | float) -> ClosedForm:
-        return self._as_form(other).minus(self)
-
-    def __neg__(self) -> ClosedForm:
-        return replace(arithmetic.scaled(self, Fraction(-1)), name=f"-{self.name}")
-
-    def __mul__(self, other: ClosedForm | Rational | float) -> ClosedForm:
-        if not isinstance(other, ClosedForm):
-            return arithmetic.scaled(self, arithmetic.number(other))
-        exact = (self.value + self.remainder) * (other.value + other.remainder)
-        return arithmetic.joined(self, "*", other, self.value * other.value, exact)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: ClosedForm | Rational | float) -> ClosedForm:
-        if isinstance(other, ClosedForm):
-            exact = (self.value + self.remainder) / (other.value + other.remainder)
-            return arithmetic.joined(self, "/", other, self.per(other), exact)
-        if not (by := arithmetic.number(other)):
-            raise UserError(f"{self.name}: cannot divide by zero")
-        return arithmetic.scaled(self, 1 / by)
-
-    def __rtruediv__(self, other: Rational | float) -> ClosedForm:
-        size = arithmetic.number(other)
-        term = Term(str(size), "number", Polynomial.constant(size))
-        return ClosedForm(str(size), "1", (term,), self.convention) / self
-
-    def _as_form(self, other: ClosedForm | Rational | float) -> ClosedForm:
-        """A number as a form in the same unit."""
-        if isinstance(other, ClosedForm):
-            return other
-        size = arithmetic.number(other)
-        term = Term(str(size), "number", Polynomial.constant(size))
-        return ClosedForm(str(size), self.unit, (term,), self.convention)
-
-    def _values(self, other: ClosedForm | Rational | float) -> tuple[Rational, Rational]:
-        """Both values, which are in one unit and of which every symbol is bound."""
-        if isinstance(other, ClosedForm) and self.unit != other.unit:
-            raise UserError(f"{self.name} is in {self.unit}, {other.name} in {other.unit}")
-        second = arithmetic.as_number(other) if isinstance(other, ClosedForm) else arithmetic.number(other)
-        return arithmetic.as_number(self), second
-
-    def __lt__(self, other: ClosedForm | Rational | float) -> bool:
-        first, second = self._values(other)
-        return first < second
-
-    def __le__(self, other: ClosedForm | Rational | float) -> bool:
-        first, second = self._values(other)
-        return first <= second
-
-    def __gt__(self, other: ClosedForm | Rational | float) -> bool:
-        first, second = self._values(other)
-        return first > second
-
-    def __ge__(self, other: ClosedForm | Rational | float) -> bool:
-        first, second = self._values(other)
-        return first >= second
-
-    def __float__(self) -> float:
-        return float(arithmetic.as_number(self))
-
-    def __int__(self) -> int:
-        return int(arithmetic.as_number(self))
-
-    def __round__(self, digits: int | None = None) -> Rational | float:
-        return round(float(self), digits) if digits is not None else round(arithmetic.as_number(self))
-
-    def __format__(self, spec: str) -> str:
-        return format(float(self), spec) if spec else str(self)
+    # --- sizes put in, as others have it ---------------------------------------------------------------------------
 
     def __call__(self, given: str | Mapping[str, Any] = "", /, **sizes: Size) -> ClosedForm | Rational:
         """What the form is at sizes: a number once every symbol is bound."""

@@ -39,6 +39,8 @@ class Largest(ClosedForm):
     """
 
     candidates: tuple[ClosedForm, ...] = ()
+    __eq__ = ClosedForm.__eq__
+    __hash__ = ClosedForm.__hash__
 
     def limited(self, bindings: Mapping[str, Binding]) -> ClosedForm:
         """Every candidate with symbols replaced, without those that are now never above another.
@@ -74,8 +76,10 @@ class Largest(ClosedForm):
             return super().when(regime)
         found = [one.when(regime) for one in self.candidates]
         left = [one for one in found if not any(leads(other, one, order) for other in found if other is not one)]
-        if all(at_least(left[0].leading.numerator, one.leading.numerator) for one in left):
-            return left[0]
+        sums = [one.leading.numerator for one in left]
+        for one, most in zip(left, sums, strict=True):
+            if all(at_least(most, other) for other in sums):
+                return replace(one, name=self.name)
         text = ", ".join(str(one.leading) for one in left)
         raise UserError(f"{self.name} is a maximum, and {regime} leaves open which of these leads: {text}; bind sizes")
 

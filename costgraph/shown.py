@@ -59,6 +59,9 @@ class Shown:
     def _repr_markdown_(self) -> str:
         return str(import_module("costgraph.reports.markdown").markdown(self.report))
 
+    def _repr_latex_(self) -> str:
+        return str(import_module("costgraph.reports.latex").latex(self.report))
+
 
 class Recorded(Shown):
     """What is JSON beside its report."""

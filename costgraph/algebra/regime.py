@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.assumption import Assumption
-from costgraph.algebra.bindings import Order
+from costgraph.algebra.bindings import Order, parse_regime
 from costgraph.algebra.definition import Definition, needed, variants
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import latex, python
@@ -28,6 +28,7 @@ class Regime:
 
     leading: Quotient
     neglected: Quotient
+    name: str = ""
     unit: str = ""
     regime: str = ""
     convention: str = ""
@@ -43,11 +44,14 @@ class Regime:
         return python(self.leading)
 
     def __repr__(self) -> str:
-        return f"<{self} {self.unit} when {self.regime}, neglecting {python(self.neglected)} of it first>"
+        return f"<{self.name} = {self} {self.unit} when {self.regime}, neglecting {python(self.neglected)} of it first>"
 
     def _repr_latex_(self) -> str:
-        when = self.regime.replace("<<", r"\ll").replace("<=", r"\le")
-        return rf"${latex(self.leading)}\ \text{{{self.unit}}} \quad ({when})$"
+        name, unit = (text.replace("_", r"\_") for text in (self.name, self.unit))
+        small, large, much = parse_regime(self.regime)
+        sign = r"\ll" if much else r"\le"
+        when = f"{latex(small)} {sign} {latex(large)}"
+        return rf"$\text{{{name}}} = {latex(self.leading)}\ \text{{{unit}}} \quad ({when})$"
 
 
 def leading(value: Quotient, order: Order, definitions: Iterable[Definition] = ()) -> Regime:

@@ -27,6 +27,7 @@ from costgraph.reports.nodes import (
 
 LONG = 40  # characters of a cell beyond which a column is folded
 SIGNS = {
+    "<<": r"$\ll$", ">>": r"$\gg$", "<=": r"$\le$", ">=": r"$\ge$",
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "≤": r"$\le$", "≥": r"$\ge$", "≪": r"$\ll$", "→": r"$\to$", "∞": r"$\infty$", "×": r"$\times$", "·": r"$\cdot$",

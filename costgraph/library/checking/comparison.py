@@ -160,7 +160,7 @@ def compare(
         convention = again and f"{again}, and E = 4 is put in"
     return Checked(
         measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
-        convention, parts, when,
+        convention, parts, found.when,
         tuple(one for one in form.defined if one.name in {*form.value.symbols, *printed.symbols}),
     )  # fmt: skip
 
