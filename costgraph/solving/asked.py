@@ -9,14 +9,15 @@ from costgraph.algebra.assumption import Assumption
 from costgraph.algebra.definition import Definition, needed
 from costgraph.algebra.inequalities import Relation
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import Powers
-from costgraph.errors import UserError
+from costgraph.errors import UserError, shorten
 from costgraph.given import Keywords, read_letters, read_model_in
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.machine import Machine, itemsize
-from costgraph.measures import TIMES
+from costgraph.measures import MEASURES, TIMES
 from costgraph.mesh import AXES, Axis, Mesh
 from costgraph.records import dataclass
 from costgraph.setup import Setup
@@ -142,9 +143,12 @@ def ask(
     put_in = {name: value for name, value in sizes.items() if name not in wanted.target.symbols}
     setting = Setting(setup, over.links if over else None, letters, said, put_in)
     left, right = spelled_out(left, setting), spelled_out(right, setting)
-    sides = form(left, setting), form(right, setting)
+    difference = form(left, setting) - form(right, setting)
+    named = of.get("model") is not None or of.get("op_set") is not None
+    counted = parameters(difference, wanted, setup, said, named=named)
     following = {name: value for name, value in sizes.items() if {*wanted.target.symbols} & {*value.symbols}}
     nominal = {} if setup.model.nominal is None else {"N_params": setup.model.nominal}
+    following |= {name: count.substitute(following) for name, count in counted.items()}
     known = given(place, dtype, link) | (over.rates if over else {}) | nominal | sizes
     return Asked(
         text=question,
@@ -152,12 +156,30 @@ def ask(
         unknown=wanted,
         setting=setting,
         dimension=compared(left, right, setting),
-        difference=wanted.enter((sides[0] - sides[1]).substitute(following)),
+        difference=wanted.enter(difference.substitute(following)),
         bindings={n: v for n, v in known.items() if n not in wanted.target.symbols and n not in setup.model.symbolic},
         added=f"{added.kind}({wanted})" if added else "",
         on_machine=hardware is not None,
         one_link=bool(inside & {*TIMES} and setup.graph.mesh and place and over is None),
     )
+
+
+def parameters(
+    asked: Quotient, wanted: Unknown, setup: Setup, said: list[str], *, named: bool
+) -> dict[str, Polynomial]:
+    """What `N_params` of a question stands for: the parameters of the model that was named; `said` gets that.
+
+    Unless the unknown is in nothing else, it stays a letter where no model is named or the model's name has a count.
+    """
+    typed = "N_params" in (*setup.sizes, *wanted.target.symbols)
+    elsewhere = not {*wanted.target.symbols}.isdisjoint(asked.symbols)
+    letter = elsewhere and (not named or setup.model.nominal is not None)
+    if "N_params" not in asked.symbols or typed or letter or (whole := setup.whole) is None:
+        return {}
+    count = MEASURES["params"](whole.graph, setup.convention).value.numerator
+    sizes = {name: value for name, value in setup.finite("solving").items() if name not in wanted.target.symbols}
+    said.append(f"N_params read as the parameters of {setup.title}: {shorten(python(count.substitute(sizes)), 80)}")
+    return {"N_params": count}
 
 
 def phase_of(inside: Container[str]) -> str:
