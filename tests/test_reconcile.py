@@ -101,6 +101,43 @@ def test_forms_are_reconciled_as_forms() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "readings"),
+    [
+        ("6*N_params", "6*N_params + 12*L*S*D", ["palm(attention=left_out, embedding=tables)",
+                                                 "palm(embedding=tables)"]),
+        ("6*(N_params - K*D)", "6*(N_params - K*D) + 12*L*S*D", ["palm(attention=left_out)", "palm"]),
+        ("2*N_params", "2*N_params + 2*L*S*D", ["palm(attention=left_out, embedding=tables)",
+                                                "palm(causal=half, embedding=tables)"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("model", ["gpt2", "gpt-3"])
+def test_plain_rules_of_thumb_are_found_with_and_without_positions(
+    model: str, a: str, b: str, readings: list[str]
+) -> None:
+    found = reconcile(a, b, per="token", model=model, limit="S=1024")
+    work = "forward" if a.startswith("2") else "train"
+    named = [[str(one) for one in side.found] for side in (found.a, found.b)]
+    assert all(f"{reading}, {work}, per token" in side for reading, side in zip(readings, named, strict=True)), named
+    assert not found.left.numerator
+
+
+def test_ways_that_count_the_same_are_listed_once() -> None:
+    found = reconcile("6*N_params*B*S", "6*N_params*B*S", op_set="decoder")
+    counts = Question("flops", "", {"op_set": "decoder"}).counts
+    assert len({counts.same(one) for one in found.a.found}) == len(found.a.found)
+    assert [str(one) for one in found.a.found] == ["notes(attention=left_out), train"]
+    policies = reconcile("2*N_params", "2*N_params", "states", op_set="decoder")
+    assert [str(one) for one in policies.a.found] == ["notes, weights alone, mixed_adam, train"]
+
+
+@pytest.mark.parametrize("measure", ["step_time", "peak", "flops", "activations"])
+def test_sizes_that_a_number_says_nothing_about_are_named(measure: str) -> None:
+    side = reconcile("1", "2", measure, op_set="decoder").a
+    assert {"B", "S", "D"} <= set(side.open)
+    assert not [name for name in side.open if name.startswith("max_")]
+
+
 def test_states_differ_in_their_policy() -> None:
     found = reconcile("16*N_params", "18*N_params", "states", op_set="decoder")
     assert [step.what for step in found.steps] == ["precision: mixed_adam_bf16 -> mixed_adam"]

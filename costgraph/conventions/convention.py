@@ -47,7 +47,8 @@ class Counting:
         windows: `reach`: scores of the positions that a window shows; `full`: of all.
         linear: what weights take: their `matmuls`, or a multiply-add for each of the `parameters` and every token.
         parameters: of the experts, those of `all`, or of the `active` ones that a token is sent to.
-        embedding: a `look_up`, which takes nothing, or a `matmul` with vectors of ones and zeros.
+        embedding: a `look_up`, which takes nothing, a `matmul` with vectors of ones and zeros, or of all `tables`, that
+            of learned positions, too.
         head, router: `counted` or `left_out`.
         multiply_add: 2 FLOPs, or 1.
         backward: as its ops are, `graph`, or `twice` the forward pass.
@@ -58,7 +59,7 @@ class Counting:
     windows: Literal["reach", "full"] = "reach"
     linear: Literal["matmuls", "parameters"] = "matmuls"
     parameters: Literal["all", "active"] = "all"
-    embedding: Literal["look_up", "matmul"] = "look_up"
+    embedding: Literal["look_up", "matmul", "tables"] = "look_up"
     head: Literal["counted", "left_out"] = "counted"
     router: Literal["counted", "left_out"] = "counted"
     multiply_add: Literal[2, 1] = 2
@@ -85,6 +86,7 @@ WORDS = {  # how a result's footer says it
     "linear=parameters": "one multiply-add per parameter and token",
     "parameters=active": "of the experts those that a token is sent to",
     "embedding=matmul": "the embedding as a matmul",
+    "embedding=tables": "the embedding and learned positions as matmuls",
     "head=left_out": "without the head",
     "router=left_out": "without the router",
     "backward=twice": "the backward as twice the forward",

@@ -25,6 +25,7 @@ from costgraph.provenance import Term
 from costgraph.records import dataclass
 
 TABLES = ("embedding", "positions")  # kinds of ops that read rows of a table
+AS_MATMULS = {"look_up": (), "matmul": ("embedding",), "tables": TABLES}  # those that count as products
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Counted:
         if op.body:
             return total(self.work(step) for step in op.body)
         counting, tensors = self.convention.counting, self.graph.tensors
-        if op.kind == "embedding" and counting.embedding == "matmul" and counting.linear == "matmuls":
+        if op.kind in AS_MATMULS[counting.embedding] and counting.linear == "matmuls":
             return self.looked_up(op)
         found = op_costs.flops(op, tensors, self.convention)
         if op.kind in ("conv", "conv_grad"):
@@ -195,8 +196,8 @@ class Counted:
         """Whether a parameter counts: not a table of which rows are looked up, nor a head or router that is out."""
         counting = self.convention.counting
         readers = {op.kind for op in used.readers}
-        if readers <= set(TABLES):  # rows of positions are added, whatever an embedding counts as
-            return counting.embedding == "matmul" and "embedding" in readers
+        if readers <= set(TABLES):
+            return bool(readers & {*AS_MATMULS[counting.embedding]})
         if counting.head == "left_out" and "vocab" in tensor.names:
             return False
         return counting.router == "counted" or "expert" not in tensor.names or "hit" in readers

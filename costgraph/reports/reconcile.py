@@ -34,6 +34,10 @@ def of_side(name: str, side: Side, unit: str) -> Listing:
     """One side: its value, and the ways of counting that give it."""
     head: Words = (f"{name} = ", amount(side.value), f" {unit}")
     if not side.reproduced:
+        if side.open:
+            return Listing(
+                (Item(head, (f"what is derived depends on {', '.join(side.open)}; put them in with --limit",)),)
+            )
         nearest = f"nearest is {side.chosen}, which is off by "
         return Listing((Item(head, ("no way to count gives it", (nearest, amount(side.left)))),))
     others = [reading for reading in side.found if reading != side.chosen]

@@ -38,6 +38,9 @@ RECOMPUTED: dict[Work, str] = {
     "train, attention recomputed": "recompute(selective)",
     "train, everything recomputed": "recompute(full)",
 }
+PHASES_OF: dict[str, tuple[str, ...]] = {
+    "train": ("forward", "recompute", "backward"), "forward": ("forward",), "backward": ("backward",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,11 +110,20 @@ class Counts:
                 most = MOST_OPTIONS if base == near else 0
             for number in range(most + 1):
                 for names in combinations(self.options, number):
-                    others = [[one for one in CHOICES[name] if one != getattr(base.counting, name)] for name in names]
-                    for values in product(*others):
+                    for values in product(*(self.others(name, base) for name in names)):
                         counting = replace(base.counting, **dict(zip(names, values, strict=True)))
                         if sensible(base, counting, names):
                             yield replace(base, counting=counting).named(base.base, PRESETS[base.base]), number
+
+    def others(self, option: str, base: Convention) -> list[Any]:
+        """What an option may be other than in a convention; without learned positions the embedding is all tables."""
+        own = getattr(base.counting, option)
+        return [one for one in CHOICES[option] if one != own and (one != "tables" or self.learned)]
+
+    @cached_property
+    def learned(self) -> bool:
+        """Whether positions are."""
+        return any(op.kind == "positions" for op in self.setup("", None).graph.ops)
 
     @cached_property
     def options(self) -> tuple[str, ...]:
@@ -119,6 +131,17 @@ class Counts:
         dims = {name for tensor in self.setup("", None).graph.tensors.values() for name in tensor.names}
         without = (*(OF_EXPERTS if "expert" not in dims else ()), *(OF_WINDOWS if "window" not in dims else ()))
         return tuple(one.name for one in fields(Counting) if one.name not in without)
+
+    def same(self, reading: Reading) -> object:
+        """What is equal for readings that count the same work as much, whatever they are called."""
+        parts: dict[str, list[Polynomial]] = {}
+        step = next((step for work, step in RECOMPUTED.items() if work == reading.work), None)
+        graph = self.setup(reading.convention.library, step).graph
+        terms = Counted(graph, reading.convention).terms(PHASES_OF.get(reading.work, PHASES_OF["train"]))
+        for term in terms:
+            name = graph.by_name[term.op].source if term.op in graph.by_name else term.op
+            parts.setdefault(name, []).append(term.amount)
+        return reading.per, frozenset((name, amount) for name, part in parts.items() if (amount := total(part)))
 
     # --- values -----------------------------------------------------------------------------------------------------
 

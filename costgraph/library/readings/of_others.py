@@ -23,6 +23,7 @@ from costgraph.records import dataclass
 from costgraph.setup import Setup
 
 KEPT = ("activations", "peak")  # what recomputation is for
+NEGLECTED = {"norm": "norms", "bias": "biases", "statistic": "statistics"}  # by conventions, as ways call it
 MOST_WAYS = 4  # that are other than usual at once
 ITEMSIZES = {"1/2": Polynomial.constant(1) / 2, **{str(n): Polynomial.constant(n) for n in (1, 2, 4)}}
 # A number in GB that was divided by 2**30 is too small by the third power of 1000/1024, one in GiB by 10**9 too large.
@@ -144,6 +145,13 @@ class OtherCounts:
         said += ["under every precision policy"] if self.open and self.usual.phase == "train" else []
         said += ["with attention or everything recomputed, or nothing"] if self.measure.startswith(KEPT) else []
         return ", ".join(said)
+
+    def same(self, reading: Reading) -> object:
+        """What is equal for readings that count the same, whatever they are called: a policy may change nothing."""
+        apart = self.ways(Reading(PRESETS["exact"], 0, reading.work, precision=reading.precision))
+        neglected = [NEGLECTED[role] for role in reading.convention.neglects]
+        left_out = ((name, "left_out") for name in neglected if name in apart)
+        return frozenset({*reading.ways, *left_out}), self.value(reading)
 
     # --- values -----------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from costgraph.setup import Setup
 
 ROUNDED = re.compile(r"\d[\d,]*\.\d*(e[+-]?\d+)?|\d[\d,]*e[+-]?\d+")  # a number that shows to how many digits it holds
 WHOLE, GROUPED = re.compile(r"\d{1,3}([,_ ]\d{3})+"), re.compile("[,_ ]")  # 37,578,559,488
+MOST_NAMED = 60  # readings of a side that are told apart
 SCALED = re.compile(r"(\d[\d,]*(?:\.\d*)?(?:e[+-]?\d+)?) *\*? *(?:([kKMGT])(i?)B|([MBT]))")  # 16.1 GB, 24 GiB, 6.7B
 MAGNITUDES = {"M": 10**6, "B": 10**9, "T": 10**12}
 
@@ -76,7 +77,8 @@ def number(text: str) -> Typed | None:
 class Side:
     """One of the two: what was typed, what it comes to, and the ways of counting that give it, the simplest first.
 
-    `left` is what is left over the reading that is chosen: nothing where one gives it exactly.
+    `left` is what is left over the reading that is chosen: nothing where one gives it exactly. `open` are sizes that a
+    number says nothing about, but what is derived depends on.
     """
 
     typed: str
@@ -84,6 +86,7 @@ class Side:
     found: tuple[Reading, ...]
     chosen: Reading
     left: Quotient
+    open: tuple[str, ...] = ()
 
     @property
     def reproduced(self) -> bool:
@@ -209,13 +212,42 @@ class Question:
         found = [candidates(one, self.known) for one in typed]
         chosen = closest(*[readings for readings, _ in found])
         one, other = (
-            Side(side.text, side.value, tuple(readings) if exact else (), reading, self.left(side, reading, exact))
+            Side(
+                side.text,
+                side.value,
+                self.distinct(reading, readings) if exact else (),
+                reading,
+                self.left(side, reading, exact),
+                self.open(side, reading),
+            )
             for side, (readings, exact), reading in zip(typed, found, chosen, strict=True)
         )
         (name,) = self.asked.forms
         unit = self.asked.forms[name].unit + (f" per {self.per}" if self.per else "")
         steps = tuple(path(self.counts, *chosen))
         return Reconciliation(name, unit, str(self.setup), one, other, steps, len(self.known), described(self.counts))
+
+    def distinct(self, chosen: Reading, found: list[Reading]) -> tuple[Reading, ...]:
+        """Readings that count different things, the chosen one first; of those that count the same the simplest."""
+        kinds: dict[object, Reading] = {}
+        for reading in (chosen, *found[:MOST_NAMED]):
+            kinds.setdefault(self.counts.same(reading), reading)
+        return tuple(kinds.values())
+
+    def open(self, side: Typed, reading: Reading) -> tuple[str, ...]:
+        """Sizes without which nothing can be said of a number, as what is derived depends on them."""
+        value = self.counts.value(reading)
+        if side.value.number is None or value.number is not None:
+            return ()
+        (form,) = self.asked.limited.values()
+        inner = {one.name: one for one in form.defined}
+        names, seen = [*value.symbols], set()
+        while names:
+            seen.add(name := names.pop())
+            names += [
+                more for part in getattr(inner.get(name), "arguments", ()) for more in part.symbols if more not in seen
+            ]
+        return tuple(sorted(seen - {*inner}))
 
     def left(self, side: Typed, reading: Reading, exact: bool) -> Quotient:
         """What is left of a side over its reading."""
