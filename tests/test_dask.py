@@ -99,10 +99,34 @@ def test_a_folder_of_parts_is_written_whole_and_not_replaced_unasked(scheduler: 
     assert refused.returncode == 2
     assert list(tmp_path.iterdir()) == []
     assert costgraph(*SWEPT, *there).returncode == 0
-    for more in ((), ("--force",)):
-        again = costgraph(*SWEPT, *there, *more)
-        assert (again.returncode, "table.parquet is a folder; name a file" in again.stderr) == (2, True)
+    again = costgraph(*SWEPT, *there)
+    assert (again.returncode, "table.parquet is a folder; name a file" in again.stderr) == (2, True)
     assert [one.name for one in tmp_path.iterdir()] == ["table.parquet"]
+
+
+def test_a_folder_of_parts_is_replaced_where_that_is_asked_for(scheduler: str, tmp_path: Path) -> None:
+    import duckdb
+
+    path = tmp_path / "table.parquet"
+    query: Any = duckdb.sql
+    there = ("-o", str(path), "--force", "--engine", "dask", "--scheduler", scheduler)
+    for over, rows in (("B=1..4, S=64", 4), ("B=1..7, S=64", 7)):
+        assert costgraph(*SWEPT[:-1], over, "--hardware", "h100-sxm", *there).returncode == 0
+        assert query(f"select count(*) from '{path}/*.parquet'").fetchall() == [(rows,)]
+    assert costgraph(*SWEPT[:-1], "B=1..3, S=64", "--hardware", "h100-sxm", *there[:3]).returncode == 0
+    assert query(f"select count(*) from '{path}'").fetchall() == [(3,)]
+    assert [one.name for one in tmp_path.iterdir()] == ["table.parquet"]
+
+
+@pytest.mark.parametrize("inside", [(), ("notes.txt",), ("part-00000000.parquet", "notes.txt")], ids=str)
+def test_a_folder_of_something_else_is_never_replaced(tmp_path: Path, inside: tuple[str, ...]) -> None:
+    path = tmp_path / "table.parquet"
+    path.mkdir()
+    for name in inside:
+        (path / name).write_text("mine")
+    run = costgraph(*SWEPT, "-o", str(path), "--force")
+    assert (run.returncode, "is a folder; name a file" in run.stderr) == (2, True)
+    assert sorted(one.name for one in path.iterdir()) == sorted(inside)
 
 
 def test_no_point_left_is_no_folder(scheduler: str, tmp_path: Path) -> None:

@@ -214,6 +214,47 @@ def test_degrees_that_fit_no_devices_are_said() -> None:
     assert "no degrees that are tried come to 4 devices; --over tries others" in run.stdout
 
 
+@pytest.mark.parametrize("top", [1, 2, 3])
+def test_the_last_plan_that_is_shown_has_its_distance_to_the_next(top: int) -> None:
+    question = asked(**QUICK, top=100)
+    every, found = search(question), search(asked(**QUICK, top=top))
+    assert [found.worse(at) for at in range(top)] == [every.worse(at) for at in range(top)]
+    assert every.worse(len(every.candidates) - 1) is None
+    assert all(one is not None for one in map(found.worse, range(top)))
+
+
+def test_how_much_there_is_to_do_is_said_before_it_is_done() -> None:
+    run = costgraph("search", *SHORT[:5], "1024", *SHORT[6:], "--over", "P=1, zero=1, recompute=none, T=1..2000, C=1")
+    assert run.stderr == "note: 43 989 plans at most, of 6 graphs\n"
+
+
+SHARES = [
+    "mfu >= 12 %",
+    "hfu >= 0.11",
+    "cost <= 0.04 USD",
+    "tokens/s >= 60000 token/s",
+    "step_time <= 3*hbm/lambda_mem",
+]
+
+
+@pytest.mark.parametrize("where", SHARES)
+def test_plans_keep_limits_on_what_estimate_says_of_them(where: str) -> None:
+    more: dict[str, Any] = {**QUICK, "efficiency": EFFICIENCY, "price": "2 USD/h", "top": 100}
+    every, kept = search(asked(**more)), search(asked(**more, where=[where]))
+    (_, limit) = kept.search.where
+    values = {
+        plan.mesh: {
+            "mfu": plan.answer.mfu(plan.answer.main, plan.value), "hfu": plan.answer.hfu(plan.answer.main, plan.value),
+            "step_time": plan.value, "cost": plan.answer.usd_per_million_tokens[1] or Fraction(0),
+            "tokens/s": plan.answer.throughput(plan.answer.main, plan.value),
+        }[limit.name]
+        for plan in every.plans
+    }  # fmt: skip
+    expected = [mesh for mesh, value in values.items() if limit.holds_exactly(value)]
+    assert [plan.mesh for plan in kept.plans] == expected
+    assert 0 < len(expected) < len(values)
+
+
 REFUSED = [
     ((), "search: over which devices?"),
     (("--cluster", "h100-sxm"), "h100-sxm: how many devices?"),

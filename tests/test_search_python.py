@@ -127,6 +127,11 @@ def test_pandas_takes_it() -> None:
     frame = ask.sweep("llama-3.2-1b", OVER, ["peak", "flops"]).to_pandas()
     assert frame["hardware"].tolist() == ["a100-80gb-sxm"] * 2 + ["h100-sxm"] * 2
     assert frame["B"].tolist() == [1, 2, 1, 2]
+    assert {name: str(frame[name].dtype) for name in ("B", "S", "peak")} == {
+        "B": "int64",
+        "S": "int64",
+        "peak": "float64",
+    }
     plans = ask.search("llama-3.2-1b", cluster="h100-sxm:2x2", S=1024, **SMALL).to_pandas()
     assert len(plans) == 3
 

@@ -125,6 +125,125 @@ def test_only_points_that_keep_what_was_asked_are_told_of() -> None:
     assert kept
 
 
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+LIMITS = [  # that say the same
+    ("peak <= 0.5*hbm", "peak <= 0.5*hbm*lambda_mem/lambda_mem"),
+    ("peak <= 40 GiB", "peak <= 42949672960 byte"),
+    ("step_time <= 20 ms", "step_time <= 0.02 s"),
+    ("cost <= 0.005", "cost <= 0.005 USD"),
+    ("cost <= 0.005", "cost <= 0.005 USD per million tokens"),
+    ("cost <= 0.005", "cost <= 0.000000005 USD/token"),
+    ("tokens/s >= 100000", "tokens/s >= 100000 token/s"),
+    ("mfu >= 0.9", "mfu >= 90 %"),
+    ("hfu >= 0.9", "hfu >= 90%"),
+    ("B <= 2", "B < 3"),
+]
+PRICED = {"model": "llama-3.2-1b", "hardware": "h100-sxm", "price": "2 USD/h"}
+
+
+@pytest.mark.parametrize(("one", "other"), LIMITS)
+def test_limits_that_say_the_same_keep_the_same_points(one: str, other: str) -> None:
+    over, measures = "B=[1, 2, 4, 8, 16, 32], S=1024", "peak,step_time,cost,tokens/s,mfu,hfu"
+    every, kept, alike = (rows(read_sweep(over, measures, where, typed=PRICED)) for where in ((), [one], [other]))
+    assert kept == alike
+    assert 0 < len(kept) < len(every)
+
+
+NO_LIMITS = [
+    ("peak <= 2*lambda_mem", "the limit is in byte/s, not in byte"),
+    ("step_time <= hbm", "the limit is in byte, not in s"),
+    ("peak <= 10", "has no unit"),
+    ("mfu >= 40 GB", "write a number, as in 'mfu >= 0.4' or 'mfu >= 40 %'"),
+    ("devices <= 40 %", "write a number"),
+    ("cost <= 0.5 EUR", "unknown unit 'EUR'"),
+    ("cost <= 0.5 s", "is in s"),
+    ("B <= hbm", "the limit of a number is a number"),
+    ("B <= 3 s", "the limit of a number is a number"),
+]
+
+
+@pytest.mark.parametrize(("where", "said"), NO_LIMITS)
+def test_a_limit_in_something_else_is_refused(where: str, said: str) -> None:
+    with pytest.raises(UserError) as error:
+        read_sweep("B=[1, 2], S=1024", "peak", where, typed=PRICED)
+    assert said in str(error.value)
+
+
+def test_a_limit_in_quantities_of_a_machine_is_that_of_each() -> None:
+    typed = {"model": "llama-3.2-1b"}
+    table = rows(read_sweep("hardware=[a100-40gb-sxm, h200], B=1..16, S=1024", "peak", "peak <= hbm", typed=typed))
+    for hardware in ("a100-40gb-sxm", "h200"):
+        mine = [row for row in table if row["hardware"] == hardware]
+        alone = read_sweep("B=1..16, S=1024", "peak", "peak <= hbm", typed={**typed, "hardware": hardware})
+        assert [{**row, "hardware": hardware} for row in rows(alone)] == mine
+        assert mine
+    assert len({row["hardware"]: row for row in table}) == 2
+
+
+@pytest.mark.parametrize("measure", ["peak", "cache", "step_time", "flops", "tokens/s"])
+def test_a_prompt_that_is_swept_over_is_one_that_is_typed(measure: str) -> None:
+    typed = {"model": "llama-3.2-1b", "hardware": "h100-sxm", "phase": "generate", "new": 300}
+    swept = rows(read_sweep("S=[64, 512], B=2", measure, typed=typed))
+    alone = [rows(read_sweep("B=2", measure, typed={**typed, "limit": f"S={row['S']}"}))[0] for row in swept]
+    assert [row[measure] for row in swept] == [row[measure] for row in alone]
+
+
+# --- shares of the peak, and other axes -------------------------------------------------------------------------------
+
+RUNS: list[dict[str, Any]] = [
+    {"phase": "train"},
+    {"phase": "train", "passes": "recompute(full)", "efficiency": "flops=0.5,mem=0.8"},
+    {"phase": "generate", "new": 9},
+    {"phase": "prefill", "model": "gemma-2-2b"},
+    {"phase": "train", "cluster": "h100-sxm:8x1", "mesh": "pipeline(2), tensor(4, sequence=True), microbatches(4)"},
+    {"phase": "train", "cluster": "h100-sxm:8x1", "mesh": "data(2), context(4, how='ring')", "attention": "eager"},
+]
+
+
+@pytest.mark.parametrize("run", RUNS, ids=str)
+def test_shares_of_the_peak_are_those_of_an_estimate(run: dict[str, Any]) -> None:
+    typed = {"model": "llama-3.2-1b", **run} | ({} if "cluster" in run else {"hardware": "h100-sxm"})
+    (row,) = rows(read_sweep("B=8, S=512", "mfu,hfu,step_time,peak", typed=typed))
+    one = estimate(request(limit="B=8,S=512", **typed))
+    seconds = one.estimated(one.main) or one.least
+    assert row["step_time"] == digits(seconds)
+    assert row["peak"] == digits(one.verdict.needed or Fraction(0))
+    assert row["mfu"] == digits(one.mfu(one.main, seconds))
+    assert row["hfu"] == digits(one.hfu(one.main, seconds))
+
+
+CHOSEN: list[tuple[str, str, str, list[str]]] = [  # a choice, its option, a measure, values
+    ("efficiency", "efficiency", "step_time", ["flops=0.5,mem=0.8", "flops=0.25,mem=0.5"]),
+    ("convention", "convention", "flops", ["exact", "notes", "palm"]),
+    ("pass", "passes", "flops", ["recompute(full)", "recompute(selective)"]),
+    ("price", "price", "cost", ["2 USD/h", "3 USD/h"]),
+    ("precision", "precision", "peak", ["mixed_adam", "adam_8bit"]),
+]
+
+
+@pytest.mark.parametrize(("choice", "option", "measure", "values"), CHOSEN, ids=lambda one: str(one))
+def test_an_option_as_an_axis_is_the_option(choice: str, option: str, measure: str, values: list[str]) -> None:
+    typed = {"model": "llama-3.2-1b", "hardware": "h100-sxm", "attention": "eager"}
+    if choice != "price":
+        typed["price"] = "2 USD/h"
+    several = ", ".join(f"[{value}]" for value in values)
+    table = rows(read_sweep(f"{choice}=[{several}], B=1, S=8192", measure, typed=typed))
+    alone = [rows(read_sweep("B=1, S=8192", measure, typed={**typed, option: value}))[0] for value in values]
+    assert [row[measure] for row in table] == [row[measure] for row in alone]
+    assert len({row[measure] for row in table}) > 1
+
+
+def test_an_axis_may_have_a_point_without() -> None:
+    typed = {"model": "llama-3.2-1b", "hardware": "h100-sxm"}
+    table = rows(read_sweep("efficiency=[none, flops=0.5], pass=[none, recompute(full)], B=1, S=64", "flops,step_time",
+                            typed=typed))  # fmt: skip
+    plain = rows(read_sweep("B=1, S=64", "flops,step_time", typed=typed))
+    assert table[0]["flops"] == plain[0]["flops"]
+    assert table[0]["step_time"] == plain[0]["step_time"]
+    assert len({(row["flops"], row["step_time"]) for row in table}) == 4
+
+
 # --- Pareto -----------------------------------------------------------------------------------------------------------
 
 tables = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=40)
@@ -269,7 +388,15 @@ REFUSED = [
     (("--over", "B=1..100000, S=1..100000", "--measures", "flops"), "are too many"),
     (("--over", "B=1..4, S=8", "--measures", "flops", "--pareto", "peak"), "unknown measure in --pareto 'peak'"),
     (("--over", "B=1..4, Q_x=8", "--measures", "flops"), "Q_x"),
-    (("--over", "B=1..4, S=8", "--measures", "mfu", "--hardware", "h100-sxm"), "sweep step_time or tokens/s"),
+    (
+        ("--over", "limit=S", "--measures", "flops"),
+        "unknown name in --over 'limit': choose from model, op_set, hardware",
+    ),
+    (("--over", "efficency=none", "--measures", "flops"), "did you mean efficiency"),
+    (("--over", "pass=none, passes=none", "--measures", "flops"), "pass and passes are the same"),
+    (("--over", "new=x, B=1, S=8", "--phase", "generate", "--measures", "flops"), "write positive whole numbers"),
+    (("--over", "B=1, S=8", "--measures", "ttft", "--hardware", "h100-sxm"), "ttft is of --phase generate or prefill"),
+    (("--over", "B=1, S=8", "--measures", "flops", "--where", "peak <= 0.9*hbm"), "hbm of which machine?"),
     (("--over", "B=1..4, S=8", "--measures", "flops", "--format", "docx"), "unknown format 'docx'"),
 ]
 

@@ -32,6 +32,8 @@ def check_target(path: Path | None, force: bool) -> None:
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: {reason(error) if isinstance(error, OSError) else 'is no name of a file'}") from None
     if stat.S_ISDIR(mode):
+        if force and has_parts(path):
+            return
         raise UserError(f"{path} is a folder; name a file")
     if stat.S_ISCHR(mode):  # such as /dev/null
         return
@@ -43,6 +45,12 @@ def check_target(path: Path | None, force: bool) -> None:
         raise UserError(f"{path} is not a regular file")
     if mode and not mode & 0o222:
         raise UserError(f"{path} is write-protected; change its mode or choose another name")
+
+
+def has_parts(path: Path) -> bool:
+    """Whether a folder is one that a sweep wrote: files of parts of a table, and nothing else."""
+    names = [one.name for one in path.iterdir()]
+    return bool(names) and all(name.startswith("part-") and name.endswith(".parquet") for name in names)
 
 
 def deliver(content: str | bytes, path: Path | None = None, document: bool = False) -> None:

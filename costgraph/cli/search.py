@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 
 from costgraph.cli import arguments as arg
+from costgraph.cli.output import remark
 from costgraph.cli.plot import check_plot, write_plot
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
 from costgraph.cli.waiting import waiting
 from costgraph.searching.table import needed
+
+MANY = 10_000  # plans, of which it is said beforehand how many they are
 
 
 @arg.of_setup(
@@ -70,12 +73,18 @@ def search(
         **asked.options,
     )  # fmt: skip
     with chosen(engine, scheduler) as engine_:
-        found = run(question, searched, engine_)
+        found = run(question, searched, engine_, said)
     to.tell(lambda: report(found), found.to_json)
     if plot is not None and found.candidates:
         write_plot(found.plot(), plot)
     if not found.candidates:
         raise typer.Exit(1)
+
+
+def said(graphs: int, plans: int) -> None:
+    """Says how much there is to do, where that is much."""
+    if plans > MANY:
+        remark(f"{plans:_} plans at most, of {graphs:_} graphs".replace("_", " "))
 
 
 def searched(done: int, of: int) -> None:

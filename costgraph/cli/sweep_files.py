@@ -28,12 +28,12 @@ MOST_ROWS = 1_048_575  # of a worksheet, beside its head
 
 def shown(value: str | float) -> str:
     """A value as text."""
-    return value if isinstance(value, str) else f"{value:.{DIGITS}g}"
+    return str(value) if isinstance(value, str | int) else f"{value:.{DIGITS}g}"
 
 
 def number(value: str | float) -> str | float | int:
     """A value with the digits that are sure."""
-    if isinstance(value, str):
+    if isinstance(value, str | int):
         return value
     found = float(f"{value:.{DIGITS}g}")
     return int(found) if found.is_integer() and abs(found) < 2**53 else found
@@ -56,10 +56,21 @@ def target(path: Path | None) -> Iterator[IO[bytes]]:
         with os.fdopen(handle, "wb") as file:
             yield file
         os.chmod(name, 0o666 & ~umask())
-        os.replace(name, place)
+        put_in_place(name, place)
     except BaseException:
         os.unlink(name)
         raise
+
+
+def put_in_place(made: str, place: str) -> None:
+    """Give what was written its name; a folder of parts that had it is gone then, which a rename does not replace."""
+    if not os.path.isdir(place) and not os.path.isdir(made):
+        os.replace(made, place)
+        return
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(place), prefix=".costgraph-") as before:
+        if os.path.lexists(place):
+            os.rename(place, os.path.join(before, "replaced"))
+        os.rename(made, place)
 
 
 def write_csv(blocks: Iterator[Block], names: Sequence[str], out: IO[bytes]) -> None:
@@ -85,7 +96,7 @@ def write_jsonl(blocks: Iterator[Block], names: Sequence[str], out: IO[bytes]) -
 
 
 def write_parquet(blocks: Iterator[Block], names: Sequence[str], out: IO[bytes]) -> None:
-    """Columns of doubles and of texts; a group of rows for each block.
+    """Columns of texts, whole numbers and doubles; a group of rows for each block.
 
     Raises:
         UserError: pyarrow is missing.
@@ -120,7 +131,7 @@ def folder(path: Path) -> Iterator[Path]:
         if not any(made.iterdir()):
             raise UserError(NO_ROWS)
         made.chmod(0o777 & ~umask())
-        made.rename(place)
+        put_in_place(str(made), str(place))
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise

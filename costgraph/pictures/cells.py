@@ -9,7 +9,7 @@ import numpy as np
 from costgraph.errors import UserError
 from costgraph.pictures.picture import INK, OKABE_ITO, page
 from costgraph.pictures.swept import Drawn, called, finished, labelled
-from costgraph.searching.costs import GROWING
+from costgraph.searching.measures import GROWING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

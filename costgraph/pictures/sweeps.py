@@ -11,7 +11,7 @@ from costgraph.errors import UserError, unknown
 from costgraph.pictures.cells import heatmap, winner
 from costgraph.pictures.picture import GREY, INK, OKABE_ITO, Picture, of_figure, page
 from costgraph.pictures.swept import LOOKS, MOST, Drawn, called, finished, scaled
-from costgraph.searching.costs import GROWING
+from costgraph.searching.measures import GROWING
 from costgraph.searching.points import Points
 
 if TYPE_CHECKING:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costgraph.algebra.symbols import SYMBOLS
+from costgraph.algebra.units import BYTE, SECOND
 from costgraph.errors import UserError, shorten
 from costgraph.pictures.picture import OKABE_ITO, aligned, titled
 from costgraph.records import dataclass
 from costgraph.searching.command import as_typed
+from costgraph.searching.measures import MEASURES
 from costgraph.searching.points import Points
 
 if TYPE_CHECKING:
@@ -21,13 +23,9 @@ if TYPE_CHECKING:
     from costgraph.searching.columns import Column
 
 UNITS: dict[str, tuple[float, str]] = {
-    "peak": (2.0**30, "GiB"), "step_time": (1.0, "s"), "bound": (1.0, "s"), "ttft": (1.0, "s"), "tpot": (1.0, "s"),
-    "cost": (1.0, "USD per million tokens"), "tokens/s": (1.0, "tokens per second"),
-}  # fmt: skip
-MEANING = {
-    "peak": "memory of one device", "step_time": "time of a step", "bound": "least time of a step",
-    "ttft": "time to the first token", "tpot": "time per token", "cost": "cost", "tokens/s": "throughput",
-}  # fmt: skip
+    name: {BYTE: (2.0**30, "GiB"), SECOND: (1.0, "s")}.get(one.dimension, (1.0, one.unit))
+    for name, one in MEASURES.items()
+}
 MOST = len(OKABE_ITO)  # lines or choices, told apart by colour
 LOOKS: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (8, 2, 2, 2)), (0, (1, 1)), (0, (4, 4)))
 
@@ -96,8 +94,8 @@ def scaled(axes: Axes, shown: Drawn, across: str, up: str) -> None:
 
 def called(name: str) -> str:
     """A measure in words, at the start of a line."""
-    words = MEANING.get(name, name)
-    return words[:1].upper() + words[1:] if name in MEANING else words
+    words = MEASURES[name].words if name in MEASURES else ""
+    return words[:1].upper() + words[1:] if words else name
 
 
 def labelled(name: str) -> str:
@@ -105,7 +103,8 @@ def labelled(name: str) -> str:
     if name in SYMBOLS and name not in UNITS:
         return f"{name}, {SYMBOLS[name].meaning.partition(';')[0]}"
     unit = UNITS.get(name, (1.0, ""))[1]
-    return f"{MEANING.get(name, name)}{f' ({unit})' if unit else ''}"
+    words = MEASURES[name].words if name in MEASURES else name
+    return f"{words}{f' ({unit})' if unit else ''}"
 
 
 def finished(

@@ -80,8 +80,8 @@ def times(found: Found, at: int) -> Iterator[str]:
         yield f"the bound is {share} of it, {second(bound.seconds)}"
     if said := ", ".join(beside(found, plan)):
         yield said
-    if at + 1 < len(found.plans):
-        yield f"next: {apart(plan, found.plans[at + 1])}"
+    if (worse := found.worse(at)) is not None:
+        yield f"next: {f'{rounded(worse * 100, 3)} % worse' if worse else 'as good'}"
 
 
 def busy(plan: Plan) -> str:
@@ -94,7 +94,9 @@ def busy(plan: Plan) -> str:
 
 def beside(found: Found, plan: Plan) -> Iterator[str]:
     """What else it is ranked or kept by: tokens per second, the first token, cost, devices."""
-    name = found.search.by[0]
+    name, answer = found.search.by[0], plan.answer
+    if found.search.question.asked.phase == "train":
+        yield f"MFU {percent(answer.mfu(answer.main, answer.estimated(answer.main) or answer.least))}"
     if found.search.question.asked.phase == "generate":
         yield f"{rounded(plan.exactly('tokens/s'))} tokens/s"
         yield f"first token {second(plan.exactly('ttft'))}"
@@ -102,14 +104,6 @@ def beside(found: Found, plan: Plan) -> Iterator[str]:
         yield f"{rounded(plan.value)} USD per million tokens"
     if name != "step_time" and not found.search.space.all_devices:
         yield f"{plan.answer.request.degree} devices"
-
-
-def apart(plan: Plan, other: Plan) -> str:
-    """How much worse the next plan is in what both are ranked by."""
-    if plan.value == other.value:
-        return "as good"
-    share = abs(other.value / plan.value - 1) * 100
-    return f"{rounded(share, 3)} % worse"
 
 
 def memory(plan: Plan) -> str:

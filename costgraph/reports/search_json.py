@@ -42,7 +42,7 @@ def plan_json(plan: Plan, found: Found, at: int) -> dict[str, Any]:
     """One plan."""
     answer = plan.answer
     bound, account = answer.bound(answer.main), answer.account(answer.main)
-    after = found.plans[at + 1].value if at + 1 < len(found.plans) else None
+    worse, taken = found.worse(at), answer.estimated(answer.main) or answer.least
     return {
         "mesh": mesh_of(plan),
         "recompute": plan.structure.recompute,
@@ -57,9 +57,11 @@ def plan_json(plan: Plan, found: Found, at: int) -> dict[str, Any]:
         "busy_s": {name: seconds(amount) for name, amount in bound.resources.items()},
         "estimate_s": seconds(account.seconds) if account else None,
         "charged_s": {name: seconds(amount) for name, amount in account.parts.items()} if account else None,
+        "mfu": seconds(answer.mfu(answer.main, taken)),
+        "hfu": seconds(answer.hfu(answer.main, taken)),
         **(of_generation(plan) if answer.request.phase == "generate" else {}),
         "value": exact_of(plan.value),
-        "next_is_worse_by": None if after is None else float(abs(after / plan.value - 1)),
+        "next_is_worse_by": None if worse is None else float(worse),
         "command": command(plan, found.search.typed),
     }
 

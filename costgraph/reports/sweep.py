@@ -5,15 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import islice
 
-from costgraph.algebra.quantities import Quantity, rounded
-from costgraph.algebra.units import BYTE, SECOND
 from costgraph.reports.nodes import Column, Node, Note, Report, Table, Verdict
 from costgraph.searching.answer import number
 from costgraph.searching.grid import Grid
+from costgraph.searching.measures import MEASURES, shown
 from costgraph.searching.points import Points
 from costgraph.searching.sweep import Sweep, Tally
 
-UNITS = {"peak": BYTE, "step_time": SECOND, "bound": SECOND, "ttft": SECOND, "tpot": SECOND}
 TOP = 40  # rows
 
 
@@ -38,11 +36,11 @@ def title(asked: Sweep) -> str:
 
 def cell(name: str, value: str | float) -> str:
     """A value with its unit."""
-    if isinstance(value, str):
-        return value
-    if name in UNITS:
-        return str(Quantity(Fraction(value), UNITS[name])).partition(" = ")[0]
-    return f"{value:.0f}" if value.is_integer() and abs(value) < 10**15 else rounded(Fraction(value), 6)
+    if isinstance(value, str | int):
+        return str(value)
+    if value.is_integer() and abs(value) < 10**15 and (name not in MEASURES or MEASURES[name].bare):
+        return f"{value:.0f}"
+    return shown(name, Fraction(value)).partition(" = ")[0]
 
 
 def size(grid: Grid) -> str:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
-from costgraph.algebra.quantities import Quantity, rounded
-from costgraph.algebra.units import BYTE, SECOND
+from costgraph.algebra.quantities import rounded
 from costgraph.estimation.assumed import BOUND, ESTIMATE
 from costgraph.hardware.links import WORDS
 from costgraph.searching.asked import Search
 from costgraph.searching.constraints import Constraint
 from costgraph.searching.counts import Counts
+from costgraph.searching.measures import shown
 from costgraph.searching.search import Found
 from costgraph.searching.space import Space
 from costgraph.timing.roofline import EFFICIENCIES
-
-UNITS = {"peak": BYTE, "step_time": SECOND, "bound": SECOND, "ttft": SECOND, "tpot": SECOND}
 
 
 def ranked_by(asked: Search) -> str:
@@ -103,7 +100,7 @@ def said_of(one: Constraint, broken: int, counts: Counts, most: bool) -> str:
         nearest = counts.closest[one.text]
         value = abs(nearest.exactly[0])  # of what grows less is said to be worse
         mesh = nearest.structure.mesh(nearest.numbers) or "one device"
-        words += f"; the nearest has {shown(one, value)} instead of {shown(one, one.limit)}: {mesh}"
+        words += f"; the nearest has {shown(one.name, value)} instead of {shown(one.name, one.limit)}: {mesh}"
     return words
 
 
@@ -117,11 +114,6 @@ def why_illegal(counts: Counts, space: Space) -> Iterator[str]:
         yield f"{claim}: {number(broken)} break it"
     for reason, times in sorted(counts.refused.items(), key=lambda pair: -pair[1])[:3]:
         yield f"{reason} ({number(times)} structures)"
-
-
-def shown(one: Constraint, value: Fraction) -> str:
-    """A value in the unit of what is limited."""
-    return str(Quantity(value, UNITS[one.name])) if one.name in UNITS else rounded(value, 6)
 
 
 def number(count: int) -> str:

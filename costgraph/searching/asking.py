@@ -69,7 +69,7 @@ def swept(
 
     >>> points = swept("llama-3-8b", {"B": [1, 2], "hardware": ["h100-sxm"]}, "peak,flops", S=2048)
     >>> [row[:2] for row in points.rows()]
-    [('h100-sxm', 1.0), ('h100-sxm', 2.0)]
+    [('h100-sxm', 1), ('h100-sxm', 2)]
 
     Args:
         model: by name, as a file or as an object; also a choice to sweep over.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from costgraph.records import dataclass
 from costgraph.searching.columns import Column
 from costgraph.searching.exact import NEAR
+from costgraph.searching.measures import GROWING
 from costgraph.searching.plans import Costed, row
 from costgraph.searching.structure import Structure
 
@@ -44,8 +45,7 @@ class Candidate:
     def exactly(self) -> tuple[Fraction, ...]:
         """What it is ranked by; the larger is the worse."""
         assert self.costed is not None
-        sign = {"tokens/s": -1}
-        return tuple(sign.get(name, 1) * self.costed.exactly(self.numbers, name) for name in self.by)
+        return tuple((-1 if name in GROWING else 1) * self.costed.exactly(self.numbers, name) for name in self.by)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "costed": None, "exactly": self.exactly}

@@ -1,4 +1,4 @@
-"""What plans must keep, as typed: `peak <= 0.92*hbm`, `ttft <= 1 s`, `T <= 8`."""
+"""What plans and points must keep, as typed: `peak <= 0.92*hbm`, `ttft <= 1 s`, `cost <= 0.5 USD`, `T <= 8`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from costgraph.algebra.parser import NO_LETTERS, parse
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.units import Powers
+from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, NONE, Powers, powers, times, unit_text
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.records import dataclass
 from costgraph.searching.columns import Column, double
 from costgraph.searching.exact import NEAR
+from costgraph.searching.measures import SHARES, Measure
 from costgraph.searching.ranges import meant
 
 RELATION = re.compile(r"(<=|>=|==|=|<|>|≤|≥)")
 MEANT = {"=": "==", "≤": "<=", "≥": ">="}
 EXAMPLE = "'peak <= 0.92*hbm', 'ttft <= 1 s' or 'T <= 8'"
+OF_MACHINES = {"hbm": BYTE, "lambda_flops": COMPUTE, "lambda_mem": BANDWIDTH, "lambda_comms": BANDWIDTH}
 COMPARED = {"<=": np.less_equal, ">=": np.greater_equal, "==": np.equal, "<": np.less, ">": np.greater}
 
 
@@ -65,18 +67,44 @@ class Constraint:
         return self.text
 
 
-def read_constraint(
-    text: str,
-    names: Mapping[str, Powers | None],
-    known: Mapping[str, Polynomial],
-    letters: Mapping[str, Quotient] = NO_LETTERS,
-) -> Constraint:
+@dataclass(frozen=True)
+class Condition:
+    """A limit as it was read: a number, or what is one on a machine, such as `0.92*hbm`.
+
+    Args:
+        text: as it was typed.
+        name: what is limited.
+        relation: how.
+        limit: in base units, of quantities of a machine.
+    """
+
+    text: str
+    name: str
+    relation: str
+    limit: Quotient
+
+    def on(self, rates: Mapping[str, Polynomial]) -> Constraint:
+        """The limit on a machine.
+
+        Raises:
+            UserError: nobody says on which, or it does not state such a rate.
+        """
+        if missing := [name for name in self.limit.symbols if name not in rates]:
+            raise UserError(
+                f"--where '{shorten(self.text)}': {missing[0]} of which machine? name one that states it with "
+                "--hardware or --cluster"
+            )
+        return Constraint(self.text, self.name, self.relation, Fraction(self.limit.substitute(rates).number or 0))
+
+
+def read_condition(
+    text: str, names: Mapping[str, Measure | None], letters: Mapping[str, Quotient] = NO_LETTERS
+) -> Condition:
     """Read one.
 
     Args:
         text: as it was typed.
-        names: what may be limited, with its dimension; None for a number.
-        known: symbols that the limit may be made of, such as `hbm`.
+        names: what may be limited; None for a number of plans or points.
         letters: of the user's own, with what they stand for.
 
     Raises:
@@ -89,31 +117,67 @@ def read_constraint(
     name = meant(name, letters)
     if name not in names:
         raise unknown("name in --where", name, names)
-    return Constraint(text.strip(), name, MEANT.get(relation, relation), limit(text, right, names[name], known))
+    limit = limit_of(f"--where '{shorten(text)}'", right, name, names[name])
+    return Condition(text.strip(), name, MEANT.get(relation, relation), limit)
 
 
-def limit(text: str, right: str, dimension: Powers | None, known: Mapping[str, Polynomial]) -> Fraction:
-    """The right side as a number in base units.
+def limit_of(place: str, right: str, name: str, of: Measure | None) -> Quotient:
+    """The right side in base units.
 
     Raises:
-        UserError: it is none, or has no unit where one is needed.
+        UserError: it is none, is in something else, or has no unit where one is needed.
     """
+    if of is not None and OF_MACHINES.keys() & set(re.findall(r"[A-Za-z_]+", right)):
+        found = parse(right, OF_MACHINES)
+        check_dimension(place, found, of.dimension)
+        return found
+    value = number_in(right.removesuffix("%")) if name in SHARES else number_in(right)
+    if value is not None and (of is None or of.bare):
+        return Quotient(Polynomial.constant(value / (100 if right.endswith("%") else 1)))
+    if of is None:
+        raise UserError(f"{place}: the limit of a number is a number, as in 'T <= 8'")
+    if of.dimension == NONE:
+        raise UserError(f"{place}: write a number" + (", as in 'mfu >= 0.4' or 'mfu >= 40 %'" * (name in SHARES)))
+    return Quotient(Polynomial.constant(with_unit(place, right, of)))
+
+
+def with_unit(place: str, right: str, of: Measure) -> Fraction:
+    """A number with a unit; money alone is that of as many tokens as it is told of."""
+    money = right.removesuffix(f"per {of.unit.partition(' per ')[2]}").strip() if of.unit else right
+    if of.per > 1 and re.search(r"USD$", money):
+        return quantity(money, powers(USD=1), place).value
+    return quantity(right, of.dimension, place).value * of.per
+
+
+def number_in(text: str) -> Fraction | None:
+    """A number as it is typed, or None."""
     try:
-        value = parse(right, known).substitute(known).number
+        found = parse(text).number
     except UserError:
-        value = None
-    if value is not None and (dimension is None or known.keys() & set(re.findall(r"[A-Za-z_]+", right))):
-        return Fraction(value)
-    if dimension is None:
-        raise UserError(f"--where '{shorten(text)}': the limit of a number is a number, as in 'T <= 8'")
-    return quantity(right, dimension, f"--where '{shorten(text)}'").value
+        return None
+    return None if found is None else Fraction(found)
 
 
-def read_constraints(
-    texts: Iterable[str],
-    names: Mapping[str, Powers | None],
-    known: Mapping[str, Polynomial],
-    letters: Mapping[str, Quotient] = NO_LETTERS,
-) -> tuple[Constraint, ...]:
+def check_dimension(place: str, limit: Quotient, dimension: Powers) -> None:
+    """Refuse a limit in quantities of a machine that is measured in something else; plain numbers may be any."""
+    above, below = ({measured_in(one) for one in form.monomials()} for form in (limit.numerator, limit.denominator))
+    found = {times(one, other, -1) for one in above for other in below} - {NONE}
+    if found != {dimension}:
+        units = " and ".join(sorted(map(unit_text, found))) or "a number"
+        raise UserError(f"{place}: the limit is in {units}, not in {unit_text(dimension) or 'a number'}")
+
+
+def measured_in(form: Polynomial) -> Powers:
+    """The dimension of a product of quantities of a machine."""
+    found = NONE
+    for name, power in form.powers.items():
+        found = times(found, OF_MACHINES[name], power)
+    return found
+
+
+def read_conditions(
+    texts: str | Iterable[str], names: Mapping[str, Measure | None], letters: Mapping[str, Quotient] = NO_LETTERS
+) -> tuple[Condition, ...]:
     """Read several, each once."""
-    return tuple(dict.fromkeys(read_constraint(text, names, known, letters) for text in texts))
+    several = [texts] if isinstance(texts, str) else texts
+    return tuple(dict.fromkeys(read_condition(text, names, letters) for text in several))

@@ -5,7 +5,7 @@ In columns of doubles for many at once, in rationals for one of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import prod
@@ -15,16 +15,13 @@ from numpy.typing import NDArray
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.estimation.asked import Request
-from costgraph.searching.columns import Column, Columns, Program, double
+from costgraph.searching.columns import Column, Columns, Program, double, with_defined
 from costgraph.searching.evaluation import Evaluated, Evaluator, Rates
 from costgraph.searching.exact import Exact
 from costgraph.searching.forms import Forms, forms
+from costgraph.searching.measures import PER, SHARES
 from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.shares import Links
-
-MEASURES = ("peak", "step_time", "bound", "ttft", "tpot", "cost", "tokens/s", "devices")
-GROWING = ("tokens/s",)  # of which more is better
-PER = 10**6  # tokens that the cost is of
 
 
 class Costs:
@@ -36,18 +33,23 @@ class Costs:
         axes: the sizes of the axes of devices, outermost first.
         links: over which collectives go.
         rates: what an estimate takes for granted.
+        measures: by name, what is asked; shares of the peak are there only where they are.
 
     Raises:
         UserError: the model cannot be spread like that.
     """
 
     def __init__(
-        self, request: Request, open_: Sequence[str], axes: Mapping[str, Polynomial], links: Links, rates: Rates
-    ) -> None:
+        self, request: Request, open_: Sequence[str], axes: Mapping[str, Polynomial], links: Links, rates: Rates,
+        measures: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self.phases, self.price, self.axes = request.phases, request.price, dict(axes)
         self.links, self.rates = links, rates
-        self.forms: dict[str, Forms] = {phase: forms(request, phase, open_) for phase in self.phases}
-        self.main = self.forms[self.phases[-1]]
+        self.shares = tuple(name for name in SHARES if name in measures)
+        *before, last = self.phases
+        self.forms: dict[str, Forms] = {phase: forms(request, phase, open_) for phase in before}
+        self.main = self.forms[last] = forms(request, last, open_, self.shares)
+        self.peak_rate = request.rates["lambda_flops"]
 
     @cached_property
     def evaluators(self) -> dict[str, Evaluator]:
@@ -58,6 +60,11 @@ class Costs:
     def sizes(self) -> Program:
         """Those of the axes, then the tokens of a step."""
         return Program.of([*self.axes.values(), self.main.tokens])
+
+    @cached_property
+    def work(self) -> Program:
+        """Seconds of a step at the peak, if nothing but the model was computed."""
+        return Program.of([self.main.work[name] / self.peak_rate for name in self.shares])
 
     @np.errstate(all="ignore")
     def outputs(self, columns: Columns) -> tuple[dict[str, Column], NDArray[np.bool_]]:
@@ -78,6 +85,9 @@ class Costs:
             "step_time": seconds, "bound": main.bound, "tokens/s": tokens / seconds, "ttft": ranked(first),
             "tpot": seconds,
         }  # fmt: skip
+        if self.shares:
+            work = self.work.at(with_defined(columns, self.main.definitions))
+            named |= {name: least / seconds for name, least in zip(self.shares, work, strict=True)}
         if self.price is not None:
             named["cost"] = seconds * devices / tokens * double(self.price * PER)
         joined = np.logical_and.reduce([one.joined for one in found.values()])
@@ -96,6 +106,8 @@ class Costs:
         if name == "bound":
             return exact.bound
         seconds = exact.estimate if self.rates.efficiency else exact.bound
+        if name in self.shares:
+            return exact.value(self.main.work[name] / self.peak_rate) / seconds
         if name in ("cost", "tokens/s"):
             tokens = exact.value(self.main.tokens)
             return tokens / seconds if name == "tokens/s" else (self.price or 0) * devices * seconds * PER / tokens

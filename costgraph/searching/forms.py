@@ -7,7 +7,7 @@ of each plan.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from costgraph.algebra.definition import Definition
@@ -15,7 +15,7 @@ from costgraph.algebra.divisible import Holds
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.collector import paused
 from costgraph.conventions import Convention
-from costgraph.estimation.asked import Request
+from costgraph.estimation.asked import Request, S
 from costgraph.graph.graph import Graph
 from costgraph.measures.communication import RINGS, part, read_in, ring, times
 from costgraph.measures.counting import Counted
@@ -23,7 +23,7 @@ from costgraph.measures.flops import PARTS
 from costgraph.measures.lifetimes import Lifetimes
 from costgraph.measures.must_move import definitions, must_move
 from costgraph.measures.peak import Walk
-from costgraph.measures.times import DONE, tokens
+from costgraph.measures.times import DONE, tokens, work
 from costgraph.precision import policy
 from costgraph.records import dataclass
 from costgraph.searching.idle import NOTHING, Order, Waiting, order_of, waiting
@@ -105,6 +105,7 @@ class Forms:
         definitions: what symbols stand for that is no polynomial.
         tokens: how many tokens a step works on.
         bubble: idle time over busy time, above and below the line; 0 over 1 without a pipeline.
+        work: FLOPs of the model on one device, the mean of stages, by the share of the peak that they are.
     """
 
     stages: tuple[StageForms, ...]
@@ -112,11 +113,18 @@ class Forms:
     definitions: tuple[Definition, ...]
     tokens: Polynomial
     bubble: tuple[Polynomial, Polynomial]
+    work: Mapping[str, Polynomial]
 
 
 @paused()
-def forms(request: Request, phase: str, open_: Sequence[str]) -> Forms:
+def forms(request: Request, phase: str, open_: Sequence[str], shares: Iterable[str] = ()) -> Forms:
     """The forms of a structure in a phase, with all sizes put in but for some.
+
+    Args:
+        request: the question on its mesh.
+        phase: which.
+        open_: sizes that stay symbols.
+        shares: of the peak that are asked for, `mfu` or `hfu`.
 
     Raises:
         UserError: the model cannot be spread like that.
@@ -131,20 +139,34 @@ def forms(request: Request, phase: str, open_: Sequence[str]) -> Forms:
         claim for one in (room, graph) for claim in (*one.assumptions, *one.claims) if not claim.settled
     )
     named = {one.name: one for stage in (graph.stages or (graph,)) for one in definitions(stage)}
-    return Forms(stages, tuple(claimed), tuple(named.values()), tokens(graph), idle_share(graph, request, estimated))
+    done = {name: worked(graph, replayed=name == "hfu") for name in shares}
+    bubble = idle_share(graph, request, estimated)
+    return Forms(stages, tuple(claimed), tuple(named.values()), tokens(graph), bubble, done)
+
+
+def worked(graph: Graph, replayed: bool) -> Polynomial:
+    """FLOPs of the model on one device, the mean of stages, in a step."""
+    stages = graph.mesh.pipeline.size if graph.mesh.pipeline else ONE
+    return total(term.amount for term in work(graph, replayed)) / stages
 
 
 def sized(request: Request, phase: str, open_: Sequence[str]) -> Graph:
     """The graph of which the peak is taken: of a decode step, at the last token."""
-    return request.sized(phase, *open_)
+    found = request.sized(phase, *open_)
+    return found.substitute(S=S + request.new) if grows(request, phase) and "S" in open_ else found
 
 
 def timed(request: Request, phase: str, open_: Sequence[str]) -> Graph:
     """The graph of which times are taken: of a decode step, at the context that the last token sees."""
-    if request.phase != "generate" or phase != "decode" or "S" in open_:
+    if not grows(request, phase):
         return request.sized(phase, *open_)
-    at = request.bindings["S"] + max(request.new - 1, 1)
-    return request.sized(phase, "S", *open_).substitute(S=at)
+    prompt = S if "S" in open_ else request.bindings["S"]
+    return request.sized(phase, "S", *open_).substitute(S=prompt + max(request.new - 1, 1))
+
+
+def grows(request: Request, phase: str) -> bool:
+    """Whether a context grows while tokens are generated; S is the prompt then."""
+    return request.phase == "generate" and phase == "decode"
 
 
 def of_stage(room: Graph, graph: Graph, whole: Graph, request: Request, convention: Convention) -> StageForms:

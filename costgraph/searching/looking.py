@@ -15,8 +15,8 @@ from costgraph.searching.asked import Search
 from costgraph.searching.best import Best, Candidate
 from costgraph.searching.columns import Column
 from costgraph.searching.constraints import Constraint
-from costgraph.searching.costs import GROWING
 from costgraph.searching.counts import Counts
+from costgraph.searching.measures import GROWING
 from costgraph.searching.open_mesh import BLOCK, OpenMesh
 from costgraph.searching.plans import Costed, row
 from costgraph.searching.structure import Structure
@@ -85,12 +85,12 @@ class Looking:
     def __call__(self, piece: Piece) -> Part:
         """The best plans of a piece."""
         asked, counts = self.asked, Counts()
-        best = Best(asked.top, asked.by, self.limit)
+        best = Best(asked.top + 1, asked.by, self.limit)
         try:
             costed = self.costed(piece.structure)
         except UserError as error:
             counts.count(counts.refused, str(error), int(piece.first == 0))
-            return Part(counts, (), asked.top)
+            return Part(counts, (), asked.top + 1)
         counts.structures += piece.first == 0
         first = piece.first
         for columns in asked.space.blocks(piece.structure, piece.first, piece.last):
@@ -99,7 +99,7 @@ class Looking:
                 best.add(costed, columns, ranked, kept, (piece.number, first))
             first += columns.length
         self.limit = best.limit
-        return Part(counts, tuple(best.kept), asked.top)
+        return Part(counts, tuple(best.kept), best.top)
 
     def costed(self, structure: Structure) -> Costed:
         """The costs of a structure; those of the last one are kept."""

@@ -17,7 +17,7 @@ SUFFIX = ".parquet"
 
 
 def arrow(block: Block, names: Sequence[str]) -> Any:
-    """A block as an Arrow table: texts, and doubles in base units.
+    """A block as an Arrow table: texts, whole numbers, and doubles in base units.
 
     Raises:
         UserError: pyarrow is missing.

@@ -29,12 +29,14 @@ class Question:
         links: of the cluster.
         rates: efficiencies and overlaps.
         open: sizes beside degrees that plans differ in: the batch of a generation.
+        limited: the measures that plans have to keep within limits.
     """
 
     asked: Request
     links: Links
     rates: Rates
     open: tuple[str, ...] = ()
+    limited: tuple[str, ...] = ()
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -63,8 +65,8 @@ class Costed(Costs):
     def __init__(self, question: Question, structure: Structure, request: Request) -> None:
         fixed = dict(structure.degrees)
         axes = {name: degree(name, fixed) for name in DEVICES if name in structure.axes}
-        super().__init__(request, question.open, axes, question.links, question.rates)
-        self.structure = structure
+        super().__init__(request, question.open, axes, question.links, question.rates, question.limited)
+        self.structure, self.open = structure, question.open
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -84,7 +86,7 @@ class Costed(Costs):
 
     def exactly(self, numbers: Mapping[str, int], name: str) -> Fraction:
         """One measure of one plan, or one of its numbers, in rationals."""
-        if name in DEGREES:
+        if name in (*DEGREES, *self.open):
             return Fraction({**dict(self.structure.degrees), **numbers}.get(name, 1))
         return super().exactly(numbers, name)
 

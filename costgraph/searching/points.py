@@ -40,7 +40,7 @@ class Points(Tabular, Shown):
         return chain.from_iterable(block.rows(self.sweep.names) for block in self.blocks)
 
     def columns(self) -> dict[str, Sequence[Any]]:
-        """Choices as texts, numbers and measures as doubles, in base units."""
+        """Choices as texts, numbers as whole ones, measures as doubles in base units."""
         return {name: self.column(name) for name in self.sweep.names}
 
     def column(self, name: str) -> Sequence[Any]:

@@ -8,7 +8,6 @@ from itertools import islice
 from math import gcd
 from typing import Unpack
 
-from costgraph.algebra.units import BYTE, SECOND, Powers
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
 from costgraph.estimation.reading import overlaps, request
@@ -21,8 +20,9 @@ from costgraph.mesh import Mesh
 from costgraph.passes.recompute import Recompute
 from costgraph.schedules import SCHEDULES
 from costgraph.searching.asked import Search
-from costgraph.searching.constraints import read_constraints
+from costgraph.searching.constraints import read_conditions
 from costgraph.searching.evaluation import Rates
+from costgraph.searching.measures import MEASURES, Measure
 from costgraph.searching.plans import Question
 from costgraph.searching.ranges import Over, read_over
 from costgraph.searching.shares import Links
@@ -41,10 +41,6 @@ CONTEXT = ("ring", "heads", "gather")
 USUAL_SCHEDULES = ("1f1b", "interleaved", "zb-h1")
 USUAL_CONTEXT = ("ring", "heads")
 BATCHES = "1..4096..*2"
-MEASURED: dict[str, Powers | None] = {
-    "peak": BYTE, "step_time": SECOND, "bound": SECOND, "devices": None, "tokens/s": None,
-}  # fmt: skip
-OF_GENERATION: dict[str, Powers | None] = {"ttft": SECOND, "tpot": SECOND}
 
 
 def read_search(
@@ -111,13 +107,20 @@ def read_search(
     letters = read_letters(of.get("let", ()), of.get("notation"))
     space = read_space(asked, place, read_over(over, letters), batch, minimize)
     check(asked, space, minimize, top)
-    names = {**MEASURED, **(OF_GENERATION if phase == "generate" else {}), **dict.fromkeys(DEGREES)}
-    names |= {"cost": None} if asked.price is not None else {}
     limits = ["peak <= hbm", *([where] if isinstance(where, str) else where)]
-    known = {"hbm": asked.rates["hbm"]}
+    kept = tuple(one.on(asked.rates) for one in read_conditions(limits, limitable(asked, space), letters))
+    if asked.price is None and any(one.name == "cost" for one in kept):
+        raise UserError("cost: at which price of a device? add --price '2.5 USD/h'")
     open_ = ("B",) if "B" in space.numbers else ()
-    question = Question(asked, Links(place, link, asked.collectives), Rates(asked), open_)
-    return Search(question, space, read_constraints(limits, names, known, letters), minimize, top, typed)
+    limited = tuple(one.name for one in kept)
+    question = Question(asked, Links(place, link, asked.collectives), Rates(asked), open_, limited)
+    return Search(question, space, kept, minimize, top, typed)
+
+
+def limitable(asked: Request, space: Space) -> dict[str, Measure | None]:
+    """What plans may be asked to keep within a limit: measures of the phase, and their numbers."""
+    measures = {name: one for name, one in MEASURES.items() if asked.phase in (one.phases or (asked.phase,))}
+    return {**measures, **dict.fromkeys(DEGREES), **dict.fromkeys(name for name in ("B",) if name in space.numbers)}
 
 
 def listed(limit: object) -> list[str]:

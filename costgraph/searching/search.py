@@ -71,11 +71,13 @@ class Found(Tabular, Recorded):
         search: what was looked for.
         counts: how many plans there were.
         candidates: the best, the first first.
+        after: the one that would be next; None where there are no more.
     """
 
     search: Search
     counts: Counts
     candidates: tuple[Candidate, ...]
+    after: Candidate | None = None
 
     @cached_property
     def plans(self) -> tuple[Plan, ...]:
@@ -93,6 +95,12 @@ class Found(Tabular, Recorded):
             **{name: [float(plan.exactly(name)) for plan in self.plans] for name in (*names, "bound")},
             "command": [command(plan, self.search.typed) for plan in self.plans],
         }
+
+    def worse(self, at: int) -> Fraction | None:
+        """By which share the plan after one is worse in what both are ranked by; None where there is none."""
+        others = [*self.candidates[at + 1 : at + 2], self.after]
+        value, other = self.candidates[at].exactly[0], others[0]
+        return None if other is None else abs(other.exactly[0] / value - 1)
 
     def plot(self) -> Picture:
         """A picture of the plans: time and memory of each, by part.
@@ -121,17 +129,23 @@ class Found(Tabular, Recorded):
         return one.structure.request(asked, known, degrees)
 
 
-def search(asked: Search, progress: Callable[[int, int], None] = lambda done, all: None, run: Run = plain) -> Found:
+def search(
+    asked: Search, progress: Callable[[int, int], None] = lambda done, all: None, run: Run = plain,
+    before: Callable[[int, int], None] = lambda graphs, plans: None,
+) -> Found:  # fmt: skip
     """Look at all plans.
 
     Args:
         asked: what is looked for.
+        before: is told how many graphs are derived, and how many combinations of numbers these have at most.
         progress: is told how many pieces of how many were looked at.
         run: who looks at them.
     """
-    best, counts, there = Best(asked.top, asked.by), Counts(), list(pieces(asked))
+    best, counts, there = Best(asked.top + 1, asked.by), Counts(), list(pieces(asked))
+    before(len({one.number for one in there}), sum(one.last - one.first for one in there))
     for done, part in enumerate(run(Looking(asked), there), 1):
         counts.add(part.counts)
         best.merge(part.candidates)
         progress(done, len(there))
-    return Found(asked, counts, tuple(best.ranked()))
+    ranked = best.ranked()
+    return Found(asked, counts, tuple(ranked[: asked.top]), next(iter(ranked[asked.top :]), None))

@@ -15,17 +15,17 @@ from costgraph.estimation.assumed import BOUND, ESTIMATE
 from costgraph.records import dataclass
 from costgraph.searching.columns import BLOCK, Column, Columns
 from costgraph.searching.command import as_typed
-from costgraph.searching.constraints import Constraint
-from costgraph.searching.costs import GROWING, length_of
+from costgraph.searching.constraints import Condition
+from costgraph.searching.costs import length_of
 from costgraph.searching.engines import Run, plain
 from costgraph.searching.grid import Grid, Piece
+from costgraph.searching.measures import GROWING, MEASURES, said_of
 from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.pareto import front
 from costgraph.searching.plans import row
 from costgraph.searching.sieve import Sieve, limited
 from costgraph.searching.swept import Swept
 
-TIMES = ("step_time", "ttft", "tpot", "tokens/s", "cost", "bound")
 MOST_KNOWN = 64  # combinations of choices whose forms are kept
 
 
@@ -45,7 +45,7 @@ class Sweep:
 
     grid: Grid
     measures: tuple[str, ...]
-    where: tuple[Constraint, ...]
+    where: tuple[Condition, ...]
     pareto: tuple[str, ...]
     request: Callable[[Mapping[str, str], Sequence[str]], Request]
     degrees: tuple[str, ...] = ()
@@ -63,6 +63,11 @@ class Sweep:
         return tuple(dict.fromkeys((*self.measures, *limited)))
 
     @property
+    def estimated(self) -> bool:
+        """Whether its times are those at efficiencies."""
+        return bool(self.typed.get("efficiency")) or "efficiency" in self.grid.choices
+
+    @property
     def said(self) -> str:
         """What is the same at all points, in one line."""
         left = {name: text for name, value in self.typed.items() if (text := as_typed(value)) and name != "phase"}
@@ -72,9 +77,12 @@ class Sweep:
     @property
     def assumptions(self) -> list[str]:
         """What its times take for granted, and what its measures are counted in."""
-        times = set(TIMES) & set(self.measures)
-        lines = [] if not times else [BOUND if not self.typed.get("efficiency") else ESTIMATE]
-        return lines + (["cost: USD per million tokens"] if "cost" in times else [])
+        lines = (
+            [ESTIMATE if self.estimated else BOUND]
+            if any(name in MEASURES and MEASURES[name].timed for name in self.measures)
+            else []
+        )
+        return [*lines, *said_of(self.measures)]
 
 
 @dataclass(frozen=True)
@@ -181,7 +189,7 @@ class Looking:
             return Part((), tally)
         sieve = None
         if swept.costs is None:  # which knows of links that do not join, point by point
-            sieve = Sieve.of(limited(self.asked.where, swept.forms, grid.numbers), grid.each)
+            sieve = Sieve.of(limited(swept.where, swept.forms, grid.numbers), grid.each)
         blocks: Sequence[Block] = [
             Block(choices, kept, ones)
             for mesh in grid.blocks(piece.first, piece.last, BLOCK if sieve is None else sieve.block)
@@ -196,7 +204,7 @@ class Looking:
         key = (*choices.items(), ones)
         if key not in self._known:
             numbers = [name for name in self.asked.grid.numbers if name not in ones]
-            found = Swept(self.asked.request(choices, ones), numbers, self.asked.measured)
+            found = Swept(self.asked.request(choices, ones), numbers, self.asked.measured, self.asked.where)
             if len(self._known) >= MOST_KNOWN:
                 del self._known[next(iter(self._known))]
             self._known[key] = found
@@ -216,14 +224,17 @@ class Looking:
         tally.illegal += int((~legal).sum()) if points is mesh else 0
         columns = {**ones, **points}
         every = {name: np.broadcast_to(column, len(legal)) for name, column in {**columns, **values}.items()}
-        for one in self.asked.where:
+        for one in swept.where:
             holds = one.holds(every[one.name])
             for at in np.flatnonzero(legal & one.near(every[one.name])).tolist():
                 holds[at] = one.holds_exactly(
                     swept.exact(row({number: every[number] for number in columns}, at), one.name)
                 )
             legal = legal & holds
-        return {name: column[legal] for name, column in every.items()} if legal.any() else {}
+        if not legal.any():
+            return {}
+        found = {name: column[legal] for name, column in every.items()}
+        return found | {name: found[name].astype(np.int64) for name in (*columns, "devices") if name in found}
 
     def unbeaten(self, blocks: Sequence[Block]) -> tuple[Block, ...]:
         """The blocks without the rows that another one beats, where such are asked for."""

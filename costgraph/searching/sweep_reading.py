@@ -7,28 +7,31 @@ from typing import Any, cast
 
 from costgraph.algebra.bindings import bound, split_list
 from costgraph.algebra.polynomial import ONE
-from costgraph.algebra.units import BYTE, SECOND, Powers
+from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError, unknown
 from costgraph.estimation.asked import Request
 from costgraph.estimation.reading import request
 from costgraph.given import read_letters, read_mesh, read_model
 from costgraph.hardware.cluster import cluster
 from costgraph.measures import MEASURES
-from costgraph.searching.constraints import read_constraints
-from costgraph.searching.costs import MEASURES as OF_PLANS
+from costgraph.searching.command import FLAGS
+from costgraph.searching.constraints import read_conditions
 from costgraph.searching.grid import Grid
+from costgraph.searching.measures import MEASURES as OF_PLANS
 from costgraph.searching.ranges import Over, read_objects, read_over
 from costgraph.searching.reading import listed, whole
 from costgraph.searching.structure import NO_REPLAY, replayed
 from costgraph.searching.sweep import Sweep
 
 CHOICES = (
-    "model", "hardware", "cluster", "phase", "mesh", "attention", "precision", "weights", "cache_dtype", "dtype",
-    "recompute", "link", "collectives",
+    "model", "op_set", "hardware", "cluster", "phase", "mesh", "attention", "precision", "weights", "cache_dtype",
+    "dtype", "convention", "passes", "recompute", "efficiency", "overlap", "link", "collectives", "new", "price",
 )  # fmt: skip
+ALSO = {"pass": "passes", "op-set": "op_set", "cache-dtype": "cache_dtype"}  # as options are typed
+MAY_BE_NONE = ("efficiency", "overlap", "passes")  # of which `none` says that there are none
 MOST = 10**9  # points
 MOST_COMBINATIONS = 10**4  # each of which is derived anew
-UNITS: dict[str, Powers] = {"peak": BYTE, "step_time": SECOND, "bound": SECOND, "ttft": SECOND, "tpot": SECOND}
 
 
 def read_sweep(
@@ -40,35 +43,64 @@ def read_sweep(
     Args:
         over: `B=1..64, S=[2048, 8192], hardware=[a100-80gb-sxm, h100-sxm]`.
         measures: `peak,step_time,cost`.
-        where: what points must keep to be told of, such as `peak <= 80 GB`.
+        where: what points must keep to be told of, such as `peak <= 0.92*hbm`.
         pareto: measures in which no other point may be as good.
         typed: what is the same everywhere, as for `estimate`.
 
     Raises:
         UserError: anything unknown, unreadable, out of its domain, given twice, or too much.
     """
-    fixed = dict(typed or {})
-    fixed.setdefault("phase", "train")
+    fixed = {"phase": "train"} | dict(typed or {})
     letters = read_letters(fixed.get("let", ()), fixed.get("notation"))
+    grid = read_grid(over, letters, fixed)
+    asked = names_of(measures, "--measures", KNOWN)
+    best = names_of(pareto, "--pareto", asked) if pareto else ()
+    limitable = {name: OF_PLANS.get(name) for name in dict.fromkeys((*KNOWN, *asked, *grid.numbers))}
+    asking = Asking(fixed, tuple(grid.numbers), {ALSO.get(name, name): of for name, of in read_objects(over).items()})
+    return Sweep(
+        grid, asked, read_conditions(where, limitable, letters), best, asking.request,
+        degrees_of(fixed, grid.choices), fixed,
+    )  # fmt: skip
+
+
+KNOWN = tuple(dict.fromkeys((*OF_PLANS, *MEASURES)))
+
+
+def read_grid(over: Over, letters: Mapping[str, Quotient], fixed: Mapping[str, Any]) -> Grid:
+    """What is swept over: choices by name, and sizes.
+
+    Raises:
+        UserError: nothing, a name that is neither, one that is typed for all points as well, or too many points.
+    """
     said = read_over(over, letters)
     if not said:
         raise UserError("sweep: over what? write --over 'B=1..64, S=[2048, 8192]'")
-    choices = {name: values for name, values in said.items() if name in CHOICES}
-    numbers = {name: whole(name, values) for name, values in said.items() if name not in CHOICES}
-    if twice := [name for name in choices if fixed.get(name) is not None and name != "phase"]:
-        raise UserError(f"--{twice[0]} and --over {twice[0]}=... contradict each other; give one of them")
-    for name in numbers:
-        bound(name, 1)
-    asked = names_of(measures, "--measures", (*OF_PLANS, *MEASURES))
-    best = names_of(pareto, "--pareto", asked) if pareto else ()
-    grid = Grid(choices, numbers)
+    choices = {ALSO.get(name, name): values for name, values in said.items() if ALSO.get(name, name) in CHOICES}
+    sizes = {name: values for name, values in said.items() if ALSO.get(name, name) not in CHOICES}
+    if len(choices) + len(sizes) < len(said):
+        raise UserError("--over: pass and passes are the same; write all values in one list")
+    if twice := [name for name in choices if fixed.get(name) not in (None, "", []) and name != "phase"]:
+        flag = FLAGS.get(twice[0], f"--{twice[0]}")
+        raise UserError(f"{flag} and --over {twice[0]}=... contradict each other; give one of them")
+    for name in sizes:
+        check_size(name)
+    grid = Grid(choices, {name: whole(name, values) for name, values in sizes.items()})
     if grid.size > MOST or grid.combinations > MOST_COMBINATIONS:
         most = f"{MOST:,} points of {MOST_COMBINATIONS:,} combinations of choices".replace(",", " ")
         raise UserError(f"{grid.size} points of {grid.combinations} combinations are too many; at most {most}")
-    units: dict[str, Powers | None] = {name: UNITS.get(name) for name in (*OF_PLANS, *asked, *numbers)}
-    limits = read_constraints([where] if isinstance(where, str) else where, units, {}, letters)
-    asking = Asking(fixed, tuple(numbers), read_objects(over, letters))
-    return Sweep(grid, asked, limits, best, asking.request, degrees_of(fixed, choices), fixed)
+    return grid
+
+
+def check_size(name: str) -> None:
+    """Refuse what is neither a size nor a choice.
+
+    Raises:
+        UserError: that it is not, with the choices.
+    """
+    try:
+        bound(name, 1)
+    except UserError:
+        raise unknown("name in --over", name, (*CHOICES, *SYMBOLS)) from None
 
 
 def degrees_of(fixed: Mapping[str, Any], choices: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -110,16 +142,29 @@ class Asking:
     ) -> None:
         self.fixed, self.open, self.objects = fixed, tuple(open_), objects
 
+    def meant(self, name: str, text: str) -> Any:
+        """What a text of a choice stands for.
+
+        Raises:
+            UserError: it is no number where one is needed.
+        """
+        if name in MAY_BE_NONE and text == "none":
+            return ""
+        if name == "new":
+            return whole(name, [text])[0]
+        return self.objects.get(name, {}).get(text, text)
+
     def request(self, choices: Mapping[str, str], ones: Sequence[str]) -> Request:
         """The question, with some degrees 1 and all other numbers open.
 
         Raises:
             UserError: it cannot be asked.
         """
-        meant = {name: self.objects.get(name, {}).get(text, text) for name, text in choices.items()}
+        meant = {name: self.meant(name, text) for name, text in choices.items()}
         of: dict[str, Any] = {**self.fixed, **meant}
         replay = of.pop("recompute", NO_REPLAY)
-        passes = list(of.pop("passes", None) or [])
+        given = of.pop("passes", None) or []
+        passes = [given] if isinstance(given, str) else list(given)
         if replay != NO_REPLAY:
             passes.append(replayed(str(replay)))
         open_ = [name for name in self.open if name not in ones]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property, lru_cache, reduce
 
@@ -17,9 +17,12 @@ from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.measures.parts import read_measure
 from costgraph.searching.columns import Column, Columns, Program, with_defined
-from costgraph.searching.costs import MEASURES, Costs, length_of
+from costgraph.searching.constraints import Condition
+from costgraph.searching.costs import Costs, length_of
 from costgraph.searching.evaluation import Rates
+from costgraph.searching.forms import sized
 from costgraph.searching.legality import Rule, rules
+from costgraph.searching.measures import MEASURES, check_phase
 from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.shares import Links
 
@@ -31,17 +34,18 @@ class Swept:
         request: the question, with some symbols open.
         numbers: these.
         measures: what is asked.
+        where: what points must keep.
 
     Raises:
         UserError: such a thing cannot be, or the question leaves a symbol open.
     """
 
-    def __init__(self, request: Request, numbers: Sequence[str], measures: Sequence[str]) -> None:
+    def __init__(
+        self, request: Request, numbers: Sequence[str], measures: Sequence[str], where: Iterable[Condition] = ()
+    ) -> None:
         self.request, self.numbers, self.measures = request, tuple(numbers), tuple(measures)
-        if "mfu" in self.measures:  # that of derive is a bound over one link
-            raise UserError(
-                "sweep: mfu is that of one plan, which `costgraph estimate` says; sweep step_time or tokens/s"
-            )
+        check_phase(self.measures, request.phase)
+        self.where = tuple(one.on(request.rates) for one in where)
         self.plain = {name: self.form(name) for name in self.measures if name not in MEASURES}
         self.programs = {name: program(form) for name, form in self.plain.items()}
         self.costs: Costs | None = None
@@ -49,7 +53,7 @@ class Swept:
             self.check_machine()
             assert request.cluster is not None
             links = Links(request.cluster, request.link, request.collectives)
-            self.costs = Costs(request, self.numbers, self.axes, links, Rates(request))
+            self.costs = Costs(request, self.numbers, self.axes, links, Rates(request), self.measures)
             self.check_open(self.costs)
         self.exactly = lru_cache(maxsize=1024)(self._exactly)
 
@@ -90,13 +94,13 @@ class Swept:
     def rules(self) -> tuple[Rule, ...]:
         """What points must keep."""
         claims = [claim for found in (self.costs.forms if self.costs else {}).values() for claim in found.claims]
-        graph = self.request.sized(self.request.phases[-1], *self.numbers)
+        graph = sized(self.request, self.request.phases[-1], self.numbers)
         return rules([*claims, *graph.assumptions, *graph.claims])
 
     def form(self, name: str) -> ClosedForm:
         """A measure with all put in but the numbers."""
         setup = self.request.setup
-        graph = self.request.sized(self.request.phases[-1], *self.numbers)
+        graph = sized(self.request, self.request.phases[-1], self.numbers)
         price = self.request.price
         put_in = {**self.request.rates, **({"price": Polynomial.constant(price)} if price is not None else {})}
         found = read_measure(name, graph).of(graph, setup.convention, setup.precision).limited(put_in)
