@@ -47,9 +47,13 @@ class Derivation(Drawn):
     setup: Setup
     when: str | None
     forms: Mapping[str, ClosedForm]
-    limited: Mapping[str, ClosedForm]
     zeros: tuple[str, ...] = ()
     share: Share = STEP
+
+    @cached_property
+    def limited(self) -> Mapping[str, ClosedForm]:
+        """The forms with sizes put in."""
+        return {name: form.limited(self.setup.bindings) for name, form in self.forms.items()}
 
     def __getitem__(self, name: str) -> ClosedForm:
         """The form of a measure, with sizes put in.
@@ -217,17 +221,23 @@ def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None,
     """The closed forms of a setup that has been read.
 
     Raises:
-        UserError: an unknown measure or part, or a regime that is none.
+        UserError: an unknown measure or part, a regime that is none, or sizes that cannot be.
     """
+    found = formed(setup, measures, when, share)
+    _ = found.limited
+    return found
+
+
+def formed(setup: Setup, measures: Iterable[str] = (), when: str | None = None, share: Share = STEP) -> Derivation:
+    """The same, with sizes put in once that is asked for."""
     when = None if when is None else in_symbols(when, setup.letters)
     names = list(measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.graph.mesh else [])]
     asked = [read_measure(name, setup.graph, setup.letters) for name in names]
     said: list[str] = []
     forms = {name: form for one in asked for name, form in shared(one, setup, share, said).items()}
-    limited = {name: form.limited(setup.bindings) for name, form in forms.items()}
     if share == STEP:
         said += filter(None, (why_nothing(one, forms[str(one)], setup) for one in asked))
-    return Derivation(setup, when, forms, limited, tuple(said), share)
+    return Derivation(setup, when, forms, tuple(said), share)
 
 
 def why_nothing(measure: Measure, form: ClosedForm, setup: Setup) -> str:

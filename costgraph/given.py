@@ -244,12 +244,15 @@ def read_precision(given: str | Precision | Mapping[str, Size] | None, done: Ite
     return kept
 
 
+WIDTHS = ("p_w", "p_kv", "p_logits")  # sizes that stand for the widths of some tensors where they are typed
+
+
 def read_widths(weights: Size, cache: Size, limit: Limit, usual: Widths) -> Widths:
     """Bytes per element of weights, cache and logits; a symbol of them that is typed in the limit stands for them."""
     texts = [limit] if isinstance(limit, str) or not isinstance(limit, Iterable) else list(limit)
     typed = {item.partition("=")[0].strip() for text in texts for item in split_list(str(text))}
     sizes = [element(given) for given in (weights, cache, "")]
-    own = {"p_w": usual.weights, "p_kv": usual.cache, "p_logits": usual.logits}
+    own = dict(zip(WIDTHS, (usual.weights, usual.cache, usual.logits), strict=True))
     names = [name if name in typed and size == PLAIN.weights else size for name, size in own.items()]
     return Widths(*(given if given != "" else name for given, name in zip(sizes, names, strict=True)))
 

@@ -36,8 +36,12 @@ class Term:
 
 def substituted(terms: Iterable[Term], bindings: Mapping[str, Polynomial]) -> tuple[Term, ...]:
     """The terms with symbols replaced, without those that become 0."""
-    bound = (replace(term, amount=term.amount.substitute(bindings)) for term in terms)
-    return tuple(term for term in bound if term.amount)
+    amounts = ((term, term.amount.substitute(bindings)) for term in terms)
+    return tuple([
+        term if amount is term.amount else Term(term.op, term.source, amount, term.role, term.part)
+        for term, amount in amounts
+        if amount
+    ])  # fmt: skip
 
 
 def alike(terms: Iterable[Term], loops: Iterable[Loop]) -> list[list[Term]]:

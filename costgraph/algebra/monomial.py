@@ -50,6 +50,17 @@ def powers(monomial: Packed) -> tuple[tuple[str, int], ...]:
     return tuple([(NAMES[at], digit - HALF) for at, digit in enumerate(found) if digit != HALF])
 
 
+@lru_cache(maxsize=2**14)
+def symbols_of(monomial: Packed) -> tuple[str, ...]:
+    """Names of the symbols that occur, in the order of the table."""
+    return tuple([name for name, _ in powers(monomial)])
+
+
+def alone(name: str) -> Packed:
+    """The symbol itself."""
+    return 1 << WIDTH * INDEX[name]
+
+
 def digits(monomial: Packed, count: int) -> tuple[int, ...]:
     """The powers of the first symbols of the table, each with 2**15 added."""
     return unpack(f"<{count}H", (halves(count) + monomial).to_bytes(2 * count, "little"))

@@ -148,9 +148,9 @@ class Polynomial:
     # --- questions --------------------------------------------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, int | Fraction):
-            other = as_polynomial(other)
-        return isinstance(other, Polynomial) and self._terms == other._terms
+        if isinstance(other, Polynomial):
+            return self is other or self._terms == other._terms
+        return isinstance(other, int | Fraction) and self._terms == Polynomial.constant(other)._terms
 
     def __hash__(self) -> int:
         return self._hash
@@ -176,9 +176,17 @@ class Polynomial:
         """Whether there is exactly one term."""
         return len(self._terms) == 1
 
-    @cached_property
+    @property
     def symbols(self) -> tuple[str, ...]:
         """Names of the symbols that occur, in the order of the table."""
+        if len(self._terms) == 1:
+            (m,) = self._terms
+            return monomial.symbols_of(m)
+        return self._symbols
+
+    @cached_property
+    def _symbols(self) -> tuple[str, ...]:
+        """The same of a sum."""
         return monomial.symbols(self._terms)
 
     @property
@@ -296,9 +304,9 @@ class Polynomial:
         """With numbers other than 0 for symbols: coefficients change, and terms may merge."""
         terms: dict[Packed, Rational] = {}
         for m, c in self._terms.items():
-            for name, number in numbers.items():
-                if power := monomial.power(m, name):
-                    m -= monomial.packed({name: power})
+            for name, power in monomial.powers(m):
+                if number := numbers.get(name):
+                    m -= power * monomial.alone(name)
                     c *= number**power if power > 0 else Fraction(1, number**-power)
             terms[m] = terms.get(m, 0) + c
         return Polynomial(without_zeros(terms), self._reach)

@@ -41,7 +41,7 @@ class Quotient:
     @property
     def is_polynomial(self) -> bool:
         """Whether nothing is left below the line."""
-        return self.denominator == ONE
+        return self.denominator is ONE or self.denominator == ONE
 
     @property
     def is_infinite(self) -> bool:

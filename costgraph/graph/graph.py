@@ -93,10 +93,10 @@ class Graph:
 
     def _check_sizes(self) -> None:
         """One name has one size."""
-        for dims in {id(tensor.dims): tensor.dims for tensor in self.tensors.values()}.values():
-            for dim in dims:
-                if dim.name in self.extents and (whole := dim.whole) != (size := self.extents[dim.name].size):
-                    raise BugError(f"{self.name}: dim {dim.name} has two sizes, {size} and {whole}")
+        dims = {id(tensor.dims): tensor.dims for tensor in self.tensors.values()}.values()
+        for dim in {id(dim): dim for of in dims for dim in of}.values():
+            if dim.name in self.extents and (whole := dim.whole) != (size := self.extents[dim.name].size):
+                raise BugError(f"{self.name}: dim {dim.name} has two sizes, {size} and {whole}")
 
     def _check_order(self) -> None:
         """Every tensor is made before it is read; where that is not so, networkx sorts the ops, or finds a cycle."""
@@ -167,7 +167,7 @@ class Graph:
         tensors = self.tensors.values()
         sizes = {size for t in tensors for size in (t.itemsize, t.times)}
         dims = {id(t.dims): t.dims for t in tensors}.values()
-        sizes |= {size for of in dims for dim in of for size in (dim.size, dim.split)}
+        sizes |= {size for dim in {id(dim): dim for of in dims for dim in of}.values() for size in (dim.size, dim.split)}
         sizes |= {cut.degree for t in tensors for cut in (*t.partial, *t.shards)}
         sizes |= {op.repeats for op in self.ops}
         own = {name for part in (*sizes, *self.assumptions, *self.definitions) for name in part.symbols}

@@ -16,8 +16,9 @@ from costgraph.algebra.printers import python
 from costgraph.algebra.quantities import Quantity
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
-from costgraph.derivation import Derivation, derived
+from costgraph.derivation import Derivation, formed
 from costgraph.errors import UserError, shorten, unknown
+from costgraph.given import WIDTHS, read_names
 from costgraph.graph.einsum import parse_spec
 from costgraph.graph.graph import Graph
 from costgraph.hardware.catalog import machine
@@ -37,12 +38,25 @@ def derivation(request: Request) -> Derivation:
     """The derivation that a request asks for; what differs in the terms that are chosen from it shares it."""
     if (whole := replace(request, ops=(), sources=(), part="", tensor="", structure="")) != request:
         return derivation(whole)
-    return derived(setup(replace(request, measure="")), [request.measure or "params"])
+    asked, usual = setup(replace(request, measure="")), replace(request, limit="", symbolic="")
+    same = asked.graph is setup(replace(usual, measure="")).graph  # sizes may decide on it
+    found = replace(of_any_size(usual), setup=asked) if same else formed(asked, [request.measure or "params"])
+    _ = found.limited
+    return found
+
+
+@cache
+def of_any_size(request: Request) -> Derivation:
+    """The derivation without the limit, which questions at other sizes share."""
+    return formed(setup(replace(request, measure="")), [request.measure or "params"])
 
 
 @cache
 def setup(request: Request) -> Setup:
-    """What it is asked of; measures share it."""
+    """What it is asked of; measures share it, and other sizes what does not depend on them."""
+    usual = replace(request, limit="", symbolic="")
+    if usual != request and not any(name in request.limit for name in WIDTHS):
+        return setup(usual).with_sizes(request.limit or (), symbolic=read_names(request.symbolic or ()))
     return Setup.of(
         model=request.model or None,
         op_set=request.op_set or None,
