@@ -7,7 +7,7 @@ A field is a key of the table. It may be annotated as `str`, `bool`, `int`, a `L
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from costgraph.errors import UserError, shorten, unknown
 
 T = TypeVar("T")
+Read = Callable[[Any, str], Any]  # a value and the path at which it stands
 SCALARS: dict[Any, str] = {str: "a string in quotes", bool: "true or false", int: "a whole number"}
 
 
@@ -51,11 +52,12 @@ def record(kind: Any, table: Any, path: str, own: Mapping[str, Any]) -> Any:
         if key not in known or key in own:
             names = [name for name in known if name not in own]
             raise inside(f"[{path}]" if path else "", unknown("key", key, names))
-        hint, default = known[key]
-        values[key] = made = converted(hint, value, below(path, key))
+        hint, read, default = known[key]
+        made = value if hint is str and isinstance(value, str) else read(value, below(path, key))
+        values[key] = made
         if isinstance(made, str) and not made.strip() and made != default:
             raise UserError(f"{below(path, key)} is empty")
-    for key, (hint, default) in known.items():
+    for key, (hint, _, default) in known.items():
         if default is MISSING and key not in table and key not in own:
             name = below(path, key)
             raise UserError(f"the table [{name}] is missing" if is_table(hint) else f"{name} is missing")
@@ -63,44 +65,55 @@ def record(kind: Any, table: Any, path: str, own: Mapping[str, Any]) -> Any:
 
 
 @cache
-def keys_of(kind: Any) -> dict[str, tuple[Any, Any]]:
-    """The annotation and default of every field of a dataclass; `MISSING` for one that has to be there."""
+def keys_of(kind: Any) -> dict[str, tuple[Any, Read, Any]]:
+    """The annotation of every field of a dataclass, how it is read, and its default; `MISSING` where there is none."""
     hints = get_type_hints(kind, include_extras=True)
     return {
-        field.name: (hints[field.name], field.default if field.default_factory is MISSING else None)
-        for field in fields(kind)
+        one.name: (hints[one.name], reader(hints[one.name]), one.default if one.default_factory is MISSING else None)
+        for one in fields(kind)
     }
 
 
-def converted(hint: Any, value: Any, path: str) -> Any:
-    """A value as its annotation wants it."""
-    if hint is Any or (hint is str and isinstance(value, str)):
-        return value
+def reader(hint: Any) -> Read:
+    """What makes a value, at a path, as its annotation wants it."""
     origin, arguments = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return lambda value, path: value
     if origin is Annotated:
-        return read_by(arguments[1], value, path)
+        return lambda value, path: read_by(arguments[1], value, path)
     if origin in (Union, UnionType):
-        options = [option for option in arguments if option is not NoneType]
-        fitting = [option for option in options if fits(option, value)] or options[:1]
-        return converted(fitting[0], value, path)
-    if not fits(hint, value):
-        raise wrong(hint, value, path)
+        options = [(fitting(option), reader(option)) for option in arguments if option is not NoneType]
+        return lambda value, path: next((read for fits, read in options if fits(value)), options[0][1])(value, path)
+    fits, read = fitting(hint), inner_reader(hint, origin, arguments)
+
+    def checked(value: Any, path: str) -> Any:
+        if not fits(value):
+            raise wrong(hint, value, path)
+        return read(value, path)
+
+    return checked
+
+
+def inner_reader(hint: Any, origin: Any, arguments: tuple[Any, ...]) -> Read:
+    """The same of a value that is of the right type, for what may be in it."""
     if is_dataclass(hint):
-        return record(hint, value, path, {})
+        return lambda value, path: record(hint, value, path, {})
     if origin is tuple:
-        return tuple(converted(arguments[0], item, f"{path}[{n}]") for n, item in enumerate(value, 1))
+        each = reader(arguments[0])
+        return lambda value, path: tuple([each(item, f"{path}[{n}]") for n, item in enumerate(value, 1)])
     if origin is Mapping:
-        return {key: entry(arguments, key, item, path) for key, item in value.items()}
+        each = reader(arguments[1])
+        return lambda value, path: {key: entry(arguments, each, key, item, path) for key, item in value.items()}
     if origin is Literal:
-        return chosen(arguments, value, path)
-    return value
+        return lambda value, path: chosen(arguments, value, path)
+    return lambda value, path: value
 
 
-def entry(hints: tuple[Any, ...], key: str, value: Any, path: str) -> Any:
+def entry(hints: tuple[Any, ...], read: Read, key: str, value: Any, path: str) -> Any:
     """A value of a table whose keys are free, or one of a few."""
     if get_origin(hints[0]) is Literal:
         chosen(get_args(hints[0]), key, path)
-    made = converted(hints[1], value, below(path, key))
+    made = read(value, below(path, key))
     if hints[1] is str and not made.strip():
         raise UserError(f"{below(path, key)} is empty")
     return made
@@ -121,14 +134,14 @@ def read_by(read: Any, value: Any, path: str) -> Any:
         raise inside(path, error) from None
 
 
-def fits(hint: Any, value: Any) -> bool:
+def fitting(hint: Any) -> Callable[[Any], bool]:
     """Whether a value is of the TOML type that an annotation is written as."""
     if get_origin(hint) is Annotated:
-        return True
-    if is_table(hint):
-        return isinstance(value, dict)
-    wanted: Any = {tuple: list, Literal: str}.get(get_origin(hint), hint)
-    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+        return lambda value: True
+    wanted: Any = dict if is_table(hint) else {tuple: list, Literal: str}.get(get_origin(hint), hint)
+    if wanted is int:
+        return lambda value: isinstance(value, int) and not isinstance(value, bool)
+    return lambda value: isinstance(value, wanted)
 
 
 def is_table(hint: Any) -> bool:

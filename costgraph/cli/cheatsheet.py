@@ -13,6 +13,7 @@ from costgraph.cli.output import check_target, deliver, remark
 from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
+    from costgraph.exporting.targets import Target
     from costgraph.setup import Setup
 
 PAGES = (".pdf", ".png")
@@ -42,7 +43,6 @@ def cheatsheet(
 
     Plain text when no file is named.
     """
-    from costgraph.exporting.documents import typeset
     from costgraph.exporting.documents.sheet import sheet
     from costgraph.exporting.targets import load
 
@@ -52,7 +52,10 @@ def cheatsheet(
     text = sheet(load(name, exporters), sheet_setup(asked), notation, asked.phase)
     if output is None or suffix not in PAGES:
         deliver(text, output, document=True)
-    elif name == "latex":
+        return
+    from costgraph.exporting.documents import typeset  # starts programs
+
+    if name == "latex":
         deliver(typeset.pdflatex(text), output)
     else:
         deliver_pages(typeset.typst(text, "png" if suffix == ".png" else "pdf"), output, force)
@@ -86,16 +89,19 @@ def written_as(suffix: str, engine: str | None, exporters: Path | None) -> str:
     Raises:
         UserError: no target does, or a program to make pages was asked for.
     """
-    from costgraph.exporting.targets import available, load
+    from costgraph.exporting.targets import available, load, mentions
 
     if engine is not None:
         raise UserError(f"--engine makes pages, and {suffix or 'a file without suffix'} has none")
-    sheets = [target for name in available(exporters) if (target := load(name, exporters)).kind == "sheet"]
-    fitting = [target.name for target in sheets if target.suffix == suffix]
-    if not fitting:
-        choices = ", ".join(dict.fromkeys([*PAGES, *(target.suffix for target in sheets)]))
-        raise UserError(f"'{suffix}': the suffix says what is written; choose from {choices}")
-    return fitting[0]
+    found: list[Target] = []
+    known = available(exporters)
+    likely = sorted(known, key=lambda name: not any(mentions(folder, suffix) for folder in known[name]))
+    for target in (load(name, exporters) for name in likely):
+        if target.kind == "sheet" and target.suffix == suffix:
+            return target.name
+        found += [target] if target.kind == "sheet" else []
+    choices = ", ".join(dict.fromkeys([*PAGES, *(target.suffix for target in found)]))
+    raise UserError(f"'{suffix}': the suffix says what is written; choose from {choices}")
 
 
 def deliver_pages(pages: list[bytes], output: Path, force: bool) -> None:

@@ -101,6 +101,11 @@ def has_description(folder: Path) -> bool:
     return (folder / DESCRIPTION).is_file()
 
 
+def mentions(folder: Path, text: str) -> bool:
+    """Whether the description in a folder has a text in it; most that lack it need not be parsed."""
+    return has_description(folder) and text in text_of(folder, DESCRIPTION)
+
+
 def load(name: str, extra: Path | None = None) -> Target:
     """The target called `name`.
 

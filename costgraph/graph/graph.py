@@ -167,7 +167,9 @@ class Graph:
         tensors = self.tensors.values()
         sizes = {size for t in tensors for size in (t.itemsize, t.times)}
         dims = {id(t.dims): t.dims for t in tensors}.values()
-        sizes |= {size for dim in {id(dim): dim for of in dims for dim in of}.values() for size in (dim.size, dim.split)}
+        sizes |= {
+            size for dim in {id(dim): dim for of in dims for dim in of}.values() for size in (dim.size, dim.split)
+        }
         sizes |= {cut.degree for t in tensors for cut in (*t.partial, *t.shards)}
         sizes |= {op.repeats for op in self.ops}
         own = {name for part in (*sizes, *self.assumptions, *self.definitions) for name in part.symbols}

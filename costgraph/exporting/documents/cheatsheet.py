@@ -96,8 +96,8 @@ def limited(value: Quotient, text: str) -> Quotient:
 def at(value: Quotient, sizes: Mapping[str, Rational], definitions: Iterable[Definition] = ()) -> Rational | None:
     """The exact value at these sizes, of which those of defined symbols are made; None where a symbol is left."""
     defined = needed(definitions, value.symbols)
-    of_their_own = {one.name for one in defined}
-    known = {name: Polynomial.constant(size) for name, size in sizes.items() if name not in of_their_own}
+    wanted = {*value.symbols, *(name for one in defined for name in one.symbols)} - {one.name for one in defined}
+    known = {name: Polynomial.constant(sizes[name]) for name in wanted if name in sizes}
     return value.substitute(settle(defined, known)[0]).number
 
 
