@@ -42,6 +42,7 @@ LITERATURE = {"K": 10**3}  # how papers write the decimal k
 LARGE_NUMBERS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 PLAIN: dict[str, Unit] = {  # by their names in the singular
     "FLOP": Unit(1, FLOP), "FLOPS": Unit(1, FLOP), "OP": Unit(1, FLOP), "byte": Unit(1, BYTE), "B": Unit(1, BYTE),
+    "bit": Unit(Fraction(1, 8), BYTE),
     "s": Unit(1, SECOND), "second": Unit(1, SECOND), "us": Unit(SMALL["µ"], SECOND), "minute": Unit(60, SECOND),
     "min": Unit(60, SECOND), "hour": Unit(3600, SECOND), "h": Unit(3600, SECOND), "day": Unit(86400, SECOND),
     "year": Unit(365 * 86400, SECOND), "token": Unit(1, powers(token=1)), "position": Unit(1, powers(token=1)),
