@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import costgraph
@@ -19,13 +20,15 @@ from costgraph.conventions import EXACT
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.reading import request
 from costgraph.measures import MEASURES
-from costgraph.pictures import annotated, curves, memory, orders, roofline, timeline
+from costgraph.pictures import annotated, curves, graphviz, memory, orders, paper, roofline, timeline
+from costgraph.pictures.sheets import Sheets, flowing
 from costgraph.setup import Setup
 
 pytest.importorskip("matplotlib", reason="an extra: pip install 'costgraph[plot]'")
 
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 
 PLAN = "pipeline(4), microbatches(8), data(2, zero=1), tensor(8, sequence=True)"
 CLUSTER: dict[str, object] = {
@@ -265,8 +268,72 @@ def test_names_cannot_break_out_of_their_boxes() -> None:
 def test_graphviz_draws_every_op_and_notebooks_show_it() -> None:
     shown = PLACED._repr_svg_()
     assert shown is not None
-    words = {one.text for one in ElementTree.fromstring(shown).iter() if one.tag.endswith("text")}
-    assert words >= PLACED.by_name.keys()
+    words = "".join(one.text or "" for one in ElementTree.fromstring(shown).iter() if one.tag.endswith("text"))
+    assert [name for name in PLACED.by_name if name not in words] == []
+
+
+STEPS: dict[str, Any] = {
+    "dense": {"model": "llama-3.1-8b"},
+    "experts of two kinds": {"model": "deepseek-v3"},
+    "an encoder and a decoder": {"model": "flan-t5-xl"},
+    "a mesh of three axes": {
+        "model": "llama-3.1-70b", "mesh": "pipeline(4), data(2, zero=1), tensor(8, sequence=True)",
+        "passes": ["recompute(full)"],
+    },
+    "nothing bound": {"op_set": "decoder", "mesh": "pipeline(P), microbatches(M), data(N_d, zero=3), tensor(T)"},
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.needs_tool("dot")
+@pytest.mark.parametrize("name", STEPS)
+def test_a_whole_training_step_is_read_on_sheets_of_a4(name: str) -> None:
+    """Every op once on a sheet, no box on another, nothing off the sheet, no letters below 7 points."""
+    setup = Setup.of(phase="train", **STEPS[name])
+    asked = setup.graph.substitute(**setup.finite("a graph"))
+    program = graphviz.installed()
+    assert program is not None
+    sheets = Sheets(asked, flowing(annotated.boxes(asked)), lambda texts: graphviz.lay(program, texts))
+    assert sorted(sheets.on) == sorted(asked.by_name)
+    for number in range(len(sheets.sheets)):
+        figure = paper.drawn(sheets, str(setup), [number], whole=True)
+        figure.draw_without_rendering()
+        assert max(figure.get_figwidth() / 210, figure.get_figheight() / 297) * 25.4 < 1.001
+        (axes,) = figure.axes
+        assert min(float(text.get_fontsize()) for text in axes.texts) >= 7
+        spread = [text.get_window_extent() for text in axes.texts]
+        assert all(figure.bbox.x0 <= one.x0 and one.x1 <= figure.bbox.x1 and one.y0 >= 0 for one in spread)
+        drawn = [box.get_window_extent() for box in axes.patches if isinstance(box, FancyBboxPatch)]
+        assert len(drawn) == sum(at == number + 1 for at in sheets.on.values())
+        assert not any(one.overlaps(other) for one, other in combinations(drawn, 2))
+    taken = len(asked.ops) / len(sheets.sheets)
+    assert taken > 12  # and not one by one
+
+
+@pytest.mark.slow
+@pytest.mark.needs_tool("dot")
+def test_a_box_says_what_it_reads_and_on_which_sheet_that_is() -> None:
+    setup = Setup.of(model="llama-3.1-8b", phase="train")
+    program = graphviz.installed()
+    assert program is not None
+    sheets = Sheets(setup.graph, flowing(annotated.boxes(setup.graph)), lambda texts: graphviz.lay(program, texts))
+    assert len(sheets.sheets) > 1
+    for a, b in annotated.edges(setup.graph):
+        written = "".join(line for line, _ in sheets.rows(sheets.boxes[b])).replace(" ", "")
+        said = f"reads{a}" + ("" if sheets.on[a] == sheets.on[b] else f",sheet{sheets.on[a]}")
+        assert (sheets.beside[a] == sheets.beside[b]) or said in written, (a, b)
+
+
+@pytest.mark.needs_tool("dot")
+def test_a_pdf_has_a_page_for_each_sheet_and_others_have_them_below_each_other(tmp_path: Path) -> None:
+    picture = cg.plot(cg.decoder(head=True).apply(cg.backward, cg.tensor_parallel("T")))
+    pages = len(re.findall(rb"/Type /Page\b", picture.content("a.pdf")))
+    box = ElementTree.fromstring(picture.content("a.svg")).attrib["viewBox"].split()
+    assert pages > 1
+    assert float(box[2]) == 595
+    assert 842 * (pages - 1) < float(box[3]) < 842 * pages  # the last is as long as what is on it
+    assert picture.content("a.svg") == picture.content("b.svg")
+    assert picture.content("a.pdf") == picture.content("b.pdf")
 
 
 @pytest.mark.needs_tool("dot")
@@ -275,7 +342,7 @@ def test_a_notebook_shows_one_picture_of_a_graph() -> None:
 
 
 def test_without_graphviz_a_notebook_shows_mermaid_and_a_picture_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("costgraph.pictures.graphviz.installed", lambda: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     assert PLACED._repr_svg_() is None
     shown = PLACED._repr_markdown_()
     assert shown is not None

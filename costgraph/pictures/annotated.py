@@ -6,7 +6,7 @@ pass; loops are frames with how often they run; collectives have an outline of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 
@@ -25,6 +25,7 @@ FILLS: dict[Phase, str] = {
     "forward": "#d6e8f5", "recompute": "#fdf0c4", "backward": "#fbdcc6", "update": "#d3efe4",
 }  # fmt: skip
 NAMES: dict[Phase, str] = {"forward": "blue", "recompute": "yellow", "backward": "orange", "update": "green"}
+Row = tuple[str, str]  # what is written, and in which colour; the first of a box is its name
 EDGE, SENT, FRAME, INK, GREY, KEEPS = "#7a7a7a", "#9b2f7c", "#9a9a9a", "#222222", "#555555", "#a33c00"
 
 
@@ -39,6 +40,12 @@ class Box:
 
     op: Op
     lines: tuple[str, ...]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What is written, line by line."""
+        lines = ((line, KEEPS if line.startswith("keeps ") else GREY) for line in self.lines)
+        return ((self.op.name, INK), *lines)
 
     @property
     def sends(self) -> bool:
@@ -94,23 +101,38 @@ def frame(phase: Phase, loop: Loop) -> str:
 def dot(graph: Graph, title: str, convention: Convention = EXACT) -> str:
     """The graph for Graphviz."""
     found = list(boxes(graph, convention))
-    said = ", ".join(f"{phase} {NAMES[phase]}" for phase in dict.fromkeys(op.phase for op in graph.ops))
-    said += "; outlined: collectives" if any(box.sends for box in found) else ""
     lines = [
         "digraph costgraph {",
-        f'  graph [label="{quoted(title)}\\lFLOP and bytes of one run; {quoted(said)}\\l", labelloc=t, labeljust=l,',
+        f'  graph [label="{quoted(title)}\\l{quoted(legend(found))}\\l", labelloc=t, labeljust=l,',
         '    fontname="DejaVu Sans", fontsize=14, ranksep=0.28, nodesep=0.25];',
         '  node [shape=box, style="filled,rounded", fontname="DejaVu Sans", fontsize=10, color="#9a9a9a",',
         '    margin="0.1,0.05"];',
         f'  edge [color="{EDGE}", arrowsize=0.6];',
     ]
+    return "\n".join([*lines, *body(found, edges(graph)), "}"])
+
+
+def legend(found: Iterable[Box]) -> str:
+    """What numbers and colours mean."""
+    every = list(found)
+    said = ", ".join(f"{phase} {NAMES[phase]}" for phase in dict.fromkeys(box.op.phase for box in every))
+    return f"FLOP and bytes of one run; {said}" + ("; outlined: collectives" if any(box.sends for box in every) else "")
+
+
+def body(
+    found: Iterable[Box], arrows: Iterable[tuple[str, str]], rows: Callable[[Box], Sequence[Row]] = lambda box: box.rows
+) -> Iterator[str]:
+    """Boxes in their frames, and arrows between them, for Graphviz."""
     for number, (phase, loop, inside) in enumerate(stretches(found)):
-        name = frame(phase, loop)
-        lines += [f"  subgraph cluster_{number} {{", f'    label="{quoted(name)}"; color="{FRAME}";'] if name else []
-        lines += [f"    {node(box)}" for box in inside]
-        lines += ["  }"] if name else []
-    lines += [f'  "{quoted(a)}" -> "{quoted(b)}";' for a, b in edges(graph)]
-    return "\n".join([*lines, "}"])
+        if name := frame(phase, loop):
+            yield f"  subgraph cluster_{number} {{"
+            yield f'    label="{quoted(name)}"; color="{FRAME}";'
+        for box in inside:
+            yield f"    {node(box, rows(box))}"
+        if name:
+            yield "  }"
+    for a, b in arrows:
+        yield f'  "{quoted(a)}" -> "{quoted(b)}";'
 
 
 def edges(graph: Graph) -> Iterator[tuple[str, str]]:
@@ -120,11 +142,11 @@ def edges(graph: Graph) -> Iterator[tuple[str, str]]:
             yield a, b
 
 
-def node(box: Box) -> str:
+def node(box: Box, written: Iterable[Row]) -> str:
     """One box for Graphviz."""
-    rows = [f"<B>{escape(box.op.name)}</B>"]
-    rows += [
-        f'<FONT COLOR="{KEEPS if line.startswith("keeps ") else GREY}">{escape(line)}</FONT>' for line in box.lines
+    rows = [
+        f"<B>{escape(line)}</B>" if color == INK else f'<FONT COLOR="{color}">{escape(line)}</FONT>'
+        for line, color in written
     ]
     look = f', color="{SENT}", penwidth=2' if box.sends else ""
     return f'"{quoted(box.op.name)}" [label=<{"<BR/>".join(rows)}>, fillcolor="{FILLS[box.op.phase]}"{look}];'
