@@ -112,7 +112,7 @@ class Sheets:
         hidden = [f'  "{a}" -> "{b}" [style=invis];' for a, b in below(names, inside, max(1, int(width / widest)))]
         lines = [
             "digraph column {",
-            f'  graph [fontname="DejaVu Sans", fontsize={FONT}, ranksep=0.17, nodesep=0.12, margin=0, pad=0];',
+            f'  graph [fontname="DejaVu Sans", fontsize={FONT}, ranksep=0.17, nodesep=0.12, margin=6];',
             f'  node [shape=box, fontname="DejaVu Sans", fontsize={FONT}, margin="0.06,0.04", height=0.1, width=0.1];',
             "  edge [arrowsize=0.5];",
         ]
