@@ -23,7 +23,11 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+SLOW = {"a-published-plan.md"}  # all plans of a cluster, several times
+EXAMPLES = [pytest.param(page, id=page.name, marks=[pytest.mark.slow] if page.name in SLOW else []) for page in PAGES]
+
+
+@pytest.mark.parametrize("page", EXAMPLES)
 def test_python_examples_give_what_is_printed(page: Path) -> None:
     failures, _ = doctest.testfile(str(page), module_relative=False)
     assert failures == 0

@@ -29,7 +29,8 @@ EXPLAINED = {
     "survives": "In what was printed, these changes cannot be seen.",
 }
 JUDGED = [e for e in library() if not (e.aside or e.unverified or (e.argument and not e.derived))]
-IDLE = [e for e in library() if e not in JUDGED and (e.printed or e.value or e.structure or e.claim)]
+IDS = {e.id for e in JUDGED}
+IDLE = [e for e in library() if e.id not in IDS and (e.printed or e.value or e.structure or e.claim)]
 INTRODUCTION = """# Mutation test
 
 `costgraph check` passes on the library as it is. This page shows that it would not pass on something else: in every

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -45,10 +46,17 @@ ANSWERS: dict[str, Any] = {
 }
 
 
+@cache
+def answered(name: str) -> Report:
+    """What is answered, once for all widths and formats."""
+    found: Report = ANSWERS[name]().report
+    return found
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("name", ANSWERS)
 def test_text_at_a_width_is_as_reviewed(name: str, width: int) -> None:
-    found = text(ANSWERS[name]().report, UNICODE, width) + "\n"
+    found = text(answered(name), UNICODE, width) + "\n"
     file = GOLDEN / f"{name}-{width}.txt"
     if "COSTGRAPH_UPDATE_GOLDEN" in os.environ:
         GOLDEN.mkdir(exist_ok=True)
@@ -59,13 +67,13 @@ def test_text_at_a_width_is_as_reviewed(name: str, width: int) -> None:
 @pytest.mark.parametrize("width", [50, 60, 72, 80, 100, 120])
 @pytest.mark.parametrize("name", ANSWERS)
 def test_no_line_is_longer_than_the_terminal_unless_a_word_is(name: str, width: int) -> None:
-    for line in text(ANSWERS[name]().report, UNICODE, width).splitlines():
+    for line in text(answered(name), UNICODE, width).splitlines():
         assert len(line) <= width or len(line.split()) == 1
 
 
 @pytest.mark.parametrize("name", [name for name in ANSWERS if name != "derive-model"])  # which leaves parts together
 def test_every_word_is_there_at_every_width(name: str) -> None:
-    report = ANSWERS[name]().report
+    report = answered(name)
     wide = words(text(report, UNICODE))
     for width in (60, 80):
         assert words(text(report, UNICODE, width)) >= wide - {"and", "if"}
@@ -77,7 +85,7 @@ def words(shown: str) -> set[str]:
 
 
 def test_the_readme_s_first_answer_takes_at_most_24_lines_of_80_columns() -> None:
-    assert len(text(ANSWERS["derive"]().report, UNICODE, 80).splitlines()) <= 24
+    assert len(text(answered("derive"), UNICODE, 80).splitlines()) <= 24
 
 
 # --- layout -----------------------------------------------------------------------------------------------------------
@@ -143,7 +151,7 @@ def test_verdicts_are_bold_and_have_the_color_of_what_they_say() -> None:
 
 
 def test_what_was_asked_for_stands_out_and_nothing_is_faint() -> None:
-    found: list[Line] = lines(ANSWERS["derive"]().report, UNICODE, 80)
+    found: list[Line] = lines(answered("derive"), UNICODE, 80)
     row = next(line for line in found if line and line[0].text.startswith("activations"))
     assert [span.look for span in row] == ["", "", "", "strong"]
     assert {span.look for line in found for span in line} == {"", "head", "strong"}
@@ -248,7 +256,7 @@ class Balance(HTMLParser):
 
 @pytest.mark.parametrize("name", [*ANSWERS, "small"])
 def test_html_is_well_formed_and_says_what_the_text_says(name: str) -> None:
-    report = SMALL if name == "small" else ANSWERS[name]().report
+    report = SMALL if name == "small" else answered(name)
     page = html(report)
     parser = Balance()
     parser.feed(page)
