@@ -11,12 +11,13 @@ from costgraph.algebra.assumption import Assumption, InDomain, IsSize
 from costgraph.algebra.bindings import Binding, Order, bound, check_bindings, parse_regime
 from costgraph.algebra.definition import Definition, needed, resolve, settle
 from costgraph.algebra.limits import limit
-from costgraph.algebra.parser import Size, parse
+from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime, leading
 from costgraph.algebra.symbols import INFINITY, Rational, in_order
+from costgraph.algebra.syntax import read
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
 from costgraph.graph.loop import Loop
@@ -183,10 +184,16 @@ class ClosedForm(Operators):
     def same_as(self, other: ClosedForm | Rational | float | str) -> bool:
         """Whether two forms are identical functions: their difference cancels to 0."""
         if isinstance(other, str):
-            return self.value == parse(other)
+            return self._said_by(other)
         if not isinstance(other, ClosedForm):
             return self.number == arithmetic.number(other)
         return self.value == other.value and self._clash(other) is None
+
+    def _said_by(self, text: str) -> bool:
+        """Whether a text says the same function, with minima and maxima as they are printed."""
+        from costgraph.algebra.defined import DefinedReader  # forms are derived without it
+
+        return self.value == DefinedReader(read(text), definitions=self.definitions).value()
 
     def _clash(self, other: ClosedForm) -> tuple[Definition, Definition] | None:
         """Two different definitions of one symbol that occurs in both forms, if there are any."""

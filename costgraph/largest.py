@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import combinations, islice
 
-from costgraph.algebra.bindings import Binding, Order, parse_regime
+from costgraph.algebra.bindings import Binding, Order, parse_regime, split_list
+from costgraph.algebra.defined import DefinedReader
 from costgraph.algebra.definition import LOOKS, Definition, at_least, points, settle
 from costgraph.algebra.many import PutIn, looked_at, whole
 from costgraph.algebra.polynomial import ONE, Polynomial
@@ -20,6 +21,7 @@ from costgraph.algebra.printers import LATEX, PYTHON, Style, render
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime, leading
 from costgraph.algebra.symbols import RATIO, SYMBOLS, Symbol, declare
+from costgraph.algebra.syntax import read
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError
 from costgraph.provenance import Term
@@ -27,6 +29,7 @@ from costgraph.records import dataclass
 
 FEW = 24  # candidates of which each pair is proved by more than its terms
 EFFORT = 20_000  # terms of pairs that may be looked at
+MAXIMUM = re.compile(r"\s*\$*\s*(?:\\?[mM]ax)\s*(?:\\left\s*)?\((.*?)(?:\\right\s*)?\)\s*\$*\s*", re.DOTALL)
 ABOUT = 1 - 1e-9  # what is smaller by less than that may be as large
 
 
@@ -82,6 +85,21 @@ class Largest(ClosedForm):
                 return replace(one, name=self.name)
         text = ", ".join(str(one.leading) for one in left)
         raise UserError(f"{self.name} is a maximum, and {regime} leaves open which of these leads: {text}; bind sizes")
+
+    def _said_by(self, text: str) -> bool:
+        """Whether a text is a maximum of the same forms, each of which is read by itself."""
+        whole = MAXIMUM.fullmatch(text)
+        if whole is None:
+            return super()._said_by(text)
+        definitions = tuple(one for one in self.definitions if one.name not in self.own)
+        sides = [DefinedReader(read(part), definitions=definitions).value() for part in split_list(whole[1])]
+        if not all(side.is_polynomial for side in sides):
+            return False
+        both = [side.numerator for side in sides], [one.value.numerator for one in self.candidates]
+        if {*both[0]} == {*both[1]}:
+            return True
+        said, own = ({sums[at] for at in undominated(sums)} for sums in both)
+        return said == own
 
     def _joined(self, sign: str, other: ClosedForm, terms: tuple[Term, ...], remainder: Quotient) -> ClosedForm:
         """Sums with a maximum: of the symbol that stands for it."""

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from costgraph.algebra.inequalities import Case, Relation, cases, coefficients, holds
 from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import ZERO, Polynomial
+from costgraph.algebra.powers import nth_root
 from costgraph.algebra.real_roots import intervals
-from costgraph.algebra.roots import Root, nth_root
+from costgraph.algebra.roots import Root
 
 B = Polynomial.symbol("B")
 small = st.integers(min_value=-6, max_value=6)

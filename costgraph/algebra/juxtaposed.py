@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from costgraph.algebra.expression import Call, Name, Node, Power, Product, Ratio, fold, with_children
 from costgraph.algebra.frameworks import AMBIGUOUS, meaning_of
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.algebra.syntax import FLOOR, read
+from costgraph.algebra.syntax import FLOOR, ROOT, read
 from costgraph.errors import UserError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Apart:
     def whole(self, node: Node) -> Node | None:
         """What is not looked into: names, and calls of functions that there are."""
         match node:
-            case Call(function) if function != FLOOR and self.reader.calls(function):
+            case Call(function) if function not in (FLOOR, ROOT) and self.reader.calls(function):
                 return node
             case Name():
                 return node if self.reader.means(node.name) else self.name(node)
@@ -101,6 +101,8 @@ class Apart:
             case Power(base, exponent) if self.factors(base) and isinstance(parts[0], Product):
                 last = Power(parts[0].right, exponent, column=node.column)  # a power is of the factor before it
                 return replace(parts[0], right=last)
+            case Call("root", (base, index)) if self.factors(base) and isinstance(parts[0], Product):
+                return replace(parts[0], right=Call(ROOT, (parts[0].right, index), column=node.column))
             case Ratio(_, below) | Call("//", (_, below)):
                 self.check_divisor(below)
         return node if parts == () else with_children(node, parts)

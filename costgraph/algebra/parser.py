@@ -16,7 +16,7 @@ from costgraph.algebra.expression import Call, Name, Node, Number, Power, Produc
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, Rational, lookup
-from costgraph.algebra.syntax import ALLOWED, FLOOR, LARGEST, TOO_LONG, Formula, check_power, read
+from costgraph.algebra.syntax import ALLOWED, FLOOR, LARGEST, NOT_WHOLE, ROOT, TOO_LONG, Formula, check_power, read
 from costgraph.algebra.whole import HEADS, is_whole
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError, shorten
@@ -147,6 +147,8 @@ class Reader:
 
     def call(self, node: Call) -> Quotient:
         """What a call stands for."""
+        if node.function == ROOT:
+            raise self.refuse(node.arguments[-1], NOT_WHOLE)
         if node.function in SYMBOLS or node.function in self.names:
             raise self.refuse(node, f"{node.function} is a size: write one factor in the parentheses behind it")
         raise self.refuse(node, f"'{shorten(node.function)}' is neither a size nor a function here; {ALLOWED}")

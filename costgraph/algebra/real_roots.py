@@ -9,7 +9,8 @@ from math import lcm
 from costgraph.algebra.inequalities import Case, Relation, cases, coefficients, holds
 from costgraph.algebra.isolation import positive_roots
 from costgraph.algebra.polynomial import Polynomial, exact
-from costgraph.algebra.roots import DIGITS, Root
+from costgraph.algebra.powers import DIGITS
+from costgraph.algebra.roots import Root
 from costgraph.algebra.symbols import Rational
 
 SIMPLE = 10**12  # a rational root with a smaller denominator is found exactly

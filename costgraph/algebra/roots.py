@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import field
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from math import isqrt
 from typing import TYPE_CHECKING
 
+from costgraph.algebra.defined import DefinedReader
+from costgraph.algebra.expression import Call
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, content
+from costgraph.algebra.powers import extract, nth_root
 from costgraph.algebra.printers import latex, python, unicode
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import Rational
+from costgraph.algebra.symbols import RATIO, Rational, Symbol, declare
+from costgraph.algebra.syntax import read
 from costgraph.records import dataclass
 
 if TYPE_CHECKING:
@@ -47,8 +51,6 @@ UNICODE = Notation(unicode, lambda r, n: f"√({r})" if n == 2 else f"({r})^(1/{
 LATEX = Notation(
     latex, lambda r, n: rf"\sqrt{'' if n == 2 else f'[{n}]'}{{{r}}}", lambda a: rf"\left({a}\right)^{{2}}", " ", True
 )
-DIGITS = 40  # to which irrational roots are known before they are rounded
-PRECISION = 10**DIGITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,17 @@ class Root:
         surd = self.factor.to_sympy() * sympy.root(self.radicand.to_sympy(), self.index)
         return (self.above.to_sympy() + surd) / self.below.to_sympy()
 
+    def same_as(self, text: str) -> bool:
+        """Whether a text, as it is printed here in any notation, says the same root."""
+        if self.rounded:
+            return text.strip() == self._digits()
+        reader = RootReader(read(text), surd=declare(SURD).name)
+        value = reader.value()
+        pulled, inside = extract(self.radicand, self.index) if self.radicand else (ONE, ZERO)
+        surd = Polynomial.symbol(reader.surd) * pulled * self.factor
+        own = Quotient(self.above + surd if self.radicand else self.above, self.below)
+        return value == own and {*reader.taken} == ({(inside, self.index)} if self.radicand else set())
+
     def text(self) -> str:
         """Python syntax."""
         return self.written(PYTHON)
@@ -148,9 +161,10 @@ class Root:
         write = notation.write
         minus = self.factor.leading_coefficient < 0
         size = -self.factor if minus else self.factor
-        surd = (f"{write(size)}{notation.times}" if size != ONE else "") + notation.root(
-            self.inside(notation), self.index
-        )
+        surd = notation.root(self.inside(notation), self.index)
+        if size != ONE:
+            before = write(size)
+            surd = f"{before}{'·' if '/' in before and not notation.times else notation.times}{surd}"
         if not self.above:
             return f"-{surd}" if minus else surd
         above = write(self.above)
@@ -165,27 +179,6 @@ class Root:
             return write(self.radicand)
         square, rest = notation.square(write(self.square)), write(self.rest, "factored")
         return f"{square} - {rest[1:].lstrip()}" if rest.startswith("-") else f"{square} + {rest}"
-
-
-def nth_root(value: Fraction, index: int) -> Fraction:
-    """The real root, exactly where it is rational, else rounded down at the 40th digit."""
-    if value < 0:
-        return -nth_root(-value, index)
-    top, bottom = whole_root(value.numerator, index), whole_root(value.denominator, index)
-    if top**index == value.numerator and bottom**index == value.denominator:
-        return Fraction(top, bottom)
-    return Fraction(whole_root(value.numerator * PRECISION**index // value.denominator, index), PRECISION)
-
-
-def whole_root(value: int, index: int) -> int:
-    """The largest integer whose power is at most `value`."""
-    if index == 2:
-        return isqrt(value)
-    low, high = 0, 1 << (value.bit_length() // index + 1)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if middle**index <= value else (low, middle - 1)
-    return low
 
 
 def linear(c1: Polynomial, c0: Polynomial, sign: int) -> Root:
@@ -221,25 +214,17 @@ def quadratic(a: Polynomial, b: Polynomial, c: Polynomial, sign: int) -> Root:
     return Root(-half / shared, a / shared, factor / shared * sign, radicand)
 
 
-def extract(radicand: Polynomial, index: int) -> tuple[Polynomial, Polynomial]:
-    """`radicand` as (factor, rest) with factor**index * rest: whole powers of its common monomial pulled out."""
-    if not radicand:
-        return ZERO, ZERO
-    shared = radicand.content
-    value = Fraction(shared.leading_coefficient)
-    below = value.denominator  # pulled out completely, so that only whole numbers are left inside
-    outside = Fraction(largest_power(int(value * below**index), index), below)
-    pulled = Polynomial.monomial({name: power // index for name, power in shared.powers.items()}, outside)
-    return pulled, radicand / pulled**index
+SURD = Symbol("the_root", r"\rho", "", "a root while it is compared", RATIO, 1)
 
 
-def largest_power(value: int, index: int) -> int:
-    """The largest integer whose power divides `value`, as far as small primes show it."""
-    root = whole_root(value, index)
-    if root**index == value:
-        return root
-    result, rest = 1, value
-    for prime in (2, 3, 5, 7, 11, 13, 17):
-        while rest % prime**index == 0:
-            result, rest = result * prime, rest // prime**index
-    return result
+@dataclass(frozen=True)
+class RootReader(DefinedReader):
+    """Reads a formula with one root in it; `taken` gets what is under the root sign, without whole powers."""
+
+    surd: str = ""
+    taken: list[tuple[Polynomial, int]] = field(default_factory=list, compare=False)
+
+    def irrational(self, node: Call, outside: Quotient, inside: Polynomial, index: int) -> Quotient:
+        """A symbol that stands for the root."""
+        self.taken.append((inside, index))
+        return outside * Quotient(Polynomial.symbol(self.surd))

@@ -25,10 +25,12 @@ EXAMPLE = "12*L*D**2"
 SHORT = 200  # so many of a text are kept once it is read
 MAX_DEPTH = 60  # nested operations
 MAX_DIGITS = 1000
+MAX_ROOT = 64
 LARGEST = 10**MAX_DIGITS
 ALLOWED = "only numbers, symbols, + - * / // ** ^ and parentheses are allowed"
 TOO_LONG = f"a number of more than {MAX_DIGITS} digits"
 FLOOR = "//"  # the function that `a // b` calls
+SQUARE_ROOT, ROOT = "sqrt", "root"  # those of `√(a)`, and of `a**(1/n)`, as roots are printed
 NOT_WHOLE = "an exponent must be a whole number"
 # Words that begin statements in Python and are names here, such as `global` for layers with global attention.
 NAMES = {word for word in kwlist if word.islower()} - {"and", "or", "not", "in", "is", "if", "else", "for", "lambda"}
@@ -246,11 +248,13 @@ class Scanner:
         return value
 
     def power(self, node: ast.BinOp, depth: int) -> Node:
-        """A whole power; a negative one is 1 over the positive one."""
+        """A whole power, a negative one as 1 over the positive one; or a root."""
         column = self.column(node)
         exponent = self.node(node.right, depth + 1)
         base = self.grouped(self.node(node.left, depth + 1), ")", node.left.end_col_offset, node.right.col_offset)
         number = fold(exponent, lambda one, parts: constant(Formula(self.text, exponent), one, parts))
+        if number.numerator == 1 and 1 < number.denominator <= MAX_ROOT:
+            return Call(ROOT, (base, Number(number.denominator, column=exponent.column)), column=column)
         if number.denominator != 1:
             raise self.refuse(node.right, NOT_WHOLE)
         power = int(number)

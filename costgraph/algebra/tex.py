@@ -30,6 +30,7 @@ LETTERS = (
     "alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "rho", "sigma", "tau",
     "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Sigma", "Phi", "Psi", "Omega", "ell",
 )  # fmt: skip
+ROOT_INDEX = re.compile(r"\s*\[\s*([0-9]{1,3})\s*\]")
 COMMAND = re.compile(r"\\([A-Za-z]+|.|$)", re.DOTALL)
 FENCES = (("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)"))  # around a formula
 SQUARE = {"[": "(", "]": ")", ".": ""}  # what \left and \right may stand before, beside parentheses
@@ -126,8 +127,7 @@ class Translator:
         elif name in LETTERS or name in FUNCTIONS:
             self.word(name, start)
         elif name == "sqrt":
-            self.put("√", start)
-            self.argument(depth)
+            self.root(start, depth)
         elif name in SIGNS:
             self.put(SIGNS[name], start)
         elif name in SIZES:
@@ -140,6 +140,18 @@ class Translator:
         else:
             known = (*FRACTIONS, *UPRIGHT, *SIGNS, *FUNCTIONS, *LETTERS, "left", "right", "sqrt")
             self.refuse(start, str(unknown("TeX command", name, known)))
+
+    def root(self, start: int, depth: int) -> None:
+        r"""A square root, or `\sqrt[3]{...}` as a power."""
+        index = ROOT_INDEX.match(self.typed, self.at, self.end)
+        if index is None:
+            self.put("√", start)
+            self.argument(depth)
+            return
+        self.at = index.end()
+        self.put("(", start)
+        self.argument(depth)
+        self.put(f"^(1/{index[1]}))", start)
 
     def superscript(self, depth: int) -> None:
         """A power; of digits without braces TeX raises the first alone."""
