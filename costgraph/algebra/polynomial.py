@@ -365,7 +365,7 @@ def summed(terms: Iterable[tuple[Mapping[str, int], Rational]]) -> Polynomial:
 
 def without_zeros(terms: Mapping[Packed, Rational]) -> dict[Packed, Rational]:
     """Merged terms, those that have cancelled left out."""
-    return {m: exact(c) for m, c in terms.items() if c}
+    return {m: c if c.__class__ is int else exact(c) for m, c in terms.items() if c}
 
 
 def content(*parts: Polynomial) -> Polynomial:

@@ -36,7 +36,7 @@ class Dim:
     cuts: tuple[Cut, ...] = ()
 
     def __hash__(self) -> int:
-        return hash(self.name)
+        return hash((self.name, self.size))
 
     @property
     def split(self) -> Polynomial:

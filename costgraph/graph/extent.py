@@ -6,7 +6,6 @@ slot = batch*query*K_r/N_r      the positions that a routed expert sees, on the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from costgraph.algebra.assumption import IsSize
@@ -18,7 +17,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.syntax import Formula, read
 from costgraph.errors import UserError, shorten
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 
 class Mean(NamedTuple):

@@ -303,7 +303,7 @@ class Graph:
         return replace(
             self,
             ops=tuple(map(new.op, self.ops)),
-            tensors={name: new.tensor(t) for name, t in with_dims(self.tensors, new.dim).items()},
+            tensors={name: new.tensor(tensor) for name, tensor in self.tensors.items()},
             assumptions=tuple(assumptions),
             definitions=tuple(replace(d, made=d.made and replaced(d.made, trees(bindings))) for d in definitions),
             extents={name: one.substitute(bindings) for name, one in self.extents.items()},

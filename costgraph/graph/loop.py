@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from costgraph.algebra.assumption import IsSize
 from costgraph.algebra.polynomial import ONE, Polynomial
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 Rounds = Literal["", "later", "every"]
 

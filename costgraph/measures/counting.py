@@ -6,7 +6,6 @@ Every rule goes by what ops and dims are (a core has a causal mask, a router's r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, product, total
@@ -22,7 +21,7 @@ from costgraph.measures import op_costs
 from costgraph.measures.params import Use, share, uses
 from costgraph.mesh import ContextAxis
 from costgraph.provenance import Term
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 TABLES = ("embedding", "positions")  # kinds of ops that read rows of a table
 AS_MATMULS = {"look_up": (), "matmul": ("embedding",), "tables": TABLES}  # those that count as products

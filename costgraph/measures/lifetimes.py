@@ -8,7 +8,6 @@ shares are added to. A cache is memory of its own, as is all that `measures.stat
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -25,7 +24,7 @@ from costgraph.measures.schedule import scheduled
 from costgraph.measures.summing import Sizes
 from costgraph.mesh import devices
 from costgraph.precision import Precision
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 BEFORE = -1  # what exists when the step begins
 IN_PLACE = ("bias", "all_reduce", "loop")  # whose results may take the place of what they read first

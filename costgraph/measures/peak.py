@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from costgraph.algebra.assumption import Enough
@@ -33,7 +32,7 @@ from costgraph.measures.summing import closed_form
 from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.precision import USUAL, Precision, policy
 from costgraph.provenance import Term
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 Amounts = list[Polynomial]
 Change = tuple[Amounts, Amounts, Amounts]  # within a group, from group to group, of what waits as a replay

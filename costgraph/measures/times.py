@@ -12,7 +12,6 @@ Source: Williams et al. 2009 (roofline).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.algebra.quotient import Quotient
@@ -31,6 +30,7 @@ from costgraph.measures.must_move import definitions, must_move
 from costgraph.measures.pipeline import costs_of
 from costgraph.mesh import ContextAxis, Mesh, PipelineAxis
 from costgraph.provenance import Term
+from costgraph.records import replace
 from costgraph.schedules import Costs
 
 DONE = replace(EXACT, counting=Counting(causal="triangle")).named("exact")  # what good kernels do

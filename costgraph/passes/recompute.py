@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import ClassVar, Literal
 
@@ -31,7 +30,7 @@ from costgraph.graph.loop import Loop, Segment
 from costgraph.graph.op import Op
 from costgraph.graph.tensor import Tensor
 from costgraph.passes.rewrite import Pass
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 SEGMENTS = {"selective": "attention_core", "full": "block"}
 

@@ -8,7 +8,6 @@ of each plan.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.divisible import Holds
@@ -25,7 +24,7 @@ from costgraph.measures.must_move import definitions, must_move
 from costgraph.measures.peak import Walk
 from costgraph.measures.times import DONE, tokens, work
 from costgraph.precision import policy
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.searching.idle import NOTHING, Order, Waiting, order_of, waiting
 from costgraph.timing.costs import costs, is_once
 from costgraph.timing.roofline import Rates, spans
