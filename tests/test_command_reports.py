@@ -37,6 +37,7 @@ ANSWERS = {
     "list-hardware": "list hardware",
     "list-machine": "list hardware a10",
     "list-model": "list models llama-3-8b",
+    "list-notations": "list notations",
     "list-passes": "list passes",
     "formulas-list": "formulas list --source kaplan-2020",
     "formulas-show": "formulas show 001-2.8b",

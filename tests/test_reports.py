@@ -16,7 +16,7 @@ from command_line import costgraph
 import costgraph as cg
 from costgraph.algebra.parser import parse
 from costgraph.algebra.printers import LATEX, PYTHON, UNICODE
-from costgraph.reports.columns import folded, widths
+from costgraph.reports.columns import continued, folded, widths
 from costgraph.reports.html import html
 from costgraph.reports.latex import latex
 from costgraph.reports.layout import Line, lines, text
@@ -42,6 +42,8 @@ ANSWERS: dict[str, Any] = {
         mesh="tensor(32)",
         S=2048,
     ),
+    "search": lambda: ask.search("llama-3-8b", "h100-sxm:8x1", batch=8, S=4096, top=2, over="zero=1, P=1, C=1"),
+    "sweep": lambda: ask.sweep("llama-3-8b", "B=[1, 8], hardware=[a10, h100-sxm]", "peak, step_time, flops", S=4096),
     "solve-long": lambda: ask.solve("flops/lambda_flops <= traffic/lambda_mem", "S", phase="decode"),
 }
 
@@ -68,7 +70,7 @@ def test_text_at_a_width_is_as_reviewed(name: str, width: int) -> None:
 @pytest.mark.parametrize("name", ANSWERS)
 def test_no_line_is_longer_than_the_terminal_unless_a_word_is(name: str, width: int) -> None:
     for line in text(answered(name), UNICODE, width).splitlines():
-        assert len(line) <= width or len(line.split()) == 1
+        assert len(line) <= width or len(line.split()) == 1 or line.endswith("'")  # an option that is quoted
 
 
 @pytest.mark.parametrize("name", [name for name in ANSWERS if name != "derive-model"])  # which leaves parts together
@@ -81,7 +83,7 @@ def test_every_word_is_there_at_every_width(name: str) -> None:
 
 def words(shown: str) -> set[str]:
     """What is said, without rules under heads and without what is added where a row becomes a record."""
-    return {word for word in re.sub(r"-{2,}", " ", shown).split() if word not in ("+", "-")}
+    return {word for word in re.sub(r"-{2,}(?=\s|$)", " ", shown).split() if word not in ("+", "-", "\\")}
 
 
 def test_the_readme_s_first_answer_takes_at_most_24_lines_of_80_columns() -> None:
@@ -91,6 +93,43 @@ def test_the_readme_s_first_answer_takes_at_most_24_lines_of_80_columns() -> Non
 # --- layout -----------------------------------------------------------------------------------------------------------
 
 CELLS = [["measure", "form"], ["flops", "12BSLD(D(E + 2) + S)"]]
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 200])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "costgraph estimate --model llama-3-8b --limit B=1,S=4096 --json --mesh 'data(2, zero=1), tensor(4)' -o a.html",
+        "costgraph check --formula 'it'\"'\"'s' --measure flops",
+        "costgraph fits llama-3-8b rtx-4090",
+        "costgraph solve '6*N_params*B*S/lambda_flops == t' --for t",
+        "costgraph derive 'not closed",
+    ],
+)
+def test_a_command_that_is_folded_is_the_same_to_a_shell(command: str, width: int) -> None:
+    found = continued(command, width, "  ")
+    assert " ".join(line.strip().removesuffix("\\").strip() for line in found) == command
+    assert all(line.endswith(" \\") for line in found[:-1])
+    assert all(
+        len(line) <= width or not re.search(r" (?=-)|(?<=[a-z]) (?=[a-z])", line[4:])
+        for line in found
+        if "'" not in line
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (30, ["hidden_size*(seq_length", "+ vocab_size)"]),
+        (16, ["hidden_size*(", "seq_length", "+ vocab_size)"]),
+        (8, ["hidden_", "size*(", "seq_", "length", "+ vocab_", "size)"]),
+    ],
+)
+def test_what_is_longer_than_a_line_is_cut_behind_signs_in_a_cell_alone(width: int, expected: list[str]) -> None:
+    given = "hidden_size*(seq_length + vocab_size)"
+    assert folded(given, width, in_cell=True) == expected
+    assert folded(given, width)[0] == "hidden_size*(seq_length"
+    assert folded("https://a.org/b_c/d_e.html", width, in_cell=True) == ["https://a.org/b_c/d_e.html"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli.output import check_target, deliver, remark
+from costgraph.cli.output import check_target, deliver, on_terminal, remark
+from costgraph.cli.telling import width
 from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def cheatsheet(
     check_target(output, force)
     suffix = output.suffix if output else ".txt"
     name = typesetter(suffix, engine) if suffix in PAGES else written_as(suffix, engine, exporters)
-    text = sheet(load(name, exporters), sheet_setup(asked), notation, asked.phase)
+    text = sheet(load(name, exporters), sheet_setup(asked), notation, asked.phase, columns(output))
     if output is None or suffix not in PAGES:
         deliver(text, output, document=True)
         return
@@ -59,6 +60,13 @@ def cheatsheet(
         deliver(typeset.pdflatex(text), output)
     else:
         deliver_pages(typeset.typst(text, "png" if suffix == ".png" else "pdf"), output, force)
+
+
+def columns(output: Path | None) -> int:
+    """Characters on a line of plain text: those of a narrow terminal, else as many as usual."""
+    from costgraph.exporting.documents.sheet import WIDTH
+
+    return min(width(), WIDTH) if output is None and on_terminal() else WIDTH
 
 
 def sheet_setup(asked: arg.Asked) -> Setup:

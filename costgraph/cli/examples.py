@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+
+from costgraph.reports.columns import continued
+
 EXAMPLES = {
     "explore": (
         "costgraph explore --model llama-3-8b --hardware h100-sxm -o page.html",
@@ -92,5 +96,6 @@ EXAMPLES = {
 
 
 def shown(name: str) -> str:
-    """The examples of a command as its help has them, each on a line of its own."""
-    return "\n".join(["\b", "Examples:", *(f"  {one}" for one in EXAMPLES[name])])
+    """The examples of a command as its help has them, as wide as that is, and as a shell reads them."""
+    width = min(shutil.get_terminal_size().columns, 80) - 2
+    return "\n".join(["\b", "Examples:", *(line for one in EXAMPLES[name] for line in continued(one, width, "  "))])

@@ -30,6 +30,7 @@ def show(
     Without KIND, what can be listed.
     """
     from costgraph.aliases import understood
+    from costgraph.reports.layout import WIDTH
     from costgraph.reports.listing import listed, one, one_json, report, to_json
 
     kind = kind and understood("kind of thing to list", kind)
@@ -40,7 +41,7 @@ def show(
         to.tell(lambda: found, lambda: one_json(kind, name, found), otherwise=80)
     else:
         rows = listed(kind)
-        to.tell(lambda: report(rows), lambda: to_json(kind, rows))
+        to.tell(lambda: report(rows), lambda: to_json(kind, rows), otherwise=WIDTH)
 
 
 def write_schema(name: str, to: To) -> None:

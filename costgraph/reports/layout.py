@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from costgraph.algebra.printers import Style
 from costgraph.reports import parts_layout
-from costgraph.reports.columns import GAP, folded, indent, laid_out, widths
+from costgraph.reports.columns import GAP, continued, folded, indent, laid_out, widths
 from costgraph.reports.nodes import Listing, Node, Note, Parts, Report, Table, Verdict, said
 
 Look = Literal["", "strong", "head", "good", "bad"]
@@ -111,15 +111,15 @@ def stacked(heads: Sequence[str], row: Sequence[str], width: int) -> Iterator[Li
     start = indent(first) + INDENT
     said = [f"{head}: {cell}" if head else cell for head, cell in zip(heads[1:], rest, strict=False) if cell]
     short = all(len(one) <= width // 2 for one in said)
-    yield from ((Span(one, "strong"),) for one in folded(first, width, start))
+    yield from ((Span(one, "strong"),) for one in folded(first, width, start, in_cell=True))
     for text in ["; ".join(said)] if short and said else said:
-        yield from ((Span(one),) for one in folded(start + text, width, start + INDENT))
+        yield from ((Span(one),) for one in folded(start + text, width, start + INDENT, in_cell=True))
 
 
 def of_listing(listing: Listing, style: Style, width: int | None) -> list[Line]:
     """Items one below the other, what is said of them beside or below them."""
     title, room = said(listing.title, style), width or WIDTH
-    found: list[Line] = [(Span(title),)] if title else []
+    found: list[Line] = [(Span(one),) for one in folded(title, room, INDENT)] if title else []
     start = INDENT if title or listing.indented else ""
     if listing.side and (rows := beside(listing, style, start, room)):
         return [*found, *((Span(row),) for row in rows)]
@@ -133,7 +133,8 @@ def of_listing(listing: Listing, style: Style, width: int | None) -> list[Line]:
         rest = [] if fits or not when else [together.strip()] if len(inner + together) <= room else split(when)
         below = [*rest, *(said(one, style) for one in item.below)]
         found += [(Span(part, look),) for one in below for part in folded(inner + one, room, inner + INDENT)]
-        found += [(Span(inner + item.typed),)] if item.typed else []
+        typed = [inner + item.typed] if width is None else continued(item.typed, width, inner)
+        found += [(Span(one),) for one in typed] if item.typed else []
     return found
 
 

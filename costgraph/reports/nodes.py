@@ -129,7 +129,7 @@ class Item:
         head: what it is.
         below: what is said of it.
         when: under which conditions.
-        typed: a command about it, which stays on one line, as one copies it.
+        typed: a command about it, on one line as one copies it, or continued as shells do.
     """
 
     head: Words

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from costgraph.algebra.printers import UNICODE, Style
 from costgraph.records import dataclass
+from costgraph.reports.columns import folded as words
 from costgraph.reports.nodes import Part, Parts, said
 
 LINES = 8  # heads of columns aside
@@ -50,11 +51,11 @@ def lines_of(measure: Parts, style: Style, width: int) -> list[str]:
 def titled(title: str, come_to: str, edge: int, width: int) -> list[str]:
     """The name of a measure, and the sum: as far to the right as the values below it, or where it has room."""
     if not come_to:
-        return [title]
+        return words(title, width, INDENT)
     behind = f"  sum  {come_to}"
     if len(title) + len(behind) <= width:
         return [title + behind.rjust(edge - len(title))]
-    return [title, *folded(f"{INDENT}sum  ", Row("", "", come_to, ""), width)]
+    return [*words(title, width, INDENT), *folded(f"{INDENT}sum  ", Row("", "", come_to, ""), width)]
 
 
 def in_one(form: str, number: str, rounded: str, width: int) -> list[str]:

@@ -30,6 +30,8 @@ from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
 from costgraph.setup import Setup
 
+WIDTH = 80  # of plain text
+
 
 def math_of(target: Target, chosen: str | None) -> Math:
     """How the target writes formulas, in a notation."""
@@ -38,7 +40,7 @@ def math_of(target: Target, chosen: str | None) -> Math:
     return written_in(MATHS[target.printer], notation(chosen))
 
 
-def sheet(target: Target, setup: Setup, chosen: str | None, phase: str | None = None) -> str:
+def sheet(target: Target, setup: Setup, chosen: str | None, phase: str | None = None, columns: int = WIDTH) -> str:
     """The cheat sheet of an op set.
 
     Args:
@@ -46,11 +48,12 @@ def sheet(target: Target, setup: Setup, chosen: str | None, phase: str | None = 
         setup: whose costs stand on it; worked numbers are computed at its sizes.
         chosen: the notation.
         phase: if given, only costs of this one.
+        columns: characters on a line of plain text.
 
     Raises:
         UserError: an unknown notation, a wrong template, or nothing to stand on the sheet.
     """
-    return templates.render(target, sheet_context(math_of(target, chosen), setup, phase))
+    return templates.render(target, {"columns": columns, **sheet_context(math_of(target, chosen), setup, phase)})
 
 
 def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[str, Any]:
