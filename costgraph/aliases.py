@@ -87,7 +87,7 @@ MEANT: dict[str, str] = {  # what a word that is no name here is written as
 TOPICS: dict[str, tuple[str, ...]] = {  # what an abbreviation is called where things are written out
     "mla": ("latent",), "gqa": ("grouped", "kv_heads"), "mqa": ("kv_heads=1", "multi-query"), "moe": ("experts",),
     "kv": ("cache",), "kv-cache": ("cache",), "swa": ("window",), "ssm": ("state space", "mamba"),
-    "mtp": ("further token",),
+    "mtp": ("further token",), "gla": ("linear attention",), "gdn": ("gated delta",),
     "mfu": ("utilization", "mfu"), "tp": ("tensor_parallel", "tensor(", "tensor-parallel"), "pp": ("pipeline",),
     "dp": ("data(", "data parallel"), "cp": ("context(", "context parallel"), "ep": ("experts(",), "fsdp": ("zero=3",),
     "rematerialization": ("recompute",), "checkpointing": ("recompute", "recomputation"), "finetuning": ("lora",),

@@ -72,6 +72,13 @@ FOUND = [  # what somebody looks for -> an entry that is about it
     ("R_kv", "deepseek-v2-mla"),
     ("recompute(full)", "gpt-neox-hardware"),
     ("checkpointing gpt-neox", "gpt-neox-hardware"),
+    ("adafactor", "hf-single-gpu-adafactor"),
+    ("lion", "lion-half"),
+    ("mixed_lion", "lion-mixed"),
+    ("speculative decoding", "leviathan-2022-step"),
+    ("chunked prefill", "sarathi-2023-reread"),
+    ("GLA", "gla-2023-state"),
+    ("GDN", "megatron-code-gdn-in"),
 ]
 
 
@@ -85,6 +92,22 @@ def test_search_finds_by_topic_model_source_and_symbol(words: str, id_: str) -> 
 
 def test_what_nothing_is_about_is_not_found() -> None:
     assert not any(occurs("blockchain", haystack(entry)) for entry in library())
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "inside"),
+    [
+        ("lion", "of 7 billion parameters", False),
+        ("lion", "what lion keeps", True),
+        ("ring", "during a step", False),
+        ("kv", "n_kv_heads", True),
+        ("gla", "of linear attention in chunks", True),
+        ("token", "per-token flops", True),
+        ("width", "bandwidth", True),
+    ],
+)
+def test_a_short_word_begins_where_a_word_does(word: str, text: str, inside: bool) -> None:
+    assert occurs(word, text) == inside
 
 
 def test_published_runs_and_formulas_have_no_key_of_a_source_in_common() -> None:

@@ -14,9 +14,11 @@ from costgraph.aliases import TOPICS, understood
 from costgraph.errors import UserError, unknown
 from costgraph.library.entries.entry import Entry, Request
 from costgraph.library.entries.reading import library, sources
+from costgraph.precision import USUAL
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 AXIS = re.compile(r"(\w+)\(")
+SHORT = 4  # letters of a word that would stand inside of others by chance
 GROUPS = {"latent attention", "experts", "state space"}  # of symbols, which are topics as well
 AMOUNTS = {
     "time", "memory", "flops", "cache", "params", "activations", "communication", "traffic", "intensity", "states",
@@ -118,9 +120,15 @@ def haystack(entry: Entry) -> str:
     for asked in requests(entry):
         texts += [asked.measure, asked.tensor, asked.model, asked.op_set, asked.phase, asked.mesh, asked.convention]
         texts += [asked.limit, asked.symbolic, *asked.passes, *asked.ops]
+        texts += [asked.precision] if asked.precision != USUAL else []
     return " ".join((*texts, entry.erratum.why if entry.erratum else "", *topics_of(entry))).lower()
 
 
 def occurs(word: str, text: str) -> bool:
-    """Whether a word is in a text, or what it is short for, as `MLA` is for latent attention."""
-    return word.lower() in text or any(meaning in text for meaning in TOPICS.get(word.lower(), ()))
+    """Whether a word is in a text, or what it is short for, as `MLA` is for latent attention.
+
+    A short one has to begin there, or `lion` would be in every billion.
+    """
+    name = word.lower()
+    inside = name in text if len(name) > SHORT else re.search(rf"(?<![a-z]){re.escape(name)}", text) is not None
+    return inside or any(meaning in text for meaning in TOPICS.get(name, ()))
