@@ -62,13 +62,37 @@ def test_no_point_that_keeps_a_limit_is_left_out(name: str, relation: str, point
 
 
 @pytest.mark.needs_tool("gcc")
-@given(st.lists(st.tuples(st.sampled_from(list(FORMS)), st.integers(1, 5000)), min_size=1, max_size=3))
-def test_the_compiled_loop_says_what_numpy_says(chosen: list[tuple[str, int]]) -> None:
-    limits = [(Constraint(name, name, "<=", Fraction(limit)), *FORMS[name]) for name, limit in chosen]
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(list(FORMS)), st.sampled_from(["<=", ">", "=="]), st.integers(1, 5000)),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_the_compiled_loop_says_what_numpy_says(chosen: list[tuple[str, str, int]]) -> None:
+    limits = [(Constraint(name, name, relation, Fraction(limit)), *FORMS[name]) for name, relation, limit in chosen]
     made = [Sieve.of(limits, points) for points in (1, PAYS)]
     for mesh in meshes(LISTS, 3000, 9000):
         slow, fast = (one.places(mesh).tolist() for one in made if one is not None)
         assert slow == fast
+
+
+@pytest.mark.needs_tool("gcc")
+@given(
+    weights=st.lists(st.lists(st.integers(-9, 9), min_size=2, max_size=2), min_size=1, max_size=4),
+    first=st.lists(st.integers(0, 20), min_size=1, max_size=200),
+    falls=st.booleans(),
+)
+def test_bounds_of_a_stretch_leave_out_what_single_points_do(
+    weights: list[list[int]], first: list[int], falls: bool
+) -> None:
+    column = np.array(first, dtype=float)
+    table = np.stack([np.sort(column)[::-1] if falls else column, column**2])  # a stretch may be all, none or some
+    compiled = loop.compiled(((0, 1), (1,)), 2)
+    assert compiled is not None
+    rows = np.array([[row, [0, -row[0]]] for row in weights], dtype=float)
+    values = np.maximum(rows[:, 0] @ table, rows[:, 1] @ table).ravel()
+    assert compiled.places(rows, table).tolist() == np.flatnonzero(values <= 0).tolist()
 
 
 @pytest.mark.needs_tool("gcc")

@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import cache, lru_cache, reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -31,37 +32,53 @@ OPTIONS = (
     "-",
 )
 SECONDS = 20  # that a compiler may take
-TOGETHER = 4  # outer points that are looked at together, so that the table is read once for them
+STEP = 64  # inner points that are looked at together: where bounds decide for all of them, none is looked at alone
 SOURCE = """\
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("prefer-vector-width=512")
+#endif
+
 static inline double larger(double one, double other)
 {{
     return one > other ? one : other;
 }}
 
-static inline double smaller(double one, double other)
+long places(
+    long outer, long inner, const double *restrict weights, const double *restrict table,
+    const double *restrict low, const double *restrict high, long *restrict found)
 {{
-    return one < other ? one : other;
-}}
-
-long places(long outer, long inner, const double *restrict weights, const double *restrict table, long *restrict found)
-{{
-    enum {{ STEP = 256 }};
+    enum {{ STEP = {step}, TOGETHER = 256 }};
+    const long stretches = (inner + STEP - 1) / STEP;
     long kept = 0;
-    for (long row = 0; row < outer; row += {together}) {{
-        const double *restrict w[{together}];
-        for (long one = 0; one < {together}; one++)
-            w[one] = weights + (row + one < outer ? row + one : outer - 1) * {weights};
-        for (long start = 0; start < inner; start += STEP) {{
-            const long end = start + STEP < inner ? start + STEP : inner;
-            double {first};
-            for (long at = start; at < end; at++) {{
-{comparing}
+    for (long row = 0; row < outer; row++) {{
+        const double *restrict w = weights + row * {weights};
+{sides}
+        for (long first = 0; first < stretches; first += TOGETHER) {{
+            const long some = stretches - first < TOGETHER ? stretches - first : TOGETHER;
+            double from[TOGETHER], to[TOGETHER], values[STEP];
+            for (long one = 0; one < some; one++) {{
+                const long at = first + one;
+                from[one] = {least};
+                to[one] = {most};
             }}
-            const double least[{together}] = {{ {all} }};
-            for (long one = 0; one < {together} && row + one < outer; one++)
-                for (long at = start; least[one] <= 0 && at < end; at++)
-                    if ({value} <= 0)
-                        found[kept++] = (row + one) * inner + at;
+            for (long one = 0; one < some; one++) {{
+                const long start = (first + one) * STEP, place = row * inner + start;
+                const long length = inner - start < STEP ? inner - start : STEP;
+                if (from[one] > 0)
+                    continue;
+                if (to[one] <= 0) {{
+                    for (long at = 0; at < length; at++)
+                        found[kept + at] = place + at;
+                    kept += length;
+                    continue;
+                }}
+                for (long at = start; at < start + length; at++)
+                    values[at - start] = {value};
+                for (long at = 0; at < length; at++) {{
+                    found[kept] = place + at;
+                    kept += values[at] <= 0;
+                }}
+            }}
         }}
     }}
     return kept;
@@ -78,7 +95,7 @@ class Loop:
     function: Any
 
     def places(self, weights: NDArray[np.float64], table: NDArray[np.float64]) -> NDArray[np.int64]:
-        """The places, the inner side changing first.
+        """The places, the inner side changing first; an array that the next call writes into.
 
         Args:
             weights: by outer point, form and row of the table.
@@ -86,14 +103,17 @@ class Loop:
         """
         weights, table = np.ascontiguousarray(weights), np.ascontiguousarray(table)
         outer, inner = len(weights), table.shape[1]
-        found = room(outer * inner)
-        kept = self.function(outer, inner, weights.ctypes.data, table.ctypes.data, found.ctypes.data)
-        return np.sort(found[:kept], kind="stable")  # of points that were looked at together the first first
+        starts = np.arange(0, inner, STEP)
+        low, high = (np.ascontiguousarray(one.reduceat(table, starts, axis=1)) for one in (np.minimum, np.maximum))
+        found = room(outer * inner, get_ident())
+        given = (one.ctypes.data for one in (weights, table, low, high, found))
+        kept = self.function(outer, inner, *given)
+        return found[:kept]
 
 
 @lru_cache(maxsize=4)
-def room(points: int) -> NDArray[np.int64]:
-    """Where the places of a block are written; asking for so much memory takes longer than the loop."""
+def room(points: int, thread: int) -> NDArray[np.int64]:
+    """Where a thread writes the places of a block; asking for so much memory takes longer than the loop."""
     return np.empty(points, dtype=np.int64)
 
 
@@ -111,7 +131,7 @@ def compiled(terms: Terms, rows: int) -> Loop | None:
         )  # fmt: skip
         function = ctypes.CDLL(str(library)).places  # which stays loaded when its file is gone
         function.restype = ctypes.c_long
-        function.argtypes = [ctypes.c_long, ctypes.c_long, *[ctypes.c_void_p] * 3]
+        function.argtypes = [ctypes.c_long, ctypes.c_long, *[ctypes.c_void_p] * 5]
         return Loop(function)
     return None
 
@@ -124,24 +144,32 @@ def compiler_of() -> str | None:
 
 
 def source(terms: Terms, rows: int) -> str:
-    """The text of the loop: numbers of rows and nothing that a user wrote."""
-    every = range(TOGETHER)
+    """The text of the loop: numbers of rows and nothing that a user wrote.
+
+    A product is between its least and its largest in a stretch of the inner side, and so is a sum of products, the one
+    side or the other by the sign of what a product is multiplied by.
+    """
+    used = [(form * rows + row, row) for form, own in enumerate(terms) for row in own]
+    sides = [
+        f"        const double *{side}{number} = (w[{number}] < 0 ? {ends[0]} : {ends[1]}) + {row} * stretches;"
+        for number, row in used
+        for side, ends in (("least", ("high", "low")), ("most", ("low", "high")))
+    ]
     return SOURCE.format(
-        together=TOGETHER,
+        step=STEP,
         weights=len(terms) * rows,
-        first=", ".join(f"least{one} = 1" for one in every),
-        comparing="\n".join(
-            f"                least{one} = smaller({value(terms, rows, str(one))}, least{one});" for one in every
-        ),
-        all=", ".join(f"least{one}" for one in every),
-        value=value(terms, rows, "one"),
+        sides="\n".join(sides),
+        least=value(terms, rows, "least{number}[at]"),
+        most=value(terms, rows, "most{number}[at]"),
+        value=value(terms, rows, "table[{row} * inner + at]"),
     )
 
 
-def value(terms: Terms, rows: int, one: str) -> str:
-    """The largest form at a point; `one` says which of the outer points that are looked at together."""
+def value(terms: Terms, rows: int, product: str) -> str:
+    """The largest form, of products that are written so."""
     sums = [
-        " + ".join(f"w[{one}][{form * rows + row}] * table[{row} * inner + at]" for row in own) or "0"
+        " + ".join(f"w[{form * rows + row}] * {product.format(number=form * rows + row, row=row)}" for row in own)
+        or "0"
         for form, own in enumerate(terms)
     ]
     return reduce(lambda some, other: f"larger({some}, {other})", sums)

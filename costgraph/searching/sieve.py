@@ -63,8 +63,8 @@ class Sieve:
 
     @property
     def block(self) -> int:
-        """How many points it is best asked of at once: a compiled loop needs no memory for them."""
-        return 4 * LARGE if self.many else LARGE
+        """How many points it is best asked of at once: a compiled loop needs memory for what is left alone."""
+        return 16 * LARGE if self.many else LARGE
 
     def rest(self, mesh: OpenMesh) -> Mapping[str, Column]:
         """The points that may keep the limits, as columns."""
@@ -76,7 +76,7 @@ class Sieve:
         }
 
     def places(self, mesh: OpenMesh) -> NDArray[np.int64]:
-        """Where they are."""
+        """Where they are; a compiled loop writes the next ones into the same array."""
         defined = with_defined(mesh, self.definitions)
         assert isinstance(defined, OpenMesh)
         if not defined.both and self.many:

@@ -20,12 +20,13 @@ from costgraph.searching.costs import length_of
 from costgraph.searching.engines import Run, plain
 from costgraph.searching.grid import Grid, Piece
 from costgraph.searching.measures import GROWING, MEASURES, said_of
-from costgraph.searching.open_mesh import OpenMesh
+from costgraph.searching.open_mesh import LARGE, OpenMesh
 from costgraph.searching.pareto import front
 from costgraph.searching.plans import row
 from costgraph.searching.sieve import Sieve, limited
 from costgraph.searching.swept import Swept
 
+MOST = 4 * LARGE  # points left by a sieve that are worked out at a time
 MOST_KNOWN = 64  # combinations of choices whose forms are kept
 
 
@@ -193,7 +194,8 @@ class Looking:
         blocks: Sequence[Block] = [
             Block(choices, kept, ones)
             for mesh in grid.blocks(piece.first, piece.last, BLOCK if sieve is None else sieve.block)
-            if (kept := self.kept(swept, mesh, sieve, dict.fromkeys(ones, np.ones(1)), tally))
+            for points in self.points(swept, mesh, sieve, tally)
+            if (kept := self.kept(swept, points, dict.fromkeys(ones, np.ones(1)), tally))
         ]
         blocks = self.unbeaten(blocks)
         tally.told = 0 if self.asked.pareto else sum(map(len, blocks))
@@ -210,18 +212,20 @@ class Looking:
             self._known[key] = found
         return self._known[key]
 
-    def kept(
-        self, swept: Swept, mesh: OpenMesh, sieve: Sieve | None, ones: Mapping[str, Column], tally: Tally
-    ) -> dict[str, Column]:
-        """The points of a block that may be and keep what was asked; nothing if there are none."""
-        points: Columns = mesh
-        if sieve is not None:
-            tally.illegal += mesh.length - swept.lawful(mesh)
-            points = sieve.rest(mesh)
-            if not length_of(points):
-                return {}
+    def points(self, swept: Swept, mesh: OpenMesh, sieve: Sieve | None, tally: Tally) -> Iterator[Columns]:
+        """What is worked out of a block: all of it, or some at a time of what a sieve leaves."""
+        if sieve is None:
+            yield mesh
+            return
+        tally.illegal += mesh.length - swept.lawful(mesh)
+        left = sieve.rest(mesh)
+        for first in range(0, length_of(left), MOST):
+            yield {name: column[first : first + MOST] for name, column in left.items()}
+
+    def kept(self, swept: Swept, points: Columns, ones: Mapping[str, Column], tally: Tally) -> dict[str, Column]:
+        """Those of some points that may be and keep what was asked; nothing if there are none."""
         values, legal = swept.at(points)
-        tally.illegal += int((~legal).sum()) if points is mesh else 0
+        tally.illegal += int((~legal).sum()) if isinstance(points, OpenMesh) else 0
         columns = {**ones, **points}
         every = {name: np.broadcast_to(column, len(legal)) for name, column in {**columns, **values}.items()}
         for one in swept.where:
