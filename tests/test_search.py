@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from costgraph.errors import UserError
 from costgraph.estimation.estimate import Estimate, estimate
+from costgraph.searching.answer import tried
 from costgraph.searching.asked import Search
 from costgraph.searching.ranges import read_over
 from costgraph.searching.reading import read_search
@@ -35,7 +36,7 @@ def exhaustively(of: Search) -> list[tuple[tuple[Fraction, ...], Estimate]]:
     found = []
     known: dict[str, Setup] = {}
     for structure in of.space.structures():
-        numbers = {name: of.space.of(name) for name in structure.open}
+        numbers = {name: of.space.of(name, structure) for name in structure.open}
         for values in product(*numbers.values()):
             plan = {**dict(structure.degrees), **dict(zip(numbers, values, strict=True))}
             try:
@@ -81,6 +82,8 @@ SPACES: list[dict[str, Any]] = [
         "efficiency": EFFICIENCY,
         "where": ["P <= 3"],
     },
+    {"cluster_of": "h100-sxm:8x2", "over": "T=[4, 8, 16], C=1, P=1, zero=1, recompute=none, sequence=[yes, no]"},
+    {"cluster_of": "a100-80gb-sxm:4x4", "over": "T=[16], C=1, P=1, recompute=none", "efficiency": EFFICIENCY},
     {"model": "olmoe-1b-7b", "over": "P=1, T=1, C=1, M=[1, 2], zero=[1, 3], recompute=none", "precision": "adam_8bit"},
 ]
 
@@ -284,11 +287,51 @@ def test_what_cannot_be_searched_is_refused_in_one_line(options: tuple[str, ...]
 
 
 def test_weights_that_only_a_prefill_reads_are_not_left_out() -> None:
-    run = costgraph(
-        "search", "--model", "t5-base", "--cluster", "h100-sxm:2x1", "--phase", "generate", "--limit", "S=512"
-    )
-    assert run.returncode == 2
-    assert "t5-base: weights that only the prefill reads, an encoder's, are not searched" in run.stderr
+    of: dict[str, Any] = {"model": "t5-base", "cluster_of": "h100-sxm:2x1", "phase": "generate", "new": 20}
+    found = search(read_search(**of, limit="S=64,S_e=512", over="B=[1, 8]", where="ttft <= 1 s", top=100))
+    assert {plan.mesh for plan in found.plans} >= {"tensor(2)", "data(2)"}
+    for plan in found.plans:
+        answer = plan.answer
+        assert plan.exactly("peak") == answer.verdict.needed
+        assert plan.exactly("tpot") == answer.bound(answer.main).seconds
+        assert plan.exactly("ttft") == answer.bound(answer.steps[0]).seconds
+
+
+# --- what is tried ----------------------------------------------------------------------------------------------------
+
+TRIED = [
+    ("", "zero 0, 1, 2, 3 (0, 1 beside a pipeline); "),
+    ("zero=all", "zero 0, 1, 2, 3; "),
+    ("zero=[0, 1]", "zero 0, 1; "),
+    ("P=1", "zero 0, 1, 2, 3; "),
+    ("P=3", "whole layers in 3 unequal stages, with zero 0, 1, 2, 3 and schedule 1f1b, interleaved, zb-h1"),
+    ("schedule=all", "schedule gpipe, 1f1b, interleaved, zb-h1"),
+    ("context=all", "context ring, heads, gather"),
+    ("sequence=all", "sequence yes, no"),
+    ("T=[8, 16]", "copies of key/value heads where T is above 8"),
+]
+
+
+@pytest.mark.parametrize(("over", "said"), TRIED)
+def test_what_was_tried_is_said_with_the_rule_for_it(over: str, said: str) -> None:
+    question = read_search(**{**SMALL, "cluster_of": "h100-sxm:8x6", "batch": 48, "limit": "S=1008"}, over=over)
+    assert said in tried(question.space)
+
+
+COPIED = [
+    ("llama-3-70b", "h100-sxm:8x2", (1, 2, 4, 8)),  # as many key/value heads as a node has devices
+    ("llama-3-70b", "gb200:16x2", (1, 2, 4, 8, 16)),
+    ("llama-3-70b", "gb200:12x6", (1, 2, 4, 8)),
+    ("qwen2.5-7b", "h100-sxm:8x2", (1, 2, 4)),  # 28 heads are not 8 times as many
+    ("gemma-2b", "h100-sxm:8x2", (1, 2, 4, 8)),  # one key/value head, of which each device has a copy
+    ("gpt2", "h100-sxm:6x2", (1, 2, 3, 4, 6, 12)),  # heads that share none
+]
+
+
+@pytest.mark.parametrize(("model", "place", "degrees"), COPIED)
+def test_key_value_heads_are_copied_within_a_node(model: str, place: str, degrees: tuple[int, ...]) -> None:
+    found = read_search(model=model, cluster_of=place, batch=72, limit="S=1024").space
+    assert found.numbers["T"] == degrees
 
 
 def test_sizes_have_to_be_known() -> None:

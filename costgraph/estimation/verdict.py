@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from costgraph.algebra.polynomial import total
+from costgraph.algebra.polynomial import ZERO, Polynomial, total
 from costgraph.closed_form import ClosedForm
 from costgraph.estimation.asked import Request
+from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, candidates_of, largest
 from costgraph.measures import MEASURES
 from costgraph.provenance import Term
@@ -86,13 +87,16 @@ def derived(request: Request, phase: str, *still_open: str) -> ClosedForm:
     convention, precision = request.setup.convention, request.setup.precision
     graph = request.sized(phase, *still_open)
     found = MEASURES["peak"](graph, convention, precision=precision)
-    if request.phase != "generate" or phase == "prefill":
+    if not (more := of_prefill(request, phase, graph, *still_open)):
         return found
-    elsewhere = request.weights(request.sized("prefill", *still_open)), request.weights(graph)
-    more = elsewhere[0].value - elsewhere[1].value
-    if not more.numerator or graph.stages:
-        return found
-    held = Term("encoder", "weights of the prefill", more.numerator, "weight", "weights")
+    held = Term("encoder", "weights of the prefill", more, "weight", "weights")
     forms = candidates_of(found)
     with_more = [replace(one, terms=(*one.terms, held), at=()) for one in forms]
     return largest("peak", [(", ".join(one.at), more) for one, more in zip(forms, with_more, strict=True)])
+
+
+def of_prefill(request: Request, phase: str, graph: Graph, *still_open: str) -> Polynomial:
+    """Bytes of weights that rest beside those of a decode step, as only the prefill reads them: an encoder's."""
+    if request.phase != "generate" or phase == "prefill" or graph.stages:
+        return ZERO
+    return (request.weights(request.sized("prefill", *still_open)).value - request.weights(graph).value).numerator

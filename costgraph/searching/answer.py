@@ -12,7 +12,7 @@ from costgraph.searching.constraints import Constraint
 from costgraph.searching.counts import Counts
 from costgraph.searching.measures import shown
 from costgraph.searching.search import Found
-from costgraph.searching.space import Space
+from costgraph.searching.space import PIPELINE_ZERO, Space
 from costgraph.timing.roofline import EFFICIENCIES
 
 
@@ -53,11 +53,21 @@ def tried(space: Space) -> str:
     numbers = {name: values for name, values in space.numbers.items() if max(values, default=1) > 1}
     numbers = {name: values for name, values in numbers.items() if name != "v" or "P" in numbers}
     degrees = ", ".join(f"{name} {listed(values)}" for name, values in numbers.items())
-    said = [f"zero {listed(space.zero)}", f"recompute {', '.join(space.recompute)}"]
+    said = [f"zero {listed(space.zero)}{under(space)}", f"recompute {', '.join(space.recompute)}"]
     said += [f"schedule {', '.join(space.schedules)}"] if "P" in numbers else []
     said += [f"context {', '.join(space.context)}"] if "C" in numbers else []
     said += [f"sequence {', '.join('yes' if one else 'no' for one in space.sequence)}"] if "T" in numbers else []
-    return f"tried: {degrees}; {'; '.join(said)}; {stages(space)} (--over tries others)"
+    if space.kv_heads and max(numbers.get("T", (1,))) > space.kv_heads:
+        said.append(f"copies of key/value heads where T is above {space.kv_heads}")
+    return f"tried: {degrees}; {'; '.join(said)}; {stages(space)} (--over tries others; 'schedule=all' all of a choice)"
+
+
+def under(space: Space) -> str:
+    """Which stages of ZeRO there are beside a pipeline, where these are not all."""
+    beside = tuple(stage for stage in space.zero if stage <= PIPELINE_ZERO) or (PIPELINE_ZERO,)
+    if max(space.numbers.get("P", (1,))) == 1 or space.deep_zero or beside == space.zero:
+        return ""
+    return f" ({listed(beside)} beside a pipeline)"
 
 
 def stages(space: Space) -> str:
@@ -65,7 +75,10 @@ def stages(space: Space) -> str:
     if "P" not in space.numbers or max(space.numbers["P"]) == 1:
         return "no pipeline"
     whole = listed(tuple(one for one in space.uneven if one > 1))
-    return f"whole layers in {whole} unequal stages" if whole else "layers in equal stages"
+    if not whole:
+        return "layers in equal stages"
+    rule = f"with zero {listed(space.uneven_zero)} and schedule {', '.join(space.uneven_schedules)}"
+    return f"whole layers in {whole} unequal stages, {rule}"
 
 
 def listed(values: tuple[int, ...]) -> str:

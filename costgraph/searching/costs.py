@@ -21,7 +21,7 @@ from costgraph.searching.exact import Exact
 from costgraph.searching.forms import Forms, forms
 from costgraph.searching.measures import PER, SHARES
 from costgraph.searching.open_mesh import OpenMesh
-from costgraph.searching.shares import Links
+from costgraph.searching.shares import Links, part_of
 
 
 class Costs:
@@ -54,12 +54,21 @@ class Costs:
     @cached_property
     def evaluators(self) -> dict[str, Evaluator]:
         """The forms of each phase, ready for columns."""
-        return {name: Evaluator(one, tuple(self.axes), self.links, self.rates) for name, one in self.forms.items()}
+        return {name: Evaluator(one, tuple(self.parts), self.links, self.rates) for name, one in self.forms.items()}
+
+    @cached_property
+    def parts(self) -> dict[str, tuple[str, Polynomial]]:
+        """The axes, those that are cut twice as their parts: by name the symbol and the degree, outermost first."""
+        found: dict[str, tuple[str, Polynomial]] = {}
+        for name, size in self.axes.items():
+            cuts = self.main.cuts.get(name, ())
+            found |= {part_of(name, at): (name, degree) for at, degree in enumerate(cuts)} or {name: (name, size)}
+        return found
 
     @cached_property
     def sizes(self) -> Program:
         """Those of the axes, then the tokens of a step."""
-        return Program.of([*self.axes.values(), self.main.tokens])
+        return Program.of([*(degree for _, degree in self.parts.values()), self.main.tokens])
 
     @cached_property
     def work(self) -> Program:
@@ -71,7 +80,7 @@ class Costs:
         """What is measured, by name; and whether links join all groups that send."""
         length = length_of(columns)
         *degrees, tokens = (np.broadcast_to(row, length) for row in self.sizes.at(columns))
-        for (name, size), degree in zip(self.axes.items(), degrees, strict=True):
+        for (name, (_, size)), degree in zip(self.parts.items(), degrees, strict=True):
             if name not in columns or size != Polynomial.symbol(name):
                 columns = with_column(columns, name, degree)
         found = {name: one.at(columns or {"": np.ones(length)}) for name, one in self.evaluators.items()}
@@ -114,13 +123,14 @@ class Costs:
         return seconds
 
     def degrees(self, numbers: Mapping[str, int]) -> list[tuple[str, int]]:
-        """How many devices stand along each axis."""
+        """How many devices stand along each axis, or each part of one."""
         known = {name: Polynomial.constant(value) for name, value in numbers.items()}
-        return [(name, int(size.substitute(known).number or 1)) for name, size in self.axes.items()]
+        return [(name, int(size.substitute(known).number or 1)) for name, size in self.parts.values()]
 
     def _exact(self, numbers: Mapping[str, int], phase: str) -> Exact:
-        known = {**numbers, **dict(self.degrees(numbers))}
-        return Exact(self.forms[phase], known, tuple(self.axes), self.links, self.rates)
+        degrees = self.degrees(numbers)
+        known = {**dict(degrees), **numbers}
+        return Exact(self.forms[phase], known, degrees, self.links, self.rates)
 
 
 def length_of(columns: Columns) -> int:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.estimation.bound import EFFICIENCIES_OF
 from costgraph.records import dataclass
@@ -87,20 +86,15 @@ class Evaluator:
 
     Args:
         forms: of the structure.
-        axes: of devices, outermost first, each with a column of its degrees.
+        axes: of devices, outermost first, each with a column of its degrees; of one that is cut twice each part.
         links: over which collectives go.
         rates: what an estimate takes for granted.
-
-    Raises:
-        UserError: a tensor axis with copies of key/value heads, which is two axes.
     """
 
     def __init__(self, forms: Forms, axes: Sequence[str], links: Links, rates: Rates) -> None:
         self.forms, self.links, self.rates = forms, links, rates
         self.axes = tuple(axes)
         self.overs = tuple(dict.fromkeys(one.over for stage in forms.stages for one in stage.sent))
-        if any(name == "T" and cut for over in self.overs for name, cut in over):
-            raise UserError("tensor(replicate_kv=True) is not searched or swept; estimate it by itself")
         self.room = Program.of([form for stage in forms.stages for form in stage.alive])
         self.time = Program.of([form for stage in forms.stages for form in timed(stage)])
         self.bubble = Program.of(self.forms.bubble)

@@ -29,19 +29,18 @@ class Exact:
     Args:
         forms: of its structure.
         numbers: by symbol.
-        axes: of devices, outermost first.
+        axes: symbol and degree of each axis of devices, outermost first; one that is cut twice stands there twice.
         links: over which collectives go.
         rates: what an estimate takes for granted.
     """
 
     def __init__(
-        self, forms: Forms, numbers: Mapping[str, int], axes: Sequence[str], links: Links, rates: Rates
+        self, forms: Forms, numbers: Mapping[str, int], axes: Sequence[tuple[str, int]], links: Links, rates: Rates
     ) -> None:
-        self.forms, self.axes, self.links, self.rates = forms, axes, links, rates
+        self.forms, self.degrees, self.links, self.rates = forms, tuple(axes), links, rates
         typed = {name: Polynomial.constant(value) for name, value in numbers.items()}
         self.numbers = settle(forms.definitions, typed)[0]
         self.stages = [one for one in forms.stages if one.place != "middle stage" or numbers.get("P") != 2]
-        self.degrees = tuple((name, int(numbers[name])) for name in axes)
 
     def value(self, form: Polynomial) -> Fraction:
         """The value of a form."""

@@ -15,6 +15,7 @@ from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.collector import paused
 from costgraph.conventions import Convention
 from costgraph.estimation.asked import Request, S
+from costgraph.estimation.verdict import of_prefill
 from costgraph.graph.graph import Graph
 from costgraph.measures.communication import RINGS, part, read_in, ring, times
 from costgraph.measures.counting import Counted
@@ -23,6 +24,7 @@ from costgraph.measures.lifetimes import Lifetimes
 from costgraph.measures.must_move import definitions, must_move
 from costgraph.measures.peak import Walk
 from costgraph.measures.times import DONE, tokens, work
+from costgraph.mesh import PipelineAxis
 from costgraph.precision import policy
 from costgraph.records import dataclass, replace
 from costgraph.searching.idle import NOTHING, Order, Waiting, order_of, waiting
@@ -105,6 +107,7 @@ class Forms:
         tokens: how many tokens a step works on.
         bubble: idle time over busy time, above and below the line; 0 over 1 without a pipeline.
         work: FLOPs of the model on one device, the mean of stages, by the share of the peak that they are.
+        cuts: the degrees of an axis that is cut twice, by its symbol, the outer one first.
     """
 
     stages: tuple[StageForms, ...]
@@ -113,6 +116,7 @@ class Forms:
     tokens: Polynomial
     bubble: tuple[Polynomial, Polynomial]
     work: Mapping[str, Polynomial]
+    cuts: Mapping[str, tuple[Polynomial, ...]]
 
 
 @paused()
@@ -129,9 +133,10 @@ def forms(request: Request, phase: str, open_: Sequence[str], shares: Iterable[s
         UserError: the model cannot be spread like that.
     """
     room, graph = sized(request, phase, open_), timed(request, phase, open_)
-    convention, estimated = request.setup.convention, bool(request.efficiency)
+    estimated = bool(request.efficiency)
+    resting = of_prefill(request, phase, room, *open_)
     stages = tuple(
-        of_stage(holds, stage, graph, request, convention)
+        of_stage(holds, stage, graph, request, resting)
         for holds, stage in zip(room.stages or (room,), graph.stages or (graph,), strict=True)
     )
     claimed = dict.fromkeys(
@@ -140,7 +145,20 @@ def forms(request: Request, phase: str, open_: Sequence[str], shares: Iterable[s
     named = {one.name: one for stage in (graph.stages or (graph,)) for one in definitions(stage)}
     done = {name: worked(graph, replayed=name == "hfu") for name in shares}
     bubble = idle_share(graph, request, estimated)
-    return Forms(stages, tuple(claimed), tuple(named.values()), tokens(graph), bubble, done)
+    return Forms(stages, tuple(claimed), tuple(named.values()), tokens(graph), bubble, done, cut_twice(graph))
+
+
+def cut_twice(graph: Graph) -> dict[str, tuple[Polynomial, ...]]:
+    """The degrees of each axis of which a device has two parts, as where copies of key/value heads are neighbours."""
+    found: dict[str, dict[int, Polynomial]] = {}
+    for op in graph.ops:
+        for cut in op.cuts:
+            found.setdefault(cut.axis, {})[cut.number] = cut.degree
+    return {
+        name: tuple(degree for _, degree in sorted(degrees.items()))
+        for name, degrees in found.items()
+        if len(degrees) > 1 and name != PipelineAxis.symbol  # of which it is the ends that are summed over
+    }
 
 
 def worked(graph: Graph, replayed: bool) -> Polynomial:
@@ -168,8 +186,17 @@ def grows(request: Request, phase: str) -> bool:
     return request.phase == "generate" and phase == "decode"
 
 
-def of_stage(room: Graph, graph: Graph, whole: Graph, request: Request, convention: Convention) -> StageForms:
-    """The forms of one stage; rates of the machine are put in."""
+def of_stage(room: Graph, graph: Graph, whole: Graph, request: Request, resting: Polynomial) -> StageForms:
+    """The forms of one stage; rates of the machine are put in.
+
+    Args:
+        room: the stage as its peak is taken.
+        graph: the same as its times are.
+        whole: with all stages.
+        request: the question.
+        resting: bytes that are there beside what the graph has.
+    """
+    convention = request.setup.convention
     rates = {name: rate for name, rate in request.rates.items() if name in ("lambda_flops", "lambda_mem")}
     done = {
         "lambda_flops": list(Counted(graph, DONE).terms(PARTS)),
@@ -184,7 +211,7 @@ def of_stage(room: Graph, graph: Graph, whole: Graph, request: Request, conventi
     waits = [waiting(graph, terms) if terms else NOTHING for terms in timed.values()]
     return StageForms(
         str(graph.stage or ""),
-        instants(room, request, convention),
+        tuple(alive + resting for alive in instants(room, request, convention)),
         seconds["lambda_flops"],
         seconds["lambda_mem"],
         (waits[0], waits[1]),

@@ -127,13 +127,13 @@ class Links:
         """The levels of the groups along some axes.
 
         Args:
-            axes: of the mesh, outermost first.
+            axes: of the mesh, outermost first; of one that is cut twice each part, as `part_of` calls it.
             degrees: of each.
             over: the axes along which groups go.
         """
         ends = over == ENDS
         over = tuple((name, 0) for name, _ in over) if ends else over
-        chosen = {name for name, cut in over if cut == 0}
+        chosen = chosen_of(axes, over)
         strides, whole = self.strides(axes, degrees)
         pieces = [(strides[name], degrees[name]) for name in axes if name in chosen]
         of = np.ones_like(whole)
@@ -194,11 +194,21 @@ class Links:
     def counted(self, axes: tuple[tuple[str, int], ...], over: Over, level: Level) -> tuple[int, int]:
         """The same of one mesh; 0 members, so that nothing joins the group, where there are too many to look at."""
         layout = Layout(Cluster(self.cluster.machine, self.cluster.per_node), axes, self.link)
-        chosen = {name for name, cut in over if cut == 0}
+        chosen = chosen_of([name for name, _ in axes], over)
         try:
             return layout.members([piece for piece in layout.pieces() if piece[0] in chosen], level.size)
         except UserError:
             return 0, 0
+
+
+def part_of(axis: str, number: int) -> str:
+    """What one part of an axis that is cut twice is called."""
+    return f"{axis}.{number}"
+
+
+def chosen_of(axes: Sequence[str], over: Over) -> set[str]:
+    """Those of the axes, or of parts of axes, along which groups go."""
+    return {name if name in axes else part_of(name, cut) for name, cut in over if name not in axes or cut == 0}
 
 
 def in_line(stride: Ints, degree: Ints, size: int) -> Ints:

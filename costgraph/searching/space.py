@@ -35,6 +35,7 @@ class Space:
         uneven_zero, uneven_schedules: stages of ZeRO and schedules with these; each of them is a graph of its own.
         layers: how many there are; no stage has fewer than one, nor has a chunk.
         chunked: whether stages that are unequal may have chunks.
+        kv_heads: how many key/value heads there are; a tensor axis of more devices copies them. 0 where it cannot.
     """
 
     numbers: Mapping[str, tuple[int, ...]]
@@ -51,6 +52,7 @@ class Space:
     uneven_schedules: tuple[str, ...] = ()
     layers: int = 0
     chunked: bool = False
+    kv_heads: int = 0
 
     def structures(self) -> Iterator[Structure]:
         """Those of which there are plans, as far as numbers of devices say."""
@@ -75,10 +77,13 @@ class Space:
             schedules,
             self.context if "C" in axes else ("",),
             self.sequence if "T" in axes else (False,),
+            (False, True),
         )
-        for stage, replay, schedule, context, sequence in options:
-            found = Structure(axes, stage, replay, schedule, context, sequence)
-            if "P" not in axes or self.of("P"):
+        for stage, replay, schedule, context, sequence, copies in options:
+            found = Structure(axes, stage, replay, schedule, context, sequence, copies)
+            if (copies and context == "heads") or not self.of("T", found):  # heads that are shared are not split
+                continue
+            if "P" not in axes or self.of("P", found):
                 yield found
                 if schedule == "interleaved":
                     yield replace(found, one_group=True)
@@ -117,17 +122,30 @@ class Space:
         names = [name for name in structure.open if name != rest]
         names += ["B"] if "B" in self.numbers else []
         devices = [name for name in names if name in DEVICES]
-        lists = {name: self.of(name) for name in sorted(names, key=lambda name: name not in DEVICES)}
+        lists = {name: self.of(name, structure) for name in sorted(names, key=lambda name: name not in DEVICES)}
         for mesh in meshes(lists, first, last, outside=len(devices)):
             outer = self.on_devices(structure, mesh.outer, rest)
             if outer.length:
                 yield OpenMesh(outer, mesh.inner)
 
-    def of(self, name: str) -> tuple[int, ...]:
+    def of(self, name: str, structure: Structure) -> tuple[int, ...]:
         """The numbers of a symbol of a structure; chunks are two or more, axes that are there have two devices."""
         if name == "P":
             return tuple(value for value in self.larger(name) if value not in self.uneven)
+        if name == "T":
+            return self.tensor(structure)
         return self.numbers[name] if name == "B" else self.larger(name)
+
+    def tensor(self, structure: Structure) -> tuple[int, ...]:
+        """The numbers of devices of a tensor axis: more than key/value heads where these are copied, else up to them.
+
+        1 stands for no axis, which copies nothing.
+        """
+        if "T" not in structure.axes:
+            return () if structure.copies else (1,)
+        if not self.kv_heads:
+            return () if structure.copies else self.larger("T")
+        return tuple(value for value in self.larger("T") if (value > self.kv_heads) == structure.copies)
 
     def on_devices(self, structure: Structure, side: Side, rest: str) -> Side:
         """The degrees among these that have so many devices."""
@@ -148,7 +166,7 @@ class Space:
         """How many combinations of numbers are looked at, before any is left out."""
         rest = {"N_d"} if self.all_devices else set()
         names = [*(name for name in structure.open if name not in rest), *(["B"] if "B" in self.numbers else [])]
-        return prod(len(self.of(name)) for name in names)
+        return prod(len(self.of(name, structure)) for name in names)
 
 
 def divisors(number: int) -> tuple[int, ...]:

@@ -42,6 +42,7 @@ class Structure:
         schedule: of a pipeline; empty without one.
         context: how attention looks at the positions of others; empty without such an axis.
         sequence: whether what no head splits rests in parts on a tensor axis.
+        copies: whether devices of a tensor axis share key/value heads, of which there are fewer than devices.
         one_group: whether an interleaved pipeline has as many microbatches as stages, which is a case of its own.
         degrees: those of its symbols that are numbers, as where whole layers are spread unevenly.
     """
@@ -52,6 +53,7 @@ class Structure:
     schedule: str = ""
     context: str = ""
     sequence: bool = False
+    copies: bool = False
     one_group: bool = False
     degrees: tuple[tuple[str, int], ...] = ()
 
@@ -74,7 +76,9 @@ class Structure:
             return ContextAxis(degree, how=self.context)  # type: ignore[arg-type]
         if name == "X":
             return ExpertsAxis(degree)
-        return TensorAxis(degree, sequence=self.sequence) if name == "T" else MicrobatchesAxis(degree)
+        if name == "T":
+            return TensorAxis(degree, sequence=self.sequence, replicate_kv=self.copies)
+        return MicrobatchesAxis(degree)
 
     def mesh(self, numbers: Mapping[str, int] | None = None) -> Mesh:
         """Its axes, with symbols for what is open, or with the numbers of a plan."""

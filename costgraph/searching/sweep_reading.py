@@ -20,7 +20,8 @@ from costgraph.searching.constraints import read_conditions
 from costgraph.searching.grid import Grid
 from costgraph.searching.measures import MEASURES as OF_PLANS
 from costgraph.searching.ranges import Over, read_objects, read_over
-from costgraph.searching.reading import listed, whole
+from costgraph.searching.reading import listed
+from costgraph.searching.space_reading import whole
 from costgraph.searching.structure import NO_REPLAY, replayed
 from costgraph.searching.sweep import Sweep
 
