@@ -42,7 +42,7 @@ def test_weights_and_cache_are_as_wide_as_was_asked(
 ) -> None:
     found = asked(**(LLAMA | widths))
     assert (found.memory["weights"].number, found.memory["cache"].number) == (weights * WEIGHTS, cache * CACHE)
-    assert found.largest_batch == batch
+    assert found.largest_batch_decoding == batch
 
 
 def test_a_question_is_solved_in_the_width_that_was_typed() -> None:

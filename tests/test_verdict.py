@@ -66,7 +66,7 @@ def test_a_device_needs_its_peak_and_has_what_is_usable(asked: dict[str, object]
 @pytest.mark.parametrize("asked", PLANS, ids=ids)
 def test_the_largest_batch_fits_and_the_next_does_not(asked: dict[str, object]) -> None:
     found = run(**asked)
-    largest = found.largest_batch_at_once
+    largest = found.largest_batch
     assert largest
     step = {"data(8, zero=1)": 8, "pipeline(4), data(2), microbatches(4)": 8}.get(str(asked.get("mesh")), 1)
     assert run(**with_batch(asked, largest)).verdict.fits is True
@@ -77,11 +77,11 @@ def test_the_largest_batch_fits_and_the_next_does_not(asked: dict[str, object]) 
 def test_prompts_that_are_not_read_at_once_leave_room_for_more() -> None:
     found = run(model="llama-3-8b", hardware="rtx-4090", limit="B=1,S=4096")
     assert found.largest_batch is not None
-    assert found.largest_batch_at_once is not None
-    assert found.largest_batch_at_once < found.largest_batch
+    assert found.largest_batch_decoding is not None
+    assert found.largest_batch < found.largest_batch_decoding
     decode = {"model": "llama-3-8b", "hardware": "rtx-4090", "phase": "decode"}
-    assert run(**decode, limit=f"B={found.largest_batch},S=4097").verdict.fits is True
-    assert run(**decode, limit=f"B={found.largest_batch + 1},S=4097").verdict.fits is False
+    assert run(**decode, limit=f"B={found.largest_batch_decoding},S=4097").verdict.fits is True
+    assert run(**decode, limit=f"B={found.largest_batch_decoding + 1},S=4097").verdict.fits is False
 
 
 @pytest.mark.slow
@@ -181,8 +181,8 @@ def test_weights_of_four_bits_leave_the_cache_as_wide_as_it_was() -> None:
     """Half a byte for each of 6.7e9 weights; the cache of 350 positions and the new one has 2 bytes an element."""
     found = run(model="llama-2-7b", hardware="a10", weights="int4", limit="B=1,S=350")
     room = A10 - 6_738_415_616 // 2
-    assert found.largest_batch is not None
-    assert room // (TOKEN * 351) - 2 <= found.largest_batch <= room // (TOKEN * 351)
+    assert found.largest_batch_decoding is not None
+    assert room // (TOKEN * 351) - 2 <= found.largest_batch_decoding <= room // (TOKEN * 351)
     assert found.memory["cache"].number == 351 * TOKEN
 
 

@@ -64,19 +64,15 @@ class Estimate(Drawn):
 
     @cached_property
     def largest_batch(self) -> int | None:
-        """The largest B that fits and may be; 0 if none does; None while another symbol is open.
-
-        Of a generation, for which there is room while tokens are generated, however the prompts were read.
-        """
-        return largest_batch(self.request, self.request.phases[-1:], self.claims)
+        """The largest B that fits in all phases and may be; 0 if none does; None while another symbol is open."""
+        return largest_batch(self.request, self.request.phases, self.claims)
 
     @cached_property
-    def largest_batch_at_once(self) -> int | None:
-        """The largest B of which all prompts can be read at once."""
-        if len(self.request.phases) == 1:
-            return self.largest_batch
-        both = largest_batch(self.request, self.request.phases, self.claims)
-        return both if self.largest_batch is None else both and min(both, self.largest_batch)
+    def largest_batch_decoding(self) -> int | None:
+        """The same while tokens are generated, of prompts that were read a few at a time; None without generation."""
+        if self.request.phase != "generate":
+            return None
+        return largest_batch(self.request, self.request.phases[-1:], self.claims)
 
     @cached_property
     def devices(self) -> tuple[int | None, int | None] | None:

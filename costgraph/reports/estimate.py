@@ -104,9 +104,11 @@ def fits(result: Estimate) -> str:
     assert found.usable is not None
     if found.left is None:
         return f"fits if one device needs at most {aside(found.usable)}"
+    assert found.needed is not None
+    needs = f"needs {aside(found.needed)} of {aside(found.usable)}"
     if found.left >= 0:
-        return f"fits: {aside(found.left)} of {aside(found.usable)} left for what is not counted"
-    return f"does not fit: {aside(-found.left)} more than the {aside(found.usable)} of one device"
+        return f"fits: {needs}; {aside(found.left)} left for what is not counted"
+    return f"does not fit: {needs}, {aside(-found.left)} more than there is"
 
 
 def further(result: Estimate) -> list[str]:
@@ -135,13 +137,17 @@ def batch(result: Estimate) -> str:
     """The largest batch, and what it keeps: over 8 devices it is a multiple of 8."""
     about = " and ".join(map(str, result.divisors))
     if result.largest_batch:
-        at_once = result.largest_batch_at_once
-        less = f"; the prompts of {at_once or 'none'} are read at once" if at_once != result.largest_batch else ""
-        return f"largest batch: B = {result.largest_batch}" + (f", with {about}" if about else "") + less
+        return f"largest batch: B = {result.largest_batch}" + (f", with {about}" if about else "") + decoding(result)
     least = result.smallest_batch
     if least is None:
         return f"no batch keeps {about}"
-    return f"not even B = {least} fits" + (f", with {about}" if about else "")
+    return f"not even B = {least} fits" + (f", with {about}" if about else "") + decoding(result)
+
+
+def decoding(result: Estimate) -> str:
+    """For how much more there is room while tokens are generated; "" for no more."""
+    more = result.largest_batch_decoding or 0
+    return f"; B = {more} if prompts are read a few at a time" if more > (result.largest_batch or 0) else ""
 
 
 NONE_DIVIDES = "; no T up to 1024 divides heads, width and vocabulary (pad V, as in --limit V=...)"

@@ -48,7 +48,8 @@ def to_json(result: Estimate) -> dict[str, Any]:
         "needed": text(result.verdict.needed),
         "fits": result.verdict.fits,
         "largest_batch": result.largest_batch,
-        "largest_batch_at_once": result.largest_batch_at_once,
+        "largest_batch_at_once": result.largest_batch,  # its name while the one before was of decoding alone
+        "largest_batch_decoding": result.largest_batch_decoding,
         "smallest_tensor_parallel": devices and {"fits": devices[0], "divides": devices[1]},
         "moves": [
             {

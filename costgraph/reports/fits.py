@@ -18,7 +18,7 @@ def report(result: Estimate) -> Report:
 
 
 def line(result: Estimate) -> str:
-    """`fits: llama-3-8b on h100-sxm, generate at B=1, S=4096: 15.6 GiB (16.8 GB) of 79.1 GiB (84.9 GB), ...`.
+    """`fits: llama-3-8b on h100-sxm, generate at B=1, S=4096: needs 15.6 GiB (16.8 GB) of 79.1 GiB (84.9 GB), ...`.
 
     Raises:
         UserError: a size is open, so that nobody can say.
@@ -32,9 +32,10 @@ def line(result: Estimate) -> str:
     mesh = f", mesh {asked.setup.mesh}" if asked.setup.mesh else ""
     stage = f"on the {found.stage}, " if found.stage else ""
     start = f"{name} on {place}{mesh}, {asked.phase} at {sizes}"
+    needs = f"needs {aside(found.needed)} of {aside(found.usable)}"
     where = f"most at {stage}{found.instant}"
     if found.fits:
-        batch = f"; B up to {result.largest_batch_at_once}" if result.largest_batch_at_once else ""
-        return f"fits: {start}: {aside(found.needed)} of {aside(found.usable)}, {where}{batch}"
+        batch = f"; B up to {result.largest_batch}" if result.largest_batch else ""
+        return f"fits: {start}: {needs}, {where}{batch}"
     change = f"; it does with {result.moves[0].move}" if result.moves and result.moves[0].verdict.fits else ""
-    return f"does not fit: {start}: {aside(found.needed)}, and a device has {aside(found.usable)}, {where}{change}"
+    return f"does not fit: {start}: {needs}, {where}{change}"

@@ -116,4 +116,4 @@ def memory(plan: Plan) -> str:
         for name, size in found.parts.items()
         if size * SIGNIFICANT >= found.needed
     )
-    return f"{aside(found.needed)} of {aside(found.usable)}: {parts}"
+    return f"needs {aside(found.needed)} of {aside(found.usable)}: {parts}"
