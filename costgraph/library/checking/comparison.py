@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Unpack
@@ -31,6 +32,10 @@ from costgraph.shown import Recorded
 
 if TYPE_CHECKING:
     import sympy
+
+
+# Slips that are simpler than two options of a convention.
+SIMPLE = re.compile(r"(left out|counted twice): .*|\w+ stands in the place of \w+")
 
 
 @dataclass(frozen=True, repr=False)
@@ -146,7 +151,7 @@ def compare(
     differs = printed not in (leading, form.value) and bool(printed.numerator)
     of_all = differs and not (whole or ops or per == "layer")  # which no convention has a name for
     parts = parts_of(form.terms, setup.graph) if differs else {}
-    simple = of_all and nearest(printed, leading, form.terms, parts).startswith(("left out: ", "counted twice: "))
+    simple = of_all and bool(SIMPLE.fullmatch(nearest(printed, leading, form.terms, parts)))
     widths = "p" not in formed.symbols
     step = of_step(printed, per, bound)
     convention = convention_of(step, measure, setup, of, when, widths, simple) if of_all else ""
@@ -156,8 +161,12 @@ def compare(
         convention = f"it is right where {sizes}"
     if of_all and not convention and (limit := usual_ratio(printed, form, of)):
         put_in: Any = {**of, "limit": limit}
-        again = compare(formula, measure, when=when, per=per, **put_in).convention
-        convention = again and f"{again}, and E = 4 is put in"
+        again = compare(formula, measure, when=when, per=per, **put_in)
+        own = nearest(printed, leading, form.terms, parts)
+        if again.convention:
+            convention = f"{again.convention}, and E = 4 is put in"
+        elif own.endswith("the factor E is missing") and again.slip:  # nothing tells which of both it is
+            convention = f"{own}, or {again.slip}, and E = 4 is put in"
     return Checked(
         measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
         convention, parts, found.when,

@@ -14,10 +14,12 @@ from costgraph.derivation import derived
 from costgraph.errors import UserError
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
+from costgraph.graph.selection import multiplies_weights
 from costgraph.library.explaining.other_plans import plan_of
 from costgraph.library.readings.of_flops import PERS, WORKS, Counts, Reading, Work
 from costgraph.library.readings.of_others import OtherCounts
 from costgraph.library.readings.ways import way_in_words
+from costgraph.measures.parts import read_measure
 from costgraph.precision import PRECISIONS
 from costgraph.provenance import Term
 from costgraph.setup import Setup
@@ -63,10 +65,22 @@ def convention_of(
     said = of_others(equal, measure, setup, of, widths) if others else of_flops(equal, setup, of, simple)
     if measure == "bubble" and not said:
         said = of_whole_step(equal, setup)
-    said = said or plan_of(equal, measure, setup, of)
+    said = said or plan_of(equal, measure, setup, of) or plan_and_policy(equal, measure, setup, of)
     if said or of.get("model") is not None or setup.graph.name != "decoder":
         return said
     return with_head(equal, measure, of)
+
+
+def plan_and_policy(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of: Options) -> str:
+    """For which other plan under which other precision policy it is right; "" if for none, or for no plan."""
+    own = str(setup.precision)
+    if not setup.mesh.axes or not read_measure(measure, setup.graph).open or setup.phase != "train":
+        return ""
+    for name in sorted(PRECISIONS, key=lambda one: policies_apart(one, own)):
+        under: Any = {**of, "precision": name}
+        if name != own and (said := plan_of(equal, measure, setup, under)):
+            return f"{said} with {of_policy(name, own)}"
+    return ""
 
 
 def of_whole_step(equal: Callable[[Quotient], bool], setup: Setup) -> str:
@@ -121,23 +135,32 @@ def option(text: str, own: Reading) -> str:
 
 
 def of_others(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of: Options, widths: bool = True) -> str:
-    """The same of what is no FLOPs: a policy, a convention, one way of counting, what is recomputed."""
+    """The same of what is no FLOPs: a policy, a convention, one way of counting, what is recomputed; one of these."""
     own = Reading(setup.convention, 0, setup.phase, precision=str(setup.precision))
     counts = OtherCounts({**of, "convention": setup.convention}, measure, most=1)
     sizes = () if not widths else ("1", "2", "4") if "p" in setup.bindings else ("2", "4")
-    known = (reading for reading, value in counts.readings() if equal(value) and others_apart(reading, own))
+    known = (reading for reading, value in counts.readings() if others_apart(reading, own) and equal(value))
     found = [reading for reading in known if dict(reading.ways).get("itemsize", "") in ("", *sizes)]
     least = min((others_apart(one, own) for one in found), default=0)
     nearest = sorted((one for one in found if others_apart(one, own) == least), key=lambda one: (one.ways, one.far))
     said = list(dict.fromkeys(otherwise(one, own) for one in nearest))
-    more = [one for one in said[1:] if not one.startswith(("precision ", "as "))]  # of these the first is enough
+    more = [one for one in said[1:] if not one.startswith("as ")]  # of these the first is enough
     return f"it counts {' or '.join([*said[:1], *more])}" if said else ""
 
 
 def others_apart(one: Reading, own: Reading) -> int:
-    """In how many things a reading of no FLOPs differs from what was asked."""
-    policy = one.precision not in ("", own.precision)
-    return len(one.ways) + policy + (one.convention.base != own.convention.base) + (one.work != own.work)
+    """In how many things a reading of no FLOPs differs from what was asked; 0 if in none, or in things of two kinds."""
+    policy = policies_apart(one.precision, own.precision)
+    kinds = (len(one.ways), policy, one.convention.base != own.convention.base, one.work != own.work)
+    return sum(kinds) if sum(map(bool, kinds)) == 1 else 0
+
+
+def policies_apart(one: str, own: str) -> int:
+    """In how many widths two precision policies differ."""
+    if one in ("", own) or own not in PRECISIONS:
+        return int(one not in ("", own))
+    names = ("weights", "gradients", "master", "moments")
+    return sum(getattr(PRECISIONS[one], name) != getattr(PRECISIONS[own], name) for name in names)
 
 
 def otherwise(one: Reading, own: Reading) -> str:
@@ -180,13 +203,21 @@ def with_head(equal: Callable[[Quotient], bool], measure: str, of: Options) -> s
 def parts_of(terms: Iterable[Term], graph: Graph) -> Mapping[str, Polynomial]:
     """Parts of a step that have a name, by what ops are: `the replayed attention core`, `the backward pass`."""
     known = [(graph.by_name[term.op], term.amount) for term in terms if term.op in graph.by_name]
-    found = {"the attention core": total(amount for op, amount in known if op.core)}
-    for phase, said in PHASES.items():
+    matmuls = {op.name for op in graph.ops if op.phase == "forward" and multiplies_weights(op, graph)}
+    found = {
+        "the attention core": total(amount for op, amount in known if op.core),
+        "the weight matmuls": total(amount for op, amount in known if op.source in matmuls and op.kind == "einsum"),
+    }
+    several = len({op.phase for op, _ in known}) > 1  # else a phase is the whole
+    for phase, said in PHASES.items() if several else ():
         of_phase = [(op, amount) for op, amount in known if op.phase == phase]
         core = total(amount for op, amount in of_phase if op.core)
         found[f"the attention core {said}" if phase != "recompute" else f"the {said} attention core"] = core
         found[said.removeprefix("of ") if phase != "recompute" else "what is replayed"] = total(a for _, a in of_phase)
-    both = found["the forward pass"] and found["the backward pass"]
+    for source, place in dict.fromkeys((op.source, op.place) for op, _ in known) if several else ():
+        alone = {op.source for op, _ in known if op.place == place} == {source}
+        found[place if alone else source] = total(amount for op, amount in known if op.source == source)
+    both = several and found["the forward pass"] and found["the backward pass"]
     for phase, place in dict.fromkeys((op.phase, op.place) for op, _ in known if both and op.phase in OF_PLACES):
         part = total(amount for op, amount in known if (op.phase, op.place) == (phase, place))
         found |= {f"the {phase} pass of {place}": part} if part != found[f"the {phase} pass"] else {}

@@ -1,41 +1,30 @@
 """What separates a formula from the engine's result: the ops it comes from, and the nearest slip that explains it.
 
-A slip is one factor (of everything, of what an op or a place contributes, of the terms with one power of a symbol, of a
-term), something left out or counted twice, or at most two such things term by term. The simplest wins.
+A slip is a symbol in the place of another, one factor (of everything, of what an op, a place or a part with a name
+contributes, of a term), something left out or counted twice, or at most two of these term by term. The simplest wins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
-from costgraph.algebra.polynomial import ONE, Polynomial, total
+from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
+from costgraph.library.explaining.factors import (
+    PREFIXES,
+    SIMPLE,
+    USUAL,
+    Slip,
+    of_factor,
+    of_ring,
+    of_symbol,
+)
 from costgraph.provenance import Term
 
-PREFIXES = {
-    Fraction(1024**power, 1000**power): (f"{decimal}B", f"{binary}iB")
-    for power, (decimal, binary) in enumerate((("k", "K"), ("M", "M"), ("G", "G"), ("T", "T")), 1)
-}
-MULTIPLES = {
-    **{1000**power: f"10**{3 * power}" for power in (2, 3, 4, 5)},
-    **{1024**power: f"2**{10 * power}" for power in (2, 3, 4, 5)},
-}  # what amounts are counted in
-LARGEST = 100  # above and below the line of a factor that somebody may have lost
 MOST_PAIRS, MOST_SLIPS = 8, 2  # terms that are matched one by one, and different slips in them
 NO_PARTS: Mapping[str, Polynomial] = {}
-SIMPLE = 3  # how far-fetched a factor may be in a part of a sum
-USUAL = (1, 2, 3, 4, 8)  # numbers that get lost: operands, passes, bytes, bits; others are far-fetched
-
-
-@dataclass(frozen=True, order=True)
-class Slip:
-    """How far-fetched a slip is, and the slip in words."""
-
-    cost: float
-    text: str
 
 
 def nearest(
@@ -56,8 +45,10 @@ def nearest(
             return (
                 f"{'counted twice' if printed == derived + Quotient(part) else 'left out'}: {same(name, part, parts)}"
             )
-    if whole := of_ring(printed / derived) or of_factor(printed / derived):
-        return "" if "it is " in whole.text else whole.text  # a fraction explains nothing
+    if whole := of_ring(printed, derived) or of_symbol(printed, derived) or of_factor(printed / derived, derived):
+        return whole.text
+    if (printed / derived).number is not None:  # a fraction explains nothing
+        return ""
     if printed.denominator == derived.denominator:
         return of_sum(printed.numerator, derived.numerator, tuple(terms), parts)
     if printed.numerator == derived.numerator and (below := of_sum(printed.denominator, derived.denominator, ())):
@@ -67,73 +58,17 @@ def nearest(
 
 def same(name: str, part: Polynomial, parts: Mapping[str, Polynomial]) -> str:
     """A part with all names of parts that are as large, and its size."""
-    return f"{' or '.join(other for other, size in parts.items() if size == part) or name} ({python(part)})"
+    names = [other for other, size in parts.items() if size == part] or [name]
+    return f"{' or '.join(names)} ({python(part)})"
 
 
 def of_sum(
     printed: Polynomial, derived: Polynomial, terms: tuple[Term, ...], parts: Mapping[str, Polynomial] = NO_PARTS
 ) -> str:
     """The simplest slip in a part of a sum."""
-    found = [*of_groups(printed, derived, terms, parts), *of_kept(printed, derived), *of_terms(printed, derived)]
+    names = {part: name for name, part in alike(groups(derived, terms, parts)) if name}
+    found = [*of_groups(printed, derived, terms, parts), *of_kept(printed, derived), *of_terms(printed, derived, names)]
     return min(found).text if found else ""
-
-
-# --- one factor -----------------------------------------------------------------------------------------------------
-
-
-def of_factor(ratio: Quotient) -> Slip | None:
-    """A slip by one factor; None if it is no monomial, or has numbers that nobody just loses."""
-    if not ratio.is_polynomial or not ratio.numerator.is_monomial:
-        return None
-    words, rest = of_prefix(Fraction(ratio.numerator.leading_coefficient))
-    if rest < 0:
-        words, rest = [*words, "the sign is reversed"], -rest
-    if max(rest.numerator, rest.denominator) > LARGEST and rest not in (1024, Fraction(1, 1024)):
-        return None
-    powers = ratio.numerator.powers
-    above, below = Polynomial.monomial(powers, rest).fraction()
-    odd = max(rest, 1 / rest) not in USUAL
-    cost = sum(map(abs, powers.values())) + (rest != 1) + SIMPLE * odd + len(words)
-    return Slip(cost, " and ".join([*words, *of_sides(above, below)]))
-
-
-def of_ring(ratio: Quotient) -> Slip | None:
-    """The factor (T - 1)/T of a ring of T devices, left out or put in."""
-    for name in ratio.symbols:
-        degree = Polynomial.symbol(name)
-        ring = Quotient(degree - ONE, degree)
-        for found, is_what in ((Quotient(1) / ring, "missing"), (ring, "too much")):
-            if ratio == found:
-                return Slip(1, f"the factor ({name} - 1)/{name} of a ring is {is_what}")
-    return None
-
-
-def of_prefix(number: Fraction) -> tuple[list[str], Fraction]:
-    """Decimal for binary prefixes or the other way round, or a multiple as the unit, and the factor that is left."""
-    choices = [
-        *((factor, said) for step, (decimal, binary) in PREFIXES.items()
-          for factor, said in ((1 / step, f"{decimal} for {binary}"), (step, f"{binary} for {decimal}"))),
-        *((Fraction(1, multiple), f"it counts in units of {name}") for multiple, name in MULTIPLES.items()),
-    ]  # fmt: skip
-    for factor, said in choices:
-        rest = number / factor
-        if max(abs(rest.numerator), rest.denominator) <= LARGEST < max(abs(number.numerator), number.denominator):
-            return [said], rest
-    return [], number
-
-
-def of_sides(above: Polynomial, below: Polynomial) -> list[str]:
-    """A factor in words: what is missing, what is too much, or what stands in the place of what."""
-    for side, other, is_what in ((above, below, "missing"), (below, above, "too much")):
-        if side == Polynomial.symbol("T") and other == ONE:
-            return [f"the division by T is {is_what}"]
-    if above != ONE and below != ONE:
-        if (part := (above / below).number) is not None:
-            return [f"it is {part} of what is derived"]
-        return [f"{above} stands in the place of {below}"]
-    if below != ONE:
-        return [f"the factor {below} is missing"]
-    return [f"the factor {above} is too much"] if above != ONE else []
 
 
 # --- part of a sum --------------------------------------------------------------------------------------------------
@@ -152,15 +87,20 @@ def of_groups(
         far = 1 + extra / 1000  # of equally simple slips, that of the first part
         instead = printed - derived + part
         if not instead:
-            yield Slip(far, f"left out: {name} ({python(part)})" if name else f"{python(part)} is dropped")
+            yield Slip(far, f"left out: {name} ({python(part)})" if name else lost(part))
             continue
         if name and instead == part + part:
             yield Slip(far, f"counted twice: {name} ({python(part)})")
             continue
-        slip = None if has_minus(instead) and not minus else of_factor(Quotient(instead, part))
-        if slip and slip.cost <= SIMPLE:
+        slip = None if has_minus(instead) and not minus else of_factor(Quotient(instead, part), Quotient(part))
+        if slip and slip.cost <= SIMPLE and is_apart(part, derived):
             where = f"{name} ({python(part)})" if name else f"{python(instead)}, which should be {python(part)}"
             yield Slip(slip.cost + far, f"in {where}, {slip.text}")
+
+
+def is_apart(part: Polynomial, derived: Polynomial) -> bool:
+    """Whether a part is all of its kind in a sum: any number could be reached by a factor in a share of a term."""
+    return all(derived.coefficient(term) == term.leading_coefficient for term in part.monomials())
 
 
 def has_minus(form: Polynomial) -> bool:
@@ -171,16 +111,21 @@ def has_minus(form: Polynomial) -> bool:
 def alike(parts: Iterable[tuple[str, Polynomial]]) -> Iterator[tuple[str, Polynomial]]:
     """The same parts; those with a name that are as large as each other at once, with all their names."""
     sizes: dict[Polynomial, list[str]] = {}
-    listed = list(parts)
+    listed = list(dict.fromkeys(parts))
     for name, part in listed:
-        inside = any(name.startswith(f"{other}.") for other in sizes.get(part, []))  # of a place with one op
-        if name and not inside:
+        if name:
             sizes.setdefault(part, []).append(name)
     for name, part in listed:
         if not name:
             yield name, part
         elif name == sizes[part][0]:
-            yield " or ".join(sizes[part]), part
+            apart = [one for one in sizes[part] if not inside(one, sizes[part])]
+            yield " or ".join(dict.fromkeys(apart)), part
+
+
+def inside(name: str, others: Iterable[str]) -> bool:
+    """Whether a part is the one op of a place that stands among others."""
+    return any(name.startswith(f"{other}.") for other in others)
 
 
 def groups(
@@ -193,10 +138,6 @@ def groups(
         for name in (term.place, term.op):
             amounts.setdefault(name, []).append(term.amount)
     yield from ((name, summed) for name, part in amounts.items() if (summed := total(part)))
-    for symbol in derived.symbols:
-        parts = derived.collect(symbol)
-        if len(parts) > 1:
-            yield from (("", part * Polynomial.symbol(symbol) ** power) for power, part in parts.items())
     yield from (("", part) for part in derived.monomials())
 
 
@@ -204,21 +145,24 @@ def of_kept(printed: Polynomial, derived: Polynomial) -> Iterator[Slip]:
     """Some terms dropped, and one factor between the others."""
     kept = total(term for term in derived.monomials() if printed.coefficient(term))
     if kept and kept != derived and len(kept) == len(printed):
-        dropped = f"{python(derived - kept)} is dropped"
+        dropped = lost(derived - kept)
         if kept == printed:
             yield Slip(2, dropped)
-        elif slip := of_factor(Quotient(printed, kept)):
+        elif (slip := of_factor(Quotient(printed, kept))) and "sign" not in slip.text:
             yield Slip(slip.cost + 2, f"{slip.text}, and {dropped}")
 
 
-def of_terms(printed: Polynomial, derived: Polynomial) -> Iterator[Slip]:
-    """Slips term by term: each term that is not derived is matched with the most similar one that is not printed."""
+def of_terms(printed: Polynomial, derived: Polynomial, names: Mapping[Polynomial, str]) -> Iterator[Slip]:
+    """Slips term by term: each term that is not derived is matched with the most similar one that is not printed.
+
+    Terms in which the same went wrong are named together, by the parts that they are if these have names.
+    """
     wrong, right = only_in(printed, derived), only_in(derived, printed)
     if (not wrong and not right) or max(len(wrong), len(right)) > MOST_PAIRS:
         return
     pairs = sorted(
         (slip, i, j) for i, a in enumerate(wrong) for j, b in enumerate(right)
-        if (slip := of_factor(Quotient(a / b))) and (slip.cost <= SIMPLE or not (a / b).symbols)
+        if (slip := of_factor(Quotient(a / b), Quotient(b))) and (slip.cost <= SIMPLE or not (a / b).symbols)
     )  # fmt: skip
     matched: dict[Slip, list[tuple[int, int]]] = {}
     taken: tuple[set[int], set[int]] = set(), set()
@@ -228,14 +172,35 @@ def of_terms(printed: Polynomial, derived: Polynomial) -> Iterator[Slip]:
             taken[1].add(j)
             matched.setdefault(slip, []).append((i, j))
     said = [
-        f"in {python(total(wrong[i] for i, _ in found))}, which should be {python(total(right[j] for _, j in found))}, "
-        f"{slip.text}" for slip, found in matched.items()
-    ]  # fmt: skip
-    lost, extra = (total(part for n, part in enumerate(side) if n not in at)
+        f"in {where([wrong[i] for i, _ in found], [right[j] for _, j in found], names)}, {slip.text}"
+        for slip, found in matched.items()
+    ]
+    left, more = (total(part for n, part in enumerate(side) if n not in at)
                    for side, at in ((right, taken[1]), (wrong, taken[0])))  # fmt: skip
-    said += [f"{python(rest)} is {verb}" for rest, verb in ((lost, "dropped"), (extra, "too much")) if rest]
-    if len(said) <= MOST_SLIPS and lost != derived and not (lost and extra):  # anything is one thing for another
+    said += [lost(left)] if left else []
+    said += [extra(more)] if more else []
+    if len(said) <= MOST_SLIPS and left != derived and not (left and more):  # anything is one thing for another
         yield Slip(sum(slip.cost for slip in matched) + 3 * len(said), ", and ".join(said))
+
+
+def where(wrong: list[Polynomial], right: list[Polynomial], names: Mapping[Polynomial, str]) -> str:
+    """Terms in which something went wrong, by the names of the parts that they are, or as they are and should be."""
+    whole = total(right)
+    if len(right) > 1 and whole not in names and all(part in names for part in right):
+        return " and ".join(f"{names[part]} ({python(part)})" for part in right)
+    return f"{python(total(wrong))}, which should be {python(whole)}"
+
+
+def lost(part: Polynomial) -> str:
+    """What is dropped, in words."""
+    below = all(term.leading_coefficient < 0 for term in part.monomials())
+    return f"{python(-part)} is not subtracted" if below else f"{python(part)} is dropped"
+
+
+def extra(part: Polynomial) -> str:
+    """What is too much, in words."""
+    below = all(term.leading_coefficient < 0 for term in part.monomials())
+    return f"{python(-part)} is subtracted" if below else f"{python(part)} is too much"
 
 
 def only_in(one: Polynomial, other: Polynomial) -> list[Polynomial]:

@@ -190,7 +190,7 @@ class OtherCounts:
         if not known or form.over:
             return Sum({}, {(): form.value})
         sizes = {name: size for name, size in setup.bindings.items() if isinstance(size, Polynomial)}
-        subject = Subject(found.graph, settle(found.graph.definitions, sizes)[0])
+        subject = Subject(found.graph, settle(found.graph.definitions, sizes)[0], setup.precision)
         places = [(way, value) for way in known for value in [*way.words][1:]]
         rows = [([quotient(way.factor(term, subject, value)) for way, value in places], term) for term in form.terms]
         used = [place for place in range(len(places)) if any(factors[place] != Quotient(1) for factors, _ in rows)]

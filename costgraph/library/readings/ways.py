@@ -7,6 +7,7 @@ values comes to follows from the terms that one derivation gives.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial
 from costgraph.algebra.quotient import Quotient
@@ -14,6 +15,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.loop import label
 from costgraph.graph.tensor import Tensor
 from costgraph.mesh.axis import EXPERTS
+from costgraph.precision import PRECISIONS, USUAL, Precision
 from costgraph.provenance import Term
 from costgraph.records import dataclass
 
@@ -24,10 +26,11 @@ TABLE, POSITIONS, HEAD = "embed.tokens", "embed.positions", "head"
 
 @dataclass(frozen=True)
 class Subject:
-    """What terms belong to: a graph, and the sizes that are put in."""
+    """What terms belong to: a graph, the sizes that are put in, and what training keeps."""
 
     graph: Graph
     sizes: Mapping[str, Polynomial]
+    policy: Precision = PRECISIONS[USUAL]
 
     def tensor(self, term: Term) -> Tensor | None:
         """The tensor that a term comes from."""
@@ -121,6 +124,22 @@ def whole_window(term: Term, of: Subject, _: str) -> Factor:
     return Quotient(of.symbol("S"), of.size("window"))
 
 
+def kept(term: Term, of: Subject, value: str) -> Factor:
+    """Of what training keeps of a parameter, some: what the optimizer keeps are a master copy and moments."""
+    master, moments = of.policy.master, sum(of.policy.moments)
+    share = Quotient(Fraction(master) / (master + moments)) if master else Quotient(0)
+    chosen: dict[str, Factor]
+    if value == "moments" and not master:
+        return SAME  # no way of its own, as they are all that the optimizer keeps
+    if value.startswith("no "):
+        chosen = {"gradients": NONE} if value == "no gradients" else {"optimizer": Quotient(1) - share}
+        return chosen.get(term.part, SAME)
+    of_optimizer: dict[str, Factor] = {"optimizer": SAME, "master": share, "moments": Quotient(1) - share}
+    if term.part == "optimizer":
+        return of_optimizer.get(value, NONE)
+    return SAME if term.part in value.split() else NONE
+
+
 def is_scores(term: Term, of: Subject) -> bool:
     """Whether a term grows with the positions of queries and of what they look at."""
     return of.has(term, "query", "context") or of.has(term, "query", "window")
@@ -156,11 +175,14 @@ MASKS = Way(
 )
 STATES = Way(
     "kept",
-    {"all": "", "weights": "weights alone", "optimizer": "the optimizer's state alone", "no gradients": "no gradients"},
-    lambda term, _, value: (
-        NONE if (term.part == "gradients" if value == "no gradients" else term.part != value) else SAME
-    ),
-)
+    {
+        "all": "", "weights": "weights alone", "gradients": "gradients alone",
+        "optimizer": "the optimizer's state alone", "moments": "the moments alone",
+        "master": "the master copy alone", "weights gradients": "weights and gradients alone",
+        "no gradients": "no gradients", "no master": "no master copy",
+    },
+    kept,
+)  # fmt: skip
 PARAMETERS = (EMBEDDING, LEARNED, UNEMBEDDING, NORMS, BIASES, ROUTER, ACTIVE)
 OF_MEASURES: dict[str, tuple[Way, ...]] = {
     "params": PARAMETERS,
