@@ -123,10 +123,19 @@ def test_plans_of_a_page_are_its_axes_with_and_without_and_what_may_be_chosen() 
     along = plans(["decode", "train"], Mesh("data(8, zero=3), tensor(4, sequence=True)"))
     assert [one.key for one in along] == [
         "decode/data, tensor/none", "train/data(zero=3), tensor(sequence=True)/none",
-        "train/data(zero=3), tensor(sequence=True)/full", "decode/data/none", "decode/tensor/none",
+        "train/data(zero=3), tensor(sequence=True)/full", "decode/data/none", "decode/tensor/none", "decode//none",
         "train/data(zero=3)/none", "train/data(zero=3)/full", "train/tensor(sequence=True)/none",
-        "train/tensor(sequence=True)/full", "decode//none", "train//none", "train//full",
+        "train/tensor(sequence=True)/full", "train//none", "train//full",
     ]  # fmt: skip
+
+
+def test_a_page_along_many_axes_keeps_one_device_and_each_axis_alone() -> None:
+    """Where it opens, and what its fields reach first; a budget leaves out what stands behind."""
+    mesh = Mesh("pipeline, data(zero=1), context, tensor(sequence=True)")
+    found = [one.plan for one in scenarios(LLAMA, plans(["decode", "train"], mesh), budget=400_000)]
+    few = {(one.phase, tuple(axis.kind for axis in one.axes)) for one in found if len(one.axes) <= 1}
+    kinds = ((), *((axis.kind,) for axis in mesh.axes))
+    assert few == {(phase, one) for phase in ("decode", "train") for one in kinds}
 
 
 def test_a_budget_keeps_the_usual_plans() -> None:

@@ -14,6 +14,7 @@ from costgraph.exploring.scenarios import TIMES, Arm, Scenario
 from costgraph.exporting.forms import Form, source
 from costgraph.graph.op import Op
 from costgraph.measures.communication import part
+from costgraph.remarks import why_zero
 
 Row = tuple[str, str, str, Polynomial]  # op, what it is of, part, amount
 Ops = Mapping[str, Op]
@@ -23,7 +24,10 @@ def described(scenario: Scenario, program: Program) -> dict[str, Any]:
     """A scenario as the page reads it."""
     ops = {name: op for stage in scenario.stages for name, op in stage.by_name.items()}
     rows: dict[Row, int] = {}
-    forms = [measure(name, arms, program, rows, ops) for name, arms in scenario.forms.items()]
+    forms = [
+        {**measure(name, arms, program, rows, ops), "zero": zero(name, scenario)}
+        for name, arms in scenario.forms.items()
+    ]
     terms = [[op, of, kind, program.sum(amount), drawn(op, ops)] for op, of, kind, amount in rows]
     found = definitions(scenario)
     told = {one.name for one in found}
@@ -33,6 +37,7 @@ def described(scenario: Scenario, program: Program) -> dict[str, Any]:
         "key": scenario.plan.key,
         "phase": scenario.plan.phase,
         "place": scenario.plan.place,
+        "axes": [*scenario.plan.mesh.named],
         "forms": forms,
         "terms": terms,
         "claims": claims(scenario, program),
@@ -65,6 +70,11 @@ def measure(name: str, arms: Iterable[Arm], program: Program, rows: dict[Row, in
     found = list(arms)
     described_ = [arm(at, one, program, rows, ops) for at, one in found]
     return {"name": name, "unit": found[0][1].unit, "source": source(name), "arms": described_}
+
+
+def zero(name: str, scenario: Scenario) -> str:
+    """Why a measure is 0 if it is; on a page a remedy that one types is none."""
+    return why_zero(name, scenario.plan.phase, scenario.setup.mesh).partition(" is 0: ")[2].partition(";")[0]
 
 
 def arm(at: str, form: ClosedForm, program: Program, rows: dict[Row, int], ops: Ops) -> dict[str, Any]:

@@ -104,13 +104,14 @@ def usual(phase: str) -> Iterator[tuple[int, Plan]]:
 
 
 def along(mesh: Mesh, phase: str) -> Iterator[tuple[int, Plan]]:
-    """The plans along all axes of a mesh, or some of them."""
+    """The plans along all axes of a mesh, or some: first all, then one and none, then the others."""
     there = [axis for axis in mesh.axes if phase == "train" or not axis.in_time]
     axes = [opened(axis, phase) for axis in there]
     for count in range(len(axes), -1, -1):
         for chosen in combinations(axes, count):
             for replay in REPLAYS if phase == "train" else REPLAYS[:1]:
-                yield len(axes) - count, Plan(phase, chosen, replay)
+                weight = 0 if count == len(axes) else 1 if count <= 1 else 1 + len(axes) - count
+                yield weight, Plan(phase, chosen, replay)
 
 
 def opened(axis: Axis, phase: str) -> Axis:

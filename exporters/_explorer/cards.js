@@ -33,7 +33,7 @@ function showCards(now) {
     const timing = TIMES.includes(name), unknown = now.unknown && timing;
     one.value.textContent = unknown ? "not known" : said(value, form.unit);
     one.value.dataset.value = unknown ? "" : value;
-    one.card.querySelector(".exact").textContent = unknown ? "this machine states no network" : exactly(value, form.unit);
+    one.card.querySelector(".exact").textContent = unknown ? "this machine states no network" : value === 0 ? form.zero : exactly(value, form.unit);
     const lines = linesOf(now, now.forms[name], timing);
     const drawn = lines.map((line) => line.join()).join(";");
     if (one.drawn !== drawn) {

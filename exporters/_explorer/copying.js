@@ -27,12 +27,13 @@ function asked(now, name) { // as Python's `derive` takes it
     ...(now.found.attention === "flash" ? { attention: "flash" } : {}), ...data.options, limit: limits(now.found.used),
   };
 }
+const spread = () => (copied() ? mesh().replace(/tensor(?:\(([^)]*)\))?/, (_, told) => `tensor(${told ? `${told}, ` : ""}replicate_kv=True)`) : mesh());
 function onMachine() { // as Python's `estimate` takes it, which knows nodes and networks, whatever forms this page has
   const parallel = [...axesOn().map((one) => one.symbol), ...(piped() ? ["M", "v"] : [])];
   const names = Object.keys(state.sizes).filter((name) => !ofMesh().includes(name) || parallel.includes(name));
   const width = state.sizes.p === data.itemsizes[state.dtype] ? names.filter((name) => name !== "p") : names;
   return {
-    model: ownName(), hardware: state.machine, dtype: state.dtype, phase: state.phase, ...(mesh() ? { mesh: mesh() } : {}), ...replayed(),
+    model: ownName(), hardware: state.machine, dtype: state.dtype, phase: state.phase, ...(mesh() ? { mesh: spread() } : {}), ...replayed(),
     ...data.options, limit: limits(width.filter((name) => name !== "v" || mesh().includes("v=v"))),
   };
 }
@@ -40,6 +41,14 @@ const replayed = () => (training() && state.replay !== "none" ? { passes: `recom
 const FLAGS = { passes: "--pass", cache_dtype: "--cache-dtype" };
 const flags = (options) => Object.entries(options).map(([option, value]) => `${FLAGS[option] ?? `--${option}`} ${quoted(value)}`).join(" ");
 const keywords = (options) => Object.entries(options).map(([option, value]) => `${option}=${JSON.stringify(value)}`).join(", ");
+function copied() { // heads of keys and values, of which there are fewer than devices
+  const { A, G } = state.sizes, T = degree("T");
+  return T > G && T % G === 0 && A % T === 0;
+}
+function estimated(claim) { // what `estimate` does without: stages of unequal layers, and copies of key and value heads
+  const stages = degree("P") * (/v=v/.test(mesh()) ? degree("v") : 1);
+  return claim === "T | G" ? copied() : /^P(\*v)? \| L$/.test(claim) && stages <= state.sizes.L;
+}
 const estimate = () => `costgraph estimate ${flags(onMachine())}`;
 function ownPage() { // a page along these axes
   const { model: name, hardware, phase, limit, passes, mesh: along, ...rest } = onMachine();

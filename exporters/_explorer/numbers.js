@@ -26,6 +26,13 @@ const parts = () => product(data.axes.filter((one) => one.batch && one.symbol !=
 const key = () => `${state.phase}/${mesh()}/${training() ? state.replay : "none"}`;
 
 class NoForms extends RangeError {}
+class NoNumber extends RangeError {}
+class Broken extends RangeError { // what forms take for granted and sizes do not keep
+  constructor(claims) {
+    super(claims.join("; "));
+    this.claims = claims;
+  }
+}
 function scenario() {
   const found = data.scenarios.find((one) => one.key === key());
   if (!found) throw new NoForms(`This page has no forms of ${[mesh() || "one device", training() && state.replay !== "none" ? "recomputation" : ""].filter(Boolean).join(" with ")}`);
@@ -50,23 +57,36 @@ const known = [], since = []; // values of sums, and of which round
 function use(sizes, found) {
   if (used === sizes) return;
   used = undefined;
-  for (const name of found.used) SIZES[name]?.(sizes[name]);
-  for (const [text, holds] of found.claims.map((number) => CLAIMS[number])) if (!holds()) throw new RangeError(`${text} does not hold`);
+  const told = broken(sizes, found);
+  if (told.length) throw new Broken(told);
   for (const number of found.defined) DEFINED[number]();
   if (!found.even.every((number) => EVEN[number]())) throw new NoForms("Groups of devices lie unevenly over what links join");
   [used, round] = [sizes, round + 1];
+}
+function broken(sizes, found) {
+  for (const name of found.used) SIZES[name]?.(sizes[name]);
+  return found.claims.map((number) => CLAIMS[number]).filter(([, holds]) => !holds()).map(([text]) => text);
+}
+function brokenAlone() { // by each axis alone, where no forms are of all of them
+  const on = axesOn().map((one) => one.symbol), sizes = { ...state.sizes, ...rates(), ...links() };
+  const apart = data.scenarios.filter((one) => one.phase === state.phase && one.axes.length === 1 && on.includes(one.axes[0]));
+  const told = apart.flatMap((one) => broken(sizes, one));
+  return [...new Set([...told, ...(state.sizes.B % parts() ? [`${[...on.filter((one) => data.axes.find(({ symbol }) => symbol === one).batch)].join("*")} | B`] : [])])];
 }
 function sum(number) { // arms of a maximum have most of their sums in common
   if (since[number] !== round) [known[number], since[number]] = [SUMS[number](), round];
   return known[number];
 }
 function answers(changed = {}, names = NUMBERS) {
+  const told = Object.keys(data.symbols).map(wrong).filter(Boolean);
+  if (told.length) throw new NoNumber(told.join("; "));
   const found = scenario(), sizes = { ...state.sizes, ...rates(), ...links(), ...changed };
   const at = (number) => (use(sizes, found), sum(number));
   use(sizes, found);
   const forms = {};
   for (const form of found.forms.filter((one) => names.includes(one.name))) {
     const arms = form.arms.map((arm) => (missing(arm) ? 0 : total(arm.parts.map((part) => at(part[1])))));
+    if (!arms.every(Number.isFinite)) throw new NoNumber("These sizes make numbers that are larger than a browser holds");
     const largest = arms.indexOf(Math.max(...arms));
     forms[form.name] = { form, arms, value: arms[largest], arm: form.arms[largest], largest };
   }

@@ -3,6 +3,7 @@ function update() {
   showSettings();
   history.replaceState(null, "", "#" + fragment());
   $("title").textContent = document.title = `${model().title} on ${machine().title}`;
+  $("unread").textContent = unread.length ? `The link says what this page does not have: ${unread.join(", ")}.` : "";
   try {
     const now = answers();
     $("refused").hidden = $("instead").hidden = true;
@@ -22,15 +23,18 @@ function update() {
 }
 function refuse(error) {
   const value = (text) => [...new Set(text.match(/[A-Za-z]\w*/g))].filter((one) => one in state.sizes).map((one) => `${one} = ${state.sizes[one]}`).join(", ");
-  const words = error.message
-    .replace(/^(.*) \| (.*) does not hold$/, (_, a, b) => `${a} has to divide ${b}: ${value(`${a} ${b}`)}`)
-    .replace(/^(.*) <= (.*) does not hold$/, (_, a, b) => `${a} is at most ${b}: ${value(`${a} ${b}`)}`);
-  $("refused").textContent = `${words}. Nothing below is of these settings.`;
+  const alone = error instanceof NoForms ? brokenAlone() : [];
+  const words = (claim) => claim
+    .replace(/^(.*) \| (.*)$/, (_, a, b) => `${a} has to divide ${b}: ${value(`${a} ${b}`)}`)
+    .replace(/^(.*) <= (.*)$/, (_, a, b) => `${a} is at most ${b}: ${value(`${a} ${b}`)}`);
+  const told = error instanceof Broken ? error.claims : alone;
+  const said = [...(error instanceof Broken ? [] : [error.message]), ...told.map(words)];
+  $("refused").textContent = `${said.join("; ")}. Nothing below is of these settings.`;
   $("refused").hidden = false;
-  $("instead").hidden = false;
+  $("instead").hidden = error instanceof NoNumber || !told.every(estimated);
   $("instead-estimate").textContent = estimate();
   $("instead-page").textContent = ownPage();
-  $("instead-page").parentElement.hidden = !(error instanceof NoForms);
+  $("instead-page").parentElement.hidden = !(error instanceof NoForms) || told.length > 0;
   document.body.classList.add("stale");
   for (const one of document.querySelectorAll("[data-measure]")) one.dataset.value = "";
 }

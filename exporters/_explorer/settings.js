@@ -37,7 +37,7 @@ function buildSettings() {
   $("mesh").append(make("p", { id: "devices", class: "quiet" }), make("p", { id: "raised", class: "quiet", role: "status" }));
   buildOthers();
   $("share").addEventListener("click", () => copy(location.href.split("#")[0] + "#" + fragment(), "link"));
-  $("reset").addEventListener("click", () => ((state = first()), update()));
+  $("reset").addEventListener("click", () => ((state = first()), (unread = []), update()));
   $("settings").addEventListener("submit", (event) => event.preventDefault());
 }
 function optionField(axis) {
@@ -51,12 +51,13 @@ function sizeField(name) {
   const { math: letter, meaning, unit, domain } = data.symbols[name];
   const whole = domain === "positive integer";
   const number = make("input", {
-    type: "number", id: `size-${name}`, min: whole ? 1 : 0, step: whole ? 1 : "any", inputmode: "decimal",
+    type: "number", id: `size-${name}`, "aria-describedby": `wrong-${name}`, min: whole ? 1 : 0, step: whole ? 1 : "any", inputmode: "decimal",
     oninput: () => ((state.sizes[name] = number.value === "" ? NaN : Number(number.value)), update()),
   });
   const label = make("label", { for: number.id }, math(letter), make("span", { text: ` ${meaning}${unit ? `, ${unit}` : ""}` }));
   const row = make("p", { class: "field size", id: `field-${name}` }, label, number);
   if (whole) row.append(slider(name, number, meaning));
+  row.append(make("span", { class: "wrong", id: `wrong-${name}` }));
   return row;
 }
 function slider(name, number, meaning) {
@@ -74,9 +75,15 @@ function slider(name, number, meaning) {
   });
   return control;
 }
+function wrong(name) { // what is allowed in a field; nothing if that is what stands there
+  const size = state.sizes[name], whole = data.symbols[name].domain === "positive integer";
+  if (size > 0 && size <= Number.MAX_SAFE_INTEGER && (!whole || Number.isInteger(size))) return "";
+  return `${name} is ${whole ? "a whole number from 1" : "a number above 0"} to ${Number.MAX_SAFE_INTEGER}`;
+}
 function raise(name) { // whoever moves a slider of the mesh need not look for the batch that it can have
   $("raised").textContent = "";
   if (!ofMesh().includes(name)) return;
+  if (ofMesh().some(wrong) || wrong("B")) return;
   const before = { ...state.sizes }, few = state.schedule === "interleaved" && training() ? 2 : 1;
   if (piped() && name !== "M" && state.sizes.M % degree("P")) state.sizes.M = Math.ceil(state.sizes.M / degree("P")) * degree("P");
   if (piped() && name !== "M" && training()) state.sizes.M = Math.max(state.sizes.M, few * degree("P"));
@@ -114,19 +121,23 @@ function showSettings() {
   for (const row of document.querySelectorAll(".of-axis")) row.hidden = !training() || degree(row.dataset.axis) === 1;
   for (const name of Object.keys(data.symbols)) {
     const number = $(`size-${name}`), control = $(`slide-${name}`), size = state.sizes[name];
-    if (document.activeElement !== number) number.value = size;
-    if (!control || !(size > 0)) continue;
+    if (document.activeElement !== number) number.value = Number.isFinite(size) ? size : "";
+    $(`wrong-${name}`).textContent = wrong(name);
+    number.setAttribute("aria-invalid", wrong(name) !== "");
+    if (wrong(name) && $("widths").contains(number)) $("architecture").open = true;
+    if (!control || wrong(name)) continue;
     control.value = name in DOUBLING ? Math.round(Math.log2(size)) : size;
     control.setAttribute("aria-valuetext", String(size));
   }
-  if ($("field-v")) $("field-v").hidden = !(piped() && training() && state.schedule === "interleaved");
-  if ($("field-M")) $("field-M").hidden = !(piped() || (training() && data.axes.some((one) => one.symbol === "M")));
+  if ($("field-v")) $("field-v").hidden = !wrong("v") && !(piped() && training() && state.schedule === "interleaved");
+  if ($("field-M")) $("field-M").hidden = !wrong("M") && !(piped() || (training() && data.axes.some((one) => one.symbol === "M")));
   $("devices").textContent = `${devices().toLocaleString("en")} device${devices() === 1 ? "" : "s"}, those along ${axesOn().map((one) => one.symbol).filter((one) => one !== "M").pop() ?? "an axis"} next to each other`;
-  $("devices").hidden = devices() === 1;
+  $("devices").hidden = devices() === 1 || Object.keys(data.symbols).some(wrong);
 }
 
 // --- the state in the link -------------------------------------------------------------------------------------------
 
+let unread = []; // what a link says that this page does not have
 const CHOSEN = () => ["model", "phase", "machine", "dtype", "replay", ...new Set(data.axes.map((one) => one.option).filter(Boolean))];
 function first() {
   const choices = data.axes.filter((one) => one.option).map((one) => [one.option, Object.keys(one.choices)[0]]);
@@ -145,12 +156,15 @@ function fromFragment() {
     ...Object.fromEntries(data.axes.filter((one) => one.option).map((one) => [one.option, Object.keys(one.choices)])),
   };
   state = first();
+  unread = [...parts.keys()].filter((name) => name !== "dtype" && !(Object.hasOwn(known, name) ? known[name].includes(parts.get(name)) : Object.hasOwn(state.sizes, name)));
   for (const [name, values] of Object.entries(known)) {
     if (!values.includes(parts.get(name))) continue;
     if (name === "model") chooseModel(parts.get(name));
     else state[name] = parts.get(name);
   }
-  if (parts.get("dtype") in machine().rates) chooseType(parts.get("dtype"));
-  else if (!(state.dtype in machine().rates)) chooseType(machine().dtype);
-  for (const name of Object.keys(state.sizes)) if (Number(parts.get(name)) > 0) state.sizes[name] = Number(parts.get(name));
+  if (Object.hasOwn(machine().rates, parts.get("dtype"))) chooseType(parts.get("dtype"));
+  else if (parts.has("dtype")) unread.push("dtype");
+  if (!(state.dtype in machine().rates)) chooseType(machine().dtype);
+  for (const name of Object.keys(state.sizes)) if (parts.has(name)) state.sizes[name] = parts.get(name).trim() ? Number(parts.get(name)) : NaN;
+  unread = unread.map((name) => `${name} = ${parts.get(name)}`);
 }

@@ -1,0 +1,194 @@
+"""What the page answers to settings that it has no numbers for: in the field, in words, with a command that runs."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from browser import Browser, browser
+from command_line import costgraph
+from test_explore_browser import SETTLED, numbers, set_to
+
+from costgraph.exploring.page import explore
+
+pytestmark = pytest.mark.needs_tool("chromium")
+MESH = "pipeline, data(zero=1), context, tensor(sequence=True)"
+LARGEST = 2**53 - 1
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of Llama 3 8B along four axes."""
+    path = tmp_path_factory.mktemp("settings") / "page.html"
+    path.write_text(explore({"model": "llama-3-8b", "limit": "B=4,S=4096", "mesh": MESH}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Browser]:
+    """One browser for all tests."""
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def shown(page: Path, shared: Browser) -> Iterator[Browser]:
+    """The page as it is opened first; a console that complains fails."""
+    shared.events.clear()
+    shared.shape(1280, 900)
+    shared.open(page)
+    yield shared
+    assert shared.complaints == []
+
+
+def said(shown: Browser) -> str:
+    """Why there are no numbers; nothing if there are."""
+    return "" if shown.run("$('refused').hidden") else str(shown.run("$('refused').textContent"))
+
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phase", ["decode", "train"])
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("S", "1e300"), ("S", "Infinity"), ("S", "-Infinity"), ("S", "NaN"), ("S", "-4096"), ("S", "0"), ("S", "-0"),
+        ("S", ""), ("S", " "), ("S", "many"), ("S", "4096.5"), ("S", "1e-3"), ("S", "1e309"), ("S", "4,096"),
+        ("B", str(2**53)), ("B", str(2**53 + 1)), ("B", "1e16"), ("B", "-1"), ("D", "0"), ("L", "2.5"), ("T", "-2"),
+        ("T", "1.5"), ("N_d", "0"), ("P", "NaN"), ("M", "-1"), ("p", "0"), ("p", "-2"), ("p", "1e300"), ("p", "two"),
+    ],
+)  # fmt: skip
+def test_a_link_with_a_size_that_cannot_be_is_answered_in_its_field(
+    shown: Browser, name: str, typed: str, phase: str
+) -> None:
+    set_to(shown, {"phase": phase, name: typed})
+    allowed = f"{name} is a {'number above 0' if name == 'p' else 'whole number from 1'} to {LARGEST}"
+    assert said(shown) == f"{allowed}. Nothing below is of these settings."
+    assert shown.run(f"$('wrong-{name}').textContent") == allowed
+    assert shown.run(f"$('wrong-{name}').checkVisibility()")
+    assert shown.run(f"$('size-{name}').getAttribute('aria-invalid')") == "true"
+    assert shown.run(f"$('size-{name}').getAttribute('aria-describedby')") == f"wrong-{name}"
+    assert shown.run("$('instead').hidden")
+    assert set(numbers(shown).values()) == {""}
+    assert "NaN" not in shown.run("document.body.innerText")
+    set_to(shown, {"phase": phase})
+    assert said(shown) == ""
+    assert shown.run(f"$('size-{name}').getAttribute('aria-invalid')") == "false"
+    assert "" not in numbers(shown).values()
+
+
+@pytest.mark.parametrize("sizes", [{"S": LARGEST}, {"B": LARGEST}, {"B": LARGEST, "S": LARGEST, "D": LARGEST}])
+def test_the_largest_sizes_have_numbers(shown: Browser, sizes: dict[str, int]) -> None:
+    set_to(shown, {"phase": "train", **sizes})
+    assert said(shown) == ""
+    assert all(0 <= float(one) < float("inf") for one in numbers(shown).values())
+
+
+def test_numbers_that_a_browser_cannot_hold_are_refused(shown: Browser) -> None:
+    names = shown.run("Object.keys(data.symbols).filter((name) => !data.axes.some((one) => one.symbol === name))")
+    set_to(shown, {"phase": "train", **dict.fromkeys(names, LARGEST)})
+    assert "NaN" not in shown.run("document.body.innerText")
+    assert "Infinity" not in shown.run("document.body.innerText")
+
+
+def test_an_emptied_field_says_what_is_allowed_and_a_slider_cannot_break_it(shown: Browser) -> None:
+    shown.run("$('size-T').value = ''; $('size-T').dispatchEvent(new Event('input', { bubbles: true })); " + SETTLED)
+    assert said(shown).startswith("T is a whole number from 1")
+    move = "$('slide-N_d').value = 1; $('slide-N_d').dispatchEvent(new Event('input', { bubbles: true }));"
+    shown.run(f"{move} {SETTLED}")
+    assert said(shown).startswith("T is a whole number from 1")
+    assert shown.run("state.sizes.B") == 4
+
+
+@pytest.mark.parametrize(
+    ("state", "left"),
+    [
+        ({"model": "gpt-5"}, "model = gpt-5"), ({"machine": "h900"}, "machine = h900"),
+        ({"phase": "dream"}, "phase = dream"),
+        ({"dtype": "fp1"}, "dtype = fp1"), ({"Q": 3}, "Q = 3"), ({"constructor": 1}, "constructor = 1"),
+        ({"zero": 3, "dtype": "toString"}, "zero = 3, dtype = toString"),
+    ],
+)  # fmt: skip
+def test_what_a_link_names_and_the_page_lacks_is_said(shown: Browser, state: dict[str, Any], left: str) -> None:
+    set_to(shown, state)
+    assert shown.run("$('unread').textContent") == f"The link says what this page does not have: {left}."
+    assert "" not in numbers(shown).values()
+    shown.run("$('reset').click(); " + SETTLED)
+    assert shown.run("$('unread').textContent") == ""
+
+
+# --- zeros ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "why"),
+    [
+        ({"phase": "train"}, "communication", "one device sends nothing"),
+        ({"phase": "decode"}, "communication", "one device sends nothing"),
+        ({"phase": "decode", "N_d": 2}, "communication", "no axis makes devices send"),
+    ],
+)
+def test_a_zero_says_why(shown: Browser, state: dict[str, Any], name: str, why: str) -> None:
+    set_to(shown, state)
+    assert numbers(shown)[name] == "0"
+    assert shown.run(f"shown.cards.{name}.card.querySelector('.exact').textContent") == why
+    for other, value in numbers(shown).items():
+        exact = shown.run(f"shown.cards.{other}.card.querySelector('.exact').textContent")
+        assert exact, other
+        assert (value == "0") == (not exact[0].isdigit()), other
+
+
+# --- what estimate answers --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"phase": "train", "P": 3, "M": 6, "B": 12},
+        {"phase": "train", "P": 5, "M": 10, "N_d": 2, "B": 20, "T": 2},
+        {"phase": "decode", "P": 3, "M": 6, "B": 12},
+        {"phase": "train", "T": 16, "B": 4},
+        {"phase": "decode", "T": 32},
+        {"phase": "prefill", "T": 16, "N_d": 2},
+        {"phase": "train", "P": 3, "M": 6, "B": 12, "T": 16},
+    ],
+)
+def test_uneven_stages_and_copied_heads_are_answered_by_a_command_that_runs(
+    shown: Browser, state: dict[str, Any]
+) -> None:
+    set_to(shown, {**state, "S": 512})
+    assert "has to divide" in said(shown)
+    assert not shown.run("$('instead').hidden")
+    assert not shown.run("$('instead-page').checkVisibility()")
+    run = costgraph(*shlex.split(shown.run("$('instead-estimate').textContent"))[1:], "--json")
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["step"]["bound_s"] > 0
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ({"phase": "train", "P": 3, "M": 6, "B": 13}, "M has to divide B: M = 6, B = 13"),
+        ({"phase": "train", "P": 64, "M": 128, "B": 128}, "P has to divide L: P = 64, L = 32"),
+        ({"phase": "decode", "T": 3}, "T has to divide G: T = 3, G = 8"),
+        ({"phase": "decode", "T": 12}, "T has to divide G: T = 12, G = 8"),
+        ({"phase": "decode", "T": 64, "A": 32}, "T has to divide G: T = 64, G = 8"),
+        ({"phase": "train", "N_d": 3, "B": 4}, "N_d has to divide B: N_d = 3, B = 4"),
+    ],
+)
+def test_what_no_command_answers_has_none(shown: Browser, state: dict[str, Any], why: str) -> None:
+    set_to(shown, {**state, "S": 512})
+    assert why in said(shown)
+    assert shown.run("$('instead').hidden")
+
+
+def test_links_are_read_again_as_they_were(shown: Browser, page: Path) -> None:
+    set_to(shown, {"S": "1e300"})
+    shown.open(page, "#" + urlencode({"S": shown.run("state.sizes.S")}))
+    assert said(shown).startswith("S is a whole number")
