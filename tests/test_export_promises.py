@@ -163,6 +163,31 @@ def test_numpy_refuses_arrays_that_cannot_hold_the_results(rows: int) -> None:
         module.costs(sizes, out={"one": [0.0] * rows})
 
 
+@pytest.mark.parametrize("rows", [3, 300_000])
+def test_numpy_refuses_arrays_that_are_not_one_for_each_result(rows: int) -> None:
+    np = toolchains.need("numpy")
+    B = sympy_symbol("B")
+    module = toolchains.imported(str(export({"one": 2 * B, "two": 3 * B}, "numpy")))
+    sizes, one, two = np.arange(1.0, rows + 1), *(np.empty(rows) for _ in range(2))
+    fixed = np.empty(rows)
+    fixed.flags.writeable = False
+    wide = np.empty(2 * rows)
+    for out, message in {
+        "missing": ({"one": one}, "out lacks two: it must have an array for each of one, two"),
+        "extra": ({"one": one, "two": two, "three": two}, "out has three: it must have"),
+        "misspelt": ({"one": one, "too": two}, "out lacks two and has too: it must have"),
+        "the same": ({"one": one, "two": one}, "two arrays that share memory"),
+        "overlapping": ({"one": wide[:rows], "two": wide[1 : rows + 1]}, "two arrays that share memory"),
+        "fixed": ({"one": one, "two": fixed}, "cannot be written"),
+    }.values():
+        with pytest.raises(ValueError, match=message):
+            module.costs(sizes, out=out)
+    columns = {"one": wide[::2], "two": wide[1::2]}  # which lie between one another, and share nothing
+    module.costs(sizes, out=columns)
+    assert np.array_equal(columns["one"], 2 * sizes)
+    assert np.array_equal(columns["two"], 3 * sizes)
+
+
 def test_numpy_computes_large_arrays_block_by_block_to_the_same_result() -> None:
     np = toolchains.need("numpy")
     module = toolchains.imported(small(target="numpy"))
