@@ -26,6 +26,11 @@ UNDERSTOOD: dict[str, dict[str, str]] = {  # by what is asked for
         "mqa": "kv_heads", "mla": "latent_attention", "moe": "experts", "mamba": "state_space", "ssm": "state_space",
         "machines": "hardware", "gpus": "hardware", "bubbles": "bubble", "latency": "time",
     },
+    "target": {
+        "xlsx": "excel", "xls": "excel", "md": "markdown", "tex": "latex", "js": "javascript", "ts": "typescript",
+        "py": "python", "rs": "rust", "txt": "text", "typ": "typst", "htm": "html", "cpp": "c", "np": "numpy",
+        "sqlite": "sql", "jax": "numpy",
+    },
     "op set": {"gpt": "decoder", "gpt2": "decoder", "transformer": "decoder", "bert": "encoder", "gemm": "matmul"},
 }  # fmt: skip
 MEANT: dict[str, str] = {  # what a word that is no name here is written as
@@ -75,6 +80,14 @@ MEANT: dict[str, str] = {  # what a word that is no name here is written as
     "generation": "decode for a step of it, or ask `costgraph estimate --phase generate` for all of it",
     "training": "train",
     "memory": "states, activations, cache, or peak, which is the most of all of them at once",
+    "latency": "step_time, ttft for the first token, or tpot for each further one",
+    "time": "step_time, ttft for the first token, or tpot for each further one",
+    "throughput": "step_time or tpot, of which it is the inverse",
+    "bandwidth": "traffic for bytes read and written, or communication for bytes sent",
+    "kv": "cache",
+    "kv_cache": "cache",
+    "compute": "flops",
+    "csv": "excel, or make a table with `costgraph sweep -o FILE.csv`",
     "weights": "params for how many there are, or states for their bytes",
     "optimizer": "states",
     "gpu": "--hardware, in `costgraph estimate` or `costgraph solve`",

@@ -26,17 +26,21 @@ class BugError(CostgraphError):
 def unknown(what: str, name: str, choices: Iterable[str]) -> UserError:
     """An error for a name that is not in a table: the nearest names, how it is written here, or what there is."""
     import difflib
+    from importlib import import_module
 
     from costgraph.aliases import meant  # only where something is wrong
 
     known = list(choices)
     lowered = {choice.lower(): choice for choice in known}
     near = [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)]
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.75)
     more = f" and {len(known) - MANY} more" if len(known) > MANY else ""
-    if near:
-        advice = f"did you mean {' or '.join(near)}?"
-    elif remedy := meant(name):
+    if other := import_module("costgraph.misplaced").instead(what, name):
+        advice = other
+    elif not close and not what.startswith("choice") and (remedy := meant(name)):
         advice = f"write {remedy}"
+    elif near:
+        advice = f"did you mean {' or '.join(near)}?"
     else:
         advice = f"choose from {', '.join(known[:MANY])}{more}"
     return UserError(f"unknown {what} '{shorten(name)}': {advice}")

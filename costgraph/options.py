@@ -37,6 +37,10 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
     if "=" in head:
         name, _, value = head.partition("=")
         raise UserError(f"{what} '{shorten(text)}': write {name.strip()}({shorten(value.strip())})")
+    if (bare := head.strip()) not in table and not bare.isidentifier() and re.fullmatch(r"[\w.:/-]+", bare):
+        raise unknown(what, bare, table)
+    if re.search(r"\)\s+[A-Za-z]", rest):
+        raise UserError(f"{what} '{shorten(text)}': one stands behind the other; write a comma between them")
     spelled = {name.replace("-", "_"): name for name in table}  # megatron-2025 is a name, too
     node = tree((head.replace("-", "_") if head.strip() in table else head) + mark + rest)
     call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])

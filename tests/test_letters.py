@@ -15,6 +15,7 @@ from costgraph.algebra.parser import parse, size
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.aliases import MEANT, UNDERSTOOD
 from costgraph.errors import UserError
+from costgraph.exporting.targets import available
 from costgraph.known_names import KINDS
 from costgraph.letters import read
 from costgraph.library.checking.comparison import compare
@@ -250,7 +251,7 @@ def test_every_other_name_is_of_something_that_there_is_and_is_no_name_itself() 
     topics = {topic for one in library() for topic in topics_of(one)}
     tables = {
         "axis": set(AXES), "pass": set(PASSES), "op set": set(OP_SETS), "kind of thing": set(KINDS), "topic": topics,
-        "kind of thing to list": set(LISTED),
+        "kind of thing to list": set(LISTED), "target": set(available()),
     }  # fmt: skip
     assert set(UNDERSTOOD) == set(tables)
     for what, names in UNDERSTOOD.items():

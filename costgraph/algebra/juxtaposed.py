@@ -14,12 +14,13 @@ from costgraph.algebra.expression import Call, Name, Node, Power, Product, Ratio
 from costgraph.algebra.frameworks import AMBIGUOUS, meaning_of
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.syntax import FLOOR, ROOT, read
-from costgraph.errors import UserError
+from costgraph.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from costgraph.algebra.parser import Reader
 
 MAX_LETTERS = 60  # of one word
+MAX_RUN = 6  # letters of a word that is taken for a product although one of them is unknown
 
 
 def taken_apart(node: Node, reader: Reader) -> Node:
@@ -73,6 +74,9 @@ class Apart:
             return read(found).node
         if short in AMBIGUOUS:
             raise self.refuse(node, f"'{node.name}' has several meanings: {AMBIGUOUS[short]}")
+        if not factors and (letter := stray_letter(node.name, self.letters)):
+            near = str(unknown("symbol", letter, self.letters)).partition(": choose")[0]
+            raise self.refuse(node, f"in '{node.name}': {near}{self.reader.remedy(letter)}")
         return product(factors, node.column) if factors else node
 
     def factors(self, node: Node) -> list[str]:
@@ -143,3 +147,11 @@ def in_letters(word: str, letters: Collection[str]) -> list[str]:
                 rest[at] = [word[at:end], *rest[end]]
                 break
     return rest.get(0, [])
+
+
+def stray_letter(word: str, letters: Collection[str]) -> str:
+    """The one letter that keeps a short word from being made of known ones; "" where it is more of a name."""
+    if not 2 <= len(word) <= MAX_RUN or not word.isalpha() or word in letters:
+        return ""
+    found = {letter for letter in word if letter not in letters}
+    return found.pop() if len(found) == 1 and len(set(word)) > 1 else ""

@@ -54,8 +54,9 @@ def lone_for(name: str, text: str) -> Rational | None:
     if dimension != NONE:
         return quantity(text, dimension).value
     if len(found[2]) > 1 and found[2] in UNITS:
-        others = ", ".join(SCALES)
-        raise UserError(
-            f"{found[2]} is a unit, and {name} a number; write {name}={found[1]}, or one of {others} behind it"
+        scale = next((one for one in (found[2][0].replace("K", "k"), found[2][:2]) if one in SCALES), "")
+        counted = (
+            f"{name}={found[1]}{scale}" if scale else f"{name}={found[1]}, or one of {', '.join(SCALES)} behind it"
         )
+        raise UserError(f"{found[2]} is a unit, and {name} a number; write {counted}")
     return lone(text)

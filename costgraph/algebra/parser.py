@@ -133,12 +133,12 @@ class Reader:
         try:
             return Quotient(Polynomial.symbol(lookup(node.name, self.symbols, self.expected, self.also).name))
         except UserError as error:
-            remedy = f"; or say what it means: --let '{node.name}=...'" if self.lettered(node.name) else ""
-            raise self.refuse(node, f"{error}{remedy}") from None
+            raise self.refuse(node, f"{error}{self.remedy(node.name)}") from None
 
-    def lettered(self, name: str) -> bool:
-        """Whether whoever typed the formula may give an unknown name a meaning."""
-        return self.takes_letters and self.symbols is not None and name not in SYMBOLS
+    def remedy(self, name: str) -> str:
+        """What else whoever typed the formula may do about an unknown name: give it a meaning."""
+        lettered = self.takes_letters and self.symbols is not None and name not in SYMBOLS
+        return f"; or say what it means: --let '{name}=...'" if lettered else ""
 
     @property
     def also(self) -> Iterable[str]:

@@ -190,3 +190,11 @@ def hints(texts: dict[str, str]) -> list[tuple[str, Any]]:
             option = typer.Option(flag(name), help=texts[name], autocompletion=option.autocompletion)
         listed.append((name, Annotated[kind, option]))
     return listed
+
+
+def misplaced(words: list[str]) -> str:
+    """How models, machines and so on are written that stand where something else is wanted; "" if there are none."""
+    from costgraph.misplaced import placed  # only where something is wrong
+
+    found = (placed(word, ("--model", "--phase", "--op-set", "--measure", "--convention")) for word in words)
+    return "; ".join(filter(None, found))

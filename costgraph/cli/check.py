@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from os.path import lexists, realpath
 from pathlib import Path
@@ -13,7 +14,7 @@ from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
 from costgraph.cli.waiting import progress
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError, shorten, unknown
 
 if TYPE_CHECKING:
     from costgraph.library.entries.entry import Entry
@@ -45,12 +46,23 @@ def check(
     own = {name: text for name, text in (("measure", measure), ("when", when)) if text}
     shared = {name: value for name, value in (("per", per), ("whole", whole), ("ops", ops)) if value}
     options = {**own, **asked.options, **shared}
+    if formula is None and (typed := next((one for one in what or [] if is_formula(one)), None)):
+        raise UserError(
+            f"'{shorten(typed)}' is no entry; check a formula of your own with --formula '{shorten(typed)}'"
+        )
+    if formula is not None and what and (remedy := arg.misplaced(what)):
+        raise UserError(remedy)
     if formula is None and (given := [*options]):
         raise UserError(f"{arg.flag(given[0])} is for --formula: entries say themselves how they are derived")
     if formula is not None and (what or outcome or to.format == "junit"):
         raise UserError("--formula checks one formula, of which there is no junit: leave out entries and --outcome")
     failed = entries(what or [], outcome, to) if formula is None else one_formula(formula, options, to)
     raise typer.Exit(int(failed))
+
+
+def is_formula(text: str) -> bool:
+    """Whether what stands where ids and files do looks like a formula; ids have no signs but - and ."""
+    return re.search(r"[*^=+/()\\]|^\d+[A-Z]", text) is not None and not text.endswith(".toml") and not lexists(text)
 
 
 @bounded()
@@ -60,7 +72,10 @@ def one_formula(formula: str, options: Mapping[str, Any], to: To) -> bool:
     from costgraph.reports.check import report
 
     if "measure" not in options:
-        raise UserError("--formula needs --measure: what does the formula give? See `costgraph list measures`")
+        raise UserError(
+            "--formula needs --measure: what does the formula give? --measure flops, for instance; `costgraph list "
+            "measures` has all"
+        )
     found = compare(formula, **options)
     to.tell(lambda: report(found), found.to_json)
     return not found.agrees

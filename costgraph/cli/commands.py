@@ -165,9 +165,7 @@ def answer(arguments: Sequence[str]) -> int:
 
 
 def said(error: Any) -> str:
-    """What typer says about options and arguments; of an option that there is not, what it is called here."""
-    from costgraph.aliases import meant
+    """What typer says about commands, options and arguments, with the remedy."""
+    from costgraph.cli.usage import remedy  # only where something is wrong
 
-    option = getattr(error, "option_name", "") or ""
-    remedy = meant(option) if str(error.format_message()).startswith("No such option") else ""
-    return f"No such option: {option}; write {remedy}" if remedy else str(error.format_message())
+    return remedy(error)

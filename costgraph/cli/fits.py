@@ -8,6 +8,7 @@ from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
 from costgraph.cli.completion import names
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
+from costgraph.errors import UserError
 
 WHAT = "A named model, or a file (see `costgraph list models`)."
 WHERE = "A machine, which is one device, a cluster such as h100-sxm:8x16, or a file of either."
@@ -36,7 +37,15 @@ def fits(
     from costgraph.reports.fits import report
 
     options: Any = asked.options | {"model": model}
-    result = estimate(request(cluster=place, dtype=dtype, new=new, usual=True, **options))
+    try:
+        asked_for = request(cluster=place, dtype=dtype, new=new, usual=True, **options)
+    except UserError:
+        from costgraph.misplaced import kind_of  # only where something is wrong
+
+        if kind_of(model) == "machines" or kind_of(place) == "models":
+            raise UserError(f"the model stands first: costgraph fits {place} {model}") from None
+        raise
+    result = estimate(asked_for)
     found = report(result)
     to.tell(lambda: found, lambda: fits_json(result))
     if not result.verdict.fits:

@@ -8,6 +8,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Literal, get_args
 
+from costgraph.aliases import understood
 from costgraph.errors import UserError, unknown
 from costgraph.records import dataclass
 from costgraph.resources import data_folder
@@ -113,6 +114,7 @@ def load(name: str, extra: Path | None = None) -> Target:
         UserError: no target has that name (the nearest are listed), or its description cannot be used.
     """
     known = available(extra)
+    name = name if name in known else understood("target", name)
     if name not in known:
         raise unknown("target", name, known)
     folder = next(place for place in known[name] if has_description(place))

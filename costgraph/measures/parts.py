@@ -26,7 +26,7 @@ from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.syntax import read
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
-from costgraph.errors import UserError, need_text, unknown
+from costgraph.errors import UserError, need_text, shorten, unknown
 from costgraph.graph.graph import Graph
 from costgraph.graph.selection import dims_named, layers_named, ops_named
 from costgraph.measures import MEASURES, TIMES, canonical, joint, measure_named
@@ -164,6 +164,8 @@ def read_measure(text: str, graph: Graph, letters: Mapping[str, Quotient] = NO_L
     need_text(text, "flops(attn)")
     if measure_named(text) is not None:
         return Measure(canonical(text))
+    if "=" in text and "(" not in text:
+        raise UserError(f"'{shorten(text)}' is no measure; a size is put in with --limit {shorten(text)}")
     formula = read(counted(joint(text)))
     if not isinstance(formula.node, Name | Call):
         raise unknown("measure", text, MEASURES)

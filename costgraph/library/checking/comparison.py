@@ -17,7 +17,7 @@ from costgraph.algebra.whole import HEADS
 from costgraph.algebra.work import bounded
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import derived
-from costgraph.errors import UserError
+from costgraph.errors import UserError, shorten
 from costgraph.given import Keywords, Options, read_letters
 from costgraph.graph.loop import Loop
 from costgraph.library.checking.minima import FormulaReader
@@ -127,6 +127,7 @@ def compare(
         UserError: anything that cannot be read, with the column; or an unknown name, with the nearest.
     """
     written = formula if isinstance(formula, str) else str(formula)
+    refuse_equation(written)
     setup = Setup.of(**of)
     found = derived(setup, [measure], when, read_share(per, whole, ops))
     measure, *others = found.forms
@@ -172,6 +173,14 @@ def compare(
         convention, parts, found.when,
         tuple(one for one in form.defined if one.name in {*form.value.symbols, *printed.symbols}),
     )  # fmt: skip
+
+
+def refuse_equation(formula: str) -> None:
+    """Raise for an equation, of which one side is compared."""
+    sides = re.split(r"(?<![<>=!])=(?!=)|==", formula)
+    if len(sides) == 2 and all(side.strip() for side in sides) and "(" not in sides[0]:
+        left, right = (shorten(side.strip()) for side in sides)
+        raise UserError(f"'{shorten(formula)}' is an equation; check one side: '{right}', which {left} is to be")
 
 
 def letters_over(names: Mapping[str, Quotient], of: Options) -> dict[str, Quotient]:

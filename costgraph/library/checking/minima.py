@@ -6,13 +6,33 @@ from costgraph.algebra.defined import DefinedReader
 from costgraph.algebra.expression import Call
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
+from costgraph.errors import UserError
+from costgraph.letters import notations, read
 from costgraph.library.judging.calculator import NUMERIC, Calculator
 from costgraph.records import dataclass
+
+FEW = 3  # notations that an error names
 
 
 @dataclass(frozen=True)
 class FormulaReader(DefinedReader, Calculator):
     """Reads a formula that is compared with a form."""
+
+    def remedy(self, name: str) -> str:
+        """To give the name a meaning, or to name the notation that has one."""
+        said = super().remedy(name)
+        fitting = [one for one in notations() if self.fits_notation(one)] if said else []
+        if not fitting:
+            return said
+        return f"; it reads with --notation {' or '.join(fitting[:FEW])}" + said.replace("; or say", ", or say", 1)
+
+    def fits_notation(self, notation: str) -> bool:
+        """Whether the whole formula can be read in the letters of a source."""
+        try:
+            Calculator(self.formula, self.symbols, {**self.names, **read((), notation)}).value()
+        except UserError:
+            return False
+        return True
 
     def irrational(self, node: Call, outside: Quotient, inside: Polynomial, index: int) -> Quotient:
         """A root of numbers, as the calculator has it."""

@@ -61,6 +61,8 @@ class Calculator(Reader):
     def call(self, node: Call) -> Quotient:
         """The value of a function."""
         name, args = node.function, node.arguments
+        if name not in FUNCTIONS and len(args) == 1 and not node.options and self.symbols is not None:
+            return self.name(Name(name, column=node.column))  # an unknown size before parentheses, which is refused
         if name not in FUNCTIONS or node.options:
             raise self.refuse(node, ALLOWED if node.options else str(unknown("function", name, FUNCTIONS)))
         wanted = {"solve": 2, "limit": 2, "at": 3, "min": len(args), "max": len(args)}.get(name, 1)

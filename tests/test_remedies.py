@@ -1,0 +1,91 @@
+"""What is typed in the wrong place, or in another's words, is answered with what to type instead."""
+
+from __future__ import annotations
+
+import pytest
+from command_line import costgraph
+
+WRONG: list[tuple[list[str], str]] = [
+    # a name of another kind
+    (["derive", "flops", "llama-3-8b"], "unknown measure 'llama-3-8b': it is a model; write --model llama-3-8b"),
+    (["derive", "llama-3-8b"], "it is a model; write --model llama-3-8b"),
+    (["derive", "flops", "h100"], "it is a machine; write --hardware h100"),
+    (["derive", "flops", "decoder"], "it is an op set; write --op-set decoder"),
+    (["derive", "flops", "decode"], "it is a phase; write --phase decode"),
+    (["derive", "flops", "--model", "h100-sxm"], "it is a machine; write --hardware h100-sxm"),
+    (["derive", "flops", "--op-set", "llama-3-8b"], "unknown op set 'llama-3-8b': it is a model; write"),
+    (["derive", "flops", "--phase", "flash_attention"], "it is a pass; write --pass flash_attention"),
+    (["derive", "flops", "S=4096"], "'S=4096' is no measure; a size is put in with --limit S=4096"),
+    (["derive", "flops", "--mesh", "8"], "unknown axis '8': choose from"),
+    (["derive", "flops", "--mesh", "tensor(T) data(4)"], "write a comma between them"),
+    (["derive", "flops", "--limit", "S=4kB"], "kB is a unit, and S a number"),
+    (["derive", "flops", "--limit", "S=4kB"], "a number; write S=4k"),
+    (["derive", "flops", "--limit", "S=4GiB"], "a number; write S=4Gi"),
+    (["derive", "latency"], "write step_time, ttft for the first token, or tpot"),
+    (["derive", "kv"], "write cache"),
+    (["derive", "flops", "--per", "batch"], "choose from token, sequence, layer"),
+    # an argument too many, or too few
+    (["estimate", "llama-3-8b", "h100-sxm"], "llama-3-8b is a model: write --model llama-3-8b; h100-sxm is a"),
+    (["search", "llama-3-8b", "h100-sxm:8x1"], "h100-sxm:8x1 is a machine: write --cluster h100-sxm:8x1"),
+    (["sweep", "llama-3-8b", "S=1k", "flops"], "write --limit S=1k; flops is a measure: write --measures flops"),
+    (["compare", "llama-3-8b", "gpt2", "flops"], "flops is a measure: write --measure flops"),
+    (["export", "python", "llama-3-8b"], "llama-3-8b is a model: write --model llama-3-8b"),
+    (["fits", "llama-3-8b"], "Missing argument 'MACHINE_OR_CLUSTER'; as in: costgraph fits llama-3-8b rtx-4090"),
+    (["fits", "h100-sxm", "llama-3-8b"], "the model stands first: costgraph fits llama-3-8b h100-sxm"),
+    (["fits", "llama-3-8b", "--hardware", "h100-sxm"], "No such option: --hardware; as in: costgraph fits llama-3-8b"),
+    (["solve", "params <= 7B"], "Missing option '--for'; as in: costgraph solve"),
+    (["solve", "params <= 7B", "--for"], "requires an argument"),
+    (["compare", "llama-3-8b"], "as in: costgraph compare"),
+    (["audit"], "as in: costgraph audit mfu.py"),
+    (["completion"], "as in: costgraph completion bash"),
+    # options and targets
+    (["cheatsheet", "--format", "html"], "--format; write -o FILE.html: the suffix says what is written"),
+    (["cheatsheet", "--html"], "write -o FILE.html"),
+    (["cheatsheet", "--markdown"], "write -o FILE.md"),
+    (["derive", "flops", "--S", "4096"], "No such option: --S; write --limit S=..."),
+    (["export", "csv"], "unknown target 'csv': write excel, or make a table with `costgraph sweep -o FILE.csv`"),
+    (["export", "pyhton"], "did you mean python?"),
+    # commands
+    (["train"], "No such command 'train': write costgraph estimate --phase train"),
+    (["inference"], "write costgraph estimate --phase generate"),
+    (["models"], "write costgraph list models"),
+    (["help"], "write costgraph --help"),
+    (["flops"], "write costgraph derive flops"),
+    (["llama-3-8b"], "write costgraph estimate --model llama-3-8b"),
+    (["h100-sxm"], "write costgraph estimate --hardware h100-sxm"),
+    (["roofline"], "write costgraph estimate --plot FILE"),
+    (["deriv"], "Did you mean 'derive'?"),
+    # formulas of one's own
+    (["check", "6ND"], "'6ND' is no entry; check a formula of your own with --formula '6ND'"),
+    (["check", "12*L*D**2", "--measure", "params"], "check a formula of your own with --formula '12*L*D**2'"),
+    (["check", "--formula", "6ND"], "--measure flops, for instance"),
+    (["check", "--formula", "6ND", "--measure", "flops"], "in 'ND': unknown symbol 'N'"),
+    (["check", "--formula", "6ND", "--measure", "flops"], "it reads with --notation kaplan or"),
+    (["check", "--formula", "C = 6ND", "--measure", "flops"], "an equation; check one side: '6ND', which C is to be"),
+    (["check", "--formula", "flops == 6*B", "--measure", "flops"], "is an equation; check one side: '6*B'"),
+    (["check", "--formula", "34BSLD+5BLs^2A", "--measure", "flops"], "'BLs': unknown symbol 's': did you mean S?"),
+    (["check", "--formula", "sbh(34+5as/h)", "--measure", "activations"], "it reads with --notation megatron"),
+    (["check", "--formula", "12*l*h**2", "--measure", "params"], "or say what it means: --let 'l=...'"),
+    (["check", "--formula", "6*B", "llama-3-8b", "--measure", "flops"], "llama-3-8b is a model: write --model"),
+    (["check", "--formula", "foo(B)", "--measure", "flops"], "unknown symbol 'foo'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "says"), WRONG, ids=[" ".join(command) for command, _ in WRONG])
+def test_what_is_wrong_is_answered_with_what_to_type(command: list[str], says: str) -> None:
+    run = costgraph(*command)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert run.stderr.startswith("error: ")
+    assert run.stderr.count("\n") == 1
+    assert says in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "same"),
+    [("js", "javascript"), ("ts", "typescript"), ("py", "python"), ("rs", "rust"), ("np", "numpy")],
+)
+def test_a_target_is_named_by_its_suffix_too(target: str, same: str) -> None:
+    told = [costgraph("export", one, "--measures", "params") for one in (target, same)]
+    assert told[0].returncode == 0
+    assert told[0].stdout == told[1].stdout
