@@ -14,6 +14,7 @@ import costgraph as cg
 from costgraph.algebra.assumption import Assumption, AtMost, Divides, Enough
 from costgraph.algebra.divisible import nearest_kept
 from costgraph.algebra.parser import size
+from costgraph.errors import UserError
 from costgraph.estimation.estimate import Estimate, estimate
 from costgraph.estimation.reading import request
 
@@ -109,3 +110,14 @@ def test_questions_look_for_the_same_batch() -> None:
 def test_a_degree_that_is_far_from_the_next_multiple_is_found() -> None:
     answer = cg.solve("activations >= hbm", "B", mesh="data(100000)", limit="E=4,S=8,D=64,A=2,L=1,p=2,hbm=1000000")
     assert answer.solutions[0].divides == 5600000
+
+
+PADDED = [(50257, 4, 50260), (50257, 8, 50264), (32001, 8, 32008), (151936, 7, 151942), (128256, 5, 128260)]
+
+
+@pytest.mark.parametrize(("words", "devices", "padded"), PADDED)
+def test_a_vocabulary_is_padded_to_the_next_multiple_of_its_own(words: int, devices: int, padded: int) -> None:
+    of = {"op_set": "decoder(head=True)", "mesh": f"tensor({devices})", "A": devices, "D": devices, "E": 4}
+    with pytest.raises(UserError, match=rf"{words} words; pad to the next multiple, V={padded}$"):
+        cg.derive("flops", **of, V=words)  # type: ignore[arg-type]
+    assert cg.derive("flops", **of, V=padded).forms  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from math import ceil
 from typing import Self
 
 from costgraph.algebra.polynomial import ONE, Polynomial
@@ -20,6 +21,7 @@ WORDS = {
     "shared_ffn": "columns of the shared experts", "vocab": "words", "expert": "experts", "query": "positions",
     "batch": "sequences", "layers": "layers",
 }  # fmt: skip
+PADDED = {"vocab": "V"}  # dims that are padded to a multiple of the devices, by the symbol of their size
 OVER_DEVICES = ("head", "kv_head", "ffn", "expert_ffn", "shared_ffn", "vocab", "expert")
 
 
@@ -54,13 +56,22 @@ class Divides:
         """Raise if both sides are numbers and the first does not divide the second."""
         divisor, dividend = self.divisor.number, self.dividend.number
         if divisor and dividend is not None and Fraction(Fraction(dividend), divisor).denominator != 1:
-            advice = f"; {self.advice}" if self.advice else ""
+            padded = f"pad to the next multiple, {PADDED[self.dim]}={self.padded}" if self.dim in PADDED else ""
+            advice = "".join(f"; {one}" for one in (padded, self.advice) if one)
             left, right = (shorten(str(side), 40) for side in (divisor, dividend))
-            near = neighbours(Fraction(divisor), Fraction(dividend)) if self.dim else []
+            near = neighbours(Fraction(divisor), Fraction(dividend)) if self.dim not in ("", *PADDED) else []
             would = f"; {' or '.join(map(str, near))} would" if near else ""
             verb = "devices do not divide" if self.dim in OVER_DEVICES else "does not divide"
             of = f" {WORDS.get(self.dim, f'({self.dim})')}" if self.dim else ""
             raise UserError(f"{shorten(claim or str(self))} does not hold: {left} {verb} {right}{of}{would}{advice}")
+
+    @property
+    def padded(self) -> int | None:
+        """The next multiple of the divisor from the dividend on; None while either is open."""
+        divisor, dividend = self.divisor.number, self.dividend.number
+        return (
+            None if divisor is None or dividend is None else int(divisor * ceil(Fraction(dividend) / Fraction(divisor)))
+        )
 
     def resized(self, dim: str, was: Polynomial, size: Polynomial) -> Self:
         """The claim once a dim has another size, if it is about that dim."""

@@ -20,7 +20,7 @@ from costgraph.estimation.bound import Bound, bound, bound_of
 from costgraph.estimation.generation import summed
 from costgraph.estimation.moves import Tried, what_to_change
 from costgraph.estimation.outcome import Measured, Run
-from costgraph.estimation.sizes import claims, fewest_devices, largest_batch
+from costgraph.estimation.sizes import claims, fewest_devices, largest_batch, padded
 from costgraph.estimation.steps import Step, steps
 from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.measures import MEASURES
@@ -83,6 +83,12 @@ class Estimate(Drawn):
         if self.verdict.left is None or self.request.setup.mesh or self.request.setup.source.mesh:
             return None
         return fewest_devices(self.request)
+
+    @property
+    def padded(self) -> dict[str, int]:
+        """The first degree that fits and divides all but the vocabulary, with the V that it divides; else nothing."""
+        smallest, whole = self.devices or (None, None)
+        return padded(self.request, smallest) if smallest is not None and whole is None else {}
 
     @cached_property
     def moves(self) -> list[Tried]:

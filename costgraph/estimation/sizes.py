@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from fractions import Fraction
-from math import gcd
+from math import ceil, gcd
 
-from costgraph.algebra.assumption import Divides
+from costgraph.algebra.assumption import PADDED, Divides
 from costgraph.algebra.divisible import Holds, kept, nearest_kept
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.closed_form import ClosedForm
@@ -83,12 +83,26 @@ def fewest_devices(request: Request) -> tuple[int | None, int | None]:
     return smallest, next((degree for degree in degrees(split) if degree >= smallest), None)
 
 
-def degrees(split: Request) -> list[int]:
-    """The degrees that divide everything the model would be split along, in ascending order."""
+def padded(request: Request, least: int) -> dict[str, int]:
+    """The first degree from `least` on that divides all but what is padded, as `T`; and to which size that is.
+
+    Empty where there is none.
+    """
+    split = request.over(TensorAxis())
+    degree = next((one for one in degrees(split, but=PADDED) if one >= least), None)
+    if degree is None:
+        return {}
+    sizes = {name: number(Polynomial.symbol(name).substitute(split.bindings)) for name in PADDED.values()}
+    return {"T": degree, **{name: ceil(size / degree) * degree for name, size in sizes.items()}}
+
+
+def degrees(split: Request, but: Container[str] = ()) -> list[int]:
+    """The degrees that divide everything the model would be split along but some dims, in ascending order."""
     graph = split.graph(split.resting)
-    sizes = [a.dividend for a in graph.assumptions if isinstance(a, Divides) and a.divisor == T]
+    claims = [a for a in graph.assumptions if not (isinstance(a, Divides) and a.dim in but)]
+    sizes = [a.dividend for a in claims if isinstance(a, Divides) and a.divisor == T]
     shared = gcd(*(exactly(size.substitute(split.bindings)) for size in sizes)) or 1
-    about = [claim.substitute(without(split, "T")) for claim in graph.assumptions if "T" in claim.symbols]
+    about = [claim.substitute(without(split, "T")) for claim in claims if "T" in claim.symbols]
     found = (degree for degree in range(1, min(shared, MOST) + 1) if shared % degree == 0)
     return [degree for degree in found if all(kept("T", degree, claim) for claim in about)]
 

@@ -18,7 +18,6 @@ from costgraph.records import dataclass
 CORE, EXPERTS = "attention_core", "experts"  # segments in which an axis may split something else
 
 ADVICE = {
-    "vocab": "a vocabulary that is split is padded to a multiple, as in V=50304",
     "ssm_group": "a state space is split by the groups of heads that share matrices",
     "kv_head": "fewer key/value heads than devices can be copied: tensor(..., replicate_kv=True)",
 }

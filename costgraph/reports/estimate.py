@@ -11,6 +11,7 @@ from costgraph.algebra.quantities import digits, rounded
 from costgraph.errors import shorten
 from costgraph.estimation.assumed import assumed
 from costgraph.estimation.estimate import Estimate
+from costgraph.estimation.sizes import MOST
 from costgraph.estimation.steps import Step
 from costgraph.reports.amounts import aside, byte, percent, second
 from costgraph.reports.nodes import (
@@ -128,7 +129,7 @@ def further(result: Estimate) -> list[str]:
             )
             lines.append(
                 f"fits with tensor_parallel(T) from T = {shorten(str(smallest), 40)}"
-                + (also if whole else NONE_DIVIDES)
+                + (also if whole else none_divides(result.padded))
             )
     return lines
 
@@ -150,7 +151,11 @@ def decoding(result: Estimate) -> str:
     return f"; B = {more} if prompts are read a few at a time" if more > (result.largest_batch or 0) else ""
 
 
-NONE_DIVIDES = "; no T up to 1024 divides heads, width and vocabulary (pad V, as in --limit V=...)"
+def none_divides(padded: dict[str, int]) -> str:
+    """That no degree divides all sizes, and which would if the vocabulary were padded."""
+    sizes = ", ".join(f"{name}={size}" for name, size in padded.items() if name != "T")
+    remedy = f"; T = {padded['T']} does with the vocabulary padded, --limit {sizes}" if padded else ""
+    return f"; no T up to {MOST} divides heads, width and vocabulary{remedy}"
 
 
 # --- time ---------------------------------------------------------------------------------------------------------
