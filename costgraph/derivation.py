@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
-from costgraph.algebra.bindings import Binding, in_symbols
+from costgraph.algebra.bindings import Binding, in_signs, in_symbols
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime
 from costgraph.algebra.work import bounded
@@ -41,7 +41,8 @@ class Derivation(Drawn):
     """What was asked, and the closed forms that answer it.
 
     `forms` are before the limit, `limited` after it (the same without one); `zeros` says why parts contribute nothing.
-    `share` is of what they are: of a step of one device, unless something else was asked for.
+    `share` is of what they are: of a step of one device, unless something else was asked for. `when` is the regime in
+    symbols of the table, `typed` the same in letters of one's own.
     """
 
     setup: Setup
@@ -49,6 +50,14 @@ class Derivation(Drawn):
     forms: Mapping[str, ClosedForm]
     zeros: tuple[str, ...] = ()
     share: Share = STEP
+    typed: str | None = None
+
+    @property
+    def condition(self) -> str:
+        """The regime as it was typed, and what that is in symbols of the table where it is not."""
+        when, typed = self.when or "", self.typed or ""
+        same = typed.replace(" ", "") in ("", when.replace(" ", ""))
+        return when if same else f"{typed} ({when})"
 
     @cached_property
     def limited(self) -> Mapping[str, ClosedForm]:
@@ -230,6 +239,7 @@ def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None,
 
 def formed(setup: Setup, measures: Iterable[str] = (), when: str | None = None, share: Share = STEP) -> Derivation:
     """The same, with sizes put in once that is asked for."""
+    typed = in_signs(when) if when and setup.letters else None
     when = None if when is None else in_symbols(when, setup.letters)
     names = list(measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.graph.mesh else [])]
     asked = [read_measure(name, setup.graph, setup.letters) for name in names]
@@ -237,7 +247,7 @@ def formed(setup: Setup, measures: Iterable[str] = (), when: str | None = None, 
     forms = {name: form for one in asked for name, form in shared(one, setup, share, said).items()}
     if share == STEP:
         said += filter(None, (why_nothing(one, forms[str(one)], setup) for one in asked))
-    return Derivation(setup, when, forms, tuple(said), share)
+    return Derivation(setup, when, forms, tuple(said), share, typed)
 
 
 def why_nothing(measure: Measure, form: ClosedForm, setup: Setup) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import costgraph
@@ -109,6 +110,26 @@ def test_letters_are_read_wherever_sizes_regimes_and_formulas_are() -> None:
     assert list(cg.derive("activations(s=8)", let="s=S").forms) == ["activations(S=8)"]
     assert solve("params <= n", "l", let={"n": "10**9", "l": "L"}, limit="D=64,E=4").unknown.name == "L"
     assert compare("12*l*h**2", "params", let="l=L, h=D", limit="E=4").agrees
+
+
+@pytest.mark.parametrize(
+    ("when", "of", "said"),
+    [
+        ("seq << h", {"let": "seq=S, h=D"}, "seq << h (S << D)"),
+        ("seq:much-less:h", {"let": "seq=S, h=D"}, "seq << h (S << D)"),
+        ("s << h", {"notation": "megatron"}, "s << h (S << D)"),
+        ("S<<D", {"let": "seq=S"}, "S << D"),
+        ("S << D", {}, "S << D"),
+    ],
+)
+def test_a_regime_is_said_as_it_was_typed_beside_what_that_is_in_symbols(
+    when: str, of: dict[str, Any], said: str
+) -> None:
+    found = cg.derive("flops", when=when, **of)
+    assert found.condition == said
+    assert f"when {said}" in str(found)
+    assert found.to_json()["when"] == "S << D"
+    assert f"agrees to leading order in {said}" in str(cg.check("6*N_params*B*S", "flops", when=when, **of))
 
 
 def test_letters_go_before_symbols_and_before_those_of_a_notation() -> None:

@@ -59,7 +59,7 @@ class Divides:
             padded = f"pad to the next multiple, {PADDED[self.dim]}={self.padded}" if self.dim in PADDED else ""
             advice = "".join(f"; {one}" for one in (padded, self.advice) if one)
             left, right = (shorten(str(side), 40) for side in (divisor, dividend))
-            near = neighbours(Fraction(divisor), Fraction(dividend)) if self.dim not in ("", *PADDED) else []
+            near = neighbours(Fraction(divisor), Fraction(dividend)) if self.dim else []
             would = f"; {' or '.join(map(str, near))} would" if near else ""
             verb = "devices do not divide" if self.dim in OVER_DEVICES else "does not divide"
             of = f" {WORDS.get(self.dim, f'({self.dim})')}" if self.dim else ""

@@ -66,7 +66,9 @@ def in_one_table(result: Derivation, shape: str) -> list[tuple[Node, ...]]:
     bound = bool(result.setup.bindings)
     columns = [Column("measure"), Column("unit"), Column("form", strong=not bound)]
     columns += [Column(f"at {put_in(result)}", strong=True)] if bound else []
-    columns += [Column(f"when {result.when}", strong=True), Column("first neglected / leading")] if result.when else []
+    columns += (
+        [Column(f"when {result.condition}", strong=True), Column("first neglected / leading")] if result.when else []
+    )
     rows = tuple(row(result, name, shape) for name in result.forms)
     tex = tuple(line for name in result.forms for line in derive_tex.measure_lines(result, name, shape))
     maxima = [(largest(form, shape),) for form in result.limited.values() if is_largest(form)]

@@ -170,7 +170,7 @@ def compare(
             convention = f"{own}, or {again.slip}, and E = 4 is put in"
     return Checked(
         measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
-        convention, parts, found.when,
+        convention, parts, found.condition or None,
         tuple(one for one in form.defined if one.name in {*form.value.symbols, *printed.symbols}),
     )  # fmt: skip
 
