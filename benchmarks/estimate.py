@@ -27,10 +27,11 @@ COMMANDS: dict[str, list[str]] = {
     "solve, a formula": ["-m", "costgraph", "solve", "states + activations <= hbm", "--for", "S", "--limit", "E=4,p=2"],
 }  # fmt: skip
 AT_MOST = {  # times `import sympy`
-    "estimate, catalog machine": 2.5,
-    "estimate, training on 8 devices": 5,  # these two do not fit: some fifty moves are tried
+    "estimate, catalog machine": 0.75,  # as in startup.py
+    "estimate, training on 8 devices": 3.5,  # these two do not fit: some fifty moves are tried
     "estimate, training on how many": 5,
-    "estimate, units typed": 3.5,
+    "estimate, units typed": 1.75,
+    "solve, a formula": 0.7,  # as in startup.py
 }
 QUESTIONS: dict[str, tuple[str, dict[str, object]]] = {
     "states(mixed_adam) + activations(p=2) <= states(fp32_adam) + activations(p=4)": ("B", {"limit": "E=4"}),

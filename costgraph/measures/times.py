@@ -13,25 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
+from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT, NOTES, Convention, Counting
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
-from costgraph.graph.loop import ONCE
 from costgraph.graph.op import Op
 from costgraph.largest import candidates_of, largest
 from costgraph.measures.communication import LINK, RINGS, Links, Share, read_in, ring, times
 from costgraph.measures.counting import Counted
 from costgraph.measures.flops import PARTS
+from costgraph.measures.idle import idle, order_of, waiting
 from costgraph.measures.must_move import definitions, must_move
-from costgraph.measures.pipeline import costs_of
-from costgraph.mesh import ContextAxis, Mesh, PipelineAxis
+from costgraph.mesh import ContextAxis, Mesh
 from costgraph.provenance import Term
 from costgraph.records import replace
-from costgraph.schedules import Costs
 
 DONE = replace(EXACT, counting=Counting(causal="triangle")).named("exact")  # what good kernels do
 
@@ -71,9 +69,9 @@ def busy(graph: Graph, links: Links = one_link) -> Iterator[tuple[Graph, str, li
     found = [(stage, rate, terms) for stage in stages for rate, terms in arms(stage, links)]
     for stage, rate, terms in found:
         others = [(one, other) for one, same, other in found if same == rate]
-        waited = idle(graph, stage, terms, others) if rate in WAITED else []
+        idly = waited(graph, stage, terms, others) if rate in WAITED else []
         per = Polynomial.symbol(rate)
-        if seconds := [replace(term, amount=term.amount / per) for term in (*terms, *waited) if term.amount]:
+        if seconds := [replace(term, amount=term.amount / per) for term in (*terms, *idly) if term.amount]:
             yield stage, rate, seconds
 
 
@@ -114,7 +112,7 @@ def share_of(amount: Polynomial, share: Share) -> Polynomial:
     return found
 
 
-def idle(graph: Graph, stage: Graph, done: list[Term], others: list[tuple[Graph, list[Term]]]) -> list[Term]:
+def waited(graph: Graph, stage: Graph, done: list[Term], others: list[tuple[Graph, list[Term]]]) -> list[Term]:
     """What a resource could have done while its stage is idle, at least: while others do what their layers need.
 
     Args:
@@ -123,38 +121,21 @@ def idle(graph: Graph, stage: Graph, done: list[Term], others: list[tuple[Graph,
         done: what the resource does there.
         others: what it does in each stage.
     """
-    axis = graph.mesh.pipeline
-    if axis is None or (axis.chunks != ONE and stage.stage and stage.stage.number):  # chunks are unlike there
+    order = order_of(graph, stage)
+    if order is None:
         return []
-    least = Costs(*(min(sides, key=size) for sides in zip(*(costs_of(*layers(*one)) for one in others), strict=True)))
-    ahead, per = ahead_of(stage, axis), ONE / (graph.mesh.microbatches * axis.chunks)
-    if stage.stage is None or not any(graph.phase("backward")):
-        amount = (axis.size - ONE) * axis.order.waited(least) * per
-        return [Term(axis.schedule, "idle", amount)] if amount else []
-    # The way back: an update may fill it where that of the first stage is shorter.
-    back = axis.order.way_back(ahead, least, costs_of(stage, done)) * per
-    back += min((update(*one) for one in others), key=size) - update(stage, done)
-    amount = ahead * least.forward * per + (back if size(back) > 0 else ZERO)
-    return [Term(axis.schedule, "idle", amount)] if amount else []
+    amount = idle(order.numbers, order, waiting(stage, done), [waiting(*one) for one in others], smaller, larger)
+    return [Term(order.schedule.name, "idle", amount)] if amount else []
 
 
-def layers(stage: Graph, done: list[Term]) -> tuple[Graph, list[Term]]:
-    """What a resource does in the layers of a stage, of which every chunk has some."""
-    return stage, [term for term in done if stage.op(term.op).loop != ONCE]
+def smaller(one: Polynomial, other: Polynomial) -> Polynomial:
+    """The one of two amounts that is smaller at usual sizes."""
+    return min(one, other, key=size)
 
 
-def ahead_of(stage: Graph, axis: PipelineAxis) -> Polynomial:
-    """How many stages stand before one; of those in the middle that are alike, before the last of them."""
-    if stage.stage is None or stage.stage.place == "last":
-        return axis.size - ONE
-    if stage.stage.place == "first":
-        return ZERO
-    return Polynomial.constant(stage.stage.last - 1) if stage.stage.number else axis.size - 2
-
-
-def update(stage: Graph, done: list[Term]) -> Polynomial:
-    """What a resource does in the update of a stage."""
-    return total(term.amount for term in done if stage.op(term.op).phase == "update")
+def larger(one: Polynomial, other: Polynomial) -> Polynomial:
+    """The one that is larger there."""
+    return max(one, other, key=size)
 
 
 def size(amount: Polynomial) -> float:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.estimation.asked import Request
 from costgraph.estimation.bound import EFFICIENCIES_OF
+from costgraph.measures.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.records import dataclass
 from costgraph.searching.columns import Column, Columns, Program, double, with_defined
 from costgraph.searching.forms import Forms, Sent, StageForms
-from costgraph.searching.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.shares import Group, Ints, Links, Over
 

@@ -12,10 +12,10 @@ from costgraph.algebra.definition import settle
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.estimation.account import Account, Charge
 from costgraph.hardware.links import Layout, Span
+from costgraph.measures.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.searching.columns import Program
 from costgraph.searching.evaluation import Rates
 from costgraph.searching.forms import Forms, Sent, StageForms
-from costgraph.searching.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.searching.shares import Links
 from costgraph.timing.network import latency, rate, span_of, steps
 

@@ -20,6 +20,7 @@ from costgraph.graph.graph import Graph
 from costgraph.measures.communication import RINGS, part, read_in, ring, times
 from costgraph.measures.counting import Counted
 from costgraph.measures.flops import PARTS
+from costgraph.measures.idle import NOTHING, Order, Waiting, order_of, waiting
 from costgraph.measures.lifetimes import Lifetimes
 from costgraph.measures.must_move import definitions, must_move
 from costgraph.measures.peak import Walk
@@ -27,7 +28,6 @@ from costgraph.measures.times import DONE, tokens, work
 from costgraph.mesh import PipelineAxis
 from costgraph.precision import policy
 from costgraph.records import dataclass, replace
-from costgraph.searching.idle import NOTHING, Order, Waiting, order_of, waiting
 from costgraph.timing.costs import costs, is_once
 from costgraph.timing.roofline import Rates, spans
 

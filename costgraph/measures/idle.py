@@ -1,6 +1,7 @@
-"""Idle time of a pipeline's stages on columns, and of one plan: what `measures.times.idle` says of forms.
+"""What a resource could have done while a stage of a pipeline is idle: of forms, of numbers, and of columns of them.
 
-What the cheapest layers cost is another number for each plan, so that it is picked where numbers are there.
+What the cheapest layers cost is another number for each plan; so who knows numbers picks it among these, and who has
+forms among what they are at usual sizes.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from typing import Any, NamedTuple, cast
 
-from costgraph.algebra.polynomial import ONE, ZERO, Polynomial
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.graph.graph import Graph
+from costgraph.graph.loop import ONCE
 from costgraph.measures.pipeline import costs_of
-from costgraph.measures.times import ahead_of, layers, update
+from costgraph.mesh import PipelineAxis
 from costgraph.provenance import Term
 from costgraph.records import dataclass
 from costgraph.schedules import Costs, Schedule
@@ -46,19 +48,36 @@ class Order:
     per: Polynomial
     back: bool
 
+    @property
+    def numbers(self) -> tuple[Polynomial, Polynomial, Polynomial]:
+        """What `idle` is asked with, as forms."""
+        return self.ahead, self.stages, self.per
+
 
 def order_of(graph: Graph, stage: Graph) -> Order | None:
     """Where a stage stands; None without a pipeline, or where chunks are unlike, of which nothing is known."""
     axis = graph.mesh.pipeline
-    if axis is None or stage.stage is None or (axis.chunks != ONE and stage.stage.number):  # as in `times.idle`
+    if axis is None or (axis.chunks != ONE and stage.stage and stage.stage.number):
         return None
     per = ONE / (graph.mesh.microbatches * axis.chunks)
-    return Order(axis.order, ahead_of(stage, axis), axis.size, per, any(graph.phase("backward")))
+    back = stage.stage is not None and any(graph.phase("backward"))
+    return Order(axis.order, ahead_of(stage, axis), axis.size, per, back)
+
+
+def ahead_of(stage: Graph, axis: PipelineAxis) -> Polynomial:
+    """How many stages stand before one; of those in the middle that are alike, before the last of them."""
+    if stage.stage is None or stage.stage.place == "last":
+        return axis.size - ONE
+    if stage.stage.place == "first":
+        return ZERO
+    return Polynomial.constant(stage.stage.last - 1) if stage.stage.number else axis.size - 2
 
 
 def waiting(stage: Graph, done: list[Term]) -> Waiting:
     """What a resource does in a stage, as forms."""
-    return Waiting(costs_of(*layers(stage, done)), costs_of(stage, done), update(stage, done))
+    layers = [term for term in done if stage.op(term.op).loop != ONCE]  # of which every chunk has some
+    update = total(term.amount for term in done if stage.op(term.op).phase == "update")
+    return Waiting(costs_of(stage, layers), costs_of(stage, done), update)
 
 
 NOTHING = Waiting(Costs(ZERO, ZERO, ZERO), Costs(ZERO, ZERO, ZERO), ZERO)
@@ -78,20 +97,21 @@ def idle(
     at: tuple[Any, Any, Any], order: Order, own: Waiting, of_stages: Sequence[Waiting], smaller: Smaller,
     larger: Smaller,
 ) -> Any:  # fmt: skip
-    """What a resource could have done in a stage while that is idle, at least.
+    """What a resource could have done in a stage while that is idle, at least: while others do what their layers need.
 
     Args:
         at: the numbers of `ahead`, `stages` and `per`.
         order: where the stage stands.
         own: what the resource does in it.
         of_stages: what it does in each stage that there is.
-        smaller: of two numbers, or of two columns.
+        smaller: of two forms, numbers or columns.
         larger: the same.
     """
     ahead, stages, per = at
     least = Costs(*(reduce(smaller, sides) for sides in zip(*(one.layers for one in of_stages), strict=True)))
     if not order.back:
         return (stages - 1) * cast(Any, order.schedule).waited(least) * per
+    # The way back: an update may fill it where that of the first stage is shorter.
     back = cast(Any, order.schedule).way_back(ahead, least, own.own) * per
     back = back + reduce(smaller, [one.update for one in of_stages]) - own.update
-    return ahead * least.forward * per + larger(back, back * 0)
+    return ahead * least.forward * per + larger(back * 0, back)
