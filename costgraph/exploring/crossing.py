@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field
+from typing import Any
 
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.expression import Node
@@ -54,17 +55,25 @@ class Crossing:
         mesh: its axes.
         definitions: what the symbols that were needed stand for, in order.
         evenly: what has to hold for that.
+        shares: by kind of collective and axes, as many send alike.
     """
 
     mesh: Mesh
     definitions: dict[str, Definition] = field(default_factory=dict)
     evenly: dict[str, Evenly] = field(default_factory=dict)
+    shares: dict[Any, tuple[tuple[str, Quotient], ...]] = field(default_factory=dict)
 
-    def links(self, op: Op) -> Iterator[tuple[str, Quotient]]:
+    def links(self, op: Op) -> tuple[tuple[str, Quotient], ...]:
         """The rates of the links that a collective may go over, each with its share of what a ring sends there."""
         over = tuple((cut.axis, cut.number) for cut in op.cuts)
         ends = over == ENDS  # the first and the last stage, which are as far apart as any two
         kind = "send" if ends else op.kind
+        if (kind, over) not in self.shares:
+            self.shares[kind, over] = tuple(self.shared(kind, over))
+        return self.shares[kind, over]
+
+    def shared(self, kind: str, over: tuple[tuple[str, int], ...]) -> Iterator[tuple[str, Quotient]]:
+        """The same of all collectives of a kind over the same axes."""
         of = product(self.mesh.named[name].size for name, _ in over)
         inside, beyond = ONE, ONE
         for rate, reach in REACH.items():

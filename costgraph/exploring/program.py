@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from costgraph.algebra.definition import Definition
@@ -82,8 +83,16 @@ class Program:
     @property
     def written(self) -> list[list[str]]:
         """Each sum as MathML, and those that are copied as LaTeX."""
+        return [shown for _, shown in self.both]
+
+    @cached_property
+    def both(self) -> list[tuple[Node, list[str]]]:
+        """Each sum as a tree and as it is shown, once all are there: side by side, as both are written in one shape."""
         return [
-            [str(formula(Quotient(one), self.math)), *([latex(Quotient(one))] if one in self.copied else [])]
+            (
+                as_node(one),
+                [str(formula(Quotient(one), self.math)), *([latex(Quotient(one))] if one in self.copied else [])],
+            )
             for one in self.sums
         ]
 
@@ -104,7 +113,7 @@ class Program:
     def code(self) -> dict[str, Any]:
         """All of it in JavaScript: symbols, definitions, claims as functions, and the sums, all by their numbers."""
         target = load(TARGET)
-        trees = [as_node(one) for one in self.sums]
+        trees = [tree for tree, _ in self.both]
         written = {str(claim): claim for form in self.forms for claim in form.claims}
         inside = [node for claim in written.values() for node in parts(claim)[1]]
         told = [one.node for one in self.defined]
