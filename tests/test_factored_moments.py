@@ -27,17 +27,34 @@ def mixtral() -> Shapes:
     return [*attention, ((8, 4096), 32), *experts]
 
 
+def gpt2() -> Shapes:
+    """Of GPT-2: products have biases, and positions a table; queries, keys and values are one product."""
+    layer = [(768, 2304), (768, 768), (768, 3072), (3072, 768), *[(768,)] * 9, (3072,)]
+    return [((50257, 768), 1), ((1024, 768), 1), *((shape, 12) for shape in layer), ((768,), 2)]
+
+
+def mamba2() -> Shapes:
+    """Of Mamba-2 130M: convolutions of 4 taps take each channel for itself."""
+    matrices = [(1536, 768), (1536, 768), (128, 768), (128, 768), (24, 768), (768, 1536)]
+    vectors = [(1536,), (128,), (128,), (24,), (24,), (24,), (1536,), (768,)]
+    taps = [(1536, 1, 4), (128, 1, 4), (128, 1, 4)]
+    return [((50288, 768), 1), *((shape, 24) for shape in [*matrices, *vectors, *taps]), ((768,), 1)]
+
+
 MODELS: dict[str, Shapes] = {
+    "gpt2": gpt2(),
+    "mamba2-130m": mamba2(),
     "llama-2-7b": llama(32, 4096, 32, 32, 128, 11008, 32000),
     "llama-3-8b": llama(32, 4096, 32, 8, 128, 14336, 128256),
     "mixtral-8x7b": mixtral(),
 }
-SMALL = llama(2, 8, 2, 1, 4, 24, 32)
+SMALL = [*llama(2, 8, 2, 1, 4, 24, 32), ((6, 1, 4), 3), ((3,), 2)]
 
 
 def kept(shape: tuple[int, ...]) -> int:
-    """What is kept of a tensor: rows and columns of a matrix, each element of a vector."""
-    return sum(shape) if len(shape) == 2 else prod(shape)
+    """What is kept of a tensor: rows and columns of its matrices, each element of a vector."""
+    *each, rows, columns = (0, *shape) if len(shape) == 1 else shape
+    return prod(each) * (rows + columns) if rows else columns
 
 
 @pytest.mark.parametrize("model", MODELS)

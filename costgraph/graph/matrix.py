@@ -11,6 +11,7 @@ from costgraph.graph.tensor import Tensor
 from costgraph.graph.training_state import Sides
 from costgraph.records import dataclass
 
+TABLES = ("embedding", "positions")  # kinds of ops that look a row up
 SAME = ("all_gather", "widen", "narrow", "hit")  # kinds of ops whose result has the axes of the parameter
 
 
@@ -47,7 +48,10 @@ def matrix(op: Op, tensors: Mapping[str, Tensor]) -> Matrix | None:
 
 
 def sides(graph: Graph) -> dict[str, Sides]:
-    """The axes of the rows and of the columns of each matrix, by name; tables of an embedding are matrices, too."""
+    """The axes of the rows and of the columns of each matrix, by name; a table is a matrix, too.
+
+    A convolution that takes each channel for itself has a matrix of one row for each, as a checkpoint holds it.
+    """
     same = {name: name for name, tensor in graph.tensors.items() if tensor.is_parameter}
     found: dict[str, Sides] = {}
     for op in graph.phase("forward"):
@@ -63,8 +67,11 @@ def sides(graph: Graph) -> dict[str, Sides]:
 
 def sides_in(op: Op, tensors: Mapping[str, Tensor]) -> Sides | None:
     """The axes of rows and columns of the matrix that an op reads, where it reads one."""
-    if op.kind == "embedding":
+    if op.kind in TABLES:
         return (0,), (1,)
+    if op.kind == "conv":
+        *channels, taps = range(len(tensors[op.inputs[1]].dims))
+        return tuple(channels), (*channels, taps)
     if (found := matrix(op, tensors)) is None:
         return None
     rows, columns = (
