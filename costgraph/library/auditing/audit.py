@@ -20,6 +20,8 @@ from costgraph.library.auditing.equations import equations
 from costgraph.library.auditing.names import (
     MEANT,
     MLP_WIDTH,
+    PLANS,
+    RATE,
     UNITS,
     WITHOUT_TABLES,
     Said,
@@ -27,6 +29,7 @@ from costgraph.library.auditing.names import (
     unit_in_words,
     unit_of,
 )
+from costgraph.library.auditing.tex_source import plain
 from costgraph.library.checking.comparison import Checked, compare
 from costgraph.measures import MEASURES as ALL
 from costgraph.measures import measure_named
@@ -120,10 +123,13 @@ def siblings(one: Formula, found: Iterable[Formula], returns: bool) -> Iterator[
 def is_step(one: Formula, said: Mapping[Formula, Said]) -> bool:
     """Whether a formula is on the way to what is returned: `flops`, where `train_flops` gives back 3 times it."""
     own = said[one]
-    if one.name.endswith("return") or own.per or own.phase or "." in own.measure or not own.measure:
+    if one.name.endswith("return") or own.phase or "." in own.measure or not own.measure:
         return False
-    given = [other for other in siblings(one, said, True) if same_cost(said[other], own)]
-    return bool(given) and all(other.text != one.text for other in given)
+    if one.addend and own.measure == "flops":
+        return True
+    given = [other for other in siblings(one, said, True) if other.text and not RATE.search(other.text)]
+    of_cost = [other for other in given if own.measure == "params" or same_cost(said[other], own)]
+    return not own.per and bool(of_cost) and all(said[other].measure and other.text != one.text for other in of_cost)
 
 
 def same_cost(one: Said, other: Said) -> bool:
@@ -164,14 +170,14 @@ def no_formula(one: Formula) -> Formula:
     """A formula, or why it is none: a number or a name, with nothing to compare."""
     if one.unread or re.search(r"[*/+(-]", one.text):
         return one
-    kind = "a number" if one.text[:1].isdigit() else "a name from outside"
+    kind = "a number" if one.text[:1].isdigit() else "a count" if one.text == "N_params" else "a name from outside"
     return replace(one, text="", unread=f"'{one.text}' is {kind}, no formula")
 
 
 def judged(path: str, formula: Formula, said: Said, named: Said, per: str, of: Options) -> Audited:
     """One formula against what is derived."""
     per = per or (named.per if said.measure.startswith("flops") else "")
-    if why := said.why or formula.unread:
+    if why := said.why or formula.unread or of_plan(formula.name, of):
         return Audited(path, formula, said.measure, per, unread=why)
     text = DOTTED.sub(lambda name: name[0].rpartition(".")[2], formula.text) if path.endswith(".py") else formula.text
     try:
@@ -189,6 +195,13 @@ def judged(path: str, formula: Formula, said: Said, named: Said, per: str, of: O
     except (UserError, OtherCaseError) as error:
         return Audited(path, formula, said.measure, per, unread=str(error))
     return Audited(path, formula, said.measure, per, compared, read=read, unit=other_unit(compared, unit, of_unit))
+
+
+def of_plan(name: str, of: Options) -> str:
+    """Why a formula is compared with nothing whose name says that it is of a plan, where none is asked of."""
+    found = PLANS.search(plain(name).lower())
+    planned = of.get("mesh") or of.get("passes")
+    return f"of a plan, by '{found[0]}'; --mesh or --pass says of which" if found and not planned else ""
 
 
 def unit_by_name(measure: str) -> str:

@@ -17,6 +17,7 @@ from costgraph.library.auditing.code_shapes import (
     Formula,
     State,
     UnreadError,
+    addends,
     captured,
     given_in,
     named_on_the_way,
@@ -96,7 +97,9 @@ class Reader(Values):
         found: list[Formula] = []
         self.left, self.ends, self.steps = [MOST_WORK], [], set()
         self.ends += self.run(function, body, [state], found)
-        return [one for formula in found for one in self.lasting(formula)]
+        added = addends(body)
+        lasting = [one for formula in found for one in self.lasting(formula)]
+        return [replace(one, addend=one.name.rpartition(": ")[2] in added) for one in lasting]
 
     def lasting(self, formula: Formula) -> Iterator[Formula]:
         """A formula, or where it is gone on with on some ways that on which it lasts, if there is one."""

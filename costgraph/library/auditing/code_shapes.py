@@ -27,6 +27,7 @@ class Formula:
         text: the formula in names from outside; "" if it cannot be read.
         cases: the conditions under which it is this.
         unread: why it cannot be read.
+        addend: whether it is added to something on the way to something else.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Formula:
     text: str = ""
     cases: tuple[str, ...] = ()
     unread: str = ""
+    addend: bool = False
 
 
 class UnreadError(Exception):
@@ -108,6 +110,31 @@ def given_in(nodes: Sequence[ast.AST]) -> set[str]:
     every = (one for node in nodes for one in ast.walk(node))
     stored = (one for one in every if isinstance(one, ast.Name | ast.Attribute) and isinstance(one.ctx, ast.Store))
     return {name for one in stored if (name := dotted(one)) is not None}
+
+
+def addends(body: Sequence[ast.stmt]) -> set[str]:
+    """Names that are added to something in a body, and those that these are made of."""
+    made: dict[str, set[str]] = {}
+    found: set[str] = set()
+    for node in (one for statement in body for one in ast.walk(statement)):
+        match node:
+            case ast.BinOp(op=ast.Add(), left=left, right=right):
+                found |= names_in(left) | names_in(right)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                made.setdefault(name, set()).update(names_in(value) - {name})
+            case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=value):
+                found |= names_in(value)
+    left_over = [*found]
+    while left_over:
+        more = made.get(left_over.pop(), set()) - found
+        found |= more
+        left_over += more
+    return found
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """The names in an expression."""
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 
 
 def uses(node: ast.AST, names: set[str]) -> bool:

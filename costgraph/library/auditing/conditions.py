@@ -122,6 +122,10 @@ def with_choice(flag: str, holds: bool, name: str, asked: dict[str, Any]) -> dic
         if FACTS[flag](setup.graph) is not holds:
             raise OtherCaseError(f"of another model than what is asked of, by '{name}'")
         return asked
+    if flag == "whole":
+        if not holds:
+            raise OtherCaseError(f"of some of the parameters, by '{name}'")
+        return asked
     if flag == "causal":
         counting = setup.convention.counting
         full = replace(setup.convention, counting=replace(counting, causal="full"))

@@ -24,16 +24,19 @@ MEASURES: tuple[tuple[str, str, str], ...] = (
     (r"flop.*(bwd|backward)|(bwd|backward).*flop", "flops.backward", ""),
     (r"flop|floating_?point_?op", "flops", ""),
     (r"activation", "activations", ""),
-    (r"optimizer|model_?states?|training_?states?", "states", ""),
+    (r"optimizer|(model|training)[_ ]?states?", "states", ""),
     (r"all_?reduce|comm(s|unication)?(_|$)", "communication", ""),
     (r"(n|num|total|number_of|count)_?\{?param", "params", ""),
     (r"param(eter)?(s|_count)$", "params", ""),
 )
 # Names of parts, compared with nothing unless `--measure` says with what: `attention_flops`, `embedding_params`.
 PARTS = re.compile(
-    r"attn|attention|mlp|ffn|router|expert|lm_?head|embed|logits?_|per_?(layer|block)|(layer|block)_(flop|param)"
+    r"attn|attention|mlp|ffn|router|expert|lm_?head|embed|logits?_|per_?(layer|block)|(layer|block)_(flop|param)|"
+    r"param\w*_flop|per_(param|head|word)"
 )
 WITHOUT = re.compile(r"non_?embed|without|exclu|no_embed")
+# Names of plans, compared with nothing unless one is asked of: `activations_with_tensor_parallelism`.
+PLANS = re.compile(r"parallel|shard|fsdp|zero[-_ ]?[123]|recomput|checkpoint|remat")
 SHARES = (("token", r"per[_ ]?token|/\s*token"), ("sequence", r"per[_ ]?(seq|sequence|sample|fwdbwd)"))
 
 
@@ -115,7 +118,9 @@ def unit_in_words(unit: str, of: str) -> str:
 MEANT = {
     "block_size": "S", "n_ctx": "S", "context_length": "S", "max_seq_len": "S", "max_seq_length": "S", "dim": "D",
     "num_tokens": "B*S", "n_tokens": "B*S", "d_embd": "D", "d_embed": "D", "n_embed": "D", "embedding_dim": "D",
-    "intermediate_dim": "intermediate_size", "itemsize": "p",
+    "intermediate_dim": "intermediate_size", "mlp_dim": "intermediate_size", "itemsize": "p", "emb_dim": "D",
+    "context_len": "S", "max_target_length": "S", "num_decoder_layers": "L", "depth": "L", "bs": "B",
+    "per_device_batch_size": "B",
 }  # fmt: skip
 MLP_WIDTH = re.compile(r"\b(intermediate_(size|dim)|ffn_\w+|d_ff|mlp_dim)\b")  # beside which hidden_dim is the width
 WITHOUT_TABLES = ("num_non_embed_params", "non_embedding_params", "num_non_embedding_params")  # N_params, if none is
@@ -135,7 +140,9 @@ TABLES = {  # parameters of what has a table, by the usual names of the module
 # --- cases ----------------------------------------------------------------------------------------------------------
 
 # What a condition is about that is a choice of the question, or a fact about the model; whether it is meant if true.
+RATE = re.compile(r"\b(dt|\w*(time|second|elapsed|duration)\w*)\b")  # in a formula: what it is over is a time
 FLAGS: tuple[tuple[str, str, bool], ...] = (
+    (r"\w*(non_?embed|exclude|without_embed)\w*", "whole", False),
     (r"no_(remat|recomput\w*|checkpoint\w*)|without_(remat|recomput\w*)", "recomputed", False),
     (r"(use_|is_|full_|with_)?(remat|recompute|recomputation|(gradient|activation)_(checkpointing|recomputation)|"
      r"checkpointing|checkpoint_activations(_factor)?)", "recomputed", True),
@@ -143,7 +150,7 @@ FLAGS: tuple[tuple[str, str, bool], ...] = (
     (r"(is_|for_)?(training|train)|((include|with|do)_)?(backward|bwd|backprop)", "trained", True),
     (r"(is_|for_)?(inference|eval)|(forward|fwd)_only|only_forward", "trained", False),
     (r"(use_|is_)?(swiglu|geglu|glu|gated(_mlp|_linear_unit)?)", "gated", True),
-    (r"(use_|is_)?(gqa|group(ed)?_query(_attention)?)", "grouped", True),
+    (r"(use_|is_)?(gqa|grouped|group(ed)?_query(_attention)?)", "grouped", True),
     (r"(use_|is_|has_)?(moe|mixture_of_experts|experts)", "experts", True),
     (r"(use_|is_)?(mla|multi_latent_attention)", "latent", True),
     (r"((include|with|has|count)_)?(lm_?)?(head|logits)", "head", True),

@@ -152,12 +152,12 @@ def compare(
     differs = printed not in (leading, form.value) and bool(printed.numerator)
     of_all = differs and not (whole or ops or per == "layer")  # which no convention has a name for
     parts = parts_of(form.terms, setup.graph) if differs else {}
-    simple = of_all and bool(SIMPLE.fullmatch(nearest(printed, leading, form.terms, parts)))
+    another = size_for_another(printed, found.forms[measure], bound) if of_all else ""
+    simple = of_all and bool(another or SIMPLE.fullmatch(nearest(printed, leading, form.terms, parts)))
     widths = "p" not in formed.symbols
     step = of_step(printed, per, bound)
     convention = convention_of(step, measure, setup, of, when, widths, simple) if of_all else ""
-    if of_all and not convention:
-        convention = size_for_another(printed, found.forms[measure], bound)
+    convention = convention or another
     if of_all and not convention and (sizes := right_where(printed, form)):
         convention = f"it is right where {sizes}"
     if of_all and not convention and (limit := usual_ratio(printed, form, of)):

@@ -13,17 +13,19 @@ from costgraph.given import Limit, Options
 
 USUAL: dict[str, tuple[str | int, ...]] = {"E": (4,), "G": ("A", 1), "p": (2, 4)}  # what formulas have put in
 MOST = 3  # at once
+# Sizes of a kind, which are taken for each other before any others that happen to be as large.
+KINDS = ({"A", "G"}, {"N_r", "K_r", "N_s"}, {"D", "F", "F_e", "H"}, {"S", "K", "W"}, {"H", "H_n", "H_r", "H_v"})
 
 
 def size_for_another(printed: Quotient, form: ClosedForm, bound: Mapping[str, Polynomial]) -> str:
     """Which size stands in the place of another, where sizes were put in: `N_r in the place of K_r (128 for 8)`."""
     pairs = ((x, y) for x in form.value.symbols for y in form.value.symbols if x in bound and bound.get(y) != bound[x])
-    said = [
+    right = [(x, y) for x, y in pairs if form.value.substitute({x: Polynomial.symbol(y)}).substitute(bound) == printed]
+    kin = [pair for pair in right if any(set(pair) <= kind for kind in KINDS)]
+    return " or ".join(
         f"{y} stands in the place of {x}" + (f" ({bound[y]} for {bound[x]})" if y in bound else "")
-        for x, y in pairs
-        if form.value.substitute({x: Polynomial.symbol(y)}).substitute(bound) == printed
-    ]
-    return " or ".join(said)
+        for x, y in kin or right
+    )
 
 
 def right_where(printed: Quotient, form: ClosedForm) -> str:
