@@ -18,9 +18,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import prod
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
-from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.machine import NETWORK, Link
@@ -29,7 +28,7 @@ from costgraph.records import dataclass
 
 WORDS = {axis.symbol: kind for kind, axis in AXES.items()} | {"N_h": "replicas"}
 IN_A_NODE = "in a node"
-N = TypeVar("N", int, Polynomial)
+N = TypeVar("N")
 COUNTED_UP = 10**5  # devices that are looked at one by one where groups lie unevenly
 
 
@@ -77,7 +76,7 @@ class Hop:
 
 
 def shared(kind: str, of: N, members: N, inside: N, outermost: N) -> tuple[N, N | int]:
-    """What stands above and below the fraction bar of `Hop.share`, of numbers or of forms.
+    """What stands above and below the fraction bar of `Hop.share`, of numbers, forms or columns.
 
     Args:
         kind: of the op.
@@ -86,11 +85,12 @@ def shared(kind: str, of: N, members: N, inside: N, outermost: N) -> tuple[N, N 
         inside: how many of these one domain of the level below holds.
         outermost: 1 for the level that joins the whole group, else 0.
     """
+    whole, there, below = cast(tuple[Any, Any, Any], (of, members, inside))
     if kind == "send":  # to the neighbour; in the worst stage that one is in another domain
         return outermost, 1
     if kind == "all_to_all":
-        return members - inside, of - 1
-    return (members - inside) * of, members * inside * (of - 1)
+        return there - below, whole - 1
+    return (there - below) * whole, there * below * (whole - 1)
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.hardware.cluster import Cluster
-from costgraph.hardware.links import Layout, Level
+from costgraph.hardware.links import Layout, Level, shared
 from costgraph.records import dataclass
 from costgraph.searching.columns import Column
-from costgraph.timing.network import ENDS, Algorithm, Network, latency, rate
+from costgraph.timing.network import ENDS, Algorithm, Network, crossings, latency, rate
 
 Over = tuple[tuple[str, int], ...]
 Ints = NDArray[np.int64]
@@ -48,24 +48,15 @@ class Crossed:
 
     def share(self, kind: str) -> Column:
         """The share of what a ring sends that crosses this link; see `hardware.links.Hop.share`."""
-        if kind == "send":
-            return np.where(self.there & self.outermost, 1.0, 0.0)
-        others = np.maximum(self.of - 1.0, 1.0)
-        if kind == "all_to_all":
-            return np.where(self.there, (self.members - self.inside) / others, 0.0)
-        crossing = (self.members - self.inside) * self.of / (self.members * self.inside * others)
-        return np.where(self.there, crossing, 0.0)
+        of = np.maximum(self.of, 2.0)  # as where there is something to send
+        above, below = shared(kind, of, self.members, self.inside, self.outermost.astype(float))
+        return np.where(self.there, above / below, 0.0)
 
     def steps(self, kind: str, algorithm: Algorithm) -> Column:
         """How many times the link is crossed one after the other; see `timing.network.steps`."""
-        domains = -(-self.members // np.maximum(self.inside, 1.0))
-        if kind == "send":
-            found = self.outermost.astype(float)
-        elif kind == "all_reduce":
-            found = 2 * (domains - 1 if algorithm == "ring" else np.ceil(np.log2(domains)))
-        else:
-            found = domains - 1
-        return np.where(self.there, found, 0.0)
+        domains: Column = -(-self.members // np.maximum(self.inside, 1.0))
+        ends: Column = self.outermost.astype(float)
+        return np.where(self.there, crossings(kind, domains, ends, algorithm, lambda n: np.ceil(np.log2(n))), 0.0)
 
 
 class Group(NamedTuple):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 from math import ceil, log2
-from typing import Literal
+from typing import Any, Literal, TypeVar, cast
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import Rational
@@ -20,6 +20,7 @@ from costgraph.mesh import PipelineAxis
 from costgraph.records import dataclass
 from costgraph.timing.costs import Crossing
 
+N = TypeVar("N")
 Algorithm = Literal["ring", "tree"]
 ENDS = ((PipelineAxis.symbol, 1),)  # the cut over which the first and the last stage add up
 
@@ -103,11 +104,23 @@ def span_of(layout: Layout, over: tuple[tuple[str, int], ...]) -> Span:
 def steps(kind: str, hop: Hop, algorithm: Algorithm) -> int:
     """How many times a link is crossed, one after the other."""
     domains = -(-hop.members // max(hop.inside, 1))
+    return int(crossings(kind, domains, hop.outermost, algorithm, lambda number: ceil(log2(number))))
+
+
+def crossings(kind: str, domains: N, outermost: N, algorithm: Algorithm, doublings: Callable[[N], N]) -> N:
+    """The same of numbers or of columns.
+
+    Args:
+        kind: of the op.
+        domains: of the level below, that the link joins.
+        outermost: 1 for the level that joins the whole group, else 0.
+        algorithm: of collectives.
+        doublings: how often one is doubled until there are so many.
+    """
     if kind == "send":
-        return int(hop.outermost)
-    if kind == "all_reduce":
-        return 2 * (domains - 1 if algorithm == "ring" else ceil(log2(domains)))
-    return domains - 1
+        return outermost
+    found: Any = doublings(domains) if kind == "all_reduce" and algorithm == "tree" else cast(Any, domains) - 1
+    return cast(N, 2 * found if kind == "all_reduce" else found)
 
 
 def latency(level: Level) -> Rational:
