@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import Estimate, estimate
 from costgraph.estimation.reading import request
 from costgraph.hardware.cluster import cluster
+from costgraph.searching.asked import Search
 from costgraph.searching.evaluation import Rates
 from costgraph.searching.plans import Costed, Question
 from costgraph.searching.shares import Links
@@ -90,3 +92,43 @@ def answered(
         legal += said is not None
         if legal == most:
             return
+
+
+def measures(said: Estimate, seconds: Fraction) -> dict[str, Fraction]:
+    """What an estimate says that plans are ranked or kept by."""
+    needed, costs = said.verdict.needed, said.usd_per_million_tokens
+    assert needed is not None
+    found = {
+        "peak": needed, "step_time": seconds, "bound": said.bound(said.main).seconds,
+        "tokens/s": said.throughput(said.main, seconds), "mfu": said.mfu(said.main, seconds),
+        "hfu": said.hfu(said.main, seconds),
+    }  # fmt: skip
+    cost = costs[1] or costs[0]
+    return found if cost is None else found | {"cost": cost}
+
+
+def exhaustively(of: Search) -> list[tuple[tuple[Fraction, ...], Estimate]]:
+    """Every plan, asked of `estimate` by itself, without columns and without doubles."""
+    found = []
+    known: dict[str, Setup] = {}
+    for structure in of.space.structures():
+        numbers = {name: of.space.of(name, structure) for name in structure.open}
+        for values in product(*numbers.values()):
+            plan = {**dict(structure.degrees), **dict(zip(numbers, values, strict=True))}
+            if "P" in numbers and any(count % (plan["P"] * plan.get("v", 1)) for count in of.space.layers):
+                continue  # which is a structure of its own
+            try:
+                said = estimate(structure.request(of.question.asked, known, plan))
+                seconds = said.estimated(said.main) or said.bound(said.main).seconds
+            except UserError:
+                continue
+            devices = Fraction(said.request.degree.number or 0)
+            if of.space.all_devices and devices != of.space.devices:
+                continue
+            if structure.schedule == "interleaved" and not structure.one_group and plan["M"] == plan["P"]:
+                continue
+            named = measures(said, seconds) | {"devices": devices}
+            named |= {name: Fraction(value) for name, value in plan.items()}
+            if all(one.holds_exactly(named[one.name]) for one in of.where):
+                found.append((tuple(named[name] for name in of.by), said))
+    return sorted(found, key=lambda one: one[0])

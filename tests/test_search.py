@@ -5,22 +5,20 @@ from __future__ import annotations
 import json
 import shlex
 from fractions import Fraction
-from itertools import product
 from typing import Any
 
 import pytest
 from command_line import costgraph
 from hypothesis import given
 from hypothesis import strategies as st
+from plans import exhaustively
 
 from costgraph.errors import UserError
-from costgraph.estimation.estimate import Estimate, estimate
 from costgraph.searching.answer import tried
 from costgraph.searching.asked import Search
 from costgraph.searching.ranges import read_over
 from costgraph.searching.reading import read_search
 from costgraph.searching.search import Found, search
-from costgraph.setup import Setup
 
 SMALL: dict[str, Any] = {"model": "llama-3.2-1b", "cluster_of": "h100-sxm:2x2", "batch": 4, "limit": "S=1024"}
 EFFICIENCY = "flops=0.6,mem=0.8,comms=0.7"
@@ -29,33 +27,6 @@ EFFICIENCY = "flops=0.6,mem=0.8,comms=0.7"
 def asked(**more: Any) -> Search:
     """A search of a small space."""
     return read_search(**{**SMALL, **more})
-
-
-def exhaustively(of: Search) -> list[tuple[tuple[Fraction, ...], Estimate]]:
-    """Every plan, asked of `estimate` by itself, without columns and without doubles."""
-    found = []
-    known: dict[str, Setup] = {}
-    for structure in of.space.structures():
-        numbers = {name: of.space.of(name, structure) for name in structure.open}
-        for values in product(*numbers.values()):
-            plan = {**dict(structure.degrees), **dict(zip(numbers, values, strict=True))}
-            try:
-                said = estimate(structure.request(of.question.asked, known, plan))
-                seconds = said.estimated(said.main) or said.bound(said.main).seconds
-            except UserError:
-                continue
-            devices = Fraction(said.request.degree.number or 0)
-            if of.space.all_devices and devices != of.space.devices:
-                continue
-            if structure.schedule == "interleaved" and not structure.one_group and plan["M"] == plan["P"]:
-                continue
-            needed = said.verdict.needed
-            assert needed is not None
-            named = {"peak": needed, "step_time": seconds, "devices": devices}
-            named |= {name: Fraction(value) for name, value in plan.items()}
-            if all(one.holds_exactly(named[one.name]) for one in of.where):
-                found.append((tuple(named[name] for name in of.by), said))
-    return sorted(found, key=lambda one: one[0])
 
 
 def ranks(found: Found) -> list[tuple[Fraction, ...]]:
@@ -227,8 +198,8 @@ def test_the_last_plan_that_is_shown_has_its_distance_to_the_next(top: int) -> N
 
 
 def test_how_much_there_is_to_do_is_said_before_it_is_done() -> None:
-    run = costgraph("search", *SHORT[:5], "1024", *SHORT[6:], "--over", "P=1, zero=1, recompute=none, T=1..2000, C=1")
-    assert run.stderr == "note: 43 989 plans at most, of 6 graphs\n"
+    run = costgraph("search", *SHORT[:5], "1024", *SHORT[6:], "--over", "P=1, zero=1, recompute=none, M=1..9000, C=1")
+    assert run.stderr == "note: 45 000 plans at most, of 6 graphs\n"
 
 
 SHARES = [

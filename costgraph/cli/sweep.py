@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,10 +18,12 @@ from costgraph.errors import UserError, unknown
 from costgraph.searching.table import needed
 
 if TYPE_CHECKING:
-    from costgraph.searching.sweep import Finish
+    from costgraph.searching.engines import Run
+    from costgraph.searching.sweep import Block, Finish, Sweep, Tally
 
 REPORTS = ("text", "markdown", "latex", "html")
 PICTURES = ("svg", "png", "pdf")
+MANY = 1000  # points, of which it is said beforehand how many they are
 BINARY = ("parquet", "xlsx", *PICTURES)
 
 
@@ -71,15 +73,9 @@ def sweep(
         raise UserError(f"--top {top}: write a number of rows from 1 on")
     check_plot(plot, to.force)
     needed("numpy", "sweep", "search")
-    from costgraph.cli import sweep_files
     from costgraph.pictures.sweeps import KINDS
-    from costgraph.reports.sweep import left_out, report, size
-    from costgraph.searching.asking import bounded
+    from costgraph.reports.sweep import size
     from costgraph.searching.engines import engine as chosen
-    from costgraph.searching.parts import Writing
-    from costgraph.searching.points import First, Points, head
-    from costgraph.searching.sweep import Looking, Tally
-    from costgraph.searching.sweep import sweep as run
     from costgraph.searching.sweep_reading import read_sweep
 
     if picture and picture not in KINDS:
@@ -89,33 +85,77 @@ def sweep(
         "efficiency": efficiency, "overlap": overlap, "new": new, "price": price,
     }  # fmt: skip
     typed = {**asked.options, **{name: value for name, value in own.items() if value not in (None, "")}}
-    question, tally = read_sweep(over, measures, where or (), pareto, typed), Tally()
-    if question.grid.size > 1000:
+    question = read_sweep(over, measures, where or (), pareto, typed)
+    if question.grid.size > MANY:
         remark(size(question.grid))
-    in_parts = to.format == "parquet" and engine == "dask" and to.path is not None and not pareto
-    with chosen(engine, scheduler) as engine_, contextlib.ExitStack() as stack:
-        drawn = plot is not None or to.format in PICTURES
-        finish: Finish | None = First(top) if to.format in REPORTS and not pareto and not drawn else None
-        if in_parts and to.path is not None:
-            finish = Writing(stack.enter_context(sweep_files.folder(to.path)), question.names)
-        blocks = run(question, tally, counted(question.grid.size), engine_, Looking(question, finish))
-        if drawn:
-            points = Points(question, tuple(bounded(blocks, tally)), tally)
-            blocks = iter(points.blocks)
-            if plot is not None:
-                write_plot(points.plot(picture), plot)
-            if to.format in PICTURES:
-                deliver(points.plot(picture).content(f"sweep.{to.format}"), to.path)
-                return
-        if to.format in REPORTS:
-            points = Points(question, head(blocks, top), tally)
-            to.tell(lambda: report(points, top))
-            return
-        if in_parts:
-            head(blocks, 0)
+    with chosen(engine, scheduler) as run:
+        if plot is not None or to.format in PICTURES:
+            draw(question, run, to, plot, picture, top)
+        elif to.format in REPORTS:
+            tell(question, run, to, top)
         else:
-            out = stack.enter_context(sweep_files.target(to.path))
-            sweep_files.WRITERS[to.format](blocks, question.names, out)
+            write(question, run, to, in_parts=engine == "dask" and not pareto)
+
+
+def draw(question: Sweep, run: Run, to: To, plot: Path | None, picture: str, top: int) -> None:
+    """Draw all rows, which are held at once, and write them beside unless the picture is all that is asked for."""
+    from costgraph.cli import sweep_files
+    from costgraph.reports.sweep import report
+    from costgraph.searching.asking import bounded
+    from costgraph.searching.points import Points
+
+    blocks, tally = looked_at(question, run, None)
+    points = Points(question, tuple(bounded(blocks, tally)), tally)
+    if plot is not None:
+        write_plot(points.plot(picture), plot)
+    if to.format in PICTURES:
+        deliver(points.plot(picture).content(f"sweep.{to.format}"), to.path)
+    elif to.format in REPORTS:
+        to.tell(lambda: report(points, top))
+    else:
+        sweep_files.write(iter(points.blocks), question.names, to.format, to.path)
+        remark_left_out(tally)
+
+
+def tell(question: Sweep, run: Run, to: To, top: int) -> None:
+    """Write a report with the first rows."""
+    from costgraph.reports.sweep import report
+    from costgraph.searching.points import First, Points, head
+
+    blocks, tally = looked_at(question, run, None if question.pareto else First(top))
+    points = Points(question, head(blocks, top), tally)
+    to.tell(lambda: report(points, top))
+
+
+def write(question: Sweep, run: Run, to: To, in_parts: bool) -> None:
+    """Write all rows, block by block; Parquet in parts if whoever looks at a piece is to write it."""
+    from costgraph.cli import sweep_files
+    from costgraph.searching.parts import Writing
+    from costgraph.searching.points import head
+
+    if in_parts and to.format == "parquet" and to.path is not None:
+        with sweep_files.folder(to.path) as folder:
+            blocks, tally = looked_at(question, run, Writing(folder, question.names))
+            head(blocks, 0)
+    else:
+        blocks, tally = looked_at(question, run, None)
+        sweep_files.write(blocks, question.names, to.format, to.path)
+    remark_left_out(tally)
+
+
+def looked_at(question: Sweep, run: Run, finish: Finish | None) -> tuple[Iterator[Block], Tally]:
+    """The rows, as they come, and what is counted on the way."""
+    from costgraph.searching.sweep import Looking, Tally
+    from costgraph.searching.sweep import sweep as look
+
+    tally = Tally()
+    return look(question, tally, counted(question.grid.size), run, Looking(question, finish)), tally
+
+
+def remark_left_out(tally: Tally) -> None:
+    """Say of a table what is not in it."""
+    from costgraph.reports.sweep import left_out
+
     for line in left_out(tally):
         remark(line)
 

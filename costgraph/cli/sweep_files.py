@@ -160,3 +160,9 @@ def write_xlsx(blocks: Iterator[Block], names: Sequence[str], out: IO[bytes]) ->
 WRITERS: dict[str, Callable[[Iterator[Block], Sequence[str], IO[bytes]], None]] = {
     "csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet, "xlsx": write_xlsx,
 }  # fmt: skip
+
+
+def write(blocks: Iterator[Block], names: Sequence[str], format_: str, path: Path | None) -> None:
+    """Write a table into a file, or to stdout."""
+    with target(path) as out:
+        WRITERS[format_](blocks, names, out)

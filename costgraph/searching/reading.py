@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Unpack
 
+from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
 from costgraph.estimation.reading import overlaps, request
@@ -15,7 +16,7 @@ from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.mesh import Mesh
 from costgraph.searching.asked import Search
-from costgraph.searching.constraints import read_conditions
+from costgraph.searching.constraints import Constraint, read_conditions
 from costgraph.searching.evaluation import Rates
 from costgraph.searching.measures import MEASURES, Measure
 from costgraph.searching.plans import Question
@@ -73,21 +74,17 @@ def read_search(
     """
     if cluster_of is None:
         raise UserError("search: over which devices? name nodes of a machine, as in --cluster h100-sxm:8x128")
+    phase = phase_of(of)
+    if batch is not None:
+        of["limit"] = [*listed(of.get("limit")), f"B={batch}"]
     typed = {
-        **of, "cluster": cluster_of, "phase": of.get("phase") or "train", "dtype": dtype, "link": link,
+        **of, "cluster": cluster_of, "phase": phase, "dtype": dtype, "link": link,
         "collectives": collectives if collectives != "ring" else "", "efficiency": efficiency, "overlap": overlap,
         "new": new, "price": price,
     }  # fmt: skip
     place = cluster(cluster_of)
     chosen(place.machine, dtype, link)
-    phase = of.get("phase") or "train"
-    if phase not in PHASES:
-        raise unknown("phase", phase, PHASES)
     of["phase"] = phase
-    if of.get("mesh"):
-        raise UserError(f"search tries meshes; leave --mesh '{shorten(str(of['mesh']))}' out, or say --over 'T=[1, 8]'")
-    if batch is not None:
-        of["limit"] = typed["limit"] = [*listed(of.get("limit")), f"B={batch}"]
     asked = request(
         hardware=place.machine, dtype=dtype, link=link, collectives=collectives, efficiency=efficiency, new=new,
         price=price, **of,
@@ -97,14 +94,40 @@ def read_search(
     letters = read_letters(of.get("let", ()), of.get("notation"))
     space = read_space(asked, place, read_over(over, letters), batch, minimize)
     check(asked, space, minimize, top)
-    limits = ["peak <= hbm", *([where] if isinstance(where, str) else where)]
-    kept = tuple(one.on(asked.rates) for one in read_conditions(limits, limitable(asked, space), letters))
-    if asked.price is None and any(one.name == "cost" for one in kept):
+    limits = read_limits(["peak <= hbm", *([where] if isinstance(where, str) else where)], asked, space, letters)
+    question = Question(
+        asked, Links(place, link, asked.collectives), Rates(asked), tuple({"B"} & space.numbers.keys()),
+        tuple(one.name for one in limits),
+    )  # fmt: skip
+    return Search(question, space, limits, minimize, top, typed)
+
+
+def phase_of(of: Keywords) -> str:
+    """The phase that is searched for.
+
+    Raises:
+        UserError: another one, or a mesh, which is what a search finds.
+    """
+    phase = of.get("phase") or "train"
+    if phase not in PHASES:
+        raise unknown("phase", phase, PHASES)
+    if of.get("mesh"):
+        raise UserError(f"search tries meshes; leave --mesh '{shorten(str(of['mesh']))}' out, or say --over 'T=[1, 8]'")
+    return phase
+
+
+def read_limits(
+    texts: list[str], asked: Request, space: Space, letters: Mapping[str, Quotient]
+) -> tuple[Constraint, ...]:
+    """What plans must keep, in numbers.
+
+    Raises:
+        UserError: unreadable, unknown, or a cost without a price.
+    """
+    found = tuple(one.on(asked.rates) for one in read_conditions(texts, limitable(asked, space), letters))
+    if asked.price is None and any(one.name == "cost" for one in found):
         raise UserError("cost: at which price of a device? add --price '2.5 USD/h'")
-    open_ = ("B",) if "B" in space.numbers else ()
-    limited = tuple(one.name for one in kept)
-    question = Question(asked, Links(place, link, asked.collectives), Rates(asked), open_, limited)
-    return Search(question, space, kept, minimize, top, typed)
+    return found
 
 
 def limitable(asked: Request, space: Space) -> dict[str, Measure | None]:

@@ -33,7 +33,7 @@ class Space:
         deep_zero: whether gradients and weights may rest in parts beside a pipeline, too.
         uneven: numbers of stages that do not divide the layers, so that whole layers are spread.
         uneven_zero, uneven_schedules: stages of ZeRO and schedules with these; each of them is a graph of its own.
-        layers: how many there are; no stage has fewer than one, nor has a chunk.
+        layers: how many there are of each kind; no stage has fewer than one, nor has a chunk.
         chunked: whether stages that are unequal may have chunks.
         kv_heads: how many key/value heads there are; a tensor axis of more devices copies them. 0 where it cannot.
     """
@@ -50,7 +50,7 @@ class Space:
     uneven: tuple[int, ...] = ()
     uneven_zero: tuple[int, ...] = ()
     uneven_schedules: tuple[str, ...] = ()
-    layers: int = 0
+    layers: tuple[int, ...] = ()
     chunked: bool = False
     kv_heads: int = 0
 
@@ -92,14 +92,14 @@ class Space:
 
     def unequal(self, of: Structure) -> Iterator[Structure]:
         """The same with stages of unlike numbers of layers: numbers decide which, so that these are part of it."""
-        for stages in self.uneven:
-            if of.schedule != "interleaved":
-                yield replace(of, degrees=(("P", stages),))
-                continue
-            for chunks in self.numbers["v"] if self.chunked else ():
-                if chunks > 1 and stages * chunks <= self.layers:
-                    found = replace(of, degrees=(("P", stages), ("v", chunks)))
-                    yield from (found, replace(found, one_group=True))
+        if of.schedule != "interleaved":
+            yield from (replace(of, degrees=(("P", stages),)) for stages in self.uneven)
+            return
+        for stages, chunks in product(self.larger("P"), self.larger("v") if self.chunked else ()):
+            parts = stages * chunks
+            if parts <= sum(self.layers) and any(count % parts for count in self.layers):
+                found = replace(of, degrees=(("P", stages), ("v", chunks)))
+                yield from (found, replace(found, one_group=True))
 
     def reachable(self, axes: tuple[str, ...]) -> bool:
         """Whether such axes can have as many devices as there are."""

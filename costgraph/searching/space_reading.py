@@ -49,7 +49,7 @@ def read_space(
     return Space(
         numbers, zero=zero,
         recompute=replays(said.get("recompute"), asked),
-        schedules=schedules, layers=sum(layers), chunked="v" in said,
+        schedules=schedules, layers=layers, chunked="v" in said,
         uneven=tuple(one for one in numbers["P"] if any(count % one for count in layers)),
         uneven_zero=zero if asked_for or "zero" in said else (PIPELINE_ZERO,),
         uneven_schedules=schedules if asked_for or "schedule" in said else schedules[:1],
