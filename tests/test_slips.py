@@ -72,7 +72,7 @@ OWN: list[tuple[str, str, dict[str, object], str]] = [
     ("6*N_params*B*S", "flops", {}, NO_CORE),
     ("4*N_params*B*S + 8*L*B*S**2*D", "flops", {}, "it counts the backward pass alone"),
     ("6*N_params*B*S + 6*L*B*S**2*D", "flops", {},
-     "it counts half of a causal square (convention notes(causal=half))"),
+     "it counts half of a causal square (convention notes(causal=half)), or one of attn.scores and attn.values alone"),
     ("6*N_params*B*S + 6*L*B*S*(S+1)*D", "flops", {},
      "it counts of a causal square just what is seen (convention notes(causal=triangle))"),
     ("3*N_params*B*S + 6*L*B*S**2*D", "flops", {},

@@ -10,6 +10,7 @@ from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import leading
 from costgraph.conventions.convention import WORDS
+from costgraph.conventions.peers import PALM
 from costgraph.derivation import derived
 from costgraph.errors import UserError
 from costgraph.given import Options
@@ -19,6 +20,7 @@ from costgraph.library.explaining.other_plans import plan_of
 from costgraph.library.readings.of_flops import PERS, WORKS, Counts, Reading, Work
 from costgraph.library.readings.of_others import OtherCounts
 from costgraph.library.readings.ways import way_in_words
+from costgraph.measures.counting import Counted
 from costgraph.measures.parts import read_measure
 from costgraph.precision import PRECISIONS
 from costgraph.provenance import Term
@@ -100,10 +102,25 @@ def of_flops(equal: Callable[[Quotient], bool], setup: Setup, of: Options, simpl
     works = WORKS if plain["phase"] == "train" else ("forward",)
     asked: str = REPLAYS[replay] if replay else "train" if setup.phase == "train" else "forward"
     own = Reading(setup.convention, 0, asked)
-    counts = Counts(plain, works, PERS, setup.convention)
-    found = [reading for reading, value in counts.readings() if reading != own and equal(value)]
-    found = [reading for reading in found if not simple or apart(reading, own)[0] < 2]
-    return in_words(min(found, key=lambda one: apart(one, own)), own) if found else ""
+    found: list[Reading] = []
+    for near in (setup.convention, PALM):  # by options of what was asked, or of the rule that most have in mind
+        counts = Counts(plain, works, PERS, near)
+        found = found or [reading for reading, value in counts.readings() if reading != own and equal(value)]
+        found = [reading for reading in found if not simple or apart(reading, own)[0] < 2]
+    if not found:
+        return ""
+    least = min(found, key=lambda one: apart(one, own))
+    halved = least.convention.counting.beside(own.convention.counting) == ["causal=half"] and least.changed == 1
+    return in_words(least, own) + (one_of_two(setup, own) if halved else "")
+
+
+def one_of_two(setup: Setup, own: Reading) -> str:
+    """What is as large as half of a causal square: one of both products of attention, where these are as large."""
+    cores = {op.name for op in setup.graph.ops if op.core and op.kind == "einsum" and op.phase == "forward"}
+    terms = [one for one in Counted(setup.graph, own.convention).terms(("forward",)) if one.op in cores]
+    if len(terms) != 2 or terms[0].amount != terms[1].amount:
+        return ""
+    return f", or one of {terms[0].op} and {terms[1].op} alone"
 
 
 def apart(one: Reading, own: Reading) -> tuple[Any, ...]:

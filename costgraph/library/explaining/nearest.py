@@ -47,8 +47,9 @@ def nearest(
             )
     if whole := of_ring(printed, derived) or of_symbol(printed, derived) or of_factor(printed / derived, derived):
         return whole.text
-    if (printed / derived).number is not None:  # a fraction explains nothing
-        return ""
+    if (printed / derived).number is not None:  # a fraction explains nothing, unless it is what a part leaves
+        left = of_groups(printed.numerator, derived.numerator, tuple(terms), parts) if printed.is_polynomial else ()
+        return next((slip.text for slip in left if slip.text.startswith("left out: ")), "")
     if printed.denominator == derived.denominator:
         return of_sum(printed.numerator, derived.numerator, tuple(terms), parts)
     if printed.numerator == derived.numerator and (below := of_sum(printed.denominator, derived.denominator, ())):

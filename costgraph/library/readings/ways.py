@@ -166,7 +166,7 @@ LENGTH = Way(
 HALF = Way(
     "cached",
     {"keys and values": "", "one of them": "keys or values alone"},
-    lambda term, _, __: Quotient(1, 2) if term.role == "cache" else SAME,
+    lambda term, of, _: Quotient(1, 2) if term.role == "cache" and "latent_kv" not in of.graph.sizes else SAME,
 )
 MASKS = Way(
     "masks",
