@@ -123,6 +123,31 @@ def test_what_a_link_names_and_the_page_lacks_is_said(shown: Browser, state: dic
     assert shown.run("$('unread').textContent") == ""
 
 
+@pytest.mark.parametrize("wide", [320, 390])
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"phase": "train", "P": 4, "M": 8, "B": 16, "T": 2, "N_d": 2}, {"phase": "train", "C": 2, "T": 2, "S": 4096},
+        {"phase": "decode", "P": 4, "M": 8, "B": 8}, {"S": "1e300", "T": -2, "model": "none"}, {"T": 3},
+        {"phase": "train", "P": 3, "M": 6, "B": 12},
+    ],
+)  # fmt: skip
+def test_a_phone_shows_any_state_without_moving_sideways(shown: Browser, state: dict[str, Any], wide: int) -> None:
+    shown.shape(wide, 844)
+    set_to(shown, state)
+    shown.run("document.querySelectorAll('details').forEach(one => (one.open = true)); " + SETTLED)
+    assert shown.run("document.documentElement.scrollWidth") <= wide
+
+
+def test_what_is_pressed_while_there_are_no_numbers_does_nothing_and_opens_once_there_are(shown: Browser) -> None:
+    set_to(shown, {"T": 3})
+    shown.run("document.querySelectorAll('.card details').forEach(one => (one.open = true)); " + SETTLED)
+    shown.run("document.querySelectorAll('.card button').forEach(one => one.click()); " + SETTLED)
+    assert shown.run("document.querySelectorAll('.terms tr').length") == 0
+    set_to(shown, {"T": 1})
+    assert shown.run("[...document.querySelectorAll('.terms')].every((one) => one.rows.length > 0)")
+
+
 # --- zeros ------------------------------------------------------------------------------------------------------------
 
 

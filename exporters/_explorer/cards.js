@@ -10,11 +10,11 @@ let shown;
 function buildCards(found) {
   const cards = found.forms.map((form) => {
     const value = make("output", { class: "value", "data-measure": form.name });
-    const formula = make("div", { class: "formula", tabindex: 0, "aria-label": `formula of ${form.name}` });
+    const formula = make("div", { class: "formula", tabindex: 0, role: "group", "aria-label": `formula of ${form.name}` });
     const terms = make("table", { class: "terms" });
-    const details = make("details", { ontoggle: () => details.open && fillTerms(form.name) }, make("summary"), make("div", { class: "scroll" }, terms));
+    const details = make("details", { ontoggle: () => details.open && answered((now) => fillTerms(form.name, now)) }, make("summary"), make("div", { class: "scroll" }, terms));
     const copies = [["LaTeX", latex], ["Python", program], ["Command", command]].map(([text, write]) =>
-      button(text, () => copy(write(answers(), form.name), text), `copy ${form.name} as ${text}`));
+      button(text, () => answered((now) => copy(write(now, form.name), text)), `copy ${form.name} as ${text}`));
     const head = make("h3", { text: NAMES[form.name] });
     const card = make("article", { class: "card", "aria-label": NAMES[form.name] }, head, value,
       make("span", { class: "exact quiet" }), formula, make("p", { class: "at quiet" }), details,
@@ -40,7 +40,7 @@ function showCards(now) {
       showFormula(name, form, largest, lines, one);
       one.drawn = drawn;
       if (one.details.open) fillTerms(name, now);
-    } else if (one.details.open) refreshTerms(name, now);
+    } else if (one.details.open) (one.terms.rows.length ? refreshTerms : fillTerms)(name, now);
     lines.forEach(([, , number], i) => (one.formula.children[i].querySelector(".amount").textContent = lines.length > 1 ? said(now.at(number), form.unit) : ""));
   }
 }
@@ -64,7 +64,7 @@ function showFormula(name, form, largest, lines, one) {
   one.card.querySelector(".at").textContent = (TIMES.includes(name) ? `the longest of these${stage(arm) && " and of those of other stages"}; now ${arm.at}` : place) || "";
   one.details.querySelector("summary").textContent = `${arm.terms.length} terms`;
 }
-function fillTerms(name, now = answers()) {
+function fillTerms(name, now) {
   const { form, arm } = now.forms[name];
   const rows = arm.terms.map((number) => {
     const [op, where, part, sum, drawn] = now.found.terms[number];

@@ -94,6 +94,16 @@ function answers(changed = {}, names = NUMBERS) {
   const unknown = !network() && time?.form.arms.some((arm, i) => time.arms[i] > 0 && resource(arm) === "network");
   return { found, at, forms, unknown };
 }
+function answered(use) { // nothing where settings have no answer, which the page says already
+  let now;
+  try {
+    now = answers();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return;
+  }
+  use(now);
+}
 
 // --- times -----------------------------------------------------------------------------------------------------------
 
