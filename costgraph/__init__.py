@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from costgraph.comparing.comparison import compare
     from costgraph.derivation import derive
     from costgraph.errors import UserError
-    from costgraph.estimation.answering import answer as estimate
+    from costgraph.estimation.answering import estimate
     from costgraph.exporting import export
     from costgraph.graph.builder import Builder
     from costgraph.graph.graph import Graph
     from costgraph.hardware.catalog import machine
     from costgraph.hardware.cluster import cluster
     from costgraph.known_names import known
-    from costgraph.library.checking.comparison import compare as check
+    from costgraph.library.checking.comparison import check
     from costgraph.measured import (
         activations,
         cache,
@@ -47,8 +47,7 @@ if TYPE_CHECKING:
     from costgraph.passes.place import TensorParallel as tensor_parallel
     from costgraph.passes.recompute import Recompute as recompute
     from costgraph.pictures.plot import plot
-    from costgraph.searching.asking import best as search
-    from costgraph.searching.asking import swept as sweep
+    from costgraph.searching.asking import search, sweep
     from costgraph.solving.solution import solve
 
 # Where each public name lives. Nothing is imported before it is asked for (PEP 562), so that `--help` stays fast.
@@ -63,14 +62,14 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "activations": ("costgraph.measured", "activations"),
     "backward": ("costgraph.passes.backward", "Backward"),
     "cache": ("costgraph.measured", "cache"),
-    "check": ("costgraph.library.checking.comparison", "compare"),
+    "check": ("costgraph.library.checking.comparison", "check"),
     "cluster": ("costgraph.hardware.cluster", "cluster"),
     "communication": ("costgraph.measured", "communication"),
     "compare": ("costgraph.comparing.comparison", "compare"),
     "decode": ("costgraph.passes.decode", "Decode"),
     "decoder": ("costgraph.op_sets.decoder", "decoder"),
     "derive": ("costgraph.derivation", "derive"),
-    "estimate": ("costgraph.estimation.answering", "answer"),
+    "estimate": ("costgraph.estimation.answering", "estimate"),
     "export": ("costgraph.exporting", "export"),
     "flash_attention": ("costgraph.passes.flash_attention", "FlashAttention"),
     "flops": ("costgraph.measured", "flops"),
@@ -83,10 +82,10 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "place": ("costgraph.passes.place", "Place"),
     "plot": ("costgraph.pictures.plot", "plot"),
     "recompute": ("costgraph.passes.recompute", "Recompute"),
-    "search": ("costgraph.searching.asking", "best"),
+    "search": ("costgraph.searching.asking", "search"),
     "solve": ("costgraph.solving.solution", "solve"),
     "states": ("costgraph.measured", "states"),
-    "sweep": ("costgraph.searching.asking", "swept"),
+    "sweep": ("costgraph.searching.asking", "sweep"),
     "tensor_parallel": ("costgraph.passes.place", "TensorParallel"),
     "traffic": ("costgraph.measured", "traffic"),
 }

@@ -14,7 +14,7 @@ from costgraph.algebra.work import bounded
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import UserError, unknown
-from costgraph.given import Keywords
+from costgraph.given import Keywords, Options
 from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES, TIMES
 from costgraph.measures.parts import Measure, read_measure, under
@@ -23,6 +23,7 @@ from costgraph.records import dataclass
 from costgraph.remarks import of_windows, why_zero
 from costgraph.setup import Setup
 from costgraph.shown import Drawn, as_json
+from costgraph.signatures import spelled_out
 
 if TYPE_CHECKING:
     from costgraph.measures.by_part import Part
@@ -199,6 +200,7 @@ def said_of_times(measures: Iterable[str], spread: bool) -> list[str]:
     return [f"{', '.join(found)}: a bound, causal FLOPs at the peak and what must be read, all at once{link}"]
 
 
+@spelled_out(Options)
 @bounded()
 def derive(
     *measures: str,

@@ -23,6 +23,7 @@ from costgraph.op_sets import OP_SETS
 from costgraph.passes import names_of, phase_of
 from costgraph.remarks import why_zero
 from costgraph.setup import Setup
+from costgraph.signatures import spelled_out
 
 PARTS = ("forward", "backward", "recompute", "update")  # of a step, which some measures are of
 WITHOUT_PHASE = ("flash_attention", "lora", "autocast", "widths")  # passes that any phase may have
@@ -51,6 +52,7 @@ def measure(name: str) -> Callable[..., ClosedForm]:
         found = counted(setup.graph, setup.convention, **own).limited(setup.bindings)
         return told(found, setup.phase, setup.mesh)
 
+    of = spelled_out(Options)(of)
     of.__name__, of.__qualname__, of.__doc__ = name, name, f"{counted.__doc__}\n\n{TAKES}"
     return of
 

@@ -12,7 +12,7 @@ from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.whole import HEADS, is_whole
 from costgraph.errors import UserError
-from costgraph.library.checking.comparison import compare
+from costgraph.library.checking.comparison import check as compare
 
 D_A = "// read as an exact division: A divides D"
 

@@ -19,7 +19,7 @@ from costgraph.errors import UserError
 from costgraph.exporting.targets import available
 from costgraph.known_names import KINDS
 from costgraph.letters import read
-from costgraph.library.checking.comparison import compare
+from costgraph.library.checking.comparison import check as compare
 from costgraph.library.entries.finding import topics_of
 from costgraph.library.entries.reading import library
 from costgraph.mesh import AXES

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from collections.abc import Callable
 from fractions import Fraction
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -482,3 +484,40 @@ def test_a_number_over_a_form_and_what_is_negative_have_names() -> None:
     form = cg.params(cg.decoder())
     assert ((2 / form).unit, (2 / form)(L=1, D=1, E=2)) == ("1/parameter", Fraction(1, 4))
     assert (-form).name == "-params"
+
+
+ASKING = ["derive", "estimate", "solve", "check", "compare", "search", "sweep", "flops", "peak"]
+SHARED = {"model", "op_set", "mesh", "limit", "symbolic", "precision", "attention", "weights", "let", "notation"}
+OF_MACHINES = {"dtype", "link", "collectives", "efficiency", "overlap", "new", "price"}
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_a_question_has_the_name_that_it_is_asked_by_and_its_keywords_in_its_signature(name: str) -> None:
+    function = getattr(cg, name)
+    shown = signature(function).parameters
+    assert function.__name__ == function.__qualname__ == name
+    assert shown.keys() >= SHARED | (OF_MACHINES if name in ("estimate", "search", "sweep") else set())
+    assert shown["sizes"].kind is Parameter.VAR_KEYWORD
+    assert all(one.annotation is not Parameter.empty for one in shown.values())
+    assert "Any" not in str(signature(function))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda: cg.estimate("gpt2", "a10", model="gpt2", B=1, S=8),
+        lambda: cg.search("gpt2", "a10:1x1", model="gpt2", batch=1, S=8),
+        lambda: cg.sweep("gpt2", "B=1..2", "flops", model="gpt2", S=8),
+    ],
+    ids=["estimate", "search", "sweep"],
+)
+def test_a_model_is_the_first_argument_or_a_keyword_and_not_both(asked: Callable[[], object]) -> None:
+    with pytest.raises(cg.UserError, match="the model is given twice"):
+        asked()
+
+
+def test_a_model_as_a_keyword_is_the_same() -> None:
+    first, second = cg.estimate("gpt2", "a10", B=1, S=8), cg.estimate(model="gpt2", hardware="a10", B=1, S=8)
+    assert str(first) == str(second)
+    of: Any = {"over": "B=1..2", "measures": "flops", "S": 8}
+    assert str(cg.sweep("gpt2", **of)) == str(cg.sweep(model="gpt2", **of))

@@ -10,7 +10,7 @@ from command_line import costgraph
 import costgraph as cg
 from costgraph.algebra.parser import parse
 from costgraph.errors import UserError
-from costgraph.library.checking.comparison import compare
+from costgraph.library.checking.comparison import check as compare
 from costgraph.measures.per import Share
 
 

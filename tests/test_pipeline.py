@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -244,7 +245,7 @@ def test_a_tied_table_is_kept_as_wide_while_stages_add_it_up() -> None:
     ],
 )
 def test_a_number_of_stages_is_the_same_in_the_mesh_and_beside_it(mesh: str, limit: str, number: str) -> None:
-    asked = {"model": "llama-3-8b", "hardware": "h100-sxm", "phase": "train", "attention": "flash"}
+    asked: Any = {"model": "llama-3-8b", "hardware": "h100-sxm", "phase": "train", "attention": "flash"}
     open_ = cg.estimate(**asked, mesh=mesh, limit=f"B=40,S=512,{limit}")
     typed = cg.estimate(**asked, mesh=f"{number}, microbatches(8)", limit="B=40,S=512")
     assert (open_.least, open_.verdict.needed) == (typed.least, typed.verdict.needed)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from costgraph.library.checking.comparison import compare
+from costgraph.library.checking.comparison import check as compare
 
 HEAD: dict[str, Any] = {"op_set": "decoder(head=True)"}
 CACHED: dict[str, Any] = {"op_set": "decoder(kv_heads=G)", "phase": "decode"}

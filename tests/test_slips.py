@@ -8,7 +8,7 @@ import pytest
 
 from costgraph.algebra.parser import parse
 from costgraph.algebra.printers import PYTHON
-from costgraph.library.checking.comparison import compare
+from costgraph.library.checking.comparison import check as compare
 from costgraph.library.explaining.nearest import nearest, nearest_number
 from costgraph.library.judging.statement import decimal
 from costgraph.reports.check import report

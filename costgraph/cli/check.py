@@ -68,7 +68,7 @@ def is_formula(text: str) -> bool:
 @bounded()
 def one_formula(formula: str, options: Mapping[str, Any], to: To) -> bool:
     """Compare a formula with what the engine derives; whether it differs."""
-    from costgraph.library.checking.comparison import compare
+    from costgraph.library.checking.comparison import check as run
     from costgraph.reports.check import report
 
     if "measure" not in options:
@@ -76,7 +76,7 @@ def one_formula(formula: str, options: Mapping[str, Any], to: To) -> bool:
             "--formula needs --measure: what does the formula give? --measure flops, for instance; `costgraph list "
             "measures` has all"
         )
-    found = compare(formula, **options)
+    found = run(formula, **options)
     to.tell(lambda: report(found), found.to_json)
     return not found.agrees
 

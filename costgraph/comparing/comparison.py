@@ -16,10 +16,11 @@ from costgraph.closed_form import ClosedForm
 from costgraph.comparing.sides import Given, Side, read_side
 from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError
-from costgraph.given import Keywords
+from costgraph.given import Keywords, Options
 from costgraph.measures.by_part import by_part
 from costgraph.records import dataclass
 from costgraph.shown import Drawn
+from costgraph.signatures import spelled_out
 from costgraph.solving.solution import solved
 from costgraph.solving.unknown import Unknown
 from costgraph.solving.whole import Solution
@@ -189,6 +190,7 @@ class Comparison(Drawn):
         return tuple(found)
 
 
+@spelled_out(Options)
 @bounded()
 def compare(a: Given, b: Given, *measures: str, **common: Unpack[Keywords]) -> Comparison:
     """Compare two setups.

@@ -10,7 +10,7 @@ from typing import Unpack
 from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
-from costgraph.estimation.reading import overlaps, request
+from costgraph.estimation.reading import Pairs, overlaps, request
 from costgraph.given import Keywords, read_letters
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
@@ -45,10 +45,10 @@ def read_search(
     dtype: str | None = None,
     link: str | None = None,
     collectives: str = "ring",
-    efficiency: str = "",
-    overlap: str = "",
+    efficiency: Pairs = "",
+    overlap: Pairs = "",
     new: int | None = None,
-    price: str | None = None,
+    price: str | float | None = None,
     **of: Unpack[Keywords],
 ) -> Search:
     """Read what a user looks for.

@@ -15,13 +15,14 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.real_roots import intervals
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError
-from costgraph.given import Keywords
+from costgraph.given import Keywords, Options
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.machine import Machine
 from costgraph.records import dataclass
 from costgraph.remarks import too_long
 from costgraph.setup import Setup
 from costgraph.shown import Recorded
+from costgraph.signatures import spelled_out
 from costgraph.solving.asked import Asked, ask
 from costgraph.solving.knees import depending, difference, stretches, whole_numbers
 from costgraph.solving.knees import formulas as split_cases
@@ -58,6 +59,7 @@ class Answer(Recorded):
     policy: str = ""
 
 
+@spelled_out(Options)
 @bounded()
 def solve(
     question: str,

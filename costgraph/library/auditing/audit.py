@@ -30,7 +30,7 @@ from costgraph.library.auditing.names import (
     unit_of,
 )
 from costgraph.library.auditing.tex_source import plain
-from costgraph.library.checking.comparison import Checked, compare
+from costgraph.library.checking.comparison import Checked, check
 from costgraph.measures import MEASURES as ALL
 from costgraph.measures import measure_named
 from costgraph.measures.parts import read_measure
@@ -191,7 +191,7 @@ def judged(path: str, formula: Formula, said: Said, named: Said, per: str, of: O
         unit = unit_of(formula.name, of_unit)
         size = UNITS[of_unit][unit] if unit else 1
         read = ", ".join(filter(None, [read, f"in {unit_in_words(unit, of_unit)}" if unit else ""]))
-        compared = compare(f"({text})*{size}" if unit else text, said.measure, per=per or None, **case)
+        compared = check(f"({text})*{size}" if unit else text, said.measure, per=per or None, **case)
     except (UserError, OtherCaseError) as error:
         return Audited(path, formula, said.measure, per, unread=str(error))
     return Audited(path, formula, said.measure, per, compared, read=read, unit=other_unit(compared, unit, of_unit))

@@ -29,6 +29,7 @@ from costgraph.provenance import Term
 from costgraph.records import dataclass
 from costgraph.setup import Setup
 from costgraph.shown import Recorded
+from costgraph.signatures import spelled_out
 
 if TYPE_CHECKING:
     import sympy
@@ -101,8 +102,9 @@ class Checked(Recorded):
         return responsible(self.printed, self.derived, self.terms)
 
 
+@spelled_out(Options)
 @bounded()
-def compare(
+def check(
     formula: str | ClosedForm | sympy.Expr,
     measure: str,
     *,
@@ -162,7 +164,7 @@ def compare(
         convention = f"it is right where {sizes}"
     if of_all and not convention and (limit := usual_ratio(printed, form, of)):
         put_in: Any = {**of, "limit": limit}
-        again = compare(formula, measure, when=when, per=per, **put_in)
+        again = check(formula, measure, when=when, per=per, **put_in)
         own = nearest(printed, leading, form.terms, parts)
         if again.convention:
             convention = f"{again.convention}, and E = 4 is put in"
