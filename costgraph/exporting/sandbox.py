@@ -195,8 +195,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """The tree of a template, in which everything that makes something pays for it."""
         tree = super()._parse(source, name, filename)
         Paying().visit(tree)
-        for body in [tree, *tree.find_all((nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block))]:
-            enter(body)
+        bodies: list[tuple[Any, int]] = []
+        work_of(tree, bodies)
+        for body, work in bodies:
+            enter(body, work)
         return tree
 
 
@@ -236,11 +238,21 @@ def through(name: str, node: nodes.Expr) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno, environment=node.environment)
 
 
-def enter(body: Any) -> None:
-    """Let a loop, macro, block or template pay for its constant text and its size each time that it is entered."""
-    parts = list(body.find_all((nodes.Expr, nodes.Stmt)))
-    cost = EACH * len(parts) + sum(len(part.data) for part in parts if isinstance(part, nodes.TemplateData))
-    paid = through("_spent", nodes.Const(cost, lineno=body.lineno, environment=body.environment))
+BODIES = (nodes.Template, nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block)
+
+
+def work_of(node: nodes.Node, bodies: list[tuple[Any, int]]) -> int:
+    """What a node counts as, by its constant text and its size; `bodies` gets what is entered, with what is inside."""
+    inside = sum([work_of(part, bodies) for part in node.iter_child_nodes()])
+    if isinstance(node, BODIES):
+        bodies.append((node, inside))
+    counts = EACH if isinstance(node, nodes.Expr | nodes.Stmt) else 0
+    return inside + counts + (len(node.data) if isinstance(node, nodes.TemplateData) else 0)
+
+
+def enter(body: Any, work: int) -> None:
+    """Let a loop, macro, block or template pay for what is in it each time that it is entered."""
+    paid = through("_spent", nodes.Const(work, lineno=body.lineno, environment=body.environment))
     body.body.insert(0, nodes.Output([paid], lineno=body.lineno, environment=body.environment))
     if isinstance(body, nodes.For) and body.test is not None:
         body.test = nodes.Or(paid, body.test, lineno=body.lineno, environment=body.environment)

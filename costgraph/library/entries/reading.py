@@ -232,8 +232,8 @@ def by_id() -> Mapping[str, Sequence[Block]]:
     """The texts of entries by their ids, and by what these begin with: `000-A1-01` of `000-A1-01.gflop`."""
     found: dict[str, list[Block]] = {}
     for block in blocks():
-        for id_ in ID.findall(block.text):
-            for start in accumulate(id_.split("."), "{}.{}".format):
+        if named := ID.search(block.text):
+            for start in accumulate(named[1].split("."), "{}.{}".format):
                 found.setdefault(start, []).append(block)
     return found
 
