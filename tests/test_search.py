@@ -55,6 +55,7 @@ SPACES: list[dict[str, Any]] = [
     },
     {"cluster_of": "h100-sxm:8x2", "over": "T=[4, 8, 16], C=1, P=1, zero=1, recompute=none, sequence=[yes, no]"},
     {"cluster_of": "a100-80gb-sxm:4x4", "over": "T=[16], C=1, P=1, recompute=none", "efficiency": EFFICIENCY},
+    {"over": "P=[2, 4, 8], T=1, C=1, zero=1, schedule=[1f1b, interleaved], v=2, recompute=[every=2, every=4]"},
     {"model": "olmoe-1b-7b", "over": "P=1, T=1, C=1, M=[1, 2], zero=[1, 3], recompute=none", "precision": "adam_8bit"},
 ]
 

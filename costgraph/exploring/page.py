@@ -19,7 +19,7 @@ from costgraph.exploring.catalogs import machines, models, sizes_of
 from costgraph.exploring.crossing import REACH
 from costgraph.exploring.described import described
 from costgraph.exploring.drawing import drawing
-from costgraph.exploring.plans import OPTIONS, REPLAYS, USUAL_AXES, choices, numbers, of_phase, opened, plans
+from costgraph.exploring.plans import OPTIONS, REPLAYS, choices, numbers, of_phase, opened, plans
 from costgraph.exploring.program import Program
 from costgraph.exploring.scenarios import can_be, named, phases_of, scenarios, setup
 from costgraph.exporting.targets import Target, text_of
@@ -27,7 +27,7 @@ from costgraph.exporting.templates import Verbatim, render
 from costgraph.given import Options, read_mesh, with_keywords
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import itemsize
-from costgraph.mesh import AXES, Axis, Mesh, MicrobatchesAxis, PipelineAxis
+from costgraph.mesh import AXES, USUAL_ORDER, Axis, Mesh, MicrobatchesAxis, PipelineAxis
 from costgraph.models.model import Model
 from costgraph.precision import ITEMSIZE
 from costgraph.resources import data_folder
@@ -103,7 +103,7 @@ def one_of_each(spread: Mesh) -> Mesh | None:
 def axes_of(options: Options, model: Model, along: Mesh | None) -> list[dict[str, Any]]:
     """The axes that a page offers, outermost first: symbol, kind, what may be chosen, and each as one types it."""
     kinds = {axis.symbol: kind for kind, axis in AXES.items()}
-    offered = USUAL_AXES if along is None else [axis.symbol for axis in along.axes]
+    offered = USUAL_ORDER if along is None else [axis.symbol for axis in along.axes]
     return [
         {
             "symbol": name,

@@ -77,7 +77,6 @@ SERVING: tuple[tuple[Weighed, ...], ...] = (
     (NO_AXIS, (2, ExpertsAxis())),
     (NO_AXIS, (2, TensorAxis())),
 )
-USUAL_AXES = ("P", "N_d", "C", "X", "T", "M")  # in this order
 REPLAYED = 2  # how unusual it is to replay something
 
 

@@ -10,13 +10,14 @@ from costgraph.mesh.context import ContextAxis
 from costgraph.mesh.cut import Cut, devices
 from costgraph.mesh.data import DataAxis
 from costgraph.mesh.experts import ExpertsAxis
-from costgraph.mesh.mesh import AXES, ONE_DEVICE, Axes, Mesh
+from costgraph.mesh.mesh import AXES, ONE_DEVICE, USUAL_ORDER, Axes, Mesh
 from costgraph.mesh.microbatches import MicrobatchesAxis
 from costgraph.mesh.pipeline import PipelineAxis
 from costgraph.mesh.tensor import TensorAxis
 from costgraph.mesh.width import WidthAxis
 
 __all__ = [
-    "AXES", "ONE_DEVICE", "Axes", "Axis", "ContextAxis", "Cut", "DataAxis", "ExpertsAxis", "Mesh", "MicrobatchesAxis",
+    "AXES", "ONE_DEVICE", "USUAL_ORDER", "Axes", "Axis", "ContextAxis", "Cut", "DataAxis", "ExpertsAxis", "Mesh",
+    "MicrobatchesAxis",
     "PipelineAxis", "Split", "TensorAxis", "WidthAxis", "devices",
 ]  # fmt: skip

@@ -29,6 +29,9 @@ AXES: dict[str, type[Axis]] = {
     axis.kind: axis
     for axis in (PipelineAxis, DataAxis, ContextAxis, ExpertsAxis, WidthAxis, TensorAxis, MicrobatchesAxis)
 }
+USUAL_ORDER = tuple(
+    axis.symbol for axis in AXES.values() if axis is not WidthAxis
+)  # outermost first, last that in time
 
 
 @dataclass(frozen=True, init=False)

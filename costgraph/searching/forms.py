@@ -140,7 +140,10 @@ def forms(request: Request, phase: str, open_: Sequence[str], shares: Iterable[s
         for holds, stage in zip(room.stages or (room,), graph.stages or (graph,), strict=True)
     )
     claimed = dict.fromkeys(
-        claim for one in (room, graph) for claim in (*one.assumptions, *one.claims) if not claim.settled
+        claim
+        for one in (room, graph, *room.stages, *graph.stages)  # layers of a stage are other numbers than all of them
+        for claim in (*one.assumptions, *one.claims)
+        if not claim.settled
     )
     named = {one.name: one for stage in (graph.stages or (graph,)) for one in definitions(stage)}
     done = {name: worked(graph, replayed=name == "hfu") for name in shares}

@@ -56,8 +56,9 @@ class Rule:
 def rules(claims: Sequence[Holds]) -> tuple[Rule, ...]:
     """The claims that numbers can contradict; of others nothing is asked."""
     found: dict[str, Rule] = {}
+    whole = {one.dividend / one.divisor for one in claims if isinstance(one, Divides) and one.divisor.is_monomial}
     for claim in claims:
-        if not claim.symbols:
+        if not claim.symbols or (isinstance(claim, IsSize) and claim.layers and claim.size in whole):
             continue
         if isinstance(claim, Divides):
             rule = rule_of(str(claim), claim.dividend, claim.divisor, "whole")

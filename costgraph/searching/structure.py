@@ -12,6 +12,8 @@ from dataclasses import replace
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
 from costgraph.mesh import (
+    AXES,
+    USUAL_ORDER,
     Axis,
     ContextAxis,
     DataAxis,
@@ -25,8 +27,8 @@ from costgraph.passes.recompute import Recompute
 from costgraph.records import dataclass
 from costgraph.setup import Setup
 
-KINDS = {"P": "pipeline", "N_d": "data", "C": "context", "X": "experts", "T": "tensor", "M": "microbatches"}
-DEVICES = ("P", "N_d", "C", "X", "T")  # the axes of devices, outermost first
+KINDS = {axis.symbol: kind for kind, axis in AXES.items() if axis.symbol in USUAL_ORDER}
+DEVICES = USUAL_ORDER[:-1]  # the axes of devices
 DEGREES = (*DEVICES, "v", "M")
 NO_REPLAY = "none"
 
