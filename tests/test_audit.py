@@ -117,6 +117,7 @@ def test_a_case_has_its_phase(written: Written, condition: str, outcomes: list[s
     ("source", "said"),
     [
         ("flops = 12", "'12' is a number, no formula"),
+        ("total_flops = 6*2*1e12", "'6 * 2 * 1000000000000.0' is a number, no formula"),
         ("def num_params(c):\n  return c.total\n", "'c.total' is a name from outside, no formula"),
         ("attn_flops = 4*B*S*S*D*L", "of a part; --measure 'flops(...)' says of which"),
         ("flops_per_second = 6*N_params/dt", "a rate or a time, which no graph has"),

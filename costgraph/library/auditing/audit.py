@@ -168,9 +168,10 @@ def parsed(path: str, function: str, names: Sequence[str]) -> list[Formula]:
 
 def no_formula(one: Formula) -> Formula:
     """A formula, or why it is none: a number or a name, with nothing to compare."""
-    if one.unread or re.search(r"[*/+(-]", one.text):
+    named = re.search(r"(?<![0-9.])[A-Za-z_]", one.text)  # and not 1e9
+    if one.unread or (named and re.search(r"[*/+(-]", one.text)):
         return one
-    kind = "a number" if one.text[:1].isdigit() else "a count" if one.text == "N_params" else "a name from outside"
+    kind = "a number" if not named else "a count" if one.text == "N_params" else "a name from outside"
     return replace(one, text="", unread=f"'{one.text}' is {kind}, no formula")
 
 
