@@ -32,7 +32,9 @@ def exit_code(arguments: Sequence[str]) -> int:
     """
     try:
         from costgraph.cli import run
+        from costgraph.errors import Heard
 
+        Heard.at_shell = True
         code = run(arguments)
         sys.stdout.flush()
         return code
@@ -43,6 +45,9 @@ def exit_code(arguments: Sequence[str]) -> int:
         return 0
     except Exception as error:
         return complain(error)
+    finally:
+        if "costgraph.errors" in sys.modules:
+            sys.modules["costgraph.errors"].Heard.at_shell = False
 
 
 def complain(error: Exception) -> int:

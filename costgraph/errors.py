@@ -15,8 +15,22 @@ class CostgraphError(Exception):
     """Root of everything costgraph raises on purpose."""
 
 
+class Heard:
+    """Where messages are read: at a shell, which has flags, or in Python, which has keywords."""
+
+    at_shell = False
+
+
 class UserError(CostgraphError, ValueError):
     """The input cannot be used; the message names the place, the reason and the choices."""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if Heard.at_shell or "--" not in text:
+            return text
+        from costgraph.wording import in_python  # at a shell nobody needs it
+
+        return in_python(text)
 
 
 class BugError(CostgraphError):

@@ -183,7 +183,7 @@ def test_what_cannot_be_adapted_is_refused(step: str, says: str) -> None:
 
 
 def test_a_rank_without_an_adapter_is_refused_with_the_remedy() -> None:
-    with pytest.raises(UserError, match=r"--pass 'lora\(R_a\)' brings it along"):
+    with pytest.raises(UserError, match=r"passes=\['lora\(R_a\)'\] brings it along"):
         cg.derive("params", op_set="decoder", limit="R_a=8")
 
 

@@ -110,7 +110,7 @@ def test_a_name_that_is_reserved_in_the_target_is_refused() -> None:
 
 def test_without_tex_and_typst_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(UserError, match="apt-get install texlive-latex-recommended, or use --engine typst"):
+    with pytest.raises(UserError, match="apt-get install texlive-latex-recommended, or use engine='typst'"):
         typeset.engine("latex")
     monkeypatch.setattr(typeset, "has_typst", lambda: False)
     with pytest.raises(UserError, match=r"texlive-latex-recommended.*costgraph\[typst\]"):

@@ -179,9 +179,9 @@ def test_a_letter_that_stands_for_several_sizes_is_not_bound() -> None:
 
 
 def test_an_unknown_letter_is_answered_with_how_it_gets_a_meaning() -> None:
-    with pytest.raises(UserError, match=r"unknown symbol 'foo'.*--let 'foo=\.\.\.'"):
+    with pytest.raises(UserError, match=r"unknown symbol 'foo'.*let='foo=\.\.\.'"):
         compare("12*foo", "params")
-    with pytest.raises(UserError, match=r"unknown symbol or measure 'foo'.*--let 'foo=\.\.\.'"):
+    with pytest.raises(UserError, match=r"unknown symbol or measure 'foo'.*let='foo=\.\.\.'"):
         solve("params == foo", "L")
 
 
@@ -219,7 +219,7 @@ def test_a_name_with_several_meanings_is_answered_with_them(name: str, what: str
     for reader in (parse, lambda text: parse_bindings([f"{text}=8"])):
         with pytest.raises(UserError) as refused:
             reader(name)
-        assert what in str(refused.value)
+        assert what.replace("--", "") in str(refused.value)
 
 
 def test_questions_people_asked() -> None:

@@ -124,7 +124,7 @@ def test_degrees_are_those_of_the_mesh_without_what_follows_in_time() -> None:
     assert axes_of(mesh.substitute({"N_h": Polynomial.constant(8), "T": Polynomial.constant(2)})) == (
         ("P", 4), ("N_h", 8), ("N_d", 2), ("T", 2),
     )  # fmt: skip
-    with pytest.raises(UserError, match=r"tensor\(T\): how many devices\? bind T, as in --limit T=8"):
+    with pytest.raises(UserError, match=r"tensor\(T\): how many devices\? bind T, as in limit={'T': 8}"):
         axes_of(Mesh("tensor(T)"))
 
 

@@ -76,7 +76,7 @@ def test_a_mesh_is_read_and_written(text: str, written: str, degrees: dict[str, 
         ("tensor(P)", r"tensor\(P\): P is the pipeline-parallel degree"),
         (
             "data(B)",
-            r"data\(B\): B is the batch size; .*; --limit 'N_d=B' says how large it is",
+            r"data\(B\): B is the batch size; .*; limit={'N_d': 'B'} says how large it is",
         ),
         ("tensor(A)", r"tensor\(A\): A is the number of attention"),
     ],

@@ -162,7 +162,7 @@ def test_a_share_stands_in_the_head_and_in_json() -> None:
 @pytest.mark.parametrize(
     ("share", "setup", "message"),
     [
-        ({"per": "day"}, {}, "unknown choice of --per 'day'"),
+        ({"per": "day"}, {}, "unknown choice of per='day'"),
         ({"whole": True}, {}, "there is one device"),
         ({"whole": True}, {"mesh": "pipeline(P)"}, "stages of a pipeline are not alike"),
         ({"ops": ("atn.*",)}, {}, "no op is called 'atn.*'.*did you mean attn"),

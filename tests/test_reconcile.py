@@ -243,7 +243,7 @@ def test_a_unit_that_does_not_fit_the_measure_is_refused(a: str, measure: str, s
 def test_a_share_of_nothing_known_is_refused() -> None:
     with pytest.raises(UserError, match="unknown share 'head'"):
         reconcile("1", "2", per="head", **LLAMA)
-    with pytest.raises(UserError, match="--per is for flops"):
+    with pytest.raises(UserError, match="per is for flops"):
         reconcile("1", "2", "params", per="token", **LLAMA)
 
 

@@ -145,7 +145,7 @@ def test_polars_takes_it() -> None:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({}, "sweep: over what?"),
     ({"over": {"B": []}, "measures": "flops"}, "over B: no value"),
-    ({"over": {"B": [1]}}, "--measures: which measures?"),
+    ({"over": {"B": [1]}}, "measures: which measures?"),
     ({"over": 3, "measures": "flops"}, "over is text"),
     ({"over": {"B": range(10**7)}, "measures": "flops"}, "at most 1000000 values"),
     ({"over": {"B": [1.5]}, "measures": "flops"}, "write positive whole numbers"),

@@ -74,7 +74,7 @@ def test_messages_speak_of_the_mesh_and_not_of_the_pass_behind_it() -> None:
         assert run.stderr.endswith(f"is no pass: what is placed on devices is said by --mesh '{said}'\n")
     twice = costgraph("derive", "states", "--phase", "train", "--pass", "decode").stderr
     assert "widths < mesh | tensor_parallel" in twice
-    with pytest.raises(cg.UserError, match=r"lies on the mesh 'tensor' already; leave --mesh 'data\(2\)' out"):
+    with pytest.raises(cg.UserError, match=r"lies on the mesh 'tensor' already; leave mesh='data\(2\)' out"):
         cg.derive("states", op_set=cg.decoder().apply(cg.tensor_parallel("T")), mesh="data(2)", phase="forward")
 
 

@@ -75,7 +75,7 @@ REFUSED = {  # (question, for) -> what the message must say
     ("flops.recompute <= hbm", "B"): "flops.recompute is 0 in phase train",
     ("cache(attn.q) <= hbm", "B"): "cache of attn.q is 0 in phase decode",
     ("activations <= hbm", "B*B"): "without powers",
-    ("activations <= hbm", " "): "--for '': name a symbol, or a product",
+    ("activations <= hbm", " "): "for_='': name a symbol, or a product",
     ("activations <= hbm", "2*B"): "name a symbol, or a product",
     ("activations <= hbm", "B*S"): "S does not only occur as a part of B*S",
     ("activations <= hbm", "V"): "V does not occur in the question",

@@ -79,7 +79,7 @@ MISSES = {  # question, for -> where and by how much it fails least
     (
         "B*D + S <= 0",
         "B",
-    ): "at B = 1 the left side is S + D too large; bind S, D for a number, as in --limit S=2048,D=...",
+    ): "at B = 1 the left side is S + D too large; bind S, D for a number, as in limit={'S': 2048, 'D': ...}",
     ("E*D + S <= 0", "E"): "as E -> 0 the left side is S too large; bind S for a number",
     ("D/B <= 0", "B"): "as B -> oo both sides are equal",
     ("D/B + S <= 0", "B"): "as B -> oo the left side is S too large; bind S for a number",

@@ -155,7 +155,9 @@ def test_efficiency_divides_the_rate_it_names() -> None:
 def test_an_unbound_symbol_is_named_where_a_number_is_needed() -> None:
     time = spans(costs(cg.decoder().only("attn.q"))).substitute(constants({"L": 2, "D": 8}))
     assert time.symbols
-    with pytest.raises(UserError, match=r"bind B, S, lambda_flops, as in --limit B=1,S=2048,lambda_flops=\.\.\."):
+    with pytest.raises(
+        UserError, match=r"bind B, S, lambda_flops, as in limit={'B': 1, 'S': 2048, 'lambda_flops': \.\.\.}"
+    ):
         _ = time.seconds
 
 

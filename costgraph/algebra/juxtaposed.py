@@ -55,8 +55,16 @@ class Apart:
             case Call(function) if function not in (FLOOR, ROOT) and self.reader.calls(function):
                 return node
             case Name():
-                return node if self.reader.means(node.name) else self.name(node)
+                return node if self.reader.means(node.name) else self.word(node)
         return None
+
+    def word(self, node: Name) -> Node:
+        """The same of a word that stands alone; one letter of a product that is unknown is pointed at."""
+        found = self.name(node)
+        if found == node and (letter := stray_letter(node.name, self.letters)):
+            near = str(unknown("symbol", letter, self.letters)).partition(": choose")[0]
+            raise self.refuse(node, f"in '{node.name}': {near}{self.reader.remedy(letter)}")
+        return found
 
     def name(self, node: Name) -> Node:
         """What a word without a meaning of its own stands for; the word itself if it is nothing that is known."""
@@ -74,9 +82,6 @@ class Apart:
             return read(found).node
         if short in AMBIGUOUS:
             raise self.refuse(node, f"'{node.name}' has several meanings: {AMBIGUOUS[short]}")
-        if not factors and (letter := stray_letter(node.name, self.letters)):
-            near = str(unknown("symbol", letter, self.letters)).partition(": choose")[0]
-            raise self.refuse(node, f"in '{node.name}': {near}{self.reader.remedy(letter)}")
         return product(factors, node.column) if factors else node
 
     def factors(self, node: Node) -> list[str]:

@@ -63,8 +63,12 @@ class Writer:
     def written(self) -> Spelled:
         """The whole text."""
         called = False  # whether a name has just ended, behind which a parenthesis may open a call
+        rooted = False  # the same of a root sign
         for token in TOKEN.finditer(self.source.text):
             kind, text, at = token.lastgroup or "", token.group(), self.source.places[token.start()]
+            if rooted and kind != "space" and text != "(":
+                self.refuse(at, f"how far does the root go? Write its parentheses, as in √({shorten(text, 20)})")
+            rooted = text == "√" or (rooted and kind == "space")
             match kind:
                 case "space":
                     continue

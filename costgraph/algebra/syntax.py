@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import unicodedata
 import warnings
 from collections.abc import Container
 from fractions import Fraction
@@ -127,6 +128,7 @@ def tree(text: str, typed: Spelled | None = None) -> ast.expr:
     for at, char in enumerate(typed.text):
         if not char.isascii() or not char.isprintable() or char == "#":
             shown = f"'{char}'" if char.isprintable() else ascii(char)
+            shown += f" ({unicodedata.name(char, 'unnamed').capitalize()})" if char.isalpha() else ""
             raise at_column(text, typed.column(at), f"unexpected character {shown}")
     if not typed.text:
         raise UserError("an expression is missing")

@@ -32,7 +32,10 @@ LETTERS = (
 )  # fmt: skip
 ROOT_INDEX = re.compile(r"\s*\[\s*([0-9]{1,3})\s*\]")
 COMMAND = re.compile(r"\\([A-Za-z]+|.|$)", re.DOTALL)
-FENCES = (("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)"))  # around a formula
+FENCES = (  # around a formula
+    ("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)"),
+    *((rf"\begin{{{name}}}", rf"\end{{{name}}}") for name in ("equation", "equation*", "displaymath", "math")),
+)  # fmt: skip
 SQUARE = {"[": "(", "]": ")", ".": ""}  # what \left and \right may stand before, beside parentheses
 
 
