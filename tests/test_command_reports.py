@@ -20,7 +20,7 @@ from costgraph.reports.html import html
 from costgraph.reports.latex import latex
 from costgraph.reports.layout import text
 from costgraph.reports.markdown import markdown
-from costgraph.reports.nodes import Report
+from costgraph.reports.nodes import Column, Report, Table
 
 GOLDEN = Path(__file__).parent / "golden" / "reports"
 DATA = Path(__file__).parent / "data"
@@ -93,12 +93,27 @@ def test_every_format_has_the_title_and_every_verdict(name: str) -> None:
 @pytest.mark.needs_tool("pdflatex")
 @pytest.mark.parametrize("name", ANSWERS)
 def test_latex_is_set_as_it_is(name: str, tmp_path: Path) -> None:
-    begin, end = r"\documentclass{article}\usepackage{amsmath}\begin{document}", r"\end{document}"
+    begin, end = r"\documentclass{article}\usepackage{amsmath,longtable}\begin{document}", r"\end{document}"
     (tmp_path / "page.tex").write_text(f"{begin}\n{latex(answer(name)[0])}\n{end}\n")
     run = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"], cwd=tmp_path, capture_output=True
     )
     assert run.returncode == 0, run.stdout.decode(errors="replace")[-2000:]
+
+
+@pytest.mark.needs_tool("pdflatex")
+@pytest.mark.parametrize("rows", [3, 40, 41, 300])
+def test_a_table_that_is_longer_than_a_page_goes_on_on_the_next(rows: int, tmp_path: Path) -> None:
+    report = Report("", ((Table((Column("at"), Column("what")), tuple((str(n), "x_1 & y") for n in range(rows))),),))
+    written = latex(report)
+    assert (r"\begin{longtable}" in written) == (rows > 40)
+    preamble = r"\documentclass{article}\usepackage{amsmath,longtable}"
+    (tmp_path / "page.tex").write_text(f"{preamble}\n\\begin{{document}}\n{written}\n\\end{{document}}\n")
+    for _ in range(2):  # widths of columns are known in the second run
+        run = subprocess.run(["pdflatex", "-halt-on-error", "page.tex"], cwd=tmp_path, capture_output=True, check=True)
+    said = run.stdout.decode(errors="replace").replace("\n", "")
+    assert "Overfull \\vbox" not in said
+    assert (int(said.partition("page.pdf (")[2].partition(" page")[0]) > 1) == (rows > 41)
 
 
 BEGINS = {"json": ("{",), "html": ("<!DOCTYPE html>",), "tex": ("%", "\\"), "md": ("|", "-", "**"), "txt": ("",)}

@@ -1,4 +1,4 @@
-"""A report as LaTeX, to be put into a document; it needs amsmath.
+"""A report as LaTeX, to be put into a document; it needs amsmath, and longtable where a table is longer than a page.
 
 Where an answer is formulas they stand in an `align*`, and what is said of them is comments; any other answer is text
 with tables.
@@ -25,6 +25,7 @@ from costgraph.reports.nodes import (
     said,
 )
 
+PAGE = 40  # rows beyond which a table may go on on the next page
 LONG = 40  # characters of a cell beyond which a column is folded
 SIGNS = {
     "<<": r"$\ll$", ">>": r"$\gg$", "<=": r"$\le$", ">=": r"$\ge$",
@@ -100,19 +101,22 @@ def of_parts(measure: Parts) -> str:
 
 
 def tabular(columns: tuple[Column, ...], rows: tuple[tuple[Words, ...], ...], title: Words) -> str:
-    """A table, its title above it; columns of long texts are folded."""
+    """A table, its title above it; columns of long texts are folded, and a long table is broken where a page ends."""
     whole = [row for row in rows if len(row) > 1]
     long = [max((len(said(row[at], PYTHON)) for row in whole), default=0) > LONG for at in range(len(columns))]
     share = f"p{{{0.8 / max(sum(long), 1):.2f}\\linewidth}}"
     spec = "".join(share if one else "r" if column.right else "l" for one, column in zip(long, columns, strict=True))
     lines = [words(title) + r" \\"] if title else []
-    lines += [rf"\begin{{tabular}}{{{spec}}}"]
+    broken = len(rows) > PAGE
+    kind = "longtable" if broken else "tabular"
+    lines += [*([r"% \usepackage{longtable}"] if broken else []), rf"\begin{{{kind}}}{{{spec}}}"]
     if any(column.head for column in columns):
-        lines += [" & ".join(words(column.head) for column in columns) + r" \\ \hline"]
+        head = " & ".join(words(column.head) for column in columns) + r" \\ \hline"
+        lines += [head + r" \endhead" if broken else head]  # which each page repeats
     for row in rows:
         one = rf"\multicolumn{{{len(columns)}}}{{l}}{{\textbf{{{words(row[0])}}}}}"
         lines.append((one if len(row) == 1 else " & ".join(map(cell, row))) + r" \\")
-    return "\n".join([*lines, r"\end{tabular}"])
+    return "\n".join([*lines, rf"\end{{{kind}}}"])
 
 
 def cell(given: Words) -> str:
