@@ -281,3 +281,15 @@ def test_a_minimum_that_is_not_there_is_refused_with_those_that_are(
 ) -> None:
     with pytest.raises(cg.UserError, match=re.escape(says)):
         cg.check(formula, "cache" if options else "flops", **options)
+
+
+@pytest.mark.parametrize(
+    ("measure", "why"),
+    [
+        ("cache", "cache is 0: one is kept in --phase prefill or decode"),
+        ("communication", "communication is 0: one device sends nothing"),
+        ("flops.recompute", "flops.recompute is 0: nothing is replayed"),
+    ],
+)
+def test_what_is_compared_with_nothing_is_told_why_there_is_nothing(measure: str, why: str) -> None:
+    assert f"differs; {why}" in str(cg.check("2*B*S*L*D", measure))

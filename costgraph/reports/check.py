@@ -37,9 +37,11 @@ def verdict(found: Checked) -> Verdict:
 
 
 def separated(found: Checked) -> str:
-    """The nearest slip, or that there is none, with how large the formula is beside what is derived."""
+    """The nearest slip, or why nothing is derived; else how large the formula is beside what is derived."""
     if found.slip:
         return f"nearest slip: {found.slip}"
+    if zero := next((one for one in found.remarks if one.startswith(f"{found.measure} is 0: ")), ""):
+        return zero
     of = "" if found.ratio is None else f"; the formula is {float(found.ratio):.5g} of what is derived"
     return f"nothing short explains it{of}"
 

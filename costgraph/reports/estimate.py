@@ -165,7 +165,8 @@ def times(result: Estimate) -> Section:
     """How long each kind of step takes: at least, and at the efficiencies that were named."""
     if not result.ready:
         missing = [n for n in result.unbound if not n.startswith("lambda")]
-        lines = [f"for numbers, bind {', '.join(missing)} with --limit or --model"] if missing else []
+        how = "--limit" if result.request.setup.model.name else "--limit or --model"
+        lines = [f"for numbers, bind {', '.join(missing)} with {how}"] if missing else []
         lines += [] if result.request.machine else ["for seconds, name a machine with --hardware"]
         waiting: list[Row] = [(step.title, "see the formula below") for step in result.steps]
         return (table(("step", "time"), waiting), *map(Note, lines))
