@@ -180,7 +180,7 @@ def test_nothing_legal_says_which_claim_excludes_most() -> None:
     run = costgraph("search", *SHORT[:5], "3", *SHORT[6:], "--over", "N_d=4, T=1, C=1, P=1, M=1")
     assert run.returncode == 1
     assert "no plan is legal" in run.stdout
-    assert "N_d | 3: " in run.stdout
+    assert "N_d | 3: 8 break it, 8 of them no other" in run.stdout
 
 
 def test_degrees_that_fit_no_devices_are_said() -> None:

@@ -124,7 +124,8 @@ def why_illegal(counts: Counts, space: Space) -> Iterator[str]:
         return
     yield f"no plan is legal: of {number(counts.tried)} combinations of degrees none keeps all that they have to"
     for claim, broken in sorted(counts.illegal.items(), key=lambda pair: -pair[1])[:3]:
-        yield f"{claim}: {number(broken)} break it"
+        alone = counts.illegal_alone.get(claim, 0)
+        yield f"{claim}: {number(broken)} break it" + (f", {number(alone)} of them no other" if alone else "")
     for reason, times in sorted(counts.refused.items(), key=lambda pair: -pair[1])[:3]:
         yield f"{reason} ({number(times)} structures)"
 

@@ -20,6 +20,7 @@ class Counts:
         broken: how many of the legal ones break each constraint.
         alone: how many break that one and no other.
         illegal: how many combinations break each claim of the model.
+        illegal_alone: how many break that one and no other.
         refused: why structures cannot be, with how many of them.
         closest: of each constraint the plan that comes nearest to keeping it.
     """
@@ -31,6 +32,7 @@ class Counts:
     broken: dict[str, int] = field(default_factory=dict)
     alone: dict[str, int] = field(default_factory=dict)
     illegal: dict[str, int] = field(default_factory=dict)
+    illegal_alone: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     closest: dict[str, Candidate] = field(default_factory=dict)
 
@@ -48,7 +50,7 @@ class Counts:
         """Count those of a piece, too."""
         for name in ("structures", "tried", "legal", "fitting"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for table in ("broken", "alone", "illegal", "refused"):
+        for table in ("broken", "alone", "illegal", "illegal_alone", "refused"):
             for name, number in getattr(other, table).items():
                 self.count(getattr(self, table), name, number)
         for name, found in other.closest.items():

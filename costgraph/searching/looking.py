@@ -115,8 +115,9 @@ def kept_of(
     """Which plans of a block keep everything, and what they are ranked by."""
     legal, broken = costed.legal(columns)
     counts.tried += len(legal)
-    for claim, number in broken.items():
+    for claim, (number, alone) in broken.items():
         counts.count(counts.illegal, claim, number)
+        counts.count(counts.illegal_alone, claim, alone)
     if not legal.any():
         return None, []
     outputs, joined = costed.outputs(columns)

@@ -74,15 +74,14 @@ class Costed(Costs):
         return rules([claim for found in self.forms.values() for claim in found.claims])
 
     @np.errstate(all="ignore")
-    def legal(self, columns: Columns) -> tuple[NDArray[np.bool_], dict[str, int]]:
-        """Which plans keep all that is taken for granted, and how many break each claim."""
+    def legal(self, columns: Columns) -> tuple[NDArray[np.bool_], dict[str, tuple[int, int]]]:
+        """Which plans keep all that is taken for granted; how many break each claim, and how many it alone."""
         length = length_of(columns)
-        kept, broken = np.ones(length, dtype=bool), {}
-        for rule in self.rules:
-            holds = np.broadcast_to(rule.holds(columns), length)
-            broken[rule.claim] = int(length - holds.sum())
-            kept = kept & holds
-        return kept, broken
+        broken = {rule.claim: ~np.broadcast_to(rule.holds(columns), length) for rule in self.rules}
+        times = np.zeros(length, dtype=np.int64)
+        for one in broken.values():
+            times += one
+        return times == 0, {name: (int(one.sum()), int((one & (times == 1)).sum())) for name, one in broken.items()}
 
     def exactly(self, numbers: Mapping[str, int], name: str) -> Fraction:
         """One measure of one plan, or one of its numbers, in rationals."""
