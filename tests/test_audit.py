@@ -120,8 +120,9 @@ def test_a_case_has_its_phase(written: Written, condition: str, outcomes: list[s
         ("total_flops = 6*2*1e12", "'6 * 2 * 1000000000000.0' is a number, no formula"),
         ("def num_params(c):\n  return c.total\n", "'c.total' is a name from outside, no formula"),
         ("attn_flops = 4*B*S*S*D*L", "of a part; --measure 'flops(...)' says of which"),
+        ("class GroupedAttention:\n  def flops(self, B):\n    return 4*B*S*S*D*L\n", "of a part, GroupedAttention; "),
         ("flops_per_second = 6*N_params/dt", "a rate or a time, which no graph has"),
-        ("class Attention:\n  def attention(self):\n    flops = 4*B*S*S*D*L\n", "of a part; "),
+        ("class Attention:\n  def attention(self):\n    flops = 4*B*S*S*D*L\n", "of a part, Attention; "),
     ],
 )
 def test_what_is_no_formula_of_a_whole_cost_is_listed(written: Written, source: str, said: str) -> None:

@@ -91,7 +91,7 @@ def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Keyword
     found = parsed(path, function, told(of))
     if measure and not path.endswith(".tex"):
         found = [one for one in found if one.name.endswith("return") or infer(one.name).measure == measure] or found
-    said = {one: Said(measure) if measure else infer(one.name) for one in found}
+    said = {one: Said(measure) if measure else infer(one.name, one.within) for one in found}
     costs = [one for one in found if (said[one].measure or said[one].why) and not is_step(one, said)]
     return [judged(path, one, said[one], infer(one.name), per, of) for one in costs if not returned(one, said)]
 

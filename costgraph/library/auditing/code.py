@@ -55,7 +55,12 @@ def formulas(source: str, function: str = "", told: Sequence[str] = ()) -> list[
         reader = Reader(known, frozenset(told))
         constants = State(dict(numbers(module.body)))
         bodies = [one for one in every if asked in ("", one.name)]
-        found = [one for body in bodies for one in reader.read(body.name, body.body, constants)]
+        of = {method: one.name for one in ast.walk(module) if isinstance(one, ast.ClassDef) for method in one.body}
+        found = [
+            replace(one, within=of.get(body, ""))
+            for body in bodies
+            for one in reader.read(body.name, body.body, constants)
+        ]
         classes = [] if function else [one for one in ast.walk(module) if isinstance(one, ast.ClassDef)]
         found += [one for made in classes for one in reader.read(made.name, made.body, constants)]
         found += [] if function else reader.read("", module.body)

@@ -28,6 +28,7 @@ class Formula:
         cases: the conditions under which it is this.
         unread: why it cannot be read.
         addend: whether it is added to something on the way to something else.
+        within: the class that its function is of.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Formula:
     cases: tuple[str, ...] = ()
     unread: str = ""
     addend: bool = False
+    within: str = ""
 
 
 class UnreadError(Exception):

@@ -34,6 +34,9 @@ PARTS = re.compile(
     r"attn|attention|mlp|ffn|router|expert|lm_?head|embed|logits?_|per_?(layer|block)|(layer|block)_(flop|param)|"
     r"param\w*_flop|per_(param|head|word)"
 )
+MODULES = re.compile(
+    r"attn|attention|mlp|ffn|feed_?forward|expert|router|moe|norm|embed|head$|layer|block"
+)  # of a class
 WITHOUT = re.compile(r"non_?embed|without|exclu|no_embed")
 # Names of plans, compared with nothing unless one is asked of: `activations_with_tensor_parallelism`.
 PLANS = re.compile(r"parallel|shard|fsdp|zero[-_ ]?[123]|recomput|checkpoint|remat")
@@ -57,8 +60,13 @@ class Said:
     why: str = ""
 
 
-def infer(name: str) -> Said:
-    """What a name says; of what is returned the function's, and in what counts a part everything is of a part."""
+def infer(name: str, within: str = "") -> Said:
+    """What a name says; of what is returned the function's, and in what counts a part everything is of a part.
+
+    Args:
+        name: of a formula, behind that of its function.
+        within: the class of the function, if it has one.
+    """
     function, _, last = plain(name).lower().rpartition(": ")
     said = last if last != "return" else function
     found = next(((measure, phase) for pattern, measure, phase in MEASURES if re.search(pattern, said)), None)
@@ -66,6 +74,8 @@ def infer(name: str) -> Said:
         return Said(why="a rate or a time, which no graph has" if found else "")
     if found is None:
         return Said()
+    if MODULES.search(within.lower()):
+        return Said(why=f"of a part, {within}; --measure '{found[0]}(...)' says of which")
     for whole in (said, function):
         if PARTS.search(whole) and not WITHOUT.search(whole):
             return Said(why=f"of a part; --measure '{found[0]}(...)' says of which")
