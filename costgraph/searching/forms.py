@@ -25,9 +25,9 @@ from costgraph.measures.lifetimes import Lifetimes
 from costgraph.measures.must_move import definitions, must_move
 from costgraph.measures.peak import Walk
 from costgraph.measures.times import DONE, tokens, work
-from costgraph.mesh import PipelineAxis
 from costgraph.precision import policy
 from costgraph.records import dataclass, replace
+from costgraph.searching.shares import cut_twice
 from costgraph.timing.costs import costs, is_once
 from costgraph.timing.roofline import Rates, spans
 
@@ -149,19 +149,6 @@ def forms(request: Request, phase: str, open_: Sequence[str], shares: Iterable[s
     done = {name: worked(graph, replayed=name == "hfu") for name in shares}
     bubble = idle_share(graph, request, estimated)
     return Forms(stages, tuple(claimed), tuple(named.values()), tokens(graph), bubble, done, cut_twice(graph))
-
-
-def cut_twice(graph: Graph) -> dict[str, tuple[Polynomial, ...]]:
-    """The degrees of each axis of which a device has two parts, as where copies of key/value heads are neighbours."""
-    found: dict[str, dict[int, Polynomial]] = {}
-    for op in graph.ops:
-        for cut in op.cuts:
-            found.setdefault(cut.axis, {})[cut.number] = cut.degree
-    return {
-        name: tuple(degree for _, degree in sorted(degrees.items()))
-        for name, degrees in found.items()
-        if len(degrees) > 1 and name != PipelineAxis.symbol  # of which it is the ends that are summed over
-    }
 
 
 def worked(graph: Graph, replayed: bool) -> Polynomial:

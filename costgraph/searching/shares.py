@@ -15,10 +15,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.hardware.cluster import Cluster
 from costgraph.hardware.links import Layout, Level, shared
+from costgraph.mesh import PipelineAxis
 from costgraph.records import dataclass
 from costgraph.searching.columns import Column
 from costgraph.timing.network import ENDS, Algorithm, Network, crossings, latency, rate
@@ -190,6 +192,19 @@ class Links:
             return layout.members([piece for piece in layout.pieces() if piece[0] in chosen], level.size)
         except UserError:
             return 0, 0
+
+
+def cut_twice(graph: Graph) -> dict[str, tuple[Polynomial, ...]]:
+    """The degrees of each axis of which a device has two parts, as where copies of key/value heads are neighbours."""
+    found: dict[str, dict[int, Polynomial]] = {}
+    for op in graph.ops:
+        for cut in op.cuts:
+            found.setdefault(cut.axis, {})[cut.number] = cut.degree
+    return {
+        name: tuple(degree for _, degree in sorted(degrees.items()))
+        for name, degrees in found.items()
+        if len(degrees) > 1 and name != PipelineAxis.symbol  # of which it is the ends that are summed over
+    }
 
 
 def part_of(axis: str, number: int) -> str:
