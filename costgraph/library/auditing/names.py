@@ -34,9 +34,7 @@ PARTS = re.compile(
     r"attn|attention|mlp|ffn|router|expert|lm_?head|embed|logits?_|per_?(layer|block)|(layer|block)_(flop|param)|"
     r"param\w*_flop|per_(param|head|word)"
 )
-MODULES = re.compile(
-    r"attn|attention|mlp|ffn|feed_?forward|expert|router|moe|norm|embed|head$|layer|block"
-)  # of a class
+MODULES = re.compile(r"attn|attention|mlp|ffn|feed_?forward|expert|router|embed|head$|layer|block")  # of a class
 WITHOUT = re.compile(r"non_?embed|without|exclu|no_embed")
 # Names of plans, compared with nothing unless one is asked of: `activations_with_tensor_parallelism`.
 PLANS = re.compile(r"parallel|shard|fsdp|zero[-_ ]?[123]|recomput|checkpoint|remat")
