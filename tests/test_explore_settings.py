@@ -217,3 +217,14 @@ def test_links_are_read_again_as_they_were(shown: Browser, page: Path) -> None:
     set_to(shown, {"S": "1e300"})
     shown.open(page, "#" + urlencode({"S": shown.run("state.sizes.S")}))
     assert said(shown).startswith("S is a whole number")
+
+
+def test_stages_of_layers_of_two_kinds_are_typed_as_a_number(shared: Browser, tmp_path: Path) -> None:
+    """No open number of stages divides 3 and 58 layers, so that there are neither forms nor a page of them."""
+    (tmp_path / "page.html").write_text(explore({"model": "deepseek-v3"}), "utf-8")
+    shared.open(tmp_path / "page.html", "#phase=train&P=4&M=8&B=8&S=512")
+    command = shlex.split(shared.run("$('instead-estimate').textContent"))[1:]
+    assert "pipeline(4)" in command
+    assert not shared.run("$('instead-page').checkVisibility()")
+    run = costgraph(*command)
+    assert run.returncode == 0, run.stderr

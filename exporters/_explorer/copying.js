@@ -27,9 +27,13 @@ function asked(now, name) { // as Python's `derive` takes it
     ...(now.found.attention === "flash" ? { attention: "flash" } : {}), ...data.options, limit: limits(now.found.used),
   };
 }
-const spread = () => (copied() ? mesh().replace(/tensor(?:\(([^)]*)\))?/, (_, told) => `tensor(${told ? `${told}, ` : ""}replicate_kv=True)`) : mesh());
+const staged = () => !data.scenarios.some((one) => one.axes.includes("P")); // layers of kinds that no open P divides
+function spread() {
+  const along = staged() ? mesh().replace(/^pipeline(?:\(([^)]*)\))?/, (_, told) => `pipeline(${[degree("P"), told].filter(Boolean).join(", ")})`) : mesh();
+  return copied() ? along.replace(/tensor(?:\(([^)]*)\))?/, (_, told) => `tensor(${told ? `${told}, ` : ""}replicate_kv=True)`) : along;
+}
 function onMachine() { // as Python's `estimate` takes it, which knows nodes and networks, whatever forms this page has
-  const parallel = [...axesOn().map((one) => one.symbol), ...(piped() ? ["M", "v"] : [])];
+  const parallel = [...axesOn().map((one) => one.symbol).filter((one) => one !== "P" || !staged()), ...(piped() ? ["M", "v"] : [])];
   const names = Object.keys(state.sizes).filter((name) => !ofMesh().includes(name) || parallel.includes(name));
   const width = state.sizes.p === data.itemsizes[state.dtype] ? names.filter((name) => name !== "p") : names;
   return {

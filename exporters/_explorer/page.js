@@ -34,7 +34,7 @@ function refuse(error) {
   $("instead").hidden = error instanceof NoNumber || !told.every(estimated);
   $("instead-estimate").textContent = estimate();
   $("instead-page").textContent = ownPage();
-  $("instead-page").parentElement.hidden = !(error instanceof NoForms) || told.length > 0;
+  $("instead-page").parentElement.hidden = !(error instanceof NoForms) || told.length > 0 || (piped() && staged());
   document.body.classList.add("stale");
   for (const one of document.querySelectorAll("[data-measure]")) one.dataset.value = "";
 }
