@@ -239,6 +239,7 @@ def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None,
     return found
 
 
+@bounded()
 def formed(setup: Setup, measures: Iterable[str] = (), when: str | None = None, share: Share = STEP) -> Derivation:
     """The same, with sizes put in once that is asked for."""
     typed = in_signs(when) if when and setup.letters else None

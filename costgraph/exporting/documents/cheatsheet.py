@@ -14,7 +14,7 @@ from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.closed_form import ClosedForm
-from costgraph.derivation import Derivation, derive
+from costgraph.derivation import Derivation, formed
 from costgraph.errors import UserError
 from costgraph.exporting.documents.contents import POLICY, Row, Section
 from costgraph.given import OpSet, Options
@@ -146,7 +146,7 @@ def lines(section: Section, setup: Setup, phase: str | None = None) -> Iterator[
         if row.precision:
             asked["precision"] = row.precision
         try:
-            found = derive(row.measure, **asked)
+            found = formed(Setup.of(**asked), [row.measure])
         except UserError:
             if not (row.options or row.passes or row.op_set) and row.phase == setup.phase:
                 raise

@@ -9,7 +9,7 @@ from fractions import Fraction
 from costgraph.algebra.inequalities import Condition
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.derivation import derive
+from costgraph.derivation import formed
 from costgraph.errors import UserError
 from costgraph.exporting.documents import citations
 from costgraph.exporting.documents.amounts import readable
@@ -58,9 +58,9 @@ def models() -> list[dict[str, str]]:
     for name in MODELS:
         one = model(name)
         sizes = {n: v.number for n, v in one.bindings.items() if v.number is not None} | {"B": 1, "S": 1, "p": 2}
-        forms = dict(derive("params", "flops", model=one, phase="forward", convention="exact").forms)
+        forms = dict(formed(Setup.of(model=one, phase="forward", convention="exact"), ("params", "flops")).forms)
         with suppress(UserError):  # an encoder has no cache
-            forms |= derive("cache", model=one, phase="decode", convention="exact").forms
+            forms |= formed(Setup.of(model=one, phase="decode", convention="exact"), ("cache",)).forms
         params, flops, cache = (
             at(forms[measure].value, sizes) if measure in forms else None for measure in ("params", "flops", "cache")
         )
