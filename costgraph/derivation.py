@@ -20,7 +20,7 @@ from costgraph.measures import MEASURES, TIMES
 from costgraph.measures.parts import Measure, read_measure, under
 from costgraph.measures.per import STEP, Share, read_share
 from costgraph.records import dataclass
-from costgraph.remarks import of_windows, why_zero
+from costgraph.remarks import of_factored, of_windows, why_zero
 from costgraph.setup import Setup
 from costgraph.shown import Drawn, as_json
 from costgraph.signatures import spelled_out
@@ -169,8 +169,10 @@ class Derivation(Drawn):
         """What was typed without effect on the forms, is beyond what the model was made for, or contributes nothing."""
         read = [name for name in self.forms if name.startswith(MOVING)]
         windows = of_windows(self.graph, self.setup.bindings) if read else ()
+        sent = any(name.startswith("communication") or name.partition("(")[0] in TIMES for name in self.forms)
+        sums = of_factored(self.graph) if sent else ()
         of_times = said_of_times(self.forms, bool(self.graph.mesh)) + self.more_logits
-        return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros, *windows, *of_times)
+        return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros, *windows, *sums, *of_times)
 
     @property
     def more_logits(self) -> list[str]:

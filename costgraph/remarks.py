@@ -56,6 +56,16 @@ def of_windows(graph: Graph, bindings: Mapping[str, Binding]) -> list[str]:
     return [f"traffic counts {seen} rows of keys and values in a window, of which all {whole} are read"]
 
 
+def of_factored(graph: Graph) -> list[str]:
+    """The one remark that sums of rows and columns are not sent, where devices hold parts of what these go over."""
+    kept = [graph.tensors[op.inputs[0]] for op in graph.ops if op.kind == "adafactor"]
+    if not any(one.shards or any(dim.cuts for dim in one.dims) for one in kept if len(one.dims) > 1):
+        return []
+    return [
+        "left out: what devices send to add up squares of rows and columns that are split over them, for `factored`"
+    ]
+
+
 def why_zero(measure: str, phase: str, mesh: Mesh) -> str:
     """Why a whole measure is 0, with what would change that; "" where there is no more to say than that it is."""
     generates, trains = phase in ("prefill", "decode"), phase == "train"

@@ -30,6 +30,7 @@ PHASES: dict[str, tuple[Any, ...]] = {
     "decode(new=2)": (cg.decode(new=2),),
     "train": TRAIN,
     "train, fp32": (cg.backward, Update("fp32_adam")),
+    "train, factored": (cg.backward, Update("adafactor")),
     "train, no update": (cg.backward,),
     "train, selective": (cg.backward, cg.recompute("selective"), Update),
     "train, full": (cg.backward, cg.recompute("full"), Update),

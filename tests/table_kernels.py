@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from blocks import Array, Kernel, Region, Task, spread
+from blocks import Array, Kernel, Region, Task, fold, spread
 
 # --- tables and the loss ----------------------------------------------------------------------------------------------
 
@@ -75,8 +75,21 @@ def optimizer(task: Task, x: list[Array]) -> list[Array]:
     return [np.asarray(np.tanh(mixed * (k + 2) / 7) + 0.1 * mixed) for k in range(len(task.outs))]
 
 
+def factored(task: Task, x: list[Array]) -> list[Array]:
+    """Sums of squares of the gradient by rows and by columns, beside what is element by element."""
+    gradient, over = x[0], task.ins[0]
+    spreads = [spread(block, region.names, over.names) for block, region in zip(x, task.ins, strict=True)]
+    mixed = optimizer(task, spreads)
+    return [
+        whole if out.names == over.names else fold(gradient**2, over, out) + 0.5 * x[task.op.inputs.index(name)]
+        for whole, out, name in zip(
+            mixed, task.outs, (one.removesuffix(".next") for one in task.op.outputs), strict=True
+        )
+    ]
+
+
 TABLES: Mapping[str, Kernel] = {
     "embedding": embedding, "embedding_grad": embedding_grad, "positions": positions, "positions_grad": positions_grad,
     "logsumexp": normalizer, "cross_entropy": cross_entropy, "cross_entropy_grad": cross_entropy_grad,
-    "adam": optimizer, "sgd": optimizer,
+    "adam": optimizer, "sgd": optimizer, "adafactor": factored,
 }  # fmt: skip

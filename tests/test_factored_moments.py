@@ -97,6 +97,19 @@ def test_what_is_cut_over_data_devices_is_cut_here_as_well(mesh: str, share: tup
     assert of("weights", mesh) * share[0] == of("weights")
 
 
+@pytest.mark.parametrize(
+    ("mesh", "said"),
+    {"data(N_d)": 0, "": 0, "data(N_d, zero=1)": 1, "tensor(T)": 1, "pipeline(P), microbatches(M)": 0}.items(),
+)
+def test_sums_over_devices_are_said_to_be_left_out(mesh: str, said: int) -> None:
+    found = cg.derive("communication", "step_time", precision="adafactor", mesh=mesh)
+    assert sum("add up squares" in one for one in found.remarks) == said
+    numbers = mesh.replace("N_d", "2").replace("T", "2").replace("P", "2").replace("M", "2")
+    estimated = cg.estimate("llama-3-8b", "h100-sxm", phase="train", precision="adafactor", mesh=numbers, B=4, S=64)
+    assert sum("add up squares" in one for one in estimated.remarks) == said
+    assert not any("add up" in one for one in cg.derive("states", precision="adafactor", mesh=mesh).remarks)
+
+
 def test_tensor_parallel_splits_one_side_of_a_matrix() -> None:
     """Rows of a matrix that is split along its columns are whole on each device."""
     forms = [

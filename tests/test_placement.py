@@ -35,6 +35,7 @@ CASES = [
     Case("matmul", "train", "tensor"),
     Case("elementwise(kind=residual)", "train, no update", "data, tensor(T, sequence=True)"),
     Case(WHOLE, "train", "data"),
+    Case(WHOLE, "train, factored", "data"),
     Case(WHOLE, "train", "data(N_d, zero=1)", sizes={"N_d": 3, "B": 3}),
     Case(WHOLE, "train, fp32", "data(N_d, zero=2), tensor"),
     Case(WHOLE, "train, full", "tensor(T, sequence=True), data(N_d, zero=3)", flash=True),

@@ -25,7 +25,7 @@ from costgraph.estimation.steps import Step, steps
 from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.measures import MEASURES
 from costgraph.records import dataclass
-from costgraph.remarks import of_windows
+from costgraph.remarks import of_factored, of_windows
 from costgraph.shown import Drawn
 from costgraph.timing.roofline import mfu, number
 
@@ -106,6 +106,7 @@ class Estimate(Drawn):
         used |= {name for _, one in self.defined for name in one.symbols}
         used |= {name for graph in (step.whole for step in self.formulas) for name in graph.mesh.devices.symbols}
         windows = [said for step in self.formulas for said in of_windows(step.source, asked.bindings)]
+        windows += [said for step in self.formulas for said in of_factored(step.source)]
         said = asked.setup.remarks({*used, "N_params"}, "the estimate", asked.new)
         beaten = [
             f"measured {name} is below the bound, which nothing beats: of this machine, model, mesh and width?"
