@@ -15,8 +15,9 @@ from dask.delayed import delayed
 
 from costgraph.searching import on_dask
 from costgraph.searching.engines import Run, plain
-from costgraph.searching.sweep import Sweep, Tally, sweep
+from costgraph.searching.sweep import Sweep, sweep
 from costgraph.searching.sweep_reading import read_sweep
+from costgraph.searching.tally import Tally
 
 MOST = 1.15  # times the CPU of the plain run
 

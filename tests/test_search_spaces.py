@@ -23,8 +23,9 @@ from costgraph.searching.columns import DIGITS
 from costgraph.searching.constraints import Constraint
 from costgraph.searching.reading import read_search
 from costgraph.searching.search import Plan, search
-from costgraph.searching.sweep import Tally, sweep
+from costgraph.searching.sweep import sweep
 from costgraph.searching.sweep_reading import read_sweep
+from costgraph.searching.tally import Tally
 
 RELATIONS = ("<=", "<", ">=", ">", "==")
 SIZES = ("L=4,D=64,A=8,V=96,S=32,E=4,K=32", "L=6,D=96,A=12,V=96,S=64,E=4,K=64")

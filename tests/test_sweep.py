@@ -26,8 +26,9 @@ from costgraph.estimation.reading import request
 from costgraph.mesh import Mesh
 from costgraph.searching.grid import Grid
 from costgraph.searching.pareto import front
-from costgraph.searching.sweep import Sweep, Tally, sweep
+from costgraph.searching.sweep import Sweep, sweep
 from costgraph.searching.sweep_reading import read_sweep
+from costgraph.searching.tally import Tally
 
 DIGITS = 12
 
@@ -150,6 +151,14 @@ def test_limits_that_say_the_same_keep_the_same_points(one: str, other: str) -> 
     assert 0 < len(kept) < len(every)
 
 
+@pytest.mark.parametrize("where", ["peak <= 40 GiB, B >= 2", "B >= 2,peak <= 40 GiB", ("B >= 2", "peak <= 40 GiB")])
+def test_several_limits_stand_in_one_text(where: str | tuple[str, ...]) -> None:
+    over = "B=[1, 2, 4, 8, 16, 32], S=1024"
+    apart = rows(read_sweep(over, "peak", ["peak <= 40 GiB", "B >= 2"], typed=PRICED))
+    assert rows(read_sweep(over, "peak", where, typed=PRICED)) == apart
+    assert 0 < len(apart) < 5
+
+
 NO_LIMITS = [
     ("peak <= 2*lambda_mem", "the limit is in byte/s, not in byte"),
     ("step_time <= hbm", "the limit is in byte, not in s"),
@@ -160,6 +169,9 @@ NO_LIMITS = [
     ("cost <= 0.5 s", "is in s"),
     ("B <= hbm", "the limit of a number is a number"),
     ("B <= 3 s", "the limit of a number is a number"),
+    ("B <= 3,", "write NAME <= LIMIT"),
+    ("B <= 3, 4", "write NAME <= LIMIT"),
+    ("B <= 3, peek <= 1 GiB", "'peek': did you mean peak?"),
 ]
 
 
@@ -411,6 +423,46 @@ def test_what_cannot_be_swept_is_refused_in_one_line(options: tuple[str, ...], s
     assert run.returncode == 2
     assert said in run.stderr
     assert run.stderr.count("\n") == 1
+
+
+WRONG_EVERYWHERE = [  # an option, and what is said of it
+    ("--price", "2", "has no unit"),
+    ("--price", "2 EUR/h", "EUR"),
+    ("--efficiency", "flops=2", "write a share above 0 and up to 1"),
+    ("--overlap", "foo=1", "foo"),
+    ("--convention", "x", "unknown convention 'x'"),
+    ("--pass", "foo", "unknown pass 'foo'"),
+    ("--precision", "foo", "foo"),
+    ("--weights", "z", "z"),
+    ("--cache-dtype", "qq", "qq"),
+    ("--dtype", "q8", "q8"),
+    ("--link", "q", "q"),
+    ("--collectives", "q", "q"),
+    ("--phase", "q", "unknown phase 'q'"),
+    ("--op-set", "zz", "zz"),
+    ("--limit", "V=x", "V"),
+    ("--mesh", "tensr(2)", "did you mean tensor?"),
+    ("--mesh", "experts(2)", "there are no experts in this graph to split"),
+    ("--mesh", "tensor(2), tensor(2)", "tensor"),
+    ("--where", "step_time <= 3*hbm", "the limit is in byte"),
+]
+
+
+@pytest.mark.parametrize("over", ["B=[4, 8], S=8", "B=[4, 8], S=8, attention=[flash, eager]", "S=8, B=4"])
+@pytest.mark.parametrize(("option", "value", "said"), WRONG_EVERYWHERE)
+def test_what_is_wrong_at_all_points_is_refused_before_any_row(over: str, option: str, value: str, said: str) -> None:
+    typed = {"--model": "llama-3.2-1b", "--hardware": "h100-sxm", "--price": "2 USD/h", option: value}
+    words = [word for pair in typed.items() for word in pair]
+    run = costgraph("sweep", *words, "--over", over, "--measures", "step_time,cost", "--format", "csv")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert said in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_of_different_reasons_why_nothing_can_be_the_first_is_told() -> None:
+    over = "precision=[foo, bar, baz], B=4, S=8"
+    with pytest.raises(UserError, match=r"'foo'.* \(no combination can be, for 2 more reasons\)"):
+        sweep(read_sweep(over, "flops", typed={"model": "llama-3.2-1b"}), Tally())
 
 
 def test_a_combination_that_cannot_be_is_left_out_with_its_reason() -> None:

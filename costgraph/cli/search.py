@@ -32,7 +32,7 @@ def search(
     minimize: Annotated[str, typer.Option(help="step_time, cost (with --price) or devices.")] = "step_time",
     where: Annotated[
         list[str] | None,
-        typer.Option(help="What plans must keep: 'peak <= 0.92*hbm', 'ttft <= 1 s', 'T <= 8'. Repeatable."),
+        typer.Option(help="What plans must keep: 'peak <= 0.92*hbm', 'ttft <= 1 s, T <= 8'. Repeatable."),
     ] = None,
     top: Annotated[int, typer.Option(help="How many plans are shown.")] = 10,
     over: Annotated[

@@ -19,7 +19,8 @@ from costgraph.searching.table import needed
 
 if TYPE_CHECKING:
     from costgraph.searching.engines import Run
-    from costgraph.searching.sweep import Block, Finish, Sweep, Tally
+    from costgraph.searching.sweep import Block, Finish, Sweep
+    from costgraph.searching.tally import Tally
 
 REPORTS = ("text", "markdown", "latex", "html")
 PICTURES = ("svg", "png", "pdf")
@@ -41,7 +42,7 @@ def sweep(
         str, typer.Option(help="What is measured: 'peak,step_time,cost', or whatever derive has.")
     ] = "",
     where: Annotated[
-        list[str] | None, typer.Option(help="Points that are told of: 'peak <= 80 GiB'. Repeatable.")
+        list[str] | None, typer.Option(help="Points that are told of: 'peak <= 80 GiB, B >= 2'. Repeatable.")
     ] = None,
     pareto: Annotated[
         str, typer.Option(help="Only points that no other one beats in all of these: 'step_time,cost'.")
@@ -145,8 +146,9 @@ def write(question: Sweep, run: Run, to: To, in_parts: bool) -> None:
 
 def looked_at(question: Sweep, run: Run, finish: Finish | None) -> tuple[Iterator[Block], Tally]:
     """The rows, as they come, and what is counted on the way."""
-    from costgraph.searching.sweep import Looking, Tally
+    from costgraph.searching.sweep import Looking
     from costgraph.searching.sweep import sweep as look
+    from costgraph.searching.tally import Tally
 
     tally = Tally()
     return look(question, tally, counted(question.grid.size), run, Looking(question, finish)), tally

@@ -10,7 +10,8 @@ from costgraph.searching.answer import number
 from costgraph.searching.grid import Grid
 from costgraph.searching.measures import MEASURES, shown
 from costgraph.searching.points import Points
-from costgraph.searching.sweep import Sweep, Tally
+from costgraph.searching.sweep import Sweep
+from costgraph.searching.tally import Tally
 
 TOP = 40  # rows
 

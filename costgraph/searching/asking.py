@@ -18,7 +18,8 @@ from costgraph.signatures import spelled_out
 if TYPE_CHECKING:
     from costgraph.searching.points import Points
     from costgraph.searching.search import Found
-    from costgraph.searching.sweep import Block, Tally
+    from costgraph.searching.sweep import Block
+    from costgraph.searching.tally import Tally
 
 OWN = ("price", "batch")  # options, whatever else is called so
 MOST_ROWS = 10**7  # that are held at once
@@ -104,9 +105,9 @@ def sweep(
     """
     needed("numpy", "sweep", "search")
     from costgraph.searching.points import Points
-    from costgraph.searching.sweep import Tally
     from costgraph.searching.sweep import sweep as looked_at
     from costgraph.searching.sweep_reading import read_sweep
+    from costgraph.searching.tally import Tally
 
     typed = with_sizes(of_model(of, options))
     question = read_sweep(over, measures, where, pareto, {name: one for name, one in typed.items() if one is not None})

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from costgraph.algebra.bindings import split_list
 from costgraph.algebra.parser import NO_LETTERS, parse
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
@@ -178,6 +179,6 @@ def measured_in(form: Polynomial) -> Powers:
 def read_conditions(
     texts: str | Iterable[str], names: Mapping[str, Measure | None], letters: Mapping[str, Quotient] = NO_LETTERS
 ) -> tuple[Condition, ...]:
-    """Read several, each once."""
-    several = [texts] if isinstance(texts, str) else texts
+    """Read several, each once; a text may have more than one, with commas between them."""
+    several = [one for text in ([texts] if isinstance(texts, str) else texts) for one in split_list(text)]
     return tuple(dict.fromkeys(read_condition(text, names, letters) for text in several))

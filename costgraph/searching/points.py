@@ -10,8 +10,9 @@ import numpy as np
 
 from costgraph.records import dataclass
 from costgraph.searching.grid import Piece
-from costgraph.searching.sweep import Block, Sweep, Tally
+from costgraph.searching.sweep import Block, Sweep
 from costgraph.searching.table import Tabular
+from costgraph.searching.tally import Tally
 from costgraph.shown import Shown
 
 if TYPE_CHECKING:

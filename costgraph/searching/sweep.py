@@ -25,6 +25,7 @@ from costgraph.searching.pareto import front
 from costgraph.searching.plans import row
 from costgraph.searching.sieve import Sieve, limited
 from costgraph.searching.swept import Swept
+from costgraph.searching.tally import Tally
 
 MOST = 4 * LARGE  # points left by a sieve that are worked out at a time
 MOST_KNOWN = 64  # combinations of choices whose forms are kept
@@ -115,31 +116,6 @@ class Block:
         return replace(self, columns={name: column[which] for name, column in self.columns.items()})
 
 
-@dataclass
-class Tally:
-    """How many points there were, and why some are not told of.
-
-    Args:
-        points: that were looked at.
-        illegal: of these, those that break what the model takes for granted.
-        told: how many are left.
-        refused: why whole combinations of choices cannot be.
-    """
-
-    points: int = 0
-    illegal: int = 0
-    told: int = 0
-    refused: dict[str, int] = field(default_factory=dict)
-
-    def add(self, other: Tally) -> None:
-        """Count those of a piece, too."""
-        self.points, self.illegal, self.told = (
-            self.points + other.points, self.illegal + other.illegal, self.told + other.told,
-        )  # fmt: skip
-        for reason, times in other.refused.items():
-            self.refused[reason] = self.refused.get(reason, 0) + times
-
-
 @dataclass(frozen=True)
 class Part:
     """What a piece has given: rows, and how many points there were."""
@@ -174,18 +150,12 @@ class Looking:
         return {**self.__dict__, "_known": {}}  # whoever gets it derives what he needs himself
 
     def __call__(self, piece: Piece) -> Part:
-        """The rows of a piece that are told of.
-
-        Raises:
-            UserError: there is no other combination, and this one cannot be.
-        """
+        """The rows of a piece that are told of."""
         tally = Tally(points=len(piece))
         choices, ones, grid = self._parts[piece.part]
         try:
             swept = self.swept(choices, ones)
         except UserError as error:
-            if self.asked.grid.combinations == 1 and not ones:
-                raise
             tally.refused = {str(error): 1} if piece.first == 0 else {}
             return Part((), tally)
         sieve = None
@@ -200,6 +170,23 @@ class Looking:
         blocks = self.unbeaten(blocks)
         tally.told = 0 if self.asked.pareto else sum(map(len, blocks))
         return Part(self.finish(piece, blocks) if self.finish else blocks, tally)
+
+    def check(self) -> None:
+        """Refuse what no combination of choices can be: what is wrong at all points is wrong in the question.
+
+        Raises:
+            UserError: why.
+        """
+        reasons: dict[str, None] = {}
+        for choices, ones, _ in self._parts:
+            try:
+                self.swept(choices, ones)
+                return
+            except UserError as error:
+                reasons[str(error)] = None
+        first, *others = reasons
+        more = f" (no combination can be, for {len(others)} more reason{'s' * (len(others) > 1)})"
+        raise UserError(first + more * bool(others))
 
     def swept(self, choices: Mapping[str, str], ones: tuple[str, ...]) -> Swept:
         """The forms of one combination of choices."""
@@ -276,8 +263,18 @@ def sweep(
         progress: is told how many points were looked at so far.
         run: who looks at the pieces.
         looking: what is done with each piece.
+
+    Raises:
+        UserError: no combination of choices can be; at once, before any row is there.
     """
     look = looking or Looking(asked)
+    look.check()
+    return looked_at(look, tally, progress, run)
+
+
+def looked_at(look: Looking, tally: Tally, progress: Callable[[int], None], run: Run) -> Iterator[Block]:
+    """The same, of a question that can be asked."""
+    asked = look.asked
     left: tuple[Block, ...] = ()
     for part in run(look, asked.grid.pieces(asked.degrees)):
         tally.add(part.tally)
