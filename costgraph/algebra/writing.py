@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from costgraph.algebra.printers import PYTHON, Style
 from costgraph.algebra.symbols import Rational
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how tightly the outermost operation of a text binds
+CALLED = re.compile(r"[A-Za-z]{2,}\(")  # a function by its name
 
 
 class Written(NamedTuple):
@@ -53,7 +55,8 @@ def written(node: Node, parts: tuple[Written, ...], style: Style) -> Written:
         case Product():
             left, right = parts[0], signed(parts[1], style)
             unclear = right.numeric or ("/" in left.text and not style.stacked)
-            joined = (style.dot if unclear else style.times).join(held(part, PRODUCT, style) for part in (left, right))
+            apart = style.times or (" " if CALLED.match(right.text) else "")  # `S max(S, D)`, not `Smax(S, D)`
+            joined = (style.dot if unclear else apart).join(held(part, PRODUCT, style) for part in (left, right))
             return Written(joined, PRODUCT, left.numeric, left.minus)
         case Ratio():
             return ratio(parts[0], signed(parts[1], style), style)
