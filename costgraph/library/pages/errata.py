@@ -18,8 +18,8 @@ INTRODUCTION = (
     "readers. None of it takes away from what the sources teach: most were found because they print enough detail to "
     "be checked. An erratum is *major* if whoever follows the print gets a result, or comes to a decision, that is "
     "wrong by a tenth or more, in the source's own example if it has one; it is *minor* if it is less, or if the "
-    "source has it right beside it. Entries with one cause stand together. `costgraph check ID` repeats a proof; what "
-    "is settled by an argument says so."
+    "source has the same thing right at another place. Entries with one cause stand together. `costgraph check ID` "
+    "repeats a proof; what is settled by an argument says so."
 )
 
 
