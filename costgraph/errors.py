@@ -33,6 +33,10 @@ class UserError(CostgraphError, ValueError):
         return in_python(text)
 
 
+class OpenStages(UserError):
+    """How many stages there are is open, and the layers are such that no number divides them."""
+
+
 class BugError(CostgraphError):
     """An invariant of costgraph itself does not hold."""
 

@@ -10,7 +10,7 @@ from costgraph.algebra.bindings import Binding
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.conventions import EXACT
-from costgraph.errors import UserError
+from costgraph.errors import OpenStages
 from costgraph.graph.graph import Graph
 from costgraph.measures.flops import flops
 from costgraph.mesh import Cut, Mesh
@@ -32,7 +32,7 @@ def resolved(
         order: the kind of each layer, where layers of several kinds alternate.
 
     Raises:
-        UserError: no number of stages divides the layers of all kinds.
+        OpenStages: no number of stages divides the layers of all kinds.
     """
     finite = {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
     mesh = mesh.without_ones(finite)
@@ -46,7 +46,7 @@ def resolved(
     chunks = (axis.size * axis.chunks).number
     if chunks is None and len(counts) == len(numbers) > 1 and gcd(*numbers.values()) == 1:
         layers = " and ".join(f"{number} {kind}" for kind, number in numbers.items())
-        raise UserError(
+        raise OpenStages(
             f"{axis}: no P divides {layers} layers; bind it, as in --limit P=4, and whole layers are spread"
         )
     if chunks is None or all(Fraction(number) % chunks == 0 for number in numbers.values()):

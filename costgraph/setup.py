@@ -16,7 +16,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, lookup
 from costgraph.conventions import NOTES, Convention, usual
 from costgraph.degrees import DEGREES
-from costgraph.errors import UserError, shorten
+from costgraph.errors import OpenStages, UserError, shorten
 from costgraph.given import (
     EAGER,
     FLASH,
@@ -207,7 +207,7 @@ class Setup:
         Raises:
             UserError: unreadable, outside a domain, unknown, or a symbol that names a choice that was not made.
         """
-        graph = self.graph
+        graph = self.asked
         sizes = read_limit(limit, graph.symbols, also=SYMBOLS, letters=letters)
         refuse_no_size(symbolic, sizes, self.model, graph)
         if isinstance(self.model.op_set, str | Graph):  # an architecture may have sizes that one phase does without
@@ -295,6 +295,14 @@ class Setup:
 
         mesh, layers = resolved(self.mesh, self.source, steps, self.bindings, self.model.order)
         return placement(mesh, layers)
+
+    @property
+    def asked(self) -> Graph:
+        """A graph that has the symbols of which sizes may be typed, which may be what layers are spread by."""
+        try:
+            return self.graph
+        except OpenStages:
+            return replace(replace(self, mesh=ONE_DEVICE).unplaced, mesh=self.mesh)
 
     @property
     def decides(self) -> bool:

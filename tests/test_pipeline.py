@@ -220,6 +220,27 @@ def test_kinds_of_layers_that_no_number_of_stages_divides_want_a_number() -> Non
         cg.derive("params", model="deepseek-v3", mesh="pipeline(P)")
 
 
+@pytest.mark.parametrize(
+    ("open_", "limit", "closed"),
+    [
+        ("pipeline", "P=4", "pipeline(4)"),
+        ("pipeline(P), microbatches(M)", "P=4,M=8", "pipeline(4), microbatches(8)"),
+        ("pipeline, tensor(2)", "P=16", "pipeline(16), tensor(2)"),
+        ("pipeline(v=v, schedule=interleaved)", "P=4,v=2", "pipeline(4, v=2, schedule=interleaved)"),
+        ("pipeline(schedule=gpipe, stage=first)", "P=5", "pipeline(5, schedule=gpipe, stage=first)"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("phase", ["train", "decode"])
+def test_a_number_of_stages_that_is_typed_as_a_size_is_that_of_the_mesh(
+    open_: str, limit: str, closed: str, phase: str
+) -> None:
+    asked: dict[str, Any] = {"model": "deepseek-v3", "phase": phase}
+    sizes = "B=160,S=512"
+    typed = cg.derive("params", "communication", **asked, mesh=open_, limit=f"{limit},{sizes}").limited
+    named = cg.derive("params", "communication", **asked, mesh=closed, limit=sizes).limited
+    assert {name: str(form) for name, form in typed.items()} == {name: str(form) for name, form in named.items()}
+
+
 def test_a_tied_table_is_kept_as_wide_while_stages_add_it_up() -> None:
     asked = cg.derive(
         "peak", "states", model="gpt2", mesh="pipeline(4, stage='first'), microbatches(8)", attention="flash",

@@ -147,7 +147,8 @@ REFUSED = {  # what is typed -> what the one line on stderr has
     "fits gpt2 a10 --mesh tensor(2)": "2 devices do not divide 50257 words; 29 would",
     "fits llama-3-8b a10 --symbolic L": "symbolic",
     "fits llama-3-8b h100-sxm:8 --mesh pipeline(2)": "whether it fits depends on M; bind it with --limit",
-    "fits llama-3-8b h100-sxm:2x2 --mesh tensor(3)": "3 devices do not divide 8 key/value heads; 2 or 4 would; fewer",
+    "fits llama-3-8b h100-sxm:2x2 --mesh tensor(3)": "3 devices do not divide 8 key/value heads; 2 or 4 would\n",
+    "fits llama-3-8b h100-sxm:8x8 --mesh tensor(12)": "8 would\n",
     "fits llama-3-8b h100-sxm:8x2 --mesh tensor(16)": "8 would; fewer key/value heads than devices can be",
 }
 

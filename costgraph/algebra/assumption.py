@@ -22,6 +22,7 @@ WORDS = {
     "batch": "sequences", "layers": "layers",
 }  # fmt: skip
 PADDED = {"vocab": "V"}  # dims that are padded to a multiple of the devices, by the symbol of their size
+FEW = ("kv_head",)  # dims whose advice is for devices of which several share an element
 OVER_DEVICES = ("head", "kv_head", "ffn", "expert_ffn", "shared_ffn", "vocab", "expert")
 
 
@@ -57,7 +58,8 @@ class Divides:
         divisor, dividend = self.divisor.number, self.dividend.number
         if divisor and dividend is not None and Fraction(Fraction(dividend), divisor).denominator != 1:
             padded = f"pad to the next multiple, {PADDED[self.dim]}={self.padded}" if self.dim in PADDED else ""
-            advice = "".join(f"; {one}" for one in (padded, self.advice) if one)
+            applies = self.dim not in FEW or Fraction(Fraction(divisor), dividend).denominator == 1
+            advice = "".join(f"; {one}" for one in (padded, self.advice if applies else "") if one)
             left, right = (shorten(str(side), 40) for side in (divisor, dividend))
             near = neighbours(Fraction(divisor), Fraction(dividend)) if self.dim else []
             would = f"; {' or '.join(map(str, near))} would" if near else ""
