@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shlex
 import tomllib
 import zlib
 from dataclasses import replace
@@ -182,10 +183,26 @@ def settled(crossing: Crossing, sizes: dict[str, Polynomial]) -> dict[str, Polyn
     return {**settle(crossing.definitions.values(), sizes)[0], **sizes}
 
 
-@pytest.mark.parametrize("mesh", ["data(2), data(4)", "tensor(16, replicate_kv=True)"])
-def test_a_page_has_one_axis_of_a_kind(mesh: str) -> None:
-    with pytest.raises(UserError, match="a page has one axis of a kind, cut once; `costgraph estimate` takes others"):
-        explore({**LLAMA, "mesh": mesh})
+@pytest.mark.parametrize(
+    ("typed", "flags"),
+    [
+        (["--mesh", "data(2), data(4)"], ["--phase", "decode"]),
+        (["--mesh", "data(2), data(4, zero=3)", "--phase", "train", "--limit", "B=16,S=512"], []),
+        (["--mesh", "tensor(16, replicate_kv=True)", "--hardware", "a100-80gb-sxm", "--dtype", "bf16"], []),
+        (["--mesh", "data(2), data, tensor(2)", "--limit", "N_d=4", "--limit", "B=8", "--convention", "exact"], []),
+        (["--mesh", "data(2), data(4)", "--weights", "int4", "--cache-dtype", "fp8"], []),
+    ],
+)  # fmt: skip
+def test_of_axes_that_no_page_has_the_command_is_said_whole_and_runs(typed: list[str], flags: list[str]) -> None:
+    run = costgraph("explore", "--model", "llama-3-8b", *typed)
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+    said, _, command = run.stderr.rstrip("\n").partition("; this answers it: costgraph ")
+    assert said.endswith("a page has one axis of a kind, cut once")
+    words = shlex.split(command)
+    assert {one for one in (*typed, *flags) if not one.startswith(("B=", "N_d="))} <= {*words, "B=16,S=512"}
+    answer = costgraph(*words, "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["step"]["bound_s"] > 0
 
 
 def test_a_drawing_has_layers_as_a_box_and_says_what_each_op_reads() -> None:

@@ -58,7 +58,12 @@ def explore(options: Options, hardware: str | None = None, dtype: str | None = N
     same: Options = {**options, "model": model, "convention": options.get("convention") or "exact"}
     for name in ("limit", "phase", "mesh"):
         same.pop(name, None)  # type: ignore[misc]
-    along = one_of_each(read_mesh(options.get("mesh") or ""))
+    along = read_mesh(options.get("mesh") or "") or None
+    if along is not None and not one_of_each(along):
+        from costgraph.exploring.instead import estimated  # only where there is no page
+
+        command = estimated(options, model, phase, hardware or FIRST_MACHINE, dtype)
+        raise UserError(f"mesh '{along}': a page has one axis of a kind, cut once; this answers it: {command}")
     axes = axes_of(same, model, along)
     typed = first_sizes(same, model, phase, dtype, options.get("limit", ()), along)
     asked = chosen(hardware or FIRST_MACHINE, dtype, None)
@@ -89,15 +94,10 @@ def explore(options: Options, hardware: str | None = None, dtype: str | None = N
     return page(data, code, model)
 
 
-def one_of_each(spread: Mesh) -> Mesh | None:
-    """A mesh whose axes a page may have; None for no axes.
-
-    Raises:
-        UserError: two axes of one kind, or one that is cut twice.
-    """
-    if len(spread.named) < len(spread.axes) or "N_h" in spread.named or "replicate_kv=True" in str(spread):
-        raise UserError(f"mesh '{spread}': a page has one axis of a kind, cut once; `costgraph estimate` takes others")
-    return spread or None
+def one_of_each(spread: Mesh) -> bool:
+    """Whether a mesh has axes that a page may have: none twice, and none that is cut twice."""
+    cut_twice = "N_h" in spread.named or "replicate_kv=True" in str(spread)
+    return len(spread.named) >= len(spread.axes) and not cut_twice
 
 
 def axes_of(options: Options, model: Model, along: Mesh | None) -> list[dict[str, Any]]:
