@@ -164,6 +164,32 @@ def test_published_files_leave_defaults_out() -> None:
     assert params(found) == 3_880_263_168
 
 
+@pytest.mark.parametrize(
+    ("kind", "keys", "expected"),
+    [  # what configurations of transformers 5.24.0 say of a key that is left out
+        ("gemma2", {}, True),
+        ("gemma3_text", {}, False),
+        ("gemma3_text", {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}, True),
+        ("gemma3_text", {"attn_logit_softcapping": None}, False),
+        ("gemma2", {"attn_logit_softcapping": None, "final_logit_softcapping": None}, False),
+    ],
+)
+def test_scores_and_logits_are_capped_where_the_family_or_a_key_says_so(
+    kind: str, keys: dict[str, Any], expected: bool
+) -> None:
+    found = of(LLAMA, kind, **keys)
+    head = found.architecture.head
+    assert head is not None
+    assert (attention(found).softcap, head.softcap) == (expected, expected)
+
+
+def test_a_default_of_a_size_is_that_of_its_own_family() -> None:
+    assert (
+        numbers(of({key: value for key, value in LLAMA.items() if key != "num_key_value_heads"}, "starcoder2"), "G")
+        == "G=2"
+    )
+
+
 # --- what is said -----------------------------------------------------------------------------------------------------
 
 REMARKS: list[tuple[dict[str, Any], dict[str, Any], str]] = [

@@ -15,7 +15,7 @@ NO_ANSWER = {
         "B",
     ): "no B satisfies states + activations <= hbm: at B = 1 the left side is 3.021 TiB",
     ("states <= hbm - 100000000000", "B"): "B does not occur in the question",
-    ("states + S*B <= B", "B"): "no B satisfies",
+    ("states + p*S*B <= p*B", "B"): "no B satisfies",
     ("B*B + 1 == B", "B"): "no B satisfies",
     ("(L - 96)*B + 2 <= 0", "B"): "no B satisfies (L - 96)*B + 2 <= 0: whatever B is, the left side is 2 too large",
 }

@@ -58,17 +58,17 @@ def test_fractions_stay_fractions_where_they_make_sense() -> None:
 
 
 def test_irrational_bounds_are_rounded_to_the_right_whole_number() -> None:
-    answer = solve("S*S <= hbm", "S", limit="hbm=1000000000000000000000000000000000000000000000000000001")
+    answer = solve("S*S*p <= hbm", "S", limit="p=1,hbm=1000000000000000000000000000000000000000000000000000001")
     assert answer.solutions[0].largest == 10**27
-    answer = solve("S*S <= hbm", "S", limit=f"hbm={10**54 - 1}")
+    answer = solve("S*S*p <= hbm", "S", limit=f"p=1,hbm={10**54 - 1}")
     assert answer.solutions[0].largest == 10**27 - 1
 
 
 def test_degrees_above_two_are_solved_once_everything_is_bound() -> None:
-    answer = solve("D**3 + D <= hbm", "D", limit="hbm=1010")
+    answer = solve("p*(D**3 + D) <= hbm", "D", limit="p=1,hbm=1010")
     assert answer.solutions[0].largest == 10
     with pytest.raises(UserError, match="degree 3 in D: bind hbm to solve it"):
-        solve("D**3 + D <= hbm", "D")
+        solve("p*(D**3 + D) <= hbm", "D", limit="p=1")
 
 
 # --- strict relations ---------------------------------------------------------------------------------------------

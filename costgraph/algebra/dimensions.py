@@ -18,11 +18,15 @@ class Amount:
         bare: whether it is made of numbers alone.
         counts: whether nothing above the line is measured in anything. A count may stand for FLOPs or bytes, as in
             `6*N_params*B*S/lambda_flops`, where the 6 is FLOPs for a parameter and a token.
+        scaled: whether a number, such as that 6, is a factor.
+        unit: whether it is a unit or so many of one, such as `80*GB`: that number is no such factor.
     """
 
     dimension: Powers = NONE
     bare: bool = True
     counts: bool = True
+    scaled: bool = False
+    unit: bool = False
 
 
 class Measuring(ABC):
@@ -46,12 +50,17 @@ class Measuring(ABC):
             case Ratio():
                 return self.quotient(parts[0], parts[1], -1, parts[0].counts)
             case Power(_, exponent):
-                return Amount(times(NONE, parts[0].dimension, exponent), parts[0].bare, parts[0].counts)
+                base = parts[0]
+                return Amount(times(NONE, base.dimension, exponent), base.bare, base.counts, base.scaled)
         return Amount()
 
     def quotient(self, left: Amount, right: Amount, power: int, counts: bool) -> Amount:
         """`left * right**power`."""
-        return Amount(times(left.dimension, right.dimension, power), left.bare and right.bare, counts)
+        pairs = ((left, right), (right, left))
+        scaled = left.scaled or right.scaled or any(one.bare and not other.unit for one, other in pairs)
+        unit = any(one.unit and (other.unit or other.bare) for one, other in pairs)
+        dimension = times(left.dimension, right.dimension, power)
+        return Amount(dimension, left.bare and right.bare, counts, scaled, unit)
 
     @abstractmethod
     def name(self, node: Name) -> Amount:

@@ -19,6 +19,7 @@ SIGNS = {
     "^": "**", "∞": "oo", "≤": "<=", "≥": ">=", "≪": "<<", "≫": ">>",
 }  # fmt: skip
 OPENING = {"⌈": "ceil(", "⌊": "floor(", "√": "sqrt", "(": "("}
+BETWEEN = ("*", "/", "//", "**")  # two factors
 SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
 RAISED = str.maketrans(SUPERSCRIPT, "0123456789-")
 TOKEN = re.compile(
@@ -116,6 +117,8 @@ class Writer:
             if not self.outer:
                 self.refuse(at, "this parenthesis closes nothing")
             self.divisor = self.outer.pop()
+        elif text in BETWEEN and self.pieces and self.pieces[-1] in BETWEEN:
+            self.refuse(at, "a sign of a product, quotient or power stands behind another")
         elif text in ("/", "//"):
             self.divisor = len(self.pieces) + 1
         elif text != "**" and (self.factor or text not in "+-"):

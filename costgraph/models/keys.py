@@ -85,7 +85,9 @@ def as_option(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it."""
+    """A value as JSON has it; TOML has no null, which is written "null"."""
+    if value == "null":
+        return None
     return float(value) if isinstance(value, Decimal) else value
 
 

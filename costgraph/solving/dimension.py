@@ -1,7 +1,8 @@
 """What the two sides of a question are measured in.
 
-Measures, the machine's memory and its rates have a dimension, and so have symbols by their unit in the table. Numbers,
-sizes and counts of parameters may stand beside anything, and a product of them for FLOPs or for bytes.
+Measures, the machine's memory and its rates have a dimension, and so have symbols by their unit in the table. Numbers
+alone may stand beside anything. Sizes and counts of parameters are neither FLOPs nor bytes; where a number is a factor
+they may be, since it may say how many of these one of them takes.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Dimensions(Measuring):
         else:
             found = of_symbol(name)
         found = without(found, *COUNTED)
-        return Amount(found, bare=False, counts=found == NONE)
+        return Amount(found, bare=False, counts=found == NONE, unit=name in TYPED_UNITS)
 
     def sum(self, node: Sum, parts: tuple[Amount, ...]) -> Amount:
         """Terms that are alike."""
@@ -65,18 +66,24 @@ class Dimensions(Measuring):
 def like(left: Amount, right: Amount, verb: str, text: str) -> Amount:
     """What both are measured in, or the one of them that is measured in anything."""
     for one, other in ((left, right), (right, left)):
-        if one.counts and may_stand_for(one.dimension, other.dimension):
+        scaled = one.scaled or other.scaled
+        if one.bare or (one.counts and scaled and may_stand_for(one.dimension, other.dimension)):
             return other
-    if left.counts and right.counts:  # FLOPs over one rate and bytes over another
+    if left.counts and right.counts and (left.scaled or right.scaled):  # FLOPs over one rate and bytes over another
         for mine, theirs in ((FLOP, BYTE), (BYTE, FLOP)):
             if times(left.dimension, mine) == (found := times(right.dimension, theirs)):
                 return Amount(found, bare=False, counts=False)
     if left.dimension != right.dimension:
         units = (unit_text(left.dimension) or "a number", unit_text(right.dimension) or "a number")
-        raise UserError(f"cannot {verb} {units[0]} and {units[1]} in '{shorten(text, 80)}'")
+        remedy = ""
+        for one, other in ((left, right), (right, left)):
+            if one.counts and may_stand_for(one.dimension, other.dimension):
+                bytes_ = times(other.dimension, one.dimension, -1) == BYTE
+                remedy = f"; a count times {'p, or 2, is bytes' if bytes_ else 'a number, such as 6, is FLOPs'}"
+        raise UserError(f"cannot {verb} {units[0]} and {units[1]} in '{shorten(text, 80)}'{remedy}")
     return left
 
 
 def may_stand_for(counted: Powers, other: Powers) -> bool:
-    """Whether a count of that dimension is the other one when the count is one of FLOPs or bytes, or of anything."""
-    return counted == NONE or times(other, counted, -1) in (FLOP, BYTE)
+    """Whether a count of that dimension is the other one when the count is one of FLOPs or bytes."""
+    return times(other, counted, -1) in (FLOP, BYTE)
