@@ -43,6 +43,16 @@ def seconds(function: Callable[[], Any]) -> float:
     return process_time() - start
 
 
+def points_of(names: list[str], points: int) -> dict[str, np.ndarray]:
+    """Random sizes that keep what the forms assume."""
+    random = np.random.default_rng(0)
+    sizes = {name: random.integers(1, 1000, points).astype(np.float64) for name in names}
+    for part, whole in (("T", "A"), ("A", "D")):  # T | A | D
+        if part in sizes and whole in sizes:
+            sizes[whole] *= sizes[part]
+    return sizes
+
+
 def module(forms: Mapping[str, cg.ClosedForm], target: str) -> ModuleType:
     """The exported module, imported."""
     made = ModuleType("generated_costs")
@@ -55,11 +65,7 @@ def compare(title: str, forms: Mapping[str, cg.ClosedForm], points: int) -> bool
     expressions = [form.expr for form in forms.values()]
     generated = module(forms, "numpy")
     names = [name for name in signature(generated.costs).parameters if name not in ("check", "out")]
-    random = np.random.default_rng(0)
-    sizes = {name: random.integers(1, 1000, points).astype(np.float64) for name in names}
-    for part, whole in (("T", "A"), ("A", "D")):  # T | A | D
-        if part in sizes and whole in sizes:
-            sizes[whole] *= sizes[part]
+    sizes = points_of(names, points)
     plainly = module(forms, "numpy")
     vars(plainly)["_in_place"] = lambda *arguments: ()
     few = list(zip(*(sizes[name][:LOOPED].tolist() for name in names), strict=True))

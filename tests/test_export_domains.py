@@ -137,6 +137,52 @@ def test_c_returns_nan(tmp_path: Path) -> None:
     assert [line.replace("-nan", "nan") for line in bad] == ["nan nan nan"] * len(BAD)
 
 
+@pytest.mark.needs_tool("gcc")
+@pytest.mark.parametrize("flags", [["-O2"], ["-O3", "-march=native"]], ids=" ".join)
+@pytest.mark.parametrize("symbols_as", ["args", "dataclass"])
+@pytest.mark.parametrize("points", [0, 64, 200])
+def test_c_arrays_are_exact_inside_and_nan_outside(
+    points: int, symbols_as: str, flags: list[str], tmp_path: Path
+) -> None:
+    """In whole blocks and in what is left over; sizes around 2^52, where doubles stop having fractions, as well."""
+    large = {"B": 2**52 + 1, "L": 2**53 - 1, "D": 2**60 * 3, "A": 3, "T": 1, "S": 2**51}
+    half = {"B": 2**51 + 0.5}
+    rows = [GOOD, GOOD | {"T": 1, "B": 7}, GOOD | large, *(GOOD | bad for bad, _ in BAD.values()), GOOD | half]
+    exact = [Fraction(str(DERIVED.limited["activations"].limit(**row))) for row in rows[:3]]
+    called = [rows[point % len(rows)] for point in range(points)]
+    columns = [[literal(row[name], "NAN", "INFINITY") for row in called] for name in LETTERS]
+    if symbols_as == "dataclass":
+        sizes = [
+            f"const struct costgraph_sizes of[] = {{ {{{'}, {'.join(map(', '.join, zip(*columns, strict=True)))}}} }};"
+        ]
+        passed = ["of"]
+    else:
+        sizes = [
+            f"const double of_{name}[] = {{ {', '.join([*column, '0'])} }};"
+            for name, column in zip(LETTERS, columns, strict=True)
+        ]
+        passed = [f"of_{name}" for name in LETTERS]
+    (tmp_path / "costs.h").write_text(str(cg.export(DERIVED, "c", symbols_as=symbols_as)))
+    (tmp_path / "main.c").write_text(f"""#include <stdio.h>
+#include "costs.h"
+{" ".join(sizes)}
+int main(void)
+{{
+    double first[{points + 1}], second[{points + 1}];
+    first[{points}] = second[{points}] = -1.0;
+    costgraph_costs_of({points}, {", ".join(passed)}, first, second);
+    for (size_t point = 0; point <= {points}; point++) {{ printf("%.17g\\n", first[point]); }}
+    return 0;
+}}
+""")
+    toolchains.call(toolchains.tool("gcc"), "-std=c99", *flags, "-o", "main", "main.c", "-lm", cwd=tmp_path)
+    *found, beyond = map(float, toolchains.call(tmp_path / "main").split())
+    assert beyond == -1
+    for point, value in enumerate(found):
+        row = point % len(rows)
+        assert math.isnan(value) if row >= len(exact) else abs(Fraction(value) / exact[row] - 1) < Fraction(1, 10**12)
+
+
 @pytest.mark.needs_tool("rustc")
 def test_rust_panics_with_a_message(tmp_path: Path) -> None:
     (tmp_path / "costs.rs").write_text(str(cg.export(DERIVED, "rust")))

@@ -102,6 +102,17 @@ def test_a_struct_of_sizes(target: str, tmp_path: Any) -> None:
         assert call("node", "-e", main).split() == ["0", "48"]
 
 
+@pytest.mark.needs_tool("gcc")
+@pytest.mark.parametrize("symbols_as", ["args", "dataclass"])
+def test_symbols_of_c_may_be_called_as_its_arrays_are(symbols_as: str, tmp_path: Any) -> None:
+    letters = ["of_B", "B", "of_of_B", "of", "to", "first", "number", "sum", "each", "size", "to_costgraph_one"]
+    forms = {"one": sympy.Add(*sympy.symbols(letters)), "first": sympy.Symbol("of_B") / sympy.Symbol("B")}
+    (tmp_path / "costs.h").write_text(str(export(forms, "c", symbols_as=symbols_as)))
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
+    toolchains.call("gcc", *strict, "-x", "c", "-DCOSTGRAPH_MAIN", "costs.h", "-lm", cwd=tmp_path)
+    toolchains.call(tmp_path / "a.out")
+
+
 @pytest.mark.needs_tool("node", "tsc")
 @pytest.mark.parametrize("target", ["javascript", "typescript"])
 def test_a_self_check_of_numbers_says_what_differs_nan_as_well(target: str, tmp_path: Any) -> None:
