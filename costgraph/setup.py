@@ -17,6 +17,7 @@ from costgraph.algebra.symbols import SYMBOLS, lookup
 from costgraph.conventions import NOTES, Convention, usual
 from costgraph.degrees import DEGREES
 from costgraph.errors import OpenStages, UserError, shorten
+from costgraph.frozen import FrozenMapping
 from costgraph.given import (
     EAGER,
     FLASH,
@@ -216,6 +217,7 @@ class Setup:
         setup = copy(self)  # with the graph, which sizes are put into only once something is derived from it
         object.__setattr__(setup, "sizes", sizes)
         object.__setattr__(setup, "model", self.model.left_free(symbolic))
+        setup.__dict__.pop("bindings", None)
         if setup.decides:
             setup.__dict__.pop("graph", None)
         if not isinstance(self.model.op_set, str | Graph):
@@ -348,15 +350,15 @@ class Setup:
             found = self.unplaced.apply(*(step for step in steps if step.name in PLACING))
         return replace(found, mesh=self.mesh) if self.mesh and self.decides else found
 
-    @property
-    def bindings(self) -> dict[str, Binding]:
+    @cached_property
+    def bindings(self) -> Mapping[str, Binding]:
         """What symbols stand for: sizes of the model, those that were typed before them."""
         of_model = dict(self.model.bindings)
         if not self.sizes.keys().isdisjoint(self.model.kinds):
             of_model.pop("L", None)  # the sum of what is another now
         both = together(of_model, self.sizes)
         check_bindings(both)
-        return both
+        return FrozenMapping(both)
 
     def finite(self, what: str) -> dict[str, Polynomial]:
         """The bindings, all of them sizes.

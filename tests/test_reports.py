@@ -203,7 +203,13 @@ SMALL = Report(
     "decoder, train",
     (
         (Verdict("fits", True),),
-        (Table((Column("measure"), Column("form", right=True)), (("params", FORM),), tex=(r"  p &= 2 L D^{2} \\",)),),
+        (
+            Table(
+                (Column("measure"), Column("form", right=True)),
+                (("params", FORM),),
+                tex=lambda: (r"  p &= 2 L D^{2} \\",),
+            ),
+        ),
         (Parts("flops (FLOP)", "3", "", (Part("L", "attn", FORM, "1"), Part("", "head", FORM, "2"))),),
         (Listing((Item("every S", ("largest S: 8",), (FORM,)),), "where"),),
         (Note(("left ", FORM), "left out"), Note(FORM, "where", formula=True)),

@@ -143,5 +143,6 @@ def together(parts: list[Part], key: Callable[[Part], str]) -> list[Part]:
 
 def limited(part: Part, form: ClosedForm, bindings: Mapping[str, Binding]) -> ClosedForm:
     """The part as a form of its own, with symbols replaced as in the whole."""
-    alone = replace(form, terms=(Term(part.name, part.name, part.whole),), remainder=Quotient(0))
+    terms = (Term(part.name, part.name, part.whole),)
+    alone = replace(form, terms=terms, remainder=Quotient(0), assumptions=(), dims=())  # the whole has been told of
     return alone.limited(bindings)

@@ -47,7 +47,7 @@ def of_measure(one: Compared) -> tuple[Node, ...]:
     if one.symbolic is not None and one.a.value != one.b.value:
         shown = [*shown, ("A - B", one.symbolic)]
     items = tuple(Item((f"{name} = ", math(form))) for name, form in shown)
-    nodes: list[Node] = [Listing(items, f"{one.name} ({one.unit})", tex=tuple(tex(one))), *table(one)]
+    nodes: list[Node] = [Listing(items, f"{one.name} ({one.unit})", tex=lambda: tuple(tex(one))), *table(one)]
     if one.ratio is not None:
         number = one.ratio.number
         about = f" = {rounded(number, 6)}" if number is not None and number.denominator > 1 else ""

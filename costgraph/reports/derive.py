@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from costgraph import provenance
@@ -13,7 +14,6 @@ from costgraph.derivation import Derivation
 from costgraph.largest import Largest
 from costgraph.library.judging.as_written import as_written
 from costgraph.library.judging.published import published
-from costgraph.reports import derive_tex
 from costgraph.reports.amounts import readable
 from costgraph.reports.maxima import is_largest, largest, several
 from costgraph.reports.nodes import Column, Item, Listing, Math, Node, Note, Report, Table, Words, math
@@ -52,10 +52,17 @@ def by_part(result: Derivation, shape: str) -> list[tuple[Node, ...]]:
     sections: list[tuple[Node, ...]] = []
     for name, form in result.forms.items():
         found = result.limited[name]
-        tex = derive_tex.parts_lines(result, name, shape)
+        tex = partial(parts_in_tex, result, name, shape)
         rounded = "" if found.number is None else readable(found.number, form.unit).strip(" ()")
         sections.append((largest(found, shape, rounded, tex) if is_largest(form) else parts(result, name, shape, tex),))
     return sections
+
+
+def parts_in_tex(result: Derivation, name: str, shape: str) -> tuple[str, ...]:
+    """The same of a measure as lines of LaTeX."""
+    from costgraph.reports.derive_tex import parts_lines
+
+    return parts_lines(result, name, shape)
 
 
 # --- one table ------------------------------------------------------------------------------------------------------
@@ -70,7 +77,12 @@ def in_one_table(result: Derivation, shape: str) -> list[tuple[Node, ...]]:
         [Column(f"when {result.condition}", strong=True), Column("first neglected / leading")] if result.when else []
     )
     rows = tuple(row(result, name, shape) for name in result.forms)
-    tex = tuple(line for name in result.forms for line in derive_tex.measure_lines(result, name, shape))
+
+    def tex() -> tuple[str, ...]:
+        from costgraph.reports import derive_tex
+
+        return tuple(line for name in result.forms for line in derive_tex.measure_lines(result, name, shape))
+
     maxima = [(largest(form, shape),) for form in result.limited.values() if is_largest(form)]
     return [(Table(tuple(columns), rows, tex=tex),), *maxima]
 

@@ -44,7 +44,7 @@ def latex(report: Report) -> str:
         title = [rf"\textbf{{{escaped(report.title)}}}"] if report.title else []
         return "\n\n".join([*title, *filter(None, map(of_node, report.nodes))])
     comments = [f"% {line}" for line in (report.title, *map(remark, report.nodes)) if line]
-    others = [of_node(node) for node in report.nodes if isinstance(node, Table | Parts | Listing) and not node.tex]
+    others = [of_node(node) for node in report.nodes if isinstance(node, Table | Parts | Listing) and not node.tex()]
     return "\n".join([*comments, r"\begin{align*}", *lines, r"\end{align*}", *filter(None, others)])
 
 
@@ -60,7 +60,7 @@ def remark(node: Node) -> str:
 def formulas(node: Node) -> tuple[str, ...]:
     """The lines of a node in the environment."""
     if isinstance(node, Table | Parts | Listing):
-        return node.tex
+        return node.tex()
     if isinstance(node, Note) and node.formula:
         return (rf"  &\text{{{node.word} }} {said(node.text, LATEX)} \\",)
     return ()

@@ -6,7 +6,7 @@ from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.largest import Largest
-from costgraph.reports.nodes import Item, Listing, math
+from costgraph.reports.nodes import Formulas, Item, Listing, math, nothing
 from costgraph.reports.parts import value
 
 
@@ -20,7 +20,7 @@ def several(form: ClosedForm) -> str:
     return f"max of {len(form.candidates)} forms, below" if isinstance(form, Largest) else ""
 
 
-def largest(form: ClosedForm, shape: str, rounded: str = "", tex: tuple[str, ...] = ()) -> Listing:
+def largest(form: ClosedForm, shape: str, rounded: str = "", tex: Formulas = nothing) -> Listing:
     """The candidates under their instants, or the parts of the one that is left."""
     title = f"{form.name} ({form.unit})" + (f"  {rounded}" if rounded else "")
     if isinstance(form, Largest):

@@ -11,6 +11,13 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.records import dataclass
 from costgraph.shown import Shown
 
+Formulas = Callable[[], tuple[str, ...]]  # the lines of an `align*`, made where they are printed
+
+
+def nothing() -> tuple[str, ...]:
+    """No formula says the same."""
+    return ()
+
 
 @dataclass(frozen=True)
 class Math:
@@ -85,7 +92,7 @@ class Table:
     rows: tuple[tuple[Words, ...], ...]
     title: Words = ""
     turns: bool = False
-    tex: tuple[str, ...] = ()
+    tex: Formulas = nothing
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,7 @@ class Parts:
     parts: tuple[Part, ...]
     fewer: tuple[tuple[Part, ...], ...] = ()
     numbers: bool = True
-    tex: tuple[str, ...] = ()
+    tex: Formulas = nothing
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,7 @@ class Listing:
     side: bool = False
     indented: bool = False
     strong: bool = False
-    tex: tuple[str, ...] = ()
+    tex: Formulas = nothing
 
 
 @dataclass(frozen=True)

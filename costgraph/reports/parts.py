@@ -11,10 +11,10 @@ from costgraph.graph.loop import place
 from costgraph.measures import by_part
 from costgraph.measures.by_part import by_op, shorter
 from costgraph.reports.amounts import readable
-from costgraph.reports.nodes import TIMES, Column, Part, Parts, Table, Words, math
+from costgraph.reports.nodes import TIMES, Column, Formulas, Part, Parts, Table, Words, math, nothing
 
 
-def parts(result: Derivation, measure: str, shape: str, tex: tuple[str, ...] = ()) -> Parts:
+def parts(result: Derivation, measure: str, shape: str, tex: Formulas = nothing) -> Parts:
     """A measure by part, with shorter lists of parts in case there is little room; the form alone where it has none."""
     found, limited = result.parts(measure), result.limited[measure]
     form = result.forms[measure]

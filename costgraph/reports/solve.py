@@ -202,8 +202,11 @@ def listing(
     for at in those:
         meaning = Math(lambda of, at=at: named.meaning(of, at))  # type: ignore[misc]
         items.append(Item(("with " if at == those[0] else "     ", meaning)))
-    tex = [rf"  &{bounds(case, unknown, LATEX)}{holds(case)} \\" for case, _ in cases]
-    return Listing(tuple(items), indented=True, strong=strong, tex=tuple(tex))
+
+    def tex() -> tuple[str, ...]:
+        return tuple(rf"  &{bounds(case, unknown, LATEX)}{holds(case)} \\" for case, _ in cases)
+
+    return Listing(tuple(items), indented=True, strong=strong, tex=tex)
 
 
 def holds(case: Case) -> str:
