@@ -267,6 +267,8 @@ def never_smaller(one: Sequence[float], other: Sequence[float]) -> bool:
 
 def pairs(kept: Sequence[int], sizes: Sequence[Sequence[float]], of: Sequence[float]) -> Iterator[tuple[int, int]]:
     """Two candidates of which at every sample one is as large as `of`."""
-    for a, b in combinations(kept, 2):
-        if all(max(x, y) >= z * ABOUT for x, y, z in zip(sizes[a], sizes[b], of, strict=True)):
+    reach = [sum(1 << at for at, z in enumerate(of) if sizes[one][at] >= z * ABOUT) for one in kept]  # bits by sample
+    everywhere = (1 << len(of)) - 1
+    for (a, some), (b, others) in combinations(zip(kept, reach, strict=True), 2):
+        if some | others == everywhere:
             yield a, b

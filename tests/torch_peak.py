@@ -264,7 +264,7 @@ def after(run: Run, found: Walk, phase: str) -> int:
     at = max(position for position, op in enumerate(found.of.ops) if op.phase == phase)
     left = [one for one in found.buffers if one.dies != at or at == found.of.end]
     instant = Instant(at, last=phase == "backward")
-    return run.number(total(size for one in left for size in found.bytes(one, instant)))
+    return run.number(total(size for one in left for size in found.bytes(one, found.alive(one, instant))))
 
 
 def steps(run: Run, stepped: int) -> dict[str, int]:

@@ -111,8 +111,10 @@ def merged(form: ClosedForm, ops: Ops) -> Iterator[Row]:
         over = part(ops[term.op]) if timed and term.op in ops else ""
         found.setdefault((term.op, over or term.part), []).append(term)
     for (op, kind), same in found.items():
-        amount = same[0].amount if len(same) == 1 else total(term.amount for term in same)
-        yield op, ", ".join(dict.fromkeys(term.source for term in same)), kind, amount
+        if len(same) == 1:
+            yield op, same[0].source, kind, same[0].amount
+        else:
+            yield op, ", ".join(dict.fromkeys(term.source for term in same)), kind, total(term.amount for term in same)
 
 
 def drawn(op: str, ops: Ops) -> str:

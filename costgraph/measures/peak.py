@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TypeVar
 
 from costgraph.algebra.assumption import Enough
@@ -37,6 +38,7 @@ from costgraph.records import dataclass, replace
 Amounts = list[Polynomial]
 Change = tuple[Amounts, Amounts, Amounts]  # within a group, from group to group, of what waits as a replay
 NOTHING: Mapping[str, Polynomial] = FrozenMapping({})  # no sizes
+Alive = tuple[bool, bool, int, int]  # of a buffer: its own, all others; as which sign those of far groups and near ones
 T = TypeVar("T")
 At = dict[int, T]  # by position
 PARTS = ("weights", "gradients", "optimizer", "gathered", "cache", "input", "saved", "working")
@@ -132,6 +134,7 @@ class Walk:
         self.of, self.convention = lifetimes, convention
         self.buffers = [*lifetimes.buffers, *doubled(lifetimes, convention)]
         self.bodies = {body.end: body for body in lifetimes.bodies.values() if body.backward}
+        self.made: dict[tuple[int, Alive], Term | None] = {}
 
     def largest(self, sizes: Mapping[str, Polynomial] = NOTHING) -> Iterator[Instant]:
         """The instants of which one is the peak at these sizes: of all bytes, and of those that a convention counts."""
@@ -234,29 +237,43 @@ class Walk:
 
     def terms(self, instant: Instant) -> list[Term]:
         """What is alive, by part."""
-        terms = []
-        for one in self.buffers:
-            sizes = [size for size in self.bytes(one, instant) if size]
-            if sizes:
-                size = total(sizes) if len(sizes) > 1 else sizes[0]
-                terms.append(Term(one.op, one.tensor.name, size, one.tensor.role, one.part))
-        return sorted(terms, key=lambda term: PARTS.index(term.part))
+        found = (self.term(number, self.alive(one, instant)) for number, one in enumerate(self.by_part))
+        return [term for term in found if term is not None]
 
-    def bytes(self, one: Buffer, instant: Instant) -> Iterator[Polynomial]:
-        """Bytes of a buffer at an instant: of this iteration, and of all others."""
+    @cached_property
+    def by_part(self) -> list[Buffer]:
+        """The buffers in the order of their parts."""
+        return sorted(self.buffers, key=lambda one: PARTS.index(one.part))
+
+    def term(self, number: int, alive: Alive) -> Term | None:
+        """That of a buffer, made once: most instants have most of it in common."""
+        if (number, alive) not in self.made:
+            one = self.by_part[number]
+            size = total(self.bytes(one, alive))
+            term = Term(one.op, one.tensor.name, size, one.tensor.role, one.part) if size else None
+            self.made[number, alive] = term
+        return self.made[number, alive]
+
+    def alive(self, one: Buffer, instant: Instant) -> Alive:
+        """What there is of a buffer at an instant: of this iteration, and of all others."""
         at, again = instant.at, one.replayed_in
         born = again.start if again is not None and instant.ends else one.born  # replayed with others of its group
-        if born <= at < one.dies or (at == one.dies and not one.moved):
-            yield one.each
-        if again is not None and not instant.ends and again.replay <= at <= again.end:
-            yield one.near
-        if one.body is None:
-            return
-        passed = (one.far if instant.last else ZERO) + (one.near if instant.ends else ZERO)
-        if one.body.backward and one.body.start <= at <= one.dies:
-            yield passed if at <= one.body.end else one.others
-        elif not one.body.backward and one.body.start <= at <= (one.dies if one.read_in is None else one.read_in.end):
-            yield one.others - (passed if one.read_in is not None and at >= one.read_in.start else ZERO)
+        here = born <= at < one.dies or (at == one.dies and not one.moved)
+        near = again is not None and not instant.ends and again.replay <= at <= again.end
+        others, passed = False, 0
+        if one.body is not None and one.body.backward and one.body.start <= at <= one.dies:
+            others, passed = at > one.body.end, int(at <= one.body.end)
+        elif one.body is not None and not one.body.backward:
+            others = one.body.start <= at <= (one.dies if one.read_in is None else one.read_in.end)
+            passed = -1 if others and one.read_in is not None and at >= one.read_in.start else 0
+        return here, others, passed * instant.last, near + passed * instant.ends
+
+    @staticmethod
+    def bytes(one: Buffer, alive: Alive) -> Iterator[Polynomial]:
+        """The same in bytes."""
+        here, others, far, near = alive
+        yield from (amount for there, amount in ((here, one.each), (others, one.others)) if there)
+        yield from (amount * sign for sign, amount in ((far, one.far), (near, one.near)) if sign)
 
 
 def doubled(lifetimes: Lifetimes, convention: Convention) -> Iterator[Buffer]:
