@@ -13,6 +13,7 @@ from costgraph.library.entries.reading import HEADER, library
 from costgraph.library.judging.engine import cataloged
 from costgraph.library.judging.judge import Verdict, judge
 from costgraph.library.judging.judged_by import JUDGED, Judged, arithmetic, judged_by, own_numbers, used
+from costgraph.library.judging.typed_in import factor
 from costgraph.reports.judged import tally
 from costgraph.reports.judged_json import to_json
 from costgraph.toml_tables import from_table
@@ -29,7 +30,7 @@ MADE: list[tuple[str, Judged, str]] = [
     (MATMULS + 'printed = "9*N_params*B*S"\nunit = "FLOP"\ngiven.x = "3/2"\nderived = "a*x"\n'
      'let.N_params = { measure = "params" }', "arithmetic", "3, 2 in derived has no origin"),
     (MATMULS + 'printed = "9*N_params*B*S"\nunit = "FLOP"\ngiven.x = "3/2"\norigin.x = "p. 7"\nderived = "a*x"\n'
-     'let.N_params = { measure = "params" }', "derived", ""),
+     'let.N_params = { measure = "params" }', "constant", ""),
     (MATMULS + 'printed = "6*N_params*B*S"\nunit = "FLOP"\nderived = "a"\nlet.N_params = { measure = "params" }',
      "derived", ""),
     ('printed = "(4 + 2*E)*L*D**2"\nderive = { measure = "params" }', "derived", ""),
@@ -59,6 +60,74 @@ def test_a_verdict_says_what_it_rests_on(text: str, kind: Judged, why: str) -> N
     entry = made(text)
     assert judged_by(entry) == kind
     assert kind != "arithmetic" or arithmetic(entry) == why
+
+
+SMALL = "D=64,L=2,E=4"
+AB = (
+    f'let.a = {{ measure = "params", limit = "{SMALL}" }}\n'
+    f'let.b = {{ measure = "params", phase = "train", limit = "{SMALL}" }}\n'
+)
+WORK = f'let.w = {{ measure = "flops", phase = "forward", limit = "{SMALL},B=1,S=1" }}\n'
+PARTS = (
+    f'let.c = {{ measure = "params", ops = ["attn.*"], limit = "{SMALL}" }}\n'
+    f'let.d = {{ measure = "params", ops = ["mlp.*"], limit = "{SMALL}" }}\n'
+)
+X = 'given.x = "42"\norigin.x = "the text"\n'
+TWELVE = 'unit = "parameter"\nlet.a = { measure = "params", limit = "D=1,L=1,E=4" }\n'
+OUT = 'unit = "element"\nprinted = "9*B*D"\n'
+FORMED = 'phase = "forward", tensor = "blocks.exit"'
+STATES = (
+    'let.work = { measure = "states", phase = "decode", limit = "p=2" }\n'
+    'let.n = { measure = "params", phase = "decode" }\ngiven.params = "7*billion"\norigin.params = "its name"\n'
+    'let.cache = { measure = "cache", phase = "decode", limit = "p=2" }\nat = "B=1,S=2048,L=32,D=4096,E=4"\n'
+)
+SIDES = "'42 < 43' holds whatever the engine says"
+ALONE = "what is given alone decides, whatever the engine says"
+
+# what was typed in beside the engine -> what the verdict rests on, and why
+TYPED: list[tuple[str, Judged, str]] = [
+    ('value = "42"\n' + X + AB + 'derived = "x + a - b"', "arithmetic", ALONE),
+    ('value = "42"\n' + X + AB + 'derived = "x*a/b"', "arithmetic", ALONE),
+    ('value = "42"\n' + X + AB + WORK + 'derived = "x*w*a/(w*b)"', "arithmetic", ALONE),
+    ('value = "42"\n' + X + AB + WORK + 'derived = "x + (a - b)/FLOP*w"', "arithmetic", ALONE),
+    ('value = "42"\n' + X + AB + PARTS + 'derived = "x + a - b + c + d - c - d"', "arithmetic", ALONE),
+    ('value = "42"\n' + X + AB + PARTS + 'derived = "x*a/(c + d)*b/b"', "constant",
+     "x*a/(c + d)*b/b has no size of a graph"),
+    ('claim = "x + a - b < 43"\nshows = "42 < 43"\n' + X + AB, "arithmetic", SIDES),
+    ('claim = "x*a/b < 43"\nshows = "42 < 43"\n' + X + AB, "arithmetic", SIDES),
+    ('claim = "a == b"\nshows = "98304 == 98304"\n' + AB, "derived", ""),
+    ('value = "36"\n' + TWELVE + 'derived = "(1 + 1 + 1)*a"', "arithmetic", "1 + 1 + 1 in derived has no origin"),
+    ('value = "36"\n' + TWELVE + 'derived = "((1 + 1) + 1)*a"', "arithmetic", "1 + 1 + 1 in derived has no origin"),
+    ('value = "36"\n' + TWELVE + 'derived = "a + a + a"', "constant", "a + a + a is a coefficient"),
+    ('value = "36"\n' + TWELVE + 'derived = "(1 + a/a + a/a)*a"', "constant",
+     "a/a is a number whatever the engine says"),
+    ('value = "42"\n' + TWELVE + 'given.x = "42/12"\norigin.x = "p. 7"\nderived = "x*a"', "constant",
+     "x = 42/12 is neither a count nor a width"),
+    ('value = "42"\n' + TWELVE + 'given.x = "350*percent"\norigin.x = "p. 7"\nderived = "x*a"', "constant",
+     "x = 350*percent is neither a count nor a width"),
+    ('value = "42"\n' + TWELVE + 'given.x = "30"\norigin.x = "p. 7"\nderived = "x + a"', "constant",
+     "x is added to what the engine gives"),
+    ('value = "36"\n' + TWELVE + 'given.x = "3"\norigin.x = "p. 7: three of them"\nderived = "x*a"', "derived", ""),
+    (OUT + f'derive = {{ {FORMED}, limit = "S=9" }}', "constant", "S = 9 is a coefficient"),
+    (OUT + f'derive = {{ {FORMED} }}\nat = "S=9"', "constant", "S = 9 is a coefficient"),
+    (OUT + f'derive = {{ {FORMED}, limit = "S=9" }}\nderived = "derived"', "constant", "S = 9 is a coefficient"),
+    (OUT + f'derive = {{ {FORMED}, limit = "S=1" }}\ngiven.f = "9"\norigin.f = "p. 7"\nderived = "f*derived"',
+     "constant", "f = 9 is neither a count nor a width"),
+    ('unit = "byte"\nprinted = "2*B*S*D"\ngiven.f = "2*byte"\norigin.f = "bf16"\nderived = "f*derived"\n'
+     f'derive = {{ {FORMED} }}', "derived", ""),
+    ('printed = "12*L*D**2"\nderive = { measure = "params", limit = "E=4" }', "derived", ""),
+    ('value = "15.1"\nunit = "GB"\n' + STATES + 'derived = "work/n*params + cache"', "constant",
+     "work/n*params has no size of a graph"),
+    ('value = "0.5"\nunit = "s"\ngiven.rate = "20*GB/second"\norigin.rate = "p. 7"\n' + STATES
+     + 'derived = "(cache + work/n*params)/rate"', "constant", "work/n*params/rate has no size of a graph"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "kind", "why"), TYPED)
+def test_what_was_typed_in_is_not_called_derived(text: str, kind: Judged, why: str) -> None:
+    entry = made(text)
+    assert judged_by(entry) == kind
+    assert (arithmetic(entry) or (not entry.claim and factor(entry)) or "") == why
 
 
 def test_in_the_library_every_number_beside_the_engine_has_an_origin() -> None:

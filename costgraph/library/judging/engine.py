@@ -200,10 +200,10 @@ class Names:
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
 
-    def instead(self, name: str, value: Quotient) -> Names:
-        """The same names, if the engine gave `value` for `name`."""
+    def instead(self, values: Mapping[str, Quotient]) -> Names:
+        """The same names, if the engine gave these values for some of them."""
         other = Names(self.entry)
-        other.engine = self.engine | {name: value}
+        other.engine = {**self.engine, **values}
         return other
 
     @cached_property

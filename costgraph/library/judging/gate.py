@@ -53,7 +53,7 @@ def matters(name: str, names: Names, follows: Callable[[Names], bool], number: b
     """
     given = names.engine[name]
     more, less = (given * CHANGE, given + CHANGE), (given / CHANGE, *([given - CHANGE] if number else []))
-    seen = (any(not still(names.instead(name, other), follows) for other in side) for side in (more, less))
+    seen = (any(not still(names.instead({name: other}), follows) for other in side) for side in (more, less))
     return all(seen) if number else any(seen)
 
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Literal
 
-from costgraph.algebra.expression import Call, walk
+from costgraph.algebra.expression import Call, Sum, negated, walk
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.syntax import read
+from costgraph.algebra.syntax import Formula, read, relations
 from costgraph.algebra.writing import text as written
 from costgraph.errors import UserError
 from costgraph.library.entries.entry import Entry
-from costgraph.library.judging.calculator import Comparison, comparisons, true
+from costgraph.library.judging.calculator import SIGNS, Comparison, comparisons, true
 from costgraph.library.judging.engine import Names, names_of
 from costgraph.library.judging.gate import CHANGE, DERIVING, from_engine, words
-from costgraph.library.judging.recorded_slip import addends, numbers
+from costgraph.library.judging.recorded_slip import names as words_of
+from costgraph.library.judging.recorded_slip import names_something, numbers
+from costgraph.library.judging.typed_in import changed_alike, factor, whatever_said
 
 Judged = Literal["derived", "constant", "arithmetic", "argued", "set aside", "unverified"]
 JUDGED: dict[Judged, str] = {
     "derived": "from a graph",
-    "constant": "a graph gives a factor, the sizes are the source's",
+    "constant": "a graph gives a factor, the sizes or another factor are the source's",
     "arithmetic": "no graph has a say",
     "argued": "a matter of concept, wording, notation or damaged text: settled by a stated argument",
     "set aside": "an input, a measurement or prose: no cost model can yield it",
@@ -39,7 +43,7 @@ def judged_by(entry: Entry) -> Judged:
         return "derived"
     if arithmetic(entry):
         return "arithmetic"
-    return "constant" if entry.value and entry.derived and of_factor(entry) else "derived"
+    return "constant" if of_factor(entry) else "derived"
 
 
 def arithmetic(entry: Entry) -> str:
@@ -50,9 +54,9 @@ def arithmetic(entry: Entry) -> str:
         return "nothing in it comes from a graph"
     if own := own_numbers(entry):
         return f"{', '.join(own)} in derived has no origin"
-    if entry.claim and (free := idle(entry)):
-        return f"'{free}' holds whatever the engine says"
-    return ""
+    if entry.claim:
+        return f"'{free}' holds whatever the engine says" if (free := idle(entry)) else ""
+    return "what is given alone decides, whatever the engine says" if whatever_said(entry) else ""
 
 
 def used(entry: Entry) -> list[str]:
@@ -67,20 +71,33 @@ def own_numbers(entry: Entry) -> list[str]:
     texts = [entry.derived, *(text for name, text in entry.given.items() if name not in entry.origin)]
     nodes = [read(text).node for text in texts if text]
     found = [f"{number:g}" for node in nodes for number in numbers(node) if number not in (0, 1)]
-    shifts = [written(part) for node in nodes for part in addends(node, ())]
-    return [*found, *(shift for shift in shifts if shift != "1" and shift not in found)]
+    sums = [part.terms for node in nodes for part in walk(node) if isinstance(part, Sum)]
+    shifts = [[negated(term) or term for term in terms if not names_something(term)] for terms in sums]
+    added = [" + ".join(map(written, shift)) for shift in shifts]  # 1 + 1 is a 2
+    return [*found, *(shift for shift in added if shift not in ("", "1") and shift not in found)]
 
 
 def idle(entry: Entry) -> str:
-    """The first comparison of a claim that holds whatever the engine says; "" if none does."""
+    """The first comparison of a claim that holds whatever the engine says; "" if none does.
+
+    One with numbers of its own is idle, too, if its sides stay what they are where equal amounts change alike.
+    """
     names, text = names_of(entry), entry.right or entry.claim
-    stated = comparisons(text, names.author)
-    instead = [names.instead(name, other) for name in used(entry) for other in others(names.engine[name])]
-    changed = [found for other in instead if (found := compared(text, other))]
-    for i, (left, sign, right) in enumerate(stated):
-        if all(true(*found[i]) for found in changed):
+    sides, signs = relations(text, SIGNS)
+    typed = [has_numbers(entry, sides[i], sides[i + 1]) for i, sign in enumerate(signs) if sign]
+    each = [names.instead({name: other}) for name in used(entry) for other in others(names.engine[name])]
+    changed, alike = each_compared(text, each), each_compared(text, map(names.instead, changed_alike(entry, names)))
+    for i, (left, sign, right) in enumerate(stated := comparisons(text, names.author)):
+        fixed = typed[i] and alike and all(found[i] == stated[i] for found in alike)
+        if fixed or all(true(*found[i]) for found in changed):
             return f"{python(left)} {sign} {python(right)}"
     return ""
+
+
+def has_numbers(entry: Entry, *sides: Formula) -> bool:
+    """Whether numbers stand in the sides of a comparison, or what is given."""
+    given = any(name in entry.given for side in sides for name in words_of(side.node))
+    return given or any(number not in (0, 1) for side in sides for number in numbers(side.node))
 
 
 def others(amount: Quotient) -> tuple[Quotient, ...]:
@@ -88,16 +105,24 @@ def others(amount: Quotient) -> tuple[Quotient, ...]:
     return amount * CHANGE, amount + CHANGE, amount / CHANGE, amount - CHANGE
 
 
-def compared(text: str, names: Names) -> list[Comparison]:
-    """The comparisons of a claim; none if they cannot be computed any more."""
-    try:
-        return comparisons(text, names.author)
-    except UserError:
-        return []
+def each_compared(text: str, others: Iterable[Names]) -> list[list[Comparison]]:
+    """The comparisons of a claim under other names, where they can be computed."""
+    found = []
+    for names in others:
+        with suppress(UserError):
+            found.append(comparisons(text, names.author))
+    return found
 
 
 def of_factor(entry: Entry) -> bool:
-    """Whether sizes of the graph are left open and cancel, so that those of a number are the source's."""
+    """Whether a graph gives a factor alone: the sizes of a number are the source's, or another factor is."""
+    return not entry.claim and bool((entry.value and cancelled(entry)) or factor(entry))
+
+
+def cancelled(entry: Entry) -> bool:
+    """Whether sizes of the graph are left open in what a number is made of, and cancel."""
+    if not entry.derived:
+        return False
     if any(isinstance(part, Call) and part.function in (*DERIVING, "at") for part in walk(read(entry.derived).node)):
         return False
     names = names_of(entry)
