@@ -32,11 +32,11 @@ READ: list[tuple[str, list[tuple[str, str, tuple[str, ...]]]]] = [
     ]),
     ("def f(c):\n  if c.gated:\n    k = 3\n  else:\n    k = 2\n  return k*c.d_model*c['d_ff']", [
         ("f: k", "3", ("c.gated",)), ("f: k", "2", ("not (c.gated)",)),
-        ("f: return", "3 * c.d_model * d_ff", ("c.gated",)),
-        ("f: return", "2 * c.d_model * d_ff", ("not (c.gated)",)),
+        ("f: return", "3 * c.d_model * c.d_ff", ("c.gated",)),
+        ("f: return", "2 * c.d_model * c.d_ff", ("not (c.gated)",)),
     ]),
     ("def n(c):\n  return 12*c.n_layer\nx = 6*n(cfg)", [
-        ("n: return", "12 * c.n_layer", ()), ("x", "6 * (12 * c.n_layer)", ()),
+        ("n: return", "12 * c.n_layer", ()), ("x", "6 * (12 * cfg.n_layer)", ()),
     ]),
     ("n = sum(p.numel() for p in model.parameters())\nx = 6*n", [("n", "N_params", ()), ("x", "6 * N_params", ())]),
     ("x = int(6*float(n_layer))", [("x", "6 * n_layer", ())]),
@@ -47,7 +47,7 @@ READ: list[tuple[str, list[tuple[str, str, tuple[str, ...]]]]] = [
     ("x = pow(D, 2)*np.int64(3)", [("x", "D ** 2 * 3", ())]),
     ("if (n := 12*L) > 0:\n  x = n*B", [("x", "12 * L * B", ("(n := (12 * L)) > 0",))]),
     ("try:\n  x = 2*B\nexcept KeyError:\n  x = 0\ny = x*S", [("x", "2 * B", ()), ("y", "2 * B * S", ())]),
-    ("x = 2*getattr(config, 'n_layer', 12)", [("x", "2 * n_layer", ())]),
+    ("x = 2*getattr(config, 'n_layer', 12)", [("x", "2 * config.n_layer", ())]),
     ("def f(B, causal=True):\n  return 4*B // (2 if causal else 1)\nx = f(S, True)\ny = f(S, causal=False)", [
         ("f: return", "4 * B // 2", ("causal",)), ("f: return", "4 * B // 1", ("not (causal)",)),
         ("x", "4 * S // 2", ()), ("y", "4 * S // 1", ()),

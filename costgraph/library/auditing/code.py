@@ -8,25 +8,30 @@ value (a loop, an index, a library) makes that value unreadable, and is said.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 
 from costgraph.errors import UserError, unknown
 from costgraph.library.auditing.code_shapes import (
-    ARITHMETIC,
     Formula,
     State,
     UnreadError,
     addends,
     captured,
     given_in,
+    makes_a_record,
     named_on_the_way,
+    passed_over,
     sides,
     summed_in_a_loop,
     takes_all,
+    unpacked,
     uses,
 )
-from costgraph.library.auditing.values import MOST_CASES, MOST_WORK, Case, Function, Values
+from costgraph.library.auditing.places import UNPACKED, agreed, effects, from_outside, keywords, place, written
+from costgraph.library.auditing.scopes import Function, Scope, arguments, definitions
+from costgraph.library.auditing.values import MOST_CASES, MOST_WORK, Case, Values
 from costgraph.records import dataclass
 
 NOTHING = State()
@@ -47,23 +52,27 @@ def formulas(source: str, function: str = "", told: Sequence[str] = ()) -> list[
     """
     try:
         module = ast.parse(source)
-        every = [one for one in ast.walk(module) if isinstance(one, Function)]
-        known = {one.name: one for one in every}
-        asked = function.rpartition(".")[2]
-        if function and asked not in known:
-            raise unknown("function", function, known)
-        reader = Reader(known, frozenset(told))
-        constants = State(dict(numbers(module.body)))
-        bodies = [one for one in every if asked in ("", one.name)]
-        of = {method: one.name for one in ast.walk(module) if isinstance(one, ast.ClassDef) for method in one.body}
-        found = [
-            replace(one, within=of.get(body, ""))
-            for body in bodies
-            for one in reader.read(body.name, body.body, constants)
-        ]
-        classes = [] if function else [one for one in ast.walk(module) if isinstance(one, ast.ClassDef)]
-        found += [one for made in classes for one in reader.read(made.name, made.body, constants)]
-        found += [] if function else reader.read("", module.body)
+        scope = Scope.of(module)
+        asked = tuple(function.split(".")) if function else ()
+        bodies = [one for _, one in definitions(module, ())]
+        if function:
+            every = [one for one in bodies if isinstance(one, Function)]
+            bodies = [one for one in every if scope.inside(one).path[-len(asked) :] == asked]
+            if not bodies:
+                raise unknown("function", function, {one.name: one for one in every})
+        reader = Reader(scope, frozenset(told))
+        found = reader.read("", module.body)
+        top = agreed(reader.ends)
+        found = [] if function else found
+        for body in bodies:
+            inside = scope.inside(body)
+            own = set(arguments(body)) if isinstance(body, Function) else set()
+            names = {name: value for name, value in top.items() if name.partition(".")[0] not in (*own, "*")}
+            reader = Reader(inside, frozenset(told))
+            state = State({**names, **scope.decided_around(body)})
+            around = scope.the(inside.path[:-1])
+            of = around.name if isinstance(around, ast.ClassDef) else ""
+            found += [replace(one, within=of) for one in reader.read(body.name, body.body, state)]
     except SyntaxError as error:
         raise UserError(f"line {error.lineno}: no Python: {error.msg}") from None
     except UserError:
@@ -71,18 +80,6 @@ def formulas(source: str, function: str = "", told: Sequence[str] = ()) -> list[
     except (RecursionError, MemoryError, ValueError):
         raise UserError("nested too deeply to be read") from None
     return sorted(dict.fromkeys(found), key=lambda one: one.line)
-
-
-def numbers(body: Sequence[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
-    """The constants of a file: names that are given a number once, at its top."""
-    given = [one.targets[0] for one in body if isinstance(one, ast.Assign)]
-    once = [one.id for one in given if isinstance(one, ast.Name)]
-    for statement in body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if once.count(name) == 1:
-                parts = [one for one in ast.walk(value) if not isinstance(one, (*ARITHMETIC, ast.BinOp))]
-                if all(isinstance(one, ast.Constant) and type(one.value) in (int, float) for one in parts):
-                    yield name, value
 
 
 @dataclass
@@ -118,7 +115,8 @@ class Reader(Values):
     def returned(self, function: Function, inside: State) -> list[Case]:
         """What a function returns where its arguments are given."""
         found: list[Formula] = []
-        Reader(self.functions, self.told, self.depth + 1, self.left).run("", function.body, [inside], found)
+        scope = self.scope.inside(function)
+        Reader(scope, self.told, self.depth + 1, self.left).run("", function.body, [inside], found)
         returned = [one for one in found if one.name == "return"]
         if bad := next((one.unread for one in returned if one.unread), None):
             raise UnreadError(bad)
@@ -141,13 +139,17 @@ class Reader(Values):
         for target, value in named_on_the_way(statement):
             (state,) = self.assign(function, target, value, state, [])[:1]
         match statement:
-            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
-                pairs = list(zip(targets, values, strict=False))
+            case ast.Assign(targets=[ast.Tuple(elts=targets) | ast.List(elts=targets)], value=value) if (
+                parts := unpacked(targets, value)
+            ):
+                if any(uses(value, {ast.unparse(before) for before in targets[:at]}) for at, value in enumerate(parts)):
+                    return self.together(function, targets, parts, state, found)
+                pairs = list(zip(targets, parts, strict=True))
             case ast.Assign(targets=targets, value=value):
                 pairs = [(target, value) for target in targets]
             case ast.AnnAssign(target=annotated, value=ast.expr() as value):
                 pairs = [(annotated, value)]
-            case ast.AugAssign(target=ast.Name() | ast.Attribute() as changed, op=op, value=value):
+            case ast.AugAssign(target=ast.Name() | ast.Attribute() | ast.Subscript() as changed, op=op, value=value):
                 before = ast.parse(ast.unparse(changed), mode="eval").body
                 pairs = [(changed, ast.copy_location(ast.BinOp(before, op, value), statement))]
             case ast.Return(value=ast.expr() as value) | ast.Expr(value=ast.Yield(value=ast.expr() as value)):
@@ -163,17 +165,36 @@ class Reader(Values):
                 return self.run(function, sums, [state], found)
             case ast.If(test=test, body=body, orelse=orelse):
                 return self.branches(function, test, body, orelse, state, found)
-            case ast.With(body=body) | ast.AsyncWith(body=body):
-                return self.run(function, body, [state], found)
-            case ast.Try(body=body, orelse=orelse, finalbody=last):  # where nothing is raised
+            case ast.AnnAssign():
+                return [state]
+            case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
+                return self.run(function, body, [effects(items, state)], found)
+            case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=last):  # where nothing is raised
+                found += passed_over(function, handlers, state, "where something is raised")
                 return self.run(function, [*body, *orelse, *last], [state], found)
             case ast.For() | ast.While() | ast.AsyncFor():
                 return [self.clouded(function, statement, state, found)]
             case _:
-                return [state]
+                return [effects([statement], state)]
         states = [state]
         for target, value in pairs:
             states = [after for one in states for after in self.assign(function, target, value, one, found)]
+        return states
+
+    def together(
+        self, function: str, targets: Sequence[ast.expr], values: Sequence[ast.expr], state: State, found: list[Formula]
+    ) -> list[State]:
+        """Behind `a, b = b, a`: what names are given was found before any of them was given it."""
+        states, held = (
+            [state],
+            [ast.copy_location(ast.Name(f" {at}", ast.Load()), one) for at, one in enumerate(values)],
+        )
+        for hold, value in zip(held, values, strict=True):
+            states = [after for one in states for after in self.assign("", hold, value, one, [])]
+        for target, hold, value in zip(targets, held, values, strict=True):
+            if uses(value, {name := ast.unparse(target)}):
+                self.steps.update(one for after in states for one in after.last.get(name, ()))
+            states = [after for one in states for after in self.assign(function, target, hold, one, found)]
         return states
 
     def branches(
@@ -200,12 +221,17 @@ class Reader(Values):
         return states if any(map(takes_all, statement.cases)) else [*states, state]
 
     def given_back(self, function: str, value: ast.expr, state: State) -> list[Formula]:
-        """What is returned; of a dictionary each value under its key."""
+        """What is returned; of a dictionary or a record each value under its key."""
         within = f"{function}: " if function else ""
-        if not isinstance(value, ast.Dict):
+        if isinstance(value, ast.Call) and makes_a_record(value) and self.scope.called(value.func) is None:
+            pairs = [(one.arg, one.value) for one in value.keywords if one.arg]
+        elif isinstance(value, ast.Dict):
+            named = zip(value.keys, value.values, strict=True)
+            pairs = [
+                (key.value, one) for key, one in named if isinstance(key, ast.Constant) and isinstance(key.value, str)
+            ]
+        else:
             return [one for one, _ in self.formulas(f"{within}return", value, state)]
-        named = zip(value.keys, value.values, strict=True)
-        pairs = ((key.value, one) for key, one in named if isinstance(key, ast.Constant) and isinstance(key.value, str))
         return [one for key, part in pairs for one, _ in self.formulas(f"{within}{key}", part, state)]
 
     def ended(self, statement: ast.stmt, state: State) -> list[State]:
@@ -218,6 +244,8 @@ class Reader(Values):
     def clouded(self, function: str, statement: ast.stmt, state: State, found: list[Formula]) -> State:
         """Behind a loop and the like: nobody knows what the names stand for that are given something in it."""
         kind = type(statement).__name__.lower()
+        found += passed_over(function, [statement], state, f"in a {kind}")
+        state = effects([statement], state)
         for name in given_in([statement]):
             why = f"'{name}' is decided by a {kind} in line {statement.lineno}"
             formula = Formula(
@@ -232,16 +260,21 @@ class Reader(Values):
         self, function: str, target: ast.expr, value: ast.expr, state: State, found: list[Formula]
     ) -> list[State]:
         """What names stand for behind an assignment."""
-        if not isinstance(target, ast.Name | ast.Attribute):
-            return [state]
+        if isinstance(target, ast.Tuple | ast.List | ast.Starred):
+            outside = UNPACKED.search(ast.unparse(value))
+            return [from_outside(state, target) if outside else effects([target], state)]
         name = ast.unparse(target)
-        if (last := name.rpartition(".")[2]) in self.told:
-            return [state.given(name, ast.Name(last, ast.Load()))]
+        if (last := re.findall(r"\w+", name)[-1]) in self.told:
+            return [state.given(place(target, state.names) or name, ast.Name(last, ast.Load()))]
         before = state.last.get(name, ())
         states, whole = [], f"{function}: {name}" if function else name
         for formula, one in self.formulas(whole, value, state):
             found.append(formula)
-            after = replace(state, cases=formula.cases).given(name, formula.unread if one is None else one)
+            why = f"'{name}' is given something in line {value.lineno}"
+            after = written(replace(state, cases=formula.cases), target, formula.unread if one is None else one, why)
+            for key in keywords(value) if one is None else ():
+                why = f"'{key}' is given in line {value.lineno}"
+                after = after.given(f"{place(target, after.names)}.{key}", why)
             states.append(after.lasting(name, formula))
         if uses(value, {name}):
             self.steps.update(before)

@@ -68,7 +68,14 @@ class State:
 def named_on_the_way(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
     """What `:=` gives to names in the condition or the value of a statement."""
     match statement:
-        case ast.If(test=node) | ast.Return(value=ast.expr() as node) | ast.Assign(value=node):
+        case (
+            ast.If(test=node)
+            | ast.Return(value=ast.expr() as node)
+            | ast.Assign(value=node)
+            | ast.AugAssign(value=node)
+            | ast.AnnAssign(value=ast.expr() as node)
+            | ast.Match(subject=node)
+        ):
             found = [one for one in ast.walk(node) if isinstance(one, ast.NamedExpr)]
             yield from ((one.target, one.value) for one in found)
 
@@ -227,3 +234,30 @@ def dotted(node: ast.expr) -> str | None:
         parts.insert(0, node.attr)
         node = node.value
     return ".".join([node.id, *parts]) if isinstance(node, ast.Name) else None
+
+
+def unpacked(targets: Sequence[ast.expr], value: ast.expr) -> list[ast.expr]:
+    """The values that several targets are given one by one; none if nobody knows which is given to which."""
+    parts = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+    one_each = len(parts) == len(targets) and not any(isinstance(one, ast.Starred) for one in (*parts, *targets))
+    return parts if one_each else []
+
+
+def makes_a_record(node: ast.Call) -> bool:
+    """Whether a call does no more than to give values names: `dict(flops=...)`, `Costs(flops=...)`."""
+    name = (dotted(node.func) or "").rpartition(".")[2].lstrip("_")
+    return bool(node.keywords) and (name == "dict" or name[:1].isupper())
+
+
+def passed_over(function: str, nodes: Sequence[ast.AST], state: State, where: str) -> list[Formula]:
+    """What is given back in statements that are not followed, which is listed."""
+    found, left = [], [*nodes]
+    while left:
+        match node := left.pop(0):
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+                continue
+            case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):
+                name, why = f"{function}: return" if function else "return", f"it is given back {where}"
+                found.append(Formula(name, node.lineno, cases=state.cases, unread=why))
+        left += ast.iter_child_nodes(node)
+    return found

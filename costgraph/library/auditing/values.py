@@ -14,6 +14,7 @@ from costgraph.library.auditing.code_shapes import (
     ARITHMETIC,
     State,
     UnreadError,
+    Value,
     chained,
     dotted,
     is_arithmetic,
@@ -22,13 +23,14 @@ from costgraph.library.auditing.code_shapes import (
 )
 from costgraph.library.auditing.names import COUNTERS
 from costgraph.library.auditing.parameters import counted
+from costgraph.library.auditing.places import is_place, read
+from costgraph.library.auditing.scopes import Function, Scope
+from costgraph.library.auditing.whole import THROUGH, passed
 from costgraph.records import dataclass
 
 MOST_CASES, MOST_CALLS, MOST_WORK, LONGEST = 32, 4, 10_000, 1000  # work: expressions that a body leads to
-THROUGH = ("int", "float", "round", "int64", "float64", "float32")  # which leave a count of FLOPs or bytes as it is
 
 Case = tuple[tuple[str, ...], ast.expr]
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass
@@ -36,11 +38,11 @@ class Values(ABC):
     """Reads expressions of one file.
 
     Args:
-        functions: those of the file, which are read where they are called.
+        scope: the functions of the file that a name means here, which are read where they are called.
         told: names that the user says the meaning of, which are left as they are.
     """
 
-    functions: Mapping[str, Function]
+    scope: Scope
     told: frozenset[str] = frozenset()
     depth: int = 0
     left: list[int] = field(default_factory=lambda: [MOST_WORK])  # of the work, with the functions that are called
@@ -58,17 +60,8 @@ class Values(ABC):
         match node:
             case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(value, bool):
                 return [((), node)]
-            case ast.Name() | ast.Attribute() if (name := dotted(node)) is not None:
-                known = state.names.get(name, node)
-                if isinstance(known, str):
-                    raise UnreadError(known)
-                return [((), known)]
-            case ast.Subscript(value=whole, slice=ast.Constant(value=str() as key)) if key.isidentifier():
-                if isinstance(known := state.names.get(dotted(whole) or "", node), str):
-                    raise UnreadError(known)
-                return [((), ast.Name(key, ast.Load()))]
-            case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str() as key), *_]):
-                return [((), ast.Name(key, ast.Load()))]
+            case ast.Name() | ast.Attribute() | ast.Subscript() | ast.Call() if is_place(node):
+                return [((), read(node, state.names))]
             case ast.NamedExpr(value=value):
                 return self.values(value, state)
             case ast.BinOp(left=left, op=op, right=right) if isinstance(op, ARITHMETIC):
@@ -105,32 +98,46 @@ class Values(ABC):
     def called(self, node: ast.Call, state: State) -> list[Case]:
         """What a call comes to: a count of parameters, a number left as it is, or a function of the same file."""
         name = (dotted(node.func) or "").rpartition(".")[2]
-        if name in THROUGH and node.args:
-            return self.values(node.args[0], state)
-        if not (name in COUNTERS and name in self.functions) and (found := counted(node)) is not None:
+        function = self.scope.called(node.func)
+        if function is None and name in THROUGH and node.args:
+            return [(cases, passed(name, one, node)) for cases, one in self.values(node.args[0], state)]
+        if function is None and name in COUNTERS and self.scope.defines(name):
+            raise UnreadError(f"'{shorten(ast.unparse(node), 60)}' is a method of who knows which class of the file")
+        if function is None and (found := counted(node)) is not None:
             return [((), found)]
         if name == "element_size" and not node.args:
             return [((), ast.Name("p", ast.Load()))]
-        if (made := chained(name, node.args)) is not None and not node.keywords:
+        if function is None and (made := chained(name, node.args)) is not None and not node.keywords:
             return self.values(made, state)
-        if name in ("max", "min") and node.args and not node.keywords:
+        if function is None and name in ("max", "min") and node.args and not node.keywords:
             return self.each(node.args, state, lambda parts: ast.Call(ast.Name(name, ast.Load()), parts, []))
-        if name in self.functions and self.depth < MOST_CALLS:
-            return self.inlined(self.functions[name], node, state)
+        if function is not None and self.depth < MOST_CALLS:
+            return self.inlined(function, node, state)
         raise UnreadError(f"'{shorten(ast.unparse(node), 60)}' is a call that is not read")
 
     def inlined(self, function: Function, node: ast.Call, state: State) -> list[Case]:
         """What a function of the same file returns for these arguments, or for those that it has by default."""
+        if any(isinstance(one, ast.Starred) for one in node.args) or any(one.arg is None for one in node.keywords):
+            raise UnreadError(f"'{shorten(ast.unparse(node), 60)}' is given who knows how many arguments")
         every = [*function.args.posonlyargs, *function.args.args]
         names = [one.arg for one in every]
         given = usual(function)
         names = names[1:] if names[:1] in (["self"], ["cls"]) else names
         given |= dict(zip(names, node.args, strict=False)) | {one.arg: one.value for one in node.keywords if one.arg}
-        inside = State()
+        inside = State(self.scope.seen_by(function, state.names))
         for name, value in given.items():
-            one = self.values(value, state) if is_arithmetic(value) else [((), value)]
-            inside = inside.given(name, one[0][1]) if len(one) == 1 else inside.given(name, f"'{name}' has cases")
+            inside = inside.given(name, self.argument(name, value, state))
         return [(tuple(renamed(case, given) for case in cases), one) for cases, one in self.returned(function, inside)]
+
+    def argument(self, name: str, value: ast.expr, state: State) -> Value:
+        """What an argument stands for inside of a function: a size, an object by its name outside, or why neither."""
+        if is_arithmetic(value):
+            one = self.values(value, state)
+            return one[0][1] if len(one) == 1 else f"'{name}' has cases"
+        try:
+            return read(value, state.names) if is_place(value) else value
+        except UnreadError as error:
+            return str(error)
 
 
 def usual(function: Function) -> dict[str, ast.expr]:
