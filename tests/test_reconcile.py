@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -10,9 +11,12 @@ import pytest
 from command_line import costgraph
 
 import costgraph as cg
+from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError
 from costgraph.library.reconciling.reconciliation import Question, Reconciliation, reconcile
+from costgraph.library.reconciling.steps import Step
 from costgraph.precision import PRECISIONS
+from costgraph.reports.reconcile import named
 
 QWEN: dict[str, Any] = {"model": "qwen3-30b-a3b", "limit": "B=1,S=8192"}
 LLAMA: dict[str, Any] = {"model": "llama-2-7b", "limit": "B=1,S=2048"}
@@ -245,6 +249,40 @@ def test_a_share_of_nothing_known_is_refused() -> None:
         reconcile("1", "2", per="head", **LLAMA)
     with pytest.raises(UserError, match="per is for flops"):
         reconcile("1", "2", "params", per="token", **LLAMA)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "head"),
+    [
+        ("6.74B", "7B", "nothing of the difference has a name"),
+        ("7B", "6.74B", "nothing of the difference has a name"),
+        ("6.61B", "6.74B", "part of the difference has a name"),
+        ("6.74B", "6.607B", "part of the difference has a name"),
+        ("6738415616", "6607343616", "all of the difference has a name"),
+        ("6.61B", "6.62B", "nothing of the difference has a name"),
+        ("7B", "6.6B", "part of the difference has a name"),
+    ],
+)
+def test_the_head_says_how_much_of_the_difference_has_a_name(a: str, b: str, head: str) -> None:
+    assert named(reconcile(a, b, "params", model="llama-2-7b")) == head
+
+
+@pytest.mark.parametrize(
+    ("amounts", "difference", "head"),
+    [
+        ((175,), 10, "what has a name explains nothing of the difference"),  # -1650 % of it are left
+        ((-1,), 10, "what has a name explains nothing of the difference"),
+        ((20,), 10, "what has a name explains nothing of the difference"),
+        ((5, -5), 10, "nothing of the difference has a name"),
+        ((19,), 10, "part of the difference has a name"),
+        ((4, 6), 10, "all of the difference has a name"),
+    ],
+)
+def test_terms_that_lead_away_explain_nothing(amounts: tuple[int, ...], difference: int, head: str) -> None:
+    found = reconcile("6.74B", "7B", "params", model="llama-2-7b")
+    sides = [replace(side, value=Quotient(value)) for side, value in ((found.a, 0), (found.b, difference))]
+    steps = tuple(Step("a term", Quotient(amount)) for amount in amounts)
+    assert named(replace(found, a=sides[0], b=sides[1], steps=steps)) == head
 
 
 @pytest.mark.slow

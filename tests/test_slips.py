@@ -104,7 +104,7 @@ OWN: list[tuple[str, str, dict[str, object], str]] = [
     ("8*p*B*S*D*L", "communication", {"passes": ["tensor_parallel(T)"]},
      "the factor (T - 1)/T of a ring is missing"),
     ("4*p*B*S*D*L*(T-1)/T", "communication", {"passes": ["tensor_parallel(T)"]},
-     "left out: the forward pass or the backward pass (4*B*S*L*D*p*(T - 1)/T)"),
+     "left out: the forward pass or the backward pass or attn with norm or mlp (4*B*S*L*D*p*(T - 1)/T)"),
     # of parts as large as each other all are named
     ("B*S*L*(33*D + 5*A*S)", "activations", KEPT, "left out: attn.out_dropout or mlp.dropout (B*S*L*D)"),
     ("2*N_params*B + 2*B*S*D*L", "flops", {"phase": "decode"}, "left out: attn.scores or attn.values (2*B*S*L*D)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from costgraph.algebra.printers import python
@@ -26,8 +27,19 @@ def verdict(found: Reconciliation) -> Verdict:
         return Verdict(f"no way to count gives {' or '.join(missing)}", False)
     if not found.difference.numerator:
         return Verdict("A and B are equal", True)
-    what = "all of the difference" if not found.left.numerator else "part of the difference"
-    return Verdict(f"both are found, and {what} has a name", True)
+    return Verdict(f"both are found, and {named(found)}", True)
+
+
+def named(found: Reconciliation) -> str:
+    """How much of the difference has a name; a part only if that leaves less than there was."""
+    if not found.left.numerator:
+        return "all of the difference has a name"
+    if not found.steps or found.left == found.difference:
+        return "nothing of the difference has a name"
+    rest, whole = found.left.number, found.difference.number
+    if rest is not None and whole is not None and abs(Fraction(rest)) >= abs(Fraction(whole)):
+        return "what has a name explains nothing of the difference"
+    return "part of the difference has a name"
 
 
 def of_side(name: str, side: Side, unit: str) -> Listing:

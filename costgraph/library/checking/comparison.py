@@ -23,7 +23,7 @@ from costgraph.graph.loop import Loop
 from costgraph.library.checking.minima import FormulaReader
 from costgraph.library.explaining.known_conventions import convention_of, parts_of
 from costgraph.library.explaining.nearest import nearest, responsible
-from costgraph.library.explaining.sizes import right_where, size_for_another, usual_ratio
+from costgraph.library.explaining.sizes import factor_of_part, right_where, size_for_another, usual_ratio, without
 from costgraph.measures.per import read_share
 from costgraph.provenance import Term
 from costgraph.records import dataclass
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # Slips that are simpler than two options of a convention.
 SIMPLE = re.compile(r"(left out|counted twice): .*|\w+ stands in the place of \w+")
+
+PART = re.compile(r"left out: |counted twice: ")
 
 
 @dataclass(frozen=True, repr=False)
@@ -154,18 +156,22 @@ def check(
     differs = printed not in (leading, form.value) and bool(printed.numerator)
     of_all = differs and not (whole or ops or per == "layer")  # which no convention has a name for
     parts = parts_of(form.terms, setup.graph) if differs else {}
+    own = nearest(printed, leading, form.terms, parts) if of_all else ""
     another = size_for_another(printed, found.forms[measure], bound) if of_all else ""
-    simple = of_all and bool(another or SIMPLE.fullmatch(nearest(printed, leading, form.terms, parts)))
+    simple = bool(another or SIMPLE.fullmatch(own))
     widths = "p" not in formed.symbols
     step = of_step(printed, per, bound)
     convention = convention_of(step, measure, setup, of, when, widths, simple) if of_all else ""
-    convention = convention or another
-    if of_all and not convention and (sizes := right_where(printed, form)):
-        convention = f"it is right where {sizes}"
+    if of_all and not convention:
+        exchanged = another or right_where(printed, without(found.forms[measure], "E", bound))
+        part = own if PART.match(own) else ""  # which may be as large as what an exchange makes of the whole
+        convention = f"{exchanged}, or {part}" if exchanged and part else exchanged
+    if of_all and not (convention or own):
+        opened = parts_of(found.forms[measure].terms, setup.graph)
+        convention = factor_of_part(printed, form.value, opened, bound)
     if of_all and not convention and (limit := usual_ratio(printed, form, of)):
         put_in: Any = {**of, "limit": limit}
         again = check(formula, measure, when=when, per=per, **put_in)
-        own = nearest(printed, leading, form.terms, parts)
         if again.convention:
             convention = f"{again.convention}, and E = 4 is put in"
         elif own.endswith("the factor E is missing") and again.slip:  # nothing tells which of both it is

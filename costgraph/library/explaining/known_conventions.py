@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from costgraph.algebra.bindings import parse_regime
@@ -155,7 +156,7 @@ def of_others(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of:
     """The same of what is no FLOPs: a policy, a convention, one way of counting, what is recomputed; one of these."""
     own = Reading(setup.convention, 0, setup.phase, precision=str(setup.precision))
     counts = OtherCounts({**of, "convention": setup.convention}, measure, most=1)
-    sizes = () if not widths else ("1", "2", "4") if "p" in setup.bindings else ("2", "4")
+    sizes = () if not widths else ("1/2", "1", "2", "4") if "p" in setup.bindings else ("2", "4")
     known = (reading for reading, value in counts.readings() if others_apart(reading, own) and equal(value))
     found = [reading for reading in known if dict(reading.ways).get("itemsize", "") in ("", *sizes)]
     least = min((others_apart(one, own) for one in found), default=0)
@@ -217,7 +218,7 @@ def with_head(equal: Callable[[Quotient], bool], measure: str, of: Options) -> s
     return f"{said}, and {more}" if more else ""
 
 
-def parts_of(terms: Iterable[Term], graph: Graph) -> Mapping[str, Polynomial]:
+def parts_of(terms: Sequence[Term], graph: Graph) -> Mapping[str, Polynomial]:
     """Parts of a step that have a name, by what ops are: `the replayed attention core`, `the backward pass`."""
     known = [(graph.by_name[term.op], term.amount) for term in terms if term.op in graph.by_name]
     matmuls = {op.name for op in graph.ops if op.phase == "forward" and multiplies_weights(op, graph)}
@@ -231,11 +232,16 @@ def parts_of(terms: Iterable[Term], graph: Graph) -> Mapping[str, Polynomial]:
         core = total(amount for op, amount in of_phase if op.core)
         found[f"the attention core {said}" if phase != "recompute" else f"the {said} attention core"] = core
         found[said.removeprefix("of ") if phase != "recompute" else "what is replayed"] = total(a for _, a in of_phase)
-    for source, place in dict.fromkeys((op.source, op.place) for op, _ in known) if several else ():
-        alone = {op.source for op, _ in known if op.place == place} == {source}
+    at = [(graph.by_name[term.op], term.place, term.amount) for term in terms if term.op in graph.by_name]
+    own = [(op.source, place) for op, place, _ in at if op.name.startswith(op.source)]  # not what a mesh puts between
+    for source, place in dict.fromkeys(own) if several else ():
+        alone = {op.source for op, there, _ in at if there == place} == {source}
         found[place if alone else source] = total(amount for op, amount in known if op.source == source)
     both = several and found["the forward pass"] and found["the backward pass"]
-    for phase, place in dict.fromkeys((op.phase, op.place) for op, _ in known if both and op.phase in OF_PLACES):
-        part = total(amount for op, amount in known if (op.phase, op.place) == (phase, place))
+    for phase, place in dict.fromkeys((op.phase, place) for op, place, _ in at if both and op.phase in OF_PLACES):
+        part = total(amount for op, there, amount in at if (op.phase, there) == (phase, place))
         found |= {f"the {phase} pass of {place}": part} if part != found[f"the {phase} pass"] else {}
+    places = list(dict.fromkeys(term.place for term in terms))
+    for pair in combinations(places, 2) if several and len(places) == 3 else ():
+        found[" with ".join(pair)] = total(term.amount for term in terms if term.place in pair)
     return found

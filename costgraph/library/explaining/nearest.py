@@ -40,12 +40,14 @@ def nearest(
     """
     if not printed.numerator or not derived.numerator or printed == derived:
         return ""
-    for name, part in parts.items():
-        if part and printed - derived in (Quotient(part), Quotient(-part)) and part != derived.numerator:
-            return (
-                f"{'counted twice' if printed == derived + Quotient(part) else 'left out'}: {same(name, part, parts)}"
-            )
-    if whole := of_ring(printed, derived) or of_symbol(printed, derived) or of_factor(printed / derived, derived):
+    if said := of_one_part(printed - derived, derived, tuple(terms), parts):
+        return said
+    if whole := of_ring(printed, derived):
+        return whole.text
+    if whole := of_symbol(printed, derived):
+        two = of_two_parts(printed - derived, derived, tuple(terms), parts)
+        return f"{whole.text}, or {two}" if two else whole.text
+    if whole := of_factor(printed / derived, derived):
         return whole.text
     if (printed / derived).number is not None:  # a fraction explains nothing, unless it is what a part leaves
         left = of_groups(printed.numerator, derived.numerator, tuple(terms), parts) if printed.is_polynomial else ()
@@ -57,17 +59,41 @@ def nearest(
     return ""
 
 
-def same(name: str, part: Polynomial, parts: Mapping[str, Polynomial]) -> str:
-    """A part with all names of parts that are as large, and its size."""
-    names = [other for other, size in parts.items() if size == part] or [name]
-    return f"{' or '.join(names)} ({python(part)})"
+def of_one_part(
+    apart: Quotient, derived: Quotient, terms: tuple[Term, ...], parts: Mapping[str, Polynomial]
+) -> str:  # fmt: skip
+    """Which part that has a name of its own is left out or counted twice, with all that are as large; "" if none."""
+    for side, said in ((apart, "counted twice"), (Quotient(0) - apart, "left out")):
+        part = side.numerator
+        if side.is_polynomial and part in parts.values() and part != derived.numerator:
+            return f"{said}: {names_of(derived.numerator, terms, parts)[part]} ({python(part)})"
+    return ""
+
+
+def of_two_parts(
+    apart: Quotient, derived: Quotient, terms: tuple[Term, ...], parts: Mapping[str, Polynomial]
+) -> str:  # fmt: skip
+    """Which part is counted twice where another one is left out; "" if none."""
+    names = names_of(derived.numerator, terms, parts) if apart.is_polynomial else {}
+    for left, name in names.items():
+        twice = apart.numerator + left
+        if twice != left and twice in names:
+            return f"counted twice: {names[twice]} ({python(twice)}), and left out: {name} ({python(left)})"
+    return ""
+
+
+def names_of(
+    derived: Polynomial, terms: tuple[Term, ...], parts: Mapping[str, Polynomial]
+) -> Mapping[Polynomial, str]:  # fmt: skip
+    """The parts of a sum that have names, with all names of those that are as large."""
+    return {part: name for name, part in alike(groups(derived, terms, parts)) if name}
 
 
 def of_sum(
     printed: Polynomial, derived: Polynomial, terms: tuple[Term, ...], parts: Mapping[str, Polynomial] = NO_PARTS
 ) -> str:
     """The simplest slip in a part of a sum."""
-    names = {part: name for name, part in alike(groups(derived, terms, parts)) if name}
+    names = names_of(derived, terms, parts)
     found = [*of_groups(printed, derived, terms, parts), *of_kept(printed, derived), *of_terms(printed, derived, names)]
     return min(found).text if found else ""
 
@@ -139,6 +165,7 @@ def groups(
         for name in (term.place, term.op):
             amounts.setdefault(name, []).append(term.amount)
     yield from ((name, summed) for name, part in amounts.items() if (summed := total(part)))
+    yield from ((f"{one.source} of {one.op}", one.amount) for one in terms if one.role and len(amounts[one.op]) > 1)
     yield from (("", part) for part in derived.monomials())
 
 
