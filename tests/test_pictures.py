@@ -228,6 +228,36 @@ def test_a_picture_of_costs_needs_one_open_size(limit: str, message: str) -> Non
         cg.plot(cg.derive("flops", model="llama-3.1-8b", limit=limit))
 
 
+@pytest.mark.parametrize(
+    ("measures", "units"),
+    [
+        (("flops(attn)", "activations"), "flops(attn) in FLOP; activations in byte"),
+        (("cache", "flops", "traffic"), "cache, traffic in byte; flops in FLOP"),
+        ((), "params in parameter"),
+    ],
+)
+def test_measures_of_two_units_are_refused_and_none_is_left_out(measures: tuple[str, ...], units: str) -> None:
+    phase = "decode" if "cache" in measures else "train"
+    with pytest.raises(UserError, match=re.escape(f"a picture has one unit: {units}")):
+        cg.plot(cg.derive(*measures, model="qwen3-8b", phase=phase, limit="B=1"))
+
+
+@pytest.mark.slow
+def test_a_picture_of_a_comparison_names_what_it_does_not_show() -> None:
+    asked = cg.compare("qwen3-8b", "llama-3.1-8b", "flops", "activations", limit="B=1")
+    drawn = cg.plot(asked).content("a.svg")
+    assert drawn != cg.plot(cg.compare("qwen3-8b", "llama-3.1-8b", "flops", limit="B=1")).content("a.svg")
+    lines = [
+        curves.Line(one.text, form) for one, form in zip((asked.a, asked.b), asked.measures["flops"].at, strict=True)
+    ]
+    (note,) = [
+        text.get_text()
+        for text in curves.picture(lines, "S", "flops", "", "Not drawn: x").texts
+        if "x" in text.get_text()
+    ]
+    assert note.endswith("Not drawn: x")
+
+
 # --- graphs ---------------------------------------------------------------------------------------------------------
 
 PLACED = Setup.of(model="llama-3.1-8b", mesh="tensor(T, sequence=True)").graph

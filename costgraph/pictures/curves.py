@@ -74,29 +74,41 @@ class Crossing:
 
 
 def draw(found: Derivation | Comparison) -> Picture:
-    """The measures of a derivation that have the unit of the first, or the first measure of a comparison.
+    """The measures of a derivation, or the first measure of a comparison; the others of that are named below.
 
     Args:
         found: with every size bound but one.
 
     Raises:
-        UserError: matplotlib is missing, none or more than one size is open, or there are too many lines.
+        UserError: matplotlib is missing, none or more than one size is open, measures have more than one unit, or
+            there are too many lines.
     """
+    left = ""
     if isinstance(found, Comparison):
-        one = next(iter(found.measures.values()))
+        one, *others = found.measures.values()
+        left = f"Not drawn: {', '.join(other.name for other in others)}" if others else ""
         lines = [Line(shorten(side.text, 40), form) for side, form in zip((found.a, found.b), one.at, strict=True)]
         title = one.name
         said = " against ".join(dict.fromkeys(str(side.setup) for side in (found.a, found.b)))
         setup = found.a.setup
     else:
-        first = next(iter(found.limited.values()))
-        same = {name: form for name, form in found.limited.items() if form.unit == first.unit}
-        lines = [Line(name, form) for name, form in same.items()]
-        title, said, setup = ", ".join(same), found.head, found.setup
+        lines = [Line(name, form) for name, form in found.limited.items()]
+        check_units(lines)
+        title, said, setup = ", ".join(found.limited), found.head, found.setup
     symbol = open_size(lines)
     sizes = [f"{name} = {setup.bindings[name]}" for name in FIRST if name in setup.bindings]
     below = ", ".join([said, *sizes])
-    return of_figure(lambda: picture(lines, symbol, title, below))
+    return of_figure(lambda: picture(lines, symbol, title, below, left))
+
+
+def check_units(lines: list[Line]) -> None:
+    """Refuse lines that have no axis in common."""
+    by_unit: dict[str, list[str]] = {}
+    for line in lines:
+        by_unit.setdefault(line.form.unit, []).append(line.name)
+    if len(by_unit) > 1:
+        units = "; ".join(f"{', '.join(names)} in {unit}" for unit, names in by_unit.items())
+        raise UserError(f"a picture has one unit: {units}; draw those of each unit into a file of their own")
 
 
 def open_size(lines: list[Line]) -> str:
@@ -156,8 +168,8 @@ def values(symbol: str, met: list[Crossing]) -> list[int]:
     return sorted({round(low * ratio**step) for step in range(POINTS + 1)})
 
 
-def picture(lines: list[Line], symbol: str, title: str, said: str) -> Figure:
-    """The lines, and a mark where two of them meet."""
+def picture(lines: list[Line], symbol: str, title: str, said: str, left: str = "") -> Figure:
+    """The lines, and a mark where two of them meet; `left` says what is not drawn."""
     met = sorted(crossings(lines, symbol), key=lambda one: one.at)
     xs = values(symbol, met)
     figure = page()
@@ -181,7 +193,8 @@ def picture(lines: list[Line], symbol: str, title: str, said: str) -> Figure:
     axes.tick_params(which="minor", length=0)
     axes.legend(loc="upper left", frameon=False, fontsize=11)
     at = ", ".join(one.written(symbol) for one in met)
-    titled(figure, axes, f"{title} over {symbol}", said, at and f"Crossovers: {at}")
+    below = ". ".join(text for text in (at and f"Crossovers: {at}", left) if text)
+    titled(figure, axes, f"{title} over {symbol}", said, below)
     return aligned(figure, axes)
 
 
