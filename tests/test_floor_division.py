@@ -60,11 +60,11 @@ def test_open_sizes_with_a_rest_are_refused_with_both_readings(formula: str, of:
 
 
 def test_a_question_reads_floor_divisions_of_its_sizes() -> None:
-    answer = cg.solve("B*S//3 == t", "t", limit="B=2,S=5")
-    assert "t = 3" in str(answer)
+    answer = cg.solve("B*S//3 == D", "D", limit="B=2,S=5")
+    assert "D = 3" in str(answer)
     assert "rounded down" in str(answer)
     with pytest.raises(UserError, match="two readings"):
-        cg.solve("params//7 == t", "t")
+        cg.solve("params//7 == D", "D")
 
 
 def test_a_size_says_that_it_was_rounded() -> None:
