@@ -69,7 +69,7 @@ def cell(inside: nodes.Node) -> nodes.entry:
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """The page of each entry."""
     for one in library():
-        body = html(Report("", (of_one(judge(one)),)))
+        body = html(Report("", (of_one(judge(one), titled=False),)))
         back = f'<p><a href="../{LIST}.html">All published formulas</a></p>'
         context = {"title": escape(one.title), "body": f"<h1>{escape(one.title)}</h1>{body}{back}"}
         yield f"{LIST}/{one.id}", context, "page.html"

@@ -10,7 +10,7 @@ import pytest
 from command_line import costgraph
 
 from costgraph.errors import UserError
-from costgraph.library.entries.finding import found, topics_of
+from costgraph.library.entries.finding import found, known_model, topics_of
 from costgraph.library.entries.reading import library, named
 from costgraph.reports.entry_derivation import derivation_json
 
@@ -52,6 +52,22 @@ def test_a_model_is_found_however_its_name_is_written() -> None:
     assert "scaling-book-160kb" in ids(models=["llama-3-70b"])
 
 
+@pytest.mark.parametrize(
+    ("family", "of", "not_of"),
+    [
+        ("opt", "opt-175b", "optimizer"),
+        ("llama", "llama-3-70b", "mistral-7b"),
+        ("t5", "t5-3b", "t5x"),
+        ("LLaMA 3", "llama-3-8b", "llama-30b"),
+        ("qwen3", "qwen3-235b-a22b", "qwen2.5-7b"),
+    ],
+)
+def test_a_family_is_a_whole_word_that_names_of_models_begin_with(family: str, of: str, not_of: str) -> None:
+    pattern = known_model(family)
+    assert pattern.search(of)
+    assert not pattern.search(not_of)
+
+
 def test_all_that_is_asked_for_holds() -> None:
     both = ids(words=["sequence"], topics=["communication"])
     assert both == ids(words=["sequence"]) & ids(topics=["communication"])
@@ -64,6 +80,12 @@ def test_all_that_is_asked_for_holds() -> None:
         ({}, "--topic"),
         ({"topics": ["comunication"]}, "did you mean communication"),
         ({"source": "kaplan"}, "did you mean kaplan-2020"),
+        ({"models": ["foo"]}, "unknown model 'foo'"),
+        ({"models": ["fig"]}, "unknown model 'fig'"),
+        ({"models": ["ring"]}, "unknown model 'ring'"),
+        ({"models": ["t"]}, "unknown model 't'"),
+        ({"models": [""]}, "unknown model ''"),
+        ({"models": ["lama-3-8b"]}, "did you mean llama-3-8b"),
     ],
 )
 def test_what_cannot_be_found_is_refused_with_what_there_is(asked: dict[str, object], says: str) -> None:

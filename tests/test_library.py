@@ -14,6 +14,7 @@ from costgraph.library.judging.glance import may_be
 from costgraph.library.judging.judge import OUTCOMES, Verdict, judge
 from costgraph.library.judging.published import candidates, may_print, printed
 from costgraph.library.pages import errata
+from costgraph.library.pages.links import link
 
 ROOT = Path(__file__).parents[1]
 JUDGED = [entry for entry in library() if not (entry.aside or entry.unverified or entry.argument)]
@@ -188,3 +189,21 @@ def test_an_entry_that_is_read_alone_is_the_one_of_the_whole_library() -> None:
 def test_every_source_is_used_and_every_file_says_where_its_schema_is() -> None:
     assert {entry.source for entry in library()} == set(sources())
     assert all(file.read_text(encoding="utf-8").startswith("#:schema schema.json\n") for file in files())
+
+
+@pytest.mark.parametrize(
+    ("id_", "address"),
+    [
+        ("nanogpt-forward", r"https://github\.com/karpathy/nanoGPT/blob/[0-9a-f]{40}/transformer_sizing\.ipynb"),
+        ("hf-fsdp-.*", r"https://github\.com/huggingface/blog/blob/[0-9a-f]{40}/ram-efficient-pytorch-fsdp\.md"),
+        ("001-2.14", r"https://github\.com/garrett361/transformers_notes/tree/[0-9a-f]{40}"),
+        ("qwen-cards-2.5-7b-total", r"https://huggingface\.co/Qwen/Qwen2\.5-7B"),
+        ("maxtext-step-.*", r"https://github\.com/AI-Hypercomputer/maxtext/pull/\d+"),
+        ("kaplan-2020-.*", r"https://arxiv\.org/abs/2001\.08361"),
+        ("scaling-book-512kb", r"https://jax-ml\.github\.io/scaling-book/"),
+    ],
+)
+def test_a_link_leads_to_the_file_at_the_commit_that_was_read(id_: str, address: str) -> None:
+    found = [link(one) for one in library() if re.fullmatch(id_, one.id)]
+    assert found
+    assert [one for one in found if not re.fullmatch(address, one)] == []

@@ -9,6 +9,7 @@ from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.reading import sources
 from costgraph.library.judging.judge import Verdict as Judgement
 from costgraph.library.pages.errata import cited
+from costgraph.library.pages.links import link
 from costgraph.reports.entry_derivation import derivation_json, derivation_of
 from costgraph.reports.judged import details, heading
 from costgraph.reports.judged_json import entry_json
@@ -50,12 +51,13 @@ def in_full(judged: Sequence[Judgement]) -> Report:
     return Report("", tuple(of_one(one) for one in judged))
 
 
-def of_one(one: Judgement) -> tuple[Node, ...]:
-    """One entry in full, with its source and its derivation."""
+def of_one(one: Judgement, *, titled: bool = True) -> tuple[Node, ...]:
+    """One entry in full, with its source and its derivation; its title, unless that stands above."""
     source = sources()[one.entry.source]
-    link = [("link", source.url)] if source.url else []
-    rows = (*details(one), ("cited", cited(source)), *link)
-    return (Verdict(heading(one), not one.failed), Table((Column(), Column()), rows), *derivation_of(one.entry))
+    read = f"read in {source.secondhand}" if source.secondhand else ""
+    about = [("cited", cited(source)), ("link", link(one.entry)), ("second hand", read)]
+    rows = (*details(one), *((name, text) for name, text in about if text))
+    return (Verdict(heading(one, titled), not one.failed), Table((Column(), Column()), rows), *derivation_of(one.entry))
 
 
 def in_full_json(judged: Sequence[Judgement]) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def in_full_json(judged: Sequence[Judgement]) -> dict[str, Any]:
         entry_json(one)
         | {
             "cited": cited(sources()[one.entry.source]),
-            "link": sources()[one.entry.source].url,
+            "link": link(one.entry),
             "derivation": derivation_json(one.entry),
         }
         for one in judged

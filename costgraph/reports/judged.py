@@ -41,14 +41,14 @@ def in_full(one: Judgement) -> tuple[Node, ...]:
     return (Verdict(heading(one), not one.failed), Table((Column(), Column()), tuple(details(one))))
 
 
-def heading(one: Judgement) -> str:
-    """`001-2.8b: agrees - Activations`."""
-    return f"{one.entry.id}: {one.outcome} - {one.entry.title}"
+def heading(one: Judgement, titled: bool = True) -> str:
+    """`001-2.8b: agrees - Activations`, or without the title."""
+    return f"{one.entry.id}: {one.outcome}{f' - {one.entry.title}' if titled else ''}"
 
 
 def details(one: Judgement) -> list[tuple[Words, ...]]:
     """What is known of an entry, a row for each."""
-    entry = one.entry
+    entry, erratum = one.entry, one.entry.erratum
     rows = [
         ("source", f"{entry.source}, {entry.place}"),
         ("judged", rests_on(one)),
@@ -59,6 +59,8 @@ def details(one: Judgement) -> list[tuple[Words, ...]]:
         ("constant", entry.constant),
         ("assuming", ", ".join(entry.assumptions)),
         ("reason", one.reason),
+        ("erratum", f"{erratum.kind}, {erratum.severity}" if erratum else ""),
+        ("consequence", erratum.consequence if erratum else ""),
         ("remark", entry.remark),
     ]
     return [(name, text) for name, text in rows if text]

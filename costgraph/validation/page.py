@@ -83,7 +83,8 @@ def summary(found: Sequence[Compared]) -> list[str]:
 
 def verdict(found: Sequence[Compared]) -> str:
     """What the ratios come to, in words."""
-    whole = [one for one in found if one.run.whole and one.run.kind in COUNTED]
+    counted = [one for one in found if one.run.whole and one.run.kind in COUNTED]
+    whole = [one for one in counted if not (one.run.assumed or one.run.recalled)]
     digits, near = sum(one.to_the_digit for one in whole), sum(one.near for one in whole)
     times = [one for one in found if one.run.timed]
     above = sum(one.ratio > 1 for one in times)
@@ -93,9 +94,9 @@ def verdict(found: Sequence[Compared]) -> str:
     return (
         f"Of {len(whole)} weights and caches whose configuration is stated whole, {digits} agree to the printed digit, "
         f"and {near} to it or within {float(100 * NEAR)} % once residuals of known size are added"
-        f"{f' (not: {off})' if off else ''}. {above or 'None'} of {len(times)} times {'are' if above else 'is'} below "
-        f"its bound. Of their estimates {close} are within 10 %, {far} within 30 %. What {labelled} logs call GB is "
-        "GiB, and stands here as such."
+        f"{f' (not: {off})' if off else ''}; {len(counted) - len(whole)} more rest on what was assumed or recalled. "
+        f"{above or 'None'} of {len(times)} times {'are' if above else 'is'} below its bound. Of their estimates "
+        f"{close} are within 10 %, {far} within 30 %. What {labelled} logs call GB is GiB, and stands here as such."
     )
 
 

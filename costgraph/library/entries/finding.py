@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.aliases import TOPICS, understood
 from costgraph.errors import UserError, unknown
+from costgraph.known_names import models
 from costgraph.library.entries.entry import Entry, Request
 from costgraph.library.entries.reading import library, sources
 from costgraph.precision import USUAL
 
 WORD = re.compile(r"[A-Za-z_]\w*")
+PART = re.compile(r"[a-z]+|[0-9]+")  # of a model's name
 AXIS = re.compile(r"(\w+)\(")
 SHORT = 4  # letters of a word that would stand inside of others by chance
 GROUPS = {"latent attention", "experts", "state space"}  # of symbols, which are topics as well
@@ -42,18 +45,19 @@ def found(
         symbols: letters that occur in what was printed, of costgraph or of the source.
 
     Raises:
-        UserError: there is no such topic or source, or nothing was asked for.
+        UserError: there is no such topic, model, family or source, or nothing was asked for.
     """
     if not (words or topics or models or source or symbols):
         raise UserError("type words that must occur, or --topic, --model, --source, --symbol")
     if source is not None and source not in sources():
         raise unknown("source", source, sources())
     asked = [known_topic(name) for name in topics]
+    named = [known_model(name) for name in models]
     tests: list[Callable[[Entry], bool]] = [
         lambda one: source in (None, one.source),
         lambda one: all(occurs(word, haystack(one)) for word in words),
         lambda one: set(asked) <= topics_of(one),
-        lambda one: all(speaks_of(one, name) for name in models),
+        lambda one: all(speaks_of(one, name) for name in named),
         lambda one: all(name in letters_of(one) for name in symbols),
     ]
     return [one for one in library() if all(test(one) for test in tests)]
@@ -93,16 +97,26 @@ def names_in(text: str) -> Iterator[str]:
     yield from (name for name in ("zero", "sequence", "kv_heads", "lora") if f"{name}=" in text)
 
 
-def speaks_of(entry: Entry, model: str) -> bool:
-    """Whether a model's sizes are put in, or a source speaks about it: `Llama 3-70B` is llama-3-70b."""
-    name = run_together(model)
+def known_model(text: str) -> re.Pattern[str]:
+    """How the name of a model, or of a family, is written in texts: `Llama 3-70B` is llama-3-70b.
+
+    A family is what the names of models that come with their sizes begin with, such as `llama` and `llama-3`.
+    """
+    parts = PART.findall(text.lower())
+    if "".join(parts) not in {start for name in models() for start in beginnings(name)}:
+        raise unknown("model", text, models())
+    return re.compile(rf"(?<![a-z0-9]){'[^a-z0-9]?'.join(parts)}(?!{'[a-z]' if parts[-1].isalpha() else '[a-z0-9]'})")
+
+
+def beginnings(name: str) -> Iterator[str]:
+    """What a name begins with, in letters and digits: llama, llama3, llama370, llama370b; but not the t of t5."""
+    return (start for start in accumulate(PART.findall(name)) if len(start) > 1)
+
+
+def speaks_of(entry: Entry, model: re.Pattern[str]) -> bool:
+    """Whether a model's sizes are put in, or a source speaks about it."""
     texts = (*(one.model for one in requests(entry)), entry.title, entry.place, sources()[entry.source].title)
-    return any(name in run_together(text) for text in texts)
-
-
-def run_together(text: str) -> str:
-    """Letters and digits alone."""
-    return "".join(c for c in text.lower() if c.isalnum())
+    return any(model.search(text.lower()) for text in texts)
 
 
 def letters_of(entry: Entry) -> set[str]:

@@ -6,9 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.reading import Source, sources
 from costgraph.library.judging.judge import Verdict
 from costgraph.library.judging.judged_by import JUDGED
+from costgraph.library.pages.links import link
 from costgraph.records import dataclass
 
 FORMATS = ("markdown", "latex")
@@ -123,7 +125,7 @@ def item(cause: Cause, source: Source, form: str) -> list[str]:
         lines += [r"\begin{description}"]
         lines += [rf"  \item[{name}] {verbatim(text) if code else escape(text)}" for name, text, code in rows if text]
         return [*lines, r"\end{description}", ""]
-    lines = [f"**{entry.place}: {entry.title}** (`{entry.id}`; {label})", ""]
+    lines = [f"**{placed(entry)}: {entry.title}** (`{entry.id}`; {label})", ""]
     lines += [f"- {name}: {f'`{text}`' if code else text}" for name, text, code in rows if text]
     return [*lines, ""]
 
@@ -140,7 +142,13 @@ def in_brief(cause: Cause, source: Source) -> str:
     told = [printed, erratum.why, erratum.consequence, entry.argument]
     told += [f"read in {source.secondhand}"] if source.secondhand else []
     told += [f"also {'; '.join(map(brief, others))}"] if others else []
-    return f"- **{entry.place}: {entry.title}** (`{entry.id}`; {kind}) " + " ".join(map(sentence, filter(None, told)))
+    return f"- **{placed(entry)}: {entry.title}** (`{entry.id}`; {kind}) " + " ".join(map(sentence, filter(None, told)))
+
+
+def placed(entry: Entry) -> str:
+    """The place of an entry in Markdown, which leads to its file where one is known."""
+    address = link(entry)
+    return entry.place if address == sources()[entry.source].url else f"[{entry.place}]({address})"
 
 
 def sentence(text: str) -> str:
