@@ -13,9 +13,9 @@ from itertools import accumulate
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.aliases import TOPICS, understood
 from costgraph.errors import UserError, unknown
-from costgraph.known_names import models
 from costgraph.library.entries.entry import Entry, Request
 from costgraph.library.entries.reading import library, sources
+from costgraph.models.known import known as models
 from costgraph.precision import USUAL
 
 WORD = re.compile(r"[A-Za-z_]\w*")
