@@ -21,16 +21,20 @@ class Heard:
     at_shell = False
 
 
+def heard(text: str) -> str:
+    """A message in the words of where it is read."""
+    if Heard.at_shell or "--" not in text:
+        return text
+    from costgraph.wording import in_python  # at a shell nobody needs it
+
+    return in_python(text)
+
+
 class UserError(CostgraphError, ValueError):
     """The input cannot be used; the message names the place, the reason and the choices."""
 
     def __str__(self) -> str:
-        text = super().__str__()
-        if Heard.at_shell or "--" not in text:
-            return text
-        from costgraph.wording import in_python  # at a shell nobody needs it
-
-        return in_python(text)
+        return heard(super().__str__())
 
 
 class OpenStages(UserError):

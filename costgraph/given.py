@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Union
 
 from costgraph.algebra.bindings import Binding, Typed, check_bindings, parse_bindings, split_list, symbol_of, value_of
@@ -59,7 +60,7 @@ EAGER = Choices()
 class Options(TypedDict, total=False):
     """What `Setup.of` reads, for front ends that pass it on."""
 
-    model: str | Model | None
+    model: str | Path | Mapping[str, object] | Model | None
     op_set: OpSet | None
     phase: str | None
     passes: Step | Iterable[Step] | None
@@ -102,22 +103,22 @@ def read_names(given: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def read_model(given: str | Model | None, op_set: OpSet | None = None) -> Model:
+def read_model(given: str | Path | Mapping[str, object] | Model | None, op_set: OpSet | None = None) -> Model:
     """A model by name or as it is, in another op set if one is given; the decoder without sizes where there is none."""
     if given is None:
         found = Model.unnamed("decoder")
-    elif isinstance(given, str):
+    elif isinstance(given, Model):
+        found = given
+    elif isinstance(given, str | Path | Mapping) or hasattr(given, "to_dict"):
         from costgraph.models.known import model  # reads configurations, which an op set has none of
 
         found = model(given)
-    elif isinstance(given, Model):
-        found = given
     else:
         raise no_kind("a model is a name, a file or a Model", given)
     return found if op_set is None else found.as_op_set(written(op_set))
 
 
-def read_model_in(given: str | Model | None, dtype: str | None) -> Model | None:
+def read_model_in(given: str | Path | Mapping[str, object] | Model | None, dtype: str | None) -> Model | None:
     """The same, with p as wide as a data type that was typed instead of as the model's file says."""
     if given is None or dtype not in ITEMSIZE:
         return None if given is None else read_model(given)

@@ -8,25 +8,27 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from inspect import signature
-from typing import Any
+from typing import Any, get_args
 
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
-from costgraph.errors import unknown
+from costgraph.errors import UserError, heard, unknown
 from costgraph.given import Options, names_size, read_convention
 from costgraph.graph.graph import Graph
+from costgraph.graph.op import Phase
 from costgraph.later import of_module
 from costgraph.measures import MEASURES
+from costgraph.measures.flops import PARTS as PARTS_OF_FLOPS
 from costgraph.mesh import Mesh
 from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
-from costgraph.passes import names_of, phase_of
+from costgraph.passes import PHASES, phase_of
 from costgraph.remarks import why_zero
 from costgraph.setup import Setup
 from costgraph.signatures import spelled_out
 
-PARTS = ("forward", "backward", "recompute", "update")  # of a step, which some measures are of
-WITHOUT_PHASE = ("flash_attention", "lora", "autocast", "widths")  # passes that any phase may have
+STEP = get_args(Phase)  # what a step is made of
+PARTS = {"flops": PARTS_OF_FLOPS, "traffic": STEP, "peak": STEP}  # what may be asked for alone
 
 
 def measure(name: str) -> Callable[..., ClosedForm]:
@@ -37,16 +39,17 @@ def measure(name: str) -> Callable[..., ClosedForm]:
         what: Graph | Model | str,
         convention: str | Convention | None = None,
         phase: str | None = None,
+        part: str | None = None,
         **options: Any,
     ) -> ClosedForm:
-        if phase in PARTS:
-            phase, options = None, {**options, "phase": phase}
-        own = own_options(name, options)
+        refuse_part(name, phase)
+        own = {**own_options(name, options), **read_part(name, part)}
         asked: dict[str, Any] = {key: value for key, value in options.items() if key not in own}
         if isinstance(what, Graph) and not asked:
-            graph = what if name == "params" else in_phase(what, phase)
+            graph = what if name == "params" and phase is None else in_phase(what, phase, part == "update")
             found = counted(graph, read_convention(convention, False), **own)
-            return found if graph is what else told(found, phase_of(names_of(graph.passes)) or "train", graph.mesh)
+            placed = what.mesh and graph is what  # whoever placed it knows what is sent and kept
+            return found if placed else told(found, phase_of(graph.passes) or "forward", graph.mesh)
         asked[kind_of(what)] = what
         setup = Setup.of(convention=convention, phase=phase, **asked)
         found = counted(setup.graph, setup.convention, **own).limited(setup.bindings)
@@ -58,23 +61,42 @@ def measure(name: str) -> Callable[..., ClosedForm]:
 
 
 def told(found: ClosedForm, phase: str, mesh: Mesh) -> ClosedForm:
-    """A form; where it is 0, a warning says why, and what would change that.
-
-    Whoever gave a graph in a phase, or on a mesh, has said what it is of.
-    """
+    """A form; where it is 0, a warning says why, and what would change that."""
     zero = not (found.value.numerator or found.remainder.numerator)
     if zero and (why := why_zero(found.name, phase, mesh)):
-        warnings.warn(why, stacklevel=3)
+        warnings.warn(heard(why), stacklevel=3)
     return found
 
 
 TAKES = """    Args:
         what: a model or an op set, by name or as an object, or a graph.
         convention: what is counted, such as `notes` or `exact`.
-        phase: of the model, such as `decode`; or a part of a step, such as `backward`, of measures that have parts.
+        phase: of the model, such as `forward` or `decode`; that of a graph, or training, unless given.
+        part: of a step, such as `backward`, of measures that have parts: flops, traffic and peak.
         options: what else a question is asked of, as for `derive`: mesh, passes, limit, ...; sizes by their symbols;
             and what the measure takes itself.
 """
+
+
+def read_part(name: str, part: str | None) -> dict[str, Any]:
+    """The part of a step as the measure takes it; nothing for all of it.
+
+    Raises:
+        UserError: the measure has no parts, or none of that name.
+    """
+    if part is None:
+        return {}
+    if name not in PARTS:
+        raise UserError(f"{name} has no parts of a step; leave part={part!r} out")
+    if part not in PARTS[name]:
+        raise unknown(f"part of {name}", str(part), PARTS[name])
+    return {"phase": part}
+
+
+def refuse_part(name: str, phase: object) -> None:
+    """Raise for a part of a step in place of a phase, which a model is in as a whole."""
+    if isinstance(phase, str) and phase not in PHASES and phase in PARTS.get(name, ()):
+        raise UserError(f"unknown phase '{phase}': write part='{phase}', which is a part of a step")
 
 
 def own_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -83,10 +105,13 @@ def own_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UserError: one is of neither.
     """
-    takes = [one for one in signature(of_module("costgraph.measures", f"{name}.{name}")).parameters if one != "graph"]
+    parameters = signature(of_module("costgraph.measures", f"{name}.{name}")).parameters
+    takes = [one for one in parameters if one not in ("graph", "phase")]
     for option in options:
         if option not in (*takes, *Options.__annotations__) and not names_size(option):
-            raise unknown(f"option of {name}", option, [*takes, *Options.__annotations__])
+            raise unknown(
+                f"option of {name}", option, [*takes, *(["part"] if name in PARTS else []), *Options.__annotations__]
+            )
     return {option: value for option, value in options.items() if option in takes}
 
 
@@ -96,14 +121,18 @@ def kind_of(what: object) -> str:
     return "op_set" if typed or isinstance(what, Graph) or callable(what) else "model"
 
 
-def in_phase(graph: Graph, phase: str | None) -> Graph:
-    """A graph in a phase; unless one is named, what is in one or placed as it is, and any other as it is trained.
+def in_phase(graph: Graph, phase: str | None, updated: bool = False) -> Graph:
+    """A graph in a phase; unless one is named, what is in one as it is, and any other as it is trained.
+
+    Args:
+        graph: in a phase, or before one.
+        phase: that it has to be in.
+        updated: whether with the update of training, which no other answer depends on.
 
     Raises:
         UserError: no such phase, or one that excludes that of the graph.
     """
-    done = set(names_of(graph.passes)) - set(WITHOUT_PHASE)
-    if phase is None and (done or any(op.phase != "forward" for op in graph.ops)):
+    if phase is None and not updated and (phase_of(graph.passes) or any(op.phase != "forward" for op in graph.ops)):
         return graph
     return Setup.of(op_set=graph, phase=phase).graph
 

@@ -77,6 +77,7 @@ def why_zero(measure: str, phase: str, mesh: Mesh) -> str:
         "communication": "no axis makes devices send" if mesh else "one device sends nothing; --mesh 'tensor(T)' has T",
         "backward": "nothing runs backward" + ("" if trains else ": --phase train"),
         "recompute": "nothing is replayed; --pass 'recompute(full)' would",
+        "update": "there is no update in this graph" + ("" if trains else "; --phase train has one"),
     }
     found = reasons.get(measure) or reasons.get(measure.partition(".")[2], "")
     return f"{measure} is 0: {found}" if found else ""

@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import field, replace
 from functools import cached_property, lru_cache
 from inspect import signature
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.bindings import Binding, Typed, check_bindings, together
@@ -50,7 +51,7 @@ from costgraph.models.model import Model
 from costgraph.op_sets import OP_SETS
 from costgraph.options import parse_call
 from costgraph.passes import IN_WORDS, PASSES, PHASES, PLACING, Pass, names_of, phase_of
-from costgraph.passes.rewrite import place, read_phase
+from costgraph.passes.rewrite import comes_before, place, read_phase
 from costgraph.precision import PRECISIONS, USUAL, Precision
 from costgraph.records import dataclass
 from costgraph.remarks import (
@@ -127,7 +128,7 @@ class Setup:
     def of(
         cls,
         *,
-        model: str | Model | None = None,
+        model: str | Path | Mapping[str, object] | Model | None = None,
         op_set: OpSet | None = None,
         phase: str | None = None,
         passes: Step | Iterable[Step] | None = (),
@@ -185,8 +186,13 @@ class Setup:
         steps, spread = read_passes(passes), read_mesh(mesh)
         spread, steps = with_tensor_axis(spread, steps)
         done = known.op_set.passes if isinstance(known.op_set, Graph) else ()
-        chosen, steps = read_choices(choices, attention, steps, done)
         phase = read_phase(phase, map(str, steps), done, usual_phase)
+        if isinstance(known.op_set, Graph) and not spread and comes_before(phase, known.op_set):
+            from costgraph.retold import retold  # most graphs are placed by a mesh
+
+            made_of = retold(known.op_set, phase)
+            known, steps, spread, done = known.as_op_set(made_of.name), (*steps, *made_of.steps), made_of.mesh, ()
+        chosen, steps = read_choices(choices, attention, steps, done)
         counted = read_convention(convention, named=model is not None and op_set is None)
         setup = cls(
             known.counted_by(counted), phase, steps, spread, counted, read_precision(precision, done),
@@ -268,7 +274,8 @@ class Setup:
         there = {*done, *(step.name for step in steps)}
         own = [self.own_pass(name) for name in PHASES[self.phase]]
         steps += [step for step in own if step.name not in there and not self.leaves_out(step)]
-        if other := [step.name for step in steps if phase_of([step.name]) not in (None, self.phase)]:
+        named = [*done, *(step.name for step in steps)]
+        if other := [name for name in named if phase_of([name]) not in (None, self.phase)]:
             raise UserError(f"phase {self.phase} and pass {other[0]} exclude each other; the order is {IN_WORDS}")
         if self.mesh and self.source.mesh:
             raise UserError(f"the graph lies on the mesh '{self.source.mesh}' already; leave --mesh '{self.mesh}' out")

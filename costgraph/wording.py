@@ -18,7 +18,8 @@ SWITCHES = ("whole",)
 # A command to type, or a flag with what is typed behind it.
 SAID = re.compile(
     r"(?P<command>`[^`]*`|\bcostgraph [a-z][^;]*)"
-    r"|(?<![\w-])--(?P<flag>[a-z][a-z-]*)(?:(?:=|\s)(?:'(?P<quoted>[^']*)'|(?P<word>[^\s,;:()'\"]+(?:,[^\s,;:()'\"]+)*)))?"
+    r"|(?<![\w-])--(?P<flag>[a-z][a-z-]*)(?:(?:=|\s)(?:'(?P<quoted>[^']*)'|(?P<word>[^\s,;:()'\"]+(?:,[^\s,;:()'\"]+)*)"
+    r"(?: or (?P<other>train|forward|prefill|decode)\b)?))?"
 )
 
 
@@ -40,7 +41,7 @@ def said(found: re.Match[str]) -> str:
     if word is None:
         return name
     if is_value(flag, word):
-        return f"{name}={value(flag, word)}"
+        return f"{name}={value(flag, word)}" + (f" or {found['other']!r}" if found["other"] else "")
     return f"{name}{found[0][len(flag) + 2 :]}"
 
 

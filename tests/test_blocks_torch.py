@@ -221,7 +221,7 @@ def test_a_block_costs_what_pytorch_counts(name: str) -> None:
     convolutions = [op.name for op in graph.ops if op.kind == "conv"]
     trained, grads = graph.apply(cg.backward), [f"{name}.grad" for name in convolutions]
     convolved = [bound(cg.flops(trained.only(*names), EXACT)) if names else 0 for names in (convolutions, grads)]
-    derived = [bound(cg.flops(trained, EXACT, phase)) for phase in PHASES]
+    derived = [bound(cg.flops(trained, EXACT, part=phase)) for phase in PHASES]
     assert derived[0] - convolved[0] == forward
     assert sum(derived) - sum(convolved) == both
     if name not in FLOPS_ALONE:

@@ -440,7 +440,7 @@ def test_the_forms_of_a_derivation_are_found_by_name() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "says"),
     [
-        ("cache", {}, "one is kept in --phase prefill or decode"),
+        ("cache", {}, "one is kept in phase='prefill' or 'decode'"),
         ("communication", {}, "one device sends nothing"),
         ("activations", {"phase": "decode"}, "nothing is kept for a backward pass"),
     ],

@@ -273,6 +273,7 @@ def test_the_order_of_axes_changes_no_volume(mesh: str) -> None:
 
 
 @pytest.mark.parametrize("measure", [cg.params, cg.states, cg.flops, cg.activations, cg.traffic, cg.communication])
+@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")  # of one device
 def test_degrees_of_one_give_the_forms_of_one_device(measure: Callable[[Graph], ClosedForm]) -> None:
     graph = placed("data(N_d, zero=3), context(C, how='ring'), tensor(T, sequence=True), microbatches(M)")
     assert measure(graph).limit(N_d=1, C=1, T=1, M=1).same_as(measure(TRAIN))

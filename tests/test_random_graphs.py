@@ -188,8 +188,8 @@ class Interpreter:
 @given(programs())
 def test_random_graphs_cost_what_walking_their_indices_costs(program: Program) -> None:
     graph, counted, n = program.build().apply(cg.backward), Interpreter(program), program.times
-    assert cg.flops(graph, phase="forward").number == counted.flops["forward"] * n
-    assert cg.flops(graph, phase="backward").number == counted.flops["backward"] * n
+    assert cg.flops(graph, part="forward").number == counted.flops["forward"] * n
+    assert cg.flops(graph, part="backward").number == counted.flops["backward"] * n
     assert cg.traffic(graph, EXACT).number == counted.moved * n
     assert cg.params(graph).number == sum(counted.visits(program.letters[name]) for name in program.parameters) * n
     saved = {name for name in counted.saved if name not in program.parameters}

@@ -42,8 +42,8 @@ def row(title: str, form: Form, expected: str) -> object:
             "statistics are whole", lambda: cg.activations(graph("tp"), EXACT) - cg.activations(graph("tp")), "16*B*L*S"
         ),
         row("FLOPs", lambda: cg.flops(graph("tp")), "12*B*D*L*S*(S + (2 + E)*D)/T"),
-        row("FLOPs, forward", lambda: cg.flops(graph("tp"), phase="forward"), "4*B*D*L*S*(S + (2 + E)*D)/T"),
-        row("FLOPs, backward", lambda: cg.flops(graph("tp"), phase="backward"), "8*B*D*L*S*(S + (2 + E)*D)/T"),
+        row("FLOPs, forward", lambda: cg.flops(graph("tp"), part="forward"), "4*B*D*L*S*(S + (2 + E)*D)/T"),
+        row("FLOPs, backward", lambda: cg.flops(graph("tp"), part="backward"), "8*B*D*L*S*(S + (2 + E)*D)/T"),
         row("bytes sent", lambda: cg.communication(graph("tp")), "8*p*B*D*L*S*(T - 1)/T"),
         row("bytes sent by many devices", lambda: cg.communication(graph("tp")).limit(T="oo"), "8*p*B*D*L*S"),
         row("one device sends nothing", lambda: cg.communication(graph("tp")).limit(T=1), "0"),
@@ -173,12 +173,12 @@ def test_sequence_parallel(form: Form, expected: str) -> None:
         row("multi-query", lambda: cg.params(graph("train, multi-query")), "(2 + 2/A + 2*E)*L*D**2"),
         row(
             "forward FLOPs",
-            lambda: cg.flops(graph("train, grouped"), phase="forward"),
+            lambda: cg.flops(graph("train, grouped"), part="forward"),
             "4*B*D*L*S*(S + (1 + G/A + E)*D)",
         ),
         row(
             "backward FLOPs",
-            lambda: cg.flops(graph("train, grouped"), phase="backward"),
+            lambda: cg.flops(graph("train, grouped"), part="backward"),
             "8*B*D*L*S*(S + (1 + G/A + E)*D)",
         ),
         row("cache", lambda: cg.cache(cg.decoder(kv_heads="G").apply(cg.decode)), "2*p*B*S*D*L*G/A"),
@@ -193,7 +193,7 @@ def test_sequence_parallel(form: Form, expected: str) -> None:
         ),
         row(
             "copies: FLOPs of the copies count",
-            lambda: cg.flops(graph("tp, grouped, copies"), phase="forward"),
+            lambda: cg.flops(graph("tp, grouped, copies"), part="forward"),
             "4*B*D*L*S*(S + (1 + E)*D)/T + 4*B*L*S*D**2/A",
         ),
         row(

@@ -154,6 +154,7 @@ TRAINED = cg.decoder().apply(cg.backward)
 
 
 @pytest.mark.parametrize("passes", [[cg.tensor_parallel], [cg.place(Mesh("data, tensor"))], [Widths("p_w")]])
+@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")  # of one device
 def test_a_graph_beyond_the_update_is_answered_without_one(passes: list[Any]) -> None:
     graph = TRAINED.apply(*passes)
     for measure in (cg.flops, cg.states, cg.activations, cg.communication):
@@ -163,12 +164,12 @@ def test_a_graph_beyond_the_update_is_answered_without_one(passes: list[Any]) ->
     assert said == "traffic.update is 0: there is no update in this graph"
 
 
-@pytest.mark.parametrize("phase", [None, "forward"])
-def test_a_placed_forward_graph_is_one_of_phase_forward(phase: str | None) -> None:
-    found = cg.derive(op_set=cg.decoder().apply(cg.tensor_parallel), phase=phase)
-    assert found.phase == "forward"
-    assert list(found.forms) == ["params", "flops", "traffic", "communication"]
-    assert found.to_json()["mesh"] == "tensor"
+@pytest.mark.parametrize("phase", ["train", "forward", "prefill", "decode"])
+def test_a_placed_graph_is_answered_in_every_phase_as_the_mesh_is(phase: str) -> None:
+    graph = cg.decoder().apply(cg.tensor_parallel)
+    found, same = cg.derive(op_set=graph, phase=phase), cg.derive(mesh="tensor", phase=phase)
+    assert (found.phase, found.to_json()["mesh"]) == (phase, "tensor")
+    assert {name: form.value for name, form in found.forms.items()} == {n: f.value for n, f in same.forms.items()}
 
 
 def test_the_mesh_of_a_graph_is_the_mesh_of_the_answer() -> None:

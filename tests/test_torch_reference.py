@@ -145,4 +145,4 @@ def test_one_rank(name: str) -> None:
         assert large is not None
         assert exact is not None
         assert large + (exact - large) * Fraction(run.width, 4) == row["saved"], row
-        assert cg.flops(g, TORCH, phase="forward").limit(**sizes).number == row["flops"], row
+        assert cg.flops(g, TORCH, part="forward").limit(**sizes).number == row["flops"], row

@@ -139,7 +139,7 @@ def test_the_pass_says_its_policy() -> None:
 @pytest.mark.parametrize(("precision", "reads", "writes"), MOVES)
 def test_the_update_moves_so_many_bytes_a_parameter(precision: str, reads: Any, writes: Any) -> None:
     found = trained(precision)
-    assert cg.traffic(found, phase="update").same_as(f"({reads + writes})*{MATRICES}")
+    assert cg.traffic(found, part="update").same_as(f"({reads + writes})*{MATRICES}")
     step = found.op("attn.q.weight.update")
     numel = found.tensors["attn.q.weight"].numel
     amounts = moved(step, found.tensors)
@@ -229,7 +229,7 @@ def test_explained_json_names_the_part() -> None:
 @pytest.mark.parametrize("sequence", [False, True])
 def test_a_device_updates_what_it_holds(sequence: bool) -> None:
     parallel = trained("mixed_adam", cg.tensor_parallel("T", sequence=sequence))
-    assert cg.traffic(parallel, phase="update").same_as(f"30*{MATRICES}/T")
+    assert cg.traffic(parallel, part="update").same_as(f"30*{MATRICES}/T")
 
 
 @pytest.mark.parametrize("sequence", [False, True])
@@ -244,7 +244,7 @@ def test_gradients_are_complete_before_they_are_kept(sequence: bool) -> None:
 @pytest.mark.parametrize("stage", range(4))
 def test_a_device_updates_the_part_whose_optimizer_state_it_has(stage: int) -> None:
     found = trained("mixed_adam", Place(Mesh(f"data(N_d, zero={stage})")))
-    assert cg.traffic(found, phase="update").same_as(f"30*{MATRICES}" + ("/N_d" if stage else ""))
+    assert cg.traffic(found, part="update").same_as(f"30*{MATRICES}" + ("/N_d" if stage else ""))
 
 
 @pytest.mark.parametrize("precision", ["mixed_adam", "fp32_adam", "weights=2,gradients=2"])
@@ -263,7 +263,7 @@ def test_on_one_device_every_stage_is_the_model_itself(stage: int, precision: st
     whole = trained(precision)
     found = trained(precision, Place(Mesh(f"data(1, zero={stage})")))
     assert cg.states(found, precision=precision).same_as(cg.states(whole, precision=precision))
-    assert cg.traffic(found, phase="update").same_as(cg.traffic(whole, phase="update"))
+    assert cg.traffic(found, part="update").same_as(cg.traffic(whole, part="update"))
     assert cg.communication(found).same_as("0")
 
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar
 
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError, need_text, unknown
 from costgraph.graph.graph import Graph
 from costgraph.graph.order import FREE
 from costgraph.options import checked, typed
@@ -114,10 +114,15 @@ def read_phase(given: str | None, steps: Iterable[str], done: Iterable[str], usu
     Raises:
         UserError: there is none of that name.
     """
-    done = list(done)
     if given is None:
-        beyond = any(place(name) > place("backward") for name in names_of(done))  # placed as a forward pass
-        given = phase_of([*steps, *done]) or ("forward" if beyond else usual_phase)
+        given = phase_of([*steps, *done]) or usual_phase
+    need_text(given, "train")
     if given not in PHASES:
-        raise unknown("phase", str(given), PHASES)
+        raise unknown("phase", given, PHASES)
     return given
+
+
+def comes_before(phase: str, graph: Graph) -> bool:
+    """Whether the passes of a phase had to be applied before those that a graph has been through."""
+    done = names_of(graph.passes)
+    return phase_of(done) is None and any(place(name) > place(own) for own in PHASES[phase][:1] for name in done)
