@@ -183,7 +183,7 @@ F_{\text{flops}} = 96Bsl h^2\left(1+\frac{s}{6h}+\frac{V}{16lh}\right)
 = 12 n_{\text{layer}} d_{\text{model}}^2 \]
 \[ C_{\text{forward FLOPs per token}} = 2N + 2 n_{\text{layer}} n_{\text{ctx}} d_{\text{attn}} \]""",
      {"let": "d_model=D,n_layer=L,d_attn=D,d_ff=E*D,n_ctx=S,N=N_params"},
-     [("differs", "it is right where E = 4"), ("differs", "it counts as kaplan does")]),
+     [("agrees", ""), ("differs", "it is right where E = 4"), ("differs", "it counts as kaplan does")]),
 ]  # fmt: skip
 
 

@@ -10,7 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
+from costgraph.algebra.frameworks import meaning_of
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import Keywords, Options
 from costgraph.library.auditing.code import formulas
@@ -18,8 +20,12 @@ from costgraph.library.auditing.code_shapes import Formula
 from costgraph.library.auditing.conditions import OtherCaseError, under
 from costgraph.library.auditing.equations import equations
 from costgraph.library.auditing.names import (
+    ANY_MODEL,
     MEANT,
     MLP_WIDTH,
+    OF_DEVICE,
+    OF_DEVICES,
+    OF_RUNS,
     PLANS,
     RATE,
     UNITS,
@@ -177,8 +183,8 @@ def no_formula(one: Formula) -> Formula:
 
 def judged(path: str, formula: Formula, said: Said, named: Said, per: str, of: Options) -> Audited:
     """One formula against what is derived."""
-    per = per or (named.per if said.measure.startswith("flops") else "")
-    if why := said.why or formula.unread or of_plan(formula.name, of):
+    per = per or named.per
+    if why := said.why or formula.unread or of_plan(formula, of) or of_several(formula.text):
         return Audited(path, formula, said.measure, per, unread=why)
     text = DOTTED.sub(lambda name: name[0].rpartition(".")[2], formula.text) if path.endswith(".py") else formula.text
     try:
@@ -192,15 +198,34 @@ def judged(path: str, formula: Formula, said: Said, named: Said, per: str, of: O
         unit = unit_of(formula.name, of_unit)
         size = UNITS[of_unit][unit] if unit else 1
         read = ", ".join(filter(None, [read, f"in {unit_in_words(unit, of_unit)}" if unit else ""]))
-        compared = check(f"({text})*{size}" if unit else text, said.measure, per=per or None, **case)
+        text = f"({text})*{size}" if unit else text
+        if said.measure == "cache" and per == "token":  # which is kept of every token, not only of the newest
+            compared = check(f"({text})*B*S", said.measure, **case)
+            read = ", ".join(filter(None, [read, "of one of B*S tokens"]))
+        else:
+            compared = check(text, said.measure, per=per or None, **case)
     except (UserError, OtherCaseError) as error:
         return Audited(path, formula, said.measure, per, unread=str(error))
     return Audited(path, formula, said.measure, per, compared, read=read, unit=other_unit(compared, unit, of_unit))
 
 
-def of_plan(name: str, of: Options) -> str:
+def of_several(text: str) -> str:
+    """Why a formula is compared with nothing that has sizes of several models: of a draft and of its target."""
+    owners: dict[tuple[str, ...], str] = {}
+    for found in DOTTED.findall(text):
+        owner, _, size = found.rpartition(".")
+        if meaning_of(MEANT.get(size, size)) not in OF_RUNS and (MEANT.get(size) or meaning_of(size) in SYMBOLS):
+            words = tuple(word for word in re.split(r"[._]", owner) if word and not ANY_MODEL.fullmatch(word))
+            owners.setdefault(words, found)
+    said = " and ".join(f"'{one}'" for one in owners.values())
+    return f"{said} may be of different models" if len(owners) > 1 else ""
+
+
+def of_plan(formula: Formula, of: Options) -> str:
     """Why a formula is compared with nothing whose name says that it is of a plan, where none is asked of."""
-    found = PLANS.search(plain(name).lower())
+    name = plain(formula.name).lower()
+    divided = any(meaning_of(word) in OF_DEVICES for word in re.findall(r"\w+", formula.text))
+    found = PLANS.search(name) or (OF_DEVICE.search(name) if divided else None)
     planned = of.get("mesh") or of.get("passes")
     return f"of a plan, by '{found[0]}'; --mesh or --pass says of which" if found and not planned else ""
 

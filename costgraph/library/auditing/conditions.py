@@ -17,6 +17,8 @@ from costgraph.given import Options
 from costgraph.graph.graph import Graph
 from costgraph.library.auditing.names import MEANT, flag_of
 from costgraph.library.readings.ways import Subject
+from costgraph.passes import PHASES
+from costgraph.passes.recompute import SEGMENTS
 from costgraph.precision import ITEMSIZE
 from costgraph.setup import Setup
 
@@ -87,8 +89,13 @@ def under(cases: Sequence[str], of: Options) -> Options:
     asked: dict[str, Any] = dict(of)
     for name, value in facts(cases):
         size = MEANT.get(name) or meaning_of(name)
+        if name in ("phase", "mode", "stage") and value in PHASES:
+            if asked.get("phase") not in (None, value):
+                raise OtherCaseError(f"of {value}, and {asked['phase']} is asked of")
+            asked = {**asked, "phase": value}
+            continue
         if (flag := flag_of(name)) is not None and isinstance(value, bool | str):
-            asked = with_choice(flag[0], flag[1] is (value not in (False, "none", "no", "")), name, asked)
+            asked = with_choice(flag[0], flag[1] is (value not in (False, "none", "no", "")), name, asked, value)
         elif size in ALIKE and isinstance(value, bool):
             asked = with_choice(ALIKE[size], value, name, asked)
         elif isinstance(value, str) and name.endswith("dtype"):
@@ -115,7 +122,7 @@ def with_size(name: str, size: Any, said: object, asked: dict[str, Any]) -> dict
     return {**asked, "limit": [*([limit] if isinstance(limit, str) else limit), f"{name}={size}"]}
 
 
-def with_choice(flag: str, holds: bool, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+def with_choice(flag: str, holds: bool, name: str, asked: dict[str, Any], value: object = True) -> dict[str, Any]:
     """The same with a choice made, if the question leaves it open; or a fact held against the model."""
     setup = Setup.of(**asked)
     if flag in FACTS:
@@ -139,7 +146,15 @@ def with_choice(flag: str, holds: bool, name: str, asked: dict[str, Any]) -> dic
     recomputed = any("recompute" in str(step).lower() for step in steps)
     if recomputed and not holds:
         raise OtherCaseError(f"without recomputation, which is asked of, by '{name}'")
-    return {**asked, "passes": [*steps, "recompute(full)"]} if holds and not recomputed else asked
+    segment = value if value in SEGMENTS else "full"
+    if holds and recomputed and value in SEGMENTS and not any(of_segment(str(step), str(value)) for step in steps):
+        raise OtherCaseError(f"of recompute({value}), and another one is asked of")
+    return {**asked, "passes": [*steps, f"recompute({segment})"]} if holds and not recomputed else asked
+
+
+def of_segment(step: str, segment: str) -> bool:
+    """Whether a pass as it is written replays these segments."""
+    return "recompute" in step and ("full" in step or "every" in step) is (segment == "full")
 
 
 def has(dim: str) -> Callable[[Graph], bool]:

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from costgraph.library.auditing.code_shapes import Formula
+from costgraph.library.auditing.names import infer
 from costgraph.library.auditing.tex_source import between, braced, plain, prepared
 from costgraph.library.auditing.values import LONGEST
 
 DISPLAYS = re.compile(
-    r"\\begin\{(?P<name>(?:equation|align|alignat|flalign|gather|multline|displaymath|eqnarray)\*?)\}|(?<!\\)\\\[|\$\$"
+    r"\\begin\{(?P<name>(?:equation|align|alignat|flalign|gather|multline|displaymath|eqnarray|IEEEeqnarray|dmath)\*?)\}|(?<!\\)\\\[|\$\$"
 )
 ROWS = re.compile(r"\\\\(?:\[[^\]]*\])?")
 EQUALS = re.compile(r"(?<![<>!:])=|\\approx(?![A-Za-z])|\\simeq(?![A-Za-z])|\\equiv(?![A-Za-z])")
@@ -24,6 +25,9 @@ DROPPED = re.compile(
 FRAMES = re.compile(
     r"\\begin\{(?:split|aligned|gathered|array)\}(?:\{[^}]*\})?|\\end\{(?:split|aligned|gathered|array)\}"
 )
+COLUMNS = re.compile(r"\{[^{}]*\}")
+BOUND = re.compile(r"\\(?:leq?q?|geq?q?|leqslant|geqslant|propto|lesssim|gtrsim|sim|ll|gg)(?![A-Za-z])|[<>]")
+ALONE = re.compile(r"\\?[A-Za-z]+(?:_(?:\w|\{[^{}]*\}))?")
 CASES = re.compile(r"\\begin\{(?P<name>d?cases)\}")
 STANDS_FOR_CASES = re.compile("\ue000([0-9]+)\ue000")
 GOES_ON = re.compile(r"[+-]|\\(?:times|cdot)(?![A-Za-z])")
@@ -43,7 +47,9 @@ def equations(source: str) -> list[Formula]:
 def rows(source: str) -> Iterator[Formula]:
     """Each row of each display with an equals sign, and what goes on with it."""
     first, at = 1, 0
-    for _, start, end, _ in between(source, DISPLAYS):
+    for opens, start, end, _ in between(source, DISPLAYS):
+        if (columns := COLUMNS.match(source, start)) and re.search("IEEE|alignat", source[opens:start]):
+            start = columns.end()
         first, at = first + source.count("\n", at, start), start
         held: list[str] = []
         for found in joined(FRAMES.sub(" ", set_aside(source[start:end], held)), first):
@@ -73,9 +79,18 @@ def joined(body: str, first: int) -> Iterator[Formula]:
             last, left = replace(last, text=f"{last.text} {left}"), ""
         name = left or name
         formulas = [side for side in map(without_unit, sides) if re.search("[A-Za-z\ue000]", NO_LETTERS.sub("", side))]
+        if (
+            not formulas and sides and infer(sides[-1]).measure and re.search("[A-Za-z]", NO_LETTERS.sub("", left))
+        ):  # the name stands behind
+            name, formulas = sides[-1], [left]
         if formulas:
+            *before, end_of_chain = [one for one in formulas if not ALONE.fullmatch(one)] or formulas[-1:]
+            yield from filter(None, [last, *(Formula(name or "an equation", begins, one) for one in before)])
+            last = Formula(name or "an equation", begins, end_of_chain)
+        elif not sides and (bound := BOUND.search(left)) and left[: bound.start()].strip():
             yield from filter(None, [last])
-            last = Formula(name or "an equation", begins, formulas[-1])
+            name, last = left[: bound.start()].strip(), None
+            yield Formula(name, begins, unread=f"'{bound[0]}' is no equation")
     yield from filter(None, [last])
 
 

@@ -22,6 +22,9 @@ MEASURES: tuple[tuple[str, str, str], ...] = (
     (r"flop.*(fwd|forward)_?(bwd|backward)|(fwd|forward)_?(bwd|backward).*flop", "flops", ""),
     (r"flop.*(fwd|forward)|(fwd|forward).*flop", "flops.forward", ""),
     (r"flop.*(bwd|backward)|(bwd|backward).*flop", "flops.backward", ""),
+    (r"flop.*(decod|generat)|(decod|generat).*flop", "flops", "decode"),
+    (r"flop.*prefill|prefill.*flop", "flops", "prefill"),
+    (r"flop.*inference|inference.*flop", "flops", "forward"),
     (r"flop|floating_?point_?op", "flops", ""),
     (r"activation", "activations", ""),
     (r"optimizer|(model|training)[_ ]?states?", "states", ""),
@@ -31,12 +34,14 @@ MEASURES: tuple[tuple[str, str, str], ...] = (
 )
 # Names of parts, compared with nothing unless `--measure` says with what: `attention_flops`, `embedding_params`.
 PARTS = re.compile(
-    r"attn|attention|mlp|ffn|router|expert|lm_?head|embed|logits?_|per_?(layer|block)|(layer|block)_(flop|param)|"
+    r"attn|attention|mlp|ffn|router|expert|lm_?head|embed|logits?_|"
+    r"per[_ ]?(layer|block)|(layer|block)[_ ](flop|param)|"
     r"param\w*_flop|per_(param|head|word)"
 )
 MODULES = re.compile(r"attn|attention|mlp|ffn|feed_?forward|expert|router|embed|head$|layer|block")  # of a class
 WITHOUT = re.compile(r"non_?embed|without|exclu|no_embed")
 # Names of plans, compared with nothing unless one is asked of: `activations_with_tensor_parallelism`.
+OF_DEVICE = re.compile(r"per[_ ]?(gpu|device|rank|chip|worker|core)")  # of a plan, if its sizes stand in a formula
 PLANS = re.compile(r"parallel|shard|fsdp|zero[-_ ]?[123]|recomput|checkpoint|remat")
 SHARES = (("token", r"per[_ ]?token|/\s*token"), ("sequence", r"per[_ ]?(seq|sequence|sample|fwdbwd)"))
 
@@ -78,8 +83,22 @@ def infer(name: str, within: str = "") -> Said:
         if PARTS.search(whole) and not WITHOUT.search(whole):
             return Said(why=f"of a part; --measure '{found[0]}(...)' says of which")
     measure, phase = found
+    if measure in ("cache", "activations", "states") and re.search(r"elements|numel|entries", said):
+        return Said(why=f"a number of elements; {measure} are in bytes")
+    if measure == "states" and re.search(r"optimizer[_ ]?(state|byte|mem)", said):
+        return Said(why="of a part, the optimizer's; --measure states is of weights and gradients, too")
     per = next((share for share, words in SHARES if re.search(words, said)), "")
-    return Said(measure, phase, per if measure.startswith("flops") else "")
+    shared = measure.startswith("flops") or measure in ("cache", "activations")
+    return Said(measure, phase, per if shared else "")
+
+
+# Words in the name of a configuration that do not say of which of several models it is, and sizes that no model has.
+ANY_MODEL = re.compile(
+    r"self|cls|model|module|transformer|gpt|lm|llm|config|cfg|conf|hf|args?|hparams|hp|params?|settings|options|opts?|"
+    r"train(ing|er)?|data|run|attn|attention|mlp|ffn|moe|layers?|blocks?|job|parallel|dims?|shape"
+)
+OF_DEVICES = ("T", "P", "N_d", "C", "X")
+OF_RUNS = ("B", "S", "S_e", *OF_DEVICES, "M", "p", "B*S")
 
 
 # --- units ----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 COMMENTS = re.compile(r"((?<!\\)(?:\\\\)*)%[^\n]*")
+NOT_SET = re.compile(
+    r"\\begin\{(comment|verbatim\*?|Verbatim|lstlisting|minted)\}.{0,100000}?\\end\{\1\}|\\iffalse(?![A-Za-z]).{0,100000}?\\fi(?![A-Za-z])",
+    re.DOTALL,
+)
 COMMANDS = re.compile(
     r"\\(?:(?:re)?newcommand|providecommand)\*?\s*\{?\\([A-Za-z]+)\}?\s*(?:\[([0-9])\])?\s*(?=\{)|\\def\s*\\([A-Za-z]+)\s*(?=\{)"
     r"|\\DeclareMathOperator\*?\s*\{\\([A-Za-z]+)\}\s*(?=\{)"
@@ -21,6 +25,7 @@ RATIO = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 def prepared(source: str) -> str:
     """A source without comments and with its own commands put in, on the lines that it had."""
     text = COMMENTS.sub(r"\1", source.replace("\ue000", " "))
+    text = NOT_SET.sub(lambda found: "\n" * found[0].count("\n"), text)
     commands: dict[str, tuple[int, str]] = {}
     for found in islice(COMMANDS.finditer(text), MOST):
         body, end = braced(text, found.end())
