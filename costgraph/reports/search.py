@@ -24,7 +24,7 @@ def report(found: Found) -> Report:
         first, *rest = why_nothing(found)
         lead = [Verdict(first, good=False), *map(Note, rest), *lead]
     plans = [(Listing((item(found, at),), strong=False),) for at in range(len(found.plans))]
-    notes = tuple(Note(line, "assumes") for line in assumed(found.search))
+    notes = tuple(Note(line, "assumes") for line in assumed(found.search, found.counts))
     return Report(title(found), (tuple(lead), *plans, notes))
 
 

@@ -27,7 +27,7 @@ def to_json(found: Found) -> dict[str, Any]:
         "where": [str(one) for one in found.search.where],
         "minimize": found.search.minimize,
         "ranked_by": ranked_by(found.search),
-        "assumptions": assumed(found.search),
+        "assumptions": assumed(found.search, found.counts),
         "counts": {
             "graphs": counts.structures, "plans": counts.tried, "legal": counts.legal, "fit": counts.fitting,
             "broken": counts.broken, "broken_alone": counts.alone, "illegal": counts.illegal,

@@ -12,7 +12,7 @@ from costgraph.searching.constraints import Constraint
 from costgraph.searching.counts import Counts
 from costgraph.searching.measures import shown
 from costgraph.searching.search import Found
-from costgraph.searching.space import PIPELINE_ZERO, Space
+from costgraph.searching.space import Space
 from costgraph.timing.roofline import EFFICIENCIES
 
 
@@ -26,11 +26,12 @@ def ranked_by(asked: Search) -> str:
     return f"{words[asked.by[0]]}; of plans that are alike in that, the one that needs less memory"
 
 
-def assumed(asked: Search) -> list[str]:
-    """What the ranking takes for granted, one line for each."""
+def assumed(asked: Search, counts: Counts | None = None) -> list[str]:
+    """What the ranking takes for granted, one line for each; with counts also what was not derived, and why."""
     rates = asked.question.rates
     lines = [BOUND if not rates.efficiency else f"{ESTIMATE}; {reached(asked)}"]
     lines.append(tried(asked.space))
+    lines += [*left_out(asked.space), *(passed_over(counts) if counts else [])]
     if asked.question.asked.phase == "generate":
         lines.append("all prompts of the batch are read at once: ttft is the time of that; tpot that of the last token")
     return lines
@@ -53,7 +54,7 @@ def tried(space: Space) -> str:
     numbers = {name: values for name, values in space.numbers.items() if max(values, default=1) > 1}
     numbers = {name: values for name, values in numbers.items() if name != "v" or "P" in numbers}
     degrees = ", ".join(f"{name} {listed(values)}" for name, values in numbers.items())
-    said = [f"zero {listed(space.zero)}{under(space)}", f"recompute {', '.join(space.recompute)}"]
+    said = [f"zero {listed(space.zero)}", f"recompute {', '.join(space.recompute)}"]
     said += [f"schedule {', '.join(space.schedules)}"] if "P" in numbers else []
     said += [f"context {', '.join(space.context)}"] if "C" in numbers else []
     said += [f"sequence {', '.join('yes' if one else 'no' for one in space.sequence)}"] if "T" in numbers else []
@@ -62,12 +63,22 @@ def tried(space: Space) -> str:
     return f"tried: {degrees}; {'; '.join(said)}; {stages(space)} (--over tries others; 'schedule=all' all of a choice)"
 
 
-def under(space: Space) -> str:
-    """Which stages of ZeRO there are beside a pipeline, where these are not all."""
-    beside = tuple(stage for stage in space.zero if stage <= PIPELINE_ZERO) or (PIPELINE_ZERO,)
-    if max(space.numbers.get("P", (1,))) == 1 or space.deep_zero or beside == space.zero:
-        return ""
-    return f" ({listed(beside)} beside a pipeline)"
+def left_out(space: Space) -> list[str]:
+    """Which choices are not tried, as another one takes as long and needs no more."""
+    said = []
+    if max(space.numbers.get("P", (1,))) > 1 and "1f1b" in space.schedules and "gpipe" not in space.schedules:
+        said.append("gpipe takes as long as 1f1b and keeps more, but may have fewer microbatches than stages")
+    if max(space.numbers.get("C", (1,))) > 1 and "ring" in space.context and "gather" not in space.context:
+        said.append("context gather takes as long as ring and needs no less")
+    return [f"left out: {'; '.join(said)}"] if said else []
+
+
+def passed_over(counts: Counts) -> list[str]:
+    """How many graphs were not derived, and why none of their plans is among the best."""
+    if not counts.passed:
+        return []
+    why = "the same is slower than the plans above where nothing is replayed, and replaying only adds time"
+    return [f"not derived: {number(counts.passed)} more graphs that replay; {why}"]
 
 
 def stages(space: Space) -> str:

@@ -6,6 +6,7 @@ from dataclasses import field
 
 from costgraph.records import dataclass
 from costgraph.searching.best import Candidate
+from costgraph.searching.structure import Structure
 
 
 @dataclass
@@ -23,6 +24,8 @@ class Counts:
         illegal_alone: how many break that one and no other.
         refused: why structures cannot be, with how many of them.
         closest: of each constraint the plan that comes nearest to keeping it.
+        passed: structures that were not derived, as none of their plans can be among the best.
+        least: of each structure, in what comes first in the ranking, the least of its legal plans, fitting or not.
     """
 
     structures: int = 0
@@ -35,6 +38,8 @@ class Counts:
     illegal_alone: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     closest: dict[str, Candidate] = field(default_factory=dict)
+    passed: int = 0
+    least: dict[Structure, float] = field(default_factory=dict)
 
     def count(self, of: dict[str, int], name: str, number: int) -> None:
         """Add to one of the tables."""
@@ -55,3 +60,5 @@ class Counts:
                 self.count(getattr(self, table), name, number)
         for name, found in other.closest.items():
             self.nearest(name, found)
+        for structure, least in other.least.items():
+            self.least[structure] = min(least, self.least.get(structure, least))

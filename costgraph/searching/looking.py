@@ -126,7 +126,11 @@ def kept_of(
     counts.legal += int(legal.sum())
     kept = constrained(asked, costed, columns, outputs, legal, counts)
     counts.fitting += int(kept.sum())
-    return kept, [-outputs[name] if name in GROWING else outputs[name] for name in asked.by]
+    keys = [-outputs[name] if name in GROWING else outputs[name] for name in asked.by]
+    if legal.any():
+        least = float(keys[0][legal].min())
+        counts.least[costed.structure] = min(least, counts.least.get(costed.structure, least))
+    return kept, keys
 
 
 def constrained(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -16,7 +16,7 @@ from costgraph.searching.best import Best, Candidate
 from costgraph.searching.command import command, mesh_of
 from costgraph.searching.counts import Counts
 from costgraph.searching.engines import Run, plain
-from costgraph.searching.looking import Looking, pieces
+from costgraph.searching.looking import Looking, Piece, pieces
 from costgraph.searching.plans import Costed
 from costgraph.searching.structure import Structure
 from costgraph.searching.table import Tabular
@@ -133,7 +133,7 @@ def search(
     asked: Search, progress: Callable[[int, int], None] = lambda done, all: None, run: Run = plain,
     before: Callable[[int, int], None] = lambda graphs, plans: None,
 ) -> Found:  # fmt: skip
-    """Look at all plans.
+    """Look at all plans: first at those of which others are heavier kinds, then at what may still be among the best.
 
     Args:
         asked: what is looked for.
@@ -143,9 +143,26 @@ def search(
     """
     best, counts, there = Best(asked.top + 1, asked.by), Counts(), list(pieces(asked))
     before(len({one.number for one in there}), sum(one.last - one.first for one in there))
-    for done, part in enumerate(run(Looking(asked), there), 1):
-        counts.add(part.counts)
-        best.merge(part.candidates)
-        progress(done, len(there))
+    look, done = Looking(asked), 0
+    for stage in (light, worth):
+        for part in run(look, stage(there, counts, best.limit)):
+            counts.add(part.counts)
+            best.merge(part.candidates)
+            progress(done := done + 1, len(there))
     ranked = best.ranked()
     return Found(asked, counts, tuple(ranked[: asked.top]), next(iter(ranked[asked.top :]), None))
+
+
+def light(there: Sequence[Piece], counts: Counts, limit: float) -> list[Piece]:
+    """Those of structures of which no lighter kind is looked at."""
+    known = {one.structure for one in there}
+    return [one for one in there if one.structure.lightest == one.structure or one.structure.lightest not in known]
+
+
+def worth(there: Sequence[Piece], counts: Counts, limit: float) -> list[Piece]:
+    """The others, without those whose lighter kind is worse than the best that are known, which are counted."""
+    first = {one.structure for one in light(there, counts, limit)}
+    rest = [one for one in there if one.structure not in first]
+    found = [one for one in rest if counts.least.get(one.structure.lightest, limit) <= limit]
+    counts.passed = len({one.number for one in rest}) - len({one.number for one in found})
+    return found

@@ -13,7 +13,7 @@ from costgraph.records import dataclass
 from costgraph.searching.open_mesh import OpenMesh, Side, meshes
 from costgraph.searching.structure import DEVICES, Structure
 
-PIPELINE_ZERO = 1  # above that each microbatch would send what rests in parts anew
+UNEVEN_ZERO = 1  # beside unequal stages, each number of which is a graph of its own
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,6 @@ class Space:
         sequence: whether what no head splits rests in parts on a tensor axis.
         devices: how many there are.
         all_devices: whether plans use all of them.
-        deep_zero: whether gradients and weights may rest in parts beside a pipeline, too.
         uneven: numbers of stages that do not divide the layers, so that whole layers are spread.
         uneven_zero, uneven_schedules: stages of ZeRO and schedules with these; each of them is a graph of its own.
         layers: how many there are of each kind; no stage has fewer than one, nor has a chunk.
@@ -46,7 +45,6 @@ class Space:
     sequence: tuple[bool, ...]
     devices: int
     all_devices: bool
-    deep_zero: bool = False
     uneven: tuple[int, ...] = ()
     uneven_zero: tuple[int, ...] = ()
     uneven_schedules: tuple[str, ...] = ()
@@ -66,8 +64,6 @@ class Space:
     def choices(self, axes: tuple[str, ...]) -> Iterator[Structure]:
         """The structures with these axes."""
         zero: Iterable[int] = self.zero if "N_d" in axes else (0,)
-        if "P" in axes and not self.deep_zero:
-            zero = [stage for stage in zero if stage <= PIPELINE_ZERO] or [PIPELINE_ZERO]
         schedules = self.schedules if "P" in axes else ("",)
         if "P" in axes and "M" not in axes:
             return  # a pipeline takes its batch in parts

@@ -60,6 +60,11 @@ class Structure:
     degrees: tuple[tuple[str, int], ...] = ()
 
     @property
+    def lightest(self) -> Structure:
+        """The same with nothing replayed: no plan of it takes longer, as what is replayed is done once more."""
+        return replace(self, recompute=NO_REPLAY)
+
+    @property
     def open(self) -> tuple[str, ...]:
         """The symbols of which plans have numbers."""
         chunks = ("v",) if self.schedule == "interleaved" else ()
