@@ -272,7 +272,7 @@ def test_weights_that_only_a_prefill_reads_are_not_left_out() -> None:
 # --- what is tried ----------------------------------------------------------------------------------------------------
 
 TRIED = [
-    ("", "zero 0, 1, 2, 3 (0, 1 beside a pipeline); "),
+    ("", "zero 0, 1, 2, 3; "),
     ("zero=all", "zero 0, 1, 2, 3; "),
     ("zero=[0, 1]", "zero 0, 1; "),
     ("P=1", "zero 0, 1, 2, 3; "),
