@@ -84,6 +84,10 @@ class Condition:
     relation: str
     limit: Quotient
 
+    def __str__(self) -> str:
+        """The limit as it was typed."""
+        return self.text
+
     def on(self, rates: Mapping[str, Polynomial]) -> Constraint:
         """The limit on a machine.
 
