@@ -19,6 +19,7 @@ from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES, TIMES
 from costgraph.measures.parts import Measure, read_measure, under
 from costgraph.measures.per import STEP, Share, read_share
+from costgraph.mesh import Mesh
 from costgraph.records import dataclass
 from costgraph.remarks import of_factored, of_windows, why_zero
 from costgraph.setup import Setup
@@ -171,7 +172,7 @@ class Derivation(Drawn):
         windows = of_windows(self.graph, self.setup.bindings) if read else ()
         sent = any(name.startswith("communication") or name.partition("(")[0] in TIMES for name in self.forms)
         sums = of_factored(self.graph) if sent else ()
-        of_times = said_of_times(self.forms, bool(self.graph.mesh)) + self.more_logits
+        of_times = said_of_times(self.forms, self.graph.mesh) + self.more_logits
         return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros, *windows, *sums, *of_times)
 
     @property
@@ -193,13 +194,14 @@ class Derivation(Drawn):
         return as_json(self, explain=explain, shape=shape, flat=flat)
 
 
-def said_of_times(measures: Iterable[str], spread: bool) -> list[str]:
-    """What is to be known of times among some measures, of a model that is spread over devices or not."""
+def said_of_times(measures: Iterable[str], spread: Mesh) -> list[str]:
+    """What is to be known of times among some measures, of a model on a mesh."""
     found = [name for name in measures if name.partition("(")[0] in TIMES]
     if not found:
         return []
     link = "; all that collectives send goes over one link" if spread else ""
-    return [f"{', '.join(found)}: a bound, causal FLOPs at the peak and what must be read, all at once{link}"]
+    idle = "; stages are idle as long as is sure at all sizes, `estimate` may find more" if spread.pipeline else ""
+    return [f"{', '.join(found)}: a bound, causal FLOPs at the peak and what must be read, all at once{link}{idle}"]
 
 
 @spelled_out(Options)

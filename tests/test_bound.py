@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from random import Random
+from typing import Any
 
 import pytest
 from command_line import costgraph
 
-from costgraph import estimate
+from costgraph import derive, estimate
+from costgraph.algebra.parser import parse
+from costgraph.algebra.polynomial import Polynomial
+from costgraph.closed_form import ClosedForm
 from costgraph.estimation.bound import Bound
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.reading import request
+from costgraph.measures.times import smaller
 from costgraph.pictures.orders import Job, run
 
 FAST = 10**20  # of what is not looked at
@@ -117,6 +123,48 @@ def test_no_run_of_a_pipeline_reads_faster(schedule: str, P: int, M: int, v: int
     assert least <= step
     if len({*layers}) == 1 and not V:
         assert least >= step - 2 * (P - 1) * norms * L  # gradients of norms wait for nothing
+
+
+OPEN: dict[str, Any] = {"op_set": "decoder(head=True)", "phase": "train", "attention": "eager"}
+
+
+@cache
+def of_open_sizes(schedule: str) -> ClosedForm:
+    return derive("step_time", **OPEN, mesh=f"pipeline(P, schedule='{schedule}')").forms["step_time"]
+
+
+@pytest.mark.parametrize("schedule", ["gpipe", "1f1b", "zb-h1"])
+@pytest.mark.parametrize("seed", range(25))
+def test_a_form_of_open_sizes_is_the_bound_at_any_of_them(schedule: str, seed: int) -> None:
+    """Wherever a stage is idle longest, and whether gradients or an update fill the way back; of two stages no more."""
+    draw = Random(seed)
+    P = draw.choice((2, 3, 4, 8))
+    rates = {"lambda_flops": 10 ** draw.randint(0, 9), "lambda_mem": 10 ** draw.randint(0, 9), "lambda_comms": FAST}
+    sizes = {"L": P * draw.randint(1, 3), "D": 2 ** draw.randint(2, 9), "A": 2, "E": 2 ** draw.randint(0, 3), "p": 2}
+    sizes |= {"V": 2 ** draw.randint(0, 14), "S": 2 ** draw.randint(0, 12), "K": 2**12}
+    M = P * draw.randint(1, 3)
+    sizes["B"] = M * draw.randint(1, 4)
+    words = "flops={} FLOP/s, mem_bw={} B/s, mem=1 GB, link_bw={} B/s, node=1024"
+    exact = bound(
+        **OPEN, hardware=words.format(*rates.values()), mesh=f"pipeline({P}, schedule='{schedule}'), microbatches({M})",
+        limit=sizes,
+    ).seconds  # fmt: skip
+    bindings = {name: Polynomial.constant(size) for name, size in {**sizes, **rates, "P": P, "M": M}.items()}
+    found = of_open_sizes(schedule).limited(bindings).number
+    assert found is not None
+    assert found <= exact if P == 2 else found == exact
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "least"),
+    [
+        ("2*D", "3*D", "2*D"), ("D*S + D", "D", "D"), ("D*S", "D*S", "D*S"), ("3*D + S", "2*D + 4*S", "2*D + S"),
+        ("D", "S", "0"), ("4*D - 3*S", "5*D - 4*S", "4*D - 4*S"),
+    ],
+)  # fmt: skip
+def test_of_amounts_that_sizes_order_what_both_have_in_common_is_sure(one: str, other: str, least: str) -> None:
+    sides = [parse(text).numerator for text in (one, other, least)]
+    assert smaller(sides[0], sides[1]) == smaller(sides[1], sides[0]) == sides[2]
 
 
 @pytest.mark.parametrize("phase", ["prefill", "decode"])

@@ -1,7 +1,7 @@
 """What a resource could have done while a stage of a pipeline is idle: of forms, of numbers, and of columns of them.
 
 What the cheapest layers cost is another number for each plan; so who knows numbers picks it among these, and who has
-forms among what they are at usual sizes.
+forms takes what none of them is below.
 """
 
 from __future__ import annotations
@@ -94,24 +94,24 @@ def waiting_of(rows: Sequence[Any]) -> Waiting:
 
 
 def idle(
-    at: tuple[Any, Any, Any], order: Order, own: Waiting, of_stages: Sequence[Waiting], smaller: Smaller,
-    larger: Smaller,
-) -> Any:  # fmt: skip
+    at: tuple[Any, Any, Any], order: Order, own: Waiting, of_stages: Sequence[Waiting], smaller: Smaller
+) -> tuple[Any, Any]:
     """What a resource could have done in a stage while that is idle, at least: while others do what their layers need.
+
+    The second of two amounts counts where it is above 0: of open sizes that depends.
 
     Args:
         at: the numbers of `ahead`, `stages` and `per`.
         order: where the stage stands.
         own: what the resource does in it.
         of_stages: what it does in each stage that there is.
-        smaller: of two forms, numbers or columns.
-        larger: the same.
+        smaller: of two forms, numbers or columns; of forms one that neither is below will do.
     """
     ahead, stages, per = at
     least = Costs(*(reduce(smaller, sides) for sides in zip(*(one.layers for one in of_stages), strict=True)))
     if not order.back:
-        return (stages - 1) * cast(Any, order.schedule).waited(least) * per
+        return (stages - 1) * cast(Any, order.schedule).waited(least) * per, stages * 0
     # The way back: an update may fill it where that of the first stage is shorter.
     back = cast(Any, order.schedule).way_back(ahead, least, own.own) * per
     back = back + reduce(smaller, [one.update for one in of_stages]) - own.update
-    return ahead * least.forward * per + larger(back * 0, back)
+    return ahead * least.forward * per, back

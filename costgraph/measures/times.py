@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.definition import at_least
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import EXACT, NOTES, Convention, Counting
 from costgraph.errors import UserError
@@ -64,15 +64,18 @@ WAITED = ("lambda_flops", "lambda_mem")  # of resources that a stage does withou
 
 
 def busy(graph: Graph, links: Links = one_link) -> Iterator[tuple[Graph, str, list[Term]]]:
-    """For each stage, by the symbol of its rate, the seconds that each resource is busy, or its stage idle."""
+    """For each stage, by the symbol of its rate, the seconds that each resource is busy, or its stage idle.
+
+    Twice where sizes decide how long that is: the longer one counts.
+    """
     stages = graph.stages or (graph,)
     found = [(stage, rate, terms) for stage in stages for rate, terms in arms(stage, links)]
     for stage, rate, terms in found:
         others = [(one, other) for one, same, other in found if same == rate]
-        idly = waited(graph, stage, terms, others) if rate in WAITED else []
         per = Polynomial.symbol(rate)
-        if seconds := [replace(term, amount=term.amount / per) for term in (*terms, *idly) if term.amount]:
-            yield stage, rate, seconds
+        for idly in waited(graph, stage, terms, others) if rate in WAITED else [[]]:
+            if seconds := [replace(term, amount=term.amount / per) for term in (*terms, *idly) if term.amount]:
+                yield stage, rate, seconds
 
 
 def form(name: str, unit: str, graph: Graph, terms: Iterable[Term]) -> ClosedForm:
@@ -112,7 +115,7 @@ def share_of(amount: Polynomial, share: Share) -> Polynomial:
     return found
 
 
-def waited(graph: Graph, stage: Graph, done: list[Term], others: list[tuple[Graph, list[Term]]]) -> list[Term]:
+def waited(graph: Graph, stage: Graph, done: list[Term], others: list[tuple[Graph, list[Term]]]) -> list[list[Term]]:
     """What a resource could have done while its stage is idle, at least: while others do what their layers need.
 
     Args:
@@ -120,27 +123,25 @@ def waited(graph: Graph, stage: Graph, done: list[Term], others: list[tuple[Grap
         stage: which one.
         done: what the resource does there.
         others: what it does in each stage.
+
+    Returns:
+        One amount; two where open sizes decide which of them is larger. Nothing is idle without a pipeline.
     """
     order = order_of(graph, stage)
     if order is None:
-        return []
-    amount = idle(order.numbers, order, waiting(stage, done), [waiting(*one) for one in others], smaller, larger)
-    return [Term(order.schedule.name, "idle", amount)] if amount else []
+        return [[]]
+    forth, back = idle(order.numbers, order, waiting(stage, done), [waiting(*one) for one in others], smaller)
+    amounts = [forth + back] if at_least(back, ZERO) else [forth] if at_least(ZERO, back) else [forth, forth + back]
+    return [[Term(order.schedule.name, "idle", amount)] if amount else [] for amount in amounts]
 
 
 def smaller(one: Polynomial, other: Polynomial) -> Polynomial:
-    """The one of two amounts that is smaller at usual sizes."""
-    return min(one, other, key=size)
-
-
-def larger(one: Polynomial, other: Polynomial) -> Polynomial:
-    """The one that is larger there."""
-    return max(one, other, key=size)
-
-
-def size(amount: Polynomial) -> float:
-    """About how large it is, at usual sizes of all symbols."""
-    return amount.at({name: float(SYMBOLS[name].typical) for name in amount.symbols})
+    """The smaller of two amounts; where that depends on sizes, what both have in common."""
+    if at_least(other, one):
+        return one
+    if at_least(one, other):
+        return other
+    return one - total(more for more in (one - other).monomials() if more.signs == {1})
 
 
 def ttft(graph: Graph, convention: Convention = NOTES, links: Links = one_link) -> ClosedForm:

@@ -300,7 +300,8 @@ class Timed:
         ahead, stages, per = self.order
         there = [one for one in others if one]
         own = waiting_of(self.waits[at])
-        found: Column = idle((ahead, stages, per), self.forms.order, own, there, np.minimum, np.maximum)
+        forth, back = idle((ahead, stages, per), self.forms.order, own, there, np.minimum)
+        found: Column = forth + np.maximum(back, 0.0)
         return found
 
     def links(self) -> dict[str, Column]:

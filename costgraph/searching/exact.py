@@ -82,10 +82,8 @@ class Exact:
             return Fraction(0)
         numbers = tuple(map(self.value, (order.ahead, order.stages, order.per)))
         others = [self.waits(one, at) for one in self.stages]
-        found: Fraction = idle(
-            (numbers[0], numbers[1], numbers[2]), order, self.waits(stage, at), others, min, max
-        )  # fmt: skip
-        return found
+        there, back = idle((numbers[0], numbers[1], numbers[2]), order, self.waits(stage, at), others, min)
+        return Fraction(there + max(back, 0))
 
     def waits(self, stage: StageForms, at: int) -> Waiting:
         """What idle time follows from."""

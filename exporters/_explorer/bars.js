@@ -116,6 +116,7 @@ function notes(now) {
   const { title } = machine(), found = ["A bound that no run beats: each resource at its peak, all at once."];
   const links = [...inside(), ...(network() ? [network()] : [])].map((one) => `${one.name} ${said(one.rate, "byte/s")}${one.joins ? `, which joins ${one.joins}` : ""}`);
   if (devices() > 1 && links.length) found.push(`Links, of one device in one direction: ${links.join("; ")}; without latency.`);
+  if (degree("P") === 2 && training()) found.push("Of two stages the idle time is what it is in any pipeline at least; estimate may find more.");
   if (now.unknown) found.push(`Some of what is sent leaves what ${inside().length ? "the links of " : ""}${title} join${inside().length ? "" : "s"}, and it states no network: the time there is not known.`);
   const most = model().sizes.K;
   if (most && state.sizes.S > most) found.push(`S is beyond the ${most} positions that the model was made for.`);

@@ -44,8 +44,9 @@ function showCards(now) {
     lines.forEach(([, , number], i) => (one.formula.children[i].querySelector(".amount").textContent = lines.length > 1 ? said(now.at(number), form.unit) : ""));
   }
 }
-function linesOf(now, { form, arms, largest }, timing) { // words, whether it is the largest, and the number of the sum
-  const busy = (i) => arms[i] > 0 && stage(form.arms[i]) === stage(form.arms[largest]); // of a pipeline the stage that takes longest
+function linesOf(now, found, timing) {
+  const { form, arms, largest } = found; // words, whether it is the largest, and the number of the sum
+  const busy = (i) => arms[i] > 0 && !outdone(found, i) && stage(form.arms[i]) === stage(form.arms[largest]); // of a pipeline the stage that takes longest
   const which = timing ? form.arms.map((_, i) => i).filter(busy) : [largest];
   return which.flatMap((i) => form.arms[i].parts.filter(([, number]) => now.at(number) !== 0).map(([part, number]) => {
     const at = timing ? called(resource(form.arms[i])) : "";

@@ -109,6 +109,7 @@ function answered(use) { // nothing where settings have no answer, which the pag
 
 const resource = (arm) => arm.at.split(", ").pop();
 const missing = (arm) => stage(arm) === "middle stage" && degree("P") === 2;
+const outdone = ({ form, arms }, i) => form.arms.some((one, j) => one.at === form.arms[i].at && (arms[j] > arms[i] || (arms[j] === arms[i] && j < i))); // sizes decide how long a stage is idle
 const stage = (arm) => (/^.* stage\b/.exec(arm.at.split(", ")[0]) ?? [""])[0];
 function called(name) { // a resource by what the machine calls it
   return name === "link" ? inside()[0]?.name ?? name : name === "link in the node" ? inside()[1]?.name ?? name : name;
@@ -118,9 +119,9 @@ function timed(now) { // the resources of all stages, and of a link what goes ov
   const name = TIMES.find((one) => one in now.forms);
   const { form, arms } = now.forms[name];
   const known = form.arms.map((arm, i) => ({
-    at: [stage(arm), called(resource(arm))].filter(Boolean).join(", "), stage: stage(arm), resource: resource(arm), seconds: arms[i],
+    less: outdone(now.forms[name], i), at: [stage(arm), called(resource(arm))].filter(Boolean).join(", "), stage: stage(arm), resource: resource(arm), seconds: arms[i],
     parts: arm.parts.map(([axes, number]) => [axes, now.at(number)]).filter(([axes, seconds]) => axes && seconds > 0),
-  })).filter((one) => one.seconds > 0 && !(now.unknown && one.resource === "network"));
+  })).filter((one) => one.seconds > 0 && !one.less && !(now.unknown && one.resource === "network"));
   const longest = known.reduce((most, one) => (one.seconds > most.seconds ? one : most));
   return { name, known, value: longest.seconds, longest };
 }
