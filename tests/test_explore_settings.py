@@ -30,6 +30,14 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def chunked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of a pipeline whose stages have chunks of layers."""
+    path = tmp_path_factory.mktemp("chunked") / "page.html"
+    path.write_text(explore({"model": "llama-3-8b", "mesh": "pipeline(v=2, schedule=interleaved)"}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
 def shared() -> Iterator[Browser]:
     """One browser for all tests."""
     with browser() as found:
@@ -194,6 +202,30 @@ def test_uneven_stages_and_copied_heads_are_answered_by_a_command_that_runs(
     run = costgraph(*shlex.split(shown.run("$('instead-estimate').textContent"))[1:], "--json")
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["step"]["bound_s"] > 0
+
+
+@pytest.mark.parametrize(
+    ("state", "answered"),
+    [
+        ({"P": 4, "M": 4, "B": 8}, True),
+        ({"P": 2, "M": 2, "B": 2}, True),
+        ({"P": 4, "M": 4, "B": 8, "L": 20}, True),
+        ({"P": 4, "M": 6, "B": 12}, False),  # in groups of as many as there are stages
+        ({"P": 4, "M": 2, "B": 8}, False),
+    ],
+)
+def test_as_many_microbatches_as_stages_are_answered_by_a_command(
+    shared: Browser, chunked: Path, state: dict[str, int], answered: bool
+) -> None:
+    """Of chunks in turn the forms of a page are of twice as many."""
+    shared.events.clear()
+    shared.open(chunked)
+    set_to(shared, {"phase": "train", "schedule": "interleaved", "v": 2, "S": 512, **state})
+    assert "M = " in said(shared)
+    assert shared.run("$('instead').hidden") is not answered
+    run = costgraph(*shlex.split(shared.run("$('instead-estimate').textContent"))[1:], "--json")
+    assert (run.returncode == 0) is answered, run.stderr
+    assert shared.complaints == []
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,9 @@ function copied() { // heads of keys and values, of which there are fewer than d
   const { A, G } = state.sizes, T = degree("T");
   return T > G && T % G === 0 && A % T === 0;
 }
-function estimated(claim) { // what `estimate` does without: stages of unequal layers, and copies of key and value heads
+function estimated(claim) { // what `estimate` does without: unequal layers, copied heads, each chunk once where there are as many microbatches as stages
   const stages = degree("P") * (/v=v/.test(mesh()) ? degree("v") : 1);
+  if (claim === "2*P <= M") return degree("M") >= degree("P");
   return claim === "T | G" ? copied() : /^P(\*v)? \| L$/.test(claim) && stages <= state.sizes.L;
 }
 const estimate = () => `costgraph estimate ${flags(onMachine())}`;
