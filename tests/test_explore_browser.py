@@ -221,6 +221,30 @@ def test_each_link_is_as_busy_as_python_says(shown: Browser, name: str, degrees:
         assert not parts or sum(parts) == pytest.approx(whole, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("state", "rates"),
+    [
+        ({}, {"lambda_flops": "989.4 TFLOP/s", "lambda_mem": "3.35 TB/s"}),
+        (
+            {"phase": "train", "T": 2},
+            {"lambda_flops": "989.4 TFLOP/s", "lambda_mem": "3.35 TB/s", "lambda_comms": "450 GB/s"},
+        ),
+        ({"machine": "a10"}, {"lambda_flops": "125 TFLOP/s", "lambda_mem": "600 GB/s"}),
+    ],
+)
+def test_rates_of_the_machine_stand_beside_the_formula_of_the_time(
+    shown: Browser, state: dict[str, Any], rates: dict[str, str]
+) -> None:
+    set_to(shown, state)
+    found = dict(
+        shown.run("[...document.querySelectorAll('[data-rate]')].map(one => [one.dataset.rate, one.textContent])")
+    )
+    assert {name: found[name].partition(" = ")[2] for name in rates} == rates
+    assert "\N{GREEK SMALL LETTER LAMDA}" in found["lambda_mem"]
+    networked = shown.run("Boolean(network())")
+    assert found.keys() - rates.keys() <= ({"lambda_comms", "lambda_net"} if networked else {"lambda_comms"})
+
+
 def test_groups_that_lie_unevenly_over_links_are_left_to_estimate(shown: Browser) -> None:
     set_to(shown, {"phase": "train", "T": 4, "N_d": 3, "B": 3, "machine": "h100-sxm"})
     assert "Groups of devices lie unevenly over what links join" in shown.run("$('refused').textContent")

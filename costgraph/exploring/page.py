@@ -36,7 +36,8 @@ FOLDER = "_explorer"
 SHIPPED = ("page.css", "uPlot.iife.min.js", "uPlot.min.css", "uPlot.LICENSE")  # parts of the page as they are
 SCRIPTS = ("pieces", "numbers", "settings", "copying", "cards", "bars", "charts", "page")  # in this order
 FIRST_MACHINE = "h100-sxm"
-OF_MACHINES = ("lambda_flops", "lambda_mem", *REACH, *REACH.values())  # and no sliders
+RATES = ("lambda_flops", "lambda_mem", *REACH)  # of machines
+OF_MACHINES = (*RATES, *REACH.values())  # and no sliders
 
 
 def explore(options: Options, hardware: str | None = None, dtype: str | None = None) -> str:
@@ -82,6 +83,7 @@ def explore(options: Options, hardware: str | None = None, dtype: str | None = N
         "formulas": program.written,
         "definitions": program.definitions,
         "symbols": {name: meant(name, program) for name in names},
+        "rates": {name: meant(name, program) for name in RATES},
         "axes": axes,
         "drawings": {one.plan.place: drawing(one.graph) for one in found if one.plan.replay == REPLAYS[0]},
         "machines": list(machines(asked)),

@@ -17,7 +17,7 @@ function buildCards(found) {
       button(text, () => answered((now) => copy(write(now, form.name), text)), `copy ${form.name} as ${text}`));
     const head = make("h3", { text: NAMES[form.name] });
     const card = make("article", { class: "card", "aria-label": NAMES[form.name] }, head, value,
-      make("span", { class: "exact quiet" }), formula, make("p", { class: "at quiet" }), details,
+      make("span", { class: "exact quiet" }), formula, make("p", { class: "rates quiet" }), make("p", { class: "at quiet" }), details,
       make("p", { class: "buttons" }, make("span", { class: "quiet", text: "copy as " }), ...copies));
     return [form.name, { card, value, formula, details, terms, drawn: "" }];
   });
@@ -34,6 +34,7 @@ function showCards(now) {
     one.value.textContent = unknown ? "not known" : said(value, form.unit);
     one.value.dataset.value = unknown ? "" : value;
     one.card.querySelector(".exact").textContent = unknown ? "this machine states no network" : value === 0 ? form.zero : exactly(value, form.unit);
+    if (timing) showRates(now, one.card.querySelector(".rates"));
     const lines = linesOf(now, now.forms[name], timing);
     const drawn = lines.map((line) => line.join()).join(";");
     if (one.drawn !== drawn) {
@@ -43,6 +44,14 @@ function showCards(now) {
     } else if (one.details.open) (one.terms.rows.length ? refreshTerms : fillTerms)(name, now);
     lines.forEach(([, , number], i) => (one.formula.children[i].querySelector(".amount").textContent = lines.length > 1 ? said(now.at(number), form.unit) : ""));
   }
+}
+function showRates(now, place) { // what the symbols of the machine are
+  const has = { lambda_comms: inside()[0], lambda_node: inside()[1], lambda_net: network() }, all = { ...rates(), ...links() };
+  const there = Object.keys(data.rates).filter((name) => now.found.used.includes(name) && (!(name in has) || has[name]));
+  const known = there.map((name) => [name, said(all[name], data.rates[name].unit.replace("bytes", "byte"))]);
+  if (place.dataset.said === known.join()) return;
+  place.dataset.said = known.join();
+  place.replaceChildren(...known.flatMap(([name, text], i) => [i ? ", " : "", make("span", { "data-rate": name, title: data.rates[name].meaning }, math(data.rates[name].math), ` = ${text}`)]));
 }
 function linesOf(now, found, timing) {
   const { form, arms, largest } = found; // words, whether it is the largest, and the number of the sum
