@@ -42,14 +42,16 @@ def measure(name: str) -> Callable[..., ClosedForm]:
         part: str | None = None,
         **options: Any,
     ) -> ClosedForm:
-        refuse_part(name, phase)
+        if part is None and is_part(name, what, phase):
+            phase, part = None, phase
         own = {**own_options(name, options), **read_part(name, part)}
         asked: dict[str, Any] = {key: value for key, value in options.items() if key not in own}
         if isinstance(what, Graph) and not asked:
             graph = what if name == "params" and phase is None else in_phase(what, phase, part == "update")
             found = counted(graph, read_convention(convention, False), **own)
-            placed = what.mesh and graph is what  # whoever placed it knows what is sent and kept
-            return found if placed else told(found, phase_of(graph.passes) or "forward", graph.mesh)
+            if phase is None and graph.passes == what.passes:  # whoever put it in a phase has said what it is of
+                return found
+            return told(found, phase_of(graph.passes) or "forward", graph.mesh)
         asked[kind_of(what)] = what
         setup = Setup.of(convention=convention, phase=phase, **asked)
         found = counted(setup.graph, setup.convention, **own).limited(setup.bindings)
@@ -71,7 +73,8 @@ def told(found: ClosedForm, phase: str, mesh: Mesh) -> ClosedForm:
 TAKES = """    Args:
         what: a model or an op set, by name or as an object, or a graph.
         convention: what is counted, such as `notes` or `exact`.
-        phase: of the model, such as `forward` or `decode`; that of a graph, or training, unless given.
+        phase: of the model, such as `forward` or `decode`; that of a graph, or training, unless given. Of a graph that
+            is a whole step, `forward` is the part of it, as `backward` is of anything.
         part: of a step, such as `backward`, of measures that have parts: flops, traffic and peak.
         options: what else a question is asked of, as for `derive`: mesh, passes, limit, ...; sizes by their symbols;
             and what the measure takes itself.
@@ -93,10 +96,11 @@ def read_part(name: str, part: str | None) -> dict[str, Any]:
     return {"phase": part}
 
 
-def refuse_part(name: str, phase: object) -> None:
-    """Raise for a part of a step in place of a phase, which a model is in as a whole."""
-    if isinstance(phase, str) and phase not in PHASES and phase in PARTS.get(name, ()):
-        raise UserError(f"unknown phase '{phase}': write part='{phase}', which is a part of a step")
+def is_part(name: str, what: object, phase: object) -> bool:
+    """Whether what is called a phase is a part of a step: nothing else has that name, or the graph is a whole step."""
+    if not isinstance(phase, str) or phase not in PARTS.get(name, ()):
+        return False
+    return phase not in PHASES or (isinstance(what, Graph) and phase_of(what.passes) == "train")
 
 
 def own_options(name: str, options: dict[str, Any]) -> dict[str, Any]:

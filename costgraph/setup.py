@@ -186,11 +186,15 @@ class Setup:
         steps, spread = read_passes(passes), read_mesh(mesh)
         spread, steps = with_tensor_axis(spread, steps)
         done = known.op_set.passes if isinstance(known.op_set, Graph) else ()
-        phase = read_phase(phase, map(str, steps), done, usual_phase)
-        if isinstance(known.op_set, Graph) and not spread and comes_before(phase, known.op_set):
+        asked, phase = phase, read_phase(phase, map(str, steps), done, usual_phase)
+        source = known.op_set
+        if isinstance(source, Graph) and not spread and comes_before(phase, source):
+            own = asked is None and source.name.partition("(")[0] not in OP_SETS
+            phase = "forward" if own else phase  # somebody's own is what was placed
+        if isinstance(source, Graph) and not spread and comes_before(phase, source):
             from costgraph.retold import retold  # most graphs are placed by a mesh
 
-            made_of = retold(known.op_set, phase)
+            made_of = retold(source, phase)
             known, steps, spread, done = known.as_op_set(made_of.name), (*steps, *made_of.steps), made_of.mesh, ()
         chosen, steps = read_choices(choices, attention, steps, done)
         counted = read_convention(convention, named=model is not None and op_set is None)

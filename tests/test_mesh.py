@@ -128,7 +128,6 @@ FORMS = (cg.params, cg.states, cg.flops, cg.activations, cg.traffic, cg.communic
 
 
 @pytest.mark.parametrize("mesh", ONES)
-@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")  # of one device
 def test_degrees_of_one_give_the_forms_of_one_device(mesh: str) -> None:
     graph = placed(mesh)
     assert [op.name for op in graph.ops] == [op.name for op in TRAIN.ops]
@@ -136,7 +135,6 @@ def test_degrees_of_one_give_the_forms_of_one_device(mesh: str) -> None:
 
 
 @pytest.mark.parametrize("mesh", SYMBOLS)
-@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")  # of one device
 def test_degrees_that_become_one_give_them_too(mesh: str) -> None:
     graph = placed(mesh)
     ones = dict.fromkeys(graph.mesh.named, 1)

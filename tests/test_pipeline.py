@@ -42,7 +42,6 @@ def stage(place: str, options: str = "", also: str = "", graph: Graph = WHOLE) -
 
 @pytest.mark.parametrize("graph", [WHOLE, UNTIED, cg.decoder(head=True).apply(Prefill), cg.decoder().apply(cg.decode)])
 @pytest.mark.parametrize("measure", [cg.flops, cg.cache])
-@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")  # of one device
 def test_stages_together_do_what_one_device_does(graph: Graph, measure: object) -> None:
     first, middle, last = (measure(stage(place, graph=graph)).value for place in PLACES)  # type: ignore[operator]
     whole = measure(graph).value  # type: ignore[operator]
@@ -104,7 +103,6 @@ def test_the_worst_stage_is_another_for_each_measure() -> None:
     assert cg.activations(graph).limit(**sizes, V=500_000).at == ("last stage",)
 
 
-@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")  # of one device
 def test_one_stage_is_no_pipeline() -> None:
     graph = placed("pipeline(1)")
     for measure in (cg.params, cg.flops, cg.activations, cg.traffic, cg.communication):

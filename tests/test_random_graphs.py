@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import product
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -187,7 +186,6 @@ class Interpreter:
 
 @settings(max_examples=150, deadline=None)
 @given(programs())
-@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")  # some have nothing to differentiate
 def test_random_graphs_cost_what_walking_their_indices_costs(program: Program) -> None:
     graph, counted, n = program.build().apply(cg.backward), Interpreter(program), program.times
     assert cg.flops(graph, part="forward").number == counted.flops["forward"] * n

@@ -32,7 +32,6 @@ def replayed(step: Pass, before: tuple[Any, ...] = (), mesh: str = "", head: boo
 
 
 @pytest.mark.parametrize(("before", "mesh"), CASES)
-@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")  # of one device
 def test_all_but_what_is_kept_costs_what_full_recomputation_costs(before: str, mesh: str) -> None:
     full, groups = (replayed(step, BEFORE[before], mesh) for step in (cg.recompute("full"), cg.recompute(every="n")))
     for name, measure in MEASURES.items():

@@ -58,7 +58,6 @@ def row(title: str, form: Form, expected: str) -> object:
         ),
     ],
 )
-@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")  # whose zeros are expected
 def test_inference(form: Form, expected: str) -> None:
     assert form().same_as(expected)
 

@@ -154,7 +154,6 @@ TRAINED = cg.decoder().apply(cg.backward)
 
 
 @pytest.mark.parametrize("passes", [[cg.tensor_parallel], [cg.place(Mesh("data, tensor"))], [Widths("p_w")]])
-@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")  # of one device
 def test_a_graph_beyond_the_update_is_answered_without_one(passes: list[Any]) -> None:
     graph = TRAINED.apply(*passes)
     for measure in (cg.flops, cg.states, cg.activations, cg.communication):

@@ -67,7 +67,6 @@ def test_latex_and_unicode(text: str, tex: str, symbols: str) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", ["train", "train, head", "tp, grouped, copies", "sp, kept", "decode"])
-@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")
 def test_every_shape_of_every_measure_is_read_back(name: str, shape: str) -> None:
     for measure in (cg.params, cg.flops, cg.activations, cg.traffic, cg.communication, cg.intensity):
         form = measure(graph(name))

@@ -38,7 +38,6 @@ def constants(values: dict[str, int]) -> dict[str, Polynomial]:
 
 
 @GRAPH
-@pytest.mark.filterwarnings("ignore:.* is 0:UserWarning")  # of one device
 def test_resources_are_busy_for_what_the_measures_count(graph: Graph) -> None:
     """The three sums are FLOPs, traffic and communication over the rates; fused attention skips what is hidden."""
     sums = spans(costs(graph)).sums
