@@ -198,3 +198,11 @@ def test_the_command_line_says_the_same() -> None:
     assert "decoder, train, mesh tensor(T), per token, all devices, ops attn.*" in run.stdout
     refused = costgraph("check", "--per", "token")
     assert (refused.returncode, "--per is for --formula" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("mesh", ["pipeline(4)", "pipeline(P)", "pipeline(4), microbatches(8)"])
+def test_a_layer_of_a_stage_is_a_layer(mesh: str) -> None:
+    whole = cg.derive("params", "flops", model="llama-3-8b", per="layer")
+    parts = cg.derive("params", "flops", model="llama-3-8b", per="layer", mesh=mesh)
+    assert parts["params"].same_as(whole["params"])
+    assert parts["flops"].same_as(whole["flops"])

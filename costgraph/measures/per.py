@@ -113,6 +113,7 @@ def of_layers(form: ClosedForm, graph: Graph) -> tuple[dict[str, ClosedForm], li
     """What one layer of each kind contributes, and a remark on what stands outside of layers."""
     if not has_parts(form, graph):
         raise UserError(f"{form.name} is of all layers together; leave --per layer out")
+    graph = next((stage for stage in graph.stages if str(stage.stage) in form.at), graph)  # which has a share of them
     loops = {op.loop.number: op.loop for op in graph.ops if op.loop.times != ONE and not op.loop.rounds}
     if not loops:
         raise UserError(f"{graph.name} has no layers that repeat; leave --per layer out")
