@@ -217,7 +217,7 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
-        pytest.raises(UserError, match=r"--engine dask needs distributed; install .*costgraph\[dask\]"),
+        pytest.raises(UserError, match=r"engine='dask' needs distributed; install .*costgraph\[dask\]"),
         engine("dask"),
     ):
         pass
