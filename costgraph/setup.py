@@ -186,12 +186,11 @@ class Setup:
         steps, spread = read_passes(passes), read_mesh(mesh)
         spread, steps = with_tensor_axis(spread, steps)
         done = known.op_set.passes if isinstance(known.op_set, Graph) else ()
-        asked, phase = phase, read_phase(phase, map(str, steps), done, usual_phase)
-        source = known.op_set
-        if isinstance(source, Graph) and not spread and comes_before(phase, source):
-            own = asked is None and source.name.partition("(")[0] not in OP_SETS
-            phase = "forward" if own else phase  # somebody's own is what was placed
-        if isinstance(source, Graph) and not spread and comes_before(phase, source):
+        source = known.op_set if isinstance(known.op_set, Graph) else None
+        if source and source.name.partition("(")[0] not in OP_SETS and comes_before(usual_phase, source):
+            usual_phase = "forward"  # somebody's own, placed already, is what was placed
+        phase = read_phase(phase, map(str, steps), done, usual_phase)
+        if source and not spread and comes_before(phase, source):
             from costgraph.retold import retold  # most graphs are placed by a mesh
 
             made_of = retold(source, phase)

@@ -9,6 +9,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.graph.tensor import Tensor
 from costgraph.graph.training_state import Sides
+from costgraph.precision import Precision
 from costgraph.records import dataclass
 
 TABLES = ("embedding", "positions")  # kinds of ops that look a row up
@@ -47,11 +48,13 @@ def matrix(op: Op, tensors: Mapping[str, Tensor]) -> Matrix | None:
     return Matrix(x, weight, sums, gives, each) if sums and gives else None
 
 
-def sides(graph: Graph) -> dict[str, Sides]:
-    """The axes of the rows and of the columns of each matrix, by name; a table is a matrix, too.
+def sides(graph: Graph, policy: Precision) -> dict[str, Sides]:
+    """The axes of the rows and of the columns of each matrix, by name, for a policy that asks; a table is one, too.
 
     A convolution that takes each channel for itself has a matrix of one row for each, as a checkpoint holds it.
     """
+    if not policy.factored:
+        return {}
     same = {name: name for name, tensor in graph.tensors.items() if tensor.is_parameter}
     found: dict[str, Sides] = {}
     for op in graph.phase("forward"):

@@ -148,6 +148,7 @@ RULES: dict[str, Rule] = {
     "add_microbatches": Rule("none", traffic="update", accumulates=True),  # to the sum over those before
     "part": Rule("none", traffic="free"),  # what a device keeps of a tensor that it has whole
 }
+UPDATES = ("adam", "sgd", "adafactor")  # steps of optimizers
 COLLECTIVES = tuple(kind for kind, row in RULES.items() if row.traffic == "network")
 ACCUMULATING = tuple(kind for kind, row in RULES.items() if row.accumulates)
 

@@ -150,7 +150,7 @@ class Lifetimes:
 
     def _before(self) -> None:
         """What exists when the step begins: states but for gradients, inputs, caches that are read."""
-        of = sides(self.graph) if self.trained and self.precision.factored else {}
+        of = sides(self.graph, self.precision) if self.trained else {}
         for op, tensor in parameters(self.graph):
             states = [tensor]
             if self.trained:

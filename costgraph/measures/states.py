@@ -41,7 +41,7 @@ def collect(graph: Graph, kept: Precision) -> Iterator[Term]:
             amount = sizes.nbytes(tensor, tensor.times)
             yield Term(op.source, f"{tensor.name}, weights", amount, tensor.role, "weights")
         return
-    of = sides(graph) if kept.factored else {}
+    of = sides(graph, kept)
     states = [
         [at_rest(one, graph.mesh) for one in state_tensors(tensor, kept, of.get(tensor.name))] for _, tensor in found
     ]

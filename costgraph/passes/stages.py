@@ -22,7 +22,7 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.graph.loop import ONCE, Loop
 from costgraph.graph.op import Op
-from costgraph.graph.rules import ACCUMULATING, COLLECTIVES
+from costgraph.graph.rules import ACCUMULATING, COLLECTIVES, UPDATES
 from costgraph.graph.stage import Place, Stage
 from costgraph.graph.tensor import Tensor
 from costgraph.mesh import Cut
@@ -30,7 +30,6 @@ from costgraph.records import dataclass, replace
 
 BEFORE, BEHIND, EVERYWHERE = "before", "behind", "everywhere"  # parts of a model beside its loops
 CARRIED = (*COLLECTIVES, "part", "widen", "narrow", "hit", "cast")  # kinds of ops that make no other parameter
-UPDATES = ("adam", "sgd", "adafactor")
 SUMS = ("add", "accumulate", "cast", "part", *UPDATES, *ACCUMULATING, *COLLECTIVES)  # what gradients meet
 
 

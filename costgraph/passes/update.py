@@ -49,7 +49,7 @@ class Update(Pass):
                 f"{Autocast.name} keeps weights in {FP32} bytes, and precision {found} in {found.weights}; give "
                 "another one, such as --precision fp32_adam"
             )
-        ops, of = list(graph.ops), sides(graph) if found.factored else {}
+        ops, of = list(graph.ops), sides(graph, found)
         for name, gradient in in_order(graph):
             parameter = tensors[name]
             weights, kept, *states = state_tensors(parameter, found, of.get(name))
