@@ -13,7 +13,6 @@ from costgraph.library.judging.judged_by import JUDGED
 from costgraph.library.pages.links import link
 from costgraph.records import dataclass
 
-FORMATS = ("markdown", "latex")
 INTRODUCTION = (
     "What sources print is compared with what follows from a graph, or from their own numbers, and where a source "
     "contradicts itself or its own assumptions, that is recorded here, in the hope of being useful to its authors and "
