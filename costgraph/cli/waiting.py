@@ -32,7 +32,7 @@ class Waiting:
             import threading  # takes as long as `--version` does
 
             self.doing, self.lock, self.over = "working", threading.Lock(), threading.Event()
-            threading.Thread(target=self.tell, args=(self.lock, self.over), daemon=True).start()
+            threading.Thread(target=self.tell, name="costgraph waits", args=(self.lock, self.over), daemon=True).start()
 
     def tell(self, lock: threading.Lock, over: threading.Event) -> None:
         """Write the line once a second until it is over."""

@@ -1,4 +1,8 @@
-"""Judges many entries, by several processes where the system can make copies of this one."""
+"""Judges many entries, by several processes where copies of this one can be made.
+
+A copy has only the thread that made it, so locks that other threads held stay locked there for ever: a process with
+threads that are not ours, of which array libraries start some where they are imported, judges alone.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from costgraph.library.judging.judged_by import Judged
 from costgraph.library.judging.statement import Outcome, Test
 
 FEW = 200  # entries of which one process judges all before others have started
+OURS = "costgraph waits"  # the thread that tells a person how far it is, and holds no lock that a copy takes
 
 Found = tuple[int, Outcome, str, Judged, str | None]  # which one, and what the engine says of it if that was asked for
 
@@ -28,7 +33,7 @@ def judged(entries: Sequence[Entry], in_full: bool = False) -> Iterator[tuple[in
     Raises:
         UserError: an entry cannot be evaluated; see `judge`.
     """
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" and threads_are_ours() else 1
     if len(entries) < FEW or cores == 1:
         yield from enumerate(map(judge, entries))
         return
@@ -36,9 +41,7 @@ def judged(entries: Sequence[Entry], in_full: bool = False) -> Iterator[tuple[in
 
     shares = alike(entries)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # of threads: copies never wait for the one that tells how far it is
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads: ours holds no lock that a copy takes
         pool = get_context("fork").Pool(min(cores, len(shares)), begin, (entries, in_full))
     with pool:
         for found in pool.imap_unordered(judge_share, shares):
@@ -46,6 +49,14 @@ def judged(entries: Sequence[Entry], in_full: bool = False) -> Iterator[tuple[in
                 verdict = Verdict(entries[at], outcome, reason, Test(lambda _: "", derived=said(entries[at], derived)))
                 vars(verdict)["judged"] = kind  # which it would work out
                 yield at, verdict
+
+
+def threads_are_ours() -> bool:
+    """Whether this process, on Linux, has the main thread and the command line's `OURS` alone."""
+    import threading
+
+    ours = sum(one is threading.main_thread() or one.name == OURS for one in threading.enumerate())
+    return len(os.listdir("/proc/self/task")) == ours
 
 
 def alike(entries: Sequence[Entry]) -> list[list[int]]:
