@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from decimal import Decimal
 from fractions import Fraction
-from math import comb, isfinite
-from numbers import Rational as Exact
-from numbers import Real
+from math import comb
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from costgraph.algebra.bindings import parse_bindings
+from costgraph.algebra.numerals import exact_number
 from costgraph.algebra.parser import MAX_EXPONENT, MAX_TERMS
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
@@ -40,8 +38,8 @@ def equal(form: ClosedForm, other: object) -> bool:
     """
     if isinstance(other, str):
         raise UserError(f"{form.name} == text: forms are compared by what they say; write form.same_as('...')")
-    if isinstance(other, Real | Decimal) and not isinstance(other, bool):
-        return form.number is not None and form.number == other
+    if (value := exact_number(other)) is not None:
+        return form.number == value
     if other.__class__ is not form.__class__:
         return False
     said = attrgetter(*(one.name for one in fields(form)))
@@ -55,21 +53,14 @@ def hashed(form: ClosedForm) -> int:
 
 
 def number(given: object) -> Fraction:
-    """An exact number; a float is the binary fraction that it is.
+    """An exact number; a float is the decimal that was written.
 
     Raises:
         UserError: it is no number.
     """
-    match given:
-        case bool():
-            pass
-        case Exact():
-            return Fraction(int(given.numerator), int(given.denominator))  # of NumPy's integers none has a bit_length
-        case Decimal() if given.is_finite():
-            return Fraction(given)
-        case Real() if isfinite(given):
-            return Fraction(float(given))
-    raise UserError(f"{shorten(repr(given))} is neither a form nor a number")
+    if (found := exact_number(given)) is None:
+        raise UserError(f"{shorten(repr(given))} is neither a form nor a number")
+    return found
 
 
 def scaled(form: ClosedForm, factor: Fraction) -> ClosedForm:

@@ -243,8 +243,9 @@ class ClosedForm(Operators):
         """The form as one value; of a maximum the symbol that stands for it."""
         return self
 
-    def per(self, other: ClosedForm) -> Quotient:
-        """The exact quotient by another form: `flops.per(params)`."""
+    def per(self, other: ClosedForm | Rational | float) -> Quotient:
+        """The exact quotient by another form, or by a number: `flops.per(params)`."""
+        other = arithmetic.beside(self, other)
         self._refuse_clash(other)
         return self.value / other.value
 

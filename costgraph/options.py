@@ -164,9 +164,10 @@ def shown(value: object) -> str:
 
 def typed(name: str, made: DataclassInstance) -> str:
     """A call as one would type it: the first field by position, then those that differ from their defaults."""
+    given = {field.name: getattr(made, field.name) for field in fields(made)}
     options = [
-        str(getattr(made, field.name)) if at == 0 else f"{field.name}={getattr(made, field.name)}"
+        f"{'' if at == 0 else f'{field.name}='}{size(value) if isinstance(value, float) else value}"
         for at, field in enumerate(fields(made))
-        if field.default != getattr(made, field.name)
+        if field.default != (value := given[field.name])
     ]
     return f"{name}({', '.join(options)})" if options else name

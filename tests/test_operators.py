@@ -54,6 +54,22 @@ def test_numbers_of_numpy_are_numbers() -> None:
     for two in (np.int64(2), np.int32(2), np.float64(2), np.float32(2)):
         assert (two * FORM).value == (FORM * two).value == (2 * FORM).value
         assert (FORM**two).value == (FORM**2).value
+        assert FORM.limit(E=two, B=two) == FORM.limit(E=2, B=2)
+    for part in (np.float64(0.3), np.float32(0.3), 0.3, Decimal("0.3")):
+        assert (FORM * part).value == (FORM * Fraction(3, 10)).value
+        assert FORM.limit(E=part) == FORM.limit(E="0.3")
+
+
+def test_a_float_is_the_decimal_that_was_written() -> None:
+    share = NUMBER / NUMBER * Fraction(3, 10)
+    assert share == 0.3
+    assert share <= 0.3 <= share  # the double nearest to 0.3 is less
+    assert share + 0.1 == 0.4
+    assert share - 0.3 == 0
+    assert (FORM * 0.1).same_as("1.2*B*S*L*D*(D*(E + 2) + S)")
+    assert FORM.per(0.1).number is None
+    assert share.per(0.1).number == 3
+    assert share != 0.1 + 0.2  # which is no decimal that anybody wrote
 
 
 @pytest.mark.parametrize(

@@ -23,15 +23,15 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: cg.DataAxis("N_d", zero=-1), "data: zero=-1 must be one of"),  # type: ignore[arg-type]
     (lambda: cg.DataAxis("N_d", zero="3"), "data: zero='3' must be one of"),  # type: ignore[arg-type]
     (lambda: cg.DataAxis("N_d", zero=True), "data: zero=True must be one of"),  # type: ignore[arg-type]
-    (lambda: cg.DataAxis(4.5), "data: degree=4.5: 4.5 is a float"),  # type: ignore[arg-type]
+    (lambda: cg.Mesh(cg.DataAxis(4.5)), "N_d=9/2: N_d (data-parallel degree) must be a positive integer"),
     (lambda: cg.TensorAxis("T", sequence="no"), "tensor: sequence='no' must be True or False"),  # type: ignore[arg-type]
-    (lambda: cg.TensorAxis(None), "tensor: degree=None: None is a NoneType"),  # type: ignore[arg-type]
+    (lambda: cg.TensorAxis(None), "tensor: degree=None: None is no size"),  # type: ignore[arg-type]
     (lambda: cg.TensorAxis("T("), "tensor: degree='T(': "),
     (lambda: cg.tensor_parallel("T", sequence=1), "tensor_parallel: sequence=1 must be True or False"),  # type: ignore[arg-type]
     (lambda: cg.recompute("ful"), "unknown segment of recompute 'ful': did you mean full?"),  # type: ignore[arg-type]
     (lambda: cg.recompute(1), "recompute: segment=1 must be one of 'selective', 'full'"),  # type: ignore[arg-type]
-    (lambda: cg.decode(1.5), "decode: context=1.5: 1.5 is a float"),  # type: ignore[arg-type]
-    (lambda: Widths([]), "widths: weights=[]: [] is a list"),  # type: ignore[arg-type]
+    (lambda: cg.decoder().apply(cg.decode(1.5)), "S=3/2: S (sequence length"),
+    (lambda: Widths([]), "widths: weights=[]: [] is no size"),  # type: ignore[arg-type]
     (lambda: cg.place("data"), "place: mesh='data' must be Mesh"),  # type: ignore[arg-type]
     (lambda: cg.decoder().apply("backward"), "'backward' is no pass; give passes such as backward"),  # type: ignore[arg-type]
     (lambda: Update(5), "update: precision=5 must be text or Precision"),  # type: ignore[arg-type]
@@ -84,7 +84,7 @@ ASKED: list[tuple[dict[str, Any], str]] = [
     ({"attention": 3}, "attention=3 must be one of 'eager', 'flash'"),
     ({"when": 5}, "5 is no text; write text such as 'S << D'"),
     ({"limit": [5]}, "5 is no text; write text such as 'E=4,p=2'"),
-    ({"weights": []}, "weights=[]: [] is a list"),
+    ({"weights": []}, "weights=[]: [] is no size"),
     ({"mesh": 5}, "a mesh is text or axes such as DataAxis(), not 5"),
     ({"mesh": ["data", 5]}, "a mesh is text or axes such as DataAxis(), not 5"),
     ({"op_set": cg.Graph}, "this one needs name"),

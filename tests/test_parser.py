@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
+from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -227,9 +229,30 @@ def test_domains_are_checked_even_where_the_symbol_is_absent() -> None:
     assert cg.params(cg.decoder()).limit(T=2).same_as(cg.params(cg.decoder()))
 
 
-def test_floats_are_refused_with_advice() -> None:
-    with pytest.raises(UserError, match="give an int, a Fraction or text"):
-        cg.params(cg.decoder()).limit(E=2.5)  # type: ignore[arg-type]
+@pytest.mark.parametrize("written", [0.3, "0.3", Fraction(3, 10), Decimal("0.3")])
+def test_a_float_is_the_decimal_that_was_written_wherever_a_size_is(written: Any) -> None:
+    params = cg.params(cg.decoder())
+    right = params.limit(E="3/10")
+    for found in (
+        params.limit(E=written), params.limit({"E": written}), params.subs({"E": written}), params(E=written),
+        cg.params(cg.decoder(), E=written), cg.params(cg.decoder(), limit={"E": written}),
+        cg.derive("params", E=written)["params"], cg.derive("params", limit={"E": written})["params"],
+    ):  # fmt: skip
+        assert isinstance(found, cg.ClosedForm)
+        assert found.value == right.value
+    assert cg.states("llama-3-8b", weights=written).value == cg.states("llama-3-8b", weights="3/10").value
+
+
+@pytest.mark.parametrize("value", [True, None, [4], object()])
+def test_what_is_no_number_is_no_size(value: Any) -> None:
+    with pytest.raises(UserError, match=r"is no size; give a number, or text such as '2\*D'"):
+        cg.params(cg.decoder()).limit(E=value)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), "inf"])
+def test_infinity_is_a_limit_and_no_size(value: Any) -> None:
+    with pytest.raises(UserError, match="is not a number; a true limit is written E=oo"):
+        cg.params(cg.decoder()).limit(E=value)
 
 
 @pytest.mark.parametrize(

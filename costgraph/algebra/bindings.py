@@ -164,8 +164,8 @@ def bound(
 ) -> Polynomial:
     """The value that `name` takes, a size in these symbols, checked against the symbol's domain when it is a number."""
     lookup(name)
-    if isinstance(value, str) and value.strip().lower() in ("inf", "infinity", INFINITY, "nan"):
-        raise UserError(f"'{value.strip()}' is not a number; a true limit is written {name}=oo or {name}->oo")
+    if isinstance(value, str | float) and (word := str(value).strip()).lower() in ("inf", "infinity", INFINITY, "nan"):
+        raise UserError(f"'{word}' is not a number; a true limit is written {name}=oo or {name}->oo")
     number = magnitude(name, value) if isinstance(value, str) else None
     polynomial = size(value if number is None else number, symbols, letters, said)
     if (number := polynomial.number) is not None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import field
-from fractions import Fraction
 from math import comb
 from typing import ClassVar
 
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, walk
+from costgraph.algebra.numerals import exact_number
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, Rational, lookup
@@ -26,7 +26,7 @@ from costgraph.records import dataclass
 MAX_EXPONENT = 64
 MAX_TERMS = 5000
 
-Size = Polynomial | Rational | str  # what Python callers may pass where a size is meant
+Size = Polynomial | Rational | float | str  # what Python callers may pass where a size is meant
 
 
 NO_LETTERS: Mapping[str, Quotient] = FrozenMapping({})
@@ -64,9 +64,11 @@ def size(
         if not quotient.is_polynomial:
             raise UserError(f"'{shorten(value)}' is not a size: it has a sum in a denominator")
         return quotient.numerator
-    if isinstance(value, bool) or not isinstance(value, int | Fraction | Polynomial):
-        raise UserError(f"{value} is a {type(value).__name__}; give an int, a Fraction or text, which stay exact")
-    return value if isinstance(value, Polynomial) else Polynomial.constant(value)
+    if isinstance(value, Polynomial):
+        return value
+    if (number := value if type(value) is int else exact_number(value)) is None:
+        raise UserError(f"{shorten(repr(value))} is no size; give a number, or text such as '2*D'")
+    return Polynomial.constant(number)
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,9 @@ def pairs(option: str, given: Pairs) -> Iterable[tuple[str, str, str]]:
     """The items of `a=1,b=2`, or of a mapping: as typed, name and value; none of them twice."""
     found: set[str] = set()
     texts = (
-        [f"{name}={value}" for name, value in given.items()] if isinstance(given, Mapping) else [given] * bool(given)
+        [f"{name}={value}" for name, value in given.items()]
+        if isinstance(given, Mapping)
+        else [str(given)] * bool(given)
     )
     for item in (item for text in texts for item in split_list(text)):
         name, _, value = (part.strip() for part in item.partition("="))
@@ -224,6 +226,8 @@ def overlaps(given: Pairs, mesh: Mesh, efficiency: Pairs) -> dict[str, Fraction]
     kinds = {kind: axis.symbol for kind, axis in AXES.items() if not axis.in_time}
     found: dict[str, Fraction] = {}
     for item, name, value in pairs("--overlap", given):
+        if not value:
+            raise UserError(f"overlap '{shorten(name)}': of what? Write shares by axis, as in tensor=0.5")
         if name not in kinds and name not in mesh.named:
             raise unknown("axis", name, [*kinds, *mesh.named])
         symbol = kinds.get(name, name)
