@@ -81,7 +81,12 @@ def python(value: Quotient | Polynomial, shape: str = "auto") -> str:
 
 def unicode(value: Quotient | Polynomial, shape: str = "auto") -> str:
     """As on a blackboard: `BSL(34D + 5AS)`."""
-    text = " ".join(render(value, shape, UNICODE).split())
+    return tidy(render(value, shape, UNICODE))
+
+
+def tidy(text: str) -> str:
+    """A formula in the style `UNICODE` with spaces only where they keep a longer name apart."""
+    text = " ".join(text.split())
     for apart, joined in (
         ("( ", "("),
         (" )", ")"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -11,7 +10,6 @@ from costgraph.algebra.printers import PYTHON, Style
 from costgraph.algebra.symbols import Rational
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how tightly the outermost operation of a text binds
-CALLED = re.compile(r"[A-Za-z]{2,}\(")  # a function by its name
 
 
 class Written(NamedTuple):
@@ -55,7 +53,8 @@ def written(node: Node, parts: tuple[Written, ...], style: Style) -> Written:
         case Product():
             left, right = parts[0], signed(parts[1], style)
             unclear = right.numeric or ("/" in left.text and not style.stacked)
-            apart = style.times or (" " if CALLED.match(right.text) else "")  # `S max(S, D)`, not `Smax(S, D)`
+            word = isinstance(node.right, Call) and right.text[:1].isalpha()
+            apart = style.times or (" " if word else "")  # `S max(S, D)`, not `Smax(S, D)`
             joined = (style.dot if unclear else apart).join(held(part, PRODUCT, style) for part in (left, right))
             return Written(joined, PRODUCT, left.numeric, left.minus)
         case Ratio():

@@ -14,18 +14,18 @@ TWICE = Counting(backward="twice")
 MEGATRON_2022 = Convention(
     "megatron-2022",
     counting=TWICE,
-    source="Korthikanti et al. 2022, App. A: 72*B*S*L*D**2*(1 + S/(6*D) + V/(12*D*L)); Megatron-LM until March 2025",
+    source="Korthikanti et al. 2022, App. A: 72*B*S*L*D**2*(1 + S/(6*D) + V/(12*L*D)); Megatron-LM until March 2025",
 )
 PALM = Convention(
     "palm",
     counting=Counting(linear="parameters", embedding="matmul", backward="twice"),
-    source="Chowdhery et al. 2022, App. B: 6*N_params + 12*L*A*H*S per token, the embedding among the parameters",
+    source="Chowdhery et al. 2022, App. B: 6*N_params + 12*S*L*A*H per token, the embedding among the parameters",
 )
 KAPLAN = Convention(
     "kaplan",
     frozenset({"norm", "bias"}),
     counting=Counting(causal="half", linear="parameters", head="left_out", backward="twice"),
-    source="Kaplan et al. 2020, Table 1: 2*N + 2*L*S*D per token forward, without embeddings and head",
+    source="Kaplan et al. 2020, Table 1: 2*N_params + 2*S*L*D per token forward, without embeddings and head",
 )
 CHINCHILLA = Convention(
     "chinchilla",

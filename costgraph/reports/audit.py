@@ -8,6 +8,7 @@ from typing import Any
 from costgraph.algebra.printers import python
 from costgraph.library.auditing.audit import Audited, counts
 from costgraph.reports.check import PAIRS, derived
+from costgraph.reports.in_words import Typed
 from costgraph.reports.junit import Outcome, State, in_lines
 from costgraph.reports.junit import junit as written
 from costgraph.reports.nodes import Column, Node, Note, Report, Table, Verdict, Words, math
@@ -19,7 +20,7 @@ OPS = 200  # characters of the ops that a difference is in
 
 def report(found: Sequence[Audited]) -> Report:
     """What agrees and what differs, formula by formula; then what could not be read."""
-    unread = tuple((place(one), one.said) for one in found if one.compared is None)
+    unread = tuple((Typed(place(one)), one.said) for one in found if one.compared is None)
     table = (Table((Column("not read"), Column("because")), unread),) if unread else ()
     return Report("", ((in_all(found),), *(of_one(one) for one in found if one.compared is not None), table))
 
@@ -43,7 +44,7 @@ def place(one: Audited) -> str:
 
 def of_one(one: Audited) -> tuple[Node, ...]:
     """A formula beside what is derived."""
-    return (Verdict(f"{place(one)}: {one.outcome}", one.outcome == "agrees"), Table(PAIRS, tuple(rows(one))))
+    return (Verdict(Typed(f"{place(one)}: {one.outcome}"), one.outcome == "agrees"), Table(PAIRS, tuple(rows(one))))
 
 
 def rows(one: Audited) -> list[tuple[Words, ...]]:

@@ -10,6 +10,9 @@ GAP = 2
 JOINED = "\N{NO-BREAK SPACE}"  # where no line ends
 SPACES = re.compile(r"(?<=[ \n])(?=[^ \n])")
 OPTIONS = re.compile(r"""(?:-[\w-]+ (?!-))?(?:[^\s'"]|'[^']*'|"[^"]*")+""")  # an option with its value; a word
+NO_END = re.compile(  # behind a sign, between a number and its unit, between factors of `6BS N_params`
+    r"(?<= [+-]) (?=\S)|(?<=\d) (?=(%|x|[kMGTP]?i?B(/s)?|[mµun]?s)(\W|$))|(?<=[\dA-Z²³⁴)]) (?=[A-Za-z]+_\w)"
+)
 CUT = re.compile(r"(?<=[*/+(=_])(?=[^*) ])")  # in what is longer than a line, unless it is an address
 LIST = re.compile(r"(?<=,)(?=[^\s\d])|(?<=\w)(?=\+[a-z])")  # in `weights=2,gradients=4`
 
@@ -51,7 +54,7 @@ def pieces(text: str, in_cell: bool = False) -> list[str]:
 
 def joined(text: str) -> str:
     """A text with signs and what they stand before, and numbers and what they are of, on one line."""
-    return re.sub(r"(?<= [+-]) (?=\S)|(?<=\d) (?=(%|x|[kMGTP]?i?B(/s)?|[mµun]?s)(\W|$))", JOINED, text)
+    return NO_END.sub(JOINED, text)
 
 
 def folded(text: str, width: int, further: str = "", in_cell: bool = False) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from costgraph import provenance
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.printers import Style
+from costgraph.algebra.printers import UNICODE, Style, tidy
 from costgraph.algebra.quotient import Quotient
 from costgraph.derivation import Derivation
 from costgraph.largest import Largest
@@ -206,7 +206,8 @@ def cited(name: str, found: Sequence[Entry]) -> Note:
 
 def as_own(entry: Entry, style: Style) -> str:
     """A form as its author wrote it."""
-    return as_written(entry.printed, entry.letters, style)
+    text = as_written(entry.printed, entry.letters, style)
+    return tidy(text) if style is UNICODE else text
 
 
 # --- where they come from -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from costgraph.library.judging.judge import Verdict as Judgement
 from costgraph.library.pages.errata import cited
 from costgraph.library.pages.links import link
 from costgraph.reports.entry_derivation import derivation_json, derivation_of
+from costgraph.reports.in_words import Typed
 from costgraph.reports.judged import details, heading
 from costgraph.reports.judged_json import entry_json
 from costgraph.reports.nodes import Column, Node, Report, Table, Verdict, Words
@@ -21,7 +22,7 @@ SCHEMA = "costgraph.formulas/1"
 def entries(found: Sequence[Entry]) -> Report:
     """One row for each: where it stands, what it is about, and what was printed."""
     heads = (Column("id"), Column("place"), Column("title"), Column("printed", strong=True))
-    rows: list[tuple[Words, ...]] = [(one.id, one.place, one.title, one.statement) for one in found]
+    rows: list[tuple[Words, ...]] = [(one.id, one.place, one.title, Typed(one.statement)) for one in found]
     return Report("", ((Table(heads, tuple(rows)),),))
 
 

@@ -6,7 +6,7 @@ import re
 from html import escape
 
 from costgraph.algebra.printers import UNICODE
-from costgraph.reports.nodes import TIMES, Item, Listing, Math, Node, Note, Parts, Report, Table, Verdict, Words
+from costgraph.reports.nodes import TIMES, Item, Listing, Math, Node, Note, Parts, Report, Table, Verdict, Words, parted
 
 COLORS = {True: "#1a7f37", False: "#cf222e"}  # on white and on black
 NAMED = re.compile(r"\b([A-Za-z]+)_([A-Za-z0-9]+)\b")
@@ -93,7 +93,7 @@ def words(given: Words) -> str:
     """Words with formulas as on a blackboard."""
     match given:
         case str():
-            return escape(given)
+            return "".join(escape(one) if isinstance(one, str) else words(one) for one in parted(given))
         case Math():
             return "<i>" + NAMED.sub(r"\1<sub>\2</sub>", escape(given.write(UNICODE))) + "</i>"
     return "".join(words(part) for part in given)

@@ -8,6 +8,7 @@ from costgraph.library.judging.judge import UNJUDGED
 from costgraph.library.judging.judge import Verdict as Judgement
 from costgraph.library.judging.judged_by import JUDGED, arithmetic
 from costgraph.library.pages.verdicts import counts, judged
+from costgraph.reports.in_words import Typed
 from costgraph.reports.junit import Outcome, in_lines
 from costgraph.reports.junit import junit as written
 from costgraph.reports.nodes import Column, Node, Report, Table, Verdict, Words
@@ -52,9 +53,9 @@ def details(one: Judgement) -> list[tuple[Words, ...]]:
     rows = [
         ("source", f"{entry.source}, {entry.place}"),
         ("judged", rests_on(one)),
-        ("printed", entry.statement),
+        ("printed", Typed(entry.statement)),
         ("derived", one.derived),
-        ("right", entry.right),
+        ("right", Typed(entry.right)),
         ("dropped", entry.drops and f"{entry.drops}, vanishes for {entry.vanishes}"),
         ("constant", entry.constant),
         ("assuming", ", ".join(entry.assumptions)),

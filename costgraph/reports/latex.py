@@ -22,6 +22,7 @@ from costgraph.reports.nodes import (
     Table,
     Verdict,
     Words,
+    parted,
     said,
 )
 
@@ -129,7 +130,7 @@ def words(given: Words) -> str:
     """Words with formulas as inline math."""
     match given:
         case str():
-            return escaped(given)
+            return "".join(escaped(one) if isinstance(one, str) else words(one) for one in parted(given))
         case Math():
             return said(given, LATEX, "$")
     return "".join(map(words, given))

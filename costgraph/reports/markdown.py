@@ -5,7 +5,21 @@ from __future__ import annotations
 import re
 
 from costgraph.algebra.printers import LATEX
-from costgraph.reports.nodes import TIMES, Item, Listing, Math, Node, Note, Parts, Report, Table, Verdict, Words, said
+from costgraph.reports.nodes import (
+    TIMES,
+    Item,
+    Listing,
+    Math,
+    Node,
+    Note,
+    Parts,
+    Report,
+    Table,
+    Verdict,
+    Words,
+    parted,
+    said,
+)
 
 BEGINS = re.compile(r"<(?=[A-Za-z<])")
 
@@ -72,7 +86,7 @@ def words(given: Words) -> str:
     """Words with formulas as inline math; `<` begins no element."""
     match given:
         case str():
-            return BEGINS.sub(r"\\<", given)
+            return "".join(BEGINS.sub(r"\\<", one) if isinstance(one, str) else words(one) for one in parted(given))
         case Math():
             return said(given, LATEX, "$")
     return "".join(map(words, given))

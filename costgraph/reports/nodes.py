@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from costgraph.algebra import printers
+from costgraph.algebra import expression, printers, writing
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.printers import PYTHON, Style
+from costgraph.algebra.printers import PYTHON, UNICODE, Style, tidy
 from costgraph.algebra.quotient import Quotient
 from costgraph.records import dataclass
+from costgraph.reports.in_words import Typed, apart
 from costgraph.shown import Shown
 
 Formulas = Callable[[], tuple[str, ...]]  # the lines of an `align*`, made where they are printed
@@ -48,10 +50,23 @@ def said(words: Words, style: Style, mark: str = "") -> str:
     """Words in a style; `mark` stands on either side of a formula, as `$` does."""
     match words:
         case str():
-            return words
+            if style is PYTHON:
+                return words
+            return "".join(one if isinstance(one, str) else said(one, style, mark) for one in parted(words))
         case Math():
             return f"{mark}{words.write(style)}{mark}"
     return "".join(said(part, style, mark) for part in words)
+
+
+def parted(text: str) -> list[str | Math]:
+    """A sentence as words and the formulas that it is about, grouped as they are there; what was typed is words."""
+    parts = [text] if "*" not in text or isinstance(text, Typed) else apart(text)
+    return [part if isinstance(part, str) else Math(partial(written, part)) for part in parts]
+
+
+def written(tree: expression.Node, style: Style) -> str:
+    """A formula in a style."""
+    return tidy(writing.text(tree, style)) if style is UNICODE else writing.text(tree, style)
 
 
 def plain(words: Words) -> str:
