@@ -35,6 +35,20 @@ WRITES = [
     ("c = cfg; c.n_layer = 2", ["differs"]),
     ("cfg = load()", ["agrees"]),
     ("cfg = load(); c = cfg; c.n_layer = 2", ["not read"]),
+    ("cfg = load(); c = cfg; c.text.n_layer = 2", ["not read"]),
+    ("c = cfg; cfg = load()", ["agrees"]),
+    ("c = cfg; c.n_layer = 2; cfg = load()", ["agrees"]),
+    ("c = cfg; cfg = load(); cfg.n_layer = 2", ["differs"]),
+    ("c = cfg; cfg = load(); cfg.n_layer = 2; cfg = c", ["not read"]),
+    ("c = cfg; cfg = load(); cfg = c", ["agrees"]),
+    ("c = cfg; c.n_layer = 2; cfg = load(); cfg = c", ["differs"]),
+    ("c = cfg; cfg = load(); cfg = replace(c, n_layer=c.n_layer)", ["not read"]),
+    ("old = cfg; cfg = load(); S = old.n_layer/cfg.n_layer*S", ["not read"]),  # two objects in one formula
+    ("setattr(cfg, key, 2)", ["not read"]),
+    ("y = cfg.pop('n_layer')", ["not read"]),
+    ("y = fix_config(cfg)", ["not read"]),
+    ("y = utils.patch(cfg)", ["not read"]),
+    ("y = dtype_of(cfg)", ["agrees"]),
     ("cfg = replace(cfg, n_layer=2)", ["not read"]),
     ('cfg = {**cfg, "n_layer": 2}', ["not read"]),
     ("patch(cfg)", ["not read"]),
@@ -63,6 +77,35 @@ WRITES = [
 @pytest.mark.parametrize(("before", "outcomes"), WRITES)
 def test_what_was_given_something_is_that_from_then_on(tmp_path: Path, before: str, outcomes: list[str]) -> None:
     assert [outcome for outcome, _ in judged(tmp_path, TRAIN.format(before))] == outcomes
+
+
+GROW = "def grow(c, deep=True):\n  {}\n  return c\n"
+CALLS = [
+    # the body of a function, how it is called before a right formula -> what becomes of the formula
+    ("c.n_layer *= 2", "cfg = grow(cfg)", ["not read"]),
+    ("c.n_layer *= 2", "y = grow(c=cfg)", ["not read"]),
+    ("c.n_layer *= 2", "y = grow(cfg).n_head", ["not read"]),
+    ("c.n_layer *= 2", "if grow(cfg): pass", ["not read", "not read"]),
+    ("c['n_layer'] *= 2", "y = grow(cfg)", ["not read"]),
+    ("setattr(c, 'n_layer', 2)", "y = grow(cfg)", ["not read"]),
+    ("d = c; d.n_layer = 2", "y = grow(cfg)", ["not read"]),
+    ("c.update(n_layer=2)", "y = grow(cfg)", ["not read"]),
+    ("vary(c)", "y = grow(cfg)", ["not read"]),
+    ("y = grow(c)", "y = grow(cfg)", ["not read"]),
+    ("c.n_head *= 2", "y = grow(cfg)", ["agrees"]),
+    ("c = load(); c.n_layer = 2", "y = grow(cfg)", ["not read"]),
+    ("y = c.n_layer*2", "y = grow(cfg)", ["agrees"]),
+    ("cfg.n_layer = 2", "y = grow(other)", ["not read"]),
+    ("c.n_layer *= 2", "y = grow(other)", ["agrees"]),
+]
+
+
+@pytest.mark.parametrize(("body", "call", "outcomes"), CALLS)
+def test_what_a_function_does_to_an_object_is_not_known_behind_it(
+    tmp_path: Path, body: str, call: str, outcomes: list[str]
+) -> None:
+    found = judged(tmp_path, GROW.format(body) + TRAIN.format(call))
+    assert [outcome for outcome, _ in found] == outcomes
 
 
 RIGHT, WRONG = "12*c.n_layer*c.n_embd**2", "7*c.n_layer*c.n_embd**2"
@@ -105,6 +148,46 @@ SCOPES = [
 def test_a_function_is_the_one_that_its_name_means_there(tmp_path: Path, source: str, outcomes: list[str]) -> None:
     found = [one for one, why in judged(tmp_path, source) if "total" not in why]
     assert found[-len(outcomes) :] == outcomes
+
+
+INIT = "  def __init__(self, config):\n    self.d, self.n = config.hidden_size, config.n_layer\n"
+OF_SELF = [
+    # the body of a class -> what becomes of 12*self.n*self.d**2 in one of its methods
+    (INIT, "agrees"),
+    (INIT.replace("config.h", "2*config.h"), "differs"),
+    (INIT + "  def grow(self):\n    self.d *= 2\n", "not read"),
+    (INIT + "    if config.deep:\n      self.n = 2\n", "not read"),
+    (INIT + "    self.n = table[0]\n", "not read"),
+    (INIT + "    self.update(config)\n", "not read"),
+    (INIT + "    config.n_layer = 3\n", "agrees"),
+    (INIT.replace("    self", "    config.n_layer = 3\n    self"), "differs"),
+    ("  def __init__(self, n, d):\n    self.n, self.d = n, d\n", "not read"),  # in letters of its own
+    ("  def __init__(self, n_layer, n_embd):\n    self.n, self.d = n_layer, n_embd\n", "agrees"),
+    ("  def __post_init__(self):\n    self.n, self.d = self.n_layer, self.n_embd\n", "agrees"),
+    ("  def setup(self):\n    self.n, self.d = self.cfg.n_layer, self.cfg.n_embd\n", "agrees"),
+    ("  @property\n  def n(self):\n    return self.n_layer\n  @property\n  def d(self):\n    return self.n_embd\n",
+     "agrees"),
+    ("  @functools.cached_property\n  def n(self):\n    return 2*self.n_layer\n" + INIT.replace(", self.n", ", self.m"),
+     "differs"),
+    ("  @property\n  def n(self):\n    return load()\n" + INIT.replace(", self.n", ", self.m"), "not read"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "outcome"), OF_SELF)
+def test_a_field_is_what_it_was_made(tmp_path: Path, body: str, outcome: str) -> None:
+    source = f"class GPT:\n{body}  def num_params(self):\n    return 12*self.n*self.d**2\n"
+    assert judged(tmp_path, source)[-1][0] == outcome
+
+
+def test_a_field_of_another_class_or_another_object_is_not_that_of_self(tmp_path: Path) -> None:
+    base = f"class A:\n{INIT}class B(A):\n{{}}  def num_params(self{{}}):\n    return 12*self.n*self.d**2\n"
+    own = "  def __init__(self, config):\n    super().__init__(config)\n"
+    for more, argument, outcome in [("", "", "agrees"), (own, "", "not read"), ("", ", config", "not read")]:
+        assert judged(tmp_path, base.format(more, argument))[-1][0] == outcome
+    renamed = base.format("", "").replace("self.n*", "self.n_layer*").replace("self.d", "self.n_embd")
+    written = "  def build(self):\n    self.n_layer = 2*self.n_layer\n"
+    assert judged(tmp_path, renamed)[-1][0] == "agrees"
+    assert judged(tmp_path, renamed + written)[-1][0] == "not read"
 
 
 ROUNDED = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 
 from costgraph.errors import shorten
 from costgraph.library.auditing.code_shapes import State, UnreadError, Value, dotted
@@ -17,6 +18,8 @@ CHANGES = re.compile(r"(update|set|pop|clear|merge|override|append|extend|insert
 LEAVES = re.compile(
     r"print|(log|logger|logging|warnings?|pprint)\b.*|\w*(log|warn|check|assert|valid|verify)\w*|super.*|(set|del)attr"
 )
+ALL_FIELDS = "*"  # the key under which a state holds why nobody knows the fields of an object any more
+ANOTHER = "="  # the key under which a state holds by what name an object goes whose own name another one has
 UNPACKED = re.compile(r"\.(shape|size\(\))(\[.*\])?$")  # whose parts are sizes from outside by the names they get
 
 
@@ -44,10 +47,16 @@ def place(node: ast.expr, names: Mapping[str, Value]) -> str:
         return node.id
     if (field := field_of(node)) is None:
         return ""
-    whole = place(field[0], names)
-    stands = names.get(whole)
-    whole = (dotted(stands) if isinstance(stands, ast.expr) else whole) or ""
+    whole = object_of(place(field[0], names), names)
     return f"{whole}.{field[1]}" if whole else ""
+
+
+def object_of(where: str, names: Mapping[str, Value]) -> str:
+    """The object that is kept somewhere, by its name; "" if it has none."""
+    stands = names.get(where)
+    if isinstance(stands, str):  # another one than what was there before, if that goes by other names
+        stands = names.get(f"{where}.{ANOTHER}")
+    return (dotted(stands) if isinstance(stands, ast.expr) else where) or ""
 
 
 def read(node: ast.expr, names: Mapping[str, Value]) -> ast.expr:
@@ -60,7 +69,10 @@ def read(node: ast.expr, names: Mapping[str, Value]) -> ast.expr:
     known = names.get(where)
     owners = [where[: point.start()] for point in re.finditer(r"\.", where)]
     if known is None and owners:
-        marks = (names.get(mark) for mark in (*(f"{owner}.*" for owner in owners), f"*.{where.rpartition('.')[2]}"))
+        marks = (
+            names.get(mark)
+            for mark in (*(f"{owner}.{ALL_FIELDS}" for owner in owners), f"*.{where.rpartition('.')[2]}")
+        )
         known = next((why for why in marks if why is not None), None)
     if isinstance(known, str):
         raise UnreadError(known)
@@ -87,11 +99,9 @@ def changed(state: State, node: ast.expr, why: str) -> State:
     match node:
         case ast.Attribute(value=whole, attr="__dict__") | ast.Call(func=ast.Name(id="vars"), args=[whole]):
             return changed(state, whole, why)
-    where = place(node, state.names)
-    stands = state.names.get(where)
-    where = (dotted(stands) if isinstance(stands, ast.expr) else where) or ""
+    where = object_of(place(node, state.names), state.names)
     kept = {name: value for name, value in state.names.items() if not name.startswith(f"{where}.")}
-    return State({**kept, f"{where}.*": why}, state.cases, state.last) if where else state
+    return State({**kept, f"{where}.{ALL_FIELDS}": why}, state.cases, state.last) if where else state
 
 
 def written(state: State, target: ast.expr, value: Value, why: str) -> State:
@@ -102,12 +112,39 @@ def written(state: State, target: ast.expr, value: Value, why: str) -> State:
     if not where:
         return changed(state, target.value, why) if isinstance(target, ast.Subscript | ast.Attribute) else state
     owner, _, key = where.rpartition(".")
-    if owner and isinstance(state.names.get(owner), str):  # the same object may go by another name
+    if owner and from_anywhere(owner, state.names):  # the same object may go by another name
         state = state.given(f"*.{key}", why)
-    if not owner:
-        fields = [name for name in state.names if name.startswith(f"{where}.")] if isinstance(value, str) else []
-        state = State({k: v for k, v in state.names.items() if k not in fields}, state.cases, state.last)
-    return state.given(where, value)
+    return another(state, where, value) if not owner and isinstance(value, str) else state.given(where, value)
+
+
+def another(state: State, where: str, why: str) -> State:
+    """The same where a name is given an object from who knows where; what it was may be kept by other names."""
+    names = dict(state.names)
+    names.pop(f"{where}.{ANOTHER}", None)
+    before = re.compile(rf"{re.escape(where)}(\.|$)")
+    kept = {
+        root for key, value in names.items() if key != where and isinstance(value, ast.expr) for root in roots(value)
+    }
+    if where in kept:
+        number = next(n for n in count(2) if f"{where}_{n}" not in kept)
+        names[f"{where}.{ANOTHER}"] = ast.Name(f"{where}_{number}", ast.Load())
+    else:
+        names = {key: value for key, value in names.items() if not before.match(key)}
+    return State({**names, where: why}, state.cases, state.last)
+
+
+def from_anywhere(where: str, names: Mapping[str, Value]) -> bool:
+    """Whether an object, or one that it is a field of, was given by who knows what."""
+    owners = [*(where[: point.start()] for point in re.finditer(r"\.", where)), where]
+    others = {
+        ast.unparse(value) for key, value in names.items() if key.endswith(f".{ANOTHER}") and not isinstance(value, str)
+    }
+    return owners[0] in others or any(isinstance(names.get(owner), str) for owner in owners)
+
+
+def roots(value: ast.expr) -> set[str]:
+    """The names of the objects that an expression is made of."""
+    return {one.id for one in ast.walk(value) if isinstance(one, ast.Name)}
 
 
 def from_outside(state: State, target: ast.expr) -> State:
@@ -147,6 +184,9 @@ def effects(nodes: Sequence[ast.AST], state: State) -> State:
                 why = f"'{key}' is changed in line {line}"
                 state = written(state, ast.Attribute(whole, key, ast.Store()), why, why)
                 continue
+            case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[whole, *_]):
+                state = changed(state, whole, f"'{ast.unparse(whole)}' is changed in line {line}")
+                continue
             case ast.Call(func=ast.Attribute(value=whole, attr=attr)) if CHANGES.fullmatch(attr):
                 state = changed(state, whole, f"'{ast.unparse(whole)}' is changed in line {line}")
             case ast.Expr(value=ast.Call(func=func, args=args)) if not LEAVES.fullmatch(ast.unparse(func)):
@@ -163,12 +203,12 @@ def effects(nodes: Sequence[ast.AST], state: State) -> State:
     return state
 
 
-def agreed(ends: Sequence[State]) -> dict[str, Value]:
+def agreed(ends: Sequence[State], where: str) -> dict[str, Value]:
     """What names stand for behind all ways through a body, where they agree; why nobody knows where they do not."""
     found: dict[str, Value] = {}
     for name in dict.fromkeys(name for end in ends for name in end.names):
         values = [end.names.get(name) for end in ends]
         alike = len({ast.unparse(one) if isinstance(one, ast.expr) else one for one in values}) == 1
         one = values[0] if alike else None
-        found[name] = f"'{name}' is decided in several ways at the top of the file" if one is None else one
+        found[name] = f"'{name}' is decided in several ways {where}" if one is None else one
     return found

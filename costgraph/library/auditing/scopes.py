@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 
 from costgraph.library.auditing.code_shapes import Value, dotted, given_in
 from costgraph.records import dataclass
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
+PROPERTIES = ("property", "cached_property")
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,12 @@ class Scope:
     Args:
         known: what the file defines, by the functions and classes that it stands in and its name; all of a name.
         path: the functions and classes around.
+        written: the fields that functions write to, of those that were looked through (`changes.py`).
     """
 
     known: Mapping[tuple[str, ...], Sequence[Definition]]
     path: tuple[str, ...] = ()
+    written: dict[Function, set[tuple[str, str]]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, module: ast.Module) -> Scope:
@@ -62,10 +65,20 @@ class Scope:
         """A method of a class, or the one that it inherits from a class of the file."""
         if (*owner, name) in self.known or depth > 8:
             return function_or_none(self.the((*owner, name)))
-        made = self.the(owner)
-        bases = [dotted(base) for base in made.bases] if isinstance(made, ast.ClassDef) else []
-        found = (self.method((base,), name, depth + 1) for base in bases if base and (base,) in self.known)
+        found = (self.method(base, name, depth + 1) for base in self.bases(owner))
         return next((one for one in found if one is not None), None)
+
+    def bases(self, owner: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """The classes of the file that a class inherits from."""
+        made = self.the(owner)
+        named = [dotted(base) for base in made.bases] if isinstance(made, ast.ClassDef) else []
+        return [(base,) for base in named if base and (base,) in self.known]
+
+    def computed(self, node: ast.expr) -> Function | None:
+        """The method that gives what a field of `self` is, if it is a property."""
+        found = self.called(node) if isinstance(node, ast.Attribute) else None
+        decorators = [dotted(one) or "" for one in found.decorator_list] if found is not None else []
+        return found if any(one.rpartition(".")[2] in PROPERTIES for one in decorators) else None
 
     def given_to(self, owner: tuple[str, ...], name: str) -> Function | None:
         """The one function of that name, which a class was given from outside of its body, if it inherits nothing."""
@@ -82,7 +95,7 @@ class Scope:
         around = self.inside(function).path[:-1]
         closed = bool(around) and around == self.path[: len(around)] and not isinstance(self.the(around), ast.ClassDef)
         own = {*arguments(function), *given_in(function.body)}
-        return {name: value for name, value in names.items() if ("." in name or closed) and name not in own}
+        return {name: value for name, value in names.items() if "." in name or (closed and name not in own)}
 
     def decided_around(self, function: Definition) -> dict[str, Value]:
         """Names of a function that the functions around it decide, which nobody knows where it is read alone."""

@@ -23,7 +23,7 @@ from costgraph.library.auditing.code_shapes import (
 )
 from costgraph.library.auditing.names import COUNTERS
 from costgraph.library.auditing.parameters import counted
-from costgraph.library.auditing.places import is_place, read
+from costgraph.library.auditing.places import is_place, place, read
 from costgraph.library.auditing.scopes import Function, Scope
 from costgraph.library.auditing.whole import THROUGH, passed
 from costgraph.records import dataclass
@@ -60,6 +60,8 @@ class Values(ABC):
         match node:
             case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(value, bool):
                 return [((), node)]
+            case ast.Attribute() if (computed := self.computed(node, state)) is not None:
+                return self.inlined(computed, ast.Call(node, [], []), state)
             case ast.Name() | ast.Attribute() | ast.Subscript() | ast.Call() if is_place(node):
                 return [((), read(node, state.names))]
             case ast.NamedExpr(value=value):
@@ -78,6 +80,14 @@ class Values(ABC):
             case ast.Call():
                 return self.called(node, state)
         raise UnreadError(f"'{shorten(ast.unparse(node), 60)}' is no arithmetic of sizes")
+
+    def computed(self, node: ast.Attribute, state: State) -> Function | None:
+        """The property of the file that a field is, if nothing else was given to it."""
+        given = node.attr in self.told or place(node, state.names) in state.names
+        found = None if given else self.scope.computed(node)
+        if found is not None and self.depth >= MOST_CALLS:
+            raise UnreadError(f"'{shorten(ast.unparse(node), 60)}' is a property that is not read")
+        return found
 
     def each(self, nodes: Sequence[ast.expr], state: State, made: Callable[[list[ast.expr]], ast.expr]) -> list[Case]:
         """An operation on every combination of the cases of its operands."""
