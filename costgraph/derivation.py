@@ -17,6 +17,7 @@ from costgraph.errors import UserError, unknown
 from costgraph.given import Keywords, Options
 from costgraph.graph.graph import Graph
 from costgraph.measures import MEASURES, TIMES
+from costgraph.measures.named import Measures, names_of_measures
 from costgraph.measures.parts import Measure, read_measure, under
 from costgraph.measures.per import STEP, Share, read_share
 from costgraph.mesh import Mesh
@@ -207,7 +208,7 @@ def said_of_times(measures: Iterable[str], spread: Mesh) -> list[str]:
 @spelled_out(Options)
 @bounded()
 def derive(
-    *measures: str,
+    *measures: Measures,
     when: str | None = None,
     per: str | None = None,
     whole: bool = False,
@@ -217,7 +218,8 @@ def derive(
     """Derive closed forms, as the command line does.
 
     Args:
-        measures: such as `flops`, `flops(attn)` or `activations(p=2)`; without any, a usual choice for the phase.
+        measures: such as `flops`, `flops(attn)` or `activations(p=2)`, also as functions such as `costgraph.flops` and
+            as lists; without any, a usual choice for the phase.
         when: a regime such as `S << D`.
         per: `token`, `sequence` or `layer`, instead of a step.
         whole: whether of all devices of the mesh, instead of one.
@@ -232,7 +234,9 @@ def derive(
 
 
 @bounded()
-def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None, share: Share = STEP) -> Derivation:
+def derived(
+    setup: Setup, measures: Iterable[Measures] = (), when: str | None = None, share: Share = STEP
+) -> Derivation:
     """The closed forms of a setup that has been read.
 
     Raises:
@@ -244,11 +248,11 @@ def derived(setup: Setup, measures: Iterable[str] = (), when: str | None = None,
 
 
 @bounded()
-def formed(setup: Setup, measures: Iterable[str] = (), when: str | None = None, share: Share = STEP) -> Derivation:
+def formed(setup: Setup, measures: Iterable[Measures] = (), when: str | None = None, share: Share = STEP) -> Derivation:
     """The same, with sizes put in once that is asked for."""
     typed = in_signs(when) if when and setup.letters else None
     when = None if when is None else in_symbols(when, setup.letters)
-    names = list(measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.graph.mesh else [])]
+    names = names_of_measures(*measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.graph.mesh else [])]
     asked = [read_measure(name, setup.graph, setup.letters) for name in names]
     said: list[str] = []
     forms = {name: form for one in asked for name, form in shared(one, setup, share, said).items()}

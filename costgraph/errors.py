@@ -7,6 +7,7 @@ command with exit code 2. A `BugError` says that costgraph broke one of its own 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 MANY = 60  # names that a message lists
 
@@ -45,14 +46,14 @@ class BugError(CostgraphError):
     """An invariant of costgraph itself does not hold."""
 
 
-def unknown(what: str, name: str, choices: Iterable[str]) -> UserError:
+def unknown(what: str, name: object, choices: Iterable[str]) -> UserError:
     """An error for a name that is not in a table: the nearest names, how it is written here, or what there is."""
     import difflib
     from importlib import import_module
 
     from costgraph.aliases import meant  # only where something is wrong
 
-    known = list(choices)
+    name, known = str(name), list(choices)
     lowered = {choice.lower(): choice for choice in known}
     near = [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)]
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.75)
@@ -72,6 +73,18 @@ def need_text(given: object, example: str) -> None:
     """Raise for an object that is no text, where text such as an example is read."""
     if not isinstance(given, str):
         raise UserError(f"{shorten(repr(given))} is no text; write text such as '{example}'")
+
+
+def each_text(given: Any, example: str) -> list[str]:
+    """Text, or several texts, one by one.
+
+    Raises:
+        UserError: anything else.
+    """
+    several = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    for one in several:
+        need_text(one, example)
+    return several
 
 
 def shorten(text: str, width: int = 60) -> str:

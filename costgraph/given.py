@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Union
 
 from costgraph.algebra.bindings import Binding, Typed, check_bindings, parse_bindings, split_list, symbol_of, value_of
-from costgraph.algebra.parser import NO_LETTERS, Size
+from costgraph.algebra.parser import NO_LETTERS, Size, size
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import INFINITY, SYMBOLS
 from costgraph.conventions import Convention, usual
@@ -18,7 +18,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.rules import RULES
 from costgraph.mesh import Axes, Mesh, TensorAxis
 from costgraph.models.model import Model
-from costgraph.options import checked, parse_call
+from costgraph.options import checked, number, parse_call
 from costgraph.passes import PASSES, PLACING, Pass, names_of
 from costgraph.passes.widths import Widths
 from costgraph.precision import ITEMSIZE, USUAL, Precision, element, policy
@@ -356,6 +356,21 @@ def with_keywords(limit: Limit | None, sizes: Mapping[str, Size]) -> Limit:
     if not isinstance(limit, Iterable):
         raise no_kind("a limit is text such as 'E=4,p=2' or {'E': 4, 'p': 2}", limit)
     return [*([limit] if isinstance(limit, str) else limit), *(f"{name}={size}" for name, size in sizes.items())]
+
+
+def whole_number(option: str, given: object) -> int:
+    """A whole number from 1 on, also as text such as `4k`.
+
+    Raises:
+        UserError: anything else.
+    """
+    try:
+        found = size(number(given) if isinstance(given, str) else given, ()).number  # type: ignore[arg-type]
+    except UserError:
+        found = None
+    if found is None or found.denominator != 1 or found < 1:
+        raise UserError(f"{option} {shorten(str(given))}: write a whole number, at least 1")
+    return int(found)
 
 
 def no_kind(expected: str, given: object) -> UserError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from costgraph.errors import unknown
+from costgraph.errors import need_text, unknown
 
 
 def known(kind: str) -> tuple[str, ...]:
@@ -19,6 +19,7 @@ def known(kind: str) -> tuple[str, ...]:
     Raises:
         UserError: there is no such kind.
     """
+    need_text(kind, "models")
     if kind not in KINDS:
         from costgraph.aliases import understood  # names of the table need none
 

@@ -11,7 +11,7 @@ from costgraph.algebra.bindings import split_list
 from costgraph.algebra.parser import parse
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.errors import UserError, shorten, unknown
+from costgraph.errors import UserError, each_text, need_text, shorten, unknown
 from costgraph.records import dataclass
 from costgraph.resources import data_folder
 from costgraph.toml_tables import from_table
@@ -68,7 +68,7 @@ def typed(let: str | Iterable[str] | Mapping[str, str]) -> dict[str, str]:
     if isinstance(let, Mapping):
         return {str(name): str(text) for name, text in let.items()}
     found: dict[str, str] = {}
-    for item in (part for text in ([let] if isinstance(let, str) else let) for part in split_list(text)):
+    for item in (part for text in each_text(let, EXAMPLE.strip("'")) for part in split_list(text)):
         name, sign, text = (part.strip() for part in item.partition("="))
         if not (sign and name and text):
             raise UserError(f"'{shorten(item)}': write LETTER=MEANING, as in --let {EXAMPLE}")
@@ -80,6 +80,7 @@ def typed(let: str | Iterable[str] | Mapping[str, str]) -> dict[str, str]:
 
 def of_notation(name: str) -> Mapping[str, str]:
     """The letters of a source, or of a file that has them as `h = "D"`, or as one table of notations."""
+    need_text(name, "megatron")
     if name in notations():
         return notations()[name]
     if not name.endswith(".toml"):

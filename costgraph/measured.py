@@ -36,7 +36,7 @@ def measure(name: str) -> Callable[..., ClosedForm]:
     counted = MEASURES[name]
 
     def of(
-        what: Graph | Model | str,
+        what: Graph | Model | str | None = None,
         convention: str | Convention | None = None,
         phase: str | None = None,
         part: str | None = None,
@@ -52,7 +52,9 @@ def measure(name: str) -> Callable[..., ClosedForm]:
             if phase is None and graph.passes == what.passes:  # whoever put it in a phase has said what it is of
                 return found
             return told(found, phase_of(graph.passes) or "forward", graph.mesh)
-        asked[kind_of(what)] = what
+        if what is not None and (kind := kind_of(what)) in asked:
+            raise UserError(f"{name}: {kind} is given twice, first and as a keyword")
+        asked.update({} if what is None else {kind: what})
         setup = Setup.of(convention=convention, phase=phase, **asked)
         found = counted(setup.graph, setup.convention, **own).limited(setup.bindings)
         return told(found, setup.phase, setup.mesh)
@@ -71,7 +73,8 @@ def told(found: ClosedForm, phase: str, mesh: Mesh) -> ClosedForm:
 
 
 TAKES = """    Args:
-        what: a model or an op set, by name or as an object, or a graph.
+        what: a model or an op set, by name or as an object, or a graph; `model` and `op_set` are keywords for it, and
+            the decoder stands for none.
         convention: what is counted, such as `notes` or `exact`.
         phase: of the model, such as `forward` or `decode`; that of a graph, or training, unless given. Of a graph that
             is a whole step, `forward` is the part of it, as `backward` is of anything.

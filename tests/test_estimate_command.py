@@ -53,7 +53,7 @@ REFUSED = {
     "--model ./nowhere.toml": "model file ./nowhere.toml: there is no such file",
     "--model gpt-3 --hardware a10 --limit B=1,S=8,X=4": "X is the expert-parallel degree, and nothing is split",
     "--phase training": "unknown phase 'training': did you mean train?",
-    "--new 0": "at least one new token",
+    "--new 0": "write a whole number, at least 1",
     "--new 3 --phase train": "new tokens are what --phase generate is about",
     "--hardware=": "the name of the hardware is empty",
     "--model=": "--model is empty; give it a value, or leave it out",

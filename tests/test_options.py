@@ -64,6 +64,10 @@ def test_every_field_that_text_reads_is_checked(kind: Any) -> None:
 RIGHT: list[tuple[object, object]] = [
     (cg.Mesh("data, tensor(sequence=True)"), cg.Mesh([cg.DataAxis(), cg.TensorAxis(sequence=True)])),
     (cg.Mesh(cg.TensorAxis()), cg.Mesh("tensor")),
+    (cg.Mesh(cg.DataAxis(2), cg.TensorAxis(4)), cg.Mesh("data(2), tensor(4)")),
+    (cg.Mesh("data(2)", "tensor(4)"), cg.Mesh({"data": 2, "tensor": 4})),
+    (cg.Mesh([cg.DataAxis], cg.TensorAxis), cg.Mesh("data, tensor")),
+    (cg.Mesh(axes=[cg.DataAxis]), cg.Mesh("data")),
     (cg.Mesh(), cg.Mesh("")),
     (cg.TensorAxis(Fraction(4)).size, cg.TensorAxis("4").size),
     (Precision("2", "65/64", 0, ("4",)), Precision(2, Fraction(65, 64), 0, (4,))),  # type: ignore[arg-type]
@@ -87,6 +91,11 @@ ASKED: list[tuple[dict[str, Any], str]] = [
     ({"weights": []}, "weights=[]: [] is no size"),
     ({"mesh": 5}, "a mesh is text or axes such as DataAxis(), not 5"),
     ({"mesh": ["data", 5]}, "a mesh is text or axes such as DataAxis(), not 5"),
+    ({"mesh": int}, "a mesh is text or axes such as DataAxis(), not <class 'int'>"),
+    ({"ops": 5}, "5 is no text; write text such as 'attn.*'"),
+    ({"ops": [5]}, "5 is no text; write text such as 'attn.*'"),
+    ({"let": 5}, "5 is no text; write text such as 'batch_size=B, seqlen=S'"),
+    ({"notation": 5}, "5 is no text; write text such as 'megatron'"),
     ({"op_set": cg.Graph}, "this one needs name"),
     ({"precision": 5}, "a precision is a name such as mixed_adam"),
 ]
@@ -110,7 +119,7 @@ def test_a_question_is_text() -> None:
     for asked in ((5, "D"), ("states <= hbm", 5)):
         with pytest.raises(cg.UserError, match="5 is no text"):
             cg.solve(*asked)
-    with pytest.raises(cg.UserError, match="5 is no text"):
+    with pytest.raises(cg.UserError, match="5 is no measure"):
         cg.derive(5)  # type: ignore[arg-type]
 
 

@@ -18,6 +18,7 @@ from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError
 from costgraph.given import Keywords, Options
 from costgraph.measures.by_part import by_part
+from costgraph.measures.named import Measures
 from costgraph.records import dataclass
 from costgraph.shown import Drawn
 from costgraph.signatures import spelled_out
@@ -192,14 +193,15 @@ class Comparison(Drawn):
 
 @spelled_out(Options)
 @bounded()
-def compare(a: Given, b: Given, *measures: str, **common: Unpack[Keywords]) -> Comparison:
+def compare(a: Given, b: Given, *measures: Measures, **common: Unpack[Keywords]) -> Comparison:
     """Compare two setups.
 
     Args:
         a: the first side: a word (a convention, model, phase, pass, precision or op set), options as text, such as
             `mesh=data(8); attention=flash`, or as a mapping; a model or a graph as an object.
         b: the second side, given in the same ways.
-        measures: such as `flops` or `flops(attn)`; without any, a usual choice for the phase of the first.
+        measures: such as `flops` or `flops(attn)`, as for `derive`; without any, a usual choice for the phase of the
+            first.
         common: options of both, as for `derive`.
 
     Raises:

@@ -15,7 +15,7 @@ from costgraph.algebra.quantities import quantity
 from costgraph.algebra.units import PRICE, SECOND, powers
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
-from costgraph.given import Keywords, read_model_in, with_keywords
+from costgraph.given import Keywords, read_model_in, whole_number, with_keywords
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.hardware.machine import Machine
@@ -166,9 +166,7 @@ def generated(phase: str, new: int | None) -> int:
         if new is not None:
             raise UserError(f"--new {new} --phase {phase}: new tokens are what --phase generate is about")
         return 0
-    if new is not None and new < 1:
-        raise UserError(f"--new {new}: at least one new token")
-    return new or 1
+    return 1 if new is None else whole_number("--new", new)
 
 
 def dollars(price: str | float | None, place: Cluster | None) -> Fraction | None:

@@ -14,7 +14,7 @@ from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
-from costgraph.errors import UserError, shorten, unknown
+from costgraph.errors import UserError, each_text, shorten, unknown
 from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, chosen
 from costgraph.measures.by_part import has_parts
@@ -144,5 +144,5 @@ def devices(graph: Graph) -> Polynomial:
 
 def read_share(per: str | None, whole: bool, ops: str | Sequence[str]) -> Share:
     """What was asked for, as text."""
-    patterns = [part.strip() for text in ([ops] if isinstance(ops, str) else ops) for part in text.split(",")]
+    patterns = [part.strip() for text in each_text(ops, "attn.*") for part in text.split(",")]
     return Share(per or "", whole, tuple(filter(None, patterns)))

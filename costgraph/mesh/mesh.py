@@ -24,7 +24,8 @@ from costgraph.mesh.width import WidthAxis
 from costgraph.options import parse_call
 from costgraph.precision import State
 
-Axes = str | Axis | Iterable[str | Axis] | Mapping[str, Size]
+One = str | Axis | type[Axis]
+Axes = One | Iterable[One] | Mapping[str, Size]
 AXES: dict[str, type[Axis]] = {
     axis.kind: axis
     for axis in (PipelineAxis, DataAxis, ContextAxis, ExpertsAxis, WidthAxis, TensorAxis, MicrobatchesAxis)
@@ -39,8 +40,9 @@ class Mesh:
     """Axes of devices, outermost first; none of them is one device.
 
     Args:
-        axes: as text, `data(N_d, zero=1), tensor(T, sequence=True)`; as one axis or several, as text or as objects;
-            or degrees by kind, `{"data": 8, "tensor": 4}`.
+        each: as text, `data(N_d, zero=1), tensor(T, sequence=True)`; as axes, one by one or in a list, as text or as
+            objects; or degrees by kind, `{"data": 8, "tensor": 4}`.
+        axes: more of them.
 
     Raises:
         UserError: an unknown axis or option; an axis twice (only `data` may stand twice: N_h replicas of groups of N_d
@@ -49,8 +51,8 @@ class Mesh:
 
     axes: tuple[Axis, ...]
 
-    def __init__(self, axes: Axes = ()) -> None:
-        object.__setattr__(self, "axes", axes_of(axes))
+    def __init__(self, *each: Axes, axes: Axes = ()) -> None:
+        object.__setattr__(self, "axes", tuple(axis for one in (*each, axes) for axis in axes_of(one)))
         self.check()
 
     def check(self) -> None:
@@ -194,12 +196,18 @@ def axes_of(given: Axes) -> tuple[Axis, ...]:
     found: list[Axis] = []
     for one in [given] if isinstance(given, str) or not isinstance(given, Iterable) else given:
         texts = split_list(one) if isinstance(one, str) and one.strip() else []
-        found += [parse_call("axis", item, AXES) for item in texts] if isinstance(one, str) else [one]
+        found += [parse_call("axis", item, AXES) for item in texts] if isinstance(one, str) else [made(one)]
     for axis in found:
-        if not isinstance(axis, Axis):
-            raise UserError(f"a mesh is text or axes such as DataAxis(), not {shorten(repr(axis))}")
         _ = axis.size
     return tuple(found)
+
+
+def made(given: object) -> Axis:
+    """An axis, also where its class stands for the one of open degree, as with passes."""
+    axis = next((make(make.symbol) for make in AXES.values() if make is given), given)
+    if not isinstance(axis, Axis):
+        raise UserError(f"a mesh is text or axes such as DataAxis(), not {shorten(repr(axis))}")
+    return axis
 
 
 ONE_DEVICE = Mesh()

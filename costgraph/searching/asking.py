@@ -16,6 +16,7 @@ from costgraph.searching.table import needed
 from costgraph.signatures import spelled_out
 
 if TYPE_CHECKING:
+    from costgraph.measures.named import Measures
     from costgraph.searching.points import Points
     from costgraph.searching.search import Found
     from costgraph.searching.sweep import Block
@@ -77,9 +78,9 @@ def sweep(
     of: str | Model | None = None,
     /,
     over: Over = "",
-    measures: str | Iterable[str] = (),
+    measures: Measures = (),
     where: str | Iterable[str] = (),
-    pareto: str | Iterable[str] = (),
+    pareto: Measures = (),
     engine: str = "plain",
     scheduler: str | None = None,
     **options: Unpack[Sweeping],
@@ -93,7 +94,7 @@ def sweep(
     Args:
         of: a model, by name, as a file or as an object; `model` is the same, and also a choice to sweep over.
         over: `B=1..64, hardware=[a100-80gb-sxm, h100-sxm]`, or a mapping whose values may be objects.
-        measures: `peak,step_time`, or whatever `derive` measures.
+        measures: `peak,step_time`, or whatever `derive` measures, as text, as functions or as lists.
         where: what points must keep to be told of.
         pareto: measures in which no other point may be as good; all points unless said.
         engine: as for a search.

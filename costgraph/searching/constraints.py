@@ -15,7 +15,7 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, NONE, Powers, powers, times, unit_text
-from costgraph.errors import UserError, shorten, unknown
+from costgraph.errors import UserError, each_text, shorten, unknown
 from costgraph.records import dataclass
 from costgraph.searching.columns import Column, double
 from costgraph.searching.exact import NEAR
@@ -181,8 +181,8 @@ def measured_in(form: Polynomial) -> Powers:
 
 
 def read_conditions(
-    texts: str | Iterable[str], names: Mapping[str, Measure | None], letters: Mapping[str, Quotient] = NO_LETTERS
+    given: str | Iterable[str], names: Mapping[str, Measure | None], letters: Mapping[str, Quotient] = NO_LETTERS
 ) -> tuple[Condition, ...]:
     """Read several, each once; a text may have more than one, with commas between them."""
-    several = [one for text in ([texts] if isinstance(texts, str) else texts) for one in split_list(text)]
+    several = [one for text in each_text(given, "T <= 8") for one in split_list(text)]
     return tuple(dict.fromkeys(read_condition(text, names, letters) for text in several))

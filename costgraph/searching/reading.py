@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Unpack
 
 from costgraph.algebra.quotient import Quotient
-from costgraph.errors import UserError, shorten, unknown
+from costgraph.errors import UserError, each_text, shorten, unknown
 from costgraph.estimation.asked import Request
 from costgraph.estimation.reading import Pairs, overlaps, request
-from costgraph.given import Keywords, read_letters
+from costgraph.given import Keywords, read_letters, whole_number
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.mesh import Mesh
@@ -93,8 +93,8 @@ def read_search(
     asked = replace(asked, cluster=place, overlap=hides)
     letters = read_letters(of.get("let", ()), of.get("notation"))
     space = read_space(asked, place, read_over(over, letters), batch, minimize)
-    check(asked, space, minimize, top)
-    limits = read_limits(["peak <= hbm", *([where] if isinstance(where, str) else where)], asked, space, letters)
+    check(asked, space, minimize, top := whole_number("--top", top))
+    limits = read_limits(["peak <= hbm", *each_text(where, "T <= 8")], asked, space, letters)
     question = Question(
         asked, Links(place, link, asked.collectives), Rates(asked), tuple({"B"} & space.numbers.keys()),
         tuple(one.name for one in limits),
@@ -153,7 +153,7 @@ def check(asked: Request, space: Space, minimize: str, top: int) -> None:
         raise unknown("goal of --minimize", minimize, GOALS)
     if minimize == "cost" and asked.price is None:
         raise UserError("--minimize cost: at which price of a device? add --price '2.5 USD/h'")
-    if not 1 <= top <= MOST:
+    if top > MOST:
         raise UserError(f"--top {top}: write a number from 1 to {MOST}")
     for phase in asked.phases:
         graph = asked.graph(phase)

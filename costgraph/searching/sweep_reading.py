@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from costgraph.algebra.bindings import bound, split_list
+from costgraph.algebra.bindings import bound
 from costgraph.algebra.polynomial import ONE
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
@@ -15,6 +15,7 @@ from costgraph.estimation.reading import request
 from costgraph.given import read_letters, read_mesh, read_model
 from costgraph.hardware.cluster import cluster
 from costgraph.measures import MEASURES
+from costgraph.measures.named import Measures, names_of_measures
 from costgraph.searching.command import FLAGS
 from costgraph.searching.constraints import read_conditions
 from costgraph.searching.grid import Grid
@@ -36,7 +37,7 @@ MOST_COMBINATIONS = 10**4  # each of which is derived anew
 
 
 def read_sweep(
-    over: Over, measures: str | Iterable[str], where: str | Iterable[str] = (), pareto: str | Iterable[str] = "",
+    over: Over, measures: Measures, where: str | Iterable[str] = (), pareto: Measures = "",
     typed: Mapping[str, Any] | None = None,
 ) -> Sweep:  # fmt: skip
     """Read what a user wants a table of.
@@ -113,13 +114,13 @@ def degrees_of(fixed: Mapping[str, Any], choices: Mapping[str, Sequence[str]]) -
     return tuple(found)
 
 
-def names_of(text: str | Iterable[str], option: str, known: Sequence[str]) -> tuple[str, ...]:
+def names_of(given: Measures, option: str, known: Sequence[str]) -> tuple[str, ...]:
     """Names of measures, each once.
 
     Raises:
         UserError: one is unknown, or there are none.
     """
-    found = [part.strip() for one in ([text] if isinstance(text, str) else text) for part in split_list(one)]
+    found = names_of_measures(given)
     if not all(found) or not found:
         raise UserError(f"{option}: which measures? as in {option} peak,step_time")
     for name in found:

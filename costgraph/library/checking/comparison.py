@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from costgraph.algebra.assumption import without_rest
 from costgraph.algebra.definition import Definition
+from costgraph.algebra.numerals import exact_number
 from costgraph.algebra.polynomial import Polynomial, product
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
-from costgraph.algebra.syntax import read
+from costgraph.algebra.syntax import EXAMPLE, read
 from costgraph.algebra.whole import HEADS
 from costgraph.algebra.work import bounded
+from costgraph.arithmetic import is_form
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import derived
 from costgraph.errors import UserError, shorten
@@ -24,6 +26,7 @@ from costgraph.library.checking.minima import FormulaReader
 from costgraph.library.explaining.known_conventions import convention_of, parts_of
 from costgraph.library.explaining.nearest import nearest, responsible
 from costgraph.library.explaining.sizes import factor_of_part, right_where, size_for_another, usual_ratio, without
+from costgraph.measures.named import Measures, one_measure
 from costgraph.measures.per import read_share
 from costgraph.provenance import Term
 from costgraph.records import dataclass
@@ -108,7 +111,7 @@ class Checked(Recorded):
 @bounded()
 def check(
     formula: str | ClosedForm | sympy.Expr,
-    measure: str,
+    measure: Measures,
     *,
     when: str | None = None,
     per: str | None = None,
@@ -120,7 +123,7 @@ def check(
 
     Args:
         formula: one's own, as text, as a closed form or as an expression of sympy.
-        measure: what it gives, such as `flops` or `flops(attn)`.
+        measure: what it gives, such as `flops` or `flops(attn)`, or a function such as `costgraph.flops`.
         when: a regime in which to compare.
         per: `token`, `sequence` or `layer`, instead of a step.
         whole: whether of all devices of the mesh, instead of one.
@@ -130,14 +133,14 @@ def check(
     Raises:
         UserError: anything that cannot be read, with the column; or an unknown name, with the nearest.
     """
-    written = formula if isinstance(formula, str) else str(formula)
+    written = text_of(formula)
     refuse_equation(written)
     setup = Setup.of(**of)
-    found = derived(setup, [measure], when, read_share(per, whole, ops))
-    measure, *others = found.forms
+    found = derived(setup, [one_measure(measure, "a check")], when, read_share(per, whole, ops))
+    name, *others = found.forms
     if others:
         raise UserError(f"layers of {setup.graph.name} differ; ask for one kind of them: {' or '.join(found.forms)}")
-    form = found.limited[measure]
+    form = found.limited[name]
     count = found.params
     names = {"N_params": count.value} if count is not None and count.value.numerator else {}
     bound = {name: value for name, value in setup.bindings.items() if isinstance(value, Polynomial)}
@@ -146,41 +149,54 @@ def check(
         known=(*HEADS, *without_rest(setup.graph.assumptions)), definitions=form.defined,
     )  # fmt: skip
     formed = reader.value()
-    said = found.zeros + setup.remarks(
-        {*found.used, *formed.symbols}, f"{measure} or the formula", also_read=reader.said
-    )
+    said = found.zeros + setup.remarks({*found.used, *formed.symbols}, f"{name} or the formula", also_read=reader.said)
     head = found.head + (f"; {found.policy}" if found.policy else "")
     printed = formed.substitute(bound)
-    regime = found.regimes.get(measure)
+    regime = found.regimes.get(name)
     leading, neglected = (regime.leading, regime.neglected) if regime else (form.value, None)
     differs = printed not in (leading, form.value) and bool(printed.numerator)
     of_all = differs and not (whole or ops or per == "layer")  # which no convention has a name for
     parts = parts_of(form.terms, setup.graph) if differs else {}
     own = nearest(printed, leading, form.terms, parts) if of_all else ""
-    another = size_for_another(printed, found.forms[measure], bound) if of_all else ""
+    another = size_for_another(printed, found.forms[name], bound) if of_all else ""
     simple = bool(another or SIMPLE.fullmatch(own))
     widths = "p" not in formed.symbols
     step = of_step(printed, per, bound)
-    convention = convention_of(step, measure, setup, of, when, widths, simple) if of_all else ""
+    convention = convention_of(step, name, setup, of, when, widths, simple) if of_all else ""
     if of_all and not convention:
-        exchanged = another or right_where(printed, without(found.forms[measure], "E", bound))
+        exchanged = another or right_where(printed, without(found.forms[name], "E", bound))
         part = own if PART.match(own) else ""  # which may be as large as what an exchange makes of the whole
         convention = f"{exchanged}, or {part}" if exchanged and part else exchanged
     if of_all and not (convention or own):
-        opened = parts_of(found.forms[measure].terms, setup.graph)
+        opened = parts_of(found.forms[name].terms, setup.graph)
         convention = factor_of_part(printed, form.value, opened, bound)
     if of_all and not convention and (limit := usual_ratio(printed, form, of)):
         put_in: Any = {**of, "limit": limit}
-        again = check(formula, measure, when=when, per=per, **put_in)
+        again = check(formula, name, when=when, per=per, **put_in)
         if again.convention:
             convention = f"{again.convention}, and E = 4 is put in"
         elif own.endswith("the factor E is missing") and again.slip:  # nothing tells which of both it is
             convention = f"{own}, or {again.slip}, and E = 4 is put in"
     return Checked(
-        measure, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
+        name, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
         convention, parts, found.condition or None,
         tuple(one for one in form.defined if one.name in {*form.value.symbols, *printed.symbols}),
     )  # fmt: skip
+
+
+def text_of(formula: object) -> str:
+    """A formula as one types it.
+
+    Raises:
+        UserError: it is neither text, a form, an expression of sympy nor a number.
+    """
+    if isinstance(formula, str):
+        return formula
+    if (number := exact_number(formula)) is not None:
+        return str(number)
+    if not (is_form(formula) or hasattr(formula, "free_symbols")):
+        raise UserError(f"{shorten(repr(formula))} is no formula; write text such as '{EXAMPLE}', a form, or sympy's")
+    return str(formula)
 
 
 def refuse_equation(formula: str) -> None:
