@@ -17,24 +17,23 @@ from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import Keywords, Options
 from costgraph.library.auditing.code import formulas
 from costgraph.library.auditing.code_shapes import Formula
-from costgraph.library.auditing.conditions import OtherCaseError, under
+from costgraph.library.auditing.conditions import under
 from costgraph.library.auditing.equations import equations
 from costgraph.library.auditing.names import (
     ANY_MODEL,
     MEANT,
-    MLP_WIDTH,
     OF_DEVICE,
     OF_DEVICES,
     OF_RUNS,
     PLANS,
     RATE,
     UNITS,
-    WITHOUT_TABLES,
     Said,
     infer,
     unit_in_words,
     unit_of,
 )
+from costgraph.library.auditing.sizes import DOTTED, OtherCaseError, meant, told, undotted
 from costgraph.library.auditing.tex_source import plain
 from costgraph.library.checking.comparison import Checked, check
 from costgraph.measures import MEASURES as ALL
@@ -46,7 +45,6 @@ from costgraph.setup import Setup
 from costgraph.user_files import MAX_TOML, read_text
 
 Outcome = Literal["agrees", "differs", "not read"]
-DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
 @dataclass(frozen=True)
@@ -108,13 +106,6 @@ def refuse_wrong(measure: str, per: str, of: Options) -> None:
     if measure and measure_named(read_measure(measure, graph).name) is None:
         raise unknown("measure", measure, ALL)
     read_share(per or None, False, ())
-
-
-def told(of: Options) -> list[str]:
-    """The names that the user says the meaning of."""
-    own = of.get("let", ())
-    texts = [own] if isinstance(own, str) else [*own]
-    return [part.partition("=")[0].strip() for one in texts for part in str(one).split(",")]
 
 
 def siblings(one: Formula, found: Iterable[Formula], returns: bool) -> Iterator[Formula]:
@@ -186,7 +177,7 @@ def judged(path: str, formula: Formula, said: Said, named: Said, per: str, of: O
     per = per or named.per
     if why := said.why or formula.unread or of_plan(formula, of) or of_several(formula.text):
         return Audited(path, formula, said.measure, per, unread=why)
-    text = DOTTED.sub(lambda name: name[0].rpartition(".")[2], formula.text) if path.endswith(".py") else formula.text
+    text = undotted(formula.text) if path.endswith(".py") else formula.text
     try:
         case: Any = under(formula.cases, of)
         if named.phase and case.get("phase") is None:
@@ -246,20 +237,6 @@ def other_unit(compared: Checked, unit: str, of: str) -> str:
             name = unit_in_words(unit, of) if unit or of != "parameter" else "the number"
             return f"it is in {unit_in_words(other, of)}, and its name says {name}"
     return ""
-
-
-def meant(text: str, of: Options) -> tuple[list[str], str]:
-    """What names with several meanings are taken for in code, beside what the user says of them; and that in words."""
-    own = of.get("let", ())
-    graph = Setup.of(**of).graph
-    usual = {**MEANT, **({"hidden_dim": "D"} if MLP_WIDTH.search(text) else {})}
-    if not any(op.place == "embed" for op in graph.ops):  # else some leave the tables out, and some the head, too
-        usual |= dict.fromkeys(WITHOUT_TABLES, "N_params")
-    said = told(of)
-    found = [
-        f"{name}={meaning}" for name, meaning in usual.items() if name not in said and re.search(rf"\b{name}\b", text)
-    ]
-    return [*([own] if isinstance(own, str) else own), *found], ", ".join(found)
 
 
 def counts(found: Iterable[Audited]) -> dict[str, int]:

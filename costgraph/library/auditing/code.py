@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 
 from costgraph.errors import UserError, unknown
-from costgraph.library.auditing.code_shapes import Formula, State, Value
+from costgraph.library.auditing.code_shapes import Formula, State, Value, is_arithmetic
 from costgraph.library.auditing.fields import around, left_by, made_by, of_self
 from costgraph.library.auditing.places import ALL_FIELDS, agreed
 from costgraph.library.auditing.scopes import Definition, Function, Scope, arguments, definitions
+from costgraph.library.auditing.sizes import size_named
 from costgraph.library.auditing.statements import Reader
+from costgraph.library.auditing.values import usual
 from costgraph.records import dataclass
 
 
@@ -75,13 +77,19 @@ class Definitions:
 
     def read(self, body: Definition) -> list[Formula]:
         """The formulas in a body."""
-        reader = Reader(self.scope.inside(body), self.told)
+        reader = Reader(self.scope.inside(body), self.told, self.defaults(body))
         of_class, _ = around(body, self.scope)
         fields = of_self(body, self.scope, self.fields(of_class)) if of_class else {}
         found = reader.read(body.name, body.body, State({**self.outside(body), **fields}))
         outer = self.scope.the(self.scope.inside(body).path[:-1])
         of = outer.name if isinstance(outer, ast.ClassDef) else ""
         return [replace(one, within=of) for one in found]
+
+    def defaults(self, body: Definition) -> dict[str, ast.Constant]:
+        """The numbers that arguments are if nothing is given, of those whose names are words that say no size."""
+        known = usual(body) if isinstance(body, Function) else {}
+        unnamed = {name: one for name, one in known.items() if len(name) > 2 and not size_named(name)}
+        return {name: one for name, one in unnamed.items() if is_arithmetic(one) and name not in self.told}
 
     def outside(self, body: Definition) -> dict[str, Value]:
         """What names from outside of a body stand for in it."""

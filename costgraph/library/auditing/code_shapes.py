@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from costgraph.records import dataclass
 
 Side = TypeVar("Side")
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Pow)
+LEFT_OUT = re.compile(r"([\w.]+) is None|not \(([\w.]+)\)|not \(([\w.]+) is not None\)")
 NUMBERS = ("array", "asarray", "tensor")  # calls around a list of numbers
 
 
@@ -104,6 +106,26 @@ def decided(test: ast.expr, names: Mapping[str, Value]) -> bool | None:
         case ast.Name(id=name) if isinstance(value := names.get(name), ast.Constant):
             return bool(value.value)
     return None
+
+
+def left_out(case: str) -> str:
+    """The name or field of which a condition says that nothing is given for it; "" if of none."""
+    found = LEFT_OUT.fullmatch(case)
+    return found[1] or found[2] or found[3] if found else ""
+
+
+def instead(cases: Sequence[str], names: Collection[str], value: ast.expr) -> list[str]:
+    """What is taken for those of these names of which conditions say that nothing is given for them, as a condition."""
+    return [f"{name} == {ast.unparse(value)}" for case in cases if (name := left_out(case)) in names]
+
+
+def settled(cases: Sequence[str]) -> tuple[str, ...]:
+    """Conditions without those that nothing is given for something, where others say what is taken for it."""
+    return tuple(
+        case
+        for case in cases
+        if not (name := left_out(case)) or not any(one.startswith(f"{name} == ") for one in cases)
+    )
 
 
 def shifted(node: ast.BinOp) -> ast.expr | None:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from costgraph.algebra.frameworks import meaning_of
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
-from costgraph.library.auditing.names import MEANT, flag_of
+from costgraph.library.auditing.names import flag_of
+from costgraph.library.auditing.sizes import OtherCaseError, size_named, told, with_default, with_size
 from costgraph.library.readings.ways import Subject
 from costgraph.passes import PHASES
 from costgraph.passes.recompute import SEGMENTS
@@ -25,10 +25,6 @@ from costgraph.setup import Setup
 Fact = tuple[str, object]  # a name, and what it is
 DTYPES = {"float32": "fp32", "float": "fp32", "bfloat16": "bf16", "float16": "fp16", "half": "fp16"}
 ALIKE = {"N_r": "experts", "R_kv": "latent", "G": "grouped"}  # sizes that only models of a kind have
-
-
-class OtherCaseError(Exception):
-    """The case is one of another question than the one that was asked."""
 
 
 def facts(cases: Sequence[str]) -> Iterator[Fact]:
@@ -58,11 +54,14 @@ def of_test(test: ast.expr, holds: bool) -> Iterator[Fact]:
 def compared(name: str, op: ast.cmpop, other: ast.expr, holds: bool) -> Iterator[Fact]:
     """What a comparison says of a name."""
     value = other.value if isinstance(other, ast.Constant) else last_name(other) or other
+    of_sizes = isinstance(other, ast.BinOp) or size_named(str(value))
     if isinstance(op, ast.NotEq | ast.IsNot):
         op, holds = ast.Eq(), not holds
     if isinstance(op, ast.Eq | ast.Is):
         if isinstance(value, bool) or value is None:
             yield name, (value is True) is holds
+        elif holds and of_sizes:
+            yield name, other
         elif holds and isinstance(value, int | float | str):
             yield name, value
     elif value in (0, 1) and isinstance(op, ast.Gt):
@@ -88,7 +87,7 @@ def under(cases: Sequence[str], of: Options) -> Options:
     """
     asked: dict[str, Any] = dict(of)
     for name, value in facts(cases):
-        size = MEANT.get(name) or meaning_of(name)
+        size = size_named(name)
         if name in ("phase", "mode", "stage") and value in PHASES:
             if asked.get("phase") not in (None, value):
                 raise OtherCaseError(f"of {value}, and {asked['phase']} is asked of")
@@ -100,26 +99,13 @@ def under(cases: Sequence[str], of: Options) -> Options:
             asked = with_choice(ALIKE[size], value, name, asked)
         elif isinstance(value, str) and name.endswith("dtype"):
             kind = DTYPES.get(value.lower(), value.lower())
-            asked = with_size("p", ITEMSIZE.get(kind), kind, asked)
-        elif isinstance(value, int | float) and not isinstance(value, bool) and size in SYMBOLS:
-            asked = with_size(size, value, value, asked)
+            size_of = ITEMSIZE.get(kind)
+            asked = asked if size_of is None else with_size("p", Polynomial.constant(size_of), f"p = {kind}", asked)
+        elif isinstance(value, ast.expr):
+            asked = with_default(name, value, asked)
+        elif isinstance(value, int) and not isinstance(value, bool) and (size in SYMBOLS or name in told(of)):
+            asked = with_default(name, ast.Constant(value), asked)
     return asked  # type: ignore[return-value]
-
-
-def with_size(name: str, size: Any, said: object, asked: dict[str, Any]) -> dict[str, Any]:
-    """The same with a size put in, if the question has it open."""
-    setup = Setup.of(**asked)
-    if size is None or (name not in setup.graph.symbols and name != "p"):
-        return asked
-    known = setup.sizes.get(name) or (setup.bindings.get(name) if name != "p" else None)
-    if known is not None:
-        if isinstance(known, Polynomial) and known != Polynomial.constant(size):
-            raise OtherCaseError(f"of {name} = {said}, and {name} = {known} is asked of")
-        return asked
-    limit = asked.get("limit") or ()
-    if isinstance(limit, dict):
-        return {**asked, "limit": {**limit, name: size}}
-    return {**asked, "limit": [*([limit] if isinstance(limit, str) else limit), f"{name}={size}"]}
 
 
 def with_choice(flag: str, holds: bool, name: str, asked: dict[str, Any], value: object = True) -> dict[str, Any]:

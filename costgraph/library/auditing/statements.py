@@ -15,9 +15,11 @@ from costgraph.library.auditing.code_shapes import (
     addends,
     captured,
     given_in,
+    instead,
     makes_a_record,
     named_on_the_way,
     passed_over,
+    settled,
     sides,
     summed_in_a_loop,
     takes_all,
@@ -51,7 +53,7 @@ class Reader(Values):
         self.ends += self.run(function, body, [state], found)
         added = addends(body)
         lasting = [one for formula in found for one in self.lasting(formula)]
-        return [replace(one, addend=one.name.rpartition(": ")[2] in added) for one in lasting]
+        return [replace(one, addend=one.name.rpartition(": ")[2] in added, cases=settled(one.cases)) for one in lasting]
 
     def lasting(self, formula: Formula) -> Iterator[Formula]:
         """A formula, or where it is gone on with on some ways that on which it lasts, if there is one."""
@@ -66,7 +68,7 @@ class Reader(Values):
         """What a function returns where its arguments are given."""
         found: list[Formula] = []
         scope = self.scope.inside(function)
-        Reader(scope, self.told, self.depth + 1, self.left).run("", function.body, [inside], found)
+        Reader(scope, self.told, depth=self.depth + 1, left=self.left).run("", function.body, [inside], found)
         returned = [one for one in found if one.name == "return"]
         if bad := next((one.unread for one in returned if one.unread), None):
             raise UnreadError(bad)
@@ -224,8 +226,9 @@ class Reader(Values):
             return [state.given(place(target, state.names) or name, ast.Name(last, ast.Load()))]
         before = state.last.get(name, ())
         states, whole = [], f"{function}: {name}" if function else name
-        for formula, one in self.formulas(whole, value, state):
-            found.append(formula)
+        for said, one in self.formulas(whole, value, state):
+            usual = instead(state.cases, {name}, one) if one is not None else []
+            found.append(formula := replace(said, cases=(*said.cases, *usual)))
             why = f"'{name}' is given something in line {value.lineno}"
             after = written(replace(state, cases=formula.cases), target, formula.unread if one is None else one, why)
             for key in keywords(value) if one is None else ():
@@ -240,6 +243,6 @@ class Reader(Values):
         """An expression as formulas, one for each case, with what each comes to."""
         try:
             for cases, one in self.values(value, state):
-                yield Formula(name, value.lineno, ast.unparse(one), (*state.cases, *cases)), one
+                yield Formula(name, value.lineno, ast.unparse(one), tuple(dict.fromkeys([*state.cases, *cases]))), one
         except UnreadError as error:
             yield Formula(name, value.lineno, cases=state.cases, unread=str(error)), None

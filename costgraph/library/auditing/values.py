@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
@@ -17,6 +18,7 @@ from costgraph.library.auditing.code_shapes import (
     Value,
     chained,
     dotted,
+    instead,
     is_arithmetic,
     shifted,
     sides,
@@ -40,10 +42,12 @@ class Values(ABC):
     Args:
         scope: the functions of the file that a name means here, which are read where they are called.
         told: names that the user says the meaning of, which are left as they are.
+        defaults: numbers that arguments are if nothing is given, of arguments whose names say nothing.
     """
 
     scope: Scope
     told: frozenset[str] = frozenset()
+    defaults: Mapping[str, ast.Constant] = field(default_factory=dict)
     depth: int = 0
     left: list[int] = field(default_factory=lambda: [MOST_WORK])  # of the work, with the functions that are called
     sizes: dict[ast.expr, int] = field(default_factory=dict)  # of what was put together; a shared part counts each time
@@ -62,6 +66,11 @@ class Values(ABC):
                 return [((), node)]
             case ast.Attribute() if (computed := self.computed(node, state)) is not None:
                 return self.inlined(computed, ast.Call(node, [], []), state)
+            case ast.Name(id=name) if name in self.defaults and name not in state.names:
+                said = f"{name} == {ast.unparse(self.defaults[name])}"
+                if not any(re.search(rf"\b{name}\b", case) for case in state.cases if case != said):
+                    return [((said,), self.defaults[name])]
+                raise UnreadError(f"'{name}' is decided on by whoever calls, and has a default")
             case ast.Name() | ast.Attribute() | ast.Subscript() | ast.Call() if is_place(node):
                 return [((), read(node, state.names))]
             case ast.NamedExpr(value=value):
@@ -72,10 +81,16 @@ class Values(ABC):
                 return self.values(power, state)
             case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
                 return self.each([operand], state, lambda parts: ast.UnaryOp(sign, parts[0]))
+            case ast.BoolOp(op=ast.Or(), values=[first, *others]) if is_place(first) and others:
+                other = others[0] if len(others) == 1 else ast.copy_location(ast.BoolOp(ast.Or(), others), node)
+                return self.values(ast.copy_location(ast.IfExp(first, first, other), node), state)
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                both = sides(test, body, orelse, state)
+                chosen = sides(test, body, orelse, state)
+                names = [ast.unparse(side) for side in (body, orelse)]
                 return [
-                    ((*when, *cases), one) for when, side in both for cases, one in self.values(side, state.under(when))
+                    ((*when, *cases, *instead(when, names, one)), one)
+                    for when, side in chosen
+                    for cases, one in self.values(side, state.under(when))
                 ]
             case ast.Call():
                 return self.called(node, state)
@@ -131,7 +146,7 @@ class Values(ABC):
             raise UnreadError(f"'{shorten(ast.unparse(node), 60)}' is given who knows how many arguments")
         every = [*function.args.posonlyargs, *function.args.args]
         names = [one.arg for one in every]
-        given = usual(function)
+        given: dict[str, ast.expr] = {**usual(function)}
         names = names[1:] if names[:1] in (["self"], ["cls"]) else names
         given |= dict(zip(names, node.args, strict=False)) | {one.arg: one.value for one in node.keywords if one.arg}
         inside = State(self.scope.seen_by(function, state.names))
@@ -150,13 +165,13 @@ class Values(ABC):
             return str(error)
 
 
-def usual(function: Function) -> dict[str, ast.expr]:
-    """What decides in a function if nothing is given: its arguments that are `True`, `False` or `None` by default."""
+def usual(function: Function) -> dict[str, ast.Constant]:
+    """What arguments of a function are if nothing is given: numbers, `True`, `False` or `None`."""
     every = [*function.args.posonlyargs, *function.args.args]
     behind = zip(every[len(every) - len(function.args.defaults) :], function.args.defaults, strict=True)
     named = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
     constant = ((one.arg, value) for one, value in (*behind, *named) if isinstance(value, ast.Constant))
-    return {name: value for name, value in constant if value.value is None or isinstance(value.value, bool)}
+    return {name: value for name, value in constant if value.value is None or isinstance(value.value, int | float)}
 
 
 def contradict(parts: Sequence[Case]) -> bool:
