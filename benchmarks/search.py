@@ -26,11 +26,11 @@ from costgraph.estimation.reading import request
 from costgraph.hardware.cluster import cluster
 from costgraph.searching.columns import Program
 from costgraph.searching.constraints import Constraint
-from costgraph.searching.evaluation import Rates
 from costgraph.searching.open_mesh import LARGE, OpenMesh, meshes
 from costgraph.searching.plans import Costed, Question
 from costgraph.searching.shares import Links
 from costgraph.searching.sieve import PAYS, Sieve
+from costgraph.searching.stage_times import Rates
 from costgraph.searching.structure import Structure
 
 CLUSTER = "h100-sxm:8x128"

@@ -16,9 +16,9 @@ from costgraph.estimation.estimate import Estimate, estimate
 from costgraph.estimation.reading import request
 from costgraph.hardware.cluster import cluster
 from costgraph.searching.asked import Search
-from costgraph.searching.evaluation import Rates
 from costgraph.searching.plans import Costed, Question
 from costgraph.searching.shares import Links
+from costgraph.searching.stage_times import Rates
 from costgraph.searching.structure import Structure
 from costgraph.setup import Setup
 

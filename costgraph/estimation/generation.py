@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -23,32 +23,40 @@ def summed(
         maxima: of which a step is the sum.
         first: of the contexts.
         last: of the contexts.
-        definitions: what other symbols of it stand for, such as `S_w = min(S, W)`. Halving the range finds where the
-            least of several is another one.
+        definitions: what other symbols of it stand for, such as `S_w = min(S, W)`.
         floors: what a step is never below.
     """
-    if last < first:
-        return Fraction(0)
-    known = throughout(definitions, first, last)
-    if known is None:
-        return halved(maxima, first, last, definitions, floors)
-    maxima = [tuple(side.substitute(known) for side in sides) for sides in maxima]
-    if not floors:
+    found = Fraction(0)
+    for low, high, known in stretches(definitions, first, last):
+        inside = [tuple(side.substitute(known) for side in sides) for sides in maxima]
+        found += of_lines(inside, tuple(floor.substitute(known) for floor in floors), low, high)
+    return found
+
+
+def of_lines(maxima: Sequence[Sides], floors: Sides, first: int, last: int) -> Fraction:
+    """The same where S alone is unbound, and nothing stands for anything else."""
+    if not floors or last < first:
         return sum((over(sides, first, last) for sides in maxima), Fraction(0))
     lines = [one_line(sides, first, last) for sides in maxima]
     if None in lines and first != last:
-        return halved(maxima, first, last, definitions, floors)
-    whole = total(line for line in lines if line is not None)
-    return over((whole, *(floor.substitute(known) for floor in floors)), first, last)
+        middle = (first + last) // 2
+        return of_lines(maxima, floors, first, middle) + of_lines(maxima, floors, middle + 1, last)
+    return over((total(line for line in lines if line is not None), *floors), first, last)
 
 
-def halved(
-    maxima: Sequence[Sides], first: int, last: int, definitions: Sequence[Definition], floors: Sides
-) -> Fraction:
-    """The same of both halves of the range."""
+def stretches(
+    definitions: Sequence[Definition], first: int, last: int
+) -> Iterator[tuple[int, int, dict[str, Polynomial]]]:
+    """Stretches of contexts with what symbols stand for in each of them; halving the range finds them."""
+    if last < first:
+        return
+    known = throughout(definitions, first, last)
+    if known is not None:
+        yield first, last, known
+        return
     middle = (first + last) // 2
-    ranges = ((first, middle), (middle + 1, last))
-    return sum((summed(maxima, *ends, definitions, floors) for ends in ranges), Fraction(0))
+    yield from stretches(definitions, first, middle)
+    yield from stretches(definitions, middle + 1, last)
 
 
 def throughout(definitions: Sequence[Definition], first: int, last: int) -> dict[str, Polynomial] | None:

@@ -83,7 +83,7 @@ def step(name: str, request: Request, phase: str) -> Step:
     whole = request.graph(phase)
     slowest = request.network.slowest if request.network else one_link
     found = [(graph, tuple(costs(graph, request.setup.convention, slowest))) for graph in whole.stages or (whole,)]
-    graph, of_ops = max(found, key=lambda pair: size(pair[1], request)) if len(found) > 1 else found[0]
+    graph, of_ops = max(found, key=lambda pair: size(pair[0], pair[1], request, phase)) if len(found) > 1 else found[0]
     stages = whole.mesh.pipeline.size if whole.mesh.pipeline else ONE
     rates = Rates().derated(request.efficiency)
     return Step(
@@ -96,9 +96,12 @@ def step(name: str, request: Request, phase: str) -> Step:
 MOST = 10**60  # of a size, where it only matters which of two is larger
 
 
-def size(found: Iterable[Cost], request: Request) -> float:
+def size(graph: Graph, found: Iterable[Cost], request: Request, phase: str) -> float:
     """About how long ops take together, at usual sizes and rates where none are given, but for what hides."""
     given = {**request.rates, **request.bindings}
+    if request.phase == "generate" and phase == "decode" and request.last_context is not None:
+        given["S"] = Polynomial.constant(request.last_context)  # of all steps the one that takes longest
+    given = settle(graph.definitions, given)[0]
     at = {name: float(min(value.number, MOST)) for name, value in given.items() if value.number is not None}
     usual = {name: at.get(name, float(symbol.typical)) for name, symbol in SYMBOLS.items()}
     of_ops = tuple(found)

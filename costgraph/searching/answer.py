@@ -15,6 +15,8 @@ from costgraph.searching.search import Found
 from costgraph.searching.space import Space
 from costgraph.timing.roofline import EFFICIENCIES
 
+PROMPTS = "all prompts of the batch are read at once: ttft is the time of that; tpot that of the last token"
+
 
 def ranked_by(asked: Search) -> str:
     """What the first plan is best in."""
@@ -32,8 +34,10 @@ def assumed(asked: Search, counts: Counts | None = None) -> list[str]:
     lines = [BOUND if not rates.efficiency else f"{ESTIMATE}; {reached(asked)}"]
     lines.append(tried(asked.space))
     lines += [*left_out(asked.space), *(passed_over(counts) if counts else [])]
-    if asked.question.asked.phase == "generate":
-        lines.append("all prompts of the batch are read at once: ttft is the time of that; tpot that of the last token")
+    of = asked.question.asked
+    if of.phase == "generate":
+        cost = "; cost is that of the prefill and of all steps" if of.price is not None else ""
+        lines.append(f"{PROMPTS}{cost}")
     return lines
 
 

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.estimation.asked import Request
 from costgraph.searching.columns import Column, Columns, Program, double, with_defined
-from costgraph.searching.evaluation import Evaluated, Evaluator, Rates
-from costgraph.searching.exact import Exact
-from costgraph.searching.forms import Forms, forms
+from costgraph.searching.evaluation import Evaluator
+from costgraph.searching.exact import Exact, Steps
+from costgraph.searching.forms import Forms, forms, growing
+from costgraph.searching.growing import CONTEXT, decoded
 from costgraph.searching.measures import PER, SHARES
 from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.shares import Links, part_of
+from costgraph.searching.stage_times import Rates
 
 
 class Costs:
@@ -45,16 +47,27 @@ class Costs:
     ) -> None:  # fmt: skip
         self.phases, self.price, self.axes = request.phases, request.price, dict(axes)
         self.links, self.rates = links, rates
+        self.measures = frozenset(measures)
         self.shares = tuple(name for name in SHARES if name in measures)
         *before, last = self.phases
         self.forms: dict[str, Forms] = {phase: forms(request, phase, open_) for phase in before}
         self.main = self.forms[last] = forms(request, last, open_, self.shares)
         self.peak_rate = request.rates["lambda_flops"]
+        self.new = request.new if request.phase == "generate" else 0
+        self.prompt = None if CONTEXT in open_ else request.bindings.get(CONTEXT)
+        self.growing = growing(request, open_) if self.new > 1 and "cost" in measures else None
 
     @cached_property
     def evaluators(self) -> dict[str, Evaluator]:
         """The forms of each phase, ready for columns."""
         return {name: Evaluator(one, tuple(self.parts), self.links, self.rates) for name, one in self.forms.items()}
+
+    @cached_property
+    def steps(self) -> Evaluator | None:
+        """A decode step in the context that its token sees; None where no cost of several is asked for."""
+        if self.growing is None:
+            return None
+        return Evaluator(self.growing, tuple(self.parts), self.links, self.rates)
 
     @cached_property
     def parts(self) -> dict[str, tuple[str, Polynomial]]:
@@ -83,24 +96,32 @@ class Costs:
         for (name, (_, size)), degree in zip(self.parts.items(), degrees, strict=True):
             if name not in columns or size != Polynomial.symbol(name):
                 columns = with_column(columns, name, degree)
-        found = {name: one.at(columns or {"": np.ones(length)}) for name, one in self.evaluators.items()}
+        columns = columns or {"": np.ones(length)}
+        needed = [one.needed(columns) for one in self.evaluators.values()]
+        found = {name: one.step(columns) for name, one in self.evaluators.items()}
         devices = np.ones(length)
         for degree in degrees:
             devices = devices * degree
         main, first = found[self.phases[-1]], found[self.phases[0]]
-        seconds = ranked(main)
         named = {
-            "peak": np.maximum.reduce([one.needed for one in found.values()]), "devices": devices,
-            "step_time": seconds, "bound": main.bound, "tokens/s": tokens / seconds, "ttft": ranked(first),
-            "tpot": seconds,
+            "peak": np.maximum.reduce(needed), "devices": devices, "step_time": main.seconds, "bound": main.bound,
+            "tokens/s": tokens / main.seconds, "ttft": first.seconds, "tpot": main.seconds,
         }  # fmt: skip
         if self.shares:
             work = self.work.at(with_defined(columns, self.main.definitions))
-            named |= {name: least / seconds for name, least in zip(self.shares, work, strict=True)}
-        if self.price is not None:
-            named["cost"] = seconds * devices / tokens * double(self.price * PER)
+            named |= {name: least / main.seconds for name, least in zip(self.shares, work, strict=True)}
+        if self.price is not None and "cost" in self.measures:
+            seconds = first.seconds + self.decoded(columns) if self.new else main.seconds
+            named["cost"] = seconds * devices / (tokens * max(self.new, 1)) * double(self.price * PER)
         joined = np.logical_and.reduce([one.joined for one in found.values()])
         return {name: np.broadcast_to(column, length) for name, column in named.items()}, joined
+
+    def decoded(self, columns: Columns) -> Column:
+        """Seconds of all decode steps, each of which sees one position more than the one before."""
+        if self.steps is None:
+            return np.zeros(1)
+        prompt = columns[CONTEXT] if self.prompt is None else np.full(1, double(self.prompt.number or 0))
+        return decoded(self.steps, dict(columns), prompt + 1, prompt + self.new - 1)
 
     # --- exactly ------------------------------------------------------------------------------------------------------
 
@@ -111,16 +132,28 @@ class Costs:
         devices = Fraction(prod(degree for _, degree in self.degrees(numbers)))
         if name == "devices":
             return devices
+        if name == "cost":
+            return (self.price or 0) * devices * self.per_token(numbers) * PER
         exact = self._exact(numbers, self.phases[0] if name == "ttft" else self.phases[-1])
         if name == "bound":
             return exact.bound
-        seconds = exact.estimate if self.rates.efficiency else exact.bound
         if name in self.shares:
-            return exact.value(self.main.work[name] / self.peak_rate) / seconds
-        if name in ("cost", "tokens/s"):
-            tokens = exact.value(self.main.tokens)
-            return tokens / seconds if name == "tokens/s" else (self.price or 0) * devices * seconds * PER / tokens
-        return seconds
+            return exact.value(self.main.work[name] / self.peak_rate) / exact.seconds
+        return exact.value(self.main.tokens) / exact.seconds if name == "tokens/s" else exact.seconds
+
+    def per_token(self, numbers: Mapping[str, int]) -> Fraction:
+        """Seconds of a step by its tokens; of a generation those of all steps by all tokens that are written."""
+        last = self._exact(numbers, self.phases[-1])
+        tokens = last.value(self.main.tokens)
+        if not self.new:
+            return last.seconds / tokens
+        seconds = self._exact(numbers, self.phases[0]).seconds
+        if self.growing:
+            degrees = self.degrees(numbers)
+            prompt = numbers[CONTEXT] if self.prompt is None else int(self.prompt.number or 0)
+            steps = Steps(self.growing, {**dict(degrees), **numbers}, degrees, self.links, self.rates)
+            seconds += steps.seconds(prompt + 1, prompt + self.new - 1)
+        return seconds / (tokens * self.new)
 
     def degrees(self, numbers: Mapping[str, int]) -> list[tuple[str, int]]:
         """How many devices stand along each axis, or each part of one."""
@@ -147,8 +180,3 @@ def with_column(columns: Columns, name: str, values: Column) -> Columns:
     on_sides = values.reshape(columns.shape)
     alike = bool((on_sides == on_sides[:, :1]).all())
     return columns.with_column(name, on_sides[:, :1] if alike else on_sides)
-
-
-def ranked(found: Evaluated) -> Column:
-    """The time that counts: the estimate where efficiencies are named, else the bound."""
-    return found.bound if found.estimate is None else found.estimate

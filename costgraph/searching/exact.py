@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 
@@ -10,13 +10,16 @@ import numpy as np
 
 from costgraph.algebra.definition import settle
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.symbols import Rational
 from costgraph.estimation.account import Account, Charge
+from costgraph.estimation.generation import of_lines, stretches
 from costgraph.hardware.links import Layout, Span
 from costgraph.measures.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.searching.columns import Program
-from costgraph.searching.evaluation import Rates
 from costgraph.searching.forms import Forms, Sent, StageForms
+from costgraph.searching.growing import CONTEXT, straight
 from costgraph.searching.shares import Links
+from costgraph.searching.stage_times import Rates
 from costgraph.timing.network import latency, rate, span_of, steps
 
 ZERO_S = Fraction(0)
@@ -39,7 +42,7 @@ class Exact:
     ) -> None:
         self.forms, self.degrees, self.links, self.rates = forms, tuple(axes), links, rates
         typed = {name: Polynomial.constant(value) for name, value in numbers.items()}
-        self.numbers = settle(forms.definitions, typed)[0]
+        self.typed, self.numbers = typed, settle(forms.definitions, typed)[0]
         self.stages = [one for one in forms.stages if one.place != "middle stage" or numbers.get("P") != 2]
 
     def value(self, form: Polynomial) -> Fraction:
@@ -50,11 +53,16 @@ class Exact:
     def needed(self) -> Fraction:
         """Bytes of the stage that needs most."""
         forms = [form for stage in self.stages for form in stage.alive]
-        point = {name: np.array([float(value.number or 0)]) for name, value in self.numbers.items()}
+        numbers = settle(self.forms.room_definitions, self.typed)[0]
+        point = {name: np.array([float(value.number or 0)]) for name, value in numbers.items()}
         sizes = Program.of(forms).at(point)[:, 0]
-        return max(
-            self.value(form) for form, size in zip(forms, sizes, strict=True) if size >= sizes.max() * (1 - NEAR)
-        )
+        largest = [form for form, size in zip(forms, sizes, strict=True) if size >= sizes.max() * (1 - NEAR)]
+        return max(Fraction(form.substitute(numbers).number or 0) for form in largest)
+
+    @property
+    def seconds(self) -> Fraction:
+        """How long a step takes: as estimated where efficiencies are named, else at least."""
+        return self.account(self.longest).seconds if self.rates.efficiency else self.bound
 
     @property
     def bound(self) -> Fraction:
@@ -90,9 +98,9 @@ class Exact:
         return waiting_of([self.value(form) for form in forms_of(stage.waiting[at])])
 
     @property
-    def estimate(self) -> Fraction:
-        """How long a step takes at the efficiencies that were named."""
-        return self.account(max(self.stages, key=self.size)).seconds
+    def longest(self) -> StageForms:
+        """The stage that takes longest at the efficiencies that were named."""
+        return max(self.stages, key=self.size)
 
     def size(self, stage: StageForms) -> Fraction:
         """How long the ops of a stage take at the efficiencies, but for what hides; by that it is chosen."""
@@ -151,6 +159,63 @@ class Exact:
         return Layout(self.links.cluster, self.degrees, self.links.link)
 
 
-def constant(value: Fraction) -> Polynomial:
+class Steps:
+    """Decode steps of one plan, in each of which a token sees one position more.
+
+    Args:
+        forms: of a step, in the context S.
+        numbers: by symbol, without S.
+        axes: as of `Exact`; so are the rest.
+        links: over which collectives go.
+        rates: what an estimate takes for granted.
+    """
+
+    def __init__(
+        self, forms: Forms, numbers: Mapping[str, int], axes: Sequence[tuple[str, int]], links: Links, rates: Rates
+    ) -> None:
+        self.forms, self.links, self.rates, self.axes = forms, links, rates, axes
+        self.numbers = {name: value for name, value in numbers.items() if name != CONTEXT}
+
+    def at(self, context: int) -> Exact:
+        """The step whose token sees so many positions."""
+        return Exact(self.forms, {**self.numbers, CONTEXT: context}, self.axes, self.links, self.rates)
+
+    def seconds(self, first: int, last: int) -> Fraction:
+        """How long the steps take at contexts from one to another."""
+        longest = self.at(last).longest if self.rates.efficiency else None
+        return sum((self.stretch(longest, *ends) for ends in self.stretches(first, last)), Fraction(0))
+
+    def stretches(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Stretches in which all that it takes is a straight line."""
+        if not straight(self.forms):
+            yield from ((context, context) for context in range(first, last + 1))
+            return
+        typed = {name: constant(value) for name, value in self.numbers.items()}
+        for low, high, _ in stretches(settle(self.forms.definitions, typed)[1], first, last):
+            yield low, high
+
+    def stretch(self, longest: StageForms | None, first: int, last: int) -> Fraction:
+        """The sum over one of them: all sides are known by their values at both ends."""
+        ends = [self.at(context) for context in (first, last)]
+        if longest is None:
+            arms = [[seconds for stage in end.stages for seconds in end.arms(stage).values()] for end in ends]
+            return of_lines([tuple(line(a, b, first, last) for a, b in zip(*arms, strict=True))], (), first, last)
+        one, other = (end.account(longest) for end in ends)
+        maxima = [
+            tuple(line(a.number, b.number, first, last) for a, b in zip(*sides, strict=True))
+            for sides in zip(one.maxima, other.maxima, strict=True)
+        ]
+        floors = tuple(line(a.number, b.number, first, last) for a, b in zip(one.floors, other.floors, strict=True))
+        return of_lines(maxima, floors, first, last)
+
+
+def line(at_first: Rational | None, at_last: Rational | None, first: int, last: int) -> Polynomial:
+    """The straight line in the context with two values."""
+    low, high = Fraction(at_first or 0), Fraction(at_last or 0)
+    slope = (high - low) / max(last - first, 1)
+    return Polynomial.symbol(CONTEXT) * slope + (low - slope * first)
+
+
+def constant(value: Rational) -> Polynomial:
     """A number as a form."""
     return Polynomial.constant(value)

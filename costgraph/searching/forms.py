@@ -77,7 +77,8 @@ class StageForms:
 
     Args:
         place: which stage; empty without a pipeline.
-        alive: bytes at each instant that may be the peak, without those that another one always covers.
+        alive: bytes at each instant that may be the peak, without those that another one always covers; empty where
+            only times were asked for.
         compute: FLOPs of a step, in seconds at the rate of the machine.
         memory: bytes that must be read and written, in seconds.
         waiting: of FLOPs and of bytes what idle time follows from, in seconds.
@@ -103,7 +104,8 @@ class Forms:
     Args:
         stages: of which one needs most and one takes longest.
         claims: what numbers of a plan have to keep.
-        definitions: what symbols stand for that is no polynomial.
+        definitions: what symbols of times stand for that is no polynomial.
+        room_definitions: the same of memory, which is that of another context where one grows.
         tokens: how many tokens a step works on.
         bubble: idle time over busy time, above and below the line; 0 over 1 without a pipeline.
         work: FLOPs of the model on one device, the mean of stages, by the share of the peak that they are.
@@ -113,6 +115,7 @@ class Forms:
     stages: tuple[StageForms, ...]
     claims: tuple[Holds, ...]
     definitions: tuple[Definition, ...]
+    room_definitions: tuple[Definition, ...]
     tokens: Polynomial
     bubble: tuple[Polynomial, Polynomial]
     work: Mapping[str, Polynomial]
@@ -133,11 +136,11 @@ def forms(request: Request, phase: str, open_: Sequence[str], shares: Iterable[s
         UserError: the model cannot be spread like that.
     """
     room, graph = sized(request, phase, open_), timed(request, phase, open_)
-    estimated = bool(request.efficiency)
     resting = of_prefill(request, phase, room, *open_)
+    found = of_times(graph, request)
     stages = tuple(
-        of_stage(holds, stage, graph, request, resting)
-        for holds, stage in zip(room.stages or (room,), graph.stages or (graph,), strict=True)
+        replace(stage, alive=tuple(alive + resting for alive in instants(holds, request)))
+        for holds, stage in zip(room.stages or (room,), found.stages, strict=True)
     )
     claimed = dict.fromkeys(
         claim
@@ -145,10 +148,27 @@ def forms(request: Request, phase: str, open_: Sequence[str], shares: Iterable[s
         for claim in (*one.assumptions, *one.claims)
         if not claim.settled
     )
-    named = {one.name: one for stage in (graph.stages or (graph,)) for one in definitions(stage)}
     done = {name: worked(graph, replayed=name == "hfu") for name in shares}
-    bubble = idle_share(graph, request, estimated)
-    return Forms(stages, tuple(claimed), tuple(named.values()), tokens(graph), bubble, done, cut_twice(graph))
+    return replace(found, stages=stages, claims=tuple(claimed), room_definitions=defined(room), work=done)
+
+
+@paused()
+def growing(request: Request, open_: Sequence[str]) -> Forms:
+    """The times of a decode step whose token sees S positions, its own included; S is no prompt then."""
+    return of_times(request.sized("decode", "S", *open_), request)
+
+
+def of_times(graph: Graph, request: Request) -> Forms:
+    """The forms of what all stages take."""
+    stages = tuple(of_stage(stage, graph, request) for stage in graph.stages or (graph,))
+    bubble = idle_share(graph, request, bool(request.efficiency))
+    return Forms(stages, (), defined(graph), (), tokens(graph), bubble, {}, cut_twice(graph))
+
+
+def defined(graph: Graph) -> tuple[Definition, ...]:
+    """What symbols in the forms of any stage stand for."""
+    named = {one.name: one for stage in (graph.stages or (graph,)) for one in definitions(stage)}
+    return tuple(named.values())
 
 
 def worked(graph: Graph, replayed: bool) -> Polynomial:
@@ -176,15 +196,13 @@ def grows(request: Request, phase: str) -> bool:
     return request.phase == "generate" and phase == "decode"
 
 
-def of_stage(room: Graph, graph: Graph, whole: Graph, request: Request, resting: Polynomial) -> StageForms:
-    """The forms of one stage; rates of the machine are put in.
+def of_stage(graph: Graph, whole: Graph, request: Request) -> StageForms:
+    """What one stage takes; rates of the machine are put in.
 
     Args:
-        room: the stage as its peak is taken.
-        graph: the same as its times are.
+        graph: the stage.
         whole: with all stages.
         request: the question.
-        resting: bytes that are there beside what the graph has.
     """
     convention = request.setup.convention
     rates = {name: rate for name, rate in request.rates.items() if name in ("lambda_flops", "lambda_mem")}
@@ -201,7 +219,7 @@ def of_stage(room: Graph, graph: Graph, whole: Graph, request: Request, resting:
     waits = [waiting(graph, terms) if terms else NOTHING for terms in timed.values()]
     return StageForms(
         str(graph.stage or ""),
-        tuple(alive + resting for alive in instants(room, request, convention)),
+        (),
         seconds["lambda_flops"],
         seconds["lambda_mem"],
         (waits[0], waits[1]),
@@ -214,8 +232,9 @@ def of_stage(room: Graph, graph: Graph, whole: Graph, request: Request, resting:
 # --- memory -----------------------------------------------------------------------------------------------------------
 
 
-def instants(graph: Graph, request: Request, convention: Convention) -> tuple[Polynomial, ...]:
+def instants(graph: Graph, request: Request) -> tuple[Polynomial, ...]:
     """What is alive at the instants that may be the peak, the largest first, without what another one covers."""
+    convention = request.setup.convention
     walk = Walk(Lifetimes(graph, policy(request.setup.precision)), convention)
     counted = [one for one in walk.buffers if convention.counts(one.tensor.role)]
     found = dict.fromkeys(alive for _, alive in walk.running(counted))

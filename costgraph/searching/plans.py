@@ -14,9 +14,9 @@ from costgraph.estimation.asked import Request
 from costgraph.records import dataclass
 from costgraph.searching.columns import Column, Columns
 from costgraph.searching.costs import Costs, length_of
-from costgraph.searching.evaluation import Rates
 from costgraph.searching.legality import Rule, rules
 from costgraph.searching.shares import Links
+from costgraph.searching.stage_times import Rates
 from costgraph.searching.structure import DEGREES, DEVICES, Structure
 
 
@@ -65,7 +65,8 @@ class Costed(Costs):
     def __init__(self, question: Question, structure: Structure, request: Request) -> None:
         fixed = dict(structure.degrees)
         axes = {name: degree(name, fixed) for name in DEVICES if name in structure.axes}
-        super().__init__(request, question.open, axes, question.links, question.rates, question.limited)
+        measures = {*question.measures, *question.limited}
+        super().__init__(request, question.open, axes, question.links, question.rates, measures)
         self.structure, self.open = structure, question.open
 
     @cached_property

@@ -17,13 +17,13 @@ from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.mesh import Mesh
 from costgraph.searching.asked import Search
 from costgraph.searching.constraints import Constraint, read_conditions
-from costgraph.searching.evaluation import Rates
 from costgraph.searching.measures import MEASURES, Measure
 from costgraph.searching.plans import Question
 from costgraph.searching.ranges import Over, read_over
 from costgraph.searching.shares import Links
 from costgraph.searching.space import Space
 from costgraph.searching.space_reading import read_space
+from costgraph.searching.stage_times import Rates
 from costgraph.searching.structure import DEGREES, KINDS
 
 PHASES = ("train", "generate")

@@ -19,12 +19,12 @@ from costgraph.measures.parts import read_measure
 from costgraph.searching.columns import Column, Columns, Program, with_defined
 from costgraph.searching.constraints import Condition
 from costgraph.searching.costs import Costs, length_of
-from costgraph.searching.evaluation import Rates
 from costgraph.searching.forms import sized
 from costgraph.searching.legality import Rule, rules
 from costgraph.searching.measures import MEASURES, check_phase
 from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.shares import Links
+from costgraph.searching.stage_times import Rates
 
 
 class Swept:
