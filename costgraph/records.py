@@ -12,6 +12,7 @@ import dataclasses
 import sys
 from dataclasses import fields
 from operator import attrgetter
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 OPTIONS = {"frozen", "repr", "eq", "slots"}  # of what is made here
@@ -36,9 +37,9 @@ def quickly(cls: Any = None, /, **options: Any) -> Any:
     if options.get("eq", True):
         compared = [one.name for one in fields(cls) if one.compare]
         made |= equality_of(attrgetter(*compared) if compared else lambda self: ())
-    names = {one.name: None for one in fields(cls) if not one.kw_only}
-    if len(names) > 1 and len(names) == len(fields(cls)):
-        cls.__fields_in_order__ = (names.keys(), attrgetter(*names))
+    places = {one.name: at for at, one in enumerate(fields(cls)) if not one.kw_only}
+    if len(places) > 1 and len(places) == len(fields(cls)):
+        cls.__fields_in_order__ = (places, attrgetter(*places))
     for name, function in made.items():
         if name not in own:
             setattr(cls, name, function)
@@ -51,9 +52,12 @@ def changed(one: Any, /, **changes: Any) -> Any:
     if known is None:
         return dataclasses.replace(one, **changes)
     names, values = known
-    if not changes.keys() <= names:
-        raise TypeError(f"{type(one).__name__} has no field {sorted(changes.keys() - names)}")
-    return type(one)(*[changes.get(name, value) for name, value in zip(names, values(one), strict=True)])
+    if not changes.keys() <= names.keys():
+        raise TypeError(f"{type(one).__name__} has no field {sorted(changes.keys() - names.keys())}")
+    new = list(values(one))
+    for name, value in changes.items():
+        new[names[name]] = value
+    return type(one)(*new)
 
 
 if TYPE_CHECKING:
@@ -95,8 +99,8 @@ def has_others(cls: type) -> bool:
 
 
 def init_of(cls: type) -> Any:
-    """The `__init__` of a class whose fields are known."""
-    known: dict[str, Any] = {"_set": object.__setattr__, "_missing": Factory()}
+    """The `__init__` of a class whose fields are known; it puts values where they are, as that is twice as fast."""
+    known: dict[str, Any] = {"_missing": Factory()}
     arguments, lines = [], []
     for one in sorted(fields(cls), key=lambda one: bool(one.kw_only)):
         value = one.name
@@ -111,7 +115,13 @@ def init_of(cls: type) -> Any:
             value = f"_of_{one.name}() if {one.name} is _missing else {one.name}"
         else:
             arguments.append(one.name)
-        lines.append(f"  _set(self, {one.name!r}, {value})")
+        if isinstance(slot := getattr(cls, one.name, None), MemberDescriptorType):
+            known[f"_put_{one.name}"] = slot.__set__
+            lines.append(f"  _put_{one.name}(self, {value})")
+        else:
+            lines += [f"  values[{one.name!r}] = {value}"]
+    if any(line.startswith("  values[") for line in lines):
+        lines.insert(0, "  values = self.__dict__")
     if hasattr(cls, "__post_init__"):
         lines.append("  self.__post_init__()")
     body = "\n".join(lines or ["  pass"])

@@ -11,10 +11,10 @@ from dataclasses import field
 from math import comb
 from typing import ClassVar
 
-from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, walk
+from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold
 from costgraph.algebra.numerals import exact_number
-from costgraph.algebra.polynomial import Polynomial, total
-from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.polynomial import ONE, Polynomial, total
+from costgraph.algebra.quotient import Quotient, undivided
 from costgraph.algebra.symbols import SYMBOLS, Rational, lookup
 from costgraph.algebra.syntax import ALLOWED, FLOOR, LARGEST, NOT_WHOLE, ROOT, TOO_LONG, Formula, check_power, read
 from costgraph.algebra.whole import HEADS, is_whole
@@ -104,7 +104,8 @@ class Reader:
 
     def apart(self, node: Node) -> Node:
         """The tree, with words that have no meaning as a whole taken apart."""
-        words = (part for part in walk(node) if isinstance(part, Name | Call))
+        whole = node is self.formula.node
+        words = self.formula.words if whole else Formula("", node).words
         if all(self.means(word.name) if isinstance(word, Name) else self.calls(word.function) for word in words):
             return node
         from costgraph.algebra.juxtaposed import taken_apart  # most formulas are spelled out
@@ -122,10 +123,10 @@ class Reader:
     def whole(self, node: Node) -> Quotient | None:
         """The value of what is not computed from the values of its parts."""
         match node:
-            case Number(value):
-                return Quotient(value)
             case Name():
                 return self.names[node.name] if node.name in self.names else self.name(node)
+            case Number(value):
+                return undivided(Polynomial.constant(value))
             case Call(function) if function != FLOOR:
                 return self.call(node)
         return None
@@ -133,7 +134,7 @@ class Reader:
     def name(self, node: Name) -> Quotient:
         """What a name stands for."""
         try:
-            return Quotient(Polynomial.symbol(lookup(node.name, self.symbols, self.expected, self.also).name))
+            return undivided(Polynomial.symbol(lookup(node.name, self.symbols, self.expected, self.also).name))
         except UserError as error:
             raise self.refuse(node, f"{error}{self.remedy(node.name)}") from None
 
@@ -238,9 +239,11 @@ class Reader:
     def fits(self, node: Node, value: Quotient) -> Quotient:
         """`value`, unless one of its coefficients has too many digits or an exponent is too large."""
         for side in (value.numerator, value.denominator):
+            if side is ONE:
+                continue
             if len(side) > MAX_TERMS:
                 raise self.refuse(node, f"expands to more than {MAX_TERMS} terms")
-            if any(abs(c.numerator) >= LARGEST or c.denominator >= LARGEST for c in side.coefficients):
+            if side.has_number_beyond(LARGEST):
                 raise self.refuse(node, TOO_LONG)
             if side.has_power_beyond(4 * MAX_EXPONENT):
                 raise self.refuse(node, f"an exponent may be at most {4 * MAX_EXPONENT}")

@@ -228,6 +228,16 @@ class Polynomial:
         """Whether the absolute power of any symbol is larger; mostly the bound on them says that none is."""
         return self._reach > limit and self.largest_power > limit
 
+    def has_number_beyond(self, limit: int) -> bool:
+        """Whether what stands above or below the line in front of a term is as large as that, whatever its sign."""
+        for c in self._terms.values():
+            if c.__class__ is int:
+                if not -limit < c < limit:
+                    return True
+            elif abs(c.numerator) >= limit or c.denominator >= limit:
+                return True
+        return False
+
     def coefficient(self, monomial: Polynomial) -> Rational:
         """The number in front of a monomial here, whatever the monomial's own coefficient is; 0 where it is missing."""
         (wanted,) = monomial._terms

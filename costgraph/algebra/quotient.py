@@ -60,6 +60,8 @@ class Quotient:
         return None if above is None or not below else Fraction(above) / Fraction(below)
 
     def __add__(self, other: Quotient) -> Quotient:
+        if self.denominator is ONE and other.denominator is ONE:
+            return undivided(self.numerator + other.numerator)
         if self.denominator == other.denominator:
             return Quotient(self.numerator + other.numerator, self.denominator)
         above = self.numerator * other.denominator + other.numerator * self.denominator
@@ -69,6 +71,8 @@ class Quotient:
         return self + Quotient(-other.numerator, other.denominator)
 
     def __mul__(self, other: Quotient) -> Quotient:
+        if self.denominator is ONE and other.denominator is ONE:
+            return undivided(self.numerator * other.numerator)
         return Quotient(self.numerator * other.numerator, self.denominator * other.denominator)
 
     def __truediv__(self, other: Quotient) -> Quotient:
@@ -101,6 +105,8 @@ class Quotient:
             if (lowest := min((*above.exponents(name), *below.exponents(name)))) < 0:  # which a sum cannot be raised to
                 by = Polynomial.symbol(name) ** -lowest
                 above, below = above * by, below * by
+        if below is ONE:
+            return undivided(above.substitute(bindings))
         below = below.substitute(bindings)
         if not below:
             raise UserError(f"these values make the divisor {self.denominator} zero")
@@ -134,6 +140,13 @@ class Quotient:
 
     def __repr__(self) -> str:
         return f"Quotient({self})"
+
+
+def undivided(value: Polynomial) -> Quotient:
+    """`value/1`, which the constructor would look at."""
+    quotient = Quotient.__new__(Quotient)
+    quotient.numerator, quotient.denominator = value, ONE
+    return quotient
 
 
 def unbounded(sign: Polynomial) -> Quotient:

@@ -10,12 +10,12 @@ import ast
 import re
 import unicodedata
 import warnings
-from collections.abc import Container
+from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from keyword import kwlist
 
-from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, negative
+from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, negative, walk
 from costgraph.algebra.spelling import Spelled, at_column, in_code, on_paper
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError, need_text, shorten
@@ -38,12 +38,17 @@ NAMES = {word for word in kwlist if word.islower()} - {"and", "or", "not", "in",
 WORDS = re.compile(rf"\b(?:{'|'.join(NAMES)})\b")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Formula:
     """An expression as it was typed, and its tree."""
 
     text: str
     node: Node
+
+    @cached_property
+    def words(self) -> tuple[Name | Call, ...]:
+        """The names and calls in it."""
+        return tuple(part for part in walk(self.node) if isinstance(part, Name | Call))
 
     def refuse(self, node: Node, reason: str) -> UserError:
         """An error that points at `node`."""
@@ -87,7 +92,8 @@ def check_length(text: str) -> None:
         raise UserError(f"expression of {len(text)} characters: at most {MAX_LENGTH} are read")
 
 
-def relations(text: str, signs: Container[str]) -> tuple[list[Formula], list[str]]:
+@lru_cache(maxsize=1024)
+def relations(text: str, signs: tuple[str, ...]) -> tuple[Sequence[Formula], Sequence[str]]:
     """The sides of `a <= b < c` and the signs between them; `a <= b and b < c` is two relations one after the other.
 
     The list of signs has an empty one where a relation ends and the next begins.
@@ -125,11 +131,8 @@ def tree(text: str, typed: Spelled | None = None) -> ast.expr:
     need_text(text, EXAMPLE)
     check_length(text)
     typed = typed or in_code(text)
-    for at, char in enumerate(typed.text):
-        if not char.isascii() or not char.isprintable() or char == "#":
-            shown = f"'{char}'" if char.isprintable() else ascii(char)
-            shown += f" ({unicodedata.name(char, 'unnamed').capitalize()})" if char.isalpha() else ""
-            raise at_column(text, typed.column(at), f"unexpected character {shown}")
+    if not typed.text.isascii() or not typed.text.isprintable() or "#" in typed.text:
+        raise strange(text, typed)
     if not typed.text:
         raise UserError("an expression is missing")
     try:
@@ -144,6 +147,16 @@ def tree(text: str, typed: Spelled | None = None) -> ast.expr:
     if names_alone != typed.text:
         restore(found, typed.text)
     return found
+
+
+def strange(text: str, typed: Spelled) -> UserError:
+    """An error that points at the first character that stands in no expression."""
+    for at, char in enumerate(typed.text):
+        if not char.isascii() or not char.isprintable() or char == "#":
+            shown = f"'{char}'" if char.isprintable() else ascii(char)
+            shown += f" ({unicodedata.name(char, 'unnamed').capitalize()})" if char.isalpha() else ""
+            return at_column(text, typed.column(at), f"unexpected character {shown}")
+    raise ValueError(text)
 
 
 def restore(node: ast.expr, text: str) -> None:

@@ -142,9 +142,10 @@ class Placement:
         op = self.pending_first(op)
         at, pending = self.work.where(op, [self.tensors[name] for name in op.inputs])
         inputs = tuple(self.moved_to(name, op, at, pending) for name in op.inputs)
-        instead = dict(zip(op.inputs, inputs, strict=True))
-        instead |= self.fuse(op, at)
-        self.ops.append(replace(op, inputs=inputs, body=tuple(rewired(step, instead) for step in op.body)))
+        if op.body:
+            instead = dict(zip(op.inputs, inputs, strict=True)) | self.fuse(op, at)
+            op = replace(op, body=tuple(rewired(step, instead) for step in op.body))
+        self.ops.append(op if inputs == op.inputs else replace(op, inputs=inputs))
         split = {cut for name in inputs for dim in self.tensors[name].dims for cut in dim.cuts}
         for number, name in enumerate(op.outputs):
             tensor = self.whole[name]

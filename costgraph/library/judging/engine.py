@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -36,8 +36,8 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 @cache
 def derivation(request: Request) -> Derivation:
     """The derivation that a request asks for; what differs in the terms that are chosen from it shares it."""
-    if (whole := replace(request, ops=(), sources=(), part="", tensor="", structure="")) != request:
-        return derivation(whole)
+    if request.ops or request.sources or request.part or request.tensor or request.structure:
+        return derivation(replace(request, ops=(), sources=(), part="", tensor="", structure=""))
     asked, usual = setup(replace(request, measure="")), replace(request, limit="", symbolic="")
     same = asked.graph is setup(replace(usual, measure="")).graph  # sizes may decide on it
     found = replace(of_any_size(usual), setup=asked) if same else formed(asked, [request.measure or "params"])
@@ -207,6 +207,11 @@ class Names:
         return other
 
     @cached_property
+    def words(self) -> frozenset[str]:
+        """All names in the expressions of the entry."""
+        return frozenset().union(*map(words_of, expressions(self.entry)))
+
+    @cached_property
     def own(self) -> dict[str, Quotient]:
         """Names that no derivation stands behind: figures, given numbers, what `at` binds."""
         known: dict[str, Quotient] = {}
@@ -230,7 +235,8 @@ class Names:
             requests["derived"] = self.entry.derive
         for name, request in requests.items():
             known[name] = amount(request).substitute(bound)
-        if "N_params" not in known and self.entry.derive and self.entry.derive.measure:
+        counts = "N_params" in self.words and "N_params" not in known
+        if counts and self.entry.derive and self.entry.derive.measure:
             count = derivation(self.entry.derive).params
             if count is not None and count.value.numerator:
                 known["N_params"] = count.value.substitute(bound)
@@ -310,3 +316,11 @@ def translated(notation: Mapping[str, str], known: Mapping[str, Quotient]) -> di
 def words_of(text: str) -> frozenset[str]:
     """The words in an expression."""
     return frozenset(WORD.findall(text))
+
+
+def expressions(entry: Entry) -> Iterator[str]:
+    """The expressions of an entry."""
+    yield from (entry.printed, entry.claim, entry.derived, entry.drops, entry.constant, entry.right)
+    yield from (*entry.given.values(), *entry.letters.values())
+    if entry.erratum:
+        yield entry.erratum.slip

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from costgraph.algebra.expression import Call, Number, walk
 from costgraph.algebra.quotient import Quotient
@@ -19,7 +18,7 @@ DERIVING = ("solve", "limit")  # what makes a derivation of an expression in sym
 
 def check_named(entry: Entry, names: Names) -> None:
     """Raise if `derived` computes nothing, or has nothing from the engine in it, or if names are idle."""
-    if idle := [name for name in (*entry.let, *entry.given, *entry.catalog) if name not in words(entry)]:
+    if idle := [name for name in (*entry.let, *entry.given, *entry.catalog) if name not in names.words]:
         raise UserError(f"nothing uses {idle[0]}; leave it out, or write it where it belongs")
     if not entry.derived:
         return
@@ -81,16 +80,3 @@ def computed(names: Names, slip: str, instead: dict[str, Quotient]) -> Quotient 
         return names.slipped(slip, instead)
     except UserError:
         return None
-
-
-def words(entry: Entry) -> set[str]:
-    """All names in the expressions of an entry."""
-    return {word for text in expressions(entry) for word in re.findall(r"[A-Za-z_]\w*", text)}
-
-
-def expressions(entry: Entry) -> Iterator[str]:
-    """The expressions of an entry."""
-    yield from (entry.printed, entry.claim, entry.derived, entry.drops, entry.constant, entry.right)
-    yield from (*entry.given.values(), *entry.letters.values())
-    if entry.erratum:
-        yield entry.erratum.slip

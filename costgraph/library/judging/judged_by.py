@@ -15,7 +15,7 @@ from costgraph.errors import UserError
 from costgraph.library.entries.entry import Entry
 from costgraph.library.judging.calculator import SIGNS, Comparison, comparisons, true
 from costgraph.library.judging.engine import Names, names_of
-from costgraph.library.judging.gate import CHANGE, DERIVING, from_engine, words
+from costgraph.library.judging.gate import CHANGE, DERIVING, from_engine
 from costgraph.library.judging.recorded_slip import names as words_of
 from costgraph.library.judging.recorded_slip import names_something, numbers
 from costgraph.library.judging.typed_in import changed_alike, factor, whatever_said
@@ -61,7 +61,7 @@ def arithmetic(entry: Entry) -> str:
 
 def used(entry: Entry) -> list[str]:
     """The names of what the engine gives that a statement is compared with."""
-    said = words(entry)
+    said = names_of(entry).words
     asked = [name for name in from_engine(entry) if name in said or (name == "derived" and not entry.derived)]
     return [name for name in asked if name in names_of(entry).engine]
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from costgraph.algebra.bindings import parse_bindings
@@ -167,6 +168,7 @@ def number(value: Quotient) -> Fraction:
     return Fraction(value.number)
 
 
+@lru_cache(maxsize=4096)
 def decimal(text: str) -> tuple[Fraction, Fraction]:
     """A printed number and half a unit of its last digit."""
     try:
