@@ -24,7 +24,7 @@ from costgraph.mesh import Mesh
 from costgraph.records import dataclass
 from costgraph.remarks import of_factored, of_windows, why_zero
 from costgraph.setup import Setup
-from costgraph.shown import Drawn, as_json
+from costgraph.shown import Explained, as_json
 from costgraph.signatures import spelled_out
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, repr=False)
-class Derivation(Drawn):
+class Derivation(Explained):
     """What was asked, and the closed forms that answer it.
 
     `forms` are before the limit, `limited` after it (the same without one); `zeros` says why parts contribute nothing.

@@ -37,8 +37,12 @@ class Shown:
     @property
     def report(self) -> Report:
         """The answer as data, which `costgraph.reports` writes."""
-        made = import_module(f"costgraph.reports.{REPORTS[type(self).__name__]}").report(self)
-        return cast("Report", made)
+        return self._reported()
+
+    def _reported(self, **how: Any) -> Report:
+        """The same, made with options, and in the words of where it is read."""
+        made = import_module(f"costgraph.reports.{REPORTS[type(self).__name__]}").report(self, **how)
+        return cast("Report", made.heard)
 
     def __str__(self) -> str:
         return self.shown
@@ -85,6 +89,16 @@ class Drawn(Recorded):
             UserError: there is none, matplotlib is missing, or something is open that has to be bound.
         """
         return cast("Picture", import_module("costgraph.pictures.plot").plot(self, *kind))
+
+
+class Explained(Drawn):
+    """What can say of every number what it is made of."""
+
+    __slots__ = ()
+
+    def explain(self) -> Report:
+        """The report with the op and the tensor, or the formula, that each number comes from, as of `--explain`."""
+        return self._reported(explain=True)
 
 
 def as_json(answer: Shown, **how: Any) -> dict[str, Any]:

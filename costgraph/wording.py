@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 KEYWORDS = {"pass": "passes", "for": "for_"}  # of flags that are called otherwise in Python
+METHODS = {"explain": ".explain()", "json": ".to_json()"}  # of answers, for flags that say how one is shown
 NONE = (  # flags that no function of Python has: they are about the command line
-    "format", "json", "output", "force", "plot", "picture", "explain", "list", "exporters", "dialect", "outcome",
+    "format", "output", "force", "plot", "picture", "list", "exporters", "dialect", "outcome",
     "formula", "help", "no-pager", "version", "symbols-as", "from", "form", "topic", "source", "symbol", "fragment",
 )  # fmt: skip
 WORDY = (
@@ -24,8 +25,14 @@ SAID = re.compile(
 
 
 def in_python(text: str) -> str:
-    """A message with keywords for the flags in it."""
-    return SAID.sub(said, text)
+    """A message with keywords for the flags in it, and commas between those that stand side by side."""
+    parts: list[str] = []
+    end, valued = 0, False
+    for found in SAID.finditer(text):
+        between = text[end : found.start()]
+        parts += [", " if valued and between == " " else between, said(found)]
+        end, valued = found.end(), parts[-1].endswith(("'", "]", "}")) and found["command"] is None
+    return "".join([*parts, text[end:]])
 
 
 def said(found: re.Match[str]) -> str:
@@ -34,6 +41,8 @@ def said(found: re.Match[str]) -> str:
     if found["command"] is not None or flag in NONE:
         return found[0]
     name = KEYWORDS.get(flag, flag.replace("-", "_"))
+    if flag in METHODS:
+        return METHODS[flag] + (f" {word}" if word else "")
     if flag in SWITCHES:
         return f"{name}=True" + (f" {word}" if word else "")
     if found["quoted"] is not None:

@@ -9,6 +9,7 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from command_line import costgraph
@@ -16,6 +17,7 @@ from command_line import costgraph
 import costgraph as cg
 from costgraph.algebra.parser import parse
 from costgraph.algebra.printers import LATEX, PYTHON, UNICODE
+from costgraph.errors import Heard
 from costgraph.reports.columns import continued, folded, widths
 from costgraph.reports.html import html
 from costgraph.reports.latex import latex
@@ -50,8 +52,9 @@ ANSWERS: dict[str, Any] = {
 
 @cache
 def answered(name: str) -> Report:
-    """What is answered, once for all widths and formats."""
-    found: Report = ANSWERS[name]().report
+    """What is answered at a shell, once for all widths and formats."""
+    with mock.patch.object(Heard, "at_shell", True):
+        found: Report = ANSWERS[name]().report
     return found
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest import mock
 
 import pytest
 from command_line import costgraph
 
 import costgraph as cg
-from costgraph.errors import UserError
+from costgraph.errors import Heard, UserError
 from costgraph.reports.html import html
 from costgraph.reports.markdown import markdown
 from costgraph.searching.ranges import read_over
@@ -24,7 +25,9 @@ TYPED = (
 
 def test_a_search_is_what_the_command_prints() -> None:
     found = ask.search("llama-3.2-1b", cluster="h100-sxm:2x2", limit="S=1024", **SMALL)
-    assert str(found).splitlines() == costgraph("search", *TYPED).stdout.splitlines()
+    with mock.patch.object(Heard, "at_shell", True):
+        shown = str(found)
+    assert shown.splitlines() == costgraph("search", *TYPED).stdout.splitlines()
 
 
 SAME: list[dict[str, Any]] = [
@@ -117,7 +120,7 @@ def test_a_sweep_shows_itself() -> None:
     points = ask.sweep("llama-3.2-1b", {"B": range(1, 200)}, "flops", S=64)
     lines = str(points).splitlines()
     assert lines[0] == "flops over B: train, model llama-3.2-1b, limit S=64"
-    assert "159 more rows; --top shows more, -o table.csv writes all" in lines
+    assert "159 more rows; .rows() has all, .table as a table" in lines
     assert len(repr(points).splitlines()) < 60
     assert "<table" in points._repr_html_()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +12,7 @@ from command_line import costgraph
 
 import costgraph as cg
 from costgraph.errors import UserError
+from costgraph.reports.nodes import Item, Listing, Note, Report
 from costgraph.wording import in_python
 
 ask: Any = cg
@@ -38,6 +41,10 @@ ask: Any = cg
         ("write --format mermaid", "write --format mermaid"),  # a function has none
         ("see `costgraph list models --json`", "see `costgraph list models --json`"),
         ("type costgraph export latex --op-set decoder", "type costgraph export latex --op-set decoder"),
+        ("its parts are shown by --explain", "its parts are shown by .explain()"),
+        ("22 cases, which --json lists", "22 cases, which .to_json() lists"),
+        ("--pass 'autocast' --weights int4", "passes=['autocast'], weights='int4'"),
+        ("--mesh 'tensor(2)'; --weights int4", "mesh='tensor(2)'; weights='int4'"),
         ("a - b -- c", "a - b -- c"),
         ("1--2", "1--2"),
     ],
@@ -103,3 +110,67 @@ def test_one_error_has_two_wordings(call: Callable[[], object], keyword: str, co
     with pytest.raises(cg.UserError) as again:  # a command before changes nothing
         call()
     assert str(again.value) == str(refused.value)
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+FLAG = re.compile(r"(?<![\w-])--[a-z]")
+ANSWERS: list[tuple[Callable[[], Any], list[str], str, str]] = [
+    (
+        lambda: ask.derive("flops.recompute"),
+        ["derive", "flops.recompute"],
+        "nothing is replayed; passes=['recompute(full)'] would",
+        "nothing is replayed; --pass 'recompute(full)' would",
+    ),
+    (
+        lambda: ask.derive("communication", "cache"),
+        ["derive", "communication", "cache"],
+        "one device sends nothing; mesh='tensor(T)' has T",
+        "one device sends nothing; --mesh 'tensor(T)' has T",
+    ),
+    (
+        lambda: ask.estimate("gpt-3", "a100-80gb-sxm", phase="train", B=1, S=2048),
+        ["estimate", "--model", "gpt-3", "--hardware", "a100-80gb-sxm", "--phase", "train", "--limit", "B=1,S=2048"],
+        "passes=['recompute(full)'], precision='adam_8bit'",
+        "--pass 'recompute(full)' --precision adam_8bit",
+    ),
+    (
+        lambda: ask.solve("states + activations <= hbm", "T"),
+        ["solve", "states + activations <= hbm", "--for", "T"],
+        "solved for T with mesh='tensor(T)'",
+        "solved for T with --mesh 'tensor(T)'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "typed", "in_keywords", "in_flags"), ANSWERS, ids=[says for *_, says in ANSWERS])
+def test_an_answer_names_keywords_in_python_and_flags_at_a_shell(
+    asked: Callable[[], Any], typed: list[str], in_keywords: str, in_flags: str
+) -> None:
+    answer = asked()
+    for shown in (str(answer), repr(answer), answer._repr_html_(), answer._repr_markdown_()):
+        assert not FLAG.search(html.unescape(shown))
+    assert in_keywords in " ".join(str(answer).split())
+    assert in_flags in " ".join(costgraph(*typed).stdout.split())
+
+
+def test_what_a_number_is_made_of_is_a_method_of_an_answer() -> None:
+    estimate = ask.estimate("gpt-3", "a100-80gb-sxm", phase="train", B=1, S=2048)
+    typed = ["estimate", "--model", "gpt-3", "--hardware", "a100-80gb-sxm", "--phase", "train"]
+    assert "the formulas and every op stand in .explain()" in str(estimate)
+    shown = costgraph(*typed, "--limit", "B=1,S=2048", "--explain").stdout
+    assert len(str(estimate.explain()).splitlines()) == len(shown.splitlines())
+    derived = costgraph("derive", "activations", "--limit", "E=4,p=2", "--explain").stdout
+    assert f"{ask.derive('activations', E=4, p=2).explain()}\n" == derived
+
+
+def test_a_sweep_that_is_cut_says_where_the_rest_is() -> None:
+    pytest.importorskip("numpy")
+    points = ask.sweep("gpt2", {"B": range(1, 60)}, "params", S=8)
+    assert "19 more rows; .rows() has all" in str(points)
+
+
+def test_commands_to_copy_stay_as_one_types_them() -> None:
+    command = "costgraph estimate --model gpt2"
+    said = Report("", ((Listing((Item("a plan", typed=command),)), Note("see --mesh 'tensor(T)'")),)).report
+    assert said.nodes == (Listing((Item("a plan", typed=command),)), Note("see mesh='tensor(T)'"))

@@ -26,12 +26,12 @@ from costgraph.estimation.verdict import Verdict, verdict
 from costgraph.measures import MEASURES
 from costgraph.records import dataclass
 from costgraph.remarks import of_factored, of_windows
-from costgraph.shown import Drawn
+from costgraph.shown import Explained
 from costgraph.timing.roofline import mfu, number
 
 
 @dataclass(frozen=True, repr=False)
-class Estimate(Drawn):
+class Estimate(Explained):
     """The answer. Forms have all bindings but those of symbols nobody gave.
 
     Args:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from functools import partial
+from typing import Any
 
 from costgraph.algebra import expression, printers, writing
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import PYTHON, UNICODE, Style, tidy
 from costgraph.algebra.quotient import Quotient
-from costgraph.records import dataclass
+from costgraph.errors import Heard, heard
+from costgraph.records import dataclass, replace
 from costgraph.reports.in_words import Typed, apart
 from costgraph.shown import Shown
 
@@ -213,10 +216,31 @@ class Report(Shown):
 
     @property
     def report(self) -> Report:
-        """Itself."""
-        return self
+        """Itself, in the words of where it is read."""
+        return self.heard
+
+    @property
+    def heard(self) -> Report:
+        """The report with keywords for flags, where it is not at a shell that it is read."""
+        return self if Heard.at_shell else replace(self, sections=told(self.sections))
 
     @property
     def nodes(self) -> tuple[Node, ...]:
         """All of them, in order."""
         return tuple(node for section in self.sections for node in section)
+
+
+COPIED = ("typed",)  # fields of what is to be copied as it is
+
+
+def told(part: Any) -> Any:
+    """A part of a report with keywords for the flags in its words."""
+    if isinstance(part, str):
+        return part if isinstance(part, Typed) else heard(part)
+    if isinstance(part, tuple):
+        return tuple(map(told, part))
+    if isinstance(part, Math) or not is_dataclass(part) or isinstance(part, type):
+        return part
+    own = {one.name: getattr(part, one.name) for one in fields(part) if one.name not in COPIED}
+    changed = {name: new for name, value in own.items() if (new := told(value)) != value}
+    return replace(part, **changed) if changed else part

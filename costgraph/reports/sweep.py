@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import islice
 
+from costgraph.errors import Heard
 from costgraph.reports.nodes import Column, Node, Note, Report, Table, Verdict
 from costgraph.searching.answer import number
 from costgraph.searching.grid import Grid
@@ -25,7 +26,8 @@ def report(points: Points, top: int = TOP) -> Report:
     shown: Node = Table(columns, tuple(rows)) if rows else Verdict("no point is left", good=False)
     more = tally.told - len(rows)
     rest = f"{number(more)} more row{'s' if more > 1 else ''}"
-    notes = [f"{rest}; --top shows more, -o table.csv writes all"] * (more > 0)
+    where = "--top shows more, -o table.csv writes all" if Heard.at_shell else ".rows() has all, .table as a table"
+    notes = [f"{rest}; {where}"] * (more > 0)
     notes += [said(tally), *left_out(tally), *asked.assumptions]
     return Report(title(asked), ((shown,), tuple(map(Note, notes))))
 
