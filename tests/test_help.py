@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
+import typer
 from command_line import costgraph, started
 
-from costgraph.cli.commands import COMMANDS
+from costgraph.cli.commands import COMMANDS, made
 from costgraph.cli.completion import ASKED, SHELLS
 from costgraph.cli.examples import EXAMPLES
 
@@ -58,6 +63,16 @@ def completed(typed: str) -> list[str]:
         ("costgraph derive --limit lambda_f", ["lambda_flops="]),
         ("costgraph derive --limit B=1,lambda_f", ["B=1,lambda_flops="]),
         ("costgraph solve q --for lambda_f", ["lambda_flops"]),
+        ("costgraph compare llama-3-8b mistral", ["mistral-7b"]),
+        ("costgraph compare notes pal", ["palm"]),
+        ("costgraph list hardware mi3", ["mi300x"]),
+        ("costgraph list schemas costgraph.d", ["costgraph.derive/1"]),
+        ("costgraph formulas list --source kap", ["kaplan-2020"]),
+        ("costgraph formulas show 001-2.", ["001-2.8b"]),
+        ("costgraph estimate --phase g", ["generate"]),
+        ("costgraph check --outcome agrees-", ["agrees-to-the-stated-order"]),
+        ("costgraph derive flops --model mixtral-8x7b --ops moe.r", ["moe.router"]),
+        ("costgraph derive --format m", ["markdown"]),
     ],
 )
 def test_a_shell_completes_commands_options_and_names(typed: str, among: list[str]) -> None:
@@ -67,11 +82,73 @@ def test_a_shell_completes_commands_options_and_names(typed: str, among: list[st
     assert all(one.startswith(last) for one in found)
 
 
+# What nobody knows beforehand: numbers, letters of one's own, formulas and relations; and files, of which shells know.
+OPEN = {
+    "batch", "new", "top", "price", "tokens", "let", "when", "formula", "question", "words", "scheduler",
+    "output", "plot", "from_", "exporters", "files",
+}  # fmt: skip
+NUMBERS = {("reconcile", "a"), ("reconcile", "b")}
+
+
+def parameters() -> list[tuple[str, Any, Any]]:
+    """Every option and argument that takes a value, behind its command, as a shell that asks has them."""
+    with mock.patch.dict(os.environ, {ASKED: "complete_bash"}):
+        commands = {name: made.__wrapped__(name) for name in COMMANDS}
+    inner = {f"{name} {sub}": one for name, group in commands.items() for sub, one in subcommands(group).items()}
+    found = {name: one for name, one in (commands | inner).items() if not subcommands(one)}
+    return [(name, command, one) for name, command in found.items() for one in command.params if takes_a_value(one)]
+
+
+def subcommands(command: Any) -> dict[str, Any]:
+    """The commands of a group."""
+    return getattr(command, "commands", {})
+
+
+def takes_a_value(one: Any) -> bool:
+    """Whether a parameter is more than there or not."""
+    return not getattr(one, "is_flag", False)
+
+
+def test_every_option_completes_the_words_that_it_takes() -> None:
+    """A new option either is in the table of words or is known to take what nobody knows beforehand."""
+    for name, command, one in parameters():
+        is_open = one.name in OPEN or (name, one.name) in NUMBERS
+        typed = typer.Context(command)
+        typed.params = {"kind": "models"}
+        offered = [item.value for item in one.shell_complete(typed, "")]
+        assert bool(offered) is not is_open, f"{name}: {one.name}"
+        assert len(set(offered)) == len(offered)
+        assert not any(" " in word for word in offered)  # a shell would take it for two
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_of_a_shell_asks_costgraph(shell: str) -> None:
     script = costgraph("completion", shell).stdout
-    assert f"{ASKED}=complete_{shell}" in script
+    assert f"{ASKED}=complete_" in script
     assert "costgraph" in script
+
+
+@pytest.mark.slow
+@pytest.mark.needs_tool("bash")
+@pytest.mark.parametrize(
+    ("typed", "last", "completed"),
+    [
+        ("costgraph derive --limit lambda_fl", "lambda_fl", "lambda_flops="),
+        ("costgraph derive --limit E=4,lambda_fl", "4,lambda_fl", "4,lambda_flops="),  # taken apart at =
+        ("costgraph derive --model=mixtral-8x7", "mixtral-8x7", "mixtral-8x7b"),
+        ("costgraph derive --model=", "=", "qwen3-30b-a3b"),
+        ("costgraph estimate --mesh 'data(2), ten", "'data(2), ten", "data(2), tensor"),
+    ],
+)
+def test_bash_completes_what_it_has_left_of_a_word(typed: str, last: str, completed: str, tmp_path: Path) -> None:
+    (tmp_path / "costgraph").write_text(f'#!/bin/sh\nexec {sys.executable} -m costgraph "$@"\n')
+    (tmp_path / "costgraph").chmod(0o755)
+    script = costgraph("completion", "bash").stdout
+    asked = 'compopt() { :; }\nCOMP_LINE=$1 COMP_POINT=${#1} COMP_WORDS=("$2") COMP_CWORD=0\n'
+    told = f'{script}\n{asked}_costgraph_completion "$3"\nprintf "%s\\n" "${{COMPREPLY[@]}}"'
+    words = [typed, last, str(tmp_path / "costgraph")]
+    run = subprocess.run(["bash", "-c", told, "bash", *words], text=True, capture_output=True, check=True)
+    assert completed in run.stdout.split("\n")
 
 
 @pytest.mark.slow

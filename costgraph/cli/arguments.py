@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
-from costgraph.cli.completion import names
 from costgraph.errors import UserError
 
 if TYPE_CHECKING:
@@ -42,10 +41,7 @@ class Asked:
 
     model: Annotated[
         str | None,
-        typer.Option(
-            help="A named size (see `costgraph list models`), or a file of sizes, to put in.",
-            autocompletion=names("models"),
-        ),
+        typer.Option(help="A named size (see `costgraph list models`), or a file of sizes, to put in."),
     ] = None
     op_set: Annotated[
         str | None,
@@ -54,11 +50,7 @@ class Asked:
     phase: Annotated[str | None, typer.Option(help="train, forward, prefill or decode.  [default: train]")] = None
     passes: Annotated[
         list[str] | None,
-        typer.Option(
-            "--pass",
-            help="A rewrite such as flash_attention or 'recompute(full)'; repeatable.",
-            autocompletion=names("passes"),
-        ),
+        typer.Option("--pass", help="A rewrite such as flash_attention or 'recompute(full)'; repeatable."),
     ] = None
     mesh: Annotated[
         str | None,
@@ -66,10 +58,7 @@ class Asked:
     ] = None
     limit: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Values to put in, exactly: 'E=4,p=2'; a true limit: T=oo. Repeatable.",
-            autocompletion=names("symbols", "="),
-        ),
+        typer.Option(help="Values to put in, exactly: 'E=4,p=2'; a true limit: T=oo. Repeatable."),
     ] = None
     symbolic: Annotated[
         list[str] | None, typer.Option(help="Sizes of the model that stay symbols: 'D,L'. Repeatable.")
@@ -187,7 +176,7 @@ def hints(texts: dict[str, str]) -> list[tuple[str, Any]]:
     for name in (field.name for field in fields(Asked)):
         kind, option = found[name].__origin__, found[name].__metadata__[0]
         if name in texts:
-            option = typer.Option(flag(name), help=texts[name], autocompletion=option.autocompletion)
+            option = typer.Option(flag(name), help=texts[name])
         listed.append((name, Annotated[kind, option]))
     return listed
 

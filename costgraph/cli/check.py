@@ -89,7 +89,9 @@ def entries(what: list[str], outcome: str | None, to: To) -> bool:
     from costgraph.reports.judged import junit, report
     from costgraph.reports.judged_json import to_json
 
-    if outcome is not None and outcome not in (known := dict.fromkeys((*OUTCOMES, *JUDGED))):
+    known = dict.fromkeys((*OUTCOMES, *JUDGED))
+    outcome = outcome and next((one for one in known if one.replace(" ", "-") == outcome), outcome)
+    if outcome is not None and outcome not in known:
         raise unknown("outcome", outcome, known)
     if outcome is not None and to.format in ("json", "junit"):
         raise UserError(f"--outcome chooses what is shown; {to.format} has every entry in full")

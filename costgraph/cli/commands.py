@@ -74,6 +74,8 @@ def made(name: str) -> Any:
     """A command as typer makes it of its function, or a group of commands, once for a process."""
     module, attribute, _ = COMMANDS[name]
     found = getattr(import_module(f"costgraph.cli.{module}"), attribute)
+    if ASKED in os.environ:  # a shell asks what may stand next
+        found = import_module("costgraph.cli.offered").completing(name, found)
     if not isinstance(found, typer.Typer):
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         alone.command(name, cls=Once, epilog=shown(name))(found)

@@ -1,18 +1,14 @@
 """`costgraph derive`: closed forms of a model's costs."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli.completion import names
 from costgraph.cli.plot import check_plot, write_plot
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
 from costgraph.errors import unknown
-
-if TYPE_CHECKING:
-    pass
 
 
 @bounded()
@@ -21,11 +17,7 @@ if TYPE_CHECKING:
 def derive(
     measures: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[MEASURE]...",
-            help="What to derive; see `costgraph list measures`.",
-            autocompletion=names("measures"),
-        ),
+        typer.Argument(metavar="[MEASURE]...", help="What to derive; see `costgraph list measures`."),
     ] = None,
     asked: arg.Asked = arg.NOTHING,
     when: arg.When = None,

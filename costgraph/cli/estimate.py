@@ -6,7 +6,6 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli.completion import names
 from costgraph.cli.output import remark
 from costgraph.cli.plot import check_plot, write_plot
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
@@ -24,10 +23,7 @@ def estimate(
     asked: arg.Asked = arg.NOTHING,
     hardware: Annotated[
         str | None,
-        typer.Option(
-            help="A machine (see `costgraph list hardware`), a file, or 'flops=..., mem_bw=..., mem=...'.",
-            autocompletion=names("machines"),
-        ),
+        typer.Option(help="A machine (see `costgraph list hardware`), a file, or 'flops=..., mem_bw=..., mem=...'."),
     ] = None,
     dtype: Annotated[
         str | None, typer.Option(help="Whose peak counts, and how wide p is.  [default: bf16 or fp16]")

@@ -6,7 +6,6 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli.completion import names
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
 from costgraph.errors import UserError
 
@@ -20,8 +19,8 @@ WHERE = "A machine, which is one device, a cluster such as h100-sxm:8x16, or a f
 )
 @answers(*REPORT)
 def fits(
-    model: Annotated[str, typer.Argument(help=WHAT, autocompletion=names("models"))],
-    place: Annotated[str, typer.Argument(metavar="MACHINE_OR_CLUSTER", help=WHERE, autocompletion=names("machines"))],
+    model: Annotated[str, typer.Argument(help=WHAT)],
+    place: Annotated[str, typer.Argument(metavar="MACHINE_OR_CLUSTER", help=WHERE)],
     asked: arg.Asked = arg.NOTHING,
     dtype: Annotated[str | None, typer.Option(help="How wide p is.  [default: bf16 or fp16]")] = None,
     new: Annotated[int | None, typer.Option("--new", help="How many tokens are generated.  [default: 1]")] = None,

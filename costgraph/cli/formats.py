@@ -34,7 +34,12 @@ PICTURES = (".png", ".svg", ".pdf")
 def option(known: tuple[str, ...]) -> Any:
     """The option `--format` of a command that has these formats."""
     names = f"{', '.join(known[:-1])} or {known[-1]}"
-    return typer.Option("--format", help=f"{names}.  [default: as the suffix of -o says, else {known[0]}]")
+
+    def found(incomplete: str) -> list[str]:
+        return [name for name in known if name.startswith(incomplete)]
+
+    text = f"{names}.  [default: as the suffix of -o says, else {known[0]}]"
+    return typer.Option("--format", help=text, autocompletion=found)
 
 
 def chosen(typed: str | None, known: tuple[str, ...], output: Path | None = None, json: bool = False) -> str:

@@ -6,7 +6,6 @@ import typer
 
 from costgraph.algebra.work import bounded
 from costgraph.cli import arguments as arg
-from costgraph.cli.completion import names
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
 
 
@@ -20,17 +19,12 @@ def solve(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="LEFT <= RIGHT; or with >=, <, > or ==.")],
     for_: Annotated[
         str,
-        typer.Option(
-            "--for", help="The symbol to solve for, or a product such as B*S.", autocompletion=names("symbols")
-        ),
+        typer.Option("--for", help="The symbol to solve for, or a product such as B*S."),
     ],
     asked: arg.Asked = arg.NOTHING,
     hardware: Annotated[
         str | None,
-        typer.Option(
-            help="A machine whose hbm, lambda_flops, lambda_mem, lambda_comms are put in.",
-            autocompletion=names("machines"),
-        ),
+        typer.Option(help="A machine whose hbm, lambda_flops, lambda_mem, lambda_comms are put in."),
     ] = None,
     dtype: Annotated[
         str | None, typer.Option(help="Whose peak lambda_flops is, and how wide p is.  [default: bf16 or fp16, p open]")

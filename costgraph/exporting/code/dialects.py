@@ -5,6 +5,15 @@ from __future__ import annotations
 from costgraph.errors import UserError, unknown
 
 
+def dialects() -> list[str]:
+    """Names of the dialects; none where sqlglot is not installed."""
+    try:
+        import sqlglot
+    except ImportError:
+        return []
+    return sorted(name for name in sqlglot.Dialect.classes if name)
+
+
 def transpile(text: str, dialect: str) -> str:
     """DuckDB's SQL in another dialect, with its comments.
 
@@ -15,8 +24,7 @@ def transpile(text: str, dialect: str) -> str:
         import sqlglot
     except ImportError:
         raise UserError("--dialect needs sqlglot: pip install 'costgraph[sql]'") from None
-    known = sorted(name for name in sqlglot.Dialect.classes if name)
-    if dialect not in known:
+    if dialect not in (known := dialects()):
         raise unknown("SQL dialect", dialect, known)
     head, _, rest = text.partition("CREATE TABLE")
     try:
