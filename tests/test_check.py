@@ -288,7 +288,7 @@ def test_a_minimum_that_is_not_there_is_refused_with_those_that_are(
 @pytest.mark.parametrize(
     ("measure", "why"),
     [
-        ("cache", "cache is 0: one is kept in --phase prefill or decode"),
+        ("cache", "cache is 0: one is kept in phase='prefill' or 'decode'"),
         ("communication", "communication is 0: one device sends nothing"),
         ("flops.recompute", "flops.recompute is 0: nothing is replayed"),
     ],
