@@ -134,7 +134,7 @@ def test_equations_are_read_row_by_row() -> None:
         ("\\begin{multline}\nx = 2B \\\\ + 3S \\\\\n- 4\n\\end{multline}", [("x", "2B + 3S - 4", (), 2)]),
         ("\\begin{align}x &= 2B + \\\\ & 3S \\\\\n &= 5B \\end{align}",
          [("x", "2B + 3S", (), 1), ("x", "5B", (), 2)]),
-        ("\\[ x = \\sum_{i=1}^{L} B \\]", [("x", "\\sum_{i=1}^{L} B", (), 1)]),
+        ("\\[ x = \\sum_{i=1}^{L} B \\]", [("x", "(L) \\cdot B", (), 1)]),
         ("\\[ x = 6NB = 3.1\\times 10^{23} \\]\\[ y = 34 \\]", [("x", "6NB", (), 1)]),
         ("\\[ \\text{m} = 2pB \\text{ bytes} \\]", [("\\text{m}", "2pB", (), 1)]),
         ("\\[ x = \\underbrace{2B}_{\\text{= a}} + \\overbrace{S} \\]", [("x", "{2B} + {S}", (), 1)]),

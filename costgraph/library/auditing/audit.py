@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from costgraph.algebra.frameworks import meaning_of
+from costgraph.algebra.polynomial import total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import Keywords, Options
 from costgraph.library.auditing.code import formulas
-from costgraph.library.auditing.code_shapes import Formula
+from costgraph.library.auditing.code_shapes import Formula, UnreadError
 from costgraph.library.auditing.conditions import under
 from costgraph.library.auditing.equations import equations
 from costgraph.library.auditing.names import (
@@ -33,6 +34,7 @@ from costgraph.library.auditing.names import (
     unit_in_words,
     unit_of,
 )
+from costgraph.library.auditing.rates import flops_in
 from costgraph.library.auditing.sizes import DOTTED, OtherCaseError, meant, told, undotted
 from costgraph.library.auditing.tex_source import plain
 from costgraph.library.checking.comparison import Checked, check
@@ -44,6 +46,7 @@ from costgraph.records import dataclass
 from costgraph.setup import Setup
 from costgraph.user_files import MAX_TOML, read_text
 
+REST = "states_of_other_parts"  # a name that no formula has
 Outcome = Literal["agrees", "differs", "not read"]
 
 
@@ -95,9 +98,26 @@ def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Keyword
     found = parsed(path, function, told(of))
     if measure and not path.endswith(".tex"):
         found = [one for one in found if one.name.endswith("return") or infer(one.name).measure == measure] or found
-    said = {one: Said(measure) if measure else infer(one.name, one.within) for one in found}
+    said = {one: Said(measure) if measure else of_flops(one, infer(one.name, one.within)) for one in found}
     costs = [one for one in found if (said[one].measure or said[one].why) and not is_step(one, said)]
     return [judged(path, one, said[one], infer(one.name), per, of) for one in costs if not returned(one, said)]
+
+
+def of_flops(one: Formula, said: Said) -> Said:
+    """What a name says, of a time, a rate or a share only where FLOPs can be read out of it."""
+    if not said.rate:
+        return said
+    try:
+        flops_in(one.text, last_of(one.name))
+    except UnreadError as error:
+        return Said(why=(str(error) if one.text else one.unread) if said.why else "")
+    return replace(said, why="")
+
+
+def last_of(name: str) -> str:
+    """The name of a formula in lower case; of what is returned the function's."""
+    function, _, last = name.lower().rpartition(": ")
+    return function if last == "return" else last
 
 
 def refuse_wrong(measure: str, per: str, of: Options) -> None:
@@ -124,7 +144,9 @@ def is_step(one: Formula, said: Mapping[Formula, Said]) -> bool:
         return False
     if one.addend and own.measure == "flops":
         return True
-    given = [other for other in siblings(one, said, True) if other.text and not RATE.search(other.text)]
+    given = [
+        other for other in siblings(one, said, True) if other.text and not (said[other].rate or RATE.search(other.text))
+    ]
     of_cost = [other for other in given if own.measure == "params" or same_cost(said[other], own)]
     return not own.per and bool(of_cost) and all(said[other].measure and other.text != one.text for other in of_cost)
 
@@ -177,7 +199,8 @@ def judged(path: str, formula: Formula, said: Said, named: Said, per: str, of: O
     per = per or named.per
     if why := said.why or formula.unread or of_plan(formula, of) or of_several(formula.text):
         return Audited(path, formula, said.measure, per, unread=why)
-    text = undotted(formula.text) if path.endswith(".py") else formula.text
+    text = flops_in(formula.text, last_of(formula.name)) if said.rate else formula.text
+    text = undotted(text) if path.endswith(".py") else text
     try:
         case: Any = under(formula.cases, of)
         if named.phase and case.get("phase") is None:
@@ -190,14 +213,39 @@ def judged(path: str, formula: Formula, said: Said, named: Said, per: str, of: O
         size = UNITS[of_unit][unit] if unit else 1
         read = ", ".join(filter(None, [read, f"in {unit_in_words(unit, of_unit)}" if unit else ""]))
         text = f"({text})*{size}" if unit else text
-        if said.measure == "cache" and per == "token":  # which is kept of every token, not only of the newest
+        if named.part:
+            compared = of_part(text, named.part, case)
+            read = ", ".join(filter(None, [read, f"of states the {named.part}"]))
+        elif said.measure == "cache" and per == "token":  # which is kept of every token, not only of the newest
             compared = check(f"({text})*B*S", said.measure, **case)
             read = ", ".join(filter(None, [read, "of one of B*S tokens"]))
         else:
             compared = check(text, said.measure, per=per or None, **case)
     except (UserError, OtherCaseError) as error:
         return Audited(path, formula, said.measure, per, unread=str(error))
-    return Audited(path, formula, said.measure, per, compared, read=read, unit=other_unit(compared, unit, of_unit))
+    return Audited(
+        path,
+        formula,
+        said.measure,
+        per,
+        compared,
+        read=read,
+        unit="" if said.rate else other_unit(compared, unit, of_unit),
+    )
+
+
+def of_part(text: str, part: str, case: Options) -> Checked:
+    """A formula against a part of the states: compared with what the other parts come to, and shown without."""
+    whole = check(text, "states", **case)
+    others = total(term.amount for term in whole.terms if term.part != part)
+    let = case.get("let", ())
+    rest: Any = {**case, "let": [*([let] if isinstance(let, str) else let), f"{REST}={others}"]}
+    found = check(f"{text} + {REST}", "states", **rest)
+    less = Quotient(others)
+    return replace(
+        found, measure=f"states, {part}", printed=found.printed - less, derived=found.derived - less,
+        exactly=found.exactly - less, terms=tuple(term for term in found.terms if term.part == part),
+    )  # fmt: skip
 
 
 def of_several(text: str) -> str:

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from costgraph.library.auditing.code_shapes import Formula
+from costgraph.library.auditing.code_shapes import Formula, UnreadError
 from costgraph.library.auditing.names import infer
 from costgraph.library.auditing.tex_source import between, braced, plain, prepared
+from costgraph.library.auditing.tex_sums import without_sums
 from costgraph.library.auditing.values import LONGEST
 
 DISPLAYS = re.compile(
@@ -129,7 +130,7 @@ def each_case(found: Formula, held: list[str]) -> Iterator[Formula]:
     if len(found.text) > LONGEST:
         yield replace(found, text="", unread="too long")
     elif not marks:
-        yield found
+        yield summed(found)
     elif len(marks) > 1:
         yield replace(found, text="", unread="several cases in one equation")
     else:
@@ -139,5 +140,13 @@ def each_case(found: Formula, held: list[str]) -> Iterator[Formula]:
             condition = re.sub(r"^(if|for|when)\b\s*", "", plain(said))
             cases = tuple(f"not {one}" for one in before) if condition in ("otherwise", "else") else (condition,)
             text = found.text.replace(f"\ue000{marks[0]}\ue000", f"({without_unit(value)})")
-            yield replace(found, text=" ".join(text.split()), cases=tuple(filter(None, cases)))
+            yield summed(replace(found, text=" ".join(text.split()), cases=tuple(filter(None, cases))))
             before.append(condition)
+
+
+def summed(found: Formula) -> Formula:
+    """A formula without sums over what is alike, or why they are not read."""
+    try:
+        return replace(found, text=without_sums(found.text))
+    except UnreadError as error:
+        return replace(found, text="", unread=str(error))

@@ -16,6 +16,15 @@ from costgraph.records import dataclass
 NO_COST = re.compile(
     r"mfu|hfu|utili[sz]ation|achieved|promised|peak_?t?flops|second|time|latency|throughput|price|flop/?s?_?per_?s(ec)?\b"
 )
+# What a name says that its formula is over a time or a peak of, first match first (`rates.py`).
+RATES: tuple[tuple[str, str], ...] = (
+    ("share", r"(^|_)(mfu|hfu)(_|$)|utili[sz]ation"),
+    ("tokens", r"tok(en)?s?_?(/|per)_?s(ec|econd)?(_|$)"),
+    ("achieved", r"achieved|flop/?s?_?per_?s(ec|econd)?(_|$)"),
+    ("time", r"(^|_)(time|latency|duration|seconds?|secs?|s|ms|us|ttft|tpot)(_|$)"),
+)
+PHASES_OF_RATES = (("prefill", r"prefill|ttft|first_token"), ("decode", r"decod|generat|tpot|output_token"),
+                   ("forward", r"forward|fwd|inference"))  # fmt: skip
 # What a name says that it is, first match first: a measure, and the phase of which it is one.
 MEASURES: tuple[tuple[str, str, str], ...] = (
     (r"kv[_ ]?cache|cache_(size|bytes|mem|[kmgt]i?b)|mem_kv|m_\{?\\?(text|mathrm)?\{?kv", "cache", "decode"),
@@ -27,7 +36,8 @@ MEASURES: tuple[tuple[str, str, str], ...] = (
     (r"flop.*inference|inference.*flop", "flops", "forward"),
     (r"flop|floating_?point_?op", "flops", ""),
     (r"activation", "activations", ""),
-    (r"optimizer|(model|training)[_ ]?states?", "states", ""),
+    (r"optimi[sz]er|(model|training)[_ ]?states?", "states", ""),
+    (r"(weight|grad(ient)?|param(eter)?)s?[_ ](bytes|mem(ory)?|[kmgt]i?b)(_|$)", "states", ""),
     (r"all_?reduce|comm(s|unication)?(_|$)", "communication", ""),
     (r"(n|num|total|number_of|count)_?\{?param", "params", ""),
     (r"param(eter)?(s|_count)$", "params", ""),
@@ -40,6 +50,11 @@ PARTS = re.compile(
 )
 MODULES = re.compile(r"attn|attention|mlp|ffn|feed_?forward|expert|router|embed|head$|layer|block")  # of a class
 WITHOUT = re.compile(r"non_?embed|without|exclu|no_embed")
+OF_STATES = (  # the part of states that a name is of
+    ("optimizer", r"optimi[sz]er[_ ]?(state|byte|mem)"),
+    ("gradients", r"grad(ient)?s?[_ ](byte|mem|[kmgt]i?b)"),
+    ("weights", r"(weight|param(eter)?)s?[_ ](byte|mem|[kmgt]i?b)"),
+)
 # Names of plans, compared with nothing unless one is asked of: `activations_with_tensor_parallelism`.
 OF_DEVICE = re.compile(r"per[_ ]?(gpu|device|rank|chip|worker|core)")  # of a plan, if its sizes stand in a formula
 PLANS = re.compile(r"parallel|shard|fsdp|zero[-_ ]?[123]|recomput|checkpoint|remat")
@@ -55,12 +70,21 @@ class Said:
         phase: of the measure, if it has one of its own.
         per: how much of a step.
         why: why its formula is compared with nothing, although it is a cost.
+        rate: whether it is of a time, a rate or a share of a peak, in which these are.
+        part: of the states, if it is of one alone.
     """
 
     measure: str = ""
     phase: str = ""
     per: str = ""
     why: str = ""
+    rate: bool = False
+    part: str = ""
+
+
+def rate_of(name: str) -> str:
+    """What a name says that its formula is, if that is a time, a rate or a share of a peak; "" otherwise."""
+    return next((kind for kind, pattern in RATES if re.search(pattern, name)), "")
 
 
 def infer(name: str, within: str = "") -> Said:
@@ -73,8 +97,15 @@ def infer(name: str, within: str = "") -> Said:
     function, _, last = plain(name).lower().rpartition(": ")
     said = last if last != "return" else function
     found = next(((measure, phase) for pattern, measure, phase in MEASURES if re.search(pattern, said)), None)
-    if NO_COST.search(said):
-        return Said(why="a rate or a time, which no graph has" if found else "")
+    if NO_COST.search(said) or (found is None and rate_of(said)):
+        why = "a rate or a time, which no graph has" if found else ""
+        phase = next((phase for phase, words in PHASES_OF_RATES if re.search(words, said)), "")
+        of_part = PARTS.search(said) or MODULES.search(within.lower())
+        return (
+            Said("flops", phase, "token" * (kind == "tokens"), why, True)
+            if (kind := rate_of(said)) and not of_part
+            else Said(why=why)
+        )
     if found is None:
         return Said()
     if MODULES.search(within.lower()):
@@ -85,11 +116,10 @@ def infer(name: str, within: str = "") -> Said:
     measure, phase = found
     if measure in ("cache", "activations", "states") and re.search(r"elements|numel|entries", said):
         return Said(why=f"a number of elements; {measure} are in bytes")
-    if measure == "states" and re.search(r"optimizer[_ ]?(state|byte|mem)", said):
-        return Said(why="of a part, the optimizer's; --measure states is of weights and gradients, too")
+    part = next((one for one, words in OF_STATES if measure == "states" and re.search(words, said)), "")
     per = next((share for share, words in SHARES if re.search(words, said)), "")
     shared = measure.startswith("flops") or measure in ("cache", "activations")
-    return Said(measure, phase, per if shared else "")
+    return Said(measure, phase, per if shared else "", part=part)
 
 
 # Words in the name of a configuration that do not say of which of several models it is, and sizes that no model has.
