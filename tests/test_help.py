@@ -20,12 +20,19 @@ from costgraph.cli.completion import ASKED, SHELLS
 from costgraph.cli.examples import EXAMPLES
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_help_has_three_examples_as_a_shell_reads_them(name: str) -> None:
-    shown = [line.strip() for line in re.sub(r" \\\n +", " ", costgraph(name, "--help").stdout).splitlines()]
+    shown = [line.strip() for line in re.sub(r" \\\n +", " ", costgraph(*name.split(), "--help").stdout).splitlines()]
     assert len(EXAMPLES[name]) == 3
     assert all(example in shown for example in EXAMPLES[name])
     assert all(example.startswith(f"costgraph {name}") for example in EXAMPLES[name])
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_help_has_words_for_values_and_whole_sentences(name: str) -> None:
+    shown = costgraph(*name.split(), "--help").stdout.partition("Examples:")[0]
+    assert not re.search(r"<(str|int|path|list)|\[\[|}}", shown)  # types of Python
+    assert "..." not in shown.partition("Commands:")[2]
 
 
 @pytest.mark.slow

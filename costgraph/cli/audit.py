@@ -14,7 +14,7 @@ from costgraph.cli.telling import REPORT, STDOUT, To, answers
 @answers(*REPORT, "junit")
 def audit(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Python or LaTeX files; FILE.py:FUNCTION for one function.")
+        list[str], typer.Argument(metavar="FILE", help="Python or LaTeX files; FILE.py:FUNCTION for one function.")
     ],
     measure: Annotated[str | None, typer.Option(help="What the formulas give.  [default: what names say]")] = None,
     asked: arg.Asked = arg.NOTHING,

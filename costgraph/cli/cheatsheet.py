@@ -34,7 +34,7 @@ def cheatsheet(
     engine: Annotated[
         str | None, typer.Option(help="What makes the pages: latex or typst.  [default: what is installed]")
     ] = None,
-    exporters: Annotated[Path | None, typer.Option(help="A folder with other templates.")] = None,
+    exporters: Annotated[Path | None, typer.Option(metavar="FOLDER", help="A folder with other templates.")] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A .pdf, .png, .tex, .typ, .md, .html or .txt file.")
     ] = None,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @answers(*REPORT, "junit")
 def check(
     what: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID|FILE]...", help="Entries by id, or TOML files; all if none.")
+        list[str] | None, typer.Argument(metavar="ID|FILE", help="Entries by id, or TOML files; all if none.")
     ] = None,
     formula: Annotated[str | None, typer.Option(help="Check this formula instead: '6*N_params*B*S'.")] = None,
     measure: Annotated[str | None, typer.Option(help="What the formula gives; see `costgraph list measures`.")] = None,

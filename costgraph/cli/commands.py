@@ -80,8 +80,10 @@ def made(name: str) -> Any:
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         alone.command(name, cls=Once, epilog=shown(name))(found)
         return get_command(alone)
-    group = get_command(found)
+    group: Any = get_command(found)
     group.name, group.epilog = name, shown(name)
+    for inner, one in group.commands.items():
+        one.epilog = shown(f"{name} {inner}")
     return group
 
 

@@ -17,7 +17,7 @@ from costgraph.errors import unknown
 def derive(
     measures: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[MEASURE]...", help="What to derive; see `costgraph list measures`."),
+        typer.Argument(metavar="MEASURE", help="What to derive; see `costgraph list measures`."),
     ] = None,
     asked: arg.Asked = arg.NOTHING,
     when: arg.When = None,

@@ -87,6 +87,26 @@ EXAMPLES = {
         "costgraph formulas search attention flops",
         "costgraph formulas show 001-2.8b",
     ),
+    "formulas list": (
+        "costgraph formulas list --source kaplan-2020",
+        "costgraph formulas list --source all",
+        "costgraph formulas list --source korthikanti-2022 -o korthikanti.md",
+    ),
+    "formulas show": (
+        "costgraph formulas show 001-2.8b",
+        "costgraph formulas show kaplan-2020-eq2.1 --format latex",
+        "costgraph formulas show palm-2022-mfu --json",
+    ),
+    "formulas search": (
+        "costgraph formulas search attention flops",
+        "costgraph formulas search --topic cache --symbol G",
+        "costgraph formulas search mfu --source palm-2022 --json",
+    ),
+    "formulas errata": (
+        "costgraph formulas errata",
+        "costgraph formulas errata -o errata.md",
+        "costgraph formulas errata --format latex",
+    ),
     "completion": (
         "costgraph completion bash",
         "costgraph completion zsh",

@@ -45,7 +45,9 @@ def export(
     from_: Annotated[
         Path | None, typer.Option("--from", help="Read the forms from a file that the target json wrote.")
     ] = None,
-    exporters: Annotated[Path | None, typer.Option(help="A folder with more targets or other templates.")] = None,
+    exporters: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A folder with more targets or other templates.")
+    ] = None,
     output: arg.Output = None,
     force: arg.Force = False,
 ) -> None:

@@ -35,7 +35,7 @@ def show_list(
     source: Annotated[str | None, typer.Option(help="Only those of this source; 'all' lists the sources.")] = None,
     to: To = STDOUT,
 ) -> None:
-    """List the entries, one per line: id, place, title and what was printed."""
+    """List the entries: id, place, title and what was printed."""
     from costgraph.library.entries.reading import library, sources
     from costgraph.reports.formulas import cited_sources, entries, entries_json, sources_json
 
@@ -51,7 +51,7 @@ def show_list(
 @formulas.command(cls=Once)
 @answers(*REPORT)
 def show(id_: Annotated[str, typer.Argument(metavar="ID", help="The entry.")], to: To = STDOUT) -> None:
-    """Show one entry: what was printed, where, what follows, and how it is derived."""
+    """Show an entry: what was printed, and how it is derived."""
     from costgraph.library.entries.reading import named
     from costgraph.library.judging.judge import judge
     from costgraph.reports.formulas import in_full, in_full_json
@@ -88,7 +88,10 @@ def search(
 @formulas.command(cls=Once)
 @answers("markdown", "latex")
 def errata(to: To = STDOUT) -> None:
-    """Write the page of errata: what was printed, what follows, why, and what it changes."""
+    """Write the page of errata: what was printed, and what follows.
+
+    With why, and what it changes.
+    """
     from costgraph.library.entries.reading import library
     from costgraph.library.judging.together import judged
     from costgraph.library.pages.errata import page

@@ -25,9 +25,24 @@ class PlainGroup(TyperGroup):
 def read_plainly(params: list[Any]) -> list[Any]:
     """Let what was left out, text, plain numbers and names of new files be read here; the rest stays typer's."""
     for one in params:
-        if hasattr(one, "get_runtime_param"):  # before 0.29 there is no pydantic to start
+        if hasattr(
+            one, "get_runtime_param"
+        ):  # before 0.29 there is no pydantic to start, and no type of Python in help
             one.process_value = partial(value, one)
+            one.display_type_rich = partial(word, one)
+            if one.param_type_name == "argument":
+                one.metavar = one.metavar or one.name.upper()
     return params
+
+
+def word(one: Any, ctx: Any) -> str | None:
+    """What stands for a value in help: an option has a word for it, an argument is called by its name."""
+    if one.param_type_name == "argument":
+        return None
+    if one.metavar:
+        return str(one.metavar)
+    kind = one.type_descriptor.annotation
+    return {int: "NUMBER", Path: "FILE", bool: None}.get(kind, "TEXT")
 
 
 def value(one: Any, ctx: Any, typed: Any) -> Any:

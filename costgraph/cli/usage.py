@@ -40,15 +40,15 @@ def remedy(error: Any) -> str:
     if text.startswith(NO_OPTION):
         option = getattr(error, "option_name", "")
         known = instead_of_option(option, command)
-        return f"{NO_OPTION}: {option}; write {known}" if known else with_example(text, command)
+        return f"{NO_OPTION}: {option}; write {known}" if known else with_example(text, context)
     if text.startswith(NO_COMMAND):
         known = instead_of_command(text[len(NO_COMMAND) :].partition("'")[0])
         return f"{text.rstrip('.').partition('. Did')[0]}: write {known}" if known else text
     if text.startswith(TOO_MANY):
         words = text.partition("(s) (")[2].rstrip(")").split()
         found = [one for one in (placed(word, flags(command)) for word in words) if one]
-        return f"{text}; {'; '.join(found)}" if found else with_example(text, command)
-    return with_example(text, command) if text.startswith("Missing") or "requires an argument" in text else text
+        return f"{text}; {'; '.join(found)}" if found else with_example(text, context)
+    return with_example(text, context) if text.startswith("Missing") or "requires an argument" in text else text
 
 
 def instead_of_option(option: str, command: Any) -> str:
@@ -78,7 +78,8 @@ def flags(command: Any) -> set[str]:
     return {one for param in getattr(command, "params", ()) for one in (*param.opts, *param.secondary_opts)}
 
 
-def with_example(text: str, command: Any) -> str:
+def with_example(text: str, context: Any) -> str:
     """What typer says, and what such a command looks like."""
-    examples = EXAMPLES.get(getattr(command, "name", ""), ())
-    return f"{text.rstrip('.')}; as in: {examples[0]}" if examples else text
+    path = getattr(context, "command_path", "").split()  # the program, and its command, which may be one of a group
+    name = next((one for one in (" ".join(path[-2:]), " ".join(path[-1:])) if one in EXAMPLES), "")
+    return f"{text.rstrip('.')}; as in: {EXAMPLES[name][0]}" if name else text
