@@ -76,6 +76,14 @@ def test_no_line_is_longer_than_the_terminal_unless_a_word_is(name: str, width: 
         assert len(line) <= width or len(line.split()) == 1 or line.endswith("'")  # an option that is quoted
 
 
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+def test_what_parts_are_at_sizes_is_there_at_every_width(width: int) -> None:
+    shown = text(ask.derive("params", model="deepseek-v3", symbolic="D,L").report, UNICODE, width)
+    for form, at_sizes in (("3DF", "55296D L_dense"), ("D(3 F_e (N_r + N_s) + N_r)", "1579264D L_moe")):
+        assert form in " ".join(shown.split()) or width < 80  # where a form may be folded around what it is at sizes
+        assert at_sizes in shown
+
+
 @pytest.mark.parametrize("name", [name for name in ANSWERS if name != "derive-model"])  # which leaves parts together
 def test_every_word_is_there_at_every_width(name: str) -> None:
     report = answered(name)

@@ -69,16 +69,15 @@ def in_one(form: str, number: str, rounded: str, width: int) -> list[str]:
 def laid_out(rows: list[Row], sign: str, numbers: bool, width: int) -> tuple[list[str], list[str]]:
     """Rows in columns, and the heads of these; without any where forms are folded.
 
-    Values that are forms stand beside others only where there is room for all of them.
+    Values that are forms stand beside others where there is room for all of them, else at the right edge behind `=`.
     """
     heads = headings(rows, sign)
     over, *lines = columns(heads, rows, numbers)
     if max(map(len, lines)) <= width:
         return [over], lines
-    shown = rows if numbers else [replace(row, value="") for row in rows]
-    return [], [
-        line for head, row in zip(heads, shown, strict=True) for line in folded(f"{INDENT}{head}  ", row, width)
-    ]
+    if not numbers:
+        rows = [replace(row, value=f"= {row.value}" if row.value not in ("", row.form) else "") for row in rows]
+    return [], [line for head, row in zip(heads, rows, strict=True) for line in folded(f"{INDENT}{head}  ", row, width)]
 
 
 def headings(rows: list[Row], sign: str) -> list[str]:
