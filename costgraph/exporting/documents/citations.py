@@ -97,7 +97,7 @@ class Works:
         """Authors, title and year of the works cited, and where they are."""
         return [
             {
-                "text": ", ".join(part for part in (work.authors, work.title, work.year) if part),
+                "text": ", ".join(part for part in (work.authors, work.title, work.dated) if part),
                 "url": work.url,
                 "at": work.url.partition("://")[2].rstrip("/"),
             }

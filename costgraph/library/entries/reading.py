@@ -47,6 +47,11 @@ class Source:
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def dated(self) -> str:
+        """The year; of what has none that, and what else is not known of it."""
+        return self.year or (self.version if self.version.startswith("undated") else "")
+
 
 @dataclass(frozen=True)
 class Contents:
