@@ -116,7 +116,7 @@ def each_compared(text: str, others: Iterable[Names]) -> list[list[Comparison]]:
 
 def of_factor(entry: Entry) -> bool:
     """Whether a graph gives a factor alone: the sizes of a number are the source's, or another factor is."""
-    return not entry.claim and bool((entry.value and cancelled(entry)) or factor(entry))
+    return bool((entry.value and cancelled(entry)) or factor(entry))
 
 
 def cancelled(entry: Entry) -> bool:

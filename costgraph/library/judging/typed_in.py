@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 
@@ -10,12 +11,12 @@ from costgraph.algebra.expression import Call, Node, Product, Ratio, Sum, childr
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import COUNT, SYMBOLS
-from costgraph.algebra.syntax import read
+from costgraph.algebra.syntax import read, relations
 from costgraph.algebra.units import BYTE, FACTORS, NONE
 from costgraph.algebra.writing import text as written
 from costgraph.errors import UserError
 from costgraph.library.entries.entry import Entry, Request
-from costgraph.library.judging.calculator import FUNCTIONS, calculate
+from costgraph.library.judging.calculator import FUNCTIONS, SIGNS, calculate
 from costgraph.library.judging.engine import Names, amount, names_of, settings
 from costgraph.library.judging.printed_unit import reader
 from costgraph.library.judging.recorded_slip import names as words
@@ -79,15 +80,16 @@ def value(entry: Entry, names: Names, instead: Mapping[str, Quotient]) -> Quotie
 
 
 def factor(entry: Entry) -> str:
-    """What in `derived` makes a graph give no more than a factor, in words; "" if nothing does."""
+    """What in `derived`, or in a claim, makes a graph give no more than a factor, in words; "" if nothing does."""
+    if entry.claim:
+        sides = [side.node for side in relations(entry.right or entry.claim, SIGNS)[0]]
+        return next((found for node in sides if (found := fraction(entry, node))), "")
     if not entry.derived:
         return size_as_coefficient(entry)
     node = read(entry.derived).node
-    for name in entry.given:
-        if name in words(node) and is_factor(entry, name):
-            return f"{name} = {entry.given[name]} is neither a count nor a width"
     return (
-        alike(node)
+        fraction(entry, node)
+        or alike(node)
         or by_itself(entry, node)
         or added(entry, node)
         or size_as_coefficient(entry)
@@ -105,6 +107,33 @@ def is_factor(entry: Entry, name: str) -> bool:
         return bool(entry.printed) and scales(entry, {name: names_of(entry).own[name] * Quotient(LARGE + 1)})
     whole = Fraction(number).denominator == 1
     return dimension != BYTE or not whole if entry.printed else dimension == NONE and not whole
+
+
+def fraction(entry: Entry, node: Node) -> str:
+    """A number, given, that multiplies what the engine gives and is no size, or two whose ratio is; "" if none does."""
+    given = [name for name in entry.given if name in words(node)]
+    for name in given:
+        if is_factor(entry, name):
+            return f"{name} = {entry.given[name]} is neither a count nor a width"
+    units = reader(entry)
+    counts = [name for name in given if units.known[name].dimension == NONE and names_of(entry).own[name].number]
+    for part in terms(node) if len(counts) > 1 else ():
+        if requests(entry).keys() & set(words(part)):
+            powers = {name: power(entry, part, name) for name in counts}
+            above, below = ([name for name in counts if powers[name] * sign > 0] for sign in (1, -1))
+            if above and below:
+                return f"{above[0]}/{below[0]} is neither a count nor a width"
+    return ""
+
+
+def power(entry: Entry, part: Node, name: str) -> int:
+    """In which power what is given stands in a term; 0 if it is no factor of it."""
+    known, text = names_of(entry).engine, written(part)
+    with suppress(UserError):
+        usual = calculate(text, known)
+        found = calculate(text, {**known, name: known[name] * Quotient(LARGE + 1)})
+        return next((one for one in POWERS if found == usual * Quotient(LARGE + 1) ** one), 0)
+    return 0
 
 
 def scales(entry: Entry, instead: Mapping[str, Quotient]) -> bool:
