@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from math import comb
 from typing import ClassVar
 
@@ -60,6 +61,9 @@ def size(
 ) -> Polynomial:
     """A size given as text, in which only `symbols` and `letters` may occur, as number or polynomial."""
     if isinstance(value, str):
+        names, known = NOTHING_PLAIN if letters else plain_size(value)
+        if known is not None and (symbols is None or all(name in symbols for name in names)):
+            return known
         quotient = parse(value, symbols, letters, said)
         if not quotient.is_polynomial:
             raise UserError(f"'{shorten(value)}' is not a size: it has a sum in a denominator")
@@ -69,6 +73,20 @@ def size(
     if (number := value if type(value) is int else exact_number(value)) is None:
         raise UserError(f"{shorten(repr(value))} is no size; give a number, or text such as '2*D'")
     return Polynomial.constant(number)
+
+
+NOTHING_PLAIN: tuple[frozenset[str], Polynomial | None] = frozenset(), None
+
+
+@lru_cache(maxsize=1024)
+def plain_size(text: str) -> tuple[frozenset[str], Polynomial | None]:
+    """The symbols in a text such as `2*D`, and its value; no value where anything else stands in it."""
+    formula = read(text)
+    names = frozenset(word.name for word in formula.words if isinstance(word, Name))
+    if not names <= SYMBOLS.keys() or any(isinstance(word, Call) for word in formula.words):
+        return names, None
+    value = Reader(formula).value()
+    return names, value.numerator if value.is_polynomial else None
 
 
 @dataclass(frozen=True)

@@ -169,15 +169,6 @@ SIGNS = ("<", "<=", ">", ">=", "==", "!=")
 Comparison = tuple[Quotient, str, Quotient]
 
 
-def holds(text: str, names: Mapping[str, Quotient] | None = None) -> bool:
-    """Whether a claim such as `cache < weights` is true; `==` is for forms, the others are for numbers.
-
-    Raises:
-        UserError: not a comparison, or symbols are left where numbers are needed.
-    """
-    return all(true(*comparison) for comparison in comparisons(text, names))
-
-
 def comparisons(text: str, names: Mapping[str, Quotient] | None = None) -> list[Comparison]:
     """The comparisons of a claim, joined by `and` or in a chain, with both sides evaluated.
 

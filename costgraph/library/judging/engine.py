@@ -23,13 +23,14 @@ from costgraph.graph.einsum import parse_spec
 from costgraph.graph.graph import Graph
 from costgraph.hardware.catalog import machine
 from costgraph.library.entries.entry import Entry, Request
-from costgraph.library.judging.calculator import calculate, comparisons, holds, meant
+from costgraph.library.judging.calculator import Comparison, calculate, comparisons, meant, true
 from costgraph.precision import STATES
 from costgraph.provenance import Term
 from costgraph.records import replace
 from costgraph.setup import Setup
 
 WAYS = ("reads", "writes")  # parts of traffic
+CHANGE = Quotient(10**40 + 1)  # no rounding hides it
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -195,16 +196,29 @@ def settings(text: str) -> Typed:
 
 
 class Names:
-    """What the names in the expressions of one entry stand for."""
+    """What the names in the expressions of one entry stand for, and what expressions came to that were asked for."""
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
+        self.without_engine: dict[str, Quotient] = {}
+        self.with_engine: dict[str, Quotient] = {}
+        self.claims: dict[str, list[Comparison]] = {}
+        self.others: dict[str, tuple[Names, ...]] = {}
 
     def instead(self, values: Mapping[str, Quotient]) -> Names:
         """The same names, if the engine gave these values for some of them."""
         other = Names(self.entry)
+        other.without_engine, other.words, other.own = self.without_engine, self.words, self.own
         other.engine = {**self.engine, **values}
         return other
+
+    def changed(self, name: str) -> tuple[Names, ...]:
+        """The same names, if the engine gave far more for one of them (times, plus), or far less (over, minus)."""
+        if name not in self.others:
+            given = self.engine[name]
+            values = (given * CHANGE, given + CHANGE, given / CHANGE, given - CHANGE)
+            self.others[name] = tuple(self.instead({name: value}) for value in values)
+        return self.others[name]
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -258,11 +272,16 @@ class Names:
 
     def printed(self, text: str) -> Quotient:
         """A formula of the source; most have no derivation in them, and need none to be read."""
+        for known in (self.without_engine, self.with_engine):
+            if text in known:
+                return known[text]
         letters = {name: meaning for name, meaning in self.entry.letters.items() if name in words_of(text)}
         used = words_of(text).union(*map(words_of, letters.values()))
         if used.isdisjoint((*self.entry.let, "derived", "N_params")):
-            return calculate(text, self.own | translated(letters, self.own))
-        return calculate(text, self.author)
+            found = self.without_engine[text] = calculate(text, self.own | translated(letters, self.own))
+        else:
+            found = self.with_engine[text] = calculate(text, self.author)
+        return found
 
     @cached_property
     def explaining(self) -> dict[str, Quotient]:
@@ -275,14 +294,19 @@ class Names:
         """What the recorded slip leads to; `instead` has other values for some of the names."""
         return calculate(text, self.explaining | (instead or {}))
 
+    def compared(self, text: str) -> list[Comparison]:
+        """The comparisons of a claim of the source."""
+        if text not in self.claims:
+            self.claims[text] = comparisons(text, self.author)
+        return self.claims[text]
+
     def true(self, text: str) -> bool:
         """Whether a claim of the source holds."""
-        return holds(text, self.author)
+        return all(true(*one) for one in self.compared(text))
 
     def sides(self, text: str) -> str:
         """What the two sides of a claim's comparisons come to: numbers to six digits, forms factored."""
-        found = comparisons(text, self.author)
-        return " and ".join(f"{side(left)} {sign} {side(right)}" for left, sign, right in found)
+        return " and ".join(f"{side(left)} {sign} {side(right)}" for left, sign, right in self.compared(text))
 
 
 @lru_cache(maxsize=4096)

@@ -9,10 +9,9 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.syntax import read
 from costgraph.errors import UserError, shorten
 from costgraph.library.entries.entry import Entry
-from costgraph.library.judging.engine import Names
+from costgraph.library.judging.engine import CHANGE, Names
 from costgraph.library.judging.recorded_slip import loose
 
-CHANGE = Quotient(10**40 + 1)  # no rounding hides it
 DERIVING = ("solve", "limit")  # what makes a derivation of an expression in symbols alone
 
 
@@ -50,9 +49,8 @@ def matters(name: str, names: Names, follows: Callable[[Names], bool], number: b
 
     A number may be the larger one of the engine's and one that was typed in, and the root of a form survives factors.
     """
-    given = names.engine[name]
-    more, less = (given * CHANGE, given + CHANGE), (given / CHANGE, *([given - CHANGE] if number else []))
-    seen = (any(not still(names.instead({name: other}), follows) for other in side) for side in (more, less))
+    more, plus, less, minus = names.changed(name)
+    seen = (any(not still(other, follows) for other in side) for side in ((more, plus), (less, minus)[: 1 + number]))
     return all(seen) if number else any(seen)
 
 

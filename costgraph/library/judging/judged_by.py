@@ -8,14 +8,13 @@ from typing import Literal
 
 from costgraph.algebra.expression import Call, Sum, negated, walk
 from costgraph.algebra.printers import python
-from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.syntax import Formula, read, relations
 from costgraph.algebra.writing import text as written
 from costgraph.errors import UserError
 from costgraph.library.entries.entry import Entry
-from costgraph.library.judging.calculator import SIGNS, Comparison, comparisons, true
+from costgraph.library.judging.calculator import SIGNS, Comparison, true
 from costgraph.library.judging.engine import Names, names_of
-from costgraph.library.judging.gate import CHANGE, DERIVING, from_engine
+from costgraph.library.judging.gate import DERIVING, from_engine
 from costgraph.library.judging.recorded_slip import names as words_of
 from costgraph.library.judging.recorded_slip import names_something, numbers
 from costgraph.library.judging.typed_in import changed_alike, factor, whatever_said
@@ -85,9 +84,9 @@ def idle(entry: Entry) -> str:
     names, text = names_of(entry), entry.right or entry.claim
     sides, signs = relations(text, SIGNS)
     typed = [has_numbers(entry, sides[i], sides[i + 1]) for i, sign in enumerate(signs) if sign]
-    each = [names.instead({name: other}) for name in used(entry) for other in others(names.engine[name])]
+    each = [other for name in used(entry) for other in names.changed(name)]
     changed, alike = each_compared(text, each), each_compared(text, map(names.instead, changed_alike(entry, names)))
-    for i, (left, sign, right) in enumerate(stated := comparisons(text, names.author)):
+    for i, (left, sign, right) in enumerate(stated := names.compared(text)):
         fixed = typed[i] and alike and all(found[i] == stated[i] for found in alike)
         if fixed or all(true(*found[i]) for found in changed):
             return f"{python(left)} {sign} {python(right)}"
@@ -100,17 +99,12 @@ def has_numbers(entry: Entry, *sides: Formula) -> bool:
     return given or any(number not in (0, 1) for side in sides for number in numbers(side.node))
 
 
-def others(amount: Quotient) -> tuple[Quotient, ...]:
-    """What the engine could say instead."""
-    return amount * CHANGE, amount + CHANGE, amount / CHANGE, amount - CHANGE
-
-
 def each_compared(text: str, others: Iterable[Names]) -> list[list[Comparison]]:
     """The comparisons of a claim under other names, where they can be computed."""
     found = []
     for names in others:
         with suppress(UserError):
-            found.append(comparisons(text, names.author))
+            found.append(names.compared(text))
     return found
 
 
