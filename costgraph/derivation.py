@@ -255,16 +255,24 @@ def formed(setup: Setup, measures: Iterable[Measures] = (), when: str | None = N
     names = names_of_measures(*measures) or [*DEFAULTS[setup.phase], *(["communication"] if setup.graph.mesh else [])]
     asked = [read_measure(name, setup.graph, setup.letters) for name in names]
     said: list[str] = []
-    forms = {name: form for one in asked for name, form in shared(one, setup, share, said).items()}
-    if share == STEP:
-        said += filter(None, (why_nothing(one, forms[str(one)], setup) for one in asked))
-    return Derivation(setup, when, forms, tuple(said), share, typed)
+    forms: dict[str, ClosedForm] = {}
+    for one in asked:
+        of_one = shared(one, setup, share, said)
+        forms |= of_one
+        said += filter(None, (why_nothing(one, form, setup, share) for form in of_one.values()))
+    return Derivation(setup, when, forms, tuple(dict.fromkeys(said)), share, typed)
 
 
-def why_nothing(measure: Measure, form: ClosedForm, setup: Setup) -> str:
-    """Why a measure is 0, or a part of it; "" if it is not."""
-    whole = not (measure.parts or measure.dims or form.value.numerator or form.remainder.numerator)
-    return measure.why_nothing(form) or (why_zero(str(measure), setup.phase, setup.mesh) if whole else "")
+def why_nothing(measure: Measure, form: ClosedForm, setup: Setup, share: Share) -> str:
+    """Why a measure is 0, or a part of it, or what some ops have of it; "" if it is not."""
+    if form.value.numerator:
+        return ""
+    whole = not (measure.parts or measure.dims or form.remainder.numerator)
+    return (
+        (why_zero(str(measure), setup.phase, setup.mesh) if whole else "")
+        or measure.why_nothing(form)
+        or (share.why_nothing(form) if share.ops else "")
+    )
 
 
 def shared(measure: Measure, setup: Setup, share: Share, said: list[str]) -> dict[str, ClosedForm]:

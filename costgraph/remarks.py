@@ -75,7 +75,7 @@ def why_zero(measure: str, phase: str, mesh: Mesh) -> str:
         else "one is kept in --phase prefill or decode",
         "activations": "nothing is kept for a backward pass" + ("" if trains else ", which --phase train has"),
         "communication": "no axis makes devices send" if mesh else "one device sends nothing; --mesh 'tensor(T)' has T",
-        "backward": "nothing runs backward" + ("" if trains else ": --phase train"),
+        "backward": "nothing runs backward" + ("" if trains else "; --phase train does"),
         "recompute": "nothing is replayed; --pass 'recompute(full)' would",
         "update": "there is no update in this graph" + ("" if trains else "; --phase train has one"),
     }

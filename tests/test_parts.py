@@ -166,7 +166,7 @@ def test_what_a_message_offers_can_be_typed(part: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("measure", "said"),
     [
-        ("flops(norm)", "flops(norm) is 0: nothing that flops counts is in norm"),
+        ("flops(norm)", "flops(norm) is 0: no matmul is in norm, and notes counts nothing else; elementwise=... would"),
         ("params(norm)", "params(norm) is 0: notes leaves out all there is, which is 4*L*D + 2*D*L_n"),
         ("activations(attn, dims=narrow)", "is 0: no tensor of attn that it counts has dims narrow"),
     ],
@@ -188,7 +188,7 @@ def test_what_contributes_needs_no_remark() -> None:
         ("communication", {}, "communication is 0: one device sends nothing; --mesh 'tensor(T)' has T"),
         ("communication", {"mesh": "data(N_d)", "phase": "forward"}, "communication is 0: no axis makes devices send"),
         ("activations", {"phase": "forward"}, "which --phase train has"),
-        ("flops.backward", {"phase": "decode"}, "flops.backward is 0: nothing runs backward: --phase train"),
+        ("flops.backward", {"phase": "decode"}, "flops.backward is 0: nothing runs backward; --phase train does"),
         ("flops.recompute", {}, "flops.recompute is 0: nothing is replayed; --pass 'recompute(full)' would"),
     ],
 )

@@ -206,3 +206,18 @@ def test_a_layer_of_a_stage_is_a_layer(mesh: str) -> None:
     parts = cg.derive("params", "flops", model="llama-3-8b", per="layer", mesh=mesh)
     assert parts["params"].same_as(whole["params"])
     assert parts["flops"].same_as(whole["flops"])
+
+
+@pytest.mark.parametrize(
+    ("measure", "of", "said"),
+    [
+        ("flops", {"ops": "norm.*"}, "flops is 0: no matmul is in norm.*, and notes counts nothing else"),
+        ("params", {"ops": "norm.*"}, "params is 0: notes leaves out all there is, which is 4*L*D"),
+        ("activations", {"ops": "embed*", "op_set": "decoder(head=True)"}, "activations is 0: "),
+        ("flops.backward", {"per": "token", "phase": "forward"}, "flops.backward is 0: nothing runs backward"),
+        ("cache", {"per": "sequence"}, "cache is 0: one is kept in"),
+    ],
+)
+def test_a_share_that_is_zero_says_why(measure: str, of: dict[str, Any], said: str) -> None:
+    (remark,) = cg.derive(measure, **of).remarks
+    assert remark.startswith(said)

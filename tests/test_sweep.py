@@ -476,3 +476,19 @@ def test_a_combination_that_cannot_be_is_left_out_with_its_reason() -> None:
 def test_a_name_is_swept_once() -> None:
     with pytest.raises(UserError, match="B is given twice"):
         read_sweep("B=1, B=2", "flops")
+
+
+@pytest.mark.parametrize(
+    ("measures", "more", "said"),
+    [
+        ("cache, flops", {}, "cache is 0: one is kept in"),
+        ("communication", {}, "communication is 0: one device sends nothing"),
+        ("communication", {"mesh": "data(2)", "phase": "prefill"}, "communication is 0: no axis makes devices send"),
+    ],
+)
+def test_a_column_of_zeros_says_why(measures: str, more: dict[str, Any], said: str) -> None:
+    assert said in str(cg.sweep("llama-3-8b", "B=[2, 4]", measures, S=512, **more))
+
+
+def test_zeros_among_others_need_no_reason() -> None:
+    assert "is 0" not in str(cg.sweep("llama-3-8b", "phase=[train, prefill]", "cache", B=1, S=512))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, product, total
+from costgraph.closed_form import ClosedForm
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
 from costgraph.graph.dim import Dim
@@ -200,3 +201,10 @@ class Counted:
         if counting.head == "left_out" and "vocab" in tensor.names:
             return False
         return counting.router == "counted" or "expert" not in tensor.names or "hit" in readers
+
+
+def nothing_counted(found: ClosedForm, where: str) -> str:
+    """Why a form that leaves nothing out has nothing of some ops."""
+    if found.unit == "FLOP" and not found.convention.elementwise:
+        return f"no matmul is in {where}, and {found.convention.name} counts nothing else; elementwise=... would"
+    return f"nothing that {found.name.partition('(')[0]} counts is in {where}"

@@ -32,6 +32,7 @@ from costgraph.graph.selection import dims_named, layers_named, ops_named
 from costgraph.measures import MEASURES, TIMES, canonical, joint, measure_named
 from costgraph.measures.allowance import KEY, allowance, counted, written
 from costgraph.measures.communication import Links
+from costgraph.measures.counting import nothing_counted
 from costgraph.precision import ITEMSIZE, PRECISIONS, Precision
 from costgraph.provenance import Term
 from costgraph.records import dataclass
@@ -122,9 +123,7 @@ class Measure:
         )
 
     def why_nothing(self, found: ClosedForm) -> str:
-        """Why a part of the model, or the update, contributes nothing; "" if it does, or the whole is asked for."""
-        if self.name == "traffic.update" and not (found.terms or found.remainder.numerator or self.parts):
-            return f"{self} is 0: there is no update in this graph"
+        """Why a part of the model contributes nothing; "" if it does, or the whole is asked for."""
         if found.terms or not self.restricted:
             return ""
         if found.remainder.numerator:
@@ -133,7 +132,7 @@ class Measure:
         if self.dims:
             dims = self.dims.replace("*", " and ")
             return f"{self} is 0: no tensor {f'of {of} ' if of else ''}that it counts has dims {dims}"
-        return f"{self} is 0: nothing that {self.name} counts is in {of}"
+        return f"{self} is 0: {nothing_counted(found, of)}"
 
     def __str__(self) -> str:
         """As one would type it."""

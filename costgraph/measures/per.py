@@ -18,6 +18,7 @@ from costgraph.errors import UserError, each_text, shorten, unknown
 from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, chosen
 from costgraph.measures.by_part import has_parts
+from costgraph.measures.counting import nothing_counted
 from costgraph.records import dataclass
 
 PER = ("token", "sequence", "layer")
@@ -72,6 +73,12 @@ class Share:
                 raise UserError(f"no op is called '{shorten(pattern)}': {unknown('op', pattern, graph.by_name)}")
         kept = tuple(term for term in form.terms if any(fits(term.op, pattern) for pattern in self.ops))
         return replace(form, terms=kept, remainder=Quotient(0))
+
+    def why_nothing(self, found: ClosedForm) -> str:
+        """Why ops contribute nothing."""
+        if found.remainder.numerator:
+            return f"{found.name} is 0: {found.convention.name} leaves out all there is, which is {found.remainder}"
+        return f"{found.name} is 0: {nothing_counted(found, ', '.join(self.ops))}"
 
     def __str__(self) -> str:
         """As a part of the head of an answer: `per token, all devices, ops attn.*`."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import islice
 
 from costgraph.errors import Heard
+from costgraph.given import read_mesh
+from costgraph.remarks import why_zero
 from costgraph.reports.nodes import Column, Node, Note, Report, Table, Verdict
 from costgraph.searching.answer import number
 from costgraph.searching.grid import Grid
@@ -28,8 +31,20 @@ def report(points: Points, top: int = TOP) -> Report:
     rest = f"{number(more)} more row{'s' if more > 1 else ''}"
     where = "--top shows more, -o table.csv writes all" if Heard.at_shell else ".rows() has all, .table as a table"
     notes = [f"{rest}; {where}"] * (more > 0)
-    notes += [said(tally), *left_out(tally), *asked.assumptions]
+    notes += [said(tally), *left_out(tally), *asked.assumptions, *zeros(asked, rows)]
     return Report(title(asked), ((shown,), tuple(map(Note, notes))))
+
+
+def zeros(asked: Sweep, rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Why measures are 0 in all rows, where one reason holds for all of them."""
+    phases = asked.grid.choices.get("phase", (asked.typed.get("phase", "train"),))
+    meshes = asked.grid.choices.get("mesh", (asked.typed.get("mesh") or "",))
+    found = []
+    for name in asked.measures:
+        at = asked.names.index(name)
+        if rows and all(row[at] == "0" for row in rows):
+            found.append({why_zero(name, str(phase), read_mesh(mesh)) for phase in phases for mesh in meshes})
+    return [reason for reasons in found if len(reasons) == 1 for reason in reasons if reason]
 
 
 def title(asked: Sweep) -> str:
