@@ -10,7 +10,7 @@ import pytest
 from command_line import costgraph
 
 from costgraph.errors import UserError
-from costgraph.library.entries.finding import found, known_model, topics_of
+from costgraph.library.entries.finding import found, known_model, topics_of, why_none
 from costgraph.library.entries.reading import library, named
 from costgraph.reports.entry_derivation import derivation_json
 
@@ -74,12 +74,47 @@ def test_all_that_is_asked_for_holds() -> None:
     assert {one.source for one in found(source="zero-2020")} == {"zero-2020"}
 
 
+def test_a_source_is_found_by_part_of_its_key_or_title() -> None:
+    assert {one.source for one in found(source="kaplan-2020")} == {"kaplan-2020"}
+    assert {one.source for one in found(source="Chinchilla")} == {"hoffmann-2022"}
+    both = {"flashattention2-2023", "flashattention3-2024"}
+    assert both < {one.source for one in found(source="flash attention")}
+
+
+@pytest.mark.parametrize(
+    ("words", "id_"),
+    [
+        (["ring attention"], "ring-attention-2023-flops"),
+        (["kv cache of gqa"], "nanochat-cache"),  # no entry has the phrase, and this one all of its words
+        (["flash-attention-3"], "flashattention3-2024-forward"),
+        (["kvcache", "LLaMA"], "scaling-book-160kb"),
+        (["NVL72"], "deepseek-insights-2025-exchange-nvl72"),  # stands where a number is from
+    ],
+)
+def test_words_are_found_as_people_write_them(words: list[str], id_: str) -> None:
+    assert id_ in ids(words=words)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["pipline", "bubble"], "no entry has 'pipline': did you mean pipeline"),
+        (["blockchain"], "no entry has 'blockchain'"),
+        (["bubble", "qlora"], "no entry has all of that: 'bubble' in "),
+    ],
+)
+def test_a_word_that_no_entry_has_is_named_with_the_nearest(words: list[str], says: str) -> None:
+    assert ids(words=words) == set()
+    assert why_none(words).startswith(says)
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
         ({}, "--topic"),
         ({"topics": ["comunication"]}, "did you mean communication"),
-        ({"source": "kaplan"}, "did you mean kaplan-2020"),
+        ({"source": "chinchila"}, "unknown source 'chinchila': did you mean chinchilla"),
+        ({"source": "kaplan-2021"}, "did you mean kaplan-2020"),
         ({"models": ["foo"]}, "unknown model 'foo'"),
         ({"models": ["fig"]}, "unknown model 'fig'"),
         ({"models": ["ring"]}, "unknown model 'ring'"),

@@ -11,7 +11,7 @@ from costgraph.cli.output import deliver, remark
 from costgraph.cli.plain_values import PlainGroup
 from costgraph.cli.telling import REPORT, STDOUT, To, answers
 from costgraph.cli.waiting import progress
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError
 
 formulas = typer.Typer(
     cls=PlainGroup,
@@ -36,16 +36,15 @@ def show_list(
     to: To = STDOUT,
 ) -> None:
     """List the entries: id, place, title and what was printed."""
-    from costgraph.library.entries.reading import library, sources
+    from costgraph.library.entries.finding import found
+    from costgraph.library.entries.reading import library
     from costgraph.reports.formulas import cited_sources, entries, entries_json, sources_json
 
     if source == "all":
         to.tell(cited_sources, sources_json)
         return
-    if source is not None and source not in sources():
-        raise unknown("source", source, sources())
-    found = [entry for entry in library() if source in (None, entry.source)]
-    to.tell(lambda: entries(found), lambda: entries_json(found))
+    listed = library() if source is None else found(source=source)
+    to.tell(lambda: entries(listed), lambda: entries_json(listed))
 
 
 @formulas.command(cls=Once)
@@ -68,19 +67,22 @@ def search(
         list[str] | None, typer.Option(help="What it is about: cache, communication, pipeline, moe, ... Repeatable.")
     ] = None,
     model: Annotated[list[str] | None, typer.Option(help="A model it is about, such as llama-3. Repeatable.")] = None,
-    source: Annotated[str | None, typer.Option(help="The source; `formulas list --source all` has the names.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="The source, or part of its name or title; see `formulas list --source all`."),
+    ] = None,
     symbol: Annotated[
         list[str] | None, typer.Option(help="A letter that is printed, of costgraph or of the source. Repeatable.")
     ] = None,
     to: To = STDOUT,
 ) -> None:
     """Find entries by words, topic, model, source and symbol."""
-    from costgraph.library.entries.finding import found
+    from costgraph.library.entries.finding import found, why_none
     from costgraph.reports.formulas import entries, entries_json
 
     matching = found(words or (), topic or (), model or (), source, symbol or ())
     if not matching:
-        remark("no entry has all of that")
+        remark(why_none(words or ()))
         raise typer.Exit(1)
     to.tell(lambda: entries(matching), lambda: entries_json(matching))
 

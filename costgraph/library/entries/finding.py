@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.aliases import TOPICS, understood
-from costgraph.errors import UserError, unknown
+from costgraph.errors import UserError, shorten, unknown
 from costgraph.library.entries.entry import Entry, Request
 from costgraph.library.entries.reading import library, sources
 from costgraph.models.known import known as models
@@ -21,6 +21,8 @@ from costgraph.precision import USUAL
 WORD = re.compile(r"[A-Za-z_]\w*")
 PART = re.compile(r"[a-z]+|[0-9]+")  # of a model's name
 AXIS = re.compile(r"(\w+)\(")
+MARKS = re.compile(r"[^a-z0-9]+")  # of a text in small letters: what stands between letters and digits
+SPOKEN = re.compile(r"[a-z][a-z0-9]{2,}")  # words of a text in small letters that somebody may have meant
 SHORT = 4  # letters of a word that would stand inside of others by chance
 GROUPS = {"latent attention", "experts", "state space"}  # of symbols, which are topics as well
 AMOUNTS = {
@@ -41,7 +43,7 @@ def found(
         words: occur in ids, titles, places, sources, formulas, remarks, in any case.
         topics: such as `cache`, `communication`, `pipeline`, `recompute`, `hardware`; see `topics_of`.
         models: such as `llama-3`: whose sizes are put in, or which the source speaks about.
-        source: the key of a source.
+        source: the key of a source, or what keys or titles of several have, such as `flashattention`.
         symbols: letters that occur in what was printed, of costgraph or of the source.
 
     Raises:
@@ -49,18 +51,57 @@ def found(
     """
     if not (words or topics or models or source or symbols):
         raise UserError("type words that must occur, or --topic, --model, --source, --symbol")
-    if source is not None and source not in sources():
-        raise unknown("source", source, sources())
+    read = None if source is None else known_sources(source)
     asked = [known_topic(name) for name in topics]
     named = [known_model(name) for name in models]
+    texts = {one.id: haystack(one) for one in library()} if words else {}
+    sought = apart(words, texts.values())
     tests: list[Callable[[Entry], bool]] = [
-        lambda one: source in (None, one.source),
-        lambda one: all(occurs(word, haystack(one)) for word in words),
+        lambda one: read is None or one.source in read,
+        lambda one: all(occurs(word, texts[one.id]) for word in sought),
         lambda one: set(asked) <= topics_of(one),
         lambda one: all(speaks_of(one, name) for name in named),
         lambda one: all(name in letters_of(one) for name in symbols),
     ]
     return [one for one in library() if all(test(one) for test in tests)]
+
+
+def apart(words: Sequence[str], texts: Iterable[str]) -> list[str]:
+    """Words as they are looked for: a phrase in quotes as it stands, or word by word where no text has it so."""
+    phrases = {one for one in words if " " in one.strip()}
+    there = {one for one in phrases if any(occurs(one, text) for text in texts)}
+    return [part for one in words for part in (one.split() if one in phrases - there else [one])]
+
+
+def why_none(words: Sequence[str]) -> str:
+    """What to say where no entry has all that was asked for: which words none has, and the nearest that some have."""
+    texts = [haystack(one) for one in library()]
+    numbers = {word: sum(occurs(word, text) for text in texts) for word in apart(words, texts)}
+    if absent := [word for word, number in numbers.items() if not number]:
+        return "; ".join(f"no entry has '{shorten(word)}'{nearest(word, texts)}" for word in absent)
+    each = ", ".join(f"'{shorten(word)}' in {number}" for word, number in numbers.items())
+    return "no entry has all of that" + (f": {each}" if len(numbers) > 1 else "")
+
+
+def nearest(word: str, texts: Sequence[str]) -> str:
+    """The words of texts that are spelt much as one is, as a question."""
+    from difflib import get_close_matches  # only where something was not found
+
+    spoken = sorted({*TOPICS, *SPOKEN.findall(" ".join(texts))})
+    near = get_close_matches(word.lower(), spoken, n=3, cutoff=0.7)
+    return f": did you mean {' or '.join(near)}?" if near else ""
+
+
+def known_sources(text: str) -> set[str]:
+    """The keys of the sources that are meant: of that key, or whose keys or titles have the text."""
+    if text in sources():
+        return {text}
+    named = {key for key, one in sources().items() if occurs(text, f"{key} {one.title}".lower())}
+    if not named and (near := nearest(text, [one.title.lower() for one in sources().values()])):
+        raise UserError(f"unknown source '{shorten(text)}'{near}")
+    if not named:
+        raise unknown("source", text, sources())
+    return named
 
 
 def known_topic(text: str) -> str:
@@ -131,6 +172,7 @@ def haystack(entry: Entry) -> str:
     source = sources()[entry.source]
     texts = [entry.id, entry.title, entry.place, entry.source, source.title, source.authors, source.year]
     texts += [entry.statement, entry.quantity, entry.says, entry.remark, *entry.assumptions, *entry.letters.values()]
+    texts += [*entry.origin.values(), *entry.catalog.values(), entry.aside]
     for asked in requests(entry):
         texts += [asked.measure, asked.tensor, asked.model, asked.op_set, asked.phase, asked.mesh, asked.convention]
         texts += [asked.limit, asked.symbolic, *asked.passes, *asked.ops]
@@ -141,8 +183,12 @@ def haystack(entry: Entry) -> str:
 def occurs(word: str, text: str) -> bool:
     """Whether a word is in a text, or what it is short for, as `MLA` is for latent attention.
 
-    A short one has to begin there, or `lion` would be in every billion.
+    A short one has to begin there, or `lion` would be in every billion. A longer one may be written with other marks
+    between its letters: `flash-attention-3` is FlashAttention-3, `kvcache` a KV cache.
     """
     name = word.lower()
     inside = name in text if len(name) > SHORT else re.search(rf"(?<![a-z]){re.escape(name)}", text) is not None
+    letters = MARKS.sub("", name)
+    if not inside and len(letters) > SHORT and name[0].isalpha():
+        inside = letters in MARKS.sub("", text)
     return inside or any(meaning in text for meaning in TOPICS.get(name, ()))
