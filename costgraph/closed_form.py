@@ -13,7 +13,7 @@ from costgraph.algebra.definition import Definition, needed, resolve, settle
 from costgraph.algebra.limits import limit
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE, Polynomial, total
-from costgraph.algebra.printers import latex, python
+from costgraph.algebra.printers import LATEX, PYTHON, Style, latex, python, render
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime, leading
 from costgraph.algebra.symbols import INFINITY, Rational, in_order
@@ -27,6 +27,8 @@ from costgraph.records import dataclass, replace
 
 if TYPE_CHECKING:
     import sympy
+
+LARGEST = "max_"  # how symbols begin that stand for the largest of several forms, as of `largest.py`
 
 
 @dataclass(frozen=True)
@@ -280,10 +282,18 @@ class ClosedForm(Operators):
 
     def _repr_latex_(self) -> str:
         name, unit = (text.replace("_", r"\_") for text in (self.name, self.unit))
-        return rf"$\text{{{name}}} = {self.latex()}\ \text{{{unit}}}$"
+        return rf"$\text{{{name}}} = {self._in_full(self.latex(), LATEX)}\ \text{{{unit}}}$"
 
     def __str__(self) -> str:
-        return self.text()
+        return self._in_full(self.text(), PYTHON)
 
     def __repr__(self) -> str:
-        return f"<{self.name} = {self.text()} {self.unit}>"
+        return f"<{self.name} = {self} {self.unit}>"
+
+    def _in_full(self, text: str, style: Style) -> str:
+        """A form that was made of a maximum, as text with the maximum in place of the symbol that stands for it."""
+        for one in self.defined:
+            if one.name.startswith(LARGEST):
+                written = style.call(one.function, [render(Quotient(form), "auto", style) for form in one.arguments])
+                text = text.replace(style.symbol(one.name), written)
+        return text

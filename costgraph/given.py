@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Union
 
 from costgraph.algebra.bindings import Binding, Typed, check_bindings, parse_bindings, split_list, symbol_of, value_of
-from costgraph.algebra.parser import NO_LETTERS, Size, size
+from costgraph.algebra.parser import NO_LETTERS, Letters, Size, size
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import INFINITY, SYMBOLS
 from costgraph.conventions import Convention, usual
@@ -174,7 +174,7 @@ def read_convention(given: str | Convention | None, named: bool) -> Convention:
 
 def read_letters(
     let: str | Iterable[str] | Mapping[str, str], notation: str | None, in_formula: bool = False
-) -> Mapping[str, Quotient]:
+) -> Letters:
     """Letters of one's own, and what they stand for where sizes are typed, or in a formula."""
     if not let and notation is None:
         return NO_LETTERS

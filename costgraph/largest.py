@@ -22,7 +22,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import Regime, leading
 from costgraph.algebra.symbols import RATIO, SYMBOLS, Symbol, declare
 from costgraph.algebra.syntax import read
-from costgraph.closed_form import ClosedForm
+from costgraph.closed_form import LARGEST, ClosedForm
 from costgraph.errors import UserError
 from costgraph.provenance import Term
 from costgraph.records import dataclass
@@ -131,9 +131,6 @@ class Largest(ClosedForm):
         """The same in LaTeX."""
         return self.written(shape, LATEX)
 
-    def __repr__(self) -> str:
-        return f"<{self.name} = {self.text()} {self.unit}>"
-
 
 def formula(form: ClosedForm, shape: str = "auto") -> str:
     """A form as JSON has it: a maximum is `Max(a, b)`."""
@@ -199,7 +196,7 @@ def sides(form: ClosedForm, symbol: str) -> list[ClosedForm]:
 
 def symbol_of(name: str) -> str:
     """The symbol that stands for the largest of a name."""
-    return f"max_{re.sub(r'[^A-Za-z0-9]+', '_', name).strip('_')}"
+    return f"{LARGEST}{re.sub(r'[^A-Za-z0-9]+', '_', name).strip('_')}"
 
 
 def maximum(name: str, left: Sequence[ClosedForm], definitions: Iterable[Definition]) -> Largest:

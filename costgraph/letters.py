@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from costgraph.algebra.bindings import split_list
-from costgraph.algebra.parser import parse
+from costgraph.algebra.parser import Letters, parse
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError, each_text, need_text, shorten, unknown
@@ -36,9 +36,7 @@ def notations() -> Mapping[str, Mapping[str, str]]:
     return from_table(Contents, {"notations": table}, FILE).notations
 
 
-def read(
-    let: str | Iterable[str] | Mapping[str, str], notation: str | None, in_formula: bool = True
-) -> dict[str, Quotient]:
+def read(let: str | Iterable[str] | Mapping[str, str], notation: str | None, in_formula: bool = True) -> Letters:
     """What letters stand for, those that were typed before those of the notation.
 
     Args:
@@ -53,14 +51,28 @@ def read(
     of_source = of_notation(notation) if notation is not None else {}
     texts = {name: text for name, text in of_source.items() if in_formula or name not in SYMBOLS} | typed(let)
     found: dict[str, Quotient] = {}
+    said: list[str] = []
     for name, text in texts.items():
         if not all(part.isascii() and part.isidentifier() for part in name.split(".")):
             raise UserError(f"'{shorten(name)}' cannot be a letter of one's own: write letters, digits, _ and dots")
         try:
-            found[name] = parse(text)
+            found[name] = meaning(text, read_as := list[str]())
         except UserError as error:
             raise UserError(f"{name}={shorten(text)}: {error}") from None
-    return found
+        said += [f"{name}: {one}" for one in read_as]
+    own = typed(let)
+    return Letters(found, {name: text for name, text in of_source.items() if name not in own and name != text}, said)
+
+
+def meaning(text: str, said: list[str]) -> Quotient:
+    """What a letter stands for, also a lone number such as `4k`; `said` gets how it was read."""
+    from costgraph.algebra.magnitudes import lone  # most questions are in symbols of the table
+
+    number = lone(text)
+    if number is None:
+        return parse(text, said=said)
+    said.append(f"{text.strip()} read as {number}")
+    return Quotient(number)
 
 
 def typed(let: str | Iterable[str] | Mapping[str, str]) -> dict[str, str]:

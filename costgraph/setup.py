@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.bindings import Binding, Typed, check_bindings, together
-from costgraph.algebra.parser import NO_LETTERS, Size
+from costgraph.algebra.parser import NO_LETTERS, Letters, Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, lookup
@@ -399,14 +399,14 @@ class Setup:
         return (*as_read([*also_read, *self.read_as]), *self.model.left_out, *said)
 
     @property
-    def letters(self) -> Mapping[str, Quotient]:
+    def letters(self) -> Letters:
         """Letters of the user's own, and what they stand for."""
         return self.sizes.letters if isinstance(self.sizes, Typed) else NO_LETTERS
 
     @property
     def read_as(self) -> tuple[str, ...]:
         """How names and sizes were read that were not typed in symbols and numbers."""
-        return self.sizes.said if isinstance(self.sizes, Typed) else ()
+        return (*self.letters.said, *self.sizes.said) if isinstance(self.sizes, Typed) else ()
 
     @property
     def rewrites(self) -> list[str]:

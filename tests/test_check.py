@@ -285,6 +285,11 @@ def test_a_minimum_that_is_not_there_is_refused_with_those_that_are(
         cg.check(formula, "cache" if options else "flops", **options)
 
 
+@pytest.mark.parametrize("op_set", ["matmul", "attention", "elementwise", "decoder", "encoder"])
+def test_a_formula_differs_from_any_op_set_whatever_that_has_to_replay(op_set: str) -> None:
+    assert not cg.check("8*m*k + 7*B", "flops", op_set=op_set).agrees
+
+
 @pytest.mark.parametrize(
     ("measure", "why"),
     [

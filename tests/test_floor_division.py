@@ -23,10 +23,10 @@ D_A = "// read as an exact division: A divides D"
         ("D//A", {}, "D/A", D_A),
         ("D//n_heads", {}, "D/A", f"n_heads read as A; {D_A}"),
         ("2*B*S*L*D//2", {}, "B*S*L*D", ""),
-        ("7//2*B", {}, "3*B", "(7)//(2) read as 3, 7/2 rounded down"),
-        ("-7//2*B", {}, "-4*B", "(-7)//(2) read as -4, -7/2 rounded down"),
+        ("7//2*B", {}, "3*B", "7//2 read as 3, 7/2 rounded down"),
+        ("-7//2*B", {}, "-4*B", "-7//2 read as -4, -7/2 rounded down"),
         ("8//2*B", {}, "4*B", ""),
-        ("A//5*B", {"limit": "A=32"}, "6*B", "(A)//(5) read as 6, 32/5 rounded down"),
+        ("A//5*B", {"limit": "A=32"}, "6*B", "A//5 read as 6, 32/5 rounded down"),
         ("A//4*B", {"limit": "A=32"}, "8*B", ""),
         ("A//T", {"mesh": "tensor(T)"}, "A/T", "// read as an exact division: T divides A"),
         ("B*E*D//T", {"mesh": "tensor(T)"}, "B*E*D/T", "// read as an exact division: T divides B*D*E"),
@@ -68,7 +68,7 @@ def test_a_question_reads_floor_divisions_of_its_sizes() -> None:
 
 
 def test_a_size_says_that_it_was_rounded() -> None:
-    assert parse_bindings(["S=7//2"]).said == ("(7)//(2) read as 3, 7/2 rounded down",)
+    assert parse_bindings(["S=7//2"]).said == ("7//2 read as 3, 7/2 rounded down",)
     with pytest.raises(UserError, match="S/64 where 64 divides S"):
         parse_bindings(["B=S//64"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +94,93 @@ def test_in_a_question_a_side_that_is_a_number_has_a_magnitude_and_a_factor_does
 
 
 def test_a_unit_that_is_also_a_product_is_refused_with_both() -> None:
-    with pytest.raises(UserError, match=r"'GB' has two readings: the unit, 12\*GB, and G\*B"):
-        compare("2GB", "params")
-    assert compare("2*GB", "params").printed == parse("2*10**9")
-    assert compare("2 GB", "params").printed == parse("2*10**9")
+    for measure in ("params", "states"):
+        with pytest.raises(UserError, match=r"'2GB' has two readings: 2\*GB, which is 2000000000 bytes, and 2\*G\*B"):
+            compare("2GB", measure)
+    for typed in ("2*GB", "2 GB"):
+        found = compare(typed, "states")
+        assert found.printed == parse("2*10**9")
+        assert found.remarks == ("GB read as 1000000000 bytes",)
+
+
+@pytest.mark.parametrize(
+    ("formula", "measure", "says"),
+    [
+        ("3 MB", "params", "this is in byte, and params in parameter"),
+        ("3*GiB + 4 kB*2", "flops", "this is in byte, and flops in FLOP"),
+        ("2 TFLOP", "states", "this is in FLOP, and states in byte"),
+    ],
+)
+def test_so_many_of_a_unit_are_compared_with_what_is_measured_in_it(formula: str, measure: str, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        compare(formula, measure)
+
+
+MATMUL: dict[str, Any] = {"op_set": "matmul"}
+
+
+@pytest.mark.parametrize(
+    ("formula", "of", "both"),
+    [
+        ("4k*B", {}, "4000 and 4*k"),
+        ("B*(2 + 4k)", {}, "4000 and 4*k"),
+        ("1.5M*D", {}, "1500000 and 1.5*M"),
+        ("3M*D", {}, "3000000 and 3*M"),
+        ("2T*B", {}, "2000000000000 and 2*T"),
+        ("4K*B", {}, "4000 and 4*K"),
+        ("7B*m", MATMUL, "7000000000 and 7*B"),
+        ("7B", {}, "7000000000 and 7*B"),
+        ("2T", {"mesh": "tensor(T)"}, "2000000000000 and 2*T"),
+    ],
+)
+def test_a_magnitude_that_may_be_a_size_is_refused_with_both_in_every_place(
+    formula: str, of: dict[str, Any], both: str
+) -> None:
+    places: list[Any] = [lambda: compare(formula, "flops", **of)]
+    if not formula.endswith(("B", "T")):  # a lone number, where one is wanted
+        places += [
+            lambda: solve(f"flops <= {formula}", "m" if of else "S", **of),
+            lambda: cg.derive("flops", limit=f"S={formula}" if not of else f"m={formula}", **of),
+        ]
+    for place in places:
+        with pytest.raises(UserError, match=re.escape(f"has two readings: {both}; write one of them")):
+            place()
+
+
+@pytest.mark.parametrize(
+    ("formula", "of", "value"),
+    [
+        ("4k", {}, "4000"),
+        ("128Ki", {}, "131072"),
+        ("8M", {}, "8000000"),
+        ("2*k*m", MATMUL, "2*k*m"),
+        ("2k*m", MATMUL, "2*k*m"),
+        ("(2T + 1)B", {"mesh": "tensor(T)"}, "(2*T + 1)*B"),
+        ("3M*B", {"mesh": "microbatches(M)"}, "3*M*B"),
+        ("4k*B", {"let": "k=D"}, "4*D*B"),
+    ],
+)
+def test_a_magnitude_that_can_only_be_one_is_read(formula: str, of: dict[str, Any], value: str) -> None:
+    assert compare(formula, "flops", **of).printed == parse(value)
+
+
+def test_what_letters_stand_for_is_read_as_sizes_are_and_said() -> None:
+    assert read("x=4k, y=7//2", None).said == ("x: 4k read as 4000", "y: 7//2 read as 3, 7/2 rounded down")
+    assert cg.derive("flops", let="y=7//2", limit="D=2*y").remarks == ("y: 7//2 read as 3, 7/2 rounded down",)
+    with pytest.raises(UserError, match="three readings"):
+        read("x=4K", None)
+
+
+def test_an_answer_says_what_letters_of_a_notation_were_read_as(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('h = "D"\nN = "N_params"\ntok = "B*S"\nunused = "L"\n')
+    found = compare("6*N*tok", "flops", when="S << D", notation=str(file))
+    assert found.agrees
+    assert found.remarks == ("N read as N_params; tok read as B*S",)
+    assert cg.derive("flops", limit="h=64", notation=str(file)).remarks == ("h read as D",)
+    assert cg.derive("flops", limit="h=64", let="h=D").remarks == ()  # whoever typed that knows
+    asked = solve("6*N*D == 10**21", "B", notation="kaplan", limit="S=1,N_params=7")
+    assert asked.remarks == ("N read as N_params; D read as B*S",)
 
 
 # --- letters of one's own ---------------------------------------------------------------------------------------------

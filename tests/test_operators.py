@@ -107,6 +107,16 @@ def test_a_form_with_every_size_equals_its_number(same: Any) -> None:
     assert NUMBER.same_as(same)
 
 
+@pytest.mark.parametrize("made", [2 * PEAK, PEAK * 0.5, PEAK + PEAK, PEAK / 2**30, PEAK - 3])
+def test_what_is_made_of_a_maximum_is_written_in_full_and_reads_back(made: cg.ClosedForm) -> None:
+    latex = made._repr_latex_().partition("= ")[2].partition(r"\ \text")[0]
+    for written in (str(made), latex):
+        assert "max_peak" not in written
+        assert "max peak" not in written
+        assert made.same_as(written)
+    assert str(made) in repr(made)
+
+
 def test_forms_are_equal_in_all_and_the_same_in_value() -> None:
     again, other = cg.derive("flops")["flops"], FORM * 2 / 2
     assert again == FORM

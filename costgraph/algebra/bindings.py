@@ -9,7 +9,7 @@ import re
 from collections.abc import Container, Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from costgraph.algebra.parser import NO_LETTERS, Size, size
+from costgraph.algebra.parser import NO_LETTERS, Letters, Size, size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import INFINITY, SYMBOLS, Rational, check_domain, lookup
@@ -52,7 +52,7 @@ class Typed(FrozenMapping[str, Binding]):
         self, items: Mapping[str, Binding], letters: Mapping[str, Quotient] = NO_LETTERS, said: Iterable[str] = ()
     ) -> None:
         super().__init__(items)
-        self.letters = letters
+        self.letters = letters if isinstance(letters, Letters) else Letters(letters)
         self.said = tuple(dict.fromkeys(said))
 
 
@@ -95,7 +95,8 @@ def parse_bindings(
             bindings[name] = "oo" if endless else value_of(name, value, symbols, letters, widths, said)
         except UserError as error:
             raise UserError(f"'{shorten(item)}': {error}") from None
-        said += [f"{typed} read as {name}"] if typed != name and typed not in letters else []
+        nobody_said = typed not in letters or (isinstance(letters, Letters) and typed in letters.told)
+        said += [f"{typed} read as {name}"] if typed != name and nobody_said else []
     check_bindings(bindings)
     return Typed(bindings, letters, said)
 

@@ -6,8 +6,10 @@ is computed, and work before it is done.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import field
+from fractions import Fraction
 from functools import lru_cache
 from math import comb
 from typing import ClassVar
@@ -16,7 +18,7 @@ from costgraph.algebra.expression import Call, Name, Node, Number, Power, Produc
 from costgraph.algebra.numerals import exact_number
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.quotient import Quotient, undivided
-from costgraph.algebra.symbols import SYMBOLS, Rational, lookup
+from costgraph.algebra.symbols import SYMBOLS, Rational, Symbols, lookup
 from costgraph.algebra.syntax import ALLOWED, FLOOR, LARGEST, NOT_WHOLE, ROOT, TOO_LONG, Formula, check_power, read
 from costgraph.algebra.whole import HEADS, is_whole
 from costgraph.algebra.work import bounded
@@ -26,11 +28,34 @@ from costgraph.records import dataclass
 
 MAX_EXPONENT = 64
 MAX_TERMS = 5000
+MAGNITUDES = {"k": "k", "K": "k", "M": "M", "B": "G", "T": "T"}  # letters that are powers of 1000 behind a number, too
+NUMBER_BEFORE = re.compile(r"(?<![\w.])[0-9]+(?:\.[0-9]+)?$", re.ASCII)
 
 Size = Polynomial | Rational | float | str  # what Python callers may pass where a size is meant
 
 
-NO_LETTERS: Mapping[str, Quotient] = FrozenMapping({})
+class Letters(FrozenMapping[str, Quotient]):
+    """What letters of one's own stand for.
+
+    Args:
+        items: by letter.
+        told: of letters that nobody typed a meaning for, as in a notation, the meaning as it is told where one occurs.
+        said: what is worth knowing of how the meanings were read.
+    """
+
+    __slots__ = ("said", "told")
+
+    def __init__(
+        self,
+        items: Mapping[str, Quotient],
+        told: Mapping[str, str] = FrozenMapping({}),
+        said: Iterable[str] = (),
+    ) -> None:
+        super().__init__(items)
+        self.told, self.said = told, tuple(said)
+
+
+NO_LETTERS = Letters({})
 
 
 def parse(
@@ -62,7 +87,8 @@ def size(
     """A size given as text, in which only `symbols` and `letters` may occur, as number or polynomial."""
     if isinstance(value, str):
         names, known = NOTHING_PLAIN if letters else plain_size(value)
-        if known is not None and (symbols is None or all(name in symbols for name in names)):
+        own = symbols.own if isinstance(symbols, Symbols) else symbols
+        if known is not None and (own is None or all(name in own for name in names)):  # of others it may be refused
             return known
         quotient = parse(value, symbols, letters, said)
         if not quotient.is_polynomial:
@@ -141,13 +167,38 @@ class Reader:
     def whole(self, node: Node) -> Quotient | None:
         """The value of what is not computed from the values of its parts."""
         match node:
+            case Name(name) if name in self.names:
+                self.tell(name)
+                return self.names[name]
             case Name():
-                return self.names[node.name] if node.name in self.names else self.name(node)
+                self.check_magnitude(node)
+                return self.name(node)
             case Number(value):
                 return undivided(Polynomial.constant(value))
             case Call(function) if function != FLOOR:
                 return self.call(node)
         return None
+
+    def tell(self, letter: str) -> None:
+        """Say what a letter stands for, where nobody typed that."""
+        told = self.names.told.get(letter, letter) if isinstance(self.names, Letters) else letter
+        if told != letter and (read_as := f"{letter} read as {told}") not in self.said:
+            self.said.append(read_as)
+
+    def check_magnitude(self, node: Name) -> None:
+        """Refuse `4k` where k is no size of what is asked about, so that thousands may be meant."""
+        if node.name not in MAGNITUDES or not isinstance(self.symbols, Symbols) or node.name in self.symbols.own:
+            return
+        at = max(node.column - 1, 0)
+        number = NUMBER_BEFORE.search(self.formula.text, 0, at)
+        if number is None or not self.formula.text.startswith(node.name, at):
+            return
+        from costgraph.algebra.units import DECIMAL  # most formulas have no such factor
+
+        typed, scale = number[0], DECIMAL[MAGNITUDES[node.name]]
+        both = f"{Fraction(typed) * scale} and {typed}*{node.name}"
+        meaning = f"{node.name} is the {SYMBOLS[node.name].meaning}, which is not in what is asked about"
+        raise self.refuse(node, f"'{typed}{node.name}' has two readings: {both}; write one of them ({meaning})")
 
     def name(self, node: Name) -> Quotient:
         """What a name stands for."""
@@ -216,7 +267,7 @@ class Reader:
         if (number := inside.number) is not None:
             found = number.numerator // number.denominator
             if found != number:
-                self.said.append(f"({parts[0]})//({parts[1]}) read as {found}, {number} rounded down")
+                self.said.append(f"{floored(parts)} read as {found}, {number} rounded down")
             return Quotient(found)
         if any(one.is_polynomial and is_whole(one.numerator, self.known) for one in (value, inside)):
             if not any(is_whole(one.numerator) for one in (value, inside)):
@@ -266,3 +317,9 @@ class Reader:
             if side.has_power_beyond(4 * MAX_EXPONENT):
                 raise self.refuse(node, f"an exponent may be at most {4 * MAX_EXPONENT}")
         return value
+
+
+def floored(parts: tuple[Quotient, ...]) -> str:
+    """`a//b` as one types it."""
+    above, below = (text if re.fullmatch(r"-?\w+", text) else f"({text})" for text in map(str, parts))
+    return f"{above}//{below}"

@@ -135,6 +135,19 @@ INDEX: dict[str, int] = {name: i for i, name in enumerate(NAMES)}
 INFINITY = "oo"
 
 
+class Symbols(frozenset[str]):
+    """The symbols that may occur in a question, and among them `own`, those of what is asked about itself."""
+
+    own: frozenset[str]
+
+    @classmethod
+    def of(cls, own: frozenset[str]) -> Symbols:
+        """These, and those that are read in every question."""
+        found = cls(own | {symbol.name for symbol in SYMBOLS.values() if symbol.group in EVERYWHERE})
+        found.own = own
+        return found
+
+
 def in_order(names: Iterable[str]) -> list[str]:
     """Names of symbols in the order of the table, in which they are printed; names that are not in it last, by name."""
     return sorted(names, key=lambda name: (INDEX.get(name, len(INDEX)), name))

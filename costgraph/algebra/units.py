@@ -90,6 +90,12 @@ def unit_text(dimension: Powers) -> str:
     return "/".join(["*".join(above) or ("1" if below else ""), *below])
 
 
+def amount_text(number: Rational, unit: Unit) -> str:
+    """So many of a unit in base units: `4000 bytes`."""
+    name = unit_text(unit.dimension)
+    return f"{number * unit.scale} {name}{'s' * (name in ('byte', 'FLOP') and number * unit.scale != 1)}".rstrip()
+
+
 @cache
 def unit_named(text: str) -> Unit:
     """A unit as it is written beside a number: `GB/token`, `million elements`, `byte sent per device`.

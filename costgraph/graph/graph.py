@@ -20,7 +20,7 @@ from costgraph.algebra.definition import Definition, remade, settle
 from costgraph.algebra.expression import replaced
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
+from costgraph.algebra.symbols import Symbols
 from costgraph.collector import paused
 from costgraph.errors import BugError, UserError, shorten, unknown
 from costgraph.graph.dim import Dim
@@ -157,9 +157,9 @@ class Graph:
         return frozenset(op.kind for op in self.ops)
 
     @cached_property
-    def symbols(self) -> frozenset[str]:
+    def symbols(self) -> Symbols:
         """The symbols that a question about this graph may have: its own, and those that are read everywhere."""
-        return self.own_symbols | {symbol.name for symbol in SYMBOLS.values() if symbol.group in EVERYWHERE}
+        return Symbols.of(self.own_symbols)
 
     @cached_property
     def own_symbols(self) -> frozenset[str]:

@@ -7,6 +7,8 @@ they may be, since it may say how many of these one of them takes.
 
 from __future__ import annotations
 
+import re
+
 from costgraph.algebra.dimensions import Amount, Measuring
 from costgraph.algebra.expression import Call, Name, Sum, negated
 from costgraph.algebra.syntax import Formula
@@ -16,6 +18,7 @@ from costgraph.records import dataclass
 from costgraph.solving.question import TYPED_UNITS, Setting
 
 COUNTED = ("token", "element")  # bases that only count
+TIMES_UNIT = re.compile(rf"(?<=[\d.)])\*(?=(?:{'|'.join(TYPED_UNITS)})\b)")  # which `80 GB` is read with
 
 
 def compared(left: Formula, right: Formula, setting: Setting) -> Powers:
@@ -25,7 +28,8 @@ def compared(left: Formula, right: Formula, setting: Setting) -> Powers:
         UserError: which two.
     """
     one, other = (Dimensions(setting, side).amount(side.node) for side in (left, right))
-    return like(one, other, "compare", f"{left.text.strip()} and {right.text.strip()}").dimension
+    typed = (TIMES_UNIT.sub(" ", side.text.strip()) for side in (left, right))
+    return like(one, other, "compare", " and ".join(typed)).dimension
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,20 @@ def like(left: Amount, right: Amount, verb: str, text: str) -> Amount:
                 return Amount(found, bare=False, counts=False)
     if left.dimension != right.dimension:
         units = (unit_text(left.dimension) or "a number", unit_text(right.dimension) or "a number")
-        remedy = ""
-        for one, other in ((left, right), (right, left)):
-            if one.counts and may_stand_for(one.dimension, other.dimension):
-                bytes_ = times(other.dimension, one.dimension, -1) == BYTE
-                remedy = f"; a count times {'p, or 2, is bytes' if bytes_ else 'a number, such as 6, is FLOPs'}"
+        remedy = remedy_of(left, right)
         raise UserError(f"cannot {verb} {units[0]} and {units[1]} in '{shorten(text, 80)}'{remedy}")
     return left
+
+
+def remedy_of(left: Amount, right: Amount) -> str:
+    """What makes two amounts alike; "" if nobody knows."""
+    for one, other in ((left, right), (right, left)):
+        if not (one.counts and may_stand_for(one.dimension, other.dimension)):
+            continue
+        bytes_ = times(other.dimension, one.dimension, -1) == BYTE
+        plain = ", and a plain number has no unit, as in 4k" if other.unit else ""
+        return f"; a count times {'p, or 2, is bytes' if bytes_ else 'a number, such as 6, is FLOPs'}{plain}"
+    return ""
 
 
 def may_stand_for(counted: Powers, other: Powers) -> bool:

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from costgraph.algebra.assumption import without_rest
 from costgraph.algebra.definition import Definition
-from costgraph.algebra.numerals import exact_number
+from costgraph.algebra.parser import Letters
 from costgraph.algebra.polynomial import Polynomial, product
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
-from costgraph.algebra.syntax import EXAMPLE, read
 from costgraph.algebra.whole import HEADS
 from costgraph.algebra.work import bounded
-from costgraph.arithmetic import is_form
 from costgraph.closed_form import ClosedForm
 from costgraph.derivation import derived
-from costgraph.errors import UserError, shorten
+from costgraph.errors import UserError
 from costgraph.given import Keywords, Options, read_letters
 from costgraph.graph.loop import Loop
 from costgraph.library.checking.minima import FormulaReader
+from costgraph.library.checking.typed import check_units, formula_of, refuse_equation, text_of
 from costgraph.library.explaining.known_conventions import convention_of, parts_of
 from costgraph.library.explaining.nearest import nearest, responsible
 from costgraph.library.explaining.sizes import factor_of_part, right_where, size_for_another, usual_ratio, without
@@ -144,11 +143,14 @@ def check(
     count = found.params
     names = {"N_params": count.value} if count is not None and count.value.numerator else {}
     bound = {name: value for name, value in setup.bindings.items() if isinstance(value, Polynomial)}
+    reading: list[str] = []
+    asked = formula_of(written, setup.graph.own_symbols, reading)
     reader = FormulaReader(
-        read(written), setup.graph.symbols, names | letters_over(names, of), bound=bound,
+        asked, setup.graph.symbols, letters_over(names, of), said=reading, bound=bound,
         known=(*HEADS, *without_rest(setup.graph.assumptions)), definitions=form.defined,
     )  # fmt: skip
     formed = reader.value()
+    check_units(reader, form)
     said = found.zeros + setup.remarks({*found.used, *formed.symbols}, f"{name} or the formula", also_read=reader.said)
     head = found.head + (f"; {found.policy}" if found.policy else "")
     printed = formed.substitute(bound)
@@ -184,34 +186,11 @@ def check(
     )  # fmt: skip
 
 
-def text_of(formula: object) -> str:
-    """A formula as one types it.
-
-    Raises:
-        UserError: it is neither text, a form, an expression of sympy nor a number.
-    """
-    if isinstance(formula, str):
-        return formula
-    if (number := exact_number(formula)) is not None:
-        return str(number)
-    if not (is_form(formula) or hasattr(formula, "free_symbols")):
-        raise UserError(f"{shorten(repr(formula))} is no formula; write text such as '{EXAMPLE}', a form, or sympy's")
-    return str(formula)
-
-
-def refuse_equation(formula: str) -> None:
-    """Raise for an equation, of which one side is compared."""
-    sides = re.split(r"(?<![<>=!])=(?!=)|==", formula)
-    if len(sides) == 2 and all(side.strip() for side in sides) and "(" not in sides[0]:
-        left, right = (shorten(side.strip()) for side in sides)
-        raise UserError(f"'{shorten(formula)}' is an equation; check one side: '{right}', which {left} is to be")
-
-
-def letters_over(names: Mapping[str, Quotient], of: Options) -> dict[str, Quotient]:
-    """What letters of one's own stand for in a formula in which names have values, as N_params has."""
+def letters_over(names: Mapping[str, Quotient], of: Options) -> Letters:
+    """Names that have values, as N_params has, and what letters of one's own stand for in a formula with them."""
     counted = {name: value.numerator for name, value in names.items()}
     own = read_letters(of.get("let", ()), of.get("notation"), in_formula=True)
-    return {name: value.substitute(counted) for name, value in own.items()}
+    return Letters({**names, **{name: value.substitute(counted) for name, value in own.items()}}, own.told)
 
 
 def of_step(printed: Quotient, per: str | None, bound: Mapping[str, Polynomial]) -> Quotient:

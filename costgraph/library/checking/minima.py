@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from costgraph.algebra.defined import DefinedReader
-from costgraph.algebra.expression import Call
+from costgraph.algebra.expression import Call, Name
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.units import FACTORS, LARGE_NUMBERS, amount_text
 from costgraph.errors import UserError
 from costgraph.letters import notations, read
 from costgraph.library.judging.calculator import NUMERIC, Calculator
@@ -17,6 +18,15 @@ FEW = 3  # notations that an error names
 @dataclass(frozen=True)
 class FormulaReader(DefinedReader, Calculator):
     """Reads a formula that is compared with a form."""
+
+    def name(self, node: Name) -> Quotient:
+        """A unit, of which it is said what it was read as, or a symbol."""
+        found = super().name(node)
+        unit = FACTORS.get(node.name)
+        if unit and node.name not in LARGE_NUMBERS:
+            read_as = f"{node.name} read as {amount_text(1, unit)}"
+            self.said.extend([] if unit.scale == 1 or read_as in self.said else [read_as])
+        return found
 
     def remedy(self, name: str) -> str:
         """To give the name a meaning, or to name the notation that has one."""

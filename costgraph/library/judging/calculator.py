@@ -15,12 +15,12 @@ from math import comb
 from typing import ClassVar
 
 from costgraph.algebra.expression import Call, Name, Node
-from costgraph.algebra.parser import MAX_TERMS, Reader
+from costgraph.algebra.parser import MAX_TERMS, NUMBER_BEFORE, Reader
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, Rational
 from costgraph.algebra.syntax import ALLOWED, read, relations
-from costgraph.algebra.units import FACTORS
+from costgraph.algebra.units import FACTORS, amount_text
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.records import dataclass
 
@@ -51,12 +51,15 @@ class Calculator(Reader):
 
     def check_unit(self, node: Name) -> None:
         """Refuse `12GB` in a question whose model has sizes G and B."""
-        before = self.formula.text[: max(node.column - 1, 0)]
-        if self.symbols is None or not node.column or before[-1:] in ("*", "/", " "):
+        at = max(node.column - 1, 0)
+        if self.symbols is None or not node.column or self.formula.text[:at][-1:] in ("*", "/", " "):
             return
         if all(letter in self.symbols for letter in node.name):
-            readings = f"the unit, 12*{node.name}, and {'*'.join(node.name)}"
-            raise self.refuse(node, f"'{node.name}' has two readings: {readings}; write one of them")
+            found = NUMBER_BEFORE.search(self.formula.text, 0, at)
+            typed, unit = found[0] if found else "", FACTORS[node.name]
+            times, amount = f"{typed}*" if typed else "", amount_text(Fraction(typed or 1), unit)
+            readings = f"{times}{node.name}, which is {amount}, and {times}{'*'.join(node.name)}"
+            raise self.refuse(node, f"'{typed}{node.name}' has two readings: {readings}; write one of them")
 
     def call(self, node: Call) -> Quotient:
         """The value of a function."""

@@ -20,6 +20,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.conventions import Convention
 from costgraph.conventions.convention import Counting
 from costgraph.conventions.known import PRESETS
+from costgraph.errors import UserError
 from costgraph.given import Options
 from costgraph.library.readings.ways import way_in_words
 from costgraph.measures.counting import Counted
@@ -97,9 +98,21 @@ class Counts:
         shares = {per: self.share(per) for per in self.pers}
         pers = [per for i, per in enumerate(shares) if shares[per] not in list(shares.values())[:i]]
         for convention, changed in self.conventions():
-            for work, per in product(self.works, pers):
+            for work, per in product(self.there, pers):
                 reading = Reading(convention, changed, work, per)
                 yield reading, self.value(reading)
+
+    @cached_property
+    def there(self) -> tuple[Work, ...]:
+        """Those of the works that the model has: a graph without attention or layers has nothing of them to replay."""
+        return tuple(work for work in self.works if work not in RECOMPUTED or self.replays(RECOMPUTED[work]))
+
+    def replays(self, step: str) -> bool:
+        """Whether the model can replay what a pass does."""
+        try:
+            return bool(self.setup("", step).graph)
+        except UserError:
+            return False
 
     def conventions(self) -> Iterator[tuple[Convention, int]]:
         """The conventions, and in how many options each differs from its base."""
@@ -162,7 +175,7 @@ class Counts:
             train = parts["forward"] + parts["backward"]
             found: dict[Work, Quotient] = {"train": train, "forward": parts["forward"], "backward": parts["backward"]}
             for work, step in RECOMPUTED.items():
-                if work in self.works:
+                if work in self.there:
                     found[work] = train + self.summed(convention, step, "recompute")
             self.known[convention] = found
         return self.known[convention]
