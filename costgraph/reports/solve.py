@@ -114,14 +114,21 @@ def put_in(answer: Answer) -> str:
 
 
 def report(answer: Answer) -> Report:
-    """The formula, what it is with values put in, and when it holds."""
+    """The formula, what it is with values put in, and when it holds; first the numbers, where nothing is left open."""
     names = Named(answer)
-    sections: list[tuple[Node, ...]] = [(), open_sizes(answer, names)]
-    if at := put_in(answer):
-        sections.append((Note(f"at {at}"),))
+    at = put_in(answer)
     found = [(solution.case, whole(solution, answer)) for solution in answer.solutions]
-    sections += [(listing(found, names.at_sizes, answer, strong=True),)] if found else []
-    return Report(title(answer), (*sections, notes(answer)))
+    at_sizes: list[tuple[Node, ...]] = [(Note(f"at {at}"),)] if at else []
+    at_sizes += [(listing(found, names.at_sizes, answer, strong=True),)] if found else []
+    while_open = open_sizes(answer, names)
+    if while_open and at and found and all(is_number(case) for case, _ in found):
+        return Report(title(answer), ((), *at_sizes, (Note("while sizes are open"),), while_open, notes(answer)))
+    return Report(title(answer), ((), while_open, *at_sizes, notes(answer)))
+
+
+def is_number(case: Case) -> bool:
+    """Whether nothing is open in a case."""
+    return not case.conditions and all(root is None or root.number is not None for root in (case.low, case.high))
 
 
 def notes(answer: Answer) -> tuple[Note, ...]:
@@ -148,7 +155,7 @@ def open_sizes(answer: Answer, names: Named) -> tuple[Node, ...]:
         return ()
     found = listing([(case, []) for case in cases], names.while_open, answer)
     if len(cases) > CASES and answer.solutions:
-        said = f"{len(cases)} cases while sizes are open, which --json lists; with these it is:"
+        said = f"{len(cases)} cases while sizes are open, which --json lists"
         return (replace(found, items=(Item(said),)),)
     return (found,)
 
