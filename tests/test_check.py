@@ -176,6 +176,8 @@ class TestCommand:
         ("arguments", "says"),
         [
             (["001-2.141"], "unknown entry '001-2.141': did you mean 001-2.14"),
+            (["palm-2022"], "did you mean palm-2022-flops-of-a-token"),
+            (["palm-2022"], "`costgraph formulas search palm-2022` has more"),
             (["none.toml"], "none.toml: there is no such file"),
             (["."], ".: is a folder; name a file"),
             (["qqqqqqqq"], "unknown entry 'qqqqqqqq': see `costgraph formulas list`"),

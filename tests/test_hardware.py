@@ -182,6 +182,7 @@ def test_names_are_found_in_any_case(name: str) -> None:
 REFUSED_TEXT = {
     "a100-80": "did you mean a100-80gb-sxm",
     "a100": "which of a100-40gb-pcie, a100-40gb-sxm, a100-80gb-pcie, a100-80gb-sxm?",
+    "8xh100-sxm": "8 in a node are the cluster h100-sxm:8x1",
     "h100-sxmm": "unknown hardware 'h100-sxmm': did you mean h100-sxm",
     "flops=312 TFLOP/s": "mem_bw and mem missing; it needs flops, mem_bw, mem",
     "flops=312 TFLOP/s, flops=2 TFLOP/s": "flops is given twice",

@@ -76,3 +76,10 @@ def test_json_has_every_bound_and_condition_in_full() -> None:
     for case in to_json(solve(LONG, "S", op_set="decoder(head=True)"))["solutions"]:
         for written in (case["low"], case["high"], *case["if"]):
             assert not set(re.findall(r"\b[a-z]\b", written or "")) & set(LETTERS)
+
+
+def test_numbers_come_first_and_what_is_left_open_after_the_form() -> None:
+    numbers = str(solve("states <= hbm", "L", E=4, D=4096, hardware="a10"))
+    assert numbers.index("largest L") < numbers.index("while sizes are open") < numbers.index("36D²(E + 2)")
+    left_open = str(solve("states <= hbm", "L", E=4))
+    assert left_open.index("36D²(E + 2)") < left_open.index("at E=4") < left_open.index("216D²")

@@ -53,6 +53,10 @@ def some(leader: int) -> bytes:
         return b""
 
 
+def test_a_page_is_not_written_to_a_terminal() -> None:
+    assert "a page is no text for a terminal; name a file" in at_terminal("explore", "--model", "gpt2", environment={})
+
+
 # --- the pager --------------------------------------------------------------------------------------------------------
 
 

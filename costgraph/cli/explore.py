@@ -8,7 +8,8 @@ import typer
 
 from costgraph.cli import arguments as arg
 from costgraph.cli import formats
-from costgraph.cli.output import check_target, deliver
+from costgraph.cli.output import check_target, deliver, on_terminal
+from costgraph.errors import UserError
 
 
 @arg.of_setup(
@@ -34,6 +35,8 @@ def explore(
     Every formula stands beside its number.
     """
     check_target(output, force)
+    if output is None and on_terminal():
+        raise UserError("a page is no text for a terminal; name a file, as in -o page.html")
     formats.chosen(None, ("html",), output)
     from costgraph.exploring.page import explore as written
 

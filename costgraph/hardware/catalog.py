@@ -5,6 +5,7 @@ Text is such as `flops=312 TFLOP/s, mem_bw=2.039 TB/s, mem=80 GiB, link_bw=300 G
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from costgraph.resources import PACKAGE
 from costgraph.toml_text import of_package, parse_toml
 from costgraph.user_files import MAX_TOML, read_text
 
+SEVERAL = re.compile(r"(\d+) ?[x*] ?([A-Za-z][\w-]*)")  # `8xh100-sxm`
 INLINE = {
     "flops": COMPUTE, "mem_bw": BANDWIDTH, "mem": BYTE, "usable": BYTE, "link_bw": BANDWIDTH, "link_latency": SECOND,
     "net_bw": BANDWIDTH, "net_latency": SECOND,
@@ -55,6 +57,9 @@ def machine(given: str | Path) -> Machine:
     text = next((name for name in known if name == text.lower()), text)
     if text not in known:
         variants = [name for name in known if name.startswith(f"{text.lower()}-")]
+        if several := SEVERAL.fullmatch(text):
+            cluster = shorten(f"{several[2]}:{several[1]}x1")
+            raise UserError(f"'{shorten(text)}' is no machine: {several[1]} in a node are the cluster {cluster}")
         if variants:
             raise UserError(f"unknown hardware '{shorten(text)}': which of {', '.join(variants)}?")
         raise unknown("hardware", text, known)

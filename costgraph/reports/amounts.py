@@ -47,6 +47,11 @@ def second(amount: Fraction) -> str:
     return str(Quantity(amount, SECOND))
 
 
+def grouped(amount: Fraction) -> str:
+    """`205,457` of what is large, `23.33` of what is not."""
+    return f"{round(amount):,}" if amount >= 1000 else rounded(amount)
+
+
 def percent(share: Fraction) -> str:
     """`86.0 %`."""
     return f"{rounded(share * 100, 3)} %"

@@ -13,7 +13,7 @@ from costgraph.estimation.assumed import assumed
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.sizes import MOST
 from costgraph.estimation.steps import Step
-from costgraph.reports.amounts import aside, byte, percent, second
+from costgraph.reports.amounts import aside, byte, grouped, percent, second
 from costgraph.reports.nodes import (
     WRITERS,
     Column,
@@ -240,7 +240,7 @@ def costs(result: Estimate) -> list[str]:
 def run(result: Estimate) -> list[str]:
     """What a run of so many tokens takes."""
     return [
-        f"{rounded(whole.tokens)} tokens, {kind}: {rounded(whole.hours)} GPU-hours, {rounded(whole.days)} days"
+        f"{whole.tokens:,} tokens, {kind}: {grouped(whole.hours)} GPU-hours, {grouped(whole.days)} days"
         + (f", {float(whole.usd):,.0f} USD" if whole.usd is not None else "")
         for kind, whole in result.runs.items()
     ]

@@ -86,8 +86,12 @@ def named(id_: str) -> list[Entry]:
     """
     found = [made for block in by_id().get(id_, ()) for made in parsed(block) if f"{made.id}.".startswith(f"{id_}.")]
     if not found:
-        near = difflib.get_close_matches(id_, [made.id for made in library()], n=3)
+        known = [made.id for made in library()]
+        begun = [one for one in known if one.startswith(id_)]
+        near = begun[:3] if id_ else []
+        near = near or difflib.get_close_matches(id_, known, n=3)
         advice = f"did you mean {' or '.join(near)}?" if near else "see `costgraph formulas list`"
+        advice += f" `costgraph formulas search {id_}` has more" if len(begun) > len(near) and near else ""
         raise UserError(f"unknown entry '{shorten(id_)}': {advice}")
     return found
 
