@@ -51,7 +51,7 @@ PLANTED: list[tuple[str, str, dict[str, Any], str]] = [
      "gradients and optimizer (precision mixed_adam_bf16)"),
     ("16*N_params/N_d", "states", {"mesh": "data(N_d, zero=3)"},
      "it counts 2-byte gradients: 16 = 2 + 2 + 12 bytes for weights, gradients and optimizer (precision "
-     "mixed_adam_bf16)"),
+     "mixed_adam_bf16) or precision fp32_adam: 16 = 4 + 4 + 8 bytes for weights, gradients and optimizer"),
     ("2*N_params+14*N_params/N_d", "states", {"mesh": "data(N_d, zero=1)"},
      "it is right for data(N_d, zero=2) with 2-byte gradients: 16 = 2 + 2 + 12 bytes for weights, "
      "gradients and optimizer (precision mixed_adam_bf16)"),
@@ -75,7 +75,8 @@ PLANTED: list[tuple[str, str, dict[str, Any], str]] = [
     ("6*N_params", "states", {},
      "it counts weights and gradients alone"),
     ("12*N_params", "states", {},
-     "it counts the optimizer's state alone"),
+     "it counts the optimizer's state alone or precision sgd_momentum: 12 = 4 + 4 + 4 bytes for weights, "
+     "gradients and optimizer"),
     ("2*p*B*S*L*D", "cache", CACHED,
      "it counts keys and values for every head"),
     ("2*p*B*S*L*D*G", "cache", CACHED,

@@ -17,7 +17,10 @@ from costgraph.reports.layout import text
 TENSOR: dict[str, object] = {"limit": ["E=4,p=2"], "passes": ["tensor_parallel(T)"]}
 
 FULL: dict[str, object] = {"passes": ["recompute(full)"]}
-SIXTEEN = "16 = 2 + 2 + 12 bytes for weights, gradients and optimizer (precision mixed_adam_bf16)"
+KEPT_PARTS = "bytes for weights, gradients and optimizer"
+SIXTEEN = (
+    f"16 = 2 + 2 + 12 {KEPT_PARTS} (precision mixed_adam_bf16) or precision fp32_adam: 16 = 4 + 4 + 8 {KEPT_PARTS}"
+)
 NO_CORE = "it counts without the attention core (convention notes(attention=left_out))"
 HEAD = "embedding and head are counted (op set decoder(head=True))"
 ATTENTION = "it counts a step with attention recomputed or without what is as large as the scores"
@@ -84,7 +87,7 @@ OWN: list[tuple[str, str, dict[str, object], str]] = [
      "it counts a training step without recomputation"),
     ("2*N_params*B", "flops", {"phase": "decode"}, NO_CORE),
     ("12*N_params", "states", {},
-     "it counts the optimizer's state alone"),
+     f"it counts the optimizer's state alone or precision sgd_momentum: 12 = 4 + 4 + 4 {KEPT_PARTS}"),
     ("16*N_params/T", "states", {"passes": ["tensor_parallel(T)"]}, f"it counts 2-byte gradients: {SIXTEEN}"),
     ("34*B*S*L*D", "activations", KEPT, ATTENTION),
     ("2*B*S*L*D", "activations", KEPT, "it counts a step with everything recomputed"),
@@ -107,7 +110,8 @@ OWN: list[tuple[str, str, dict[str, object], str]] = [
      "left out: the forward pass or the backward pass or attn with norm or mlp (4*B*S*L*D*p*(T - 1)/T)"),
     # of parts as large as each other all are named
     ("B*S*L*(33*D + 5*A*S)", "activations", KEPT, "left out: attn.out_dropout or mlp.dropout (B*S*L*D)"),
-    ("2*N_params*B + 2*B*S*D*L", "flops", {"phase": "decode"}, "left out: attn.scores or attn.values (2*B*S*L*D)"),
+    ("2*N_params*B + 2*B*S*D*L", "flops", {"phase": "decode"},
+     "S/2 stands in the place of S, or left out: attn.scores or attn.values (2*B*S*L*D)"),
     # a sign is reversed only where there is a minus
     ("12*B*S*L*D*(D*(E+2) - S)", "flops", {},
      "in the attention core (12*B*S**2*L*D), the sign is reversed"),

@@ -24,7 +24,14 @@ from costgraph.library.checking.minima import FormulaReader
 from costgraph.library.checking.typed import check_units, formula_of, refuse_equation, text_of
 from costgraph.library.explaining.known_conventions import convention_of, parts_of
 from costgraph.library.explaining.nearest import nearest, responsible
-from costgraph.library.explaining.sizes import factor_of_part, right_where, size_for_another, usual_ratio, without
+from costgraph.library.explaining.sizes import (
+    factor_of_part,
+    off_by_one,
+    right_where,
+    size_for_another,
+    usual_ratio,
+    without,
+)
 from costgraph.measures.named import Measures, one_measure
 from costgraph.measures.per import read_share
 from costgraph.provenance import Term
@@ -161,6 +168,7 @@ def check(
     parts = parts_of(form.terms, setup.graph) if differs else {}
     own = nearest(printed, leading, form.terms, parts) if of_all else ""
     another = size_for_another(printed, found.forms[name], bound) if of_all else ""
+    another = another or (off_by_one(printed, found.forms[name], bound) if of_all else "")
     simple = bool(another or SIMPLE.fullmatch(own))
     widths = "p" not in formed.symbols
     step = of_step(printed, per, bound)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -49,11 +50,28 @@ def of_factor(ratio: Quotient, of: Quotient | None = None) -> Slip | None:
     if not ratio.symbols and above != ONE and below != ONE:
         return None
     lowered = of is not None and of.is_polynomial and all(divided_by(name, of.numerator) for name in above.symbols)
+    if lowered and above.symbols and below.number not in (None, 1) and above.leading_coefficient == 1:
+        cost = sum(map(abs, powers.values())) + 1 + len(words)
+        return Slip(cost, " and ".join([*words, f"the factor {below} and the division by {above} are missing"]))
+    if of is not None and (instead := in_place(powers, rest, of)):
+        return Slip(sum(map(abs, powers.values())) + (rest != 1) + len(words), " and ".join([*words, instead]))
     if lowered and above.symbols and below.symbols and ONE in (above.leading_coefficient, below.leading_coefficient):
         return Slip(sum(map(abs, powers.values())), f"{below} stands in the place of {above}, below the line")
     odd = max(rest, 1 / rest) not in USUAL
     cost = sum(map(abs, powers.values())) + (rest != 1) + SIMPLE * odd + len(words)
     return Slip(cost, " and ".join([*words, *of_sides(above, below)]))
+
+
+def in_place(powers: Mapping[str, int], rest: Fraction, of: Quotient) -> str:
+    """A factor A/G**2 where G stands once in what is right, which is A/G in the place of G; "" if it is no such."""
+    gone = [name for name, power in powers.items() if power == -2]
+    if rest != 1 or len(gone) != 1 or not of.is_polynomial or not of.numerator.is_monomial:
+        return ""
+    (name,) = gone
+    if of.numerator.powers.get(name, 0) != 1 or sum(powers.values()) != -1 or len(powers) != 2:
+        return ""
+    (other,) = (one for one in powers if one != name)
+    return f"{other}/{name} stands in the place of {name}"
 
 
 def of_ring(printed: Quotient, derived: Quotient) -> Slip | None:

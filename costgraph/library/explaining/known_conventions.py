@@ -160,7 +160,8 @@ def of_others(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of:
     known = (reading for reading, value in counts.readings() if others_apart(reading, own) and equal(value))
     found = [reading for reading in known if dict(reading.ways).get("itemsize", "") in ("", *sizes)]
     least = min((others_apart(one, own) for one in found), default=0)
-    nearest = sorted((one for one in found if others_apart(one, own) == least), key=lambda one: (one.ways, one.far))
+    alike = (one for one in found if others_apart(one, own) == least or one.precision not in ("", own.precision))
+    nearest = sorted(alike, key=lambda one: (others_apart(one, own), one.ways, one.far))
     said = list(dict.fromkeys(otherwise(one, own) for one in nearest))
     more = [one for one in said[1:] if not one.startswith("as ")]  # of these the first is enough
     return f"it counts {' or '.join([*said[:1], *more])}" if said else ""

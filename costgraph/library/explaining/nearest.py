@@ -6,6 +6,7 @@ contributes, of a term), something left out or counted twice, or at most two of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
@@ -24,6 +25,8 @@ from costgraph.library.explaining.factors import (
 from costgraph.provenance import Term
 
 MOST_PAIRS, MOST_SLIPS = 8, 2  # terms that are matched one by one, and different slips in them
+MOST_ALIKE = 2  # pairs of parts that are as large
+COMPOSED = re.compile(r"^(the|what) | with ")  # names of parts that are no op and no place
 NO_PARTS: Mapping[str, Polynomial] = {}
 
 
@@ -50,8 +53,11 @@ def nearest(
     if whole := of_factor(printed / derived, derived):
         return whole.text
     if (printed / derived).number is not None:  # a fraction explains nothing, unless it is what a part leaves
-        left = of_groups(printed.numerator, derived.numerator, tuple(terms), parts) if printed.is_polynomial else ()
-        return next((slip.text for slip in left if slip.text.startswith("left out: ")), "")
+        if not (printed.is_polynomial and derived.is_polynomial):
+            return ""
+        left = of_groups(printed.numerator, derived.numerator, tuple(terms), parts)
+        both = two_left_out(derived.numerator - printed.numerator, tuple(terms), parts)
+        return next((slip.text for slip in (*left, *both) if slip.text.startswith("left out: ")), "")
     if printed.denominator == derived.denominator:
         return of_sum(printed.numerator, derived.numerator, tuple(terms), parts)
     if printed.numerator == derived.numerator and (below := of_sum(printed.denominator, derived.denominator, ())):
@@ -95,6 +101,7 @@ def of_sum(
     """The simplest slip in a part of a sum."""
     names = names_of(derived, terms, parts)
     found = [*of_groups(printed, derived, terms, parts), *of_kept(printed, derived), *of_terms(printed, derived, names)]
+    found += two_left_out(derived - printed, terms, parts)
     return min(found).text if found else ""
 
 
@@ -169,6 +176,25 @@ def groups(
     yield from (("", part) for part in derived.monomials())
 
 
+def two_left_out(apart: Polynomial, terms: tuple[Term, ...], named: Mapping[str, Polynomial]) -> Iterator[Slip]:
+    """Two ops or places that are left out at once, with all pairs that are as large; none if these are many."""
+    of_ops = {name: part for name, part in named.items() if not COMPOSED.search(name)}
+    sizes = {part: name for name, part in alike(groups(apart, terms, of_ops)) if name}
+    pairs = [
+        f"{name}, and {sizes[rest]}"
+        for part, name in sizes.items()
+        if (rest := apart - part) in sizes and name < sizes[rest] and not within(name, sizes[rest])
+    ]
+    if 0 < len(pairs) <= MOST_ALIKE:
+        yield Slip(3.5, f"left out: {', or '.join(pairs)} ({python(apart)})")
+
+
+def within(one: str, other: str) -> bool:
+    """Whether one of two parts is inside of the other, by any name that they have."""
+    names, others = ([name.split(" of ")[-1] for name in said.split(" or ")] for said in (one, other))
+    return any(a == b or inside(a, [b]) or inside(b, [a]) for a in names for b in others)
+
+
 def of_kept(printed: Polynomial, derived: Polynomial) -> Iterator[Slip]:
     """Some terms dropped, and one factor between the others."""
     kept = total(term for term in derived.monomials() if printed.coefficient(term))
@@ -207,7 +233,9 @@ def of_terms(printed: Polynomial, derived: Polynomial, names: Mapping[Polynomial
                    for side, at in ((right, taken[1]), (wrong, taken[0])))  # fmt: skip
     said += [lost(left)] if left else []
     said += [extra(more)] if more else []
-    if len(said) <= MOST_SLIPS and left != derived and not (left and more):  # anything is one thing for another
+    rare = len(said) > 1 and any(slip.cost > 1 and slip.text.startswith("the factor") for slip in matched)
+    anything = left and more  # is one thing for another
+    if len(said) <= MOST_SLIPS and left != derived and not (anything or rare):
         yield Slip(sum(slip.cost for slip in matched) + 3 * len(said), ", and ".join(said))
 
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import combinations, product
 from typing import Any
 
+from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
@@ -20,6 +21,8 @@ USUAL: dict[str, tuple[str | int | Fraction, ...]] = {
     "p": (2, 4),
 }  # what formulas have put in
 MOST = 3  # at once
+MADE_OF = {"H": ("D/A",), "F": ("4*D", "8*D/3")}  # what sizes of today's models were made of in older ones
+COUNTED = ("L", "S", "S_e")  # and layers of a kind: what one counts off by one
 # Sizes of a kind, which are taken for each other before any others that happen to be as large.
 KINDS = ({"A", "G"}, {"N_r", "K_r", "N_s"}, {"D", "F", "F_e", "H"}, {"S", "K", "W"}, {"H", "H_n", "H_r", "H_v"})
 
@@ -32,10 +35,39 @@ def size_for_another(printed: Quotient, form: ClosedForm, bound: Mapping[str, Po
     pairs = ((x, y) for x in form.value.symbols for y in form.value.symbols if x in bound and bound.get(y) != bound[x])
     right = [(x, y) for x, y in pairs if form.value.substitute({x: Polynomial.symbol(y)}).substitute(bound) == printed]
     kin = [pair for pair in right if of_a_kind(*pair)]
+    if not right:
+        return made_of_others(printed, form, bound)
     return " or ".join(
         f"{y} stands in the place of {x}" + (f" ({bound[y]} for {bound[x]})" if y in bound else "")
         for x, y in kin or [pair for pair in right if pair[1] not in bound]
     )
+
+
+def made_of_others(printed: Quotient, form: ClosedForm, bound: Mapping[str, Polynomial]) -> str:
+    """Which size is taken for what others usually make it: `D/A stands in the place of H (80 for 128)`."""
+    for name, texts in MADE_OF.items():
+        for other in (parse(text) for text in texts if name in form.value.symbols):
+            if form.value.substitute({name: other.numerator}).substitute(bound) == printed:
+                is_number = (number := other.substitute(bound).number) is not None and name in bound
+                return f"{python(other)} stands in the place of {name}" + (
+                    f" ({number} for {bound[name]})" if is_number else ""
+                )
+    return ""
+
+
+def off_by_one(printed: Quotient, form: ClosedForm, bound: Mapping[str, Polynomial]) -> str:
+    """Which number of layers or positions is one more or less than it is, or half of it; "" if none is."""
+    for name in form.value.symbols:
+        if not (name in COUNTED or name.startswith("L_")):
+            continue
+        size, whole = Polynomial.symbol(name), form.value.substitute(bound)
+        for other in (size - 1, size + 1, size / 2):
+            found = form.value.substitute({name: other}).substitute(bound)
+            is_factor = name not in bound and bool(whole.numerator) and (found / whole).number is not None
+            if found == printed and not is_factor:
+                numbers = f" ({other.substitute(bound)} for {bound[name]})" if name in bound else ""
+                return f"{python(other)} stands in the place of {name}{numbers}"
+    return ""
 
 
 def of_a_kind(one: str, other: str) -> bool:
