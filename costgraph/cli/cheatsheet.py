@@ -48,7 +48,7 @@ def cheatsheet(
     from costgraph.exporting.targets import load
 
     check_target(output, force)
-    suffix = output.suffix if output else ".txt"
+    suffix = output.suffix.lower() if output else ".txt"
     name = typesetter(suffix, engine) if suffix in PAGES else written_as(suffix, engine, exporters)
     text = sheet(load(name, exporters), sheet_setup(asked), notation, asked.phase, columns(output))
     if output is None or suffix not in PAGES:

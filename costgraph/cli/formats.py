@@ -67,7 +67,7 @@ def of_suffix(output: Path | None, known: tuple[str, ...]) -> str | None:
     if found:
         return found[0]
     choices = ", ".join(suffix for suffix, names in SUFFIXES.items() if set(names) & set(known))
-    picture = "; for a picture write --plot FILE" if output.suffix in PICTURES and "dot" in known else ""
+    picture = "; for a picture write --plot FILE" if output.suffix.lower() in PICTURES and "dot" in known else ""
     raise refused(output, choices + picture)
 
 

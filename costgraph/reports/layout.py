@@ -78,7 +78,8 @@ def of_table(table: Table, style: Style, width: int | None) -> list[Line]:
             whole, right, strong = turned, [False, *[right[-1]] * (len(heads) - 1)], [False] * len(heads)
     to = widths(whole, width)
     if to is None:
-        return [*title, *(line for row in rows for line in stacked(heads, row, width or WIDTH))]
+        lead = next((at for at, column in enumerate(table.columns) if not column.right), 0)
+        return [*title, *(line for row in rows for line in stacked(heads, row, width or WIDTH, lead))]
     found = [*title, *under(heads, to, right)] if any(heads) else title
     for row in rows:
         if len(row) == 1:
@@ -105,11 +106,16 @@ def joined(cells: Sequence[str], looks: Sequence[Look]) -> Line:
     return tuple(spans)
 
 
-def stacked(heads: Sequence[str], row: Sequence[str], width: int) -> Iterator[Line]:
-    """A row under its first cell, as `head: cell`: each on a line of its own, or short ones one behind the other."""
-    first, *rest = row
+def stacked(heads: Sequence[str], row: Sequence[str], width: int, lead: int) -> Iterator[Line]:
+    """A row under the cell that names it, as `head: cell`: each on a line, or short ones one behind the other.
+
+    A number at the left of a name, such as how often an op runs, stands below it, too.
+    """
+    lead = lead if len(row) > 1 else 0
+    first, rest = row[lead], [*row[:lead], *row[lead + 1 :]]
     start = indent(first) + INDENT
-    said = [f"{head}: {cell}" if head else cell for head, cell in zip(heads[1:], rest, strict=False) if cell]
+    others = [*heads[:lead], *heads[lead + 1 :]]
+    said = [f"{head}: {cell.strip()}" if head else cell for head, cell in zip(others, rest, strict=False) if cell]
     short = all(len(one) <= width // 2 for one in said)
     yield from ((Span(one, "strong"),) for one in folded(first, width, start, in_cell=True))
     for text in ["; ".join(said)] if short and said else said:

@@ -23,9 +23,8 @@ def report(found: Found) -> Report:
     else:
         first, *rest = why_nothing(found)
         lead = [Verdict(first, good=False), *map(Note, rest), *lead]
-    plans = [(Listing((item(found, at),), strong=False),) for at in range(len(found.plans))]
-    notes = tuple(Note(line, "assumes") for line in assumed(found.search, found.counts))
-    return Report(title(found), (tuple(lead), *plans, notes))
+    plans = [(Listing((item(found, at),), strong=at == 0),) for at in range(len(found.plans))]
+    return Report(title(found), (tuple(lead), *plans, tuple(map(Note, assumed(found.search, found.counts)))))
 
 
 def title(found: Found) -> str:
