@@ -287,6 +287,11 @@ def test_names_of_frameworks_are_sizes_of_the_table_and_none_is_a_symbol_or_has_
         ("head_dim", "decoder(head_width=H)", "H"),
         ("intermediate_size", "decoder", "E*D"),
         ("intermediate_size", "decoder(mlp=gated)", "F"),
+        ("n_ctx", "decoder", "S"),
+        ("max_seq_len", "decoder(head=True, positions=False)", "S"),
+        ("n_ctx", "decoder(head=True)", ""),  # which has a table of positions
+        ("D_model", "decoder", "D"),
+        ("N_HEADS", "decoder", "A"),
     ],
 )
 def test_a_name_means_what_the_model_has(name: str, op_set: str, meaning: str) -> None:

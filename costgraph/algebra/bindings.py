@@ -119,10 +119,10 @@ def symbol_of(
     else:
         from costgraph.algebra.frameworks import AMBIGUOUS, meaning_of  # symbols need none of it
 
-        short = name.rpartition(".")[2]
-        if short in AMBIGUOUS:
-            raise UserError(f"'{name}' has several meanings: {AMBIGUOUS[short]}")
+        short = name.rpartition(".")[2].replace("-", "_")
         meaning = meaning_of(short, symbols) or name
+        if meaning == name and short in AMBIGUOUS:
+            raise UserError(f"'{name}' has several meanings: {AMBIGUOUS[short]}")
     if meaning in SYMBOLS or meaning == name:
         return meaning if meaning in also else lookup(meaning, symbols).name
     raise UserError(f"{name} stands for {meaning}; give what that is made of")

@@ -8,7 +8,9 @@ value (`juxtaposed.py`). Every character of what is made knows the column that i
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import NoReturn
+from unicodedata import numeric
 
 from costgraph.algebra.spelling import Spelled, at_column
 from costgraph.errors import shorten
@@ -19,6 +21,7 @@ SIGNS = {
     "^": "**", "∞": "oo", "≤": "<=", "≥": ">=", "≪": "<<", "≫": ">>",
 }  # fmt: skip
 OPENING = {"⌈": "ceil(", "⌊": "floor(", "√": "sqrt", "(": "("}
+FRACTIONS = {sign: f"({Fraction(numeric(sign)).limit_denominator(10)})" for sign in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"}
 BETWEEN = ("*", "/", "//", "**")  # two factors
 SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
 RAISED = str.maketrans(SUPERSCRIPT, "0123456789-")
@@ -83,6 +86,8 @@ class Writer:
                     if not self.factor:
                         self.refuse(at, f"'{text}' raises nothing")
                     self.put(f"**{text.translate(RAISED)}", at)
+                case _ if text in FRACTIONS:
+                    self.number(text, at, FRACTIONS[text])
                 case _ if text in OPENING:
                     self.open(text, at, called and text == "(")
                 case _:
@@ -90,7 +95,7 @@ class Writer:
             called = kind == "name" or text == "√"
         return Spelled("".join(self.pieces), tuple(self.places))
 
-    def number(self, text: str, at: int) -> None:
+    def number(self, text: str, at: int, spelled: str = "") -> None:
         """A number, behind a factor only where it cannot be meant as a power or as more digits."""
         if self.factor:
             self.refuse(at, f"'{text}' stands behind a factor; write * or ** before it")
@@ -98,7 +103,7 @@ class Writer:
             first, _, power = text.partition("E")
             product = f"{first}*E{power}" if power[0] in "+-" else f"{first}*E*{power}"
             self.refuse(at, f"'{text}' has two readings: {first}e{power} and {product}; write one of them")
-        self.put(text, at)
+        self.put(spelled or text, at)
         self.factor = True
 
     def open(self, text: str, at: int, call: bool) -> None:

@@ -35,6 +35,7 @@ SQUARE_ROOT, ROOT = "sqrt", "root"  # those of `√(a)`, and of `a**(1/n)`, as r
 NOT_WHOLE = "an exponent must be a whole number"
 # Words that begin statements in Python and are names here, such as `global` for layers with global attention.
 NAMES = {word for word in kwlist if word.islower()} - {"and", "or", "not", "in", "is", "if", "else", "for", "lambda"}
+GROUPED = re.compile(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])")
 WORDS = re.compile(rf"\b(?:{'|'.join(NAMES)})\b")
 
 
@@ -229,6 +230,11 @@ class Scanner:
                 arguments = tuple(self.node(argument, depth + 1) for argument in args)
                 named = tuple((word.arg or "**", self.node(word.value, depth + 1)) for word in keywords)
                 return Call(name, arguments, named, column=column)
+            case ast.Subscript(value=of, slice=ast.Constant(value=str(key))) if key.isidentifier() and dotted(of):
+                return Name(f"{dotted(of)}.{key}", column=column)  # config["hidden_size"]
+            case ast.Tuple() if grouped := GROUPED.search(self.typed.text):
+                plain_number = grouped[0].replace(",", "")
+                raise self.refuse(node, f"digits are not grouped by commas: write {plain_number} for {grouped[0]}")
         raise self.refuse(node, ALLOWED)
 
     def sum(self, node: ast.expr, depth: int) -> Node:

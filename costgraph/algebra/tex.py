@@ -32,10 +32,14 @@ LETTERS = (
 )  # fmt: skip
 ROOT_INDEX = re.compile(r"\s*\[\s*([0-9]{1,3})\s*\]")
 COMMAND = re.compile(r"\\([A-Za-z]+|.|$)", re.DOTALL)
+ALONE = ("equation", "displaymath", "math")  # environments of one formula
+IN_LINES = ("aligned", "align", "split", "gathered", "gather", "multline", "alignedat", "flalign")  # or of lines of it
 FENCES = (  # around a formula
     ("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)"),
-    *((rf"\begin{{{name}}}", rf"\end{{{name}}}") for name in ("equation", "equation*", "displaymath", "math")),
+    *((rf"\begin{{{name}{star}}}", rf"\end{{{name}{star}}}") for name in (*ALONE, *IN_LINES) for star in ("", "*")),
 )  # fmt: skip
+NEXT_LINE = re.compile(r"\\\\(?:\*|\s*\[[^\]]*\])?|\{\}")  # or a group with nothing in it, before a sign
+THOUSANDS = re.compile(r"(?<=[0-9])(?:\{,\}|\\,)(?=[0-9]{3}(?![0-9]))")
 SQUARE = {"[": "(", "]": ")", ".": ""}  # what \left and \right may stand before, beside parentheses
 
 
@@ -53,7 +57,7 @@ class Translator:
 
     def __init__(self, text: str) -> None:
         self.typed = text
-        self.at, self.end = fenced(text)
+        self.at, self.end, self.in_lines = fenced(text)
         self.pieces: list[tuple[str, int]] = []
 
     def translated(self) -> Spelled:
@@ -71,6 +75,8 @@ class Translator:
             if char == close:
                 self.at += 1
                 return
+            if self.skipped(char):
+                continue
             match char:
                 case "\\":
                     self.command(depth)
@@ -88,6 +94,18 @@ class Translator:
                     self.at += 1
         if close:
             self.refuse(start, "a brace { is not closed")
+
+    def skipped(self, char: str) -> bool:
+        """Whether something stands here that says nothing: a comma of thousands, or what aligns lines of a formula."""
+        if char in "{\\" and (comma := THOUSANDS.match(self.typed, self.at, self.end)):
+            self.at = comma.end()
+            return True
+        line = NEXT_LINE.match(self.typed, self.at, self.end) if char in "{\\" else None
+        if line is None and not (char == "&" and self.in_lines):
+            return False
+        self.put(" ")
+        self.at = line.end() if line else self.at + 1
+        return True
 
     def parenthesised(self, depth: int) -> None:
         """A group that has been opened, as a factor."""
@@ -251,14 +269,22 @@ class Translator:
         raise at_column(self.typed, at + 1, reason)
 
 
-def fenced(text: str) -> tuple[int, int]:
-    """Where a formula begins and ends inside of `$$ $$` and the like, and of spaces."""
+def fenced(text: str) -> tuple[int, int, bool]:
+    """Where a formula begins and ends inside of `$$ $$` and the like, and of spaces; and whether it may have lines."""
     start = len(text) - len(text.lstrip())
     end = len(text.rstrip())
-    for opening, closing in FENCES:
-        if text.startswith(opening, start) and text.endswith(closing, start + len(opening), end):
-            return start + len(opening), end - len(closing)
-    return start, end
+    in_lines = False
+    while fence := next((one for one in FENCES if within(text, one, start, end)), None):
+        start, end = start + len(fence[0]), end - len(fence[1])
+        in_lines |= any(name in fence[0] for name in IN_LINES)
+        inside = text[start:end]
+        start, end = start + len(inside) - len(inside.lstrip()), end - len(inside) + len(inside.rstrip())
+    return start, end, in_lines
+
+
+def within(text: str, fence: tuple[str, str], start: int, end: int) -> bool:
+    """Whether all of it stands between the two."""
+    return text.startswith(fence[0], start) and text.endswith(fence[1], start + len(fence[0]), end)
 
 
 def letters(inside: str) -> str:

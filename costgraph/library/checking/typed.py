@@ -11,6 +11,7 @@ from costgraph.algebra.magnitudes import lone
 from costgraph.algebra.numerals import exact_number
 from costgraph.algebra.parser import Reader
 from costgraph.algebra.syntax import EXAMPLE, Formula, read
+from costgraph.algebra.tex import fenced
 from costgraph.algebra.units import FACTORS, NONE, unit_named, unit_text
 from costgraph.arithmetic import is_form
 from costgraph.closed_form import ClosedForm
@@ -34,7 +35,8 @@ def text_of(formula: object) -> str:
 
 def refuse_equation(formula: str) -> None:
     """Raise for an equation, of which one side is compared."""
-    sides = re.split(r"(?<![<>=!])=(?!=)|==", formula)
+    start, end, in_lines = fenced(formula)
+    sides = re.split(r"(?<![<>=!])=(?!=)|==", formula[start:end].replace("&", " ") if in_lines else formula[start:end])
     if len(sides) == 2 and all(side.strip() for side in sides) and "(" not in sides[0]:
         left, right = (shorten(side.strip()) for side in sides)
         raise UserError(f"'{shorten(formula)}' is an equation; check one side: '{right}', which {left} is to be")
