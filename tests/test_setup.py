@@ -70,7 +70,6 @@ def test_a_machine_may_be_given_as_it_is() -> None:
 
 NO_KIND: list[tuple[dict[str, Any], str]] = [
     ({"limit": 4}, "a limit is text such as 'E=4,p=2' or {'E': 4, 'p': 2}, not 4"),
-    ({"limit": {"E": 4.5}}, "4.5 is a float"),
     ({"limit": {4: 4}}, "unknown symbol '4'"),
     ({"op_set": 4}, "an op set is text, a Graph or a function that makes one, not 4"),
     ({"op_set": lambda: 4}, "an op set is text"),
