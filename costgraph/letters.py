@@ -84,6 +84,7 @@ def typed(let: str | Iterable[str] | Mapping[str, str]) -> dict[str, str]:
         name, sign, text = (part.strip() for part in item.partition("="))
         if not (sign and name and text):
             raise UserError(f"'{shorten(item)}': write LETTER=MEANING, as in --let {EXAMPLE}")
+        name = name.removeprefix("\\") if name.startswith("\\") and name[1:].isalpha() else name  # \Psi, as in LaTeX
         if name in found:
             raise UserError(f"--let: {name} is given twice")
         found[name] = text

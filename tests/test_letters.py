@@ -216,6 +216,12 @@ def test_a_regime_is_said_as_it_was_typed_beside_what_that_is_in_symbols(
     assert f"agrees to leading order in {said}" in str(cg.check("6*N_params*B*S", "flops", when=when, **of))
 
 
+def test_a_letter_may_be_typed_as_in_latex() -> None:
+    assert read(r"\Psi=N_params, \ell = L", None) == {"Psi": parse("N_params"), "ell": parse("L")}
+    found = compare(r"16\Psi", "states", let=r"\Psi=N_params", precision="mixed_adam_bf16")
+    assert found.agrees
+
+
 def test_letters_go_before_symbols_and_before_those_of_a_notation() -> None:
     assert read("N=N_params/2", "kaplan") == {"D": parse("B*S"), "N": parse("N_params/2")}
     assert compare("6*N*D", "flops", notation="kaplan", when="S << D").outcome == "agrees to leading order"
@@ -390,6 +396,8 @@ def test_remedies_are_options_that_are_read(remedy: str) -> None:
         ("derive flops --tp 8", "No such option: --tp; write --mesh 'tensor(T)'"),
         ("derive flops --limt S=8", "--let, --limit"),
         ("derive flops --limit E=inf", "E=oo or E->oo"),
+        ("reconcile 5 -5 --model gpt2", "-5 is read as an option: write what begins with a minus last, behind --"),
+        ("reconcile -- -5 5 --model gpt2", "what stands behind -- is no option: write options before it"),
     ],
 )
 def test_a_word_that_is_no_name_here_is_answered_with_the_right_one(arguments: str, answer: str) -> None:

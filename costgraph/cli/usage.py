@@ -25,6 +25,7 @@ COMMANDS = {
     "diff": "costgraph compare", "sheet": "costgraph cheatsheet", "errata": "costgraph formulas errata",
     "calc": "costgraph derive", "compute": "costgraph derive", "cost": "costgraph derive", "run": "costgraph derive",
 }  # fmt: skip
+NUMBER = re.compile(r"-\.?[0-9]")
 BY_KIND = {
     "models": "costgraph estimate --model {}", "machines": "costgraph estimate --hardware {}",
     "measures": "costgraph derive {}", "phases": "costgraph derive --phase {}",
@@ -39,6 +40,8 @@ def remedy(error: Any) -> str:
     command = getattr(context, "command", None)
     if text.startswith(NO_OPTION):
         option = getattr(error, "option_name", "")
+        if NUMBER.match(option):
+            return f"{option} is read as an option: write what begins with a minus last, behind --, as in -- {option} 5"
         known = instead_of_option(option, command)
         return f"{NO_OPTION}: {option}; write {known}" if known else with_example(text, context)
     if text.startswith(NO_COMMAND):
@@ -46,6 +49,8 @@ def remedy(error: Any) -> str:
         return f"{text.rstrip('.').partition('. Did')[0]}: write {known}" if known else text
     if text.startswith(TOO_MANY):
         words = text.partition("(s) (")[2].rstrip(")").split()
+        if any(word.startswith("-") for word in words):
+            return f"{text}; what stands behind -- is no option: write options before it"
         found = [one for one in (placed(word, flags(command)) for word in words) if one]
         return f"{text}; {'; '.join(found)}" if found else with_example(text, context)
     return with_example(text, context) if text.startswith("Missing") or "requires an argument" in text else text
