@@ -29,7 +29,7 @@ good as its one assumption. A run that disagrees stays in its table.
 KIND_SAYS = {
     "weights": "Bytes of the weights of one device: `states` in inference.",
     "cache": "Bytes of keys and values of one device: `cache`.",
-    "capacity": "Blocks of a cache that there is room for: what is given to it over the bytes of one.",
+    "capacity": "Blocks or tokens that a cache has room for: what is given to it over the bytes of one.",
     "rate of FLOPs": (
         "FLOPs of a token as the source counts them, times the tokens per second that it prints beside the rate."
     ),
@@ -38,11 +38,17 @@ KIND_SAYS = {
         "card. Frameworks hold more: what they reserve and do not use, workspaces, buffers of collectives, the context."
     ),
 }
+SET_ASIDE = "These count for nothing above: what they stand in cannot be named. What is derived is shown all the same."
 WIDTH = 120
 
 
-def page(found: Sequence[Compared]) -> str:
-    """All of it."""
+def page(found: Sequence[Compared], aside: Sequence[Compared] = ()) -> str:
+    """All of it.
+
+    Args:
+        found: the runs that count.
+        aside: those that do not, which are listed at the end.
+    """
     memory = [one for one in found if not one.run.timed]
     times = [one for one in found if one.run.timed]
     lines = [INTRODUCTION, *summary(found)]
@@ -54,8 +60,10 @@ def page(found: Sequence[Compared]) -> str:
     for key in papers_first:
         rows = [one for one in times if one.run.source == key]
         lines += ["", f"### {title(sources()[key])}", "", *of_times(rows)]
+    if aside:
+        lines += ["", "## Set aside", "", SET_ASIDE, "", *of_memory(aside)]
     lines += ["", "## Sources", ""]
-    lines += [f"- {linked(sources()[key])}" for key in dict.fromkeys(one.run.source for one in found)]
+    lines += [f"- {linked(sources()[key])}" for key in dict.fromkeys(one.run.source for one in (*found, *aside))]
     return "\n".join(lines) + "\n"
 
 
@@ -114,7 +122,7 @@ def of_memory(rows: Sequence[Compared]) -> list[str]:
     lines = [f"| run | measured | derived | derived / measured |{' with residuals |' if known else ''}"]
     lines += [f"|---|---:|---:|---:|{'---:|' if known else ''}"]
     for one in rows:
-        unit = "blocks" if one.run.unit == "block" else one.run.unit
+        unit = one.run.unit + "s" * (one.run.unit in ("block", "token"))
         cells = [one.run.what, f"{one.run.printed} {unit}", in_its_unit(one), ratio(one.ratio)]
         cells += [ratio(one.closed) if one.explained != one.derived else ""] if known else []
         lines += [f"| {' | '.join(cells)} |"]
@@ -132,7 +140,8 @@ def named(rows: Sequence[Compared]) -> list[str]:
     """What explains the differences, and what was assumed: each once, with the runs that it holds for."""
     said: dict[str, dict[str, None]] = {}
     for one in rows:
-        parts = [residual.what for residual in one.run.residuals]
+        parts = [one.run.aside] if one.run.aside else []
+        parts += [residual.what for residual in one.run.residuals]
         parts += [f"assumed: {', '.join(one.run.assumed)}"] if one.run.assumed else []
         if parts:
             said.setdefault("; ".join(parts), {})[one.run.what] = None

@@ -31,8 +31,18 @@ class Contents:
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
-@cache
 def runs() -> tuple[Run, ...]:
+    """The runs of `formulas/measured/` that count."""
+    return tuple(run for run in everything() if not run.aside)
+
+
+def set_aside() -> tuple[Run, ...]:
+    """Those that count for nothing, each of which says why."""
+    return tuple(run for run in everything() if run.aside)
+
+
+@cache
+def everything() -> tuple[Run, ...]:
     """All runs of `formulas/measured/`, in the order of files and lines."""
     files = sorted((file for file in folder().iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
     return unique(

@@ -71,6 +71,7 @@ class Run:
         recalled: whether part of the configuration was written down from memory.
         assumed: what the source does not say.
         residuals: what explains the difference.
+        aside: why it counts for nothing, such as a source that nobody can look up.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Run:
     recalled: bool = False
     assumed: tuple[str, ...] = ()
     residuals: tuple[Residual, ...] = field(default_factory=tuple)
+    aside: str = ""
 
     @property
     def timed(self) -> bool:
