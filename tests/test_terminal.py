@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from costgraph.cli import waiting as module
+from costgraph.cli.commands import COMMANDS, DOING
 from costgraph.cli.pager import OWN, pager
 from costgraph.cli.waiting import Waiting, progress
 
@@ -42,7 +43,9 @@ def at_terminal(*arguments: str, environment: dict[str, str], lines: int = 24) -
     os.close(leader)
     process.wait()
     plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
-    return re.sub(r"\rworking, \d+ s|\r +\r(?!\n)", "", plain)  # said on a machine that has much to do
+    return re.sub(
+        r"\r(?:working|deriving[a-z ]*|reading[a-z ]*), \d+ s|\r +\r(?!\n)", "", plain
+    )  # said on a machine that has much to do
 
 
 def some(leader: int) -> bytes:
@@ -153,6 +156,10 @@ def test_who_waits_for_a_second_is_told_what_for_and_the_line_is_gone_afterwards
     assert terminal.seen == ""
     over.wait(0.1)
     assert terminal.seen == ""
+
+
+def test_every_command_has_words_for_who_waits() -> None:
+    assert set(DOING) == set(COMMANDS) - {"list", "completion"}  # which are there at once
 
 
 def test_a_slow_command_says_what_it_does_until_it_answers() -> None:

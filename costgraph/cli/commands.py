@@ -68,6 +68,14 @@ COMMANDS = {  # name -> module, function or typer group in it, the first line of
     "formulas": ("formulas", "formulas", "Read the library of published formulas."),
 }  # fmt: skip
 
+DOING = {  # what a person who waits is told, until a command says more
+    "derive": "deriving", "estimate": "estimating", "fits": "estimating", "compare": "deriving both sides",
+    "graph": "building the graph", "export": "deriving", "explore": "deriving the plans of the page",
+    "cheatsheet": "deriving the rows of the sheet", "solve": "solving", "search": "reading", "sweep": "reading",
+    "check": "deriving", "reconcile": "counting in every known way", "audit": "reading, and deriving what names say",
+    "formulas": "reading the library",
+}  # fmt: skip
+
 
 @cache
 def made(name: str) -> Any:
@@ -93,6 +101,7 @@ class Table(PlainGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command that the first argument names, and the arguments behind it."""
         name, line, rest = super().resolve_command(ctx, args)
+        waiting.doing = DOING.get(name or "", waiting.doing)
         return name, made(name) if name in COMMANDS else line, rest
 
 
