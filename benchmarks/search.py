@@ -60,7 +60,7 @@ def costed(model: str, structure: Structure, efficiency: str) -> Costed:
     )  # fmt: skip
     asked = replace(asked, cluster=place)
     question = Question(asked, Links(place, None, asked.collectives), Rates(asked))
-    return Costed(question, structure, structure.request(asked, {}))
+    return Costed(question, structure, structure.derived_from(asked, {}))
 
 
 def plans(structure: Structure) -> OpenMesh:

@@ -350,11 +350,22 @@ class Setup:
             found.__dict__.update(source=self.source, unplaced=self.unplaced)
         return found
 
+    def numbered(self, sizes: Mapping[str, Polynomial]) -> Setup:
+        """The same with sizes put in, to be placed on many meshes: of numbers there is less to work out.
+
+        But for what minima and what is rounded are of, which a mesh makes smaller.
+        """
+        found, graph = replace(self), self.unplaced
+        smaller = {name for one in graph.definitions for name in one.symbols}
+        known = {name: size for name, size in sizes.items() if name in graph.symbols and name not in smaller}
+        found.__dict__.update(source=self.source, unplaced=graph.substitute(**known))
+        return found
+
     @cached_property
     def graph(self) -> Graph:
         """The graph with all passes applied."""
         steps = self.steps
-        if isinstance(self.model.op_set, str):
+        if isinstance(self.model.op_set, str) and "unplaced" not in self.__dict__:
             found = self.after(steps)
         else:
             found = self.unplaced.apply(*(step for step in steps if step.name in PLACING))

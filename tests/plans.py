@@ -54,7 +54,7 @@ def question(
 
 def costed(of: Question, structure: Structure, known: dict[str, Setup]) -> Costed:
     """The costs of a structure."""
-    return Costed(of, structure, structure.request(of.asked, known))
+    return Costed(of, structure, structure.derived_from(of.asked, known))
 
 
 def drawn(structure: Structure, at: random.Random) -> dict[str, int]:
@@ -83,7 +83,7 @@ def answered(
 ) -> Iterator[tuple[Costed, dict[str, int], Estimate | None]]:
     """Some plans, with what `estimate` says."""
     at, known = random.Random(seed), dict[str, Setup]()
-    found = costed(of, structure, known)
+    found = costed(of, structure, {})
     legal = 0
     for _ in range(200):
         numbers = drawn(structure, at)

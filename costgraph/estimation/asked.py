@@ -151,8 +151,9 @@ class Request:
         if key not in self._sized:
             graph = self.graph(phase)
             sizes = self.at_last_token if phase == "decode" else self.bindings
-            known = {name: value for name, value in sizes.items() if name in graph.symbols and name not in still_open}
-            self._sized[key] = graph.substitute(**known)
+            own = graph.own_symbols.union(*(one.size.symbols for one in graph.extents.values()))
+            known = {name: value for name, value in sizes.items() if name in own and name not in still_open}
+            self._sized[key] = graph.substitute(**known) if known else graph
         return self._sized[key]
 
     @cached_property

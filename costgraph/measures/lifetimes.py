@@ -129,7 +129,7 @@ class Lifetimes:
             self._step(at, op)
         for buffer in self.buffers:
             self._settle(buffer)
-        self.buffers += self._under_way()
+        self.under_way = self._under_way()
 
     def _last_reads(self) -> dict[str, int]:
         """The position of the last op that reads each tensor."""

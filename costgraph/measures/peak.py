@@ -132,7 +132,7 @@ class Walk:
 
     def __init__(self, lifetimes: Lifetimes, convention: Convention) -> None:
         self.of, self.convention = lifetimes, convention
-        self.buffers = [*lifetimes.buffers, *doubled(lifetimes, convention)]
+        self.buffers = [*lifetimes.buffers, *lifetimes.under_way, *doubled(lifetimes, convention)]
         self.bodies = {body.end: body for body in lifetimes.bodies.values() if body.backward}
         self.made: dict[tuple[int, Alive], Term | None] = {}
 

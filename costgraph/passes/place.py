@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import field
+from functools import lru_cache
 from typing import ClassVar
 
 from costgraph.algebra.assumption import Assumption, Choice, Divides, InDomain
@@ -40,6 +41,7 @@ from costgraph.passes.split_softmax import split_softmax
 from costgraph.passes.stages import Pipeline
 from costgraph.records import dataclass, replace
 
+KEPT = 8  # placed graphs, each with its stages
 ENCODED = "memory_context"  # the positions of an encoder that runs, which rest in no parts
 TOGETHER = {  # dims that are made of another and keep parts that are not split with it
     "stacked": "one product makes queries and the copied keys and values; MODEL(fused=False) has a product for each",
@@ -68,6 +70,11 @@ class Place(Pass):
         """
         if Autocast.name in graph.passes and self.mesh:
             raise UserError(f"{Autocast.name} on a mesh is not modelled; leave one of them out")
+        axis = self.mesh.pipeline
+        return self.spread(graph) if axis is None else self.staged(pipeline(graph, unscheduled(self.mesh)), axis)
+
+    def spread(self, graph: Graph) -> Graph:
+        """The whole model, as one device of each stage sees its part."""
         graph = split_softmax(graph, [dim for axis in self.mesh.axes for dim in cached(axis, graph)])
         axes = self.mesh.named.items()
         claims = list(joined(claim for name, axis in axes for claim in dict.fromkeys(assumptions(name, axis, graph))))
@@ -75,19 +82,18 @@ class Place(Pass):
         check_heads(groups)
         placement = Placement(dict(graph.tensors), groups)
         placed = graph.rewritten(placement.run(graph), placement.tensors, claims, self.mesh)
-        placed = replace(placed, definitions=of_one_device(graph, groups))
-        return placed if self.mesh.pipeline is None else self.staged(placed, self.mesh.pipeline)
+        return replace(placed, definitions=of_one_device(graph, groups))
 
-    def staged(self, placed: Graph, axis: PipelineAxis) -> Graph:
+    def staged(self, pipeline: Pipeline, axis: PipelineAxis) -> Graph:
         """The stage that is asked for; or the whole, with all stages of which one may be the worst."""
-        pipeline = Pipeline(placed, Cut(axis.symbol, axis.size), self.mesh.microbatches)
-        counts, steps = layers_of(placed, pipeline.layers), self.mesh.microbatches
+        placed, steps = pipeline.graph, self.mesh.microbatches
+        counts = layers_of(placed, pipeline.layers)
         split = self.layers.stages(axis) if self.layers else []
         trains = any(placed.phase("backward"))
         said = [*placed.assumptions, *claims(axis, steps, counts, split, trains)]
-        placed = replace(placed, assumptions=tuple({str(one): one for one in said if not one.settled}.values()))
-        pipeline = replace(pipeline, graph=placed)
-        found = tuple(pipeline.of(share) for share in shares(axis, steps, counts, split, self.layers))
+        unsettled = tuple({str(one): one for one in said if not one.settled}.values())
+        placed = replace(placed, mesh=self.mesh, assumptions=unsettled)
+        found = tuple(pipeline.of(share, placed) for share in shares(axis, steps, counts, split, self.layers))
         return found[0] if axis.stage != "worst" else replace(placed, stages=found)
 
     def __str__(self) -> str:
@@ -110,6 +116,18 @@ class Place(Pass):
             return Group(axis, {}, {}, dims)
         over = {cut: some for cut, some in cuts.items() if cut.degree != ONE}
         return Group(axis, over, inner, dims, rests, self.mesh.sharded(axis))
+
+
+@lru_cache(maxsize=KEPT)
+def pipeline(graph: Graph, mesh: Mesh) -> Pipeline:
+    """The model on a mesh, to be cut into stages: once for pipelines that differ in their schedule alone."""
+    cut = next(Cut(axis.symbol, axis.size) for axis in mesh.axes if isinstance(axis, PipelineAxis))
+    return Pipeline(Place(mesh).spread(graph), cut, mesh.microbatches)
+
+
+def unscheduled(mesh: Mesh) -> Mesh:
+    """A mesh whose pipeline is one of any schedule, and of all stages."""
+    return Mesh.of(PipelineAxis(axis.degree) if isinstance(axis, PipelineAxis) else axis for axis in mesh.axes)
 
 
 @dataclass(frozen=True)

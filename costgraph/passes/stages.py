@@ -74,7 +74,7 @@ class Scaled:
         return self.ops[id(op)][1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pipeline:
     """A placed graph, cut into stages along its layers."""
 
@@ -82,21 +82,32 @@ class Pipeline:
     over: Cut
     repeats: Polynomial
     known: dict[tuple[Loop, ...], Scaled] = field(default_factory=dict)
+    cut: dict[object, tuple[list[Op], list[Op]]] = field(default_factory=dict)
 
-    def of(self, share: Share) -> Graph:
-        """The graph of one stage."""
+    def of(self, share: Share, whole: Graph) -> Graph:
+        """The graph of one stage.
+
+        Args:
+            share: what it has.
+            whole: the graph, on its mesh, with all that is taken for granted of its stages.
+        """
         loops = self.loops(share)
-        inside = {str(loop.number) for loop in loops} | share.parts
-        parts = self.parts
-        kept = [op for op in self.graph.ops if not parts[op.name].isdisjoint(inside)]
-        made = {name for op in kept for name in op.outputs}
-        tensors: dict[str, Tensor] = {}
-        ops = self.summed(self.joined(kept, made), tensors)
-        ops += self.sends(ops, share, tensors)
         scaled = self.scaled(loops)
-        scaled.tensors.update((name, in_loop(tensor, loops)) for name, tensor in tensors.items())
-        staged = self.graph.rewritten([scaled.op(op) for op in ops], scaled.tensors)
-        return replace(staged, stage=share.stage)
+        key = (frozenset(share.parts), tuple(loops.values()))
+        if key not in self.cut:  # what schedules have in common
+            tensors: dict[str, Tensor] = {}
+            ops = self.ops({str(loop.number) for loop in loops} | share.parts, tensors)
+            scaled.tensors.update((name, in_loop(tensor, loops)) for name, tensor in tensors.items())
+            self.cut[key] = ops, [scaled.op(op) for op in ops]
+        ops, own = self.cut[key]
+        sends = self.sends(ops, share, scaled.tensors)
+        return replace(whole.rewritten([*own, *sends], scaled.tensors), stage=share.stage)
+
+    def ops(self, parts: set[str], tensors: dict[str, Tensor]) -> list[Op]:
+        """The ops of a stage with these parts of the model."""
+        kept = [op for op in self.graph.ops if not self.parts[op.name].isdisjoint(parts)]
+        made = {name for op in kept for name in op.outputs}
+        return self.summed(self.joined(kept, made), tensors)
 
     def scaled(self, loops: Mapping[Loop, Loop]) -> Scaled:
         """The tensors and ops of the graph with fewer layers; worked out once for stages that have as many."""

@@ -18,7 +18,7 @@ from costgraph.estimation.asked import Request
 from costgraph.searching.columns import Column, Columns, Program, double, with_defined
 from costgraph.searching.evaluation import Evaluator
 from costgraph.searching.exact import Exact, Steps
-from costgraph.searching.forms import Forms, forms, growing
+from costgraph.searching.forms import Alike, Forms, forms, growing
 from costgraph.searching.growing import CONTEXT, decoded
 from costgraph.searching.measures import PER, SHARES
 from costgraph.searching.open_mesh import OpenMesh
@@ -36,6 +36,7 @@ class Costs:
         links: over which collectives go.
         rates: what an estimate takes for granted.
         measures: by name, what is asked; shares of the peak are there only where they are.
+        alike: what is known of stages with the same ops.
 
     Raises:
         UserError: the model cannot be spread like that.
@@ -43,7 +44,7 @@ class Costs:
 
     def __init__(
         self, request: Request, open_: Sequence[str], axes: Mapping[str, Polynomial], links: Links, rates: Rates,
-        measures: Collection[str] = (),
+        measures: Collection[str] = (), alike: Alike | None = None,
     ) -> None:  # fmt: skip
         self.phases, self.price, self.axes = request.phases, request.price, dict(axes)
         self.links, self.rates = links, rates
@@ -51,7 +52,7 @@ class Costs:
         self.shares = tuple(name for name in SHARES if name in measures)
         *before, last = self.phases
         self.forms: dict[str, Forms] = {phase: forms(request, phase, open_) for phase in before}
-        self.main = self.forms[last] = forms(request, last, open_, self.shares)
+        self.main = self.forms[last] = forms(request, last, open_, self.shares, alike)
         self.peak_rate = request.rates["lambda_flops"]
         self.new = request.new if request.phase == "generate" else 0
         self.prompt = None if CONTEXT in open_ else request.bindings.get(CONTEXT)

@@ -7,7 +7,8 @@ of each plan.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.divisible import Holds
@@ -17,6 +18,7 @@ from costgraph.conventions import Convention
 from costgraph.estimation.asked import Request, S
 from costgraph.estimation.verdict import of_prefill
 from costgraph.graph.graph import Graph
+from costgraph.graph.op import Op
 from costgraph.measures.communication import RINGS, part, read_in, ring, times
 from costgraph.measures.counting import Counted
 from costgraph.measures.flops import PARTS
@@ -31,6 +33,7 @@ from costgraph.searching.shares import cut_twice
 from costgraph.timing.costs import costs, is_once
 from costgraph.timing.roofline import Rates, spans
 
+T = TypeVar("T")
 Group = tuple[str, tuple[tuple[str, int], ...], str, bool, bool]
 
 
@@ -123,7 +126,9 @@ class Forms:
 
 
 @paused()
-def forms(request: Request, phase: str, open_: Sequence[str], shares: Iterable[str] = ()) -> Forms:
+def forms(
+    request: Request, phase: str, open_: Sequence[str], shares: Iterable[str] = (), alike: Alike | None = None
+) -> Forms:
     """The forms of a structure in a phase, with all sizes put in but for some.
 
     Args:
@@ -131,15 +136,17 @@ def forms(request: Request, phase: str, open_: Sequence[str], shares: Iterable[s
         phase: which.
         open_: sizes that stay symbols.
         shares: of the peak that are asked for, `mfu` or `hfu`.
+        alike: what is known of stages with the same ops.
 
     Raises:
         UserError: the model cannot be spread like that.
     """
     room, graph = sized(request, phase, open_), timed(request, phase, open_)
     resting = of_prefill(request, phase, room, *open_)
-    found = of_times(graph, request)
+    alike = alike or Alike()
+    found = of_times(graph, request, alike)
     stages = tuple(
-        replace(stage, alive=tuple(alive + resting for alive in instants(holds, request)))
+        replace(stage, alive=tuple(alive + resting for alive in instants(holds, request, alike)))
         for holds, stage in zip(room.stages or (room,), found.stages, strict=True)
     )
     claimed = dict.fromkeys(
@@ -155,12 +162,12 @@ def forms(request: Request, phase: str, open_: Sequence[str], shares: Iterable[s
 @paused()
 def growing(request: Request, open_: Sequence[str]) -> Forms:
     """The times of a decode step whose token sees S positions, its own included; S is no prompt then."""
-    return of_times(request.sized("decode", "S", *open_), request)
+    return of_times(request.sized("decode", "S", *open_), request, Alike())
 
 
-def of_times(graph: Graph, request: Request) -> Forms:
+def of_times(graph: Graph, request: Request, alike: Alike) -> Forms:
     """The forms of what all stages take."""
-    stages = tuple(of_stage(stage, graph, request) for stage in graph.stages or (graph,))
+    stages = tuple(of_stage(stage, graph, request, alike) for stage in graph.stages or (graph,))
     bubble = idle_share(graph, request, bool(request.efficiency))
     return Forms(stages, (), defined(graph), (), tokens(graph), bubble, {}, cut_twice(graph))
 
@@ -196,13 +203,28 @@ def grows(request: Request, phase: str) -> bool:
     return request.phase == "generate" and phase == "decode"
 
 
-def of_stage(graph: Graph, whole: Graph, request: Request) -> StageForms:
+def of_stage(graph: Graph, whole: Graph, request: Request, alike: Alike) -> StageForms:
     """What one stage takes; rates of the machine are put in.
 
     Args:
         graph: the stage.
         whole: with all stages.
         request: the question.
+        alike: what is known of stages with the same ops.
+    """
+    order, convention = order_of(whole, graph), request.setup.convention
+    busy = alike.of("busy", graph, lambda: busy_of(graph, request, order is not None))
+    passed_on = tuple(sent([op for op in graph.ops if op.kind == "send"], graph, convention))
+    return replace(busy, order=order, sent=(*busy.sent, *passed_on))
+
+
+def busy_of(graph: Graph, request: Request, waits: bool) -> StageForms:
+    """The same without what it passes on, and without its place in a pipeline.
+
+    Args:
+        graph: the stage.
+        request: the question.
+        waits: whether it has such a place.
     """
     convention = request.setup.convention
     rates = {name: rate for name, rate in request.rates.items() if name in ("lambda_flops", "lambda_mem")}
@@ -211,38 +233,77 @@ def of_stage(graph: Graph, whole: Graph, request: Request) -> StageForms:
         "lambda_mem": list(must_move(graph)),
     }
     seconds = {rate: total(term.amount for term in terms) / rates[rate] for rate, terms in done.items()}
-    order = order_of(whole, graph)
     timed = {
-        rate: [replace(term, amount=term.amount / rates[rate]) for term in terms] if order else []
+        rate: [replace(term, amount=term.amount / rates[rate]) for term in terms] if waits else []
         for rate, terms in done.items()
     }
-    waits = [waiting(graph, terms) if terms else NOTHING for terms in timed.values()]
+    found = [waiting(graph, terms) if terms else NOTHING for terms in timed.values()]
     return StageForms(
         str(graph.stage or ""),
         (),
         seconds["lambda_flops"],
         seconds["lambda_mem"],
-        (waits[0], waits[1]),
-        order,
-        tuple(sent(graph, convention)),
+        (found[0], found[1]),
+        None,
+        tuple(sent([op for op in graph.ops if op.kind != "send"], graph, convention)),
         tuple(charged(graph, convention, rates)) if request.efficiency else (),
     )
+
+
+class Alike:
+    """What was worked out of the ops of stages, for others that have the same ones, as with another schedule.
+
+    These differ in how often they pass something on, and in how much is under way meanwhile.
+    """
+
+    MOST = 16  # of which it is kept
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[object, ...], tuple[Graph, Any]] = {}
+
+    def of(self, what: str, graph: Graph, make: Callable[[], T]) -> T:
+        """What is known of a stage, or is made now."""
+        key = (what, str(graph.stage), *(op.name if op.kind == "send" else id(op) for op in graph.ops))
+        if key not in self.known:
+            while len(self.known) >= self.MOST:
+                del self.known[next(iter(self.known))]
+            self.known[key] = graph, make()  # with the graph, so that its ops stay the ones that they were
+        found: T = self.known[key][1]
+        return found
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------
 
 
-def instants(graph: Graph, request: Request) -> tuple[Polynomial, ...]:
+def instants(graph: Graph, request: Request, alike: Alike) -> tuple[Polynomial, ...]:
     """What is alive at the instants that may be the peak, the largest first, without what another one covers."""
+    alive, saved = alike.of("alive", graph, lambda: alive_of(graph, request))
+    if graph.stage is None:
+        return alive
+    others = total(
+        amount * (graph.stage.under_way(inside) - ONE) for inside, amount in zip((True, False), saved, strict=True)
+    )
+    return tuple(one + others for one in alive)
+
+
+def alive_of(graph: Graph, request: Request) -> tuple[tuple[Polynomial, ...], tuple[Polynomial, Polynomial]]:
+    """The same of one microbatch, and what is kept of each for its way back, inside of layers and outside."""
     convention = request.setup.convention
-    walk = Walk(Lifetimes(graph, policy(request.setup.precision)), convention)
-    counted = [one for one in walk.buffers if convention.counts(one.tensor.role)]
+    of = Lifetimes(graph, policy(request.setup.precision))
+    walk = Walk(of, convention)
+    later = set(map(id, of.under_way))
+    counted = [one for one in walk.buffers if convention.counts(one.tensor.role) and id(one) not in later]
     found = dict.fromkeys(alive for _, alive in walk.running(counted))
     kept: list[Polynomial] = []
     for form in sorted(found, key=about, reverse=True):
         if not any(other.covers(form) for other in kept):
             kept.append(form)
-    return tuple(kept)
+    saved = [one for one in counted if one.part == "saved" and of.trained]
+    inside, outside = (
+        total(one.each * one.times for one in saved if (one.tensor.loop.number > 0) == layers)
+        for layers in (True, False)
+    )
+    return tuple(kept), (inside, outside)
 
 
 def about(form: Polynomial) -> float:
@@ -263,12 +324,12 @@ def idle_share(graph: Graph, request: Request, estimated: bool) -> tuple[Polynom
     return value.numerator, value.denominator
 
 
-def sent(graph: Graph, convention: Convention) -> Iterator[Sent]:
-    """What collectives send, by kind and by axes."""
+def sent(ops: Iterable[Op], graph: Graph, convention: Convention) -> Iterator[Sent]:
+    """What some ops of a graph send, by kind and by axes."""
     loops = read_in(graph)
     volumes: dict[Group, list[Polynomial]] = {}
     runs: dict[Group, list[Polynomial]] = {}
-    for op in graph.ops:
+    for op in ops:
         if op.kind not in RINGS:
             continue
         role = graph.tensors[op.inputs[0]].role

@@ -16,6 +16,7 @@ from costgraph.searching.best import Best, Candidate
 from costgraph.searching.columns import Column
 from costgraph.searching.constraints import Constraint
 from costgraph.searching.counts import Counts
+from costgraph.searching.forms import Alike
 from costgraph.searching.measures import GROWING
 from costgraph.searching.open_mesh import BLOCK, OpenMesh
 from costgraph.searching.plans import Costed, row
@@ -77,10 +78,16 @@ class Looking:
         self.asked = asked
         self.limit = float("inf")
         self._setups: dict[str, Setup] = {}
+        self._alike = Alike()
         self._costed: tuple[Structure, Costed] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_setups": {}, "_costed": None}  # whoever gets it derives what he needs himself
+        return {
+            **self.__dict__,
+            "_setups": {},
+            "_alike": Alike(),
+            "_costed": None,
+        }  # whoever gets it derives what he needs himself
 
     def __call__(self, piece: Piece) -> Part:
         """The best plans of a piece."""
@@ -105,7 +112,10 @@ class Looking:
         """The costs of a structure; those of the last one are kept."""
         if self._costed is None or self._costed[0] != structure:
             question = self.asked.question
-            self._costed = structure, Costed(question, structure, structure.request(question.asked, self._setups))
+            self._costed = (
+                structure,
+                Costed(question, structure, structure.derived_from(question.asked, self._setups), self._alike),
+            )
         return self._costed[1]
 
 

@@ -14,6 +14,7 @@ from costgraph.estimation.asked import Request
 from costgraph.records import dataclass
 from costgraph.searching.columns import Column, Columns
 from costgraph.searching.costs import Costs, length_of
+from costgraph.searching.forms import Alike
 from costgraph.searching.legality import Rule, rules
 from costgraph.searching.shares import Links
 from costgraph.searching.stage_times import Rates
@@ -57,16 +58,17 @@ class Costed(Costs):
         question: what is asked.
         structure: of the plans.
         request: the question on its mesh.
+        alike: what is known of stages with the same ops.
 
     Raises:
         UserError: the model cannot be spread like that.
     """
 
-    def __init__(self, question: Question, structure: Structure, request: Request) -> None:
+    def __init__(self, question: Question, structure: Structure, request: Request, alike: Alike | None = None) -> None:
         fixed = dict(structure.degrees)
         axes = {name: degree(name, fixed) for name in DEVICES if name in structure.axes}
         measures = {*question.measures, *question.limited}
-        super().__init__(request, question.open, axes, question.links, question.rates, measures)
+        super().__init__(request, question.open, axes, question.links, question.rates, measures, alike)
         self.structure, self.open = structure, question.open
 
     @cached_property

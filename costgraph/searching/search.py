@@ -116,7 +116,7 @@ class Found(Tabular, Recorded):
     def plan(self, one: Candidate, known: dict[str, Setup]) -> Plan:
         """A candidate with its estimate."""
         question = self.search.question
-        costed = one.costed or Costed(question, one.structure, one.structure.request(question.asked, {}))
+        costed = one.costed or Costed(question, one.structure, one.structure.derived_from(question.asked, {}))
         return Plan(one, costed.exactly(one.numbers, self.search.by[0]), estimate(self.request(one, known)), costed)
 
     def request(self, one: Candidate, known: dict[str, Setup]) -> Request:

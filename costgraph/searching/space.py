@@ -70,12 +70,12 @@ class Space:
         options = product(
             zero,
             self.recompute,
-            schedules,
             self.context if "C" in axes else ("",),
             self.sequence if "T" in axes else (False,),
             (False, True),
+            schedules,  # last, as what these have in common is worked out once
         )
-        for stage, replay, schedule, context, sequence, copies in options:
+        for stage, replay, context, sequence, copies, schedule in options:
             found = Structure(axes, stage, replay, schedule, context, sequence, copies)
             if (copies and context == "heads") or not self.of("T", found):  # heads that are shared are not split
                 continue

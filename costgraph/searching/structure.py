@@ -94,21 +94,36 @@ class Structure:
             known["M"] = known.get("P", "P")
         return Mesh.of(self.axis(name, known) for name in self.axes)
 
-    def setup(self, setup: Setup, known: dict[str, Setup]) -> Setup:
-        """The model with what is replayed, on one device; what structures share is built once."""
-        if self.recompute not in known:
-            replay = () if self.recompute == NO_REPLAY else (replayed(self.recompute),)
-            known[self.recompute] = replace(setup, passes=(*setup.passes, *replay)) if replay else setup
-        return known[self.recompute]
+    def setup(self, setup: Setup) -> Setup:
+        """The model with what is replayed, on one device."""
+        replay = () if self.recompute == NO_REPLAY else (replayed(self.recompute),)
+        return replace(setup, passes=(*setup.passes, *replay)) if replay else setup
 
     def request(self, asked: Request, known: dict[str, Setup], numbers: Mapping[str, int] | None = None) -> Request:
         """The question on its mesh.
+
+        Args:
+            asked: the question on one device.
+            known: what structures share, by what is replayed; built once.
+            numbers: of a plan; all that its axes have are symbols without.
 
         Raises:
             UserError: the model cannot be spread like that.
         """
         mesh = self.mesh(numbers)
-        return replace(asked, setup=self.setup(asked.setup, known).on(mesh))
+        if self.recompute not in known:
+            known[self.recompute] = self.setup(asked.setup)
+        return replace(asked, setup=known[self.recompute].on(mesh))
+
+    def derived_from(self, asked: Request, known: dict[str, Setup]) -> Request:
+        """The same to derive forms of, in which nothing but numbers of plans are symbols: of a training step.
+
+        In a generation the batch, and the context, are others.
+        """
+        if self.recompute not in known:
+            found = self.setup(asked.setup)
+            known[self.recompute] = found.numbered(asked.bindings) if asked.phase == "train" else found
+        return self.request(asked, known)
 
 
 def replayed(text: str) -> Recompute:
