@@ -20,6 +20,7 @@ from costgraph.library.auditing.code import formulas
 from costgraph.library.auditing.code_shapes import Formula, UnreadError
 from costgraph.library.auditing.conditions import under
 from costgraph.library.auditing.equations import equations
+from costgraph.library.auditing.named_sizes import DOTTED, OtherCaseError, meant, told, undotted
 from costgraph.library.auditing.names import (
     ANY_MODEL,
     MEANT,
@@ -35,7 +36,6 @@ from costgraph.library.auditing.names import (
     unit_of,
 )
 from costgraph.library.auditing.rates import flops_in
-from costgraph.library.auditing.sizes import DOTTED, OtherCaseError, meant, told, undotted
 from costgraph.library.auditing.tex_source import plain
 from costgraph.library.checking.comparison import Checked, check
 from costgraph.measures import MEASURES as ALL

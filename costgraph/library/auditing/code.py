@@ -14,9 +14,9 @@ from dataclasses import field, replace
 from costgraph.errors import UserError, unknown
 from costgraph.library.auditing.code_shapes import Formula, State, Value, is_arithmetic
 from costgraph.library.auditing.fields import around, left_by, made_by, of_self
+from costgraph.library.auditing.named_sizes import size_named
 from costgraph.library.auditing.places import ALL_FIELDS, agreed
 from costgraph.library.auditing.scopes import Definition, Function, Scope, arguments, definitions
-from costgraph.library.auditing.sizes import size_named
 from costgraph.library.auditing.statements import Reader
 from costgraph.library.auditing.values import usual
 from costgraph.records import dataclass

@@ -14,8 +14,8 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
+from costgraph.library.auditing.named_sizes import OtherCaseError, size_named, told, with_default, with_size
 from costgraph.library.auditing.names import flag_of
-from costgraph.library.auditing.sizes import OtherCaseError, size_named, told, with_default, with_size
 from costgraph.library.readings.ways import Subject
 from costgraph.passes import PHASES
 from costgraph.passes.recompute import SEGMENTS

@@ -16,8 +16,8 @@ from functools import cache
 from costgraph.errors import shorten
 from costgraph.hardware.catalog import catalog, machine
 from costgraph.library.auditing.code_shapes import UnreadError
+from costgraph.library.auditing.named_sizes import size_named
 from costgraph.library.auditing.names import RATE, rate_of
-from costgraph.library.auditing.sizes import size_named
 
 # How often a peak, a time and the FLOPs stand in what is of a kind; the last where it is over them.
 SHAPES = {
