@@ -162,6 +162,88 @@ def hardware_flops(batch_size, seq_len, num_layers, hidden_size, vocab_size, che
     layer = 24*batch_size*seq_len*hidden_size**2 + 4*batch_size*seq_len**2*hidden_size
     return factor*num_layers*layer + 6*batch_size*seq_len*hidden_size*vocab_size
 """
+DENSE = """
+def dense_nparams_and_flops(model, n_layers, n_heads, head_dims, seq_len, tied=False):
+    nparams = sum(p.numel() for p in model.parameters())
+    tables = sum(sum(p.numel() for p in m.parameters()) for m in model.modules() if isinstance(m, nn.Embedding))
+    num_flops_per_token = 6 * (nparams - tables) + {} * n_layers * n_heads * head_dims * seq_len
+    return nparams, num_flops_per_token
+"""
+MODULE_LOOP = """
+class GPT(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.wte = nn.Embedding(config.vocab_size, config.n_embd)
+        self.apply(self._init_weights)
+
+    def num_flops_per_token(self, seq_len):
+        n = sum(p.numel() for p in self.parameters())
+        for m in self.modules():
+            if isinstance(m, nn.Embedding):
+                n -= m.weight.numel()
+        l, h, q = self.config.n_layer, self.config.n_head, self.config.n_embd // self.config.n_head
+        return {}*n + 12*l*h*q*seq_len
+"""
+BLOCKS = """
+def get_flops(
+    num_layers, hidden_size, num_heads, num_key_value_heads, vocab_size, seq_len, ffn_hidden_size, batch_size
+):
+    if num_key_value_heads is None:
+        num_key_value_heads = num_heads
+    head = hidden_size // num_heads
+    tokens = batch_size*seq_len
+    decoder_qkv_proj_flops_fwd = 2*num_layers*tokens*hidden_size*head*(num_heads + 2*num_key_value_heads)
+    decoder_qk_logits_flops_fwd = 2*num_layers*tokens*num_heads*head*seq_len
+    decoder_v_logits_flops_fwd = 2*num_layers*tokens*num_heads*head*seq_len
+    decoder_attn_out_flops_fwd = 2*num_layers*tokens*num_heads*head*hidden_size
+    decoder_ffn_1_flops_fwd = {}*num_layers*tokens*hidden_size*ffn_hidden_size
+    decoder_ffn_2_flops_fwd = 2*num_layers*tokens*ffn_hidden_size*hidden_size
+    decoder_flops_fwd = (
+        decoder_qkv_proj_flops_fwd + decoder_qk_logits_flops_fwd + decoder_v_logits_flops_fwd
+        + decoder_attn_out_flops_fwd + decoder_ffn_1_flops_fwd + decoder_ffn_2_flops_fwd
+    )
+    lm_head_flops_fwd = 2*tokens*hidden_size*vocab_size
+    model_flops = 3*(decoder_flops_fwd + lm_head_flops_fwd)
+    hardware_flops = model_flops
+    return model_flops, hardware_flops
+"""
+NESTED = """
+def num_floating_point_operations(args, batch_size):
+    def mlp_layer_flops(batch_size, seq_len, hidden_size, expansion=4.0, swiglu=False):
+        scale = 3.0 / 2.0 if swiglu else 1.0
+        return 4 * expansion * scale * batch_size * seq_len * hidden_size ** 2
+
+    def attn_layer_flops(batch_size, seq_len, hidden_size, num_heads, groups=8, kv_channels=None):
+        p = (kv_channels * num_heads / hidden_size) if kv_channels else 1
+        wide = hidden_size + hidden_size * (groups / num_heads) + seq_len {}
+        return 4 * batch_size * seq_len * hidden_size * p * wide
+
+    def total(seq_len, num_layers, hidden_size, heads, groups):
+        expansion = args.ffn_hidden_size / args.hidden_size
+        return 3 * (
+            num_layers * attn_layer_flops(batch_size, seq_len, hidden_size, heads, groups, args.kv_channels)
+            + num_layers * mlp_layer_flops(batch_size, seq_len, hidden_size, expansion, True)
+            + 2 * batch_size * seq_len * hidden_size * args.padded_vocab_size
+        )
+
+    return total(
+        args.seq_length, args.num_layers, args.hidden_size, args.num_attention_heads, args.num_query_groups
+    )
+"""
+CALLBACK = """
+class Callback:
+    def __init__(self, model, args):
+        self.model, self.args = model, args
+
+    def on_step_end(self, dt):
+        n = sum(p.numel() for p in self.model.parameters())
+        train_flops = {} * n * self.args.batch_size * self.args.seq_len
+        train_flops += 12 * self.args.num_layers * self.args.d_model * self.args.batch_size * self.args.seq_len ** 2
+        peak = 312e12
+        mfu = 100 * train_flops / (dt * peak)
+        return mfu
+"""
 TRL = """
 def floating_point_ops(self, inputs, exclude_embeddings=True):
     return 6 * self.estimate_tokens(inputs) * self.num_parameters(exclude_embeddings=exclude_embeddings)

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 from mfu_counters import (
+    BLOCKS,
     CACHE,
+    CALLBACK,
     CHECKPOINT,
+    DENSE,
     FLUX,
     FOUNDRY,
     LEVANTER,
@@ -20,9 +23,11 @@ from mfu_counters import (
     MAXTEXT,
     MEGATRON,
     MEMORY,
+    MODULE_LOOP,
     MOE,
     NANO,
     NEMO,
+    NESTED,
     OLMO,
     TITAN,
     TRL,
@@ -132,6 +137,24 @@ COUNTERS: list[tuple[str, dict[str, Any], Expected]] = [
     # moe all
     (MOE.format("num_experts"), {"model": "qwen3-30b-a3b", "convention": "notes", "let": "tokens=B*S"},
      [("differs", "N_r stands in the place of K_r (128 for 8)")]*2),
+    # of modules that are embeddings, half of the square counted and not
+    (DENSE.format(6), {"model": "llama-3-8b", "convention": "torchtitan", "let": "head_dims=2*H"},
+     [("agrees", "")]),
+    (DENSE.format(12), {"model": "llama-3-8b", "convention": "torchtitan", "let": "head_dims=2*H"},
+     [("differs", "counted twice: the attention core")]),
+    # a loop over modules; a head that shares the table is gone with it
+    (MODULE_LOOP.format(6), {}, [("agrees", "")]),
+    (MODULE_LOOP.format(2), {}, [("differs", "in the weight matmuls")]),
+    (MODULE_LOOP.format(6), {"op_set": "decoder(head=True)"}, [("differs", "it counts without the head")]),
+    # block by block; a gate forgotten
+    (BLOCKS.format(4), LLAMA, [("agrees", "")]*2),
+    (BLOCKS.format(2), LLAMA, [("differs", "left out: mlp.gate or mlp.up or mlp.down")]*2),
+    # functions in a function, with defaults that are given
+    (NESTED.format("/ 2"), {**LLAMA, "convention": "notes(causal=half)"}, [("agrees", "")]*2),
+    (NESTED.format(""), {**LLAMA, "convention": "notes(causal=half)"}, [("differs", "it counts causal=full")]*2),
+    # a callback with fields, which gives back a share
+    (CALLBACK.format(6), {}, [("agrees", ""), ("agrees", "")]),
+    (CALLBACK.format(2), {}, [("differs", "in the weight matmuls")]*2),
 ]  # fmt: skip
 EQUATIONS: list[tuple[str, dict[str, Any], Expected]] = [
     # palm right

@@ -30,6 +30,7 @@ from costgraph.library.auditing.names import (
     PLANS,
     RATE,
     UNITS,
+    WHOLE_PHASE,
     Said,
     infer,
     unit_in_words,
@@ -140,10 +141,10 @@ def siblings(one: Formula, found: Iterable[Formula], returns: bool) -> Iterator[
 def is_step(one: Formula, said: Mapping[Formula, Said]) -> bool:
     """Whether a formula is on the way to what is returned: `flops`, where `train_flops` gives back 3 times it."""
     own = said[one]
+    if one.addend and own.measure.startswith("flops") and not WHOLE_PHASE.fullmatch(last_of(one.name)):
+        return True
     if one.name.endswith("return") or own.phase or "." in own.measure or not own.measure:
         return False
-    if one.addend and own.measure == "flops":
-        return True
     given = [
         other for other in siblings(one, said, True) if other.text and not (said[other].rate or RATE.search(other.text))
     ]

@@ -1,4 +1,4 @@
-"""Shapes of Python that come to a formula: loops and sums that repeat one thing, matches, names given on the way."""
+"""Shapes of Python that come to a formula: conditionals, matches, names given on the way; what is known at a place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from costgraph.records import dataclass
 Side = TypeVar("Side")
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Pow)
 LEFT_OUT = re.compile(r"([\w.]+) is None|not \(([\w.]+)\)|not \(([\w.]+) is not None\)")
-NUMBERS = ("array", "asarray", "tensor")  # calls around a list of numbers
 
 
 Value = ast.expr | str  # what a name stands for, or why nobody knows
@@ -173,41 +172,6 @@ def uses(node: ast.AST, names: set[str]) -> bool:
     return any(isinstance(one, ast.Name | ast.Attribute) and dotted(one) in names for one in ast.walk(node))
 
 
-def times(node: ast.expr) -> ast.expr | None:
-    """How often `range(n)` runs; None for anything else."""
-    match node:
-        case ast.Call(func=ast.Name(id="range"), args=[count], keywords=[]) if not isinstance(count, ast.Starred):
-            return count
-    return None
-
-
-def repeated(node: ast.expr) -> ast.expr | None:
-    """A sum over `range(n)` of what does not depend on the number of the round, as a product."""
-    match node:
-        case ast.GeneratorExp(elt=each, generators=[rounds]) | ast.ListComp(elt=each, generators=[rounds]):
-            count = times(rounds.iter)
-            if count is not None and not rounds.ifs and not uses(each, given_in([rounds.target])):
-                return ast.BinOp(count, ast.Mult(), each)
-    return None
-
-
-def summed_in_a_loop(statement: ast.For) -> list[ast.Assign] | None:
-    """A loop over `range(n)` that adds to names what is the same in each round, as assignments; None for any other."""
-    count, own = times(statement.iter), given_in([statement.target, *statement.body])
-    if count is None or statement.orelse:
-        return None
-    found = []
-    for step in statement.body:
-        match step:
-            case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=value) if not uses(value, own):
-                more = ast.BinOp(ast.Name(name, ast.Load()), ast.Add(), ast.BinOp(count, ast.Mult(), value))
-                made = ast.Assign([ast.Name(name, ast.Store())], more)
-                found.append(ast.fix_missing_locations(ast.copy_location(made, step)))
-            case _:
-                return None
-    return found if len({name for one in found for name in given_in([one])}) == len(found) else None
-
-
 def captured(pattern: ast.AST) -> set[str]:
     """The names that a pattern of a match gives something to."""
     found = {getattr(one, "name", None) or getattr(one, "rest", None) for one in ast.walk(pattern)}
@@ -217,29 +181,6 @@ def captured(pattern: ast.AST) -> set[str]:
 def takes_all(case: ast.match_case) -> bool:
     """Whether a case of a match takes whatever comes."""
     return isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None
-
-
-def chained(name: str, args: Sequence[ast.expr]) -> ast.expr | None:
-    """`prod([a, b])` and `sum([a, b])` of numbers that are written there, and `pow(a, b)`, as arithmetic."""
-    if name == "pow" and len(args) == 2:
-        return ast.BinOp(args[0], ast.Pow(), args[1])
-    if name not in ("prod", "sum") or len(args) != 1:
-        return None
-    parts = args[0]
-    if isinstance(parts, ast.Call) and ast.unparse(parts.func).rpartition(".")[2] in NUMBERS and parts.args:
-        parts = parts.args[0]
-    if name == "sum" and (product := repeated(parts)) is not None:
-        return product
-    if (
-        not isinstance(parts, ast.List | ast.Tuple)
-        or not parts.elts
-        or any(isinstance(e, ast.Starred) for e in parts.elts)
-    ):
-        return None
-    found = parts.elts[0]
-    for part in parts.elts[1:]:
-        found = ast.BinOp(found, ast.Mult() if name == "prod" else ast.Add(), part)
-    return found
 
 
 def is_arithmetic(node: ast.expr) -> bool:

@@ -9,11 +9,12 @@ from typing import Any
 
 from costgraph.algebra.frameworks import meaning_of
 from costgraph.algebra.parser import parse
-from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
+from costgraph.derivation import derived
 from costgraph.given import Options, read_letters
-from costgraph.library.auditing.names import MEANT, MLP_WIDTH, WITHOUT_TABLES
+from costgraph.library.auditing.names import EMBEDDINGS, MEANT, MLP_WIDTH, WITHOUT_TABLES
 from costgraph.setup import Setup
 
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
@@ -37,11 +38,24 @@ def meant(text: str, of: Options) -> tuple[list[str], str]:
     usual = {**MEANT, **({"hidden_dim": "D"} if MLP_WIDTH.search(text) else {})}
     if not any(op.place == "embed" for op in graph.ops):  # else some leave the tables out, and some the head, too
         usual |= dict.fromkeys(WITHOUT_TABLES, "N_params")
-    said = told(of)
+    own_names = told(of)
     found = [
-        f"{name}={meaning}" for name, meaning in usual.items() if name not in said and re.search(rf"\b{name}\b", text)
+        f"{name}={meaning}"
+        for name, meaning in usual.items()
+        if name not in own_names and re.search(rf"\b{name}\b", text)
     ]
-    return [*([own] if isinstance(own, str) else own), *found], ", ".join(found)
+    let = [*([own] if isinstance(own, str) else own), *found]
+    if EMBEDDINGS not in text:
+        return let, ", ".join(found)
+    tables = of_embeddings(of)
+    said = f"modules that are an Embedding: {tables}"
+    return [*let, f"{EMBEDDINGS}={tables}"], ", ".join([*found, said])
+
+
+def of_embeddings(of: Options) -> Polynomial:
+    """The parameters of tokens and learned positions, of what is asked."""
+    (form,) = derived(Setup.of(**of), ["params"]).forms.values()
+    return total(term.amount for term in form.terms if term.place == "embed")
 
 
 def with_size(name: str, size: Polynomial, said: str, asked: dict[str, Any]) -> dict[str, Any]:

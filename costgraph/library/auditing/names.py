@@ -46,7 +46,10 @@ MEASURES: tuple[tuple[str, str, str], ...] = (
 PARTS = re.compile(
     r"attn|attention|mlp|ffn|router|expert|lm_?head|embed|logits?_|"
     r"per[_ ]?(layer|block)|(layer|block)[_ ](flop|param)|"
-    r"param\w*_flop|per_(param|head|word)"
+    r"param(eter)?s?_flop|per_(param|head|word)|qkv|proj(ection|s)?_|_proj"
+)
+WHOLE_PHASE = re.compile(  # of what is added up a phase alone is a whole: fwd_flops of fwd_flops + bwd_flops
+    r"((fwd|forward|bwd|backward)(_(pass|step))?|flops?|total|model|num|per_(token|step|iter(ation)?|seq(uence)?)|_)+"
 )
 MODULES = re.compile(r"attn|attention|mlp|ffn|feed_?forward|expert|router|embed|head$|layer|block")  # of a class
 WITHOUT = re.compile(r"non_?embed|without|exclu|no_embed")
@@ -188,6 +191,7 @@ WITHOUT_TABLES = ("num_non_embed_params", "non_embedding_params", "num_non_embed
 COUNTERS = ("num_parameters", "get_num_params", "num_params", "count_parameters", "count_params", "get_num_parameters")
 ELEMENTS = ("numel", "nelement")
 WHOLE = ("self", "model", "module", "net", "network", "lm", "llm", "gpt")  # whose parameters are all of a model's
+EMBEDDINGS = "parameters_of_embeddings"  # of all modules that are one, a name that no code has
 TABLES = {  # parameters of what has a table, by the usual names of the module
     "wte": "V*D", "embed_tokens": "V*D", "tok_embeddings": "V*D", "token_embedding": "V*D", "word_embeddings": "V*D",
     "wpe": "K*D", "position_embeddings": "K*D", "pos_embedding": "K*D", "lm_head": "V*D", "unembed": "V*D",

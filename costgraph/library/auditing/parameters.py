@@ -6,7 +6,7 @@ import ast
 
 from costgraph.errors import shorten
 from costgraph.library.auditing.code_shapes import UnreadError, dotted
-from costgraph.library.auditing.names import COUNTERS, ELEMENTS, TABLES, WHOLE
+from costgraph.library.auditing.names import COUNTERS, ELEMENTS, EMBEDDINGS, TABLES, WHOLE
 
 N_PARAMS = ast.Name("N_params", ast.Load())
 LEAVES = ("leaves", "tree_leaves")  # of a tree of arrays
@@ -56,6 +56,8 @@ def summed(node: ast.GeneratorExp | ast.ListComp, said: str) -> ast.expr | None:
     Raises:
         UnreadError: it is filtered, of a part of a model, or of more than numbers of elements.
     """
+    if of_embeddings(node):
+        return ast.Name(EMBEDDINGS, ast.Load())
     used = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
     if not used & {*ELEMENTS, "parameters", "named_parameters", *LEAVES, *COUNTERS}:
         return None
@@ -72,6 +74,31 @@ def summed(node: ast.GeneratorExp | ast.ListComp, said: str) -> ast.expr | None:
         if kind == "parameters" and not loop.args and parts:
             return ast.parse(TABLES[parts[-1]], mode="eval").body
     raise UnreadError(f"'{said}' counts some of the parameters")
+
+
+def of_embeddings(node: ast.GeneratorExp | ast.ListComp) -> bool:
+    """Whether a sum is over all modules of a model that are embeddings, of the elements that each has."""
+    first, *others = node.generators
+    match first:
+        case ast.comprehension(
+            target=ast.Name(id=module),
+            iter=ast.Call(func=ast.Attribute(attr="modules"), args=[], keywords=[]) as loop,
+            ifs=[ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=tested), kind], keywords=[])],
+        ) if tested == module and is_whole(owner(loop)) and (dotted(kind) or "").rpartition(".")[2] == "Embedding":
+            return is_all_of(node.elt, others, module)
+    return False
+
+
+def is_all_of(each: ast.expr, loops: list[ast.comprehension], module: str) -> bool:
+    """Whether something is the number of elements of all parameters of a module, which has one weight."""
+    match each, loops:
+        case ast.Call(func=ast.Name(id="sum"), args=[ast.GeneratorExp() | ast.ListComp() as inner]), []:
+            return is_all_of(inner.elt, inner.generators, module)
+        case ast.Call(func=ast.Attribute(value=weight, attr=attr), args=[], keywords=[]), []:
+            return attr in ELEMENTS and dotted(weight) == f"{module}.weight"
+        case _, [ast.comprehension(target=target, iter=loop, ifs=[])]:
+            return ast.unparse(loop) == f"{module}.parameters()" and is_size(each, target)
+    return False
 
 
 def is_size(node: ast.expr, target: ast.expr) -> bool:

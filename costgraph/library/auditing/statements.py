@@ -21,11 +21,11 @@ from costgraph.library.auditing.code_shapes import (
     passed_over,
     settled,
     sides,
-    summed_in_a_loop,
     takes_all,
     unpacked,
     uses,
 )
+from costgraph.library.auditing.loops import summed_in_a_loop
 from costgraph.library.auditing.places import UNPACKED, effects, from_outside, keywords, object_of, place, written
 from costgraph.library.auditing.scopes import Function
 from costgraph.library.auditing.values import MOST_CASES, MOST_WORK, Case, Values
@@ -188,6 +188,10 @@ class Reader(Values):
             pairs = [
                 (key.value, one) for key, one in named if isinstance(key, ast.Constant) and isinstance(key.value, str)
             ]
+        elif isinstance(value, ast.Tuple):  # of which names are listed where they are given something
+            left = [one for one in value.elts if not isinstance(one, ast.Name | ast.Constant)]
+            why = "one of several that are given back"
+            return [Formula(f"{within}return", one.lineno, cases=state.cases, unread=why) for one in left]
         else:
             return [one for one, _ in self.formulas(f"{within}return", value, state)]
         return [one for key, part in pairs for one, _ in self.formulas(f"{within}{key}", part, state)]

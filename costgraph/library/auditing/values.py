@@ -16,13 +16,13 @@ from costgraph.library.auditing.code_shapes import (
     State,
     UnreadError,
     Value,
-    chained,
     dotted,
     instead,
     is_arithmetic,
     shifted,
     sides,
 )
+from costgraph.library.auditing.loops import chained
 from costgraph.library.auditing.names import COUNTERS
 from costgraph.library.auditing.parameters import counted
 from costgraph.library.auditing.places import is_place, place, read
@@ -186,7 +186,11 @@ def renamed(case: str, given: Mapping[str, ast.expr]) -> str:
         test = ast.parse(case, mode="eval")
     except SyntaxError:  # a pattern
         return case
-    return ast.unparse(Renamed(given).visit(test))
+    match Renamed(given).visit(test):
+        case ast.Expression(body=ast.UnaryOp(op=ast.Not(), operand=operand)):
+            return f"not ({ast.unparse(operand)})"
+        case other:
+            return ast.unparse(other)
 
 
 class Renamed(ast.NodeTransformer):
