@@ -62,7 +62,7 @@ def of_table(table: Table) -> str:
         "".join(cell(words(one), column.right) for one, column in zip(row, table.columns, strict=False))
         for row in table.rows
     ]
-    return f"<table>{title}{head}<tbody>{''.join(f'<tr>{row}</tr>' for row in rows)}</tbody></table>"
+    return table_of(f"{title}{head}", rows)
 
 
 def of_parts(measure: Parts) -> str:
@@ -75,13 +75,24 @@ def of_parts(measure: Parts) -> str:
     if len(rows) > 1 and measure.come_to:
         rows.append(cell("") + cell("sum") + cell("") + cell(f"<b>{words(measure.come_to)}</b>", True))
     title = escape(measure.name + (f", {measure.rounded}" if measure.rounded else ""))
-    return f"<table>{caption(title)}<tbody>{''.join(f'<tr>{row}</tr>' for row in rows)}</tbody></table>"
+    values = ("value" if measure.numbers else "at sizes") if any(part.value for part in measure.parts) else ""
+    heads = [("", False), ("part", False), ("form", False), (values, True)] if len(measure.parts) > 1 else []
+    head = "".join(cell(text, right, "th") for text, right in heads)
+    return table_of(caption(title) + (f"<thead><tr>{head}</tr></thead>" if head else ""), rows)
+
+
+def table_of(above: str, rows: list[str]) -> str:
+    """Rows below a caption and heads, apart from what follows."""
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<table style="margin-bottom: 1em">{above}<tbody>{body}</tbody></table>'
 
 
 def cell(text: str, right: bool = False, kind: str = "td") -> str:
-    """A cell; an indented one keeps its spaces."""
-    side = "right" if right else "left"
-    return f'<{kind} style="text-align: {side}; padding: .15em 1em .15em 0; white-space: pre-wrap">{text}</{kind}>'
+    """A cell; an indented one keeps its spaces, and a number, or how often something is, stands on one line."""
+    side, space = ("right", "pre") if right else ("left", "pre-wrap")
+    indent = "&nbsp;" * (len(text) - len(text.lstrip(" ")))
+    style = f"text-align: {side}; padding: .15em 1em .15em 0; white-space: {space}"
+    return f'<{kind} style="{style}">{indent}{text.lstrip(" ")}</{kind}>'
 
 
 def caption(text: str) -> str:

@@ -11,7 +11,7 @@ from costgraph.graph.loop import place
 from costgraph.measures import by_part
 from costgraph.measures.by_part import by_op, shorter
 from costgraph.reports.amounts import readable
-from costgraph.reports.nodes import TIMES, Column, Formulas, Part, Parts, Table, Words, math, nothing
+from costgraph.reports.nodes import TIMES, Column, Formulas, Math, Part, Parts, Table, Words, math, nothing
 
 
 def parts(result: Derivation, measure: str, shape: str, tex: Formulas = nothing) -> Parts:
@@ -94,10 +94,14 @@ def ops(result: Derivation, measure: str) -> Table | None:
             for row, op in zip(rows_of(result, measure, inside, "auto"), inside, strict=True)
         ]
     columns = (Column("times", True), Column("op"), Column("form"), Column("value", True), Column("from"))
-    return Table(columns, tuple(rows), (f"{measure} = ", math(result.limited[measure].value)))
+    return Table(columns, tuple(rows), (f"{measure} = ", *one_by_one(value(result.limited[measure].value))))
 
 
 def counted(times: Words) -> Words:
     """`L ×`."""
-    inside = times if isinstance(times, tuple) else (times,)
-    return (*inside, " ", TIMES) if times else ""
+    return (*one_by_one(times), " ", TIMES) if times else ""
+
+
+def one_by_one(words: Words) -> tuple[str | Math, ...]:
+    """Words as the parts that they consist of."""
+    return words if isinstance(words, tuple) else (words,)
