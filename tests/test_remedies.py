@@ -25,9 +25,17 @@ WRONG: list[tuple[list[str], str]] = [
     (["derive", "kv"], "write cache"),
     (["derive", "flops", "--per", "batch"], "choose from token, sequence, layer"),
     # an argument too many, or too few
-    (["estimate", "llama-3-8b", "h100-sxm"], "llama-3-8b is a model: write --model llama-3-8b; h100-sxm is a"),
-    (["search", "llama-3-8b", "h100-sxm:8x1"], "h100-sxm:8x1 is a machine: write --cluster h100-sxm:8x1"),
-    (["sweep", "llama-3-8b", "S=1k", "flops"], "write --limit S=1k; flops is a measure: write --measures flops"),
+    (["estimate", "h100-sxm", "llama-3-8b"], "the model stands first: costgraph estimate llama-3-8b h100-sxm"),
+    (["estimate", "llama-3-8b", "h100-sxm", "B=1", "S=4k"], "takes a model and a machine; write --limit B=1; write"),
+    (["estimate", "llama-3-8b", "batch_size=1"], "takes a model and a machine; write --limit batch_size=1"),
+    (["estimate", "llama-3-8b", "h100-sxm", "decode"], "decode is a phase: write --phase decode"),
+    (["estimate", "llama-3-8b", "h100-sxm", "soon"], "takes a model and a machine; what is soon?"),
+    (["estimate", "llama-3-8b", "--model", "gpt2"], "the model is given twice: llama-3-8b, and --model gpt2"),
+    (["estimate", "llama-3-8b", "a10", "--hardware", "t4"], "the machine is given twice: a10, and t4"),
+    (["estimate", "llama-3-8b", "h100"], "unknown hardware 'h100': which of h100-pcie, h100-sxm?"),
+    (["search", "llama-3-8b", "h100-sxm:8x1", "S=4k"], "takes a model and a machine; write --limit S=4k"),
+    (["sweep", "llama-3-8b", "S=1k", "flops"], "write --limit S=1k; flops is a measure: write --measure"),
+    (["graph", "llama-3-8b", "h100-sxm"], "costgraph graph takes a model; h100-sxm is a machine"),
     (["compare", "llama-3-8b", "gpt2", "flops"], "flops is a measure: write --measure flops"),
     (["export", "python", "llama-3-8b"], "llama-3-8b is a model: write --model llama-3-8b"),
     (["fits", "llama-3-8b"], "Missing argument 'MACHINE_OR_CLUSTER'; as in: costgraph fits llama-3-8b rtx-4090"),
@@ -89,3 +97,24 @@ def test_a_target_is_named_by_its_suffix_too(target: str, same: str) -> None:
     told = [costgraph("export", one, "--measures", "params") for one in (target, same)]
     assert told[0].returncode == 0
     assert told[0].stdout == told[1].stdout
+
+
+SAME = [
+    ("estimate llama-3-8b h100-sxm", "estimate --model llama-3-8b --hardware h100-sxm"),
+    ("estimate h100-sxm --model gpt2", "estimate --model gpt2 --hardware h100-sxm"),
+    ("estimate gpt2 --hardware a10", "estimate --model gpt2 --hardware a10"),
+    ("estimate gpt2 h100-sxm:2x1 --mesh data(2)", "estimate --model gpt2 --cluster h100-sxm:2x1 --mesh data(2)"),
+    ("graph gpt2", "graph --model gpt2"),
+    ("sweep gpt2 --over S=[8,16] --measures params", "sweep --model gpt2 --over S=[8,16] --measures params"),
+    (
+        "search gpt2 a10:1x1 --batch 1 --limit S=8 --over recompute=none --top 1",
+        "search --model gpt2 --cluster a10:1x1 --batch 1 --limit S=8 --over recompute=none --top 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("short", "long"), SAME)
+def test_a_model_and_a_machine_need_no_options(short: str, long: str) -> None:
+    found, same = costgraph(*short.split()), costgraph(*long.split())
+    assert (found.returncode, found.stdout) == (same.returncode, same.stdout)
+    assert not found.stderr

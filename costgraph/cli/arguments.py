@@ -4,7 +4,7 @@ Annotations are values here and in the commands: as text, each would be compiled
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from inspect import Parameter, signature
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
-from costgraph.errors import UserError
+from costgraph.errors import UserError, shorten
 
 if TYPE_CHECKING:
     from costgraph.given import Options
@@ -30,6 +30,10 @@ Engine = Annotated[str, typer.Option(help="Who looks: plain, this process, or da
 Scheduler = Annotated[
     str | None, typer.Option(help="Of a Dask cluster, 'tcp://host:8786'.  [default: processes of this machine]")
 ]
+Words = Annotated[
+    list[str] | None, typer.Argument(metavar="MODEL MACHINE", help="For --model, and --hardware or --cluster.")
+]
+Word = Annotated[list[str] | None, typer.Argument(metavar="MODEL", help="For --model.")]
 Plot = Annotated[Path | None, typer.Option(help="Draw it into this SVG, PNG or PDF file as well.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
@@ -169,6 +173,46 @@ def in_place_of(
     return decorated
 
 
+def is_size(word: str) -> bool:
+    """Whether it puts in a size, `B=1`, and is no figure of a machine."""
+    from costgraph.given import names_size
+
+    name, sign, _ = word.partition("=")
+    return bool(sign) and names_size(name.strip())
+
+
+def named(command: str, words: list[str] | None, asked: Asked, *places: str | None) -> tuple[Asked, str | None]:
+    """A question with the model that stands first on the line, and the machine behind it, if there is one.
+
+    Args:
+        command: that is typed.
+        words: what stands there.
+        asked: the options.
+        places: what options say of the machine.
+
+    Raises:
+        UserError: a model or a machine is given twice, or more stands there than a model and a machine.
+    """
+    if not words:
+        return asked, None
+    from costgraph.misplaced import kind_of  # most questions have options alone
+
+    kinds = {word: "sizes" if is_size(word) else kind_of(word) for word in words}
+    if [*kinds.values()][:2] == ["machines", "models"]:
+        raise UserError(f"the model stands first: costgraph {command} {words[1]} {words[0]}")
+    other = [word for word, kind in kinds.items() if kind not in ("", "models", "machines")]
+    rest = [word for word in words if word not in other]
+    if more := [*other, *rest[2 if places else 1 :]]:
+        takes = "a model and a machine" if places else "a model"
+        raise UserError(f"costgraph {command} takes {takes}; {misplaced(more) or f'what is {shorten(more[0])}?'}")
+    model, place = (None, rest[0]) if kinds[rest[0]] == "machines" and places else (rest[0], (*rest, None)[1])
+    if model and asked.model is not None:
+        raise UserError(f"the model is given twice: {model}, and --model {asked.model}")
+    if place and (twice := next(filter(None, places), None)):
+        raise UserError(f"the machine is given twice: {place}, and {twice}")
+    return (asked if model is None else replace(asked, model=model)), place
+
+
 def hints(texts: dict[str, str]) -> list[tuple[str, Any]]:
     """The fields of `Asked` with their types and options, in order."""
     found = get_type_hints(Asked, include_extras=True)
@@ -185,5 +229,8 @@ def misplaced(words: list[str]) -> str:
     """How models, machines and so on are written that stand where something else is wanted; "" if there are none."""
     from costgraph.misplaced import placed  # only where something is wrong
 
-    found = (placed(word, ("--model", "--phase", "--op-set", "--measure", "--convention")) for word in words)
+    found = (
+        placed(word, ("--model", "--phase", "--op-set", "--measure", "--convention", "--limit", "--pass"))
+        for word in words
+    )
     return "; ".join(filter(None, found))

@@ -20,6 +20,7 @@ from costgraph.pictures import KINDS, Kind
 )
 @answers(*REPORT)
 def estimate(
+    named: arg.Words = None,
     asked: arg.Asked = arg.NOTHING,
     hardware: Annotated[
         str | None,
@@ -59,6 +60,8 @@ def estimate(
     How many sequences at once, what it costs, what to change where it does not fit; several machines with --cluster.
     """
     check_plot(plot, to.force)
+    asked, place = arg.named("estimate", named, asked, hardware, cluster)
+    hardware, cluster = (place, cluster) if place and ":" not in place else (hardware, place or cluster)
     picture_ = chosen_picture(picture)
     from costgraph.estimation.estimate import estimate as run
     from costgraph.estimation.reading import request

@@ -18,7 +18,7 @@ EXAMPLES = {
         "costgraph derive states communication --mesh 'data(N_d, zero=1), tensor(T)' -o costs.md",
     ),
     "estimate": (
-        "costgraph estimate --model llama-2-7b --hardware a10 --limit B=1,S=350 --new 150",
+        "costgraph estimate llama-2-7b a10 --limit B=1,S=350 --new 150",
         "costgraph estimate --model llama-3-8b --hardware h100-sxm --phase train --limit B=8,S=4096 --mesh 'tensor(8)'",
         "costgraph estimate --model llama-3-8b --hardware h100-sxm --phase decode --limit B=64,S=4096 --explain",
     ),

@@ -19,6 +19,7 @@ from costgraph.errors import UserError
     limit="Where sliders stand first: 'B=8,S=2048,T=2'. Repeatable.",
 )
 def explore(
+    named: arg.Words = None,
     asked: arg.Asked = arg.NOTHING,
     hardware: Annotated[
         str | None,
@@ -35,9 +36,10 @@ def explore(
     Every formula stands beside its number.
     """
     check_target(output, force)
+    asked, place = arg.named("explore", named, asked, hardware)
     if output is None and on_terminal():
         raise UserError("a page is no text for a terminal; name a file, as in -o page.html")
     formats.chosen(None, ("html",), output)
     from costgraph.exploring.page import explore as written
 
-    deliver(written(asked.options, hardware, dtype), output, document=True)
+    deliver(written(asked.options, place or hardware, dtype), output, document=True)

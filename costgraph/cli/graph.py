@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 )
 @answers(*REPORT, "dot", "mermaid")
 def graph(
+    named: arg.Word = None,
     asked: arg.Asked = arg.NOTHING,
     plot: arg.Plot = None,
     to: To = STDOUT,
 ) -> None:
     """Show the ops of a model and what each of them costs."""
     check_plot(plot, to.force)
+    asked, _ = arg.named("graph", named, asked)
     from costgraph.reports.graph import report, to_json
 
     setup = asked.setup(usual_phase="forward")

@@ -112,6 +112,7 @@ IN_DOCUMENTS = of("exporting.documents.notation", "builtin")
 # By the names of parameters.
 OFFERED: dict[str, Words] = {
     "model": of_kind("models"),
+    "named": both(of_kind("models"), of_kind("machines")),
     "op_set": of_kind("op_sets"),
     "phase": of_kind("phases"),
     "passes": of_kind("passes"),

@@ -23,6 +23,7 @@ MANY = 10_000  # plans, of which it is said beforehand how many they are
 )
 @answers(*REPORT)
 def search(
+    named: arg.Words = None,
     asked: arg.Asked = arg.NOTHING,
     cluster: Annotated[str | None, typer.Option(help="Nodes of a machine, 'h100-sxm:8x128', or a file.")] = None,
     batch: Annotated[
@@ -61,6 +62,7 @@ def search(
     The exit code is 1 if none fits.
     """
     check_plot(plot, to.force)
+    asked, place = arg.named("search", named, asked, cluster)
     needed("numpy", "search", "search")
     from costgraph.reports.search import report
     from costgraph.searching.engines import engine as chosen
@@ -68,7 +70,7 @@ def search(
     from costgraph.searching.search import search as run
 
     question = read_search(
-        cluster_of=cluster, batch=batch, minimize=minimize, where=where or (), top=top, over=over, dtype=dtype,
+        cluster_of=place or cluster, batch=batch, minimize=minimize, where=where or (), top=top, over=over, dtype=dtype,
         link=link, collectives=collectives, efficiency=efficiency, overlap=overlap, new=new, price=price,
         **asked.options,
     )  # fmt: skip

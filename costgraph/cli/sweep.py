@@ -34,6 +34,7 @@ BINARY = ("parquet", "xlsx", *PICTURES)
 )  # fmt: skip
 @answers(*REPORTS, "csv", "jsonl", "parquet", "xlsx", *PICTURES)
 def sweep(
+    named: arg.Words = None,
     asked: arg.Asked = arg.NOTHING,
     over: Annotated[
         str, typer.Option(help="Over what: 'B=1..64, S=[2048, 8192], hardware=[a100-80gb-sxm, h100-sxm]'.")
@@ -73,6 +74,8 @@ def sweep(
     if top < 1:
         raise UserError(f"--top {top}: write a number of rows from 1 on")
     check_plot(plot, to.force)
+    asked, place = arg.named("sweep", named, asked, hardware, cluster)
+    hardware, cluster = (place, cluster) if place and ":" not in place else (hardware, place or cluster)
     needed("numpy", "sweep", "search")
     from costgraph.pictures.sweeps import KINDS
     from costgraph.reports.sweep import size
