@@ -14,6 +14,8 @@ import pytest
 from command_line import started
 from documents import decoder, run
 
+from costgraph.algebra.symbols import SYMBOLS
+from costgraph.derivation import derived
 from costgraph.exporting.documents.contents import SECTIONS
 from costgraph.exporting.documents.sheet import math_of, sheet, sheet_context
 from costgraph.exporting.targets import load
@@ -151,7 +153,7 @@ L, D, A, S, V, T = 96, 12288, 96, 2048, 50257, 8  # GPT-3 on 8 devices, one sequ
 TEN_MATRICES = 12 * D * D  # of a block: four D x D in attention, two D x 4D in the MLP
 WORKED = {  # computed here in a few words from what a block consists of, not from a form of the engine
     ("Parameters", "in all"): f"{L * TEN_MATRICES / 1e9:.4g} × 10⁹",
-    ("Parameters", "embeddings, tied head"): f"{(V + 2048) * D / 1e6:.4g} × 10⁶",  # and one vector per position
+    ("Parameters", "embeddings"): f"{(V + 2048) * D / 1e6:.4g} × 10⁶",  # and one vector per position
     ("Model states", "mixed precision, Adam"): f"{L * TEN_MATRICES * (2 + 4 + 12) / 1e12:.4g} TB",
     (
         "Training FLOPs",
@@ -296,3 +298,24 @@ def test_the_arms_of_an_intensity_are_its_work_and_its_traffic() -> None:
     options = ["--measures", "intensity", "--phase", "decode", "--op-set", "decoder(head=True, kv_heads=G)"]
     text = run("export", "latex-derivation", *options, "--fragment").stdout
     assert r"\frac{\mathrm{work}}{\mathrm{traffic}}" in text
+
+
+SAID = {
+    "attn": "attention", "mlp": "MLP", "moe": "experts", "ssm": "state space", "embed": "embeddings",
+    "head": "head, not tied",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["mixtral-8x7b", "mamba2-130m", "llama-3-8b", "deepseek-v3"])
+def test_every_part_that_has_parameters_has_a_row(model: str) -> None:
+    setup = Setup.of(model=model, also=SYMBOLS)
+    sections = sheet_context(math_of(load("text"), None), setup, "train")["sections"]
+    labels = {row["label"] for one in sections if one["title"] == "Parameters" for row in one["rows"]}
+    parts = {part.name for part in derived(setup, ["params"]).parts("params")} - {"norm"}
+    assert {SAID[part] for part in parts} <= labels
+
+
+def test_of_a_form_of_many_terms_none_is_put_in_front() -> None:
+    shown = run("cheatsheet", "--model", "deepseek-v3", "--phase", "train").stdout
+    assert "18BSDF L_dense (1 + " not in shown
+    assert "72BSLD²(1 + S/(6D))" in decoder("text")

@@ -134,7 +134,7 @@ def lines(section: Section, setup: Setup, phase: str | None = None) -> Iterator[
         setup: what they are asked of, each in its own phase.
         phase: if given, only rows of this one.
     """
-    seen: list[tuple[str, Quotient, str]] = []
+    seen: list[tuple[tuple[str, Quotient, str], tuple[str, ...]]] = []
     for row in section.rows:
         if phase not in (None, row.phase):
             continue
@@ -153,6 +153,7 @@ def lines(section: Section, setup: Setup, phase: str | None = None) -> Iterator[
             continue
         line = Line(replace(row, label=row.label.replace(POLICY, str(found.setup.precision))), found)
         same = (row.measure, line.value, found.setup.precision.widths if found.policy else "")
-        if line.value.numerator and same not in seen:
-            seen.append(same)
+        there = [places for one, places in seen if one == same]
+        if line.value.numerator and all(row.places and places not in ((), row.places) for places in there):
+            seen.append((same, row.places))  # of two parts of a model both are shown, even if they are as large
             yield line

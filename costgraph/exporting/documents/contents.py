@@ -98,13 +98,16 @@ SECTIONS: tuple[Section, ...] = (
             Row("in all", "params", ("001-2.2", "kaplan-2020-eq2.1b"), limits=("E=4",)),
             Row("attention", "params", ("001-s1.3-params",), places=("attn",)),
             Row("MLP", "params", ("001-s1.4-params", "kaplan-2020-tab1-ff"), places=("mlp",), limits=("E=4",)),
+            Row("experts", "params", places=("moe",)),
+            Row("state space", "params", places=("ssm",)),
             Row(
                 "attention, grouped key/value heads", "params", options="kv_heads=G", places=("attn",), limits=("G=1",),
             ),
             Row(
-                "embeddings, tied head", "params", ("001-s1.1-params", "kaplan-2020-tab1-embed"),
-                options="head=True", places=("embed",),
+                "embeddings", "params", ("001-s1.1-params", "kaplan-2020-tab1-embed"), options="head=True",
+                places=("embed",),
             ),
+            Row("head, not tied", "params", options="head=True", places=("head",)),
             Row("on one device", "params", ("001-2.12",), passes=(TP,)),
         ),
     ),
@@ -157,6 +160,8 @@ SECTIONS: tuple[Section, ...] = (
                 "attention", "activations", ("001-2.5", "korthikanti-2022-attention"), places=("attn",), limits=(HALF,),
             ),
             Row("MLP", "activations", ("001-2.6", "korthikanti-2022-mlp"), places=("mlp",), limits=(HALF,)),
+            Row("experts", "activations", places=("moe",), limits=("p=2",)),
+            Row("state space", "activations", places=("ssm",), limits=("p=2",)),
             Row(
                 "norms", "activations", ("001-s2.1.3-ln", "korthikanti-2022-layernorms"), places=("norm",),
                 limits=(HALF,),

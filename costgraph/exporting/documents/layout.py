@@ -27,6 +27,8 @@ from costgraph.exporting.documents.mathematics import (
     record,
 )
 
+FEW = 6  # terms of a form that is shown as its largest times 1 + the others: of more nobody sees which are small
+
 
 @dataclass
 class Layout:
@@ -108,7 +110,7 @@ class Layout:
                 yield from arms(value, math, names, at)
             else:
                 yield record(formula(value, math), at)
-        if row.leading and len((value := limited(line.value, row.leading)).numerator) > 1:
+        if row.leading and 1 < len((value := limited(line.value, row.leading)).numerator) <= FEW:
             entries(value)
             kept = relevant(row.leading, line.value)
             yield record(formula(value, math, "leading"), condition(kept, math) if kept else "")
