@@ -14,11 +14,10 @@ from costgraph.reports.junit import junit as written
 from costgraph.reports.nodes import Column, Node, Report, Table, Verdict, Words
 
 DETAILED = 12  # up to so many entries are shown in full
-LOOKED_AT = ("differs", "unverified")  # what is told of among many
 
 
 def report(verdicts: Sequence[Judgement], outcome: str | None = None) -> Report:
-    """Few entries in full, or those of an outcome; of many the counts, what differs and what is unverified."""
+    """Few entries in full, or those of an outcome; of many the counts, and what differs."""
     few = len(verdicts) <= DETAILED
     shown = [one for one in verdicts if outcome in (one.outcome, one.judged)] if outcome else verdicts if few else []
     full = [in_full(one) for one in shown]
@@ -90,13 +89,8 @@ def case(one: Judgement) -> Outcome:
 
 
 def told(verdicts: Sequence[Judgement]) -> tuple[Node, ...]:
-    """What differs and what is unverified, with why."""
-    rows = [
-        (outcome, f"{one.entry.where}: {one.entry.title}", one.reason)
-        for outcome in LOOKED_AT
-        for one in verdicts
-        if one.outcome == outcome
-    ]
+    """What differs, with why."""
+    rows = [(one.outcome, f"{one.entry.where}: {one.entry.title}", one.reason) for one in verdicts if one.failed]
     return (Table((Column("outcome"), Column("entry"), Column("reason")), tuple(rows)),) if rows else ()
 
 

@@ -172,7 +172,7 @@ def haystack(entry: Entry) -> str:
     source = sources()[entry.source]
     texts = [entry.id, entry.title, entry.place, entry.source, source.title, source.authors, source.year]
     texts += [entry.statement, entry.quantity, entry.says, entry.remark, *entry.assumptions, *entry.letters.values()]
-    texts += [*entry.origin.values(), *entry.catalog.values(), entry.aside]
+    texts += [*entry.origin.values(), *entry.catalog.values(), entry.aside, entry.unverified]
     for asked in requests(entry):
         texts += [asked.measure, asked.tensor, asked.model, asked.op_set, asked.phase, asked.mesh, asked.convention]
         texts += [asked.limit, asked.symbolic, *asked.passes, *asked.ops]

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from costgraph.errors import UserError
 from costgraph.library.entries.entry import Entry
-from costgraph.library.judging.judged_by import Judged, judged_by
+from costgraph.library.judging.judged_by import JUDGED, Judged, judged_by
 from costgraph.library.judging.readable import read
 from costgraph.library.judging.recorded_slip import BECOMES, check_explains, rewritten
 from costgraph.library.judging.statement import Outcome, Test, test
@@ -18,9 +18,9 @@ OUTCOMES: dict[Outcome, str] = {
     "agrees to the stated order": "what was dropped is exactly the stated remainder, and vanishes in the stated limit",
     "approximates": "a number within its stated tolerance",
     "erratum as recorded": "the print differs, the correction follows, and the recorded slip gives the print",
-    "argued": "a matter of concept, wording, notation or damaged text: settled by a stated argument",
-    "set aside": "an input, a measurement or prose: no cost model can yield it",
-    "unverified": "nothing derives it yet",
+    "argued": JUDGED["argued"],
+    "set aside": JUDGED["set aside"],
+    "unverified": JUDGED["unverified"],
     "differs": "the print does not follow: a failure",
 }
 UNJUDGED: dict[Outcome, str] = {"argued": "argument", "set aside": "aside", "unverified": "unverified"}

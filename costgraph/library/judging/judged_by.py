@@ -25,8 +25,8 @@ JUDGED: dict[Judged, str] = {
     "constant": "a graph gives a factor, the sizes or another factor are the source's",
     "arithmetic": "no graph has a say",
     "argued": "a matter of concept, wording, notation or damaged text: settled by a stated argument",
-    "set aside": "an input, a measurement or prose: no cost model can yield it",
-    "unverified": "nothing derives it yet",
+    "set aside": "no cost model yields the print: an input, a measurement, prose, what is not stated or not explained",
+    "unverified": "a cost model could: it waits for a schedule, mesh, block or measure that the engine lacks",
 }
 
 
