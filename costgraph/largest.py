@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import combinations, islice
+from operator import ge
 
 from costgraph.algebra.bindings import Binding, Order, parse_regime, split_list
 from costgraph.algebra.defined import DefinedReader
 from costgraph.algebra.definition import LOOKS, Definition, at_least, points, settle
-from costgraph.algebra.many import PutIn, looked_at, whole
+from costgraph.algebra.many import ABOUT, PutIn, looked_at, typical, whole, without_shared
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.printers import LATEX, PYTHON, Style, render
 from costgraph.algebra.quotient import Quotient
@@ -30,7 +31,6 @@ from costgraph.records import dataclass
 FEW = 24  # candidates of which each pair is proved by more than its terms
 EFFORT = 20_000  # terms of pairs that may be looked at
 MAXIMUM = re.compile(r"\s*\$*\s*(?:\\?[mM]ax)\s*(?:\\left\s*)?\((.*?)(?:\\right\s*)?\)\s*\$*\s*", re.DOTALL)
-ABOUT = 1 - 1e-9  # what is smaller by less than that may be as large
 
 
 @dataclass(frozen=True, repr=False)
@@ -205,10 +205,11 @@ def maximum(name: str, left: Sequence[ClosedForm], definitions: Iterable[Definit
     if symbol not in SYMBOLS:
         tex = rf"\mathrm{{{symbol.translate({ord('_'): ' '})}}}"
         declare(Symbol(symbol, tex, f"{left[0].unit}s", f"the largest {name}", RATIO, 10**11))
+    granted = {id(form.assumptions): form for form in left}.values()  # mostly all have the same
     own = Definition(symbol, "max", tuple(dict.fromkeys(form.value.numerator for form in left))).checked()
     return Largest(
         name, left[0].unit, (Term(name, name, Polynomial.symbol(symbol)),), left[0].convention,
-        tuple({str(one): one for form in left for one in form.assumptions}.values()), left[0].remainder,
+        tuple({str(one): one for form in granted for one in form.assumptions}.values()), left[0].remainder,
         definitions=(*{one.name: one for one in definitions}.values(), own),
         dims=tuple(dict.fromkeys(one for form in left for one in form.dims)),
         loops=left[0].loops, candidates=tuple(left),
@@ -235,37 +236,37 @@ def undominated(exact: Sequence[Polynomial]) -> list[int]:
     if len(numbers) == len(exact):
         return [numbers.index(max(numbers))]
     forms = [one * scale for one in exact] if (scale := whole(exact)) != ONE else exact
-    names = sorted({name for form in forms for name in form.symbols})
-    typical = {name: float(SYMBOLS[name].typical) for name in names}
-    looks = [typical, *islice(points(names), LOOKS if len(forms) > FEW else 2)]
-    sizes = list(zip(*(looked_at(forms, point) for point in looks), strict=True))
+    tries = EFFORT // max(1, max(map(len, forms)))  # what is left after that stays, and is right as well
+    forms = without_shared(forms)
+    usual = typical(forms)
+    sizes = looked_at(forms, [usual, *islice(points([*usual]), LOOKS if len(forms) > FEW else 2)])
+    least = [[size * ABOUT for size in of] for of in sizes]
     never_below = at_least if len(forms) <= FEW else Polynomial.covers  # of many those that are left are right as well
     kept: list[int] = []
     for at in sorted(range(len(forms)), key=lambda at: (-sizes[at][0], at)):
-        larger = (one for one in kept if never_smaller(sizes[one], sizes[at]))
+        larger = (one for one in kept if never_smaller(sizes[one], least[at]))
         if not any(never_below(forms[one], forms[at]) for one in larger):
-            alike = [one for one in kept if never_smaller(sizes[at], sizes[one])]  # as far as floats tell
+            alike = [one for one in kept if never_smaller(sizes[at], least[one])]  # as far as floats tell
             kept = [one for one in kept if one not in alike or not never_below(forms[at], forms[one])]
             kept.append(at)
-    tries = EFFORT // max(1, max(map(len, forms)))  # what is left after that stays, and is right as well
     for at in reversed(kept[1:]):
         others = [one for one in kept if one != at]
-        tried = list(islice(pairs(others, sizes, sizes[at]), tries))
+        tried = list(islice(pairs(others, sizes, least[at]), tries))
         tries -= len(tried)
         if any(forms[at].is_below(forms[a], forms[b]) for a, b in tried):
             kept = others
     return sorted(kept)
 
 
-def never_smaller(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Whether it is as large at every sample."""
-    return all(a >= b * ABOUT for a, b in zip(one, other, strict=True))
+def never_smaller(one: Sequence[float], least: Sequence[float]) -> bool:
+    """Whether it is as large at every sample, as far as floats tell."""
+    return all(map(ge, one, least))
 
 
-def pairs(kept: Sequence[int], sizes: Sequence[Sequence[float]], of: Sequence[float]) -> Iterator[tuple[int, int]]:
-    """Two candidates of which at every sample one is as large as `of`."""
-    reach = [sum(1 << at for at, z in enumerate(of) if sizes[one][at] >= z * ABOUT) for one in kept]  # bits by sample
-    everywhere = (1 << len(of)) - 1
+def pairs(kept: Sequence[int], sizes: Sequence[Sequence[float]], least: Sequence[float]) -> Iterator[tuple[int, int]]:
+    """Two candidates of which at every sample one is as large as another one, as far as floats tell."""
+    reach = [sum(1 << at for at, z in enumerate(least) if sizes[one][at] >= z) for one in kept]  # bits by sample
+    everywhere = (1 << len(least)) - 1
     for (a, some), (b, others) in combinations(zip(kept, reach, strict=True), 2):
         if some | others == everywhere:
             yield a, b

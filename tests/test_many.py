@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 from math import inf
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costgraph.algebra.many import PutIn, looked_at, whole
+from costgraph.algebra.many import PutIn, looked_at, whole, without_shared
 from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.symbols import Rational
@@ -60,7 +61,7 @@ def test_the_number_by_which_sums_become_whole(sums: list[str], factor: int) -> 
 def test_a_look_at_sums_is_about_their_value(sums: list[Polynomial]) -> None:
     point = {"B": 3.0, "S": 7.0, "D": 2.0, "T": 5.0}
     exactly = PutIn({name: Polynomial.constant(int(number)) for name, number in point.items()})
-    for about, one in zip(looked_at(sums, point), sums, strict=True):
+    for (about,), one in zip(looked_at(sums, [point]), sums, strict=True):
         assert about == pytest.approx(float(exactly(one).number or 0), rel=1e-9, abs=1e-6)
 
 
@@ -68,4 +69,17 @@ def test_a_look_at_sums_is_about_their_value(sums: list[Polynomial]) -> None:
     ("text", "value"), [(f"{10**400}*B", inf), (f"-{10**400}*B + 1", -inf), ("B**60", inf), (f"B/{10**400}", 0.0)]
 )
 def test_what_no_float_holds_is_infinite(text: str, value: float) -> None:
-    assert looked_at([size(text)], {"B": 1e6}) == [value]
+    assert looked_at([size(text)], [{"B": 1e6}]) == [(value,)]
+
+
+@given(st.lists(SUMS, min_size=1, max_size=4))
+def test_what_all_sums_have_is_taken_out_of_each(sums: list[Polynomial]) -> None:
+    rest = without_shared(sums)
+    assert {one - other for one, other in zip(sums, rest, strict=True)} == {sums[0] - rest[0]}
+    for one, other in product(range(len(sums)), repeat=2):
+        assert rest[one].covers(rest[other]) == sums[one].covers(sums[other])
+
+
+def test_of_what_all_have_the_least_is_taken_out() -> None:
+    assert without_shared([size("2*B + S"), size("5*B")]) == [size("S"), size("3*B")]
+    assert without_shared([]) == []

@@ -11,9 +11,11 @@ Terms = Mapping[int, Rational]
 
 def covers(one: Terms, other: Terms) -> bool:
     """Whether every term of `one` is at least as large as that of `other`."""
-    if not all(one.get(m, 0) >= c for m, c in other.items()):
-        return False
-    return all(c >= 0 for m, c in one.items() if m not in other)
+    own = one.get
+    for m, c in other.items():
+        if own(m, 0) < c:
+            return False
+    return all(c >= 0 or m in other for m, c in one.items())
 
 
 def mixture_covers(first: Terms, second: Terms, other: Terms) -> bool:

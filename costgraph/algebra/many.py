@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import inf, lcm, prod
+from operator import mul
 
 from costgraph.algebra import monomial
 from costgraph.algebra.monomial import Packed
-from costgraph.algebra.polynomial import ONE, Polynomial, exact, without_zeros
-from costgraph.algebra.symbols import Rational
+from costgraph.algebra.polynomial import ONE, Polynomial, about, exact, without_zeros
+from costgraph.algebra.symbols import SYMBOLS, Rational
 
-LARGEST = 10**300  # what is larger may be beyond any float
+ABOUT = 1 - 1e-9  # what is smaller by less than that may be as large, as far as floats tell
 
 
 class PutIn:
@@ -56,19 +57,34 @@ def whole(sums: Iterable[Polynomial]) -> Polynomial:
     return ONE * lcm(*(c.denominator for one in sums for c in one.coefficients))
 
 
-def looked_at(sums: Iterable[Polynomial], point: Mapping[str, float]) -> list[float]:
-    """About the value of each sum at a point; to see quickly what cannot be. What no float holds is infinite."""
-    known: dict[Packed, float] = {}
-    found = []
+def without_shared(sums: Sequence[Polynomial]) -> list[Polynomial]:
+    """Each sum without what all of them have: what is larger than what stays as it is, and is seen sooner."""
+    if not sums:
+        return []
+    shared = dict(min(sums, key=len)._terms)
     for one in sums:
-        value = 0.0
-        for m, c in one._terms.items():
-            size = known.get(m)
-            if size is None:
-                size = known[m] = magnitude(m, point)
-            value += (float(c) if -LARGEST < c < LARGEST else inf if c > 0 else -inf) * size
-        found.append(value)
-    return found
+        shared = {m: min(c, own) for m, c in shared.items() if (own := one._terms.get(m)) is not None}
+    # never below: what only some have is no part of it, and stays as it is
+    return [
+        Polynomial({m: rest for m, c in one._terms.items() if (rest := exact(c - shared.get(m, 0)))}, one._reach)
+        for one in sums
+    ]
+
+
+def looked_at(sums: Iterable[Polynomial], points: Iterable[Mapping[str, float]]) -> list[tuple[float, ...]]:
+    """About the values of each sum at some points; to see quickly what cannot be. What no float holds is infinite."""
+    parts = [(list(one._terms), list(map(about, one._terms.values()))) for one in sums]
+    every = {m for monomials, _ in parts for m in monomials}
+    columns = []
+    for point in points:
+        size = {m: magnitude(m, point) for m in every}
+        columns.append([sum(map(mul, numbers, map(size.__getitem__, monomials))) for monomials, numbers in parts])
+    return list(zip(*columns, strict=True))
+
+
+def typical(sums: Iterable[Polynomial]) -> dict[str, float]:
+    """A point of usual sizes, for all symbols that occur."""
+    return {name: float(SYMBOLS[name].typical) for name in sorted({name for one in sums for name in one.symbols})}
 
 
 def magnitude(m: Packed, point: Mapping[str, float]) -> float:

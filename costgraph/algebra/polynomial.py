@@ -79,7 +79,8 @@ class Polynomial:
         return self * -1
 
     def __mul__(self, other: Polynomial | Rational) -> Polynomial:
-        other = as_polynomial(other)
+        if other.__class__ is not Polynomial:
+            other = as_polynomial(other)
         if other is ONE:  # what runs once, what is split over one device: no copy
             return self
         if self is ONE:
@@ -89,6 +90,11 @@ class Polynomial:
             ((m1, c1),) = self._terms.items()
             ((m2, c2),) = other._terms.items()
             return Polynomial({m1 + m2: exact(c1 * c2)}, reach)
+        for one, sum_ in ((self, other), (other, self)):  # as many of something, such as layers: nothing merges
+            if len(one._terms) == 1:
+                ((by, c),) = one._terms.items()
+                if c == 1:
+                    return Polynomial({m + by: own for m, own in sum_._terms.items()}, reach)
         work.spend(len(self) * len(other) * work.weight(self._bits + other._bits))
         terms: dict[Packed, Rational] = {}
         for m1, c1 in self._terms.items():
@@ -391,10 +397,10 @@ def content(*parts: Polynomial) -> Polynomial:
 def total(summands: Iterable[Polynomial]) -> Polynomial:
     """The sum of many polynomials, merged in place: linear in the number of terms."""
     terms: dict[Packed, Rational] = {}
-    reach = 0
+    reach, so_far = 0, terms.get
     for summand in summands:
         for m, c in summand._terms.items():
-            terms[m] = terms.get(m, 0) + c
+            terms[m] = so_far(m, 0) + c
         if summand._reach > reach:
             reach = summand._reach
     return Polynomial(without_zeros(terms), reach)

@@ -90,6 +90,15 @@ class Buffer:
         return replace(self, each=size(self.each), times=size(self.times), group=size(self.group))
 
     @cached_property
+    def alone(self) -> bool:
+        """Whether there is one at once, of this iteration."""
+        return self.body is None and self.replayed_in is None
+
+    def stays(self, end: int) -> bool:
+        """Whether it is there all the time, and so as much at every instant."""
+        return self.alone and self.born == BEFORE and self.dies == end
+
+    @cached_property
     def others(self) -> Polynomial:
         """Bytes of those of all other iterations."""
         return ZERO if self.times is ONE else self.each * (self.times - ONE)

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from costgraph.algebra.assumption import Enough
 from costgraph.algebra.definition import settle
-from costgraph.algebra.many import PutIn, whole
+from costgraph.algebra.many import ABOUT, PutIn, looked_at, typical, whole, without_shared
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.closed_form import ClosedForm
 from costgraph.collector import paused
@@ -118,13 +118,16 @@ class Survivors:
 
     def instants(self) -> Iterator[Instant]:
         """What is left, where ops that are not alike are compared as well."""
-        every = [one for found in self.alike.values() for one in found]
-        kept: list[tuple[Polynomial, Instant]] = []
-        for one in every:
-            if not any(other[0].covers(one[0]) for other in kept):
-                kept = [other for other in kept if not one[0].covers(other[0])]
-                kept.append(one)
-        yield from sorted((one for _, one in kept), key=lambda one: (one.at, one.last, one.ends))
+        found = [one for alike in self.alike.values() for one in alike]
+        alive = without_shared([size for size, _ in found])
+        about = looked_at(alive, [typical(alive)])
+        kept: list[int] = []
+        for at, one in enumerate(alive):
+            size = about[at][0]
+            if not any(about[other][0] >= size * ABOUT and alive[other].covers(one) for other in kept):
+                kept = [other for other in kept if about[other][0] * ABOUT > size or not one.covers(alive[other])]
+                kept.append(at)
+        yield from sorted((found[at][1] for at in kept), key=lambda one: (one.at, one.last, one.ends))
 
 
 class Walk:
@@ -153,7 +156,7 @@ class Walk:
     def _largest(self, buffers: Iterable[Buffer]) -> Iterator[Instant]:
         """The instants that may be the peak, phase by phase."""
         best: dict[str, Survivors] = defaultdict(Survivors)
-        for instant, alive in self.running(buffers):
+        for instant, alive in self.running(one for one in buffers if not one.stays(self.of.end)):
             best[self.phase(instant)].add(self.kind(instant), alive, instant)
         for one in best.values():
             yield from one.instants()
@@ -237,8 +240,14 @@ class Walk:
 
     def terms(self, instant: Instant) -> list[Term]:
         """What is alive, by part."""
-        found = (self.term(number, self.alive(one, instant)) for number, one in enumerate(self.by_part))
-        return [term for term in found if term is not None]
+        found, at = [], instant.at
+        for number, one in enumerate(self.by_part):
+            if one.alone and not one.born <= at <= one.dies:  # most are not there
+                continue
+            term = self.term(number, self.alive(one, instant))
+            if term is not None:
+                found.append(term)
+        return found
 
     @cached_property
     def by_part(self) -> list[Buffer]:

@@ -12,6 +12,7 @@ Source: Williams et al. 2009 (roofline).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from costgraph.algebra.definition import at_least
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
@@ -106,6 +107,7 @@ def sent(graph: Graph, links: Links = one_link) -> dict[str, list[Term]]:
     return found
 
 
+@lru_cache(maxsize=4096)  # stages, and plans, send much that is alike
 def share_of(amount: Polynomial, share: Share) -> Polynomial:
     """A share of what a ring sends: of n-1 in n parts, so that the n-1 below the bar of a share divides it."""
     if not isinstance(share, Quotient):
