@@ -138,7 +138,7 @@ def test_terms_add_up_to_the_number_that_they_stand_under(shown: Browser, phase:
     set_to(shown, {"phase": phase, "N_d": 2, "B": 4, "zero": 1})
     sums = shown.run(
         "(() => { const now = answers(); return Object.entries(now.forms).map(([name, one]) =>"
-        " [name, one.value, one.arm.terms.reduce((sum, term) => sum + now.at(now.found.terms[term][3]), 0)]) })()"
+        " [name, one.value, termsOf(now, one.form, one.arm).reduce((sum, term) => sum + now.at(term[3]), 0)]) })()"
     )
     for name, value, added in sums:
         assert added == pytest.approx(value, rel=1e-12), name
@@ -204,21 +204,28 @@ def test_what_is_copied_as_latex_is_read_again(shown: Browser, phase: str) -> No
         ("h100-pcie", {"N_d": 4, "T": 2}),
         ("gb200", {"N_d": 4, "T": 2}),
         ("rtx-4090", {"N_d": 16, "T": 2}),  # nothing says where its node ends
+        ("h100-sxm", {"P": 4, "N_d": 1, "T": 2}),  # stages inside of a node
+        ("h100-sxm", {"P": 4, "N_d": 2, "T": 4}),  # each stage has a node
+        ("gb200", {"P": 8, "N_d": 4, "T": 1}),
     ],
 )
-def test_each_link_is_as_busy_as_python_says(shown: Browser, name: str, degrees: dict[str, int]) -> None:
+def test_each_link_of_each_stage_is_as_busy_as_python_says(shown: Browser, name: str, degrees: dict[str, int]) -> None:
     sizes = {"B": 16 * degrees["N_d"], "S": 600, "A": 48, "G": 24, "F": 240, "V": 240}
+    if "P" in degrees:
+        sizes["M"] = 2 * degrees["P"]
     set_to(shown, {"phase": "train", "machine": name, "dtype": "bf16", **sizes, **degrees, "sequence": True, "zero": 1})
-    mesh = ", ".join(
-        text for text, size in (("data(zero=1)", degrees["N_d"]), ("tensor(sequence=True)", degrees["T"])) if size > 1
-    )
+    axes = {"P": "pipeline", "N_d": "data(zero=1)", "T": "tensor(sequence=True)"}
+    mesh = ", ".join(text for axis, text in axes.items() if degrees.get(axis, 1) > 1)
     limit = sizes | {axis: size for axis, size in degrees.items() if size > 1}
     found = cg.estimate(model="llama-3-8b", hardware=name, phase="train", mesh=mesh, limit=limit, dtype="bf16")
-    exact = {resource: float(seconds) for resource, seconds in found.bound(found.main).resources.items()}
-    shown_ = dict(shown.run("timed(answers()).known.map(one => [one.resource, one.seconds])"))
+    arms = found.bound(found.main).arms
+    exact = {f"{arm.stage}: {arm.resource}": float(seconds) for arm in arms if (seconds := arm.seconds.number)}
+    shown_ = dict(shown.run("timed(answers()).known.map(one => [`${one.stage}: ${one.resource}`, one.seconds])"))
     assert shown_ == pytest.approx(exact, rel=1e-12)
-    for whole, parts in shown.run("timed(answers()).known.map(one => [one.seconds, one.parts.map(part => part[1])])"):
-        assert not parts or sum(parts) == pytest.approx(whole, rel=1e-12)
+    for whole, parts in shown.run(
+        "timed(answers()).known.map(one => [one.seconds, one.parts.map(part => part.seconds)])"
+    ):
+        assert sum(parts) == pytest.approx(whole, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -347,6 +354,7 @@ def test_a_step_of_a_slider_is_drawn_within_50_ms(shown: Browser, state: dict[st
     for phase in TIMES:
         set_to(shown, {"phase": phase, "B": 16, **state})
         assert shown.run("$('refused').hidden"), shown.run("$('refused').textContent")
+        shown.run("document.querySelectorAll('details').forEach(one => (one.open = true)); " + SETTLED)
         rounds = (sorted(shown.run(DRAWN.format(at)) for at in range(7, 16)) for _ in range(20))
         quick = (times[len(times) // 4] < 50 for times in rounds)  # the rest is what else the machine does
         assert any(quick), phase
@@ -438,9 +446,41 @@ def test_bars_and_the_table_beside_them_say_the_same(shown: Browser) -> None:
     bars, needed = shown.run("[memoryBars.chart.data, memoryBars.rows.map(one => one.needed)]")
     assert [max(column or 0 for column in columns) for columns in zip(*bars[1:], strict=True)] == pytest.approx(needed)
     assert max(needed) == float(numbers(shown)["peak"])
-    heads = shown.run("[...document.querySelectorAll('#parts thead th')].map(one => one.textContent)")
-    assert heads == ["part", "first stage", "middle stage", "last stage"]
-    last = shown.run("[...document.querySelectorAll('#parts tbody tr:last-child td')].map(one => one.textContent)")
+    titles = shown.run("[...document.querySelectorAll('#parts .title')].map(one => one.textContent.split(',')[0])")
+    assert titles == ["first stage", "middle stage", "last stage"]
+    last = shown.run(
+        "[...document.querySelectorAll('#parts > tbody > tr:last-child')].map(one => one.cells[1].textContent)"
+    )
     assert last == [shown.run(f"said({one}, 'byte')") for one in needed]
     longest = shown.run("Math.max(...timeBars.chart.data.slice(1).flat())")
     assert longest == float(numbers(shown)["step_time"])
+
+
+@pytest.mark.parametrize("state", [{"phase": "decode", "T": 2}, {"phase": "train", "P": 4, "M": 8, "N_d": 2, "B": 16}])
+def test_beside_every_number_of_a_table_stand_its_formula_and_its_terms(shown: Browser, state: dict[str, Any]) -> None:
+    set_to(shown, state)
+    rows = shown.run(
+        "[$('parts'), $('arms')].flatMap(table => table.made.map(one => [one.cells[0].textContent,"
+        " one.formula.textContent, typeof one.drawn === 'number' ? standing.at(one.drawn) : null,"
+        " one.terms && one.terms.asked.rows.reduce((sum, term) => sum + standing.at(term[3]), 0)]))"
+    )
+    assert len(rows) > 6
+    for said, formula, value, added in rows:
+        assert formula.startswith("="), said
+        assert (value is None) == (added is None)  # a sum of others says of which
+        assert value is None or added == pytest.approx(value, rel=1e-12), said
+
+
+def test_what_is_shorter_than_a_microsecond_is_said_to_be(shown: Browser) -> None:
+    set_to(shown, {"phase": "train", "N_d": 2, "T": 2, "B": 16, "zero": 1, "sequence": True})
+    cells = shown.run("$('arms').made.map(one => one.cells.map(cell => cell.textContent))")
+    assert ["< 1 µs", "< 0.01 %"] in cells
+    assert not any("ns" in one for row in cells for one in row)
+
+
+def test_charts_say_what_stands_along_their_axes_and_the_value_where_the_slider_stands(shown: Browser) -> None:
+    labels = shown.run("charts.flatMap(({ chart }) => chart.axes.map(one => one.label))")
+    assert len(labels) == 8
+    assert all("(" in one for one in labels[:6])
+    peak = shown.run("document.querySelectorAll('#memory-chart .u-value')[1].textContent")
+    assert peak == shown.run(f"said({numbers(shown)['peak']}, 'byte')")

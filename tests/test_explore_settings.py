@@ -153,7 +153,8 @@ def test_what_is_pressed_while_there_are_no_numbers_does_nothing_and_opens_once_
     shown.run("document.querySelectorAll('.card button').forEach(one => one.click()); " + SETTLED)
     assert shown.run("document.querySelectorAll('.terms tr').length") == 0
     set_to(shown, {"T": 1})
-    assert shown.run("[...document.querySelectorAll('.terms')].every((one) => one.rows.length > 0)")
+    filled = "[...document.querySelectorAll('#cards .terms')].every(one => one.rows.length > 0)"
+    shown.run(f"new Promise(go => {{ const look = () => ({filled}) ? go() : setTimeout(look, 20); look(); }})")
 
 
 # --- zeros ------------------------------------------------------------------------------------------------------------

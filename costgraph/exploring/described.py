@@ -23,12 +23,12 @@ Ops = Mapping[str, Op]
 def described(scenario: Scenario, program: Program) -> dict[str, Any]:
     """A scenario as the page reads it."""
     ops = {name: op for stage in scenario.stages for name, op in stage.by_name.items()}
-    rows: dict[Row, int] = {}
+    rows: dict[Row, int] = {}  # by the order in which they occur here
     forms = [
         {**measure(name, arms, program, rows, ops), "zero": zero(name, scenario)}
         for name, arms in scenario.forms.items()
     ]
-    terms = [[op, of, kind, program.sum(amount), drawn(op, ops)] for op, of, kind, amount in rows]
+    terms = [program.row((op, of, kind, program.sum(amount), drawn(op, ops))) for op, of, kind, amount in rows]
     found = definitions(scenario)
     told = {one.name for one in found}
     inside = {name for one in found for name in one.symbols} - told
@@ -69,6 +69,9 @@ def measure(name: str, arms: Iterable[Arm], program: Program, rows: dict[Row, in
     """One measure: its arms, of which the largest is the value, each with its sums and terms."""
     found = list(arms)
     described_ = [arm(at, one, program, rows, ops) for at, one in found]
+    before: set[int] = set()
+    for one in described_:  # instants have most of their terms in common: what one has and the one before has not
+        before, one["terms"] = one["terms"], sorted(one["terms"] ^ before)
     return {"name": name, "unit": found[0][1].unit, "source": source(name), "arms": described_}
 
 
@@ -84,7 +87,7 @@ def arm(at: str, form: ClosedForm, program: Program, rows: dict[Row, int], ops: 
     return {
         "at": at,
         "parts": [[kind, program.sum(amount, copied=True)] for kind, amount in sums.items()],
-        "terms": [rows.setdefault(row, len(rows)) for row in merged_],
+        "terms": {rows.setdefault(row, len(rows)) for row in merged_},
     }
 
 

@@ -12,6 +12,7 @@ from costgraph import __version__
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.algebra.work import bounded
+from costgraph.collector import paused
 from costgraph.degrees import DEGREES
 from costgraph.errors import UserError, unknown
 from costgraph.estimation.reading import usual_sizes
@@ -30,16 +31,18 @@ from costgraph.hardware.machine import itemsize
 from costgraph.mesh import AXES, USUAL_ORDER, Axis, Mesh, MicrobatchesAxis, PipelineAxis
 from costgraph.models.model import Model
 from costgraph.precision import ITEMSIZE
+from costgraph.records import replace
 from costgraph.resources import data_folder
 
 FOLDER = "_explorer"
 SHIPPED = ("page.css", "uPlot.iife.min.js", "uPlot.min.css", "uPlot.LICENSE")  # parts of the page as they are
-SCRIPTS = ("pieces", "numbers", "settings", "copying", "cards", "bars", "charts", "page")  # in this order
+SCRIPTS = ("pieces", "numbers", "settings", "copying", "terms", "cards", "bars", "charts", "page")  # in this order
 FIRST_MACHINE = "h100-sxm"
 RATES = ("lambda_flops", "lambda_mem", *REACH)  # of machines
 OF_MACHINES = (*RATES, *REACH.values())  # and no sliders
 
 
+@paused()
 def explore(options: Options, hardware: str | None = None, dtype: str | None = None) -> str:
     """The page as the text of an HTML file that asks for nothing else.
 
@@ -80,6 +83,7 @@ def explore(options: Options, hardware: str | None = None, dtype: str | None = N
         "version": __version__,
         "first": {**state, "sizes": {name: first_size(name, typed, axes) for name in names}},
         "scenarios": told,
+        "terms": list(program.rows),
         "formulas": program.written,
         "definitions": program.definitions,
         "symbols": {name: meant(name, program) for name in names},
@@ -193,24 +197,26 @@ def beside(options: Options) -> dict[str, str]:
 
 
 def page(data: dict[str, Any], code: dict[str, Any], model: Model) -> str:
-    """The template filled in; what the script reads is packed, as formulas repeat themselves."""
+    """The template filled in; what the page computes and shows is packed, as formulas repeat themselves."""
     folder = data_folder("exporters") / FOLDER
-    target = Target(
-        name="explorer", title="the explorer", kind="sheet", suffix=".html", template="page.html.jinja", escape="html",
+    forms = Target(
+        name="explorer", title="the forms of a page", kind="code", suffix=".js", template="forms.js.jinja",
         folders=(folder,),
     )  # fmt: skip
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    whole = replace(
+        forms, title="the explorer", kind="sheet", suffix=".html", template="page.html.jinja", escape="html"
+    )
+    text = json.dumps({**data, "code": render(forms, code)}, ensure_ascii=False, separators=(",", ":"))
     packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
     parts = {name.replace(".", "_"): Verbatim(text_of(folder, name).rstrip("\n")) for name in SHIPPED}
     script = Verbatim("\n".join(text_of(folder, f"{name}.js").rstrip("\n") for name in SCRIPTS))
     return render(
-        target,
+        whole,
         {
             "version": __version__,
             "title": sizes_of(model)["title"],
             "packed": Verbatim(packed),
             "script": script,
-            **code,
             **parts,
         },
     )

@@ -61,14 +61,14 @@ class Plan:
 
 TRAINING: tuple[tuple[Weighed, ...], ...] = (  # outermost first
     (
-        NO_AXIS, (2, PipelineAxis()), (5, PipelineAxis(v="v", schedule="interleaved")),
-        (5, PipelineAxis(schedule="gpipe")), (5, PipelineAxis(schedule="zb-h1")),
+        NO_AXIS, (2, PipelineAxis()), (7, PipelineAxis(v="v", schedule="interleaved")),
+        (8, PipelineAxis(schedule="gpipe")), (8, PipelineAxis(schedule="zb-h1")),
     ),
-    (NO_AXIS, (2, DataAxis()), (2, DataAxis(zero=1)), (4, DataAxis(zero=2)), (3, DataAxis(zero=3))),
-    (NO_AXIS, (5, ContextAxis())),
+    (NO_AXIS, (2, DataAxis()), (2, DataAxis(zero=1)), (3, DataAxis(zero=2)), (2, DataAxis(zero=3))),
+    (NO_AXIS, (7, ContextAxis())),
     (NO_AXIS, (2, ExpertsAxis())),
     (NO_AXIS, (3, TensorAxis()), (2, TensorAxis(sequence=True))),
-    (NO_AXIS, (5, MicrobatchesAxis())),
+    (NO_AXIS, (8, MicrobatchesAxis())),
 )  # fmt: skip
 SERVING: tuple[tuple[Weighed, ...], ...] = (
     (NO_AXIS, (3, PipelineAxis())),
@@ -77,7 +77,7 @@ SERVING: tuple[tuple[Weighed, ...], ...] = (
     (NO_AXIS, (2, ExpertsAxis())),
     (NO_AXIS, (2, TensorAxis())),
 )
-REPLAYED = 2  # how unusual it is to replay something
+REPLAYED = 1  # how unusual it is to replay something
 
 
 def plans(phases: Iterable[str], mesh: Mesh | None = None) -> list[Plan]:
@@ -93,10 +93,9 @@ def usual(phase: str) -> Iterator[tuple[int, Plan]]:
     training = phase == "train"
     for chosen in product(*(TRAINING if training else SERVING)):
         axes = tuple(axis for _, axis in chosen if axis is not None)
-        kinds = {axis.kind: axis for axis in axes}
-        deep = getattr(kinds.get(DataAxis.kind), "zero", 0) > 1
-        if PipelineAxis.kind in kinds and (MicrobatchesAxis.kind in kinds or deep):
-            continue  # it takes its batch in parts as it is; gathered anew for each of them is no usual plan
+        kinds = {axis.kind for axis in axes}
+        if PipelineAxis.kind in kinds and MicrobatchesAxis.kind in kinds:
+            continue  # it takes its batch in parts as it is
         weight = sum(one for one, _ in chosen) if training else 0
         for replay in REPLAYS if training else REPLAYS[:1]:
             yield weight + REPLAYED * REPLAYS.index(replay), Plan(phase, axes, replay)

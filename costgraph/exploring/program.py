@@ -32,6 +32,7 @@ from costgraph.exporting.targets import load
 from costgraph.exporting.templates import Verbatim
 
 TARGET = "javascript"
+Row = tuple[str, str, str, int, str]  # op, what it is of, part, number of the sum, and the op that is drawn
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Program:
             another one.
         claims: by their text, numbered.
         even: how groups have to lie over links, numbered.
+        rows: terms, numbered.
     """
 
     sums: dict[Polynomial, int] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Program:
     defined: dict[Definition, int] = field(default_factory=dict)
     claims: dict[str, int] = field(default_factory=dict)
     even: dict[Evenly, int] = field(default_factory=dict)
+    rows: dict[Row, int] = field(default_factory=dict)
     forms: list[Form] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -70,6 +73,10 @@ class Program:
     def evenly(self, one: Evenly) -> int:
         """The number of what has to lie evenly."""
         return self.even.setdefault(one, len(self.even))
+
+    def row(self, one: Row) -> int:
+        """The number of a term."""
+        return self.rows.setdefault(one, len(self.rows))
 
     def claimed(self, form: Form) -> list[int]:
         """The numbers of what a form takes for granted."""

@@ -45,14 +45,38 @@ function setBars(found, rows, columns) {
   if (found.chart.height !== height) found.chart.setSize({ width: found.place.clientWidth || 300, height });
   found.chart.setData([rows.map((_, i) => i), ...columns]);
 }
-function table(place, head, rows) { // the same numbers to read; cells stay where there are as many as before
-  const cells = [...place.querySelectorAll("td, th[scope=row]")], wanted = rows.flat();
-  if (cells.length !== wanted.length || place.dataset.head !== head.join()) {
-    const top = make("tr", {}, ...head.map((text) => make("th", { scope: "col", text })));
-    const lines = rows.map((row) => make("tr", {}, ...row.map((text, i) => make(i ? "td" : "th", i ? { text } : { scope: "row", text }))));
-    place.replaceChildren(make("thead", {}, top), make("tbody", {}, ...lines));
-    place.dataset.head = head.join();
-  } else cells.forEach((cell, i) => cell.textContent !== wanted[i] && (cell.textContent = wanted[i]));
+// A table of numbers, each with its formula and its terms; what it is made of stays as long as it is the same rows.
+// A group has a title and rows: a name, its class, texts, the formula (a sum, or words), and the terms with their unit and whole.
+function tabulate(place, head, groups) {
+  const rows = groups.flatMap((one) => one.rows);
+  const sign = JSON.stringify([head, groups.map(({ title, rows }) => [title, rows.map(({ name, cells, terms }) => [name, cells.length, Boolean(terms)])])]);
+  if (place.sign !== sign) {
+    place.made?.forEach((one) => one.terms?.drop());
+    place.sign = sign;
+    place.made = rows.map(makeRow);
+    let at = 0;
+    const bodies = groups.map(({ title, rows }) => make("tbody", { role: "rowgroup" },
+      ...(title ? [make("tr", { role: "row", class: "title" }, make("th", { role: "columnheader", scope: "colgroup", colspan: head.length, text: title }))] : []),
+      ...rows.map(() => place.made[at++].line)));
+    const top = make("tr", { role: "row" }, ...head.map((text) => make("th", { role: "columnheader", scope: "col", text })));
+    place.replaceChildren(make("thead", { role: "rowgroup" }, top), ...bodies);
+  }
+  rows.forEach((row, i) => {
+    const made = place.made[i];
+    row.cells.forEach((text, j) => say(made.cells[j], text));
+    if (made.drawn !== row.formula) {
+      if (typeof row.formula === "number") made.formula.replaceChildren(math(`<mo>=</mo>${data.formulas[row.formula][0]}`));
+      else say(made.formula, `= ${row.formula}`);
+      made.drawn = row.formula;
+    }
+    if (made.terms) made.terms.show(row.terms.rows, row.terms.unit, row.terms.whole);
+  });
+}
+function makeRow(row) {
+  const cells = row.cells.map(() => make("td", { role: "cell" })), terms = row.terms && makeTerms();
+  const formula = make("div", { class: "formula", tabindex: typeof row.formula === "number" ? 0 : false, role: "group", "aria-label": `formula of ${row.name}` });
+  const name = make("th", { role: "rowheader", scope: "row", class: row.class ?? "", text: row.name });
+  return { cells, terms, formula, line: make("tr", { role: "row" }, name, ...cells, make("td", { role: "cell", class: "why" }, formula, ...(terms ? [terms.details] : []))) };
 }
 
 // --- memory ----------------------------------------------------------------------------------------------------------
@@ -65,7 +89,8 @@ function stages(now) { // the peak of each stage of a pipeline, by part
     if (!(at in most) || arms[i] > arms[most[at]]) most[at] = i;
   });
   return Object.entries(most).map(([at, i]) => ({
-    label: at || "peak", needed: arms[i], at: form.arms[i].at,
+    label: at || "peak", needed: arms[i], at: form.arms[i].at, arm: form.arms[i],
+    sums: Object.fromEntries(form.arms[i].parts.map(([part, number]) => [part || "working", number])),
     parts: Object.fromEntries(form.arms[i].parts.map(([part, number]) => [part || "working", now.at(number)])),
   }));
 }
@@ -86,9 +111,15 @@ function showMemory(now) {
   const upTo = (row, part) => total(PARTS.slice(0, PARTS.indexOf(part) + 1).map((one) => row.parts[one] ?? 0));
   setBars(memoryBars, rows, [...PARTS].reverse().map((part) => rows.map((row) => (row.parts[part] ? upTo(row, part) : null))));
   $("memory-bars").setAttribute("aria-label", `memory by part, as in the table; the device has ${said(has, "byte")}`);
-  const cells = there.map((part) => [part, ...rows.map((row) => said(row.parts[part] ?? 0, "byte"))]);
-  table($("parts"), ["part", ...rows.map((row) => row.label)], [...cells, ["in all", ...rows.map((row) => said(row.needed, "byte"))]]);
-  [...$("parts").querySelectorAll("tbody th")].forEach((cell, i) => (cell.className = there[i] ? `dot ${hue(there[i]).slice(2)}` : ""));
+  const groups = rows.map((row) => {
+    const parts = there.filter((part) => row.parts[part]), of = termsOf(now, now.forms.peak.form, row.arm);
+    const lines = parts.map((part) => ({
+      name: part, class: `dot ${hue(part).slice(2)}`, cells: [said(row.parts[part], "byte")], formula: row.sums[part],
+      terms: { rows: of.filter((term) => (term[2] || "working") === part), unit: "byte", whole: row.parts[part] },
+    }));
+    return { title: piped() ? `${row.label}, at ${row.at.replace(`${row.label}, `, "")}` : `at ${row.at}`, rows: [...lines, { name: "in all", cells: [said(row.needed, "byte")], formula: parts.join(" + ") }] };
+  });
+  tabulate($("parts"), ["part", "bytes", "formula"], groups);
 }
 
 // --- time ------------------------------------------------------------------------------------------------------------
@@ -100,16 +131,23 @@ function buildTime() {
   timeBars = bars($("time-bars"), { unit: "s", series, top: () => Math.max(...timeBars.rows.map((one) => one.seconds), 0) });
 }
 function showTime(now) {
-  const { name, known, value, longest } = timed(now);
+  const { name, form, known, value, longest } = timed(now);
   $("bound").textContent = `${NAMES[name].replace(", at least", "")}: ${said(value, "s")} or more, bound by ${longest.at}.`;
   const rows = known.filter((one) => one.stage === longest.stage).map((one) => ({ ...one, label: called(one.resource) }));
   setBars(timeBars, rows, [rows.map((one) => (one.seconds === value ? one.seconds : null)), rows.map((one) => (one.seconds === value ? null : one.seconds))]);
   $("time-bars").setAttribute("aria-label", `how long each resource is busy${longest.stage && ` on the ${longest.stage}`}, as in the table`);
-  const cells = rows.flatMap((one) => [
-    [one.label, said(one.seconds, "s"), percent(one.seconds / value)],
-    ...one.parts.map(([axes, seconds]) => [`– ${kind(axes)} (${axes})`, said(seconds, "s"), percent(seconds / value)]),
-  ]);
-  table($("arms"), [longest.stage ? `on the ${longest.stage}` : "busy", "seconds", "of the bound"], cells);
+  const lines = rows.flatMap((one) => {
+    const of = termsOf(now, form, one.arm), [only, ...others] = one.parts;
+    const line = (name, seconds, formula, terms) => ({
+      name, cells: [seconds < 1e-6 && seconds < value ? "< 1 µs" : said(seconds, "s"), percent(seconds / value)], formula,
+      ...(terms ? { terms: { rows: terms, unit: "s", whole: seconds } } : {}),
+    });
+    if (!only.axes) return [line(one.label, one.seconds, only.number, of)];
+    const over = one.parts.map(({ axes, number, seconds }) => line(`– ${kind(axes)} (${axes})`, seconds, number, of.filter((term) => term[2] === axes)));
+    if (others.length) return [line(one.label, one.seconds, `the sum of these ${one.parts.length}`), ...over];
+    return [{ ...over[0], name: `${one.label}, ${kind(only.axes)} (${only.axes})` }];
+  });
+  tabulate($("arms"), ["busy", "seconds", "of the bound", "formula"], [{ title: longest.stage && `on the ${longest.stage}`, rows: lines }]);
   $("assumed").textContent = notes(now).join(" ");
 }
 function notes(now) {

@@ -8,18 +8,18 @@ const NAMES = {
 let shown;
 
 function buildCards(found) {
+  for (const one of Object.values(shown?.cards ?? {})) one.terms.drop();
   const cards = found.forms.map((form) => {
     const value = make("output", { class: "value", "data-measure": form.name });
     const formula = make("div", { class: "formula", tabindex: 0, role: "group", "aria-label": `formula of ${form.name}` });
-    const terms = make("table", { class: "terms" });
-    const details = make("details", { ontoggle: () => details.open && answered((now) => fillTerms(form.name, now)) }, make("summary"), make("div", { class: "scroll" }, terms));
+    const terms = makeTerms();
     const copies = [["LaTeX", latex], ["Python", program], ["Command", command]].map(([text, write]) =>
       button(text, () => answered((now) => copy(write(now, form.name), text)), `copy ${form.name} as ${text}`));
     const head = make("h3", { text: NAMES[form.name] });
     const card = make("article", { class: "card", "aria-label": NAMES[form.name] }, head, value,
-      make("span", { class: "exact quiet" }), formula, make("p", { class: "rates quiet" }), make("p", { class: "at quiet" }), details,
+      make("span", { class: "exact quiet" }), formula, make("p", { class: "rates quiet" }), make("p", { class: "at quiet" }), terms.details,
       make("p", { class: "buttons" }, make("span", { class: "quiet", text: "copy as " }), ...copies));
-    return [form.name, { card, value, formula, details, terms, drawn: "" }];
+    return [form.name, { card, value, formula, terms, drawn: "" }];
   });
   shown = { key: found.key, phase: found.phase, cards: Object.fromEntries(cards) };
   $("cards").replaceChildren(...cards.map((one) => one[1].card));
@@ -29,20 +29,20 @@ function buildCards(found) {
 }
 function showCards(now) {
   for (const [name, one] of Object.entries(shown.cards)) {
-    const { form, value, largest } = now.forms[name];
+    const { form, value, arm } = now.forms[name];
     const timing = TIMES.includes(name), unknown = now.unknown && timing;
-    one.value.textContent = unknown ? "not known" : said(value, form.unit);
+    say(one.value, unknown ? "not known" : said(value, form.unit));
     one.value.dataset.value = unknown ? "" : value;
-    one.card.querySelector(".exact").textContent = unknown ? "this machine states no network" : value === 0 ? form.zero : exactly(value, form.unit);
+    say(one.card.querySelector(".exact"), unknown ? "this machine states no network" : value === 0 ? form.zero : exactly(value, form.unit));
     if (timing) showRates(now, one.card.querySelector(".rates"));
     const lines = linesOf(now, now.forms[name], timing);
     const drawn = lines.map((line) => line.join()).join(";");
     if (one.drawn !== drawn) {
-      showFormula(name, form, largest, lines, one);
+      showFormula(now.forms[name], name, lines, one);
       one.drawn = drawn;
-      if (one.details.open) fillTerms(name, now);
-    } else if (one.details.open) (one.terms.rows.length ? refreshTerms : fillTerms)(name, now);
-    lines.forEach(([, , number], i) => (one.formula.children[i].querySelector(".amount").textContent = lines.length > 1 ? said(now.at(number), form.unit) : ""));
+    }
+    one.terms.show(termsOf(now, form, arm), form.unit, value);
+    lines.forEach(([, , number], i) => say(one.formula.children[i].querySelector(".amount"), lines.length > 1 ? said(now.at(number), form.unit) : ""));
   }
 }
 function showRates(now, place) { // what the symbols of the machine are
@@ -66,33 +66,12 @@ function line(word, formula, chosen) {
   return make("div", { class: chosen ? "line" : "line less" }, make("span", { class: "word", text: `${word} ` }),
     make("span", { class: "amount quiet" }), math(`<mo>=</mo>${data.formulas[formula][0]}`));
 }
-function showFormula(name, form, largest, lines, one) {
+function showFormula({ form, largest }, name, lines, one) {
   const arm = form.arms[largest], several = form.arms.length > 1;
   one.formula.replaceChildren(...lines.map(([word, most, number]) => line(word, number, most)));
   const instant = arm.at && `at ${arm.at}${several ? `: the largest of ${form.arms.length} instants` : ""}`;
   const place = name === "peak" ? instant : arm.at && `on the ${arm.at}, where it is largest`;
   one.card.querySelector(".at").textContent = (TIMES.includes(name) ? `the longest of these${stage(arm) && " and of those of other stages"}; now ${arm.at}` : place) || "";
-  one.details.querySelector("summary").textContent = `${arm.terms.length} terms`;
-}
-function fillTerms(name, now) {
-  const { form, arm } = now.forms[name];
-  const rows = arm.terms.map((number) => {
-    const [op, where, part, sum, drawn] = now.found.terms[number];
-    return make("tr", { "data-op": drawn || op, "data-sum": sum, "data-text": `${op}: ${where}` },
-      make("th", { scope: "row" }, make("button", { type: "button", class: "op", text: op, title: where })),
-      make("td", { class: "amount" }), make("td", { class: "share" }), make("td", { text: part }), make("td", {}, math(data.formulas[sum][0])));
-  });
-  const head = ["op", form.unit, "share", "part", "term"].map((text) => make("th", { scope: "col", text }));
-  shown.cards[name].terms.replaceChildren(make("tr", {}, ...head), ...rows);
-  refreshTerms(name, now);
-}
-function refreshTerms(name, now) {
-  const { form, value } = now.forms[name];
-  for (const row of shown.cards[name].terms.querySelectorAll("tr[data-sum]")) {
-    const amount = now.at(Number(row.dataset.sum));
-    row.querySelector(".amount").textContent = said(amount, form.unit);
-    row.querySelector(".share").textContent = percent(amount / value);
-  }
 }
 
 // --- the drawing -----------------------------------------------------------------------------------------------------

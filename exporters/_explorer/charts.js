@@ -1,5 +1,6 @@
 // Charts of lines, and the roofline.
 const BINARY = Array.from({ length: 70 }, (_, i) => 2 ** i); // steps of ticks
+const HEIGHT = 250; // pixels of a chart
 let charts = [], roofOps = [];
 
 function sweep(name, sizes, names, pick) {
@@ -17,24 +18,25 @@ function around(name, below, above, step = 1) {
   for (let i = -2 * below; i <= 2 * above; i++) found.add(Math.max(step, Math.round((now * 2 ** (i / 2)) / step) * step));
   return [...found].sort((a, b) => a - b);
 }
+const ALONG = { S: "S, sequence length (positions)", B: "B, batch (sequences)", "FLOP/byte": "intensity (FLOP/byte)" };
 const CHARTS = [
   {
-    id: "memory-chart", x: "S", unit: "byte", names: () => ["peak", "device"],
+    id: "memory-chart", x: "S", unit: "byte", y: "memory of a device (bytes)", names: () => ["peak", "device"],
     data: () => sweep("S", alongS(), ["peak"], (now) => [now.forms.peak.value, machine().memory]),
   },
   {
-    id: "time-chart", x: "B", unit: "s", log: true, names: () => ["compute", "memory", "links"],
+    id: "time-chart", x: "B", unit: "s", y: "time, at least (seconds)", log: true, names: () => ["compute", "memory", "links"],
     data: () => sweep("B", around("B", 4, 6, parts()), TIMES, (now) => {
       const { known } = timed(now), longest = (...names) => Math.max(...known.filter((one) => names.includes(one.resource)).map((one) => one.seconds));
       return [longest("compute"), longest("memory"), longest("link", "link in the node", "network")].map((one) => (one > 0 ? one : null));
     }),
   },
   {
-    id: "roof-chart", x: "FLOP/byte", unit: "FLOP/s", log: true, names: () => ["roof", "ops", "whole step"], roof: true,
+    id: "roof-chart", x: "FLOP/byte", unit: "FLOP/s", y: "at most (FLOP/s)", log: true, names: () => ["roof", "ops", "whole step"], roof: true,
     data: roofline,
   },
   {
-    id: "held-chart", x: "S", unit: "byte", names: () => (training() ? ["activations", "states"] : ["cache", "weights"]),
+    id: "held-chart", x: "S", unit: "byte", y: "bytes of a device", names: () => (training() ? ["activations", "states"] : ["cache", "weights"]),
     data: () => sweep("S", alongS(), ["cache", "activations", "states"], (now) => [(now.forms.cache ?? now.forms.activations).value, now.forms.states.value]),
   },
 ];
@@ -43,8 +45,7 @@ function roofline() {
   const roof = (intensity) => Math.min(peak, intensity * bandwidth);
   const done = (form) => {
     const sums = {};
-    for (const number of form.arm.terms) {
-      const [op, , , sum, drawn] = now.found.terms[number];
+    for (const [op, , , sum, drawn] of termsOf(now, form.form, form.arm)) {
       sums[op] = [(sums[op]?.[0] ?? 0) + now.at(sum), drawn];
     }
     return sums;
@@ -77,13 +78,14 @@ function lines(one) {
     ...(one.roof && i ? { paths: () => null } : {}), value: (_, value) => (value === null ? "" : said(value, one.unit)),
   }));
   const chart = new uPlot({
-    width: place.clientWidth || 300, height: 220, cursor: { drag: { setScale: false }, y: false },
+    width: place.clientWidth || 300, height: HEIGHT, cursor: { drag: { setScale: false }, y: false },
     scales: { x: { time: false, distr: 3, log: one.roof ? 10 : 2 }, y: one.log ? { distr: 3 } : { range: (_, __, most) => [0, most * 1.05 || 1] } },
-    axes: [{ ...axis, values: (_, values) => values.map(short) }, { ...axis, size: 92, ...(one.unit === "byte" ? { incrs: BINARY } : {}), values: (_, values) => values.map((value) => (value === null ? "" : said(value, one.unit))) }],
+    axes: [{ ...axis, label: ALONG[one.x], labelSize: 18, size: 36, labelFont: "12px system-ui", values: (_, values) => values.map(short) },
+      { ...axis, label: one.y, labelSize: 18, labelFont: "12px system-ui", size: one.roof ? 94 : 78, ...(one.unit === "byte" ? { incrs: BINARY } : {}), values: (_, values) => values.map((value) => (value === null ? "" : said(value, one.unit))) }],
     series: [{ label: one.x, value: (_, value) => (value === null ? "" : one.roof ? value.toPrecision(4) : String(value)) }, ...series],
-    hooks: { draw: [(u) => mark(u, one)], setCursor: one.roof ? [(u) => pointRoof(u)] : [] },
+    hooks: { draw: [(u) => mark(u, one)], setCursor: [(u) => pointed(u, one)] },
   }, one.names().map(() => []).concat([[]]), place);
-  const seen = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 220 }));
+  const seen = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT }));
   seen.observe(place);
   return { one, chart, seen };
 }
@@ -100,10 +102,18 @@ function mark(u, one) { // where the slider stands
   u.ctx.stroke();
   u.ctx.restore();
 }
-function pointRoof(u) {
-  const found = roofOps[u.cursor.idx];
+function pointed(u, one) { // beside the names stand the values where one points at, else where the slider stands
+  if (u.cursor.idx == null) stand(u, one);
+  const found = one.roof && roofOps[u.cursor.idx];
   if (found?.op) lightUp(found.drawn || found.op, `${found.op}: ${Number(found.x.toPrecision(3))} FLOP/byte`);
 }
+function stand(u, one) {
+  const idx = one.roof ? roofOps.findIndex((op) => op.whole) : u.data[0].indexOf(state.sizes[one.x]);
+  if (idx >= 0 && u.legend.idx !== idx) u.setLegend({ idx });
+}
 function showCharts() {
-  for (const { one, chart } of charts) chart.setData(one.data());
+  for (const { one, chart } of charts) {
+    chart.setData(one.data());
+    if (chart.cursor.idx == null) stand(chart, one);
+  }
 }

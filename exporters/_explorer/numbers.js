@@ -94,6 +94,12 @@ function answers(changed = {}, names = NUMBERS) {
   const unknown = !network() && time?.form.arms.some((arm, i) => time.arms[i] > 0 && resource(arm) === "network");
   return { found, at, forms, unknown };
 }
+function termsOf({ found }, form, arm) { // an arm has what it has and the one before has not, or the other way round
+  if (arm.rows) return arm.rows;
+  const there = new Set(), of = (row) => (form.name === "peak" ? PARTS.indexOf(row[2]) : 0);
+  for (const one of form.arms.slice(0, form.arms.indexOf(arm) + 1)) for (const term of one.terms) there.delete(term) || there.add(term);
+  return (arm.rows = [...there].sort((a, b) => a - b).map((term) => data.terms[found.terms[term]]).sort((a, b) => of(a) - of(b)));
+}
 function answered(use) { // nothing where settings have no answer, which the page says already
   let now;
   try {
@@ -119,9 +125,9 @@ function timed(now) { // the resources of all stages, and of a link what goes ov
   const name = TIMES.find((one) => one in now.forms);
   const { form, arms } = now.forms[name];
   const known = form.arms.map((arm, i) => ({
-    less: outdone(now.forms[name], i), at: [stage(arm), called(resource(arm))].filter(Boolean).join(", "), stage: stage(arm), resource: resource(arm), seconds: arms[i],
-    parts: arm.parts.map(([axes, number]) => [axes, now.at(number)]).filter(([axes, seconds]) => axes && seconds > 0),
+    arm, less: outdone(now.forms[name], i), at: [stage(arm), called(resource(arm))].filter(Boolean).join(", "), stage: stage(arm), resource: resource(arm), seconds: arms[i],
+    parts: arm.parts.map(([axes, number]) => ({ axes, number, seconds: now.at(number) })).filter((one) => one.seconds > 0),
   })).filter((one) => one.seconds > 0 && !one.less && !(now.unknown && one.resource === "network"));
   const longest = known.reduce((most, one) => (one.seconds > most.seconds ? one : most));
-  return { name, known, value: longest.seconds, longest };
+  return { name, form, known, value: longest.seconds, longest };
 }

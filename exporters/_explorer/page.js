@@ -5,7 +5,7 @@ function update() {
   $("title").textContent = document.title = `${model().title} on ${machine().title}`;
   $("unread").textContent = unread.length ? `The link says what this page does not have: ${unread.join(", ")}.` : "";
   try {
-    const now = answers();
+    const now = (standing = answers());
     $("refused").hidden = $("instead").hidden = true;
     document.body.classList.remove("stale");
     const phase = shown?.phase;
@@ -18,6 +18,7 @@ function update() {
     speak(`${$("verdict").textContent} ${$("bound").textContent}`);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
+    standing = undefined;
     refuse(error);
   }
 }
@@ -52,4 +53,8 @@ async function unpacked(id) { // browsers unpack it themselves
   const packed = Uint8Array.from(atob($(id).textContent.trim()), (char) => char.charCodeAt(0));
   return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
 }
-unpacked("packed").then((text) => ((data = JSON.parse(text)), start()));
+unpacked("packed").then((text) => {
+  data = JSON.parse(text);
+  document.head.append(make("script", { text: data.code })); // defines what forms consist of
+  start();
+});

@@ -15,6 +15,7 @@ function make(tag, attributes = {}, ...inside) {
 const math = (inside) => make("span", { class: "math", html: `<math><mstyle displaystyle="true">${inside}</mstyle></math>` });
 const option = (value, text, chosen) => make("option", { value, text, selected: value === chosen });
 const button = (text, onclick, label = text) => make("button", { type: "button", text, "aria-label": label, onclick });
+const say = (place, text) => place.textContent !== text && (place.textContent = text); // what stands there is not drawn again
 const total = (numbers) => numbers.reduce((sum, one) => sum + one, 0);
 const product = (numbers) => numbers.reduce((found, one) => found * one, 1);
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -29,6 +30,7 @@ const SCALES = {
 };
 function said(value, unit) {
   if (unit.startsWith("byte ")) return `${said(value, "byte")}${unit.slice(4)}`; // such as byte sent per device
+  if (unit === "s" && value > 0 && value < 1e-9) return "< 1 ns";
   const [base, names] = SCALES[unit] || SCALES[""];
   let amount = unit === "s" ? value * 1e9 : value, at = 0;
   while (amount >= base && at < names.length - 1) [amount, at] = [amount / base, at + 1];
