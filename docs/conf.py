@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # entry_pages
 extensions = ["entry_pages", "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 default_role = "code"  # docstrings mark names as Markdown does
 myst_heading_anchors = 3
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["attrs_block", "dollarmath"]
 suppress_warnings = ["myst.header"]  # a page may begin with a heading of any level
 
 nb_execution_mode = "force"  # notebooks are kept without what they show, which would be a second truth
