@@ -18,6 +18,7 @@ pytest.importorskip("matplotlib", reason="an extra: pip install 'costgraph[plot]
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Line
 from matplotlib.text import Annotation
@@ -61,6 +62,9 @@ ASKED: dict[str, dict[str, object]] = {
     "a long mesh": {
         "model": "llama-3.1-70b", "phase": "train", "cluster": "h100-sxm:8x8", "limit": "B=64,S=4096",
         "mesh": "pipeline(8, schedule=zb-h1), microbatches(16), tensor(8, sequence=True)",
+    },
+    "a large marker at the left": {
+        "model": "gpt-oss-120b", "hardware": "mi300x", "limit": "B=32,S=8192", "new": 1024,
     },
     "one class of op": {"op_set": "attention", "phase": "prefill", "hardware": "l4", "limit": "B=1,S=9,D=64,A=4"},
 }  # fmt: skip
@@ -155,6 +159,19 @@ def test_labels_stay_inside_and_clear_of_legend_scales_and_points(name: str) -> 
         for collection in axes.collections[1:]:  # the first is the area under the roof
             offsets = collection.get_offset_transform().transform(collection.get_offsets())
             assert not any(box(text).contains(*at) for at in offsets)
+
+
+@PAGE
+def test_no_marker_covers_the_rates_of_the_machine(name: str) -> None:
+    _, axes = rendered(name)
+    rates = [text for text in axes.texts if isinstance(text, Annotation) and "/s" in text.get_text()]
+    assert len([text for text in rates if not text.arrow_patch]) == 2
+    for collection in axes.collections[1:]:
+        assert isinstance(collection, PathCollection)
+        half = 0.5 * collection.get_sizes()[0] ** 0.5 * axes.figure.dpi / 72
+        for x, y in collection.get_offset_transform().transform(collection.get_offsets()):
+            marker = Bbox.from_extents(x - half, y - half, x + half, y + half)
+            assert not any(box(text).overlaps(marker) for text in rates), name
 
 
 @PAGE

@@ -42,6 +42,7 @@ MARKERS = {"prefill": "o", "training step": "o", "forward pass": "o", "decode st
 NAMED = Fraction(1, 200)  # from which share of the time on a point has a label
 LETTER = 0.0105  # how wide a letter is in a bar, as a share of it
 FEW = 100  # an axis that reaches less far has ticks between powers of ten
+WRITTEN, WIDE = 72, 430  # points that the rate of the memory takes, and that the axis has
 ALIKE = 1.3  # ops of one class whose intensities differ by less than this factor are one point
 
 
@@ -112,7 +113,8 @@ def picture(result: Estimate) -> Figure:
     axes, bars = figure.subplots(2, 1, height_ratios=(14, rows))
     peak, ridge = rates(result)
     xs = [ridge, *(point.intensity for point in points)]
-    low, high = min(xs) / 6, max(xs) * 16
+    high = max(xs) * 16
+    low = min(min(xs) / 6, *(beside(point, high) for point in points))
     heights = [peak * min(1, point.intensity / ridge) for point in points]
     titles(axes, result, points)
     legend(axes, result, points)
@@ -128,6 +130,12 @@ def picture(result: Estimate) -> Figure:
     marks = [Mark(p.intensity, y, p.radius, p.label) for p, y in zip(points, heights, strict=True)]
     label(axes, marks, lines, walls, texts)
     return aligned(figure, axes)
+
+
+def beside(point: Point, high: float) -> float:
+    """Where the axis has to begin, so that the rate of the memory stands to the left of a marker."""
+    room = WRITTEN + point.radius
+    return float(point.intensity / (high / point.intensity) ** (room / (WIDE - room)))
 
 
 def rates(result: Estimate) -> tuple[float, float]:

@@ -99,6 +99,8 @@ def picture(of: Run, durations: Durations, model: str, said: str) -> Figure:
     below = (
         f"Durations by FLOPs of a stage in the middle: {weights}. Sends take no time; all stages are taken as equal."
     )
+    if of.v > 1:
+        below += " Lighter boxes are later chunks of layers."
     colors = {MEANT[kind]: COLORS[kind] for kind in COLORS} | {"waiting": SHADE}
     titled(figure, axes, f"Schedule of {model}", f"{said}, idle over busy {share} %", below, colors)
     return aligned(figure, axes)
