@@ -66,8 +66,14 @@ def complain(error: Exception) -> int:
         kind = "" if isinstance(error, BugError) else f"{type(error).__name__}: "
         where = "" if os.environ.get(TRACEBACK) else f" ({TRACEBACK}=1 in the environment shows where)"
         code, message = 3, f"this is a bug in costgraph, please report it: {one_line(f'{kind}{error}', 400)}{where}"
-    print(f"error: {one_line(message, 600)}", file=sys.stderr)
+    print(f"{marked('error:')} {one_line(message, 600)}", file=sys.stderr)
     return code
+
+
+def marked(word: str) -> str:
+    """A word that a person at a terminal sees from afar. The line stays one, so that it can be copied from there."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb" or not sys.stderr.isatty()
+    return word if plain else f"\x1b[1;31m{word}\x1b[0m"
 
 
 if __name__ == "__main__":

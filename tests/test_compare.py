@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -223,3 +224,10 @@ def test_text_has_both_conventions_and_one_line_of_what_is_the_same() -> None:
     lines = costgraph("compare", "notes", "exact", "--measure", "params").stdout.splitlines()
     assert sum(line.startswith(("A counted", "B counted")) for line in lines) == 2
     assert sum("assuming" in line for line in lines) == 1
+
+
+def test_a_form_that_nobody_reads_is_not_printed_and_says_where_it_stands() -> None:
+    found = cg.compare("prefill", "decode", "intensity", model="llama-3-8b")
+    (said,) = [line for line in str(found).splitlines() if "A - B = " in line]
+    assert re.search(r"a form of \d{4} characters, which \.to_json\(\) has", said)
+    assert len(found.to_json()["measures"]["intensity"]["difference"]["form"]) > 600

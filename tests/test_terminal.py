@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from costgraph.__main__ import marked
 from costgraph.cli import waiting as module
 from costgraph.cli.commands import COMMANDS, DOING
 from costgraph.cli.pager import OWN, pager
@@ -54,6 +55,16 @@ def some(leader: int) -> bytes:
         return os.read(leader, 4096)
     except OSError:
         return b""
+
+
+def test_an_error_is_seen_from_afar_unless_colours_are_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert marked("error:") == "\x1b[1;31merror:\x1b[0m"
+    for name, value in (("NO_COLOR", "1"), ("TERM", "dumb")):
+        monkeypatch.setenv(name, value)
+        assert marked("error:") == "error:"
 
 
 def test_a_page_is_not_written_to_a_terminal() -> None:

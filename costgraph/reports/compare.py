@@ -13,6 +13,7 @@ from costgraph.reports.nodes import Column, Item, Listing, Math, Node, Note, Rep
 from costgraph.reports.parts import value
 from costgraph.reports.solve import LATEX, PYTHON, UNICODE, Style, bounds, domain
 
+READABLE = 600  # characters of a form
 LONGEST = 110  # characters of a form that is worth a line where it cannot be subtracted from the other
 
 
@@ -46,13 +47,19 @@ def of_measure(one: Compared) -> tuple[Node, ...]:
     shown = forms if one.same_sizes or short else []  # of other models, by part is enough
     if one.symbolic is not None and one.a.value != one.b.value:
         shown = [*shown, ("A - B", one.symbolic)]
-    items = tuple(Item((f"{name} = ", math(form))) for name, form in shown)
+    items = tuple(Item((f"{name} = ", readable(form))) for name, form in shown)
     nodes: list[Node] = [Listing(items, f"{one.name} ({one.unit})", tex=lambda: tuple(tex(one))), *table(one)]
     if one.ratio is not None:
         number = one.ratio.number
         about = f" = {rounded(number, 6)}" if number is not None and number.denominator > 1 else ""
-        nodes.append(Note(("A / B = ", math(one.ratio), about)))
+        nodes.append(Note(("A / B = ", readable(one.ratio), about)))
     return tuple(nodes)
+
+
+def readable(form: Quotient) -> str | Math:
+    """A form; of one that nobody reads, how long it is and where it stands."""
+    length = len(printers.unicode(form))
+    return math(form) if length <= READABLE else f"a form of {length} characters, which --json has"
 
 
 def table(one: Compared) -> list[Table]:
