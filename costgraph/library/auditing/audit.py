@@ -200,7 +200,8 @@ def judged(path: str, formula: Formula, said: Said, named: Said, per: str, of: O
     per = per or named.per
     if why := said.why or formula.unread or of_plan(formula, of) or of_several(formula.text):
         return Audited(path, formula, said.measure, per, unread=why)
-    text = flops_in(formula.text, last_of(formula.name)) if said.rate else formula.text
+    text, own = flops_in(formula.text, last_of(formula.name)) if said.rate else (formula.text, "")
+    per = per or own
     text = undotted(text) if path.endswith(".py") else text
     try:
         case: Any = under(formula.cases, of)

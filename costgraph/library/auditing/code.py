@@ -13,7 +13,7 @@ from dataclasses import field, replace
 
 from costgraph.errors import UserError, unknown
 from costgraph.library.auditing.code_shapes import Formula, State, Value, is_arithmetic
-from costgraph.library.auditing.fields import around, left_by, made_by, of_self
+from costgraph.library.auditing.fields import Made, around, elsewhere, left_by, made_by
 from costgraph.library.auditing.named_sizes import size_named
 from costgraph.library.auditing.places import ALL_FIELDS, agreed
 from costgraph.library.auditing.scopes import Definition, Function, Scope, arguments, definitions
@@ -73,13 +73,13 @@ class Definitions:
     scope: Scope
     told: frozenset[str]
     top: Mapping[str, Value]
-    made: dict[tuple[str, ...], dict[str, Value]] = field(default_factory=dict)
+    made: dict[tuple[str, ...], Made] = field(default_factory=dict)
 
     def read(self, body: Definition) -> list[Formula]:
         """The formulas in a body."""
         reader = Reader(self.scope.inside(body), self.told, self.defaults(body))
-        of_class, _ = around(body, self.scope)
-        fields = of_self(body, self.scope, self.fields(of_class)) if of_class else {}
+        of_class, method = around(body, self.scope)
+        fields = self.fields(of_class).seen_by(method) if method is not None else {}
         found = reader.read(body.name, body.body, State({**self.outside(body), **fields}))
         outer = self.scope.the(self.scope.inside(body).path[:-1])
         of = outer.name if isinstance(outer, ast.ClassDef) else ""
@@ -97,7 +97,7 @@ class Definitions:
         names = {name: value for name, value in self.top.items() if name.partition(".")[0] not in (*own, ALL_FIELDS)}
         return {**names, **self.scope.decided_around(body)}
 
-    def fields(self, owner: tuple[str, ...]) -> dict[str, Value]:
+    def fields(self, owner: tuple[str, ...]) -> Made:
         """What the fields of a class are once it is made."""
         if owner not in self.made:
             found: dict[str, Value] = {}
@@ -105,5 +105,5 @@ class Definitions:
                 reader = Reader(self.scope.inside(one), self.told)
                 reader.read(one.name, one.body, State({**self.outside(one), **found}))
                 found |= left_by(one, reader.ends)
-            self.made[owner] = found
+            self.made[owner] = Made(found, elsewhere(owner, self.scope))
         return self.made[owner]

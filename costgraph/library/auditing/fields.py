@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from costgraph.library.auditing.code_shapes import State, Value, given_in
 from costgraph.library.auditing.places import ALL_FIELDS, agreed, roots
 from costgraph.library.auditing.scopes import Definition, Function, Scope, arguments
+from costgraph.records import dataclass
 
 MADE_BY = ("__init__", "__post_init__", "setup")  # methods that run before any other, the last of flax
 
@@ -42,29 +43,40 @@ def stored(function: Function) -> set[str]:
     return {name for name in given_in(function.body) if name.startswith("self.") and name.count(".") == 1}
 
 
-def of_self(function: Definition, scope: Scope, made: Mapping[str, Value]) -> dict[str, Value]:
-    """What fields of `self` are where a function begins.
+@dataclass(frozen=True)
+class Made:
+    """What the fields of a class are once it is made.
 
     Args:
-        function: the method, or a function in it.
-        scope: of the file.
-        made: what those that `made_by` finds left there.
+        fields: what `MADE_BY` leave there.
+        elsewhere: the fields that every other method gives something to, also of classes that it inherits from.
     """
-    owner, method = around(function, scope)
-    if method is None or method.name in MADE_BY:
-        return {}
-    own = {*arguments(method), *given_in(method.body)} - {"self"}
-    found: dict[str, Value] = {}
-    for name, value in made.items():
-        if name.partition(".")[0] in own:  # of another object of that name
-            continue
-        clash = sorted(roots(value) & own) if isinstance(value, ast.expr) else []
-        found[name] = f"'{name}' is made of a '{clash[0]}' of another method" if clash else value
+
+    fields: Mapping[str, Value]
+    elsewhere: Sequence[tuple[Function, frozenset[str]]]
+
+    def seen_by(self, method: Function) -> dict[str, Value]:
+        """What fields of `self` are where a method begins."""
+        if method.name in MADE_BY:
+            return {}
+        own = {*arguments(method), *given_in(method.body)} - {"self"}
+        found: dict[str, Value] = {}
+        for name, value in self.fields.items():
+            if name.partition(".")[0] in own:  # of another object of that name
+                continue
+            clash = sorted(roots(value) & own) if isinstance(value, ast.expr) else []
+            found[name] = f"'{name}' is made of a '{clash[0]}' of another method" if clash else value
+        for other, names in self.elsewhere:
+            if other is not method:
+                found |= {name: f"'{name}' is given something in '{other.name}'" for name in names}
+        return found
+
+
+def elsewhere(owner: tuple[str, ...], scope: Scope) -> list[tuple[Function, frozenset[str]]]:
+    """The methods of a class that give its fields something, but those that make it, and to which."""
     first = made_by(owner, scope)
-    for other in methods(owner, scope):
-        if other is not method and other not in first:
-            found |= {name: f"'{name}' is given something in '{other.name}'" for name in stored(other)}
-    return found
+    found = ((one, frozenset(stored(one))) for one in methods(owner, scope) if one not in first)
+    return [(one, names) for one, names in found if names]
 
 
 def made_by(owner: tuple[str, ...], scope: Scope) -> list[Function]:

@@ -28,19 +28,21 @@ PEAK = re.compile(
     r"(peak|promised|hardware|device|gpu|chip|theoretical|lambda|max)\w*?_?([tgp]?)flops?\w*|([tgp]?)flops_promised|peak"
 )
 DEVICES = r"gpus?|devices?|chips?|ranks?|accelerators?"
+THROUGHPUT = re.compile(r"\w*tok(en)?s?_?per_?s(ec|econd)?\w*|throughput\w*")  # as many tokens in a second
 OTHERS = (
     ("bandwidth", re.compile(r"\w*(bandwidth|mem_?bw|hbm_?bw|lambda_mem)\w*|bw")),
     ("share", re.compile(r"\w*(mfu|hfu|efficiency|utili[sz]ation)\w*|eff")),
     ("devices", re.compile(rf"(n|num|number_of)_?({DEVICES})|world_size|(gpu|device|chip)_count")),
 )
 NO_FLOPS = "a rate or a time, which no graph has; FLOPs are read out of one where one peak or one time is named"
+WHERE = ("peak", "time", "throughput")  # factors that stand above or below the line, and not on either side
 SCALES = {"": 1, "g": 10**9, "t": 10**12, "p": 10**15}
 SECONDS = {"ms": Fraction(1, 1000), "us": Fraction(1, 10**6)}
 Factor = tuple[ast.expr, int]
 
 
-def flops_in(text: str, name: str) -> str:
-    """The FLOPs that a time, a rate or a share is made of, as a formula.
+def flops_in(text: str, name: str) -> tuple[str, str]:
+    """The FLOPs that a time, a rate or a share is made of, as a formula, and what they are per: `token`, or "".
 
     Args:
         text: of the formula.
@@ -64,14 +66,16 @@ def flops_in(text: str, name: str) -> str:
         found[what] += 1
         if what == "flops":
             parts[power * shape["flops"]].append(f"({ast.unparse(node)})")
-        elif what in ("peak", "time") and power != shape.get(what, 0):
+        elif what in WHERE and power != (1 if what == "throughput" else shape.get(what, 0)):
             raise UnreadError(f"{NO_FLOPS} ('{shorten(ast.unparse(node), 60)}' stands where no {kind} has it)")
         times *= size
     counted = found["flops"] > 1 or re.search(r"[*+]", "".join(parts[1]))
+    per = "token" if found["throughput"] == 1 and shape.get("time") == -1 else ""
+    found["time"] += bool(per)
     if found["bandwidth"] or not counted or any(found[what] != 1 for what in shape if what != "flops"):
         raise UnreadError(NO_FLOPS)
     above = "*".join([*parts[1], *([f"({times})"] if times != 1 else [])])
-    return f"{above}/({'*'.join(parts[-1])})" if parts[-1] else above
+    return (f"{above}/({'*'.join(parts[-1])})" if parts[-1] else above), per
 
 
 def factors(node: ast.expr, power: int) -> Iterator[Factor]:
@@ -98,6 +102,8 @@ def meaning(node: ast.expr) -> tuple[str, int]:
             return what, 1
     if said and (found := PEAK.fullmatch(said)):
         return "peak", SCALES[found[2] or found[3] or ""]
+    if said and THROUGHPUT.fullmatch(said):
+        return "throughput", 1
     if said and not size_named(name) and RATE.fullmatch(said):
         return "time", 1
     return "flops", 1
