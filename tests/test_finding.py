@@ -12,7 +12,7 @@ from command_line import costgraph
 from costgraph.errors import UserError
 from costgraph.library.entries.finding import found, known_model, topics_of, why_none
 from costgraph.library.entries.reading import library, named
-from costgraph.reports.entry_derivation import derivation_json
+from costgraph.reports.entry_derivation import asked_for, derivation_json
 
 
 def ids(**asked: object) -> set[str]:
@@ -152,3 +152,26 @@ def test_show_has_the_terms_and_where_they_come_from() -> None:
     shown = costgraph("formulas", "show", "001-2.7").stdout
     assert "costgraph derive activations --explain" in shown
     assert "attn.softmax      BS²LAp" in shown
+
+
+def test_what_an_entry_starts_from_is_shown_with_who_says_so() -> None:
+    shown = costgraph("formulas", "show", "001-n-B200").stdout
+    assert "  rate = 312*TFLOP/second (Table C.1, A100-80)\n" in shown
+    assert "  at p=2,D=12288,E=4,L=1\n  derived = rate/bandwidth/(work/weights)\n" in shown
+    shown = costgraph("formulas", "show", "002-h-a10-tf32").stdout
+    assert "derivation\n  rate = 62.5 TFLOP/s (a10 peak.tf32)\n  derived = rate\n" in shown
+    (entry,) = json.loads(costgraph("formulas", "show", "002-h-a10-tf32", "--json").stdout)["entries"]
+    assert entry["given"] == [{"name": "rate", "value": "62.5 TFLOP/s", "from": "a10 peak.tf32"}]
+
+
+def test_the_version_that_was_read_is_shown() -> None:
+    shown = costgraph("formulas", "show", "zero-2020-posgp-share").stdout
+    assert "and others, 2020, v3)\n" in shown
+    assert "\nversion  v3 of May 2020, with which every entry was compared" in shown
+    assert "\nversion " not in costgraph("formulas", "show", "zero-bubble-2023-forward").stdout
+
+
+def test_what_was_judged_has_a_derivation() -> None:
+    otherwise = ("aside", "unverified", "argument", "indexed", "claim")  # which say why, or are judged by other means
+    told = [one for one in library() if not any(getattr(one, name) for name in otherwise)]
+    assert [one.id for one in told if not (asked_for(one) or one.derived)] == []

@@ -1,4 +1,4 @@
-"""How an entry of the library was derived: the commands that ask for the same, and the terms that they sum."""
+"""How an entry of the library was derived: what it starts from, the commands that ask for the same, and their terms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from costgraph.algebra.printers import python
 from costgraph.library.entries.entry import Entry, Request
-from costgraph.library.judging.engine import amount, derivation, structure, terms
+from costgraph.library.judging.engine import amount, cataloged, derivation, structure, terms
 from costgraph.provenance import rows
 from costgraph.reports.nodes import Column, Item, Listing, Node, Table, Words, math
 
@@ -18,11 +18,24 @@ USUAL = Request()
 def derivation_of(entry: Entry) -> tuple[Node, ...]:
     """What was derived for an entry, under which name, and how that is made of the terms of ops; nothing if nothing."""
     asked = asked_for(entry)
-    if not asked:
-        return ()
-    items = tuple(item(name, request) for name, request in asked)
-    whole = (Listing((Item(f"derived = {entry.derived}"),), indented=True),) if entry.derived else ()
-    return (Listing(items, title="derivation"), *whole, *tables(asked))
+    items = [item(name, request) for name, request in asked]
+    items += [Item(f"{name} = {value} ({said})") for name, value, said in starts(entry)]
+    items += [Item(f"at {entry.at}")] if entry.at else []
+    items += [Item(f"derived = {entry.derived}")] if entry.derived else []
+    return (Listing(tuple(items), title="derivation"), *tables(asked)) if items else ()
+
+
+def starts(entry: Entry) -> Iterator[tuple[str, str, str]]:
+    """Figures of machines and numbers that the source starts from: their names, what they are, and who says so."""
+    for name, text in entry.catalog.items():
+        yield name, str(cataloged(text)), text
+    for name, text in entry.given.items():
+        yield name, text, entry.origin.get(name) or "given by the source"
+
+
+def given_json(entry: Entry) -> list[dict[str, str]]:
+    """The same for programs."""
+    return [{"name": name, "value": value, "from": said} for name, value, said in starts(entry)]
 
 
 def derivation_json(entry: Entry) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from costgraph.library.entries.reading import sources
 from costgraph.library.judging.judge import Verdict as Judgement
 from costgraph.library.pages.errata import cited
 from costgraph.library.pages.links import link
-from costgraph.reports.entry_derivation import derivation_json, derivation_of
+from costgraph.reports.entry_derivation import derivation_json, derivation_of, given_json
 from costgraph.reports.in_words import Typed
 from costgraph.reports.judged import details, heading
 from costgraph.reports.judged_json import entry_json
@@ -43,7 +43,7 @@ def cited_sources() -> Report:
 
 def sources_json() -> dict[str, Any]:
     """Sources in the contract `costgraph.formulas/1`."""
-    rows = [{"source": key, "cited": cited(source)} for key, source in sources().items()]
+    rows = [{"source": key, "cited": cited(source), "version": source.version} for key, source in sources().items()]
     return {"schema": SCHEMA, "sources": rows}
 
 
@@ -56,7 +56,12 @@ def of_one(one: Judgement, *, titled: bool = True) -> tuple[Node, ...]:
     """One entry in full, with its source and its derivation; its title, unless that stands above."""
     source = sources()[one.entry.source]
     read = f"read in {source.secondhand}" if source.secondhand else ""
-    about = [("cited", cited(source)), ("link", link(one.entry)), ("second hand", read)]
+    about = [
+        ("cited", cited(source)),
+        ("version", source.version if source.version != source.numbered else ""),
+        ("link", link(one.entry)),
+        ("second hand", read),
+    ]
     rows = (*details(one), *((name, text) for name, text in about if text))
     return (Verdict(heading(one, titled), not one.failed), Table((Column(), Column()), rows), *derivation_of(one.entry))
 
@@ -67,7 +72,9 @@ def in_full_json(judged: Sequence[Judgement]) -> dict[str, Any]:
         entry_json(one)
         | {
             "cited": cited(sources()[one.entry.source]),
+            "version": sources()[one.entry.source].version,
             "link": link(one.entry),
+            "given": given_json(one.entry),
             "derivation": derivation_json(one.entry),
         }
         for one in judged

@@ -25,6 +25,7 @@ from costgraph.user_files import MAX_TOML, decoded, read_text
 
 HEADER = "[[entry]]"
 SOURCES = "sources.toml"
+NUMBERED = re.compile(r"v\d+\b")
 ID = re.compile(r'^id = "(.*?)"', re.MULTILINE)
 
 
@@ -51,6 +52,12 @@ class Source:
     def dated(self) -> str:
         """The year; of what has none that, and what else is not known of it."""
         return self.year or (self.version if self.version.startswith("undated") else "")
+
+    @property
+    def numbered(self) -> str:
+        """The version, if it has a number, such as `v3`."""
+        found = NUMBERED.match(self.version)
+        return found[0] if found else ""
 
 
 @dataclass(frozen=True)

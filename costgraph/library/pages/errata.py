@@ -164,8 +164,8 @@ def brief(verdict: Verdict) -> str:
 
 
 def cited(source: Source) -> str:
-    """Title, authors, year, and the commit of a repository."""
-    at = source.commit and f"commit {source.commit[:7]}"
+    """Title, authors, year, and which commit of a repository or version of a paper was read."""
+    at = f"commit {source.commit[:7]}" if source.commit else source.numbered
     who = ", ".join(part for part in (source.authors, source.year, at) if part)
     return f"{source.title} ({who})" if who else source.title
 
