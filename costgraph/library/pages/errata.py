@@ -135,7 +135,9 @@ def in_brief(cause: Cause, source: Source) -> str:
     entry, erratum = first.entry, first.entry.erratum
     assert erratum is not None  # or it would be none
     kind = f"{erratum.kind}, argued" if first.outcome == "argued" else erratum.kind
-    printed = f"`{entry.statement}`" + (f", not `{entry.right}`" if entry.right else "") if entry.statement else ""
+    printed = (
+        f"printed `{entry.statement}`" + (f", right `{entry.right}`" if entry.right else "") if entry.statement else ""
+    )
     if entry.says and erratum.says:
         printed = f"claimed is: {entry.says} {erratum.says}"
     told = [printed, erratum.why, erratum.consequence, entry.argument]
@@ -160,7 +162,7 @@ def brief(verdict: Verdict) -> str:
     entry = verdict.entry
     if entry.says or not entry.right:
         return f"{entry.id} ({entry.place})"
-    return f"{entry.id} ({entry.place}): {entry.statement}, not {entry.right}"
+    return f"{entry.id} ({entry.place}): printed {entry.statement}, right {entry.right}"
 
 
 def cited(source: Source) -> str:
