@@ -154,7 +154,21 @@ def test_what_is_pressed_while_there_are_no_numbers_does_nothing_and_opens_once_
     assert shown.run("document.querySelectorAll('.terms tr').length") == 0
     set_to(shown, {"T": 1})
     filled = "[...document.querySelectorAll('#cards .terms')].every(one => one.rows.length > 0)"
-    shown.run(f"new Promise(go => {{ const look = () => ({filled}) ? go() : setTimeout(look, 20); look(); }})")
+    waited = (
+        f"const look = () => ({filled}) || performance.now() > start + 10_000 ? go({filled}) : setTimeout(look, 20)"
+    )
+    assert shown.run(f"new Promise(go => {{ const start = performance.now(); {waited}; look(); }})")
+
+
+def test_the_length_of_an_encoder_is_doubled_by_a_step_as_that_of_a_decoder(shared: Browser, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(explore({"model": "t5-small", "mesh": "tensor"}), encoding="utf-8")
+    shared.open(tmp_path / "page.html")
+    for name in ("S", "S_e"):
+        move = (
+            f"const one = $('slide-{name}'); one.value = 9; one.dispatchEvent(new Event('input', {{ bubbles: true }}));"
+        )
+        shared.run(f"{{ {move} }} {SETTLED}")
+        assert shared.run(f"state.sizes.{name}") == 512
 
 
 # --- zeros ------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // Fields and sliders, and the state in the link.
-const DOUBLING = { B: 14, S: 20, P: 6, N_d: 12, C: 8, X: 8, T: 7, M: 9 }; // sliders of powers of two, up to this one
+const DOUBLING = { B: 14, S: 20, S_e: 20, P: 6, N_d: 12, C: 8, X: 8, T: 7, M: 9 }; // sliders of powers of two, up to this one
 const LOAD = ["B", "S", "S_e"];
 const PHASES = { decode: "decode: one more token", prefill: "prefill: reading the prompt", train: "training step" };
 const REPLAYS = { none: "nothing", full: "every layer" };

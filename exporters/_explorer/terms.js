@@ -10,7 +10,7 @@ const sight = new IntersectionObserver((entries) => {
 
 function makeTerms() {
   const table = make("table", { class: "terms" }), summary = make("summary"), box = make("div", { class: "scroll" }, table);
-  const found = { table, near: false, drawn: [], asked: undefined };
+  const found = { table, near: false, drawn: undefined, asked: undefined };
   found.details = make("details", { ontoggle: () => found.fill() }, summary, box);
   found.show = (rows, unit, whole) => {
     found.asked = { rows, unit, whole };
@@ -22,7 +22,7 @@ function makeTerms() {
   found.fill = () => {
     if (!standing || !found.asked || !found.details.open) return;
     const { rows, unit } = found.asked;
-    if (rows.length !== found.drawn.length || rows.some((row, i) => row !== found.drawn[i])) drawTerms(table, rows, unit);
+    if (rows.length !== found.drawn?.length || rows.some((row, i) => row !== found.drawn[i])) drawTerms(table, rows, unit);
     found.drawn = rows;
     refreshTerms(table, found.asked);
   };
