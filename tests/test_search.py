@@ -200,7 +200,7 @@ def test_the_last_plan_that_is_shown_has_its_distance_to_the_next(top: int) -> N
 
 def test_how_much_there_is_to_do_is_said_before_it_is_done() -> None:
     run = costgraph("search", *SHORT[:5], "1024", *SHORT[6:], "--over", "P=1, zero=1, recompute=none, M=1..9000, C=1")
-    assert run.stderr == "note: 45 000 plans at most, of 6 graphs\n"
+    assert run.stderr == "note: 81 000 plans at most, of 10 graphs\n"
 
 
 SHARES = [
@@ -276,7 +276,7 @@ TRIED = [
     ("zero=all", "zero 0, 1, 2, 3; "),
     ("zero=[0, 1]", "zero 0, 1; "),
     ("P=1", "zero 0, 1, 2, 3; "),
-    ("P=3", "whole layers in 3 unequal stages, with zero 0, 1, 2, 3 and schedule 1f1b, interleaved, zb-h1"),
+    ("P=3", "whole layers in 3 unequal stages, with zero 0, 1, 2, 3 and schedule gpipe, 1f1b, interleaved, zb-h1"),
     ("schedule=all", "schedule gpipe, 1f1b, interleaved, zb-h1"),
     ("context=all", "context ring, heads, gather"),
     ("sequence=all", "sequence yes, no"),

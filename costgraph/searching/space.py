@@ -13,6 +13,7 @@ from costgraph.records import dataclass
 from costgraph.searching.open_mesh import OpenMesh, Side, meshes
 from costgraph.searching.structure import DEVICES, Structure
 
+UNEVEN_SCHEDULE = "1f1b"
 UNEVEN_ZERO = 1  # beside unequal stages, each number of which is a graph of its own
 
 

@@ -12,7 +12,7 @@ from costgraph.hardware.cluster import Cluster
 from costgraph.passes.recompute import Recompute
 from costgraph.schedules import SCHEDULES
 from costgraph.searching.ranges import read_over
-from costgraph.searching.space import UNEVEN_ZERO, Space, divisors
+from costgraph.searching.space import UNEVEN_SCHEDULE, UNEVEN_ZERO, Space, divisors
 from costgraph.searching.structure import DEGREES, DEVICES, replayed
 
 CHOICES = ("zero", "recompute", "schedule", "context", "sequence")
@@ -20,9 +20,10 @@ ALL = "all"  # of a choice
 ZERO = ("0", "1", "2", "3")
 CONTEXT = ("ring", "heads", "gather")
 SEQUENCE = ("yes", "no")
-# what is tried unless somebody says otherwise; what is left out takes as long as something else and needs no less: keys
-# and values that are gathered and not passed round a ring, and gpipe beside 1f1b
-USUAL_SCHEDULES = ("1f1b", "interleaved", "zb-h1")
+# What is tried unless somebody says otherwise. Left out is what is never better: keys and values that are gathered are
+# as many bytes over the same links as those that go round a ring, sent as often, under the same claims; of C >= 2
+# blocks a device holds all, and not two. Tests hold the forms of both beside each other.
+USUAL_SCHEDULES = ("gpipe", "1f1b", "interleaved", "zb-h1")
 USUAL_CONTEXT = ("ring", "heads")
 BATCHES = "1..4096..*2"
 
@@ -53,7 +54,7 @@ def read_space(
         schedules=schedules, layers=layers, chunked="v" in said,
         uneven=tuple(one for one in numbers["P"] if any(count % one for count in layers)),
         uneven_zero=zero if asked_for or "zero" in said else (UNEVEN_ZERO,),
-        uneven_schedules=schedules if asked_for or "schedule" in said else schedules[:1],
+        uneven_schedules=schedules if asked_for or "schedule" in said else (UNEVEN_SCHEDULE,),
         context=choice(said, "context", CONTEXT, USUAL_CONTEXT),
         sequence=tuple(one == "yes" for one in choice(said, "sequence", SEQUENCE, usual_sequence(asked))),
         devices=place.devices, all_devices=all_devices,
@@ -160,5 +161,5 @@ def usual_zero(asked: Request) -> tuple[str, ...]:
 
 
 def usual_sequence(asked: Request) -> tuple[str, ...]:
-    """What no head splits rests in parts in training, where that needs less."""
-    return ("yes",) if asked.phase == "train" else ("no",)
+    """What no head splits rests in parts in training, or whole, which sends no gradients of norms."""
+    return SEQUENCE if asked.phase == "train" else ("no",)
