@@ -45,6 +45,11 @@ WRITES = [
     ("c = cfg; cfg = load(); cfg = replace(c, n_layer=c.n_layer)", ["not read"]),
     ("old = cfg; cfg = load(); S = old.n_layer/cfg.n_layer*S", ["not read"]),  # two objects in one formula
     ("setattr(cfg, key, 2)", ["not read"]),
+    ("cfgs = [cfg]; cfgs[0].n_layer = 2", ["not read"]),
+    ("cfgs[0]['n_layer'] = 2", ["not read"]),
+    ("table[0] = 2", ["agrees"]),
+    ("exec('cfg.n_layer = 2')", ["not read"]),
+    ("globals()['S'] = 2", ["not read"]),
     ("y = cfg.pop('n_layer')", ["not read"]),
     ("y = fix_config(cfg)", ["not read"]),
     ("y = utils.patch(cfg)", ["not read"]),
@@ -139,6 +144,9 @@ SCOPES = [
     ("def h(a, b):\n  return 12*a*b**2\ndef num_params(c, sizes):\n  return h(*sizes)\n"
      f"def count_params(c):\n  return {RIGHT}\n", ["not read", "agrees"]),
     ("def h(a, b):\n  return 12*a*b**2\ndef num_params(c, sizes):\n  return h(**sizes)\n", ["not read"]),
+    (f"@twice\ndef n(c):\n  return {RIGHT}\ndef num_params(c):\n  return n(c)\n", ["not read"]),
+    (f"@contextmanager\ndef n(c):\n  yield {RIGHT}\ndef num_params(c):\n  return n(c)\n", ["not read"]),
+    (f"@functools.lru_cache(None)\ndef n(c):\n  return {RIGHT}\ndef num_params(c):\n  return n(c)\n", ["agrees"]),
     ("class GPT:\n  def get_num_params(self):\n    return total - tables\n"
      "def num_params(model):\n  return 1*model.get_num_params()\n", ["not read"]),
 ]  # fmt: skip
@@ -169,6 +177,8 @@ OF_SELF = [
      "agrees"),
     ("  @functools.cached_property\n  def n(self):\n    return 2*self.n_layer\n" + INIT.replace(", self.n", ", self.m"),
      "differs"),
+    (INIT + "  def __setattr__(self, name, value):\n    vars(self)[name] = 2*value\n", "not read"),
+    (INIT + "  def __getattribute__(self, name):\n    return 2\n", "not read"),
     ("  @property\n  def n(self):\n    return load()\n" + INIT.replace(", self.n", ", self.m"), "not read"),
 ]  # fmt: skip
 

@@ -13,7 +13,7 @@ from dataclasses import field, replace
 
 from costgraph.errors import UserError, unknown
 from costgraph.library.auditing.code_shapes import Formula, State, Value, is_arithmetic
-from costgraph.library.auditing.fields import Made, around, elsewhere, left_by, made_by
+from costgraph.library.auditing.fields import Made, around, decided, elsewhere, left_by, made_by
 from costgraph.library.auditing.named_sizes import size_named
 from costgraph.library.auditing.places import ALL_FIELDS, agreed
 from costgraph.library.auditing.scopes import Definition, Function, Scope, arguments, definitions
@@ -59,6 +59,12 @@ def formulas(source: str, function: str = "", told: Sequence[str] = ()) -> list[
     return sorted(dict.fromkeys(found), key=lambda one: one.line)
 
 
+def runs_text(body: ast.AST) -> bool:
+    """Whether something runs text as code, or gives something to names by other names."""
+    calls = (one.func.id for one in ast.walk(body) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name))
+    return not {"exec", "locals", "globals"}.isdisjoint(calls)
+
+
 @dataclass
 class Definitions:
     """Reads the functions and classes of a file, each for itself.
@@ -81,6 +87,8 @@ class Definitions:
         of_class, method = around(body, self.scope)
         fields = self.fields(of_class).seen_by(method) if method is not None else {}
         found = reader.read(body.name, body.body, State({**self.outside(body), **fields}))
+        if runs_text(body):
+            found = [replace(one, text="", unread="'exec' gives to names who knows what") for one in found]
         outer = self.scope.the(self.scope.inside(body).path[:-1])
         of = outer.name if isinstance(outer, ast.ClassDef) else ""
         return [replace(one, within=of) for one in found]
@@ -105,5 +113,6 @@ class Definitions:
                 reader = Reader(self.scope.inside(one), self.told)
                 reader.read(one.name, one.body, State({**self.outside(one), **found}))
                 found |= left_by(one, reader.ends)
-            self.made[owner] = Made(found, elsewhere(owner, self.scope))
+            own = decided(owner, self.scope)
+            self.made[owner] = Made(own or found, elsewhere(owner, self.scope))
         return self.made[owner]

@@ -16,6 +16,7 @@ from costgraph.library.auditing.places import ALL_FIELDS, agreed, roots
 from costgraph.library.auditing.scopes import Definition, Function, Scope, arguments
 from costgraph.records import dataclass
 
+OWN_WAYS = ("__getattr__", "__getattribute__", "__setattr__")  # with which a class decides itself what its fields are
 MADE_BY = ("__init__", "__post_init__", "setup")  # methods that run before any other, the last of flax
 
 
@@ -77,6 +78,12 @@ def elsewhere(owner: tuple[str, ...], scope: Scope) -> list[tuple[Function, froz
     first = made_by(owner, scope)
     found = ((one, frozenset(stored(one))) for one in methods(owner, scope) if one not in first)
     return [(one, names) for one, names in found if names]
+
+
+def decided(owner: tuple[str, ...], scope: Scope) -> dict[str, Value]:
+    """Why nobody knows the fields of a class that decides itself what they are."""
+    own = next((name for name in OWN_WAYS if scope.method(owner, name, 0) is not None), "")
+    return {f"self.{ALL_FIELDS}": f"'{own}' decides what fields of '{owner[-1]}' are"} if own else {}
 
 
 def made_by(owner: tuple[str, ...], scope: Scope) -> list[Function]:

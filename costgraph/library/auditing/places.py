@@ -109,8 +109,10 @@ def written(state: State, target: ast.expr, value: Value, why: str) -> State:
     where = place(target, state.names)
     if isinstance(target, ast.Starred):
         return written(state, target.value, why, why)
+    if not where and (field := field_of(target)) is not None:  # of an object that has no name
+        return state.given(f"{ALL_FIELDS}.{field[1]}", why)
     if not where:
-        return changed(state, target.value, why) if isinstance(target, ast.Subscript | ast.Attribute) else state
+        return changed(state, target.value, why) if isinstance(target, ast.Subscript) else state
     owner, _, key = where.rpartition(".")
     if owner and from_anywhere(owner, state.names):  # the same object may go by another name
         state = state.given(f"*.{key}", why)

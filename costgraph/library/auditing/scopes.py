@@ -12,6 +12,28 @@ from costgraph.records import dataclass
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
 PROPERTIES = ("property", "cached_property")
+# Decorators that leave what a function gives back as it is.
+HARMLESS = (
+    *PROPERTIES,
+    "staticmethod",
+    "classmethod",
+    "lru_cache",
+    "cache",
+    "no_grad",
+    "inference_mode",
+    "jit",
+    "script",
+    "wraps",
+    "override",
+    "abstractmethod",
+    "final",
+    "compile",
+    "deprecated",
+    "typechecked",
+    "jaxtyped",
+    "beartype",
+    "dataclass",
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +95,11 @@ class Scope:
         made = self.the(owner)
         named = [dotted(base) for base in made.bases] if isinstance(made, ast.ClassDef) else []
         return [(base,) for base in named if base and (base,) in self.known]
+
+    def decorated(self, function: Function) -> str:
+        """A decorator that may change what a function gives back; "" if it has none."""
+        every = [one.func if isinstance(one, ast.Call) else one for one in function.decorator_list]
+        return next((ast.unparse(one) for one in every if (dotted(one) or "?").split(".")[-1] not in HARMLESS), "")
 
     def computed(self, node: ast.expr) -> Function | None:
         """The method that gives what a field of `self` is, if it is a property."""

@@ -144,6 +144,8 @@ class Values(ABC):
         """What a function of the same file returns for these arguments, or for those that it has by default."""
         if any(isinstance(one, ast.Starred) for one in node.args) or any(one.arg is None for one in node.keywords):
             raise UnreadError(f"'{shorten(ast.unparse(node), 60)}' is given who knows how many arguments")
+        if decorator := self.scope.decorated(function):
+            raise UnreadError(f"'{function.name}' is decorated with '{shorten(decorator, 60)}'")
         every = [*function.args.posonlyargs, *function.args.args]
         names = [one.arg for one in every]
         given: dict[str, ast.expr] = {**usual(function)}
