@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from costgraph.algebra.printers import Style
 from costgraph.reports import parts_layout
-from costgraph.reports.columns import GAP, continued, folded, indent, laid_out, widths
+from costgraph.reports.columns import GAP, JOINED, continued, folded, indent, laid_out, widths
 from costgraph.reports.nodes import Listing, Node, Note, Parts, Report, Table, Verdict, said
 
 Look = Literal["", "strong", "head", "good", "bad"]
@@ -118,7 +118,8 @@ def stacked(heads: Sequence[str], row: Sequence[str], width: int, lead: int) -> 
     said = [f"{head}: {cell.strip()}" if head else cell for head, cell in zip(others, rest, strict=False) if cell]
     short = all(len(one) <= width // 2 for one in said)
     yield from ((Span(one, "strong"),) for one in folded(first, width, start, in_cell=True))
-    for text in ["; ".join(said)] if short and said else said:
+    together = "; ".join(one.replace(" ", JOINED) for one in said)  # a line ends between them
+    for text in [together] if short and said else said:
         yield from ((Span(one),) for one in folded(start + text, width, start + INDENT, in_cell=True))
 
 
