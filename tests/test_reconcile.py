@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
@@ -13,7 +14,7 @@ from command_line import costgraph
 import costgraph as cg
 from costgraph.algebra.quotient import Quotient
 from costgraph.errors import UserError
-from costgraph.library.reconciling.reconciliation import Question, Reconciliation, reconcile
+from costgraph.library.reconciling.reconciliation import Question, Reconciliation, number, reconcile
 from costgraph.library.reconciling.steps import Step
 from costgraph.precision import PRECISIONS
 from costgraph.reports.reconcile import named
@@ -95,6 +96,34 @@ def test_the_same_number_twice_differs_in_nothing() -> None:
 def test_a_rounded_number_is_one_to_its_last_digit() -> None:
     assert reconcile("8.78e13", "8.45e13", **LLAMA).reproduced
     assert not reconcile("8.77849e13", "8.45e13", **LLAMA).reproduced
+
+
+# two numbers of the cache of Llama 3.1 8B at B=1, S=4096, which are 512 MiB -> how each is counted
+CACHES = [
+    ("1GiB", "2GiB", "exact, 4 bytes an element, decode", "exact, keys and values for every head, decode"),
+    ("512MB", "1GiB", "exact, MiB called MB, decode", "exact, 4 bytes an element, decode"),
+    ("512MiB", "0.5GiB", "exact, decode", "exact, decode"),
+    ("537MB", "1.07GB", "exact, decode", "exact, 4 bytes an element, decode"),
+    ("0.3GiB", "1GiB", "exact, 1 byte an element, one position more, decode", "exact, 4 bytes an element, decode"),
+]
+
+
+@pytest.mark.parametrize(("a", "b", "counted", "otherwise"), CACHES)
+def test_what_is_right_without_rounding_wins_over_what_is_right_when_rounded(
+    a: str, b: str, counted: str, otherwise: str
+) -> None:
+    found = reconcile(a, b, "cache", model="llama-3.1-8b", phase="decode", limit="B=1,S=4096")
+    assert (str(found.a.chosen), str(found.b.chosen)) == (counted, otherwise)
+    rounded = sum(Fraction(side.value.number or 0) for side in (found.a, found.b))
+    assert abs(Fraction(found.left.number or 0)) < rounded / 10
+
+
+def test_half_a_unit_of_the_last_digit_away_is_another_number() -> None:
+    half = number("1GiB")
+    assert half is not None
+    usual = reconcile("1", "2", "cache", model="llama-2-7b", phase="decode").a.chosen
+    given = [half.is_given(usual, Quotient(2**29 + one)) for one in (-1, 0, 1, 2**30 - 1, 2**30)]
+    assert given == [False, False, True, True, False]
 
 
 def test_forms_are_reconciled_as_forms() -> None:

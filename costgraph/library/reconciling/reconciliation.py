@@ -46,12 +46,12 @@ class Typed:
     power: int = 0
 
     def is_given(self, reading: Reading, found: Quotient) -> bool:
-        """Whether a reading gives what was typed."""
+        """Whether a reading gives what was typed; half a unit of its last digit away is as well another number."""
         if (unit := dict(reading.ways).get("unit")) and abs(MISTAKEN[unit]) != self.power:
             return False
         if not self.half or self.value.number is None:
             return found == self.value
-        return found.number is not None and abs(Fraction(found.number) - Fraction(self.value.number)) <= self.half
+        return found.number is not None and abs(Fraction(found.number) - Fraction(self.value.number)) < self.half
 
 
 def number(text: str) -> Typed | None:
@@ -268,10 +268,14 @@ def described(counts: Counts | OtherCounts) -> str:
 
 
 def candidates(typed: Typed, known: list[tuple[Reading, Quotient]]) -> tuple[list[Reading], bool]:
-    """The readings that give a value, and True; else the nearest one, and False."""
-    found = sorted((reading for reading, one in known if typed.is_given(reading, one)), key=lambda reading: reading.far)
-    if found:
-        return found, True
+    """The readings that give a value, and True; else the nearest one, and False.
+
+    Where some give what was typed without rounding, those that do so when rounded are none.
+    """
+    given = [(reading, one) for reading, one in known if typed.is_given(reading, one)]
+    if given:
+        found = [reading for reading, one in given if one == typed.value] or [reading for reading, _ in given]
+        return sorted(found, key=lambda reading: reading.far), True
     value, known = typed.value, [(reading, one) for reading, one in known if "unit" not in dict(reading.ways)]
     numbers = [
         (abs(Fraction((one - value).number or 0)), reading)
