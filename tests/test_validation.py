@@ -12,7 +12,7 @@ import pytest
 from costgraph.errors import UserError
 from costgraph.library.entries.reading import sources as of_library
 from costgraph.validation.compared import EFFICIENCY, FITTED_ON, Compared, compared, timed
-from costgraph.validation.page import page
+from costgraph.validation.page import in_ranges, page
 from costgraph.validation.reading import everything, read, runs, set_aside, sources, unique
 from costgraph.validation.run import COUNTED, KINDS, Run
 
@@ -20,7 +20,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "validation.md"
 GIB = 2**30
 RUNS = {run.id: run for run in everything()}
 TIMES = [run for run in runs() if run.timed]
-DISAGREE = {"log-qwen2-0.5b-weights"}  # whole, and not within half a percent: 11 MB that nothing explains
+DISAGREE = {
+    "log-qwen2-0.5b-weights",  # whole, and not within half a percent: 11 MB that nothing explains
+    "qwen3-235b-cache-vllm",  # tokens and bytes are likely of two cards
+}
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,67 @@ def test_what_a_whole_configuration_says_is_met_or_the_run_is_named(found: list[
 def test_every_difference_of_a_count_has_a_name(found: list[Compared]) -> None:
     counts = [one for one in found if not one.run.timed]
     assert [one.run.id for one in counts if not one.to_the_digit and not one.run.residuals] == []
+
+
+@pytest.mark.slow
+def test_every_time_that_is_off_by_more_than_a_tenth_has_a_name(found: list[Compared]) -> None:
+    off = [one for one in found if one.run.timed and abs(one.estimated - 1) > Fraction(1, 10)]
+    assert len(off) >= 35
+    assert [one.run.id for one in off if not one.run.residuals] == []
+
+
+@pytest.mark.slow
+def test_an_estimate_is_the_sum_of_its_parts(found: list[Compared]) -> None:
+    assert [one.run.id for one in found if one.run.timed and sum(one.parts.values()) != one.estimate] == []
+
+
+@pytest.mark.slow
+def test_numbers_in_the_names_of_times_hold(found: list[Compared]) -> None:
+    """How far an H100 falls behind an A100, and that estimates fall with the width."""
+    by_id = {one.run.id.removeprefix("mpt-"): one.estimated for one in found if one.run.id.startswith("mpt-")}
+    cards = (("70b-2048-64", 64), ("30b-2048-16", 8), ("13b-2048-64", 8), ("7b-2048-8", 8), ("1b-2048-8", 8))
+    behind = [1 - by_id[f"{name}-h100"] / by_id[f"{name.rpartition('-')[0]}-{on}-a100"] for name, on in cards]
+    assert (round(100 * min(behind)), round(100 * max(behind))) == (16, 22)
+    widths = [by_id[f"{size}-2048-8-a100"] for size in ("13b", "7b", "3b", "1b")]
+    assert widths == sorted(widths, reverse=True)
+
+
+@pytest.mark.slow
+def test_what_grows_with_a_microbatch_is_named_as_large_as_it_is(found: list[Compared]) -> None:
+    rest = {one.run.id.removeprefix("bloom-memory-"): (one.measured - one.derived) / GIB for one in found}
+    assert float((rest["pp12-mbs8"] - rest["pp12-mbs1"]) / 7) == pytest.approx(1.2, abs=0.05)
+    assert float((rest["pp6-mbs4"] - rest["pp6-mbs1"]) / 3) == pytest.approx(1.5, abs=0.05)
+
+
+@pytest.mark.slow
+def test_rows_of_a_table_can_be_told_apart_and_say_where_they_are_from(found: list[Compared]) -> None:
+    tables = [lines.splitlines() for lines in page(found).split("\n\n") if lines.startswith("| # |")]
+    assert sum(len(lines) - 2 for lines in tables) == len(found)
+    for heads, _, *rows in tables:
+        cells = [[cell.strip() for cell in row.strip("|").split("|")][1:] for row in rows]
+        names = [tuple(row[: 4 if "machine" in heads else 1]) for row in cells]
+        assert [name for name, number in Counter(names).items() if number > 1] == []
+        assert "machine" in heads or all(row[1].startswith("[") and row[2] for row in cells)
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"), [([1], "1"), ([1, 2], "1-2"), ([1, 3, 4, 5, 9], "1, 3-5, 9"), ([2, 4], "2, 4")]
+)
+def test_rows_are_written_as_ranges(rows: list[int], text: str) -> None:
+    assert in_ranges(rows) == text
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ("", "whole"),
+        ('assumed = ["a width"]', "assumed"),
+        ('whole = false\nassumed = ["a width"]', "open"),
+        ('recalled = true\nread = "excerpt"', "whole, recalled, excerpt"),
+    ],
+)
+def test_a_run_says_what_its_configuration_rests_on(keys: str, text: str) -> None:
+    assert read_one(f"{GOOD}{keys}\n").rests_on == text
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
@@ -38,6 +39,7 @@ class Compared:
         explained: the same with the residuals that are known in bytes.
         half: half a unit of the last printed digit.
         estimate: of a time, what is estimated at `EFFICIENCY`.
+        parts: what the estimate is the sum of, in seconds: `ops`, `sent` and `idle`.
     """
 
     run: Run
@@ -46,6 +48,7 @@ class Compared:
     explained: Fraction
     half: Fraction
     estimate: Fraction | None = None
+    parts: Mapping[str, Fraction] = field(default_factory=dict)
 
     @property
     def ratio(self) -> Fraction:
@@ -129,7 +132,8 @@ def timed(run: Run, efficiency: Fraction = EFFICIENCY) -> Compared:
     if "flops" in run.seconds:
         names["flops"] = Quotient(whole(run))
     seconds, off = (took(run, names, one) for one in (printed, printed + half))
-    return Compared(run, seconds, answer.least, answer.least, abs(off - seconds), answer.estimated(answer.main))
+    estimate, parts = answer.estimated(answer.main), made_of(answer)
+    return Compared(run, seconds, answer.least, answer.least, abs(off - seconds), estimate, parts)
 
 
 def answered(run: Run, efficiency: Fraction) -> Estimate:
@@ -143,6 +147,16 @@ def answered(run: Run, efficiency: Fraction) -> Estimate:
     if answer.unbound:
         raise UserError(f"{', '.join(answer.unbound)} is open: give it in limit")
     return answer
+
+
+def made_of(answer: Estimate) -> dict[str, Fraction]:
+    """What an estimate is the sum of: ops with the update, what is sent, and what is idle or waits for what is busy."""
+    account = answer.account(answer.main)
+    found = dict.fromkeys(("ops", "sent", "idle"), Fraction(0))
+    for name, seconds in (account.parts if account else {}).items():
+        part = "ops" if name in ("ops", "update") else "sent" if name.startswith("communication") else "idle"
+        found[part] += seconds
+    return found
 
 
 def took(run: Run, names: Mapping[str, Quotient], printed: Fraction) -> Fraction:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from statistics import median
 
@@ -25,6 +25,11 @@ from the configurations. `COSTGRAPH_UPDATE_GOLDEN=1 pytest tests/test_validation
 model does not have, and the difference has a name. *Training memory* is what a graph needs at its fullest instant,
 which is less than what a framework holds. *Times* have a bound, which no run may beat, and an estimate, which is as
 good as its one assumption. A run that disagrees stays in its table.
+
+*Source* is the number in the list at the end, and the place. *Configuration* says what a number rests on: it is stated
+`whole`; something was `assumed`, which stands below the table; or it is left `open` by the source. Part of it may be
+`recalled`, written down from memory, and of the source an `excerpt` may be all that was read. What stands below a table
+begins with the rows that it is about.
 """
 KIND_SAYS = {
     "weights": "Bytes of the weights of one device: `states` in inference.",
@@ -51,19 +56,21 @@ def page(found: Sequence[Compared], aside: Sequence[Compared] = ()) -> str:
     """
     memory = [one for one in found if not one.run.timed]
     times = [one for one in found if one.run.timed]
+    numbers = numbered([*found, *aside])
     lines = [INTRODUCTION, *summary(found)]
     for kind in KINDS:
         if rows := [one for one in memory if one.run.kind == kind]:
-            lines += ["", f"## {heading(kind)}", "", KIND_SAYS[kind], "", *of_memory(rows)]
+            lines += ["", f"## {heading(kind)}", "", *wrapped(KIND_SAYS[kind]), "", *of_memory(rows, numbers)]
     lines += ["", "## Times", "", *assumptions(found)]
     papers_first = sorted(dict.fromkeys(one.run.source for one in times), key=lambda key: key not in of_library())
     for key in papers_first:
         rows = [one for one in times if one.run.source == key]
-        lines += ["", f"### {title(sources()[key])}", "", *of_times(rows)]
+        cite = f"Source {address(key, numbers)}, {where(rows)}."
+        lines += ["", f"### {title(sources()[key])}", "", *wrapped(cite), "", *of_times(rows)]
     if aside:
-        lines += ["", "## Set aside", "", SET_ASIDE, "", *of_memory(aside)]
+        lines += ["", "## Set aside", "", SET_ASIDE, "", *of_memory(aside, numbers)]
     lines += ["", "## Sources", ""]
-    lines += [f"- {linked(sources()[key])}" for key in dict.fromkeys(one.run.source for one in (*found, *aside))]
+    lines += [f"{numbers[key]}. {linked(sources()[key])}" for key in numbers]
     return "\n".join(lines) + "\n"
 
 
@@ -116,14 +123,16 @@ def spread(name: str, ratios: Sequence[Fraction]) -> str:
 # --- memory -----------------------------------------------------------------------------------------------------------
 
 
-def of_memory(rows: Sequence[Compared]) -> list[str]:
+def of_memory(rows: Sequence[Compared], numbers: Mapping[str, int]) -> list[str]:
     """A table of memory or rates, and what explains the differences."""
     known = any(one.explained != one.derived for one in rows)
-    lines = [f"| run | measured | derived | derived / measured |{' with residuals |' if known else ''}"]
-    lines += [f"|---|---:|---:|---:|{'---:|' if known else ''}"]
-    for one in rows:
+    heads = "| # | run | source | configuration | measured | derived | derived / measured |"
+    lines = [f"{heads}{' with residuals |' if known else ''}", f"|---:|---|---|---|---:|---:|---:|{'---:|' * known}"]
+    for row, one in enumerate(rows, 1):
         unit = one.run.unit + "s" * (one.run.unit in ("block", "token"))
-        cells = [one.run.what, f"{one.run.printed} {unit}", in_its_unit(one), ratio(one.ratio)]
+        source = f"{address(one.run.source, numbers)}, {one.run.place}"
+        cells = [str(row), one.run.what, source, one.run.rests_on]
+        cells += [f"{one.run.printed} {unit}", in_its_unit(one), ratio(one.ratio)]
         cells += [ratio(one.closed) if one.explained != one.derived else ""] if known else []
         lines += [f"| {' | '.join(cells)} |"]
     return [*lines, *named(rows)]
@@ -137,21 +146,31 @@ def in_its_unit(one: Compared) -> str:
 
 
 def named(rows: Sequence[Compared]) -> list[str]:
-    """What explains the differences, and what was assumed: each once, with the runs that it holds for."""
-    said: dict[str, dict[str, None]] = {}
-    for one in rows:
+    """What explains the differences, and what was assumed: each once, with the rows that it holds for."""
+    said: dict[str, list[int]] = {}
+    for row, one in enumerate(rows, 1):
         parts = [one.run.aside] if one.run.aside else []
         parts += [residual.what for residual in one.run.residuals]
         parts += [f"assumed: {', '.join(one.run.assumed)}"] if one.run.assumed else []
         if parts:
-            said.setdefault("; ".join(parts), {})[one.run.what] = None
-    everybody = dict.fromkeys(one.run.what for one in rows)
+            said.setdefault("; ".join(parts), []).append(row)
     lines = [
         line
-        for text, names in said.items()
-        for line in wrapped(f"- {'all' if len(everybody) > 1 and names == everybody else '; '.join(names)}: {text}.")
+        for text, about in said.items()
+        for line in wrapped(f"- {'All' if 1 < len(about) == len(rows) else in_ranges(about)}: {text}.")
     ]
     return ["", *lines] if lines else []
+
+
+def in_ranges(rows: Sequence[int]) -> str:
+    """Numbers that go up, as `1, 3-5`."""
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and runs[-1][1] == row - 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    return ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in runs)
 
 
 # --- times ------------------------------------------------------------------------------------------------------------
@@ -176,17 +195,28 @@ def assumptions(found: Sequence[Compared]) -> list[str]:
             "Plans are written by axis: P stages (× the chunks of each, if they are interleaved), N_d copies (with the "
             "stage of ZeRO), T devices to a layer (with an s under sequence parallelism), M microbatches."
         ),
+        "",
+        *wrapped(
+            "*ops*, *sent* and *idle* are what the estimate is the sum of, over the time measured like bound and "
+            "estimate: what computes or moves on a device, what goes over links, and what waits. An estimate that is "
+            "off by more than a tenth has a name below its table, which says `likely` where it is not proved and `not "
+            "known` where nobody knows. What is left within a tenth is of kinds that the estimate has one number for "
+            "or none: products that reach more of the peak than that share, or less; memory and links at less than "
+            "their printed rates; the start of kernels; and, with the other sign, sends that hide behind products."
+        ),
     ]
 
 
 def of_times(rows: Sequence[Compared]) -> list[str]:
     """A table of times."""
-    lines = ["| run | devices | plan | seconds | bound | estimate |", "|---|---:|---|---:|---:|---:|"]
-    for one in rows:
+    lines = ["| # | run | machine | devices | plan | seconds | bound | estimate | ops | sent | idle |"]
+    lines += ["|---:|---|---|---:|---|---:|---:|---:|---:|---:|---:|"]
+    for row, one in enumerate(rows, 1):
         mesh = read_mesh(one.run.ask.mesh)
         plan = " ".join(written(axis) for axis in mesh.axes)
-        cells = [one.run.what, str(mesh.devices.number), plan, seconds(one.measured), ratio(one.ratio, 2)]
-        lines += [f"| {' | '.join([*cells, ratio(one.estimated, 2)])} |"]
+        cells = [str(row), one.run.what, one.run.cluster.partition(":")[0], str(mesh.devices.number), plan]
+        shares = (one.ratio, one.estimated, *(part / one.measured for part in one.parts.values()))
+        lines += [f"| {' | '.join([*cells, seconds(one.measured), *(ratio(share, 2) for share in shares)])} |"]
     return [*lines, *named(rows)]
 
 
@@ -217,6 +247,22 @@ def title(source: Source) -> str:
     """Authors and year, or the title where nobody is named."""
     who = source.authors.partition(",")[0].partition(" and ")[0]
     return f"{who} {source.year}: {source.title}" if who and source.year else source.title
+
+
+def numbered(runs: Sequence[Compared]) -> dict[str, int]:
+    """The numbers of sources in the list at the end, by their keys."""
+    return {key: number for number, key in enumerate(dict.fromkeys(one.run.source for one in runs), 1)}
+
+
+def address(key: str, numbers: Mapping[str, int]) -> str:
+    """The number of a source, which leads to it."""
+    url = sources()[key].url
+    return f"[{numbers[key]}]({url})" if url else str(numbers[key])
+
+
+def where(rows: Sequence[Compared]) -> str:
+    """The places of rows, each once; rows of one table are its rows."""
+    return "; ".join(dict.fromkeys(one.run.place.partition(", row ")[0] for one in rows))
 
 
 def linked(source: Source) -> str:

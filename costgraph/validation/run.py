@@ -11,9 +11,9 @@ from typing import Annotated, Literal, get_args
 from costgraph.records import dataclass
 from costgraph.toml_tables import decimal_text
 
-Kind = Literal["weights", "cache", "state", "capacity", "training memory", "step time", "rate of FLOPs"]
+Kind = Literal["weights", "cache", "capacity", "training memory", "step time", "rate of FLOPs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-COUNTED = ("weights", "cache", "state")  # what a stated configuration leaves no room in
+COUNTED = ("weights", "cache")  # what a stated configuration leaves no room in
 Extent = Literal["full", "excerpt"]
 
 
@@ -99,3 +99,10 @@ class Run:
     def timed(self) -> bool:
         """Whether it is a time."""
         return self.kind == "step time"
+
+    @property
+    def rests_on(self) -> str:
+        """How much of the configuration its source states, and how it was read, in a few words."""
+        stated = "open" if not self.whole else "assumed" if self.assumed else "whole"
+        more = ("recalled" if self.recalled else "", "excerpt" if self.read == "excerpt" else "")
+        return ", ".join(word for word in (stated, *more) if word)
