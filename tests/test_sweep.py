@@ -151,6 +151,32 @@ def test_limits_that_say_the_same_keep_the_same_points(one: str, other: str) -> 
     assert 0 < len(kept) < len(every)
 
 
+DERIVED = [  # a measure, and limits on it that say the same
+    ("states", "states <= 20 GB", "states <= 20000000000"),
+    ("cache", "cache <= 0.0005*hbm", "cache <= 42467328 byte"),
+    ("flops(attn)", "flops(attn) <= 3 TFLOP", "flops(attn) <= 3000000000000"),
+    ("intensity", "intensity >= 100 FLOP/byte", "intensity >= 100"),
+    ("communication", "communication <= 300 MB", "communication <= 300000000 byte"),
+]
+
+
+@pytest.mark.parametrize(("measure", "one", "other"), DERIVED)
+def test_a_limit_on_what_is_derived_is_in_its_unit(measure: str, one: str, other: str) -> None:
+    typed: dict[str, Any] = {"model": "llama-3.2-1b", "hardware": "h100-sxm", "mesh": "data(N_d, zero=1)"}
+    typed["phase"] = "decode" if measure == "cache" else "train"
+    over = "N_d=[1, 2, 4], B=[4, 8], S=[64, 512, 4096]"
+    every, kept, alike = (rows(read_sweep(over, measure, where, typed=typed)) for where in ((), [one], [other]))
+    assert kept == alike
+    assert 0 < len(kept) < len(every)
+
+
+@pytest.mark.parametrize("where", ["states <= 3 s", "states <= lambda_mem", "flops <= 3 GB", "params >= 1 USD"])
+def test_a_limit_on_what_is_derived_in_something_else_is_refused(where: str) -> None:
+    measure = where.partition(" ")[0]
+    with pytest.raises(UserError, match=rf"'{where}'.*(is|not) in "):
+        sweep(read_sweep("B=[1, 2], S=64", measure, where, typed=PRICED), Tally())
+
+
 @pytest.mark.parametrize("where", ["peak <= 40 GiB, B >= 2", "B >= 2,peak <= 40 GiB", ("B >= 2", "peak <= 40 GiB")])
 def test_several_limits_stand_in_one_text(where: str | tuple[str, ...]) -> None:
     over = "B=[1, 2, 4, 8, 16, 32], S=1024"

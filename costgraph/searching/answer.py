@@ -89,8 +89,7 @@ def stages(space: Space) -> str:
     whole = listed(tuple(one for one in space.uneven if one > 1))
     if not whole:
         return "layers in equal stages"
-    rule = f"with zero {listed(space.uneven_zero)} and schedule {', '.join(space.uneven_schedules)}"
-    return f"whole layers in {whole} unequal stages, {rule}"
+    return f"whole layers in {whole} unequal stages, with schedule {', '.join(space.uneven_schedules)}"
 
 
 def listed(values: tuple[int, ...]) -> str:

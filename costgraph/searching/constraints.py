@@ -14,9 +14,9 @@ from costgraph.algebra.parser import NO_LETTERS, parse
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, NONE, Powers, powers, times, unit_text
+from costgraph.algebra.units import BANDWIDTH, BYTE, COMPUTE, NONE, Powers, powers, times, unit_named, unit_text
 from costgraph.errors import UserError, each_text, shorten, unknown
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.searching.columns import Column, double
 from costgraph.searching.exact import NEAR
 from costgraph.searching.measures import SHARES, Measure
@@ -26,6 +26,8 @@ RELATION = re.compile(r"(<=|>=|==|=|<|>|≤|≥)")
 MEANT = {"=": "==", "≤": "<=", "≥": ">="}
 EXAMPLE = "'peak <= 0.92*hbm', 'ttft <= 1 s' or 'T <= 8'"
 OF_MACHINES = {"hbm": BYTE, "lambda_flops": COMPUTE, "lambda_mem": BANDWIDTH, "lambda_comms": BANDWIDTH}
+DERIVED = Measure("what is derived", NONE)
+ZERO_LIMIT = Quotient(Polynomial.constant(0))
 COMPARED = {"<=": np.less_equal, ">=": np.greater_equal, "==": np.equal, "<": np.less, ">": np.greater}
 
 
@@ -77,16 +79,29 @@ class Condition:
         name: what is limited.
         relation: how.
         limit: in base units, of quantities of a machine.
+        right: the limit as it was typed, where it is read once the measure is derived, which says its unit.
     """
 
     text: str
     name: str
     relation: str
     limit: Quotient
+    right: str = ""
 
     def __str__(self) -> str:
         """The limit as it was typed."""
         return self.text
+
+    def measured_in(self, unit: str) -> Condition:
+        """The same of a measure that was derived, in its unit; a plain number is in that, too.
+
+        Raises:
+            UserError: the limit is in something else.
+        """
+        if not self.right:
+            return self
+        of = Measure(self.name, unit_named(unit).dimension, unit=unit)
+        return replace(self, limit=limit_of(f"--where '{shorten(self.text)}'", self.right, self.name, of), right="")
 
     def on(self, rates: Mapping[str, Polynomial]) -> Constraint:
         """The limit on a machine.
@@ -109,7 +124,7 @@ def read_condition(
 
     Args:
         text: as it was typed.
-        names: what may be limited; None for a number of plans or points.
+        names: what may be limited; None for a number of plans or points, `DERIVED` for what is derived first.
         letters: of the user's own, with what they stand for.
 
     Raises:
@@ -122,6 +137,8 @@ def read_condition(
     name = meant(name, letters)
     if name not in names:
         raise unknown("name in --where", name, names)
+    if names[name] is DERIVED:
+        return Condition(text.strip(), name, MEANT.get(relation, relation), ZERO_LIMIT, right)
     limit = limit_of(f"--where '{shorten(text)}'", right, name, names[name])
     return Condition(text.strip(), name, MEANT.get(relation, relation), limit)
 

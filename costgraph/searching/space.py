@@ -13,8 +13,7 @@ from costgraph.records import dataclass
 from costgraph.searching.open_mesh import OpenMesh, Side, meshes
 from costgraph.searching.structure import DEVICES, Structure
 
-UNEVEN_SCHEDULE = "1f1b"
-UNEVEN_ZERO = 1  # beside unequal stages, each number of which is a graph of its own
+UNEVEN_SCHEDULE = "1f1b"  # of unequal stages, each number of which is a graph of its own
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Space:
         devices: how many there are.
         all_devices: whether plans use all of them.
         uneven: numbers of stages that do not divide the layers, so that whole layers are spread.
-        uneven_zero, uneven_schedules: stages of ZeRO and schedules with these; each of them is a graph of its own.
+        uneven_schedules: schedules with these; each of them is a graph of its own.
         layers: how many there are of each kind; no stage has fewer than one, nor has a chunk.
         chunked: whether stages that are unequal may have chunks.
         kv_heads: how many key/value heads there are; a tensor axis of more devices copies them. 0 where it cannot.
@@ -47,7 +46,6 @@ class Space:
     devices: int
     all_devices: bool
     uneven: tuple[int, ...] = ()
-    uneven_zero: tuple[int, ...] = ()
     uneven_schedules: tuple[str, ...] = ()
     layers: tuple[int, ...] = ()
     chunked: bool = False
@@ -84,7 +82,7 @@ class Space:
                 yield found
                 if schedule == "interleaved":
                     yield replace(found, one_group=True)
-            if "P" in axes and (stage in self.uneven_zero or "N_d" not in axes) and schedule in self.uneven_schedules:
+            if "P" in axes and schedule in self.uneven_schedules:
                 yield from self.unequal(found)
 
     def unequal(self, of: Structure) -> Iterator[Structure]:

@@ -12,7 +12,7 @@ from costgraph.hardware.cluster import Cluster
 from costgraph.passes.recompute import Recompute
 from costgraph.schedules import SCHEDULES
 from costgraph.searching.ranges import read_over
-from costgraph.searching.space import UNEVEN_SCHEDULE, UNEVEN_ZERO, Space, divisors
+from costgraph.searching.space import UNEVEN_SCHEDULE, Space, divisors
 from costgraph.searching.structure import DEGREES, DEVICES, replayed
 
 CHOICES = ("zero", "recompute", "schedule", "context", "sequence")
@@ -47,13 +47,12 @@ def read_space(
     numbers = {**usual, **numbers}
     zero = tuple(map(int, choice(said, "zero", ZERO, usual_zero(asked))))
     schedules = choice(said, "schedule", tuple(SCHEDULES), USUAL_SCHEDULES)
-    asked_for = "P" in said  # else one way to work is tried, as each number of unequal stages is a graph of its own
+    asked_for = "P" in said  # else one schedule is tried, as each number of unequal stages is a graph of its own
     return Space(
         numbers, zero=zero,
         recompute=replays(said.get("recompute"), asked),
         schedules=schedules, layers=layers, chunked="v" in said,
         uneven=tuple(one for one in numbers["P"] if any(count % one for count in layers)),
-        uneven_zero=zero if asked_for or "zero" in said else (UNEVEN_ZERO,),
         uneven_schedules=schedules if asked_for or "schedule" in said else (UNEVEN_SCHEDULE,),
         context=choice(said, "context", CONTEXT, USUAL_CONTEXT),
         sequence=tuple(one == "yes" for one in choice(said, "sequence", SEQUENCE, usual_sequence(asked))),

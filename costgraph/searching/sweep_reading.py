@@ -17,7 +17,7 @@ from costgraph.hardware.cluster import cluster
 from costgraph.measures import MEASURES
 from costgraph.measures.named import Measures, names_of_measures
 from costgraph.searching.command import FLAGS
-from costgraph.searching.constraints import read_conditions
+from costgraph.searching.constraints import DERIVED, read_conditions
 from costgraph.searching.grid import Grid
 from costgraph.searching.measures import MEASURES as OF_PLANS
 from costgraph.searching.ranges import Over, read_objects, read_over
@@ -57,7 +57,7 @@ def read_sweep(
     grid = read_grid(over, letters, fixed)
     asked = names_of(measures, "--measures", KNOWN)
     best = names_of(pareto, "--pareto", asked) if pareto else ()
-    limitable = {name: OF_PLANS.get(name) for name in dict.fromkeys((*KNOWN, *asked, *grid.numbers))}
+    limitable = {name: OF_PLANS.get(name, DERIVED) for name in (*KNOWN, *asked)} | dict.fromkeys(grid.numbers)
     asking = Asking(fixed, tuple(grid.numbers), {ALSO.get(name, name): of for name, of in read_objects(over).items()})
     return Sweep(
         grid, asked, read_conditions(where, limitable, letters), best, asking.request,

@@ -45,8 +45,9 @@ class Swept:
     ) -> None:
         self.request, self.numbers, self.measures = request, tuple(numbers), tuple(measures)
         check_phase(self.measures, request.phase)
-        self.where = tuple(one.on(request.rates) for one in where)
         self.plain = {name: self.form(name) for name in self.measures if name not in MEASURES}
+        units = {name: form.unit for name, form in self.plain.items()}
+        self.where = tuple(one.measured_in(units.get(one.name, "")).on(request.rates) for one in where)
         self.programs = {name: program(form) for name, form in self.plain.items()}
         self.costs: Costs | None = None
         if len(self.plain) < len(self.measures):
