@@ -47,7 +47,8 @@ def exit_code(arguments: Sequence[str]) -> int:
         return complain(error)
     finally:
         if "costgraph.errors" in sys.modules:
-            sys.modules["costgraph.errors"].Heard.at_shell = False
+            heard = sys.modules["costgraph.errors"].Heard
+            heard.at_shell, heard.flags = False, frozenset()
 
 
 def complain(error: Exception) -> int:

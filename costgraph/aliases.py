@@ -31,6 +31,11 @@ UNDERSTOOD: dict[str, dict[str, str]] = {  # by what is asked for
         "py": "python", "rs": "rust", "txt": "text", "typ": "typst", "htm": "html", "cpp": "c", "np": "numpy",
         "sqlite": "sql", "jax": "numpy",
     },
+    "op": {
+        "attention": "attn", "self_attention": "attn", "self_attn": "attn", "ffn": "mlp", "feed_forward": "mlp",
+        "feedforward": "mlp", "lm_head": "head", "unembed": "head", "embedding": "embed", "embeddings": "embed",
+        "norms": "norm", "layernorm": "norm", "rmsnorm": "norm",
+    },
     "op set": {"gpt": "decoder", "gpt2": "decoder", "transformer": "decoder", "bert": "encoder", "gemm": "matmul"},
 }  # fmt: skip
 MEANT: dict[str, str] = {  # what a word that is no name here is written as
@@ -71,12 +76,12 @@ MEANT: dict[str, str] = {  # what a word that is no name here is written as
     "layers": "--limit L=...",
     "hidden_size": "--limit D=...",
     "heads": "--limit A=...",
-    "dtype": "--limit p=bf16",
+    "dtype": "--limit p=... for all, or --weights ... and --cache-dtype ... apart",
     "bf16": "--limit p=bf16 for what computes, or --precision mixed_adam for what training keeps",
     "fp16": "--limit p=fp16 for what computes, or --precision mixed_adam for what training keeps",
     "fp32": "--limit p=fp32 for what computes, or --precision fp32_adam for what training keeps",
     "fp8": "--limit p=fp8 for what computes, or --precision fp8_adam for what training keeps",
-    "inference": "prefill or decode",
+    "inference": "prefill or decode, or ask `costgraph estimate --phase generate` for all of a generation",
     "generation": "decode for a step of it, or ask `costgraph estimate --phase generate` for all of it",
     "training": "train",
     "memory": "states, activations, cache, or peak, which is the most of all of them at once",
@@ -90,12 +95,127 @@ MEANT: dict[str, str] = {  # what a word that is no name here is written as
     "csv": "excel, or make a table with `costgraph sweep -o FILE.csv`",
     "weights": "params for how many there are, or states for their bytes",
     "optimizer": "states",
-    "gpu": "--hardware, in `costgraph estimate` or `costgraph solve`",
     "gpus": "--mesh 'data(N_d)'",
     "devices": "--mesh 'data(N_d)'",
     "no_pager": "it before the command: costgraph --no-pager list models",
     "version": "it alone: costgraph --version",
 }
+
+HEADS, QUANTIZED = "--op-set 'decoder(kv_heads={})'", "--weights int4, and --cache-dtype fp8 for the cache"
+SHARDED, REPLAYED = "--mesh 'data(N_d, zero={})'", "--pass 'recompute({})'"
+POLICY = "--precision {}"
+KEPT = "moments=4+4 for the two of Adam, beside master=4 for its copy of the weights"
+# The same where it depends on what is asked for.
+MEANT_AS: dict[str, dict[str, str]] = {
+    "measure": {
+        **dict.fromkeys(("comms", "comm", "collectives", "allreduce", "all_reduce", "network"), "communication"),
+        **dict.fromkeys(("vram", "gpu_memory", "device_memory", "max_memory", "hbm", "footprint", "mem"), "peak"),
+        **dict.fromkeys(
+            ("gradients", "grads", "gradient", "optimizer_states", "optimizer_state", "moments", "master_weights"),
+            "states, of which they are a part; --explain shows it",
+        ),
+        **dict.fromkeys(("parameters", "parameter", "num_params", "n_params", "model_size"), "params"),
+        **dict.fromkeys(("macs", "mac", "tflops", "gflops", "ops", "operations"), "flops, two for each multiply-add"),
+        **dict.fromkeys(("bytes", "io", "reads", "writes", "memory_traffic", "data_movement"), "traffic"),
+        **dict.fromkeys(
+            ("throughput", "tokens_per_second", "tokens_per_s", "tps", "speed"),
+            "step_time or tpot, of which it is the inverse",
+        ),
+        **dict.fromkeys(("utilization", "utilisation", "hfu"), "mfu"),
+        **dict.fromkeys(("runtime", "duration", "training_time", "step"), "step_time"),
+        **dict.fromkeys(("price", "dollars", "usd", "money"), "cost"),
+        "weight_memory": "states, or params for how many there are",
+        "activation_memory": "activations", "kv_cache": "cache", "kvcache": "cache", "kv_cache_size": "cache",
+        "roofline": "intensity, or draw it with `costgraph estimate --plot FILE`",
+    },
+    "pass": {
+        "ddp": "--mesh 'data(N_d)'",
+        "gqa": HEADS.format("G"), "mqa": HEADS.format("1"), "grouped_query_attention": HEADS.format("G"),
+        "multi_query_attention": HEADS.format("1"),
+        **dict.fromkeys(("swa", "sliding_window", "local_attention"), "--op-set 'decoder(window=W)'"),
+        **dict.fromkeys(("moe", "mixture_of_experts"), "--model mixtral-8x7b, or another one that has experts"),
+        **dict.fromkeys(("mla", "latent_attention"), "--model deepseek-v3, or another one that has latents"),
+        **dict.fromkeys(("quantize", "quantization", "quantisation", "awq", "gptq", "int8", "int4"), QUANTIZED),
+        "qlora": "--pass 'lora(16)' with --weights int4",
+        **dict.fromkeys(("causal", "causal_mask"), "--convention 'exact(causal=half)'"),
+        **dict.fromkeys(("kv_cache", "cache", "cached"), "--phase decode, which reads one"),
+        **dict.fromkeys(("paged_attention", "vllm", "continuous_batching"), "--phase decode, and B for what is served"),
+        **{f"zero{sign}{stage}": SHARDED.format(stage) for stage in (1, 2, 3) for sign in ("", "_")},
+        **dict.fromkeys(("3d", "3d_parallel", "3d_parallelism"), "--mesh 'pipeline(P), data(N_d), tensor(T)'"),
+        **dict.fromkeys(("gradient_accumulation", "grad_accum", "microbatches"), "--mesh 'microbatches(M)'"),
+        "selective": REPLAYED.format("selective"), "full": REPLAYED.format("full"),
+        **dict.fromkeys(("adam", "adamw", "optimizer", "mixed_precision"), POLICY.format("mixed_adam")),
+        "bias": "--op-set 'decoder(biases=True)'", "biases": "--op-set 'decoder(biases=True)'",
+    },
+    "precision": {
+        **dict.fromkeys(
+            ("adam", "adamw", "fused_adam"), "--precision mixed_adam, or fp32_adam where nothing is in 16 bits"
+        ),
+        "sgd": "--precision sgd_momentum, or 'weights=4,gradients=4' without momentum",
+        "momentum": POLICY.format("sgd_momentum"), "lion": POLICY.format("mixed_lion"),
+        **dict.fromkeys(("mixed", "amp", "mixed_precision"), POLICY.format("mixed_adam")),
+        **dict.fromkeys(("8bit", "8bit_adam", "bnb", "adam8bit"), POLICY.format("adam_8bit")),
+        "muon": "--precision 'weights=2,gradients=4,master=4,moments=4' for its one momentum",
+    },
+    "key of a precision": {
+        **dict.fromkeys(("optimizer", "opt", "optimizer_states", "states", "adam", "momentum", "variance"), KEPT),
+        **dict.fromkeys(("params", "parameters", "param", "model", "weight"), "weights=..."),
+        **dict.fromkeys(("grads", "grad", "gradient"), "gradients=..."),
+        **dict.fromkeys(("master_weights", "fp32", "copy", "main"), "master=..."),
+        **dict.fromkeys(("moment", "m", "v", "exp_avg"), "moments=..., with + between several"),
+    },
+    "attention of choices": {
+        **dict.fromkeys(
+            ("fa", "fa2", "fa3", "flash2", "flash_attn", "flash_attention", "flash_attention_2", "xformers", "fused",
+             "memory_efficient", "sdpa", "cudnn", "flashinfer"),
+            "--attention flash",
+        ),
+        **dict.fromkeys(("math", "naive", "standard", "vanilla", "torch", "unfused", "full"), "--attention eager"),
+    },
+    "phase": {
+        **dict.fromkeys(("backward", "bwd"), "--phase train, of which flops.backward is a part"),
+        **dict.fromkeys(
+            ("generate", "serve", "serving", "sampling"),
+            "decode for a step of it, or ask `costgraph estimate --phase generate` for all of it",
+        ),
+        **dict.fromkeys(("pretrain", "pretraining", "finetune", "finetuning", "sft"), "train"),
+        **dict.fromkeys(("fwd", "eval", "evaluate", "encode"), "forward"),
+    },
+    "convention": {
+        **dict.fromkeys(("causal", "half", "causal_half"), "--convention 'exact(causal=half)'"),
+        **dict.fromkeys(("6nd", "6n"), "--convention kaplan, or derive flops --when 'S << D'"),
+        "megatron": "--convention megatron-2022, or megatron-2025",
+    },
+    "choice of --per": {
+        **dict.fromkeys(("device", "gpu", "chip", "rank"), "nothing: an answer is of one device; --whole is of all"),
+        **dict.fromkeys(("batch", "step", "iteration"), "nothing: an answer is of a step"),
+        **dict.fromkeys(("request", "sample", "prompt"), "--per sequence"),
+    },
+    "goal of --minimize": {
+        **dict.fromkeys(("time", "latency", "step"), "--minimize step_time"),
+        **dict.fromkeys(("price", "money", "usd"), "--minimize cost, with --price"),
+        **dict.fromkeys(("gpus", "gpu", "machines"), "--minimize devices"),
+        **dict.fromkeys(("memory", "peak", "vram"), "--where 'peak <= 40 GiB', say, and minimize step_time"),
+    },
+    "axis": {
+        **dict.fromkeys(("sequence", "seq"), "--mesh 'tensor(T, sequence=True)', or 'context(C)'"),
+        **{f"zero{sign}{stage}": SHARDED.format(stage) for stage in (1, 2, 3) for sign in ("", "_")},
+    },
+    "option": {  # of a command, or a keyword
+        "optimizer": "--precision mixed_adam, or what it keeps: `costgraph list precisions`",
+        **dict.fromkeys(("quantization", "quantize", "quant", "weight_dtype", "bits"), "--weights int4"),
+        **dict.fromkeys(("kv_cache_dtype", "kv_dtype", "cache_type", "kv_cache"), "--cache-dtype fp8"),
+        **dict.fromkeys(("max_new_tokens", "new_tokens", "output_len", "output_tokens", "max_tokens"), "--new"),
+        **dict.fromkeys(("mfu", "utilization", "flops_efficiency"), "--efficiency flops=0.4"),
+        **dict.fromkeys(("parallel", "parallelism", "strategy", "sharding"), "--mesh 'data(N_d), tensor(T)'"),
+        **dict.fromkeys(("recompute", "checkpoint", "remat"), REPLAYED.format("full")),
+        **dict.fromkeys(("input_len", "prompt_len", "prompt", "input_tokens"), "--limit S=..."),
+        **dict.fromkeys(("num_gpus", "num_devices", "nproc", "n_gpus"), "--mesh 'data(N_d)'"),
+        "cost": "--price '2.5 USD/h'", "config": "--model config.json", "measures": "--measure",
+        "measure": "--measures",
+    },
+}  # fmt: skip
+ALSO = {"symbol or measure": "measure", "measure in --measures": "measure", "measure in --pareto": "measure"}
 
 TOPICS: dict[str, tuple[str, ...]] = {  # what an abbreviation is called where things are written out
     "mla": ("latent",), "gqa": ("grouped", "kv_heads"), "mqa": ("kv_heads=1", "multi-query"), "moe": ("experts",),
@@ -112,6 +232,16 @@ def understood(what: str, name: str) -> str:
     return UNDERSTOOD.get(what, {}).get(name.strip().lower().replace("-", "_"), name)
 
 
-def meant(name: str) -> str:
-    """How what a word means is written; "" if nobody knows."""
-    return MEANT.get(name.strip().lower().lstrip("-").replace("-", "_"), "")
+def meant(name: str, what: str = "") -> str:
+    """How what a word means is written, where something is asked for or anywhere; "" if nobody knows."""
+    return meant_as(what, name) or MEANT.get(plain(name), "")
+
+
+def meant_as(what: str, name: str) -> str:
+    """How it is written where this is asked for, and nowhere else."""
+    return MEANT_AS.get(ALSO.get(what, what), {}).get(plain(name), "")
+
+
+def plain(name: str) -> str:
+    """A word as the tables have it."""
+    return name.strip().lower().lstrip("-").replace("-", "_")

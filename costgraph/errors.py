@@ -20,6 +20,7 @@ class Heard:
     """Where messages are read: at a shell, which has flags, or in Python, which has keywords."""
 
     at_shell = False
+    flags = frozenset[str]()  # those of the command that runs there
 
 
 def heard(text: str) -> str:
@@ -51,14 +52,17 @@ def unknown(what: str, name: object, choices: Iterable[str]) -> UserError:
     import difflib
     from importlib import import_module
 
-    from costgraph.aliases import meant  # only where something is wrong
+    from costgraph.aliases import meant, meant_as  # only where something is wrong
 
     name, known = str(name), list(choices)
     lowered = {choice.lower(): choice for choice in known}
     near = [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)]
+    near = (holding(name, known)[:4] if what == "model" else []) or near
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.75)
     more = f" and {len(known) - MANY} more" if len(known) > MANY else ""
-    if other := import_module("costgraph.misplaced").instead(what, name):
+    if remedy := meant_as(what, name):
+        advice = f"write {remedy}"
+    elif other := import_module("costgraph.misplaced").instead(what, name):
         advice = other
     elif not close and not what.startswith("choice") and (remedy := meant(name)):
         advice = f"write {remedy}"
@@ -67,6 +71,14 @@ def unknown(what: str, name: object, choices: Iterable[str]) -> UserError:
     else:
         advice = f"choose from {', '.join(known[:MANY])}{more}"
     return UserError(f"unknown {what} '{shorten(name)}': {advice}")
+
+
+def holding(name: str, known: Iterable[str]) -> list[str]:
+    """The names that begin with a part of one, or else hold it, however punctuated: `llama3` begins `llama-3-8b`."""
+    part = "".join(filter(str.isalnum, name.lower()))
+    squeezed = {one: "".join(filter(str.isalnum, one.lower())) for one in known} if len(part) > 1 else {}
+    begun = [one for one, text in squeezed.items() if text.startswith(part)]
+    return begun or [one for one, text in squeezed.items() if part in text]
 
 
 def need_text(given: object, example: str) -> None:

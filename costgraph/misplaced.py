@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
+from costgraph.errors import Heard
 from costgraph.known_names import known
 
 # Kinds of names -> what one of them is, and how it is written; of two kinds with one name the first counts.
@@ -20,6 +21,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "notations": ("a notation", "--notation {}"),
 }
 OTHERWISE = {"--hardware": ("--cluster", ""), "--measure": ("--measures", "")}  # options that take the same elsewhere
+TAKEN_BY = {"machines": "costgraph estimate MODEL {}", "measures": "costgraph derive {}"}  # where nothing else does
 SIZE = "write --limit {}"
 # What is wanted -> the kinds that it may be itself.
 WANTED = {
@@ -43,7 +45,23 @@ def instead(wanted: str, name: str) -> str:
     if not found or found in WANTED[wanted]:
         return ""
     what, written = KINDS[found]
-    return f"it is {what}; write {written.format(name)}"
+    return f"it is {what}; write {spelled(found, written, name)}"
+
+
+def spelled(kind: str, written: str, name: str) -> str:
+    """How a name of a kind is written: to the command that runs, if that takes one, else to one that does."""
+    flag = written.partition(" ")[0]
+    there = next((one for one in (flag, *OTHERWISE.get(flag, ())) if one in Heard.flags), "")
+    if kind == "machines":
+        name = " or ".join(several(name)[:3])
+    if Heard.at_shell and Heard.flags and not there and kind in TAKEN_BY:
+        return TAKEN_BY[kind].format(name)
+    return written.replace(flag, there or flag, 1).format(name)
+
+
+def several(name: str) -> list[str]:
+    """The machines that a name stands for: itself, or all that begin so, as with `h100`."""
+    return [one for one in known("machines") if one.startswith(f"{name.lower()}-")] or [name]
 
 
 def kind_of(name: str) -> str:

@@ -38,7 +38,7 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
         name, _, value = head.partition("=")
         raise UserError(f"{what} '{shorten(text)}': write {name.strip()}({shorten(value.strip())})")
     if (bare := head.strip()) not in table and not bare.isidentifier() and re.fullmatch(r"[\w.:/-]+", bare):
-        raise unknown(what, bare, table)
+        raise with_number(what, bare, table) or unknown(what, bare, table)
     if re.search(r"\)\s+[A-Za-z]", rest):
         raise UserError(f"{what} '{shorten(text)}': one stands behind the other; write a comma between them")
     spelled = {name.replace("-", "_"): name for name in table}  # megatron-2025 is a name, too
@@ -52,13 +52,27 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
 
         name = understood(what, name)
     if name not in table:
-        raise unknown(what, name, table)
+        raise with_number(what, name, table) or unknown(what, name, table)
     options: dict[str, str] = {}
     for keyword in call.keywords:
         if (option := keyword.arg or "**") in options:
             raise UserError(f"{name}: {option} is given twice")
         options[option] = source(text, keyword.value)
     return bind(name, table[name], [source(text, arg) for arg in call.args], options)
+
+
+def with_number(what: str, text: str, table: Mapping[str, Callable[..., Any]]) -> UserError | None:
+    """An error for a name that runs into its number, `tp8`, or a number alone; None for anything else."""
+    from costgraph.aliases import understood
+
+    found = re.fullmatch(r"([A-Za-z_]*?)_?([0-9]+)", text)
+    if found is None or (found[1] and understood(what, found[1]) not in table):
+        return None
+    names = (
+        [understood(what, found[1])] if found[1] else [one for one in ("tensor", "data", "pipeline") if one in table]
+    )
+    ways = " or ".join(f"{name}({found[2]})" for name in names)
+    return UserError(f"{what} '{text}': write {ways}") if names else None
 
 
 def bind(name: str, make: Callable[..., Any], args: list[str], options: dict[str, str]) -> Any:

@@ -47,7 +47,7 @@ REFUSED = {  # arguments of derive -> what the message must say
     "--pass tensor_parallel(0)": "must be a positive integer",
     "--phase training": "unknown phase 'training': did you mean train",
     "--convention note": "did you mean notes or",
-    "--precision adam": "did you mean",
+    "--precision adam": "write --precision mixed_adam",
     "--limit X=4": "X is the expert-parallel degree, and nothing is split over X devices: --mesh 'experts(X)'",
     "--limit Z=4": "unknown symbol 'Z'",
     "--limit S=4*X": "X (expert-parallel degree) is no size of this model",

@@ -76,7 +76,7 @@ def test_a_model_is_found_by_name_and_by_repository(asked: str) -> None:
 
 
 NOT_FOUND = {
-    "llama3.1-8b": "unknown model 'llama3.1-8b': did you mean llama-3.1-8b or llama-3-8b",
+    "llama3.1-8b": "unknown model 'llama3.1-8b': did you mean llama-3.1-8b?",
     "mistralai/Mistral-7B": "neither a file nor the hub name of a known model; did you mean mistral-7b",
     "someone/config.json": "someone/config.json: there is no such file",
     "./mine.toml": "model file ./mine.toml: there is no such file",

@@ -15,10 +15,10 @@ from costgraph.algebra.bindings import Order, in_symbols, parse_bindings, parse_
 from costgraph.algebra.frameworks import AMBIGUOUS, MEANINGS, meaning_of
 from costgraph.algebra.parser import parse, size
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.aliases import MEANT, UNDERSTOOD
-from costgraph.errors import UserError
+from costgraph.aliases import MEANT, MEANT_AS, UNDERSTOOD
+from costgraph.errors import UserError, unknown
 from costgraph.exporting.targets import available
-from costgraph.known_names import KINDS
+from costgraph.known_names import KINDS, known
 from costgraph.letters import read
 from costgraph.library.checking.comparison import check as compare
 from costgraph.library.entries.finding import topics_of
@@ -368,11 +368,43 @@ def test_every_other_name_is_of_something_that_there_is_and_is_no_name_itself() 
     tables = {
         "axis": set(AXES), "pass": set(PASSES), "op set": set(OP_SETS), "kind of thing": set(KINDS), "topic": topics,
         "kind of thing to list": set(LISTED), "target": set(available()),
+        "op": {op.place for op in cg.decoder(head=True, positions=True).ops},
     }  # fmt: skip
     assert set(UNDERSTOOD) == set(tables)
     for what, names in UNDERSTOOD.items():
         assert set(names.values()) <= tables[what]
         assert not set(names) & tables[what]
+
+
+KEYWORD = {"pass": "passes", "op-set": "op_set", "cache-dtype": "cache_dtype"}
+ASKED = ("mesh", "precision", "convention", "attention", "phase", "weights", "model", *KEYWORD)
+OPTION = re.compile(rf"--({'|'.join(ASKED)}) ('[^']*'|[\w.-]+)")
+WORDS_OF = {
+    "measure": "measures", "pass": "passes", "precision": "precisions", "phase": "phases", "convention": "conventions",
+    "axis": "axes",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", MEANT_AS)
+def test_words_that_depend_on_what_is_asked_for_are_answered_with_what_is_read(what: str) -> None:
+    assert not {*MEANT_AS[what]} & {*known(WORDS_OF[what])} if what in WORDS_OF else True
+    for word, remedy in MEANT_AS[what].items():
+        assert remedy in str(unknown(what, word, ["nothing"]).args[0])
+        for flag, text in OPTION.findall(re.sub("`[^`]*`", "", remedy)):
+            of: dict[str, Any] = {KEYWORD.get(flag, flag): text.strip("'")}
+            if flag != "model" or "." not in text:  # and is no file
+                assert cg.derive("params", **of).forms
+
+
+@pytest.mark.parametrize("word", MEANT_AS["measure"])
+def test_a_measure_of_another_name_is_answered_with_one_that_there_is(word: str) -> None:
+    named = re.split(r"[, ]", MEANT_AS["measure"][word])[0]
+    assert named in known("measures")
+
+
+@pytest.mark.parametrize(("typed", "same"), [("attn", "attn.*"), ("attention", "attn.*"), ("ffn", "mlp.*")])
+def test_a_place_and_its_other_names_stand_for_all_of_its_ops(typed: str, same: str) -> None:
+    assert cg.derive("flops", ops=typed)["flops"].value == cg.derive("flops", ops=same)["flops"].value
 
 
 @pytest.mark.parametrize("remedy", sorted({one for one in MEANT.values() if one.startswith(("--mesh", "--pass"))}))
@@ -391,7 +423,18 @@ def test_remedies_are_options_that_are_read(remedy: str) -> None:
         ("derive flops --precision bf16", "write --limit p=bf16 for what computes"),
         ("derive flops --phase training", "did you mean train?"),
         ("derive memory", "unknown measure 'memory': write states, activations, cache, or peak"),
-        ("derive flops --limit dtype=bf16", "write --limit p=bf16"),
+        ("derive flops --limit dtype=bf16", "write --limit p=... for all"),
+        ("derive flops --hardware h100", "No such option: --hardware; write costgraph estimate MODEL MACHINE"),
+        ("search --model gpt2 --hardware h100-sxm", "write --cluster h100-sxm:8x1"),
+        ("derive states --optimizer adamw", "No such option: --optimizer; write --precision mixed_adam"),
+        ("derive states --precision weights=2,gradients=2,optimizer=12", "write moments=4+4 for the two of Adam"),
+        ("derive comms", "unknown measure 'comms': write communication"),
+        ("derive vram", "write peak"),
+        ("derive flops --dtype int4", "--weights ... and --cache-dtype ... apart"),
+        ("derive flops --mesh tp8", "axis 'tp8': write tensor(8)"),
+        ("derive flops --mesh 8", "write tensor(8) or data(8) or pipeline(8)"),
+        ("derive flops --pass lora16", "write lora(16)"),
+        ("derive flops --model Llama3", "did you mean llama-3-70b or llama-3-8b"),
         ("derive flops --seq 4096", "No such option: --seq; write --limit S=..."),
         ("derive flops --tp 8", "No such option: --tp; write --mesh 'tensor(T)'"),
         ("derive flops --limt S=8", "--let, --limit"),

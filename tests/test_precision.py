@@ -40,7 +40,7 @@ TYPED = {
 A_NUMBER = "must be a number of bytes such as 2, 0.5 or '65/64', not "
 BOUNDS = "bytes; a number takes from 1/8 to 16, and what is not kept is left out"
 REFUSED = {
-    "adam": "unknown precision 'adam': did you mean",
+    "adam": "unknown precision 'adam': write precision='mixed_adam'",
     "": "unknown precision ''",
     "weights=2": "gradients missing, as in weights=2,gradients=2",
     "master=4": "weights and gradients missing",

@@ -21,7 +21,7 @@ from costgraph.cli.pager import OWN
 from costgraph.cli.plain_values import PlainGroup
 from costgraph.cli.version import print_version
 from costgraph.cli.waiting import waiting
-from costgraph.errors import UserError
+from costgraph.errors import Heard, UserError
 
 COMMANDS = {  # name -> module, function or typer group in it, the first line of its help
     "derive": ("derive", "derive", "Derive closed forms of a model's costs."),
@@ -102,7 +102,9 @@ class Table(PlainGroup):
         """The command that the first argument names, and the arguments behind it."""
         name, line, rest = super().resolve_command(ctx, args)
         waiting.doing = DOING.get(name or "", waiting.doing)
-        return name, made(name) if name in COMMANDS else line, rest
+        found: Any = made(name) if name in COMMANDS else line
+        Heard.flags = frozenset(one for param in found.params for one in param.opts) if found else frozenset()
+        return name, found, rest
 
 
 app = typer.Typer(

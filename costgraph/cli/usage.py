@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 from costgraph.algebra.symbols import SYMBOLS
-from costgraph.aliases import meant
+from costgraph.aliases import meant, plain
 from costgraph.cli.examples import EXAMPLES
 from costgraph.misplaced import kind_of, placed
 
 NO_OPTION, NO_COMMAND, TOO_MANY = "No such option", "No such command '", "Got unexpected extra argument"
+OF_MACHINES = ("hardware", "gpu", "machine", "device", "accelerator", "cluster", "gpu_type", "device_type")
 # Words that are typed where a command is wanted -> the command; of names of models, measures and so on by their kind.
 COMMANDS = {
     "help": "costgraph --help", "version": "costgraph --version", "init": "costgraph --help",
@@ -65,7 +66,11 @@ def instead_of_option(option: str, command: Any) -> str:
         return f"-o FILE.{suffix}: the suffix says what is written"
     if name in SYMBOLS and "--limit" in there:
         return f"--limit {name}=..."
-    known = meant(option)
+    if plain(name) in OF_MACHINES:
+        placing = "fits" if getattr(command, "name", "") == "fits" else "estimate"
+        written = ("--hardware a10", "--cluster h100-sxm:8x1")
+        return next((one for one in written if one.split()[0] in there), f"costgraph {placing} MODEL MACHINE")
+    known = meant(option, "option")
     flag = re.match(r"--[a-z-]+", known)
     return known if flag is None or flag[0] in there else ""
 

@@ -68,10 +68,8 @@ class Share:
         """What ops with these names contribute."""
         if not has_parts(form, graph):
             raise UserError(f"{form.name} is of all ops together; leave --ops out")
-        for pattern in self.ops:
-            if not any(fits(op.name, pattern) for op in graph.ops):
-                raise UserError(f"no op is called '{shorten(pattern)}': {unknown('op', pattern, graph.by_name)}")
-        kept = tuple(term for term in form.terms if any(fits(term.op, pattern) for pattern in self.ops))
+        patterns = [named(pattern, graph) for pattern in self.ops]
+        kept = tuple(term for term in form.terms if any(fits(term.op, pattern) for pattern in patterns))
         return replace(form, terms=kept, remainder=Quotient(0))
 
     def why_nothing(self, found: ClosedForm) -> str:
@@ -93,6 +91,22 @@ STEP = Share()
 def fits(name: str, pattern: str) -> bool:
     """Whether a pattern such as `attn.*` names an op, whichever kind of layers it stands in."""
     return fnmatchcase(name, pattern) or fnmatchcase(name.rpartition("/")[2], pattern)
+
+
+def named(pattern: str, graph: Graph) -> str:
+    """A pattern that fits the name of an op; of a place, such as `attn`, or another name for one, all ops of it.
+
+    Raises:
+        UserError: none fits.
+    """
+    if any(fits(op.name, pattern) for op in graph.ops):
+        return pattern
+    from costgraph.aliases import understood  # names of ops need none
+
+    for one in (f"{pattern}.*", f"{understood('op', pattern)}.*"):
+        if any(fits(op.name, one) for op in graph.ops):
+            return one
+    raise UserError(f"no op is called '{shorten(pattern)}': {unknown('op', pattern, graph.by_name)}")
 
 
 def times(form: ClosedForm, factor: Polynomial, unit: str) -> ClosedForm:
