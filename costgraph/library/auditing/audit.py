@@ -117,7 +117,7 @@ def of_flops(one: Formula, said: Said) -> Said:
 
 def last_of(name: str) -> str:
     """The name of a formula in lower case; of what is returned the function's."""
-    function, _, last = name.lower().rpartition(": ")
+    function, _, last = plain(name).lower().rpartition(": ")
     return function if last == "return" else last
 
 

@@ -46,7 +46,7 @@ def flops_in(text: str, name: str) -> tuple[str, str]:
 
     Args:
         text: of the formula.
-        name: that says what it is.
+        name: that says what it is, as `rate_of` reads it.
 
     Raises:
         UnreadError: it has not one peak, or one time, as one of its kind has, or something that is neither.

@@ -9,6 +9,7 @@ from costgraph.library.auditing.code_shapes import UnreadError
 from costgraph.library.auditing.tex_source import IN_WORDS, braced
 
 SUM = re.compile(r"\\sum(?![A-Za-z])(?:\s*\\(?:no)?limits(?![A-Za-z]))?")
+PRODUCT = re.compile(r"\\prod(?![A-Za-z])")
 INDEX = re.compile(r"\s*(\\?[A-Za-z]+)\s*=\s*(\d{1,9})\s*")
 COMMAND = re.compile(r"\\[A-Za-z]+")
 OPENS, CLOSES = "([{", ")]}"
@@ -20,6 +21,8 @@ def without_sums(text: str) -> str:
     Raises:
         UnreadError: what is summed is not alike, how often is not said, or nobody can tell how far the sum goes.
     """
+    if PRODUCT.search(text):
+        raise UnreadError("a product over many is not read")
     while found := [*SUM.finditer(text)]:
         start, at = found[-1].span()
         signs: dict[str, str] = {}
@@ -33,10 +36,10 @@ def without_sums(text: str) -> str:
         index = INDEX.fullmatch(signs.get("_", ""))
         if index is None or "^" not in signs or not summed:
             raise UnreadError(f"'{said}' is a sum that does not say over how many")
-        letters = IN_WORDS.sub("", summed + signs["^"])
+        letters = IN_WORDS.sub("", f"{summed} {signs['^']}")
         if index[1] in (*COMMAND.findall(letters), *COMMAND.sub("", letters)):
             raise UnreadError(f"'{said}' is a sum over what differs with {index[1]}")
-        if text[end : end + 1] in ("+", "-") and end > at:
+        if text[end : end + 1] in ("+", "-") and not is_group(summed):
             raise UnreadError(f"'{said}' is a sum of which nobody can tell how far it goes; parentheses say it")
         text = rf"{text[:start]}({times(int(index[2]), signs['^'].strip())}) \cdot {summed}{text[end:]}"
     return text
@@ -61,6 +64,16 @@ def ends(text: str, at: int) -> int:
             return end
         begun = begun or not sign.isspace()
     return len(text)
+
+
+def is_group(text: str) -> bool:
+    """Whether a formula is all in one pair of parentheses."""
+    text, depth = text.removeprefix(r"\left").strip(), 0
+    for at, sign in enumerate(text):
+        depth += (sign in OPENS) - (sign in CLOSES)
+        if depth == 0:
+            return at == len(text) - 1 and sign in CLOSES
+    return False
 
 
 def times(first: int, last: str) -> str:
