@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from costgraph.library.auditing.audit import audit
 
@@ -113,3 +115,26 @@ def test_a_formula_is_compared_with_what_it_is_said_to_be(
     path = tmp_path / f"a{suffix}"
     path.write_text(source, encoding="utf-8")
     assert [one.outcome for one in audit(str(path), limit="E=4")] == outcomes
+
+
+ATOMS = st.sampled_from([
+    "B", "S", "L", "D", "N_params", "cfg.n_layer", "dt", "312e12", "peak_tflops", "2", "0", "n_gpus", "tokens_per_sec",
+    "(B + S)", "f(cfg)", "(c or 4*D)", "1/0", "-1", "S//2", "x", r"\frac{B}{S}", r"\sum_{l=1}^{L}", r"\Psi", "{",
+])  # fmt: skip
+SAID = st.sampled_from(["mfu", "tokens_per_second", "forward_ms", "train_flops", "kv_cache_gb", "optimizer_states"])
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=SAID,
+    parts=st.lists(ATOMS, min_size=1, max_size=5),
+    sign=st.sampled_from("*/+-"),
+    suffix=st.sampled_from(["py", "tex"]),
+)
+def test_whatever_stands_behind_a_name_is_judged_or_listed_with_a_reason(
+    tmp_path: Path, name: str, parts: list[str], sign: str, suffix: str
+) -> None:
+    path, text = tmp_path / f"a.{suffix}", f" {sign} ".join(parts)
+    path.write_text(f"{name} = {text}\n" if suffix == "py" else rf"\[ \text{{{name}}} = {text} \]", encoding="utf-8")
+    found = audit(str(path)) if suffix == "tex" or not {"{", "\\"} & {*text} else []
+    assert all(one.compared is not None or one.said for one in found)
