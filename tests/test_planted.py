@@ -45,7 +45,7 @@ PLANTED: list[tuple[str, str, dict[str, Any], str]] = [
     ("(P-1)/P", "bubble", PIPELINE,
      "P stands in the place of M"),
     ("P-1", "bubble", PIPELINE,
-     "the factor M is too much"),
+     "the division by M is missing"),
     ("16*N_params/N_d", "states", {"mesh": "data(N_d, zero=1)"},
      "it is right for data(N_d, zero=3) with 2-byte gradients: 16 = 2 + 2 + 12 bytes for weights, "
      "gradients and optimizer (precision mixed_adam_bf16)"),

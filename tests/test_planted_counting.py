@@ -100,7 +100,7 @@ COUNTED: list[tuple[str, str, dict[str, Any], str]] = [
      "it counts 2-byte gradients: 16 = 2 + 2 + 12 bytes for weights, gradients and optimizer (precision "
      "mixed_adam_bf16) or precision fp32_adam: 16 = 4 + 4 + 8 bytes for weights, gradients and optimizer"),
     ("18*N_params", "states", {"mesh": "pipeline(P)"},
-     "the factor P is too much"),
+     "the division by P is missing"),
     ("2*p*N_params", "communication", {"mesh": "data(N_d)"},
      "the factor (N_d - 1)/N_d of a ring is missing"),
     ("p*N_params*(N_d-1)", "communication", {"mesh": "data(N_d)"},
@@ -140,7 +140,7 @@ COUNTED: list[tuple[str, str, dict[str, Any], str]] = [
     ("(P-1)/(M+P-1)", "bubble", PIPELINE,
      "it is a share of the whole step, and bubble one of the busy time"),
     ("P-1/M", "bubble", PIPELINE,
-     "in P, which should be P/M, the factor M is too much"),
+     "in P, which should be P/M, the division by M is missing"),
     ("6*B*S*(L*(2*D*H*A+2*D*H*G+2*D*F))+12*L*B*S**2*A*H", "flops", LLAMA,
      "left out: head, and mlp.gate or mlp.up or mlp.down (6*B*S*D*(L*F + V))"),
     ("6*B*S*(L*(2*D*H*A+D*H*G+2*D*F)+V*D)+12*L*B*S**2*A*H", "flops", LLAMA,

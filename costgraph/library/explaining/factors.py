@@ -125,8 +125,9 @@ def of_prefix(number: Fraction) -> tuple[list[str], Fraction]:
 def of_sides(above: Polynomial, below: Polynomial) -> list[str]:
     """A factor in words: what is missing, what is too much, or what stands in the place of what."""
     for side, other, is_what in ((above, below, "missing"), (below, above, "too much")):
-        if side == Polynomial.symbol("T") and other == ONE:
-            return [f"the division by T is {is_what}"]
+        name = str(side)
+        if name in DEGREES and other == ONE:
+            return [f"the division by {name} is {is_what}"]
     if above != ONE and below != ONE:
         return [f"{above} stands in the place of {below}"]
     if below != ONE:
