@@ -70,16 +70,6 @@ def completed(typed: str) -> list[str]:
         ("costgraph derive --limit lambda_f", ["lambda_flops="]),
         ("costgraph derive --limit B=1,lambda_f", ["B=1,lambda_flops="]),
         ("costgraph solve q --for lambda_f", ["lambda_flops"]),
-        ("costgraph compare llama-3-8b mistral", ["mistral-7b"]),
-        ("costgraph compare notes pal", ["palm"]),
-        ("costgraph list hardware mi3", ["mi300x"]),
-        ("costgraph list schemas costgraph.d", ["costgraph.derive/1"]),
-        ("costgraph formulas list --source kap", ["kaplan-2020"]),
-        ("costgraph formulas show 001-2.", ["001-2.8b"]),
-        ("costgraph estimate --phase g", ["generate"]),
-        ("costgraph check --outcome agrees-", ["agrees-to-the-stated-order"]),
-        ("costgraph derive flops --model mixtral-8x7b --ops moe.r", ["moe.router"]),
-        ("costgraph derive --format m", ["markdown"]),
     ],
 )
 def test_a_shell_completes_commands_options_and_names(typed: str, among: list[str]) -> None:
@@ -126,6 +116,27 @@ def test_every_option_completes_the_words_that_it_takes() -> None:
         assert bool(offered) is not is_open, f"{name}: {one.name}"
         assert len(set(offered)) == len(offered)
         assert not any(" " in word for word in offered)  # a shell would take it for two
+
+
+def test_words_are_those_of_the_command_and_of_what_was_typed_before() -> None:
+    known = {(name, one.name): (command, one) for name, command, one in parameters()}
+    for name, parameter, typed, before, among in (
+        ("compare", "a", "mistral", {}, "mistral-7b"),
+        ("compare", "b", "pal", {}, "palm"),
+        ("list", "name", "mi3", {"kind": "hardware"}, "mi300x"),
+        ("list", "name", "costgraph.d", {"kind": "schemas"}, "costgraph.derive/1"),
+        ("formulas list", "source", "a", {}, "all"),
+        ("formulas show", "id_", "001-2.", {}, "001-2.8b"),
+        ("estimate", "phase", "g", {}, "generate"),
+        ("check", "outcome", "agrees-", {}, "agrees-to-the-stated-order"),
+        ("derive", "ops", "moe.r", {"model": "mixtral-8x7b"}, "moe.router"),
+        ("derive", "format_", "m", {}, "markdown"),
+        ("derive", "limit", "B=1, lambda_f", {}, "B=1, lambda_flops="),
+    ):
+        command, one = known[name, parameter]
+        context = typer.Context(command)
+        context.params = dict(before)
+        assert among in [item.value for item in one.shell_complete(context, typed)]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
