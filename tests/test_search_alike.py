@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from costgraph.searching.forms import Alike, forms
+from costgraph.searching.forms import forms
 from costgraph.searching.legality import rules
 from costgraph.searching.reading import read_search
+from costgraph.searching.stage_forms import Alike
 from costgraph.searching.structure import Structure
 from costgraph.setup import Setup
 

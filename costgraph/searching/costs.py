@@ -18,11 +18,12 @@ from costgraph.estimation.asked import Request
 from costgraph.searching.columns import Column, Columns, Program, double, with_defined
 from costgraph.searching.evaluation import Evaluator
 from costgraph.searching.exact import Exact, Steps
-from costgraph.searching.forms import Alike, Forms, forms, growing
+from costgraph.searching.forms import Forms, forms, growing
 from costgraph.searching.growing import CONTEXT, decoded
 from costgraph.searching.measures import PER, SHARES
 from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.shares import Links, part_of
+from costgraph.searching.stage_forms import Alike
 from costgraph.searching.stage_times import Rates
 
 

@@ -16,9 +16,10 @@ from costgraph.estimation.generation import of_lines, stretches
 from costgraph.hardware.links import Layout, Span
 from costgraph.measures.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.searching.columns import Program
-from costgraph.searching.forms import Forms, Sent, StageForms
+from costgraph.searching.forms import Forms
 from costgraph.searching.growing import CONTEXT, straight
 from costgraph.searching.shares import Links
+from costgraph.searching.stage_forms import Sent, StageForms
 from costgraph.searching.stage_times import Rates
 from costgraph.timing.network import latency, rate, span_of, steps
 

@@ -16,10 +16,10 @@ from costgraph.searching.best import Best, Candidate
 from costgraph.searching.columns import Column
 from costgraph.searching.constraints import Constraint
 from costgraph.searching.counts import Counts
-from costgraph.searching.forms import Alike
 from costgraph.searching.measures import GROWING
 from costgraph.searching.open_mesh import BLOCK, OpenMesh
 from costgraph.searching.plans import Costed, row
+from costgraph.searching.stage_forms import Alike
 from costgraph.searching.structure import Structure
 from costgraph.setup import Setup
 

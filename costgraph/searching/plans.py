@@ -14,9 +14,9 @@ from costgraph.estimation.asked import Request
 from costgraph.records import dataclass
 from costgraph.searching.columns import Column, Columns
 from costgraph.searching.costs import Costs, length_of
-from costgraph.searching.forms import Alike
 from costgraph.searching.legality import Rule, rules
 from costgraph.searching.shares import Links
+from costgraph.searching.stage_forms import Alike
 from costgraph.searching.stage_times import Rates
 from costgraph.searching.structure import DEGREES, DEVICES, Structure
 

@@ -15,8 +15,8 @@ from costgraph.estimation.asked import Request
 from costgraph.measures.idle import Waiting, forms_of, idle, waiting_of
 from costgraph.records import dataclass
 from costgraph.searching.columns import Column, double
-from costgraph.searching.forms import Sent, StageForms
 from costgraph.searching.shares import Group, Links, Over
+from costgraph.searching.stage_forms import Sent, StageForms
 
 Spread = Callable[[NDArray[Any]], NDArray[Any]]
 
