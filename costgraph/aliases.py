@@ -222,8 +222,23 @@ TOPICS: dict[str, tuple[str, ...]] = {  # what an abbreviation is called where t
     "kv": ("cache",), "kv-cache": ("cache",), "swa": ("window",), "ssm": ("state space", "mamba"),
     "mtp": ("further token",), "gla": ("linear attention",), "gdn": ("gated delta",),
     "mfu": ("utilization", "mfu"), "tp": ("tensor_parallel", "tensor(", "tensor-parallel"), "pp": ("pipeline",),
-    "dp": ("data(", "data parallel"), "cp": ("context(", "context parallel"), "ep": ("experts(",), "fsdp": ("zero=3",),
+    "dp": ("data(", "data parallel"), "fsdp": ("zero=3",),
+    "cp": ("context(", "context parallel", "ulysses", "ring attention"), "ep": ("experts(", "expert parallel"),
     "rematerialization": ("recompute",), "checkpointing": ("recompute", "recomputation"), "finetuning": ("lora",),
+    "windowed": ("window",), "windows": ("window",), "offloading": ("offload",), "speculation": ("speculative",),
+    "quantization": ("quantiz", "qlora", "nf4", "4-bit", "8-bit", "int4", "int8", "mxfp4", "gptq"),
+    "8-bit": ("int8",), "4-bit": ("int4", "nf4", "qlora"),
+    "6nd": ("6*n*d", "6*n_params", "6*n*t"),
+}  # fmt: skip
+SAID: dict[str, str] = {  # phrases, without marks, and what they are short for in TOPICS or named by
+    "grouped query attention": "gqa", "grouped query": "gqa", "multi query attention": "mqa", "multi query": "mqa",
+    "multi head latent attention": "mla", "mixture of experts": "moe", "sliding window attention": "swa",
+    "sliding window": "swa", "local attention": "swa", "multi token prediction": "mtp", "state space": "ssm",
+    "model flops utilization": "mfu", "model flop utilization": "mfu", "key value cache": "kv", "kv cache": "kv",
+    "tensor parallel": "tp", "pipeline parallel": "pp", "data parallel": "dp", "context parallel": "cp",
+    "expert parallel": "ep", "fully sharded data parallel": "fsdp", "activation checkpointing": "checkpointing",
+    "gradient checkpointing": "checkpointing", "quantized": "quantization", "6 n d": "6nd",
+    "int8": "8-bit", "int4": "4-bit",
 }  # fmt: skip
 
 

@@ -68,6 +68,49 @@ def test_a_family_is_a_whole_word_that_names_of_models_begin_with(family: str, o
     assert not pattern.search(not_of)
 
 
+@pytest.mark.parametrize(
+    ("name", "has", "number"),
+    [
+        ("PaLM", "palm-2022-mfu", 14),
+        ("chinchilla", "hoffmann-2022-qkv", 16),
+        ("Megatron", "shoeybi-2019-tab1.1", 70),
+        ("moonlight", "moonlight-dsv2-lite-total", 2),
+        ("internlm", "internevo-plain", 8),
+        ("mt-nlg", "palm-2022-mtnlg", 5),
+        ("Kimi K2", "glm-4-5-2025-kimi", 3),
+        ("apertus", "apertus-2025-70b", 2),
+        ("octocoder", "transformers-docs-cache", 4),
+        ("mpt", "llm-foundry-params-7b", 10),
+        ("nemotron-h", "nemo-hybrid-mlp", 1),
+        ("clip", "nemo-clip", 1),
+    ],
+)
+def test_a_model_that_sources_speak_about_is_found_though_no_sizes_come_with_it(
+    name: str, has: str, number: int
+) -> None:
+    about = ids(models=[name])
+    assert has in about
+    assert len(about) >= number
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("meta-llama/Llama-3.1-8B", "llama-3.1-8b"),
+        ("Llama-3.1-8B-Instruct", "llama-3.1-8b"),
+        ("meta-llama/Meta-Llama-3-8B", "llama-3-8b"),
+        ("mistralai/Mixtral-8x7B-Instruct-v0.1", "mixtral-8x7b"),
+        ("deepseek-ai/DeepSeek-V3-Base", "deepseek-v3"),
+    ],
+)
+def test_a_name_of_the_hub_is_that_of_its_model(name: str, of: str) -> None:
+    assert ids(models=[name]) == ids(models=[of]) != set()
+
+
+def test_a_title_that_names_another_model_is_not_about_that_of_its_source() -> None:
+    assert "glm-4-5-2025-kimi" not in ids(models=["glm-4.5"])
+
+
 def test_all_that_is_asked_for_holds() -> None:
     both = ids(words=["sequence"], topics=["communication"])
     assert both == ids(words=["sequence"]) & ids(topics=["communication"])
@@ -93,6 +136,74 @@ def test_a_source_is_found_by_part_of_its_key_or_title() -> None:
 )
 def test_words_are_found_as_people_write_them(words: list[str], id_: str) -> None:
     assert id_ in ids(words=words)
+
+
+SPELLINGS = [
+    ("8-bit", "8bit", "8 bit", "int8", "8 bits"),
+    ("4-bit", "4bit", "int4"),
+    ("sliding window", "sliding-window", "SWA", "local attention"),
+    ("window", "windowed", "windows"),
+    ("GQA", "grouped query attention", "grouped-query attention"),
+    ("EP", "expert parallel", "expert parallelism", "expert-parallel"),
+    ("CP", "context parallel", "Context Parallelism"),
+    ("MFU", "model FLOPs utilization"),
+    ("quantization", "quantized"),
+    ("MoE", "mixture of experts", "Mixture-of-Experts"),
+]
+
+
+@pytest.mark.parametrize("spellings", SPELLINGS, ids=lambda one: one[0])
+def test_spellings_of_one_thing_find_the_same(spellings: tuple[str, ...]) -> None:
+    each = [ids(words=words) for one in spellings for words in ([one], one.split())]
+    assert all(found_so == each[0] for found_so in each)
+    assert each[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "has", "has_not"),
+    [
+        ("8-bit", "bitsandbytes-75", "001-2.7"),
+        ("4-bit", "qlora-2023-double", "bitsandbytes-75"),
+        ("sliding window", "mistral-2023-window", "001-2.7"),
+        ("expert parallelism", "maxtext-docs-ep-compute", "001-2.7"),
+        ("context parallelism", "maxtext-docs-cp-ratio", "001-2.7"),
+        ("SWA", "mistral-2023-window", "gpipe-2019-swap"),
+        ("6*N", "brown-2020-flops", "001-fixed-fp32"),
+        ("6ND", "brown-2020-flops", "megatron-docs-fp32"),
+        ("2405.04434", "deepseek-v2-mla", "001-2.7"),
+    ],
+)
+def test_what_a_spelling_finds(word: str, has: str, has_not: str) -> None:
+    about = ids(words=[word])
+    assert any(one.startswith(has) for one in about)
+    assert has_not not in about
+
+
+@pytest.mark.parametrize(
+    ("topic", "has"),
+    [
+        ("mfu", "palm-2022-mfu"),
+        ("speculative", "leviathan-2022-step"),
+        ("quantization", "qlora-2023-double"),
+        ("window", "nemo-window"),
+        ("offload", "deepspeed-zero3-offload"),
+        ("context parallel", "ring-attention-2023-block"),
+        ("expert parallelism", "maxtext-docs-ep-compute"),
+        ("PagedAttention", "vllm-2023-token"),
+        ("chunked prefill", "sarathi-2023-reread"),
+        ("8-bit", "bitsandbytes-75"),
+        ("muon", "deepspeed-muon"),
+    ],
+)
+def test_a_topic_may_be_what_titles_speak_about(topic: str, has: str) -> None:
+    about = ids(topics=[topic])
+    assert has in about
+    assert len(about) < len(library()) / 4
+
+
+@pytest.mark.parametrize("text", ["2405.04434", "https://arxiv.org/abs/2405.04434v5", "arXiv:2405.04434"])
+def test_a_source_is_found_by_its_number(text: str) -> None:
+    assert {one.source for one in found(source=text)} == {"deepseek-v2"}
 
 
 @pytest.mark.parametrize(
@@ -121,11 +232,25 @@ def test_a_word_that_no_entry_has_is_named_with_the_nearest(words: list[str], sa
         ({"models": ["t"]}, "unknown model 't'"),
         ({"models": [""]}, "unknown model ''"),
         ({"models": ["lama-3-8b"]}, "did you mean llama-3-8b"),
+        ({"models": ["attention"]}, "unknown model 'attention'"),
+        ({"models": ["MFU"]}, "unknown model 'MFU'"),
+        ({"models": ["gopher"]}, "unknown model 'gopher': no entry is about such a model"),
+        ({"topics": [" "]}, "unknown topic"),
+        ({"symbols": ["N_e"]}, "unknown symbol 'N_e': did you mean"),
+        ({"symbols": ["λ"]}, "did you mean lambda"),
+        ({"words": ["", " "]}, "type words"),
     ],
 )
 def test_what_cannot_be_found_is_refused_with_what_there_is(asked: dict[str, object], says: str) -> None:
     with pytest.raises(UserError, match=says):
         found(**asked)  # type: ignore[arg-type]
+
+
+def test_what_is_refused_names_no_option_that_searching_has_not() -> None:
+    for asked in ({"models": ["memory"]}, {"models": ["h100"]}, {"topics": ["blockchain"]}, {"source": "zzz"}):
+        with pytest.raises(UserError) as error:
+            found(**asked)
+        assert "write --" not in str(error.value)
 
 
 def test_nearly_every_entry_that_is_derived_is_about_something() -> None:

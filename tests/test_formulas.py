@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from costgraph.errors import UserError
-from costgraph.library.entries.finding import haystack, occurs
+from costgraph.library.entries.finding import haystack
 from costgraph.library.entries.reading import library, sources
+from costgraph.library.entries.searched import occurs
 from costgraph.library.entries.well_formed import entry
 from costgraph.library.judging.judge import judge
 from costgraph.library.pages.errata import cited, page

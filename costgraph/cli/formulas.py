@@ -66,10 +66,14 @@ def search(
     topic: Annotated[
         list[str] | None, typer.Option(help="What it is about: cache, communication, pipeline, moe, ... Repeatable.")
     ] = None,
-    model: Annotated[list[str] | None, typer.Option(help="A model it is about, such as llama-3. Repeatable.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="A model it is about, such as llama-3 or PaLM. Repeatable.")
+    ] = None,
     source: Annotated[
         str | None,
-        typer.Option(help="The source, or part of its name or title; see `formulas list --source all`."),
+        typer.Option(
+            help="The source, part of its name or title, or its number on arXiv; see `formulas list --source all`."
+        ),
     ] = None,
     symbol: Annotated[
         list[str] | None, typer.Option(help="A letter that is printed, of costgraph or of the source. Repeatable.")

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate
 
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.aliases import TOPICS, understood
-from costgraph.errors import UserError, shorten, unknown
+from costgraph.errors import UserError, shorten
+from costgraph.hardware.catalog import catalog
 from costgraph.library.entries.entry import Entry, Request
 from costgraph.library.entries.reading import library, sources
+from costgraph.library.entries.searched import apart, nearest, occurs, plain
+from costgraph.models.known import HUB, of_hub
 from costgraph.models.known import known as models
 from costgraph.precision import USUAL
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 PART = re.compile(r"[a-z]+|[0-9]+")  # of a model's name
+ABOUT = re.compile(r"[A-Z][^:]*\d[^:]*: ")  # a title that says of which model it is
 AXIS = re.compile(r"(\w+)\(")
-MARKS = re.compile(r"[^a-z0-9]+")  # of a text in small letters: what stands between letters and digits
-SPOKEN = re.compile(r"[a-z][a-z0-9]{2,}")  # words of a text in small letters that somebody may have meant
-SHORT = 4  # letters of a word that would stand inside of others by chance
+ARXIV = re.compile(r"\d{4}\.\d{4,5}")
+VARIANTS = {"instruct", "chat", "base", "hf", "it", "v"}  # what names on the hub have behind that of the model
 GROUPS = {"latent attention", "experts", "state space"}  # of symbols, which are topics as well
 AMOUNTS = {
     "time", "memory", "flops", "cache", "params", "activations", "communication", "traffic", "intensity", "states",
@@ -42,35 +46,31 @@ def found(
     Args:
         words: occur in ids, titles, places, sources, formulas, remarks, in any case.
         topics: such as `cache`, `communication`, `pipeline`, `recompute`, `hardware`; see `topics_of`.
-        models: such as `llama-3`: whose sizes are put in, or which the source speaks about.
+        models: such as `llama-3`, `meta-llama/Llama-3.1-8B` or PaLM: whose sizes are put in, or which the source
+            speaks about.
         source: the key of a source, or what keys or titles of several have, such as `flashattention`.
         symbols: letters that occur in what was printed, of costgraph or of the source.
 
     Raises:
-        UserError: there is no such topic, model, family or source, or nothing was asked for.
+        UserError: there is no such topic, model, family, source or symbol, or nothing was asked for.
     """
+    words = [word for word in words if word.strip()]
     if not (words or topics or models or source or symbols):
         raise UserError("type words that must occur, or --topic, --model, --source, --symbol")
     read = None if source is None else known_sources(source)
-    asked = [known_topic(name) for name in topics]
+    about = [known_topic(name) for name in topics]
     named = [known_model(name) for name in models]
+    letters = [known_symbol(name) for name in symbols]
     texts = {one.id: haystack(one) for one in library()} if words else {}
     sought = apart(words, texts.values())
     tests: list[Callable[[Entry], bool]] = [
         lambda one: read is None or one.source in read,
         lambda one: all(occurs(word, texts[one.id]) for word in sought),
-        lambda one: set(asked) <= topics_of(one),
+        lambda one: all(test(one) for test in about),
         lambda one: all(speaks_of(one, name) for name in named),
-        lambda one: all(name in letters_of(one) for name in symbols),
+        lambda one: all(name in letters_of(one) for name in letters),
     ]
     return [one for one in library() if all(test(one) for test in tests)]
-
-
-def apart(words: Sequence[str], texts: Iterable[str]) -> list[str]:
-    """Words as they are looked for: a phrase in quotes as it stands, or word by word where no text has it so."""
-    phrases = {one for one in words if " " in one.strip()}
-    there = {one for one in phrases if any(occurs(one, text) for text in texts)}
-    return [part for one in words for part in (one.split() if one in phrases - there else [one])]
 
 
 def why_none(words: Sequence[str]) -> str:
@@ -83,35 +83,60 @@ def why_none(words: Sequence[str]) -> str:
     return "no entry has all of that" + (f": {each}" if len(numbers) > 1 else "")
 
 
-def nearest(word: str, texts: Sequence[str]) -> str:
-    """The words of texts that are spelt much as one is, as a question."""
-    from difflib import get_close_matches  # only where something was not found
-
-    spoken = sorted({*TOPICS, *SPOKEN.findall(" ".join(texts))})
-    near = get_close_matches(word.lower(), spoken, n=3, cutoff=0.7)
-    return f": did you mean {' or '.join(near)}?" if near else ""
-
-
 def known_sources(text: str) -> set[str]:
     """The keys of the sources that are meant: of that key, or whose keys or titles have the text."""
     if text in sources():
         return {text}
-    named = {key for key, one in sources().items() if occurs(text, f"{key} {one.title}".lower())}
-    if not named and (near := nearest(text, [one.title.lower() for one in sources().values()])):
-        raise UserError(f"unknown source '{shorten(text)}'{near}")
+    number = ARXIV.search(text)
+    sought = number[0] if number else text
+    named = {key for key, one in sources().items() if occurs(sought, f"{key} {one.title} {one.url}".lower())}
     if not named:
-        raise unknown("source", text, sources())
+        near = nearest(text, [one.title.lower() for one in sources().values()])
+        raise UserError(f"unknown source '{shorten(text)}'{near}") if near else none_such("source", text, sources())
     return named
 
 
-def known_topic(text: str) -> str:
-    """The name of a topic, however it is called."""
+def none_such(what: str, text: str, choices: Iterable[str]) -> UserError:
+    """An error for something that no entry is about: the nearest that some are about."""
+    from difflib import get_close_matches  # only where something was not found
+
+    lowered = {choice.lower(): choice for choice in choices}
+    near = [lowered[name] for name in get_close_matches(text.lower(), lowered, n=3, cutoff=0.5)]
+    advice = f"did you mean {' or '.join(near)}?" if near else f"no entry is about such a {what}"
+    return UserError(f"unknown {what} '{shorten(text)}': {advice}")
+
+
+def known_symbol(text: str) -> str:
+    """A letter that some entry prints; a Greek one may be typed as itself."""
+    from unicodedata import name as called
+
+    words = called(text, "").split() if len(text) == 1 else []
+    letter = (words[-1].capitalize() if "CAPITAL" in words else words[-1].lower()) if words[:1] == ["GREEK"] else text
+    known = {name for one in library() for name in letters_of(one)}
+    if letter not in known:
+        raise none_such("symbol", letter, known)
+    return letter
+
+
+def known_topic(text: str) -> Callable[[Entry], bool]:
+    """Whether an entry is about a topic, however that is called: one of `topics_of`, or what titles speak about."""
     name = text.strip().lower().replace("-", "_").replace(" ", "_")
     name = understood("pass", understood("axis", understood("topic", name)))
     known = {topic for one in library() for topic in topics_of(one)}
-    if name not in known:
-        raise unknown("topic", text, sorted(known))
-    return name
+    if name in known:
+        return lambda one: name in topics_of(one)
+    for texts in ({one.id: said_by(one) for one in library()} for said_by in (subject, haystack)):
+        about = {key for key, said in texts.items() if text.strip() and occurs(text, said)}
+        if about:
+            return lambda one: one.id in about
+    raise none_such("topic", text, sorted({*known, *TOPICS}))
+
+
+def subject(entry: Entry) -> str:
+    """What says what an entry is about."""
+    title = sources()[entry.source].title
+    meshes = (one.mesh for one in requests(entry))
+    return plain(" ".join((entry.id, entry.title, entry.quantity, entry.says, title, *meshes, *topics_of(entry))))
 
 
 def requests(entry: Entry) -> Iterable[Request]:
@@ -141,12 +166,44 @@ def names_in(text: str) -> Iterator[str]:
 def known_model(text: str) -> re.Pattern[str]:
     """How the name of a model, or of a family, is written in texts: `Llama 3-70B` is llama-3-70b.
 
-    A family is what the names of models that come with their sizes begin with, such as `llama` and `llama-3`.
+    A family is what the names of models that come with their sizes begin with, such as `llama` and `llama-3`. Other
+    models are known by what entries and sources call them, as a name is written: PaLM, and not the ring of a mesh.
     """
-    parts = PART.findall(text.lower())
-    if "".join(parts) not in {start for name in models() for start in beginnings(name)}:
-        raise unknown("model", text, models())
-    return re.compile(rf"(?<![a-z0-9]){'[^a-z0-9]?'.join(parts)}(?!{'[a-z]' if parts[-1].isalpha() else '[a-z0-9]'})")
+    starts = {start for name in models() for start in beginnings(name)}
+    for parts in called(text):
+        if "".join(parts) in starts or is_name(parts):
+            return pattern(parts)
+    raise none_such("model", text, models())
+
+
+def called(text: str) -> Iterator[list[str]]:
+    """The parts of a model's name: of a repository that is known, as typed, and without what the hub has behind it."""
+    if HUB.fullmatch(text):
+        with suppress(UserError):
+            yield PART.findall(of_hub(text).name)
+    parts = PART.findall(text.lower().rpartition("/")[2])
+    yield parts
+    yield from (parts[:at] for at in range(len(parts) - 1, 0, -1) if parts[at] in VARIANTS)
+
+
+def pattern(parts: Sequence[str], flags: int = 0) -> re.Pattern[str]:
+    """How a name is written, with or without marks between its parts."""
+    end = "[A-Za-z]" if parts[-1].isalpha() else "[A-Za-z0-9]"
+    return re.compile(rf"(?<![A-Za-z0-9]){'[^A-Za-z0-9]?'.join(parts)}(?!{end})", flags)
+
+
+def is_name(parts: Sequence[str]) -> bool:
+    """Whether titles have it as a name, which is never written small where somebody says something, of no machine."""
+    name = "".join(parts)
+    machines = {start for one in catalog() for start in beginnings(one)}
+    if len(name) < 3 or name[0].isdigit() or name in TOPICS or name in machines:
+        return False
+    written = pattern(parts, re.IGNORECASE)
+    prose = " | ".join(text for one in library() for text in (one.title, one.says, one.remark))
+    titles = " | ".join(one.title for one in sources().values())
+    told = written.search(f"{prose} | {titles}")
+    small = re.search(rf"(?<![\w/.-]){' '.join(parts)}(?![\w/-])", prose)  # and no part of a path
+    return told is not None and small is None
 
 
 def beginnings(name: str) -> Iterator[str]:
@@ -156,7 +213,9 @@ def beginnings(name: str) -> Iterator[str]:
 
 def speaks_of(entry: Entry, model: re.Pattern[str]) -> bool:
     """Whether a model's sizes are put in, or a source speaks about it."""
-    texts = (*(one.model for one in requests(entry)), entry.title, entry.place, sources()[entry.source].title)
+    texts = [*(one.model for one in requests(entry)), entry.title, entry.place]
+    if not ABOUT.match(entry.title):
+        texts.append(sources()[entry.source].title)
     return any(model.search(text.lower()) for text in texts)
 
 
@@ -171,24 +230,18 @@ def haystack(entry: Entry) -> str:
     """Everything of an entry that is searched for words: what it says, whose it is, and how it is derived."""
     source = sources()[entry.source]
     texts = [entry.id, entry.title, entry.place, entry.source, source.title, source.authors, source.year]
-    texts += [entry.statement, entry.quantity, entry.says, entry.remark, *entry.assumptions, *entry.letters.values()]
+    texts += [
+        source.url,
+        entry.statement,
+        entry.quantity,
+        entry.says,
+        entry.remark,
+        *entry.assumptions,
+        *entry.letters.values(),
+    ]
     texts += [*entry.origin.values(), *entry.catalog.values(), entry.aside, entry.unverified]
     for asked in requests(entry):
         texts += [asked.measure, asked.tensor, asked.model, asked.op_set, asked.phase, asked.mesh, asked.convention]
         texts += [asked.limit, asked.symbolic, *asked.passes, *asked.ops]
         texts += [asked.precision] if asked.precision != USUAL else []
-    return " ".join((*texts, entry.erratum.why if entry.erratum else "", *topics_of(entry))).lower()
-
-
-def occurs(word: str, text: str) -> bool:
-    """Whether a word is in a text, or what it is short for, as `MLA` is for latent attention.
-
-    A short one has to begin there, or `lion` would be in every billion. A longer one may be written with other marks
-    between its letters: `flash-attention-3` is FlashAttention-3, `kvcache` a KV cache.
-    """
-    name = word.lower()
-    inside = name in text if len(name) > SHORT else re.search(rf"(?<![a-z]){re.escape(name)}", text) is not None
-    letters = MARKS.sub("", name)
-    if not inside and len(letters) > SHORT and name[0].isalpha():
-        inside = letters in MARKS.sub("", text)
-    return inside or any(meaning in text for meaning in TOPICS.get(name, ()))
+    return plain(" ".join((*texts, entry.erratum.why if entry.erratum else "", *topics_of(entry))))
