@@ -287,6 +287,52 @@ def test_a_minimum_that_is_not_there_is_refused_with_those_that_are(
         cg.check(formula, "cache" if options else "flops", **options)
 
 
+PARAMS = "2*L*D**2*(E + 2)"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "2*L*D*(E + 2)*sqrt(D)*sqrt(D)",
+        r"2 L D \sqrt{D} \sqrt{D} (E + 2)",
+        "2LD(E + 2)√(D)√(D)",
+        "2*L*D**2*(E + 2)*sqrt(T)/sqrt(T)",
+        "2LD²(E + 2)√(BS)√(B)/(B√(S))",
+        "2*L*D*(E + 2)*sqrt(D**2)",
+        "2LD²(E + 2)(√(B) + √(S))(√(B) - √(S))/(B - S)",
+        "2*L*(E + 2)*(D**(1/2))**4",
+    ],
+)
+def test_roots_that_cancel_leave_a_formula_that_agrees(formula: str) -> None:
+    assert cg.check(formula, "params").agrees
+
+
+@pytest.mark.parametrize(
+    ("formula", "says"),
+    [
+        ("sqrt(B)*S", "sqrt_B = √(B)"),
+        (f"{PARAMS}/sqrt(T)", "sqrt_T = √(T)"),
+        (f"{PARAMS} + sqrt(D)", "sqrt_D = √(D)"),
+        ("sqrt(2)*D", "the root of 2 is read to 20 digits"),
+    ],
+)
+def test_a_formula_in_which_a_root_is_left_differs(formula: str, says: str) -> None:
+    found = cg.check(formula, "params")
+    assert not found.agrees
+    assert says in str(found)
+
+
+def test_a_root_is_of_the_sizes_that_are_put_in() -> None:
+    assert cg.check("12*L*D*sqrt(D*D)*sqrt(E)/2", "params", limit="E=4").agrees
+    assert cg.check("2*L*D**2*(E + 2)*sqrt(T)/T**2", "params", limit="T=1,B=1", mesh="tensor(T)").agrees
+
+
+@pytest.mark.parametrize("formula", ["sqrt(B + S)", "B**(1/3)", "sqrt(2*B)"])
+def test_other_roots_are_refused_in_words(formula: str) -> None:
+    with pytest.raises(cg.UserError, match=r"a root of .* is left, which no form has"):
+        cg.check(formula, "params")
+
+
 @pytest.mark.parametrize("op_set", ["matmul", "attention", "elementwise", "decoder", "encoder"])
 def test_a_formula_differs_from_any_op_set_whatever_that_has_to_replay(op_set: str) -> None:
     assert not cg.check("8*m*k + 7*B", "flops", op_set=op_set).agrees

@@ -59,7 +59,7 @@ class DefinedReader(Reader):
         index = 2 if node.function == SQUARE_ROOT else int(self.value(node.arguments[1]).number or 0)
         if len(node.arguments) != (1 if node.function == SQUARE_ROOT else 2):
             raise self.refuse(node, f"{node.function} takes one size")
-        value = self.value(node.arguments[0])
+        value = self.value(node.arguments[0]).substitute(self.bound)
         below = value.denominator
         outside, inside = extract(value.numerator * below ** (index - 1), index)
         found = Quotient(outside, below)

@@ -21,6 +21,7 @@ from costgraph.errors import UserError
 from costgraph.given import Keywords, Options, read_letters
 from costgraph.graph.loop import Loop
 from costgraph.library.checking.minima import FormulaReader
+from costgraph.library.checking.roots import definitions
 from costgraph.library.checking.typed import check_units, formula_of, refuse_equation, text_of
 from costgraph.library.explaining.known_conventions import convention_of, parts_of
 from costgraph.library.explaining.nearest import nearest, responsible
@@ -190,7 +191,10 @@ def check(
     return Checked(
         name, form.unit, printed, leading, form.value, neglected, form.terms, form.over, head, said, form.loops,
         convention, parts, found.condition or None,
-        tuple(one for one in form.defined if one.name in {*form.value.symbols, *printed.symbols}),
+        (
+            *(one for one in form.defined if one.name in {*form.value.symbols, *printed.symbols}),
+            *definitions(printed.symbols),
+        ),
     )  # fmt: skip
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from costgraph.algebra.defined import DefinedReader
-from costgraph.algebra.expression import Call, Name
+from costgraph.algebra.expression import Call, Name, Node
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import FACTORS, LARGE_NUMBERS, amount_text
 from costgraph.errors import UserError
 from costgraph.letters import notations, read
+from costgraph.library.checking.roots import root_of, without_squares
 from costgraph.library.judging.calculator import NUMERIC, Calculator
 from costgraph.records import dataclass
 
@@ -45,7 +46,13 @@ class FormulaReader(DefinedReader, Calculator):
         return True
 
     def irrational(self, node: Call, outside: Quotient, inside: Polynomial, index: int) -> Quotient:
-        """A root of numbers, as the calculator has it."""
+        """A root of numbers, as the calculator has it; of open sizes the symbols that stand for their roots."""
         if inside.number is not None and node.function in NUMERIC:
+            self.said.append(f"the root of {inside} is read to 20 digits")
             return Calculator.call(self, node)
-        return super().irrational(node, outside, inside, index)
+        found = root_of(inside) if index == 2 else None
+        return super().irrational(node, outside, inside, index) if found is None else outside * Quotient(found)
+
+    def value(self, node: Node | None = None) -> Quotient:
+        """The value of the formula, or of a part, in which no root is squared."""
+        return without_squares(super().value(node))
