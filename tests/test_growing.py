@@ -23,6 +23,7 @@ from costgraph.searching.tally import Tally
 
 EFFICIENCY = {"efficiency": "flops=0.5,mem=0.8,comms=0.7"}
 NODE = {"cluster": "h100-sxm:8x1"}
+STAGES = {"mesh": "pipeline(4), microbatches(4)"}  # of 26 layers of two kinds
 GENERATIONS: list[dict[str, Any]] = [  # of which sizes in columns, how many tokens, on what
     {"model": "llama-3.2-1b", "over": "B=[1, 512], S=[16, 2048]", "new": 256, **EFFICIENCY},
     {"model": "gemma-2-2b", "over": "B=8, S=[96, 4090]", "new": 4000},  # windows fill on the way
@@ -30,9 +31,9 @@ GENERATIONS: list[dict[str, Any]] = [  # of which sizes in columns, how many tok
         **NODE, "model": "gemma-2-2b", "mesh": "data(2), tensor(4)", "over": "B=[8, 512], S=16", "new": 9000,
         **EFFICIENCY, "overlap": "tensor=0.5",
     },
-    {**NODE, "model": "gemma-3-1b", "mesh": "pipeline(4), microbatches(4)", "over": "B=[8, 64], S=400", "new": 200},
+    {**NODE, "model": "gemma-3-1b", **STAGES, "over": "B=[8, 64]", "limit": "S=400", "new": 200},
     {
-        **NODE, "model": "gemma-3-1b", "mesh": "pipeline(4), microbatches(4)", "over": "B=[8, 64], S=400", "new": 200,
+        **NODE, "model": "gemma-3-1b", **STAGES, "over": "B=[8, 64]", "limit": "S=400", "new": 200,
         **EFFICIENCY,
     },
     {**NODE, "model": "olmoe-1b-7b", "mesh": "data(2), experts(4)", "over": "B=[8, 64], S=40", "new": 2000},

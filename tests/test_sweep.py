@@ -151,6 +151,16 @@ def test_limits_that_say_the_same_keep_the_same_points(one: str, other: str) -> 
     assert 0 < len(kept) < len(every)
 
 
+def test_sizes_that_decide_which_layers_stages_have_are_not_swept_over() -> None:
+    """13 local and 13 global layers on two stages: how these are spread by what they cost depends on the sequence."""
+    typed = {"model": "gemma-2-2b", "cluster": "h100-sxm:4x2", "mesh": "pipeline(2), microbatches(4)"}
+    with pytest.raises(UserError, match="which layers each stage has depends on S; bind it"):
+        sweep(read_sweep("B=[8, 16], S=[16, 4096]", "peak,bound", typed=typed), Tally())
+    (row,) = rows(read_sweep("B=[8]", "peak,bound", typed={**typed, "limit": "S=16"}))
+    said = asked(limit="B=8,S=16", **typed)
+    assert (row["peak"], row["bound"]) == (digits(said.verdict.needed or Fraction(0)), digits(said.least))
+
+
 DERIVED = [  # a measure, and limits on it that say the same
     ("states", "states <= 20 GB", "states <= 20000000000"),
     ("cache", "cache <= 0.0005*hbm", "cache <= 42467328 byte"),

@@ -16,6 +16,7 @@ from costgraph.passes.stages import Share
 from costgraph.records import dataclass
 
 PLACES: tuple[Place, ...] = ("first", "middle", "last")
+SPREAD = "layers of each stage"  # what is chosen where whole layers are spread
 MOST = 1000  # layers that are spread one by one
 
 
@@ -132,7 +133,7 @@ def claims(
             claim = Divides(axis.size * axis.chunks, count, f"stages have as many layers{of}", "layers")
             yield claim.substitute({})
         return
-    yield Choice("layers of each stage", written(split))
+    yield Choice(SPREAD, written(split))
 
 
 def written(stages: Sequence[Mapping[str, int]]) -> str:

@@ -9,13 +9,17 @@ from functools import cached_property, lru_cache, reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from costgraph.algebra.assumption import Choice
 from costgraph.algebra.definition import Definition
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
+from costgraph.conventions import EXACT
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
+from costgraph.measures.flops import flops
 from costgraph.measures.parts import read_measure
+from costgraph.passes.shares import SPREAD
 from costgraph.searching.columns import Column, Columns, Program, with_defined
 from costgraph.searching.constraints import Condition
 from costgraph.searching.costs import Costs, length_of
@@ -45,6 +49,7 @@ class Swept:
     ) -> None:
         self.request, self.numbers, self.measures = request, tuple(numbers), tuple(measures)
         check_phase(self.measures, request.phase)
+        check_stages(request, self.numbers)
         self.plain = {name: self.form(name) for name in self.measures if name not in MEASURES}
         units = {name: form.unit for name, form in self.plain.items()}
         self.where = tuple(one.measured_in(units.get(one.name, "")).on(request.rates) for one in where)
@@ -152,6 +157,26 @@ class Swept:
             return Fraction(self.plain[name].limited(sizes).number or 0)
         assert self.costs is not None
         return self.costs.exactly(dict(point), name)
+
+
+def check_stages(request: Request, numbers: Iterable[str]) -> None:
+    """Refuse to sweep over a size that decides which layers stages have, where whole layers are spread by their FLOPs.
+
+    Raises:
+        UserError: it is swept over, with what else can be asked.
+    """
+    setup = request.at(request.phases[-1])
+    if not any(isinstance(one, Choice) and one.about == SPREAD for one in setup.graph.assumptions):
+        return
+    form = flops(setup.unplaced, EXACT).limited(request.bindings)
+    behind = {name for one in form.definitions for name in one.symbols}
+    powers = [term.powers for term in form.value.numerator.monomials()]
+    for name in numbers:
+        if name in behind or len({one.get(name, 0) for one in powers}) > 1:
+            raise UserError(
+                f"mesh '{setup.mesh}': which layers each stage has depends on {name}; bind it with --limit, or take as "
+                "many stages as divide the layers of each kind"
+            )
 
 
 def program(form: ClosedForm) -> tuple[Program, tuple[Definition, ...]]:
