@@ -227,6 +227,7 @@ TOPICS: dict[str, tuple[str, ...]] = {  # what an abbreviation is called where t
     "rematerialization": ("recompute",), "checkpointing": ("recompute", "recomputation"), "finetuning": ("lora",),
     "windowed": ("window",), "windows": ("window",), "offloading": ("offload",), "speculation": ("speculative",),
     "quantization": ("quantiz", "qlora", "nf4", "4-bit", "8-bit", "int4", "int8", "mxfp4", "gptq"),
+    "sp": ("sequence=true", "sequence parallel", "sequence-parallel"), "mha": ("multi-head attention",),
     "8-bit": ("int8",), "4-bit": ("int4", "nf4", "qlora"),
     "6nd": ("6*n*d", "6*n_params", "6*n*t"),
 }  # fmt: skip
@@ -238,7 +239,13 @@ SAID: dict[str, str] = {  # phrases, without marks, and what they are short for 
     "tensor parallel": "tp", "pipeline parallel": "pp", "data parallel": "dp", "context parallel": "cp",
     "expert parallel": "ep", "fully sharded data parallel": "fsdp", "activation checkpointing": "checkpointing",
     "gradient checkpointing": "checkpointing", "quantized": "quantization", "6 n d": "6nd",
-    "int8": "8-bit", "int4": "4-bit",
+    "int8": "8-bit", "int4": "4-bit", "sequence parallel": "sp", "multi head attention": "mha", "rope": "rotary",
+    "rotary embeddings": "rotary", "operational intensity": "arithmetic intensity", "critical batch size": "critical",
+    "grad accum": "gradient accumulation", "all to all": "all-to-all", "all reduce": "all-reduce",
+    "all gather": "all-gather", "reduce scatter": "reduce-scatter", "paged attention": "pagedattention",
+    "flash attention 2": "flashattention-2", "flash attention 3": "flashattention-3", "zero 1": "zero-1",
+    "flashattention 2": "flashattention-2", "flashattention 3": "flashattention-3", "zero 2": "zero-2",
+    "zero 3": "zero-3",
 }  # fmt: skip
 
 

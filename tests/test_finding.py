@@ -149,6 +149,14 @@ SPELLINGS = [
     ("MFU", "model FLOPs utilization"),
     ("quantization", "quantized"),
     ("MoE", "mixture of experts", "Mixture-of-Experts"),
+    ("SP", "sequence parallel", "sequence parallelism", "Sequence-Parallelism"),
+    ("MHA", "multi-head attention"),
+    ("rotary", "RoPE"),
+    ("all-to-all", "alltoall", "all to all"),
+    ("PagedAttention", "paged attention"),
+    ("FlashAttention-3", "flash attention 3", "FlashAttention 3"),
+    ("ZeRO-3", "zero 3", "zero3"),
+    ("arithmetic intensity", "operational intensity"),
 ]
 
 
