@@ -14,6 +14,7 @@ from costgraph.library.judging.engine import cataloged
 from costgraph.library.judging.judge import Verdict, judge
 from costgraph.library.judging.judged_by import JUDGED, Judged, arithmetic, judged_by, own_numbers, used
 from costgraph.library.judging.typed_in import factor
+from costgraph.library.judging.typed_letters import beside
 from costgraph.reports.judged import tally
 from costgraph.reports.judged_json import to_json
 from costgraph.toml_tables import from_table
@@ -134,11 +135,65 @@ TYPED: list[tuple[str, Judged, str]] = [
 ]  # fmt: skip
 
 
+PARAMS = 'unit = "parameter"\nderive = { measure = "params" }\n'
+OF_E = 'unit = "parameter"\nderive = { measure = "params", limit = "E=4" }\n'
+N = 'given.n = "124e6"\norigin.n = "p. 7"\n'
+NO_GRAPH, NO_RATIO = "is a factor that no graph has", "is a factor that no graph gives"
+ROUNDED = "n is given, and multiplied by what is rounded"
+# letters, units and roundings beside the engine -> what the verdict rests on, and why
+TYPED += [
+    (PARAMS + 'printed = "2*L*D**2*(E + 2)*V/B"\nderived = "derived*V/B"', "constant", f"V {NO_GRAPH}"),
+    (PARAMS + 'printed = "2*L*D**2*(E + 2)*V"\nderived = "at(derived, L, L*V)"', "constant", f"V {NO_GRAPH}"),
+    (PARAMS + 'printed = "2*L*D**2*(E + 2)*(V + 1)"\nderived = "(V + 1)*derived"', "constant", f"V {NO_GRAPH}"),
+    (PARAMS + 'printed = "2*D**3*(E + 2)"\nderived = "derived*D/L"', "constant", f"D/L {NO_RATIO}"),
+    (PARAMS + 'printed = "2*D**2*(E + 2)"\nderived = "derived/L"', "derived", ""),
+    (OF_E + 'printed = "288*L*D**2"\nderived = "derived*day/hour"', "arithmetic", "day, hour in derived has no origin"),
+    (OF_E + 'printed = "12*L*D**2/1024"\nderived = "derived*MiB/GiB"', "arithmetic",
+     "MiB, GiB in derived has no origin"),
+    (OF_E + 'printed = "0.12*L*D**2"\nderived = "derived*percent"', "arithmetic", "percent in derived has no origin"),
+    (OF_E + 'printed = "288*L*D**2"\ngiven.x = "day/hour"\nderived = "derived*x"', "arithmetic",
+     "day, hour in derived has no origin"),
+    (OF_E + 'printed = "288*L*D**2"\ngiven.x = "day/hour"\norigin.x = "p. 7"\nderived = "derived*x"', "constant",
+     "x = day/hour is neither a count nor a width"),
+    (OF_E + 'printed = "1200*L*D**2"\nderived = "derived*10**2"', "arithmetic", "10**2 in derived has no origin"),
+    ('value = "1.24e8"\nunit = "parameter"\nderive = { measure = "params", model = "gpt2" }\n' + N
+     + 'derived = "floor(derived/n)*n"', "constant", ROUNDED),
+    ('value = "1.24e8"\nunit = "parameter"\nderive = { measure = "params", model = "gpt2" }\n' + N
+     + 'derived = "ceil(derived/n - 1)*n"', "constant", ROUNDED),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(("text", "kind", "why"), TYPED)
 def test_what_was_typed_in_is_not_called_derived(text: str, kind: Judged, why: str) -> None:
     entry = made(text)
     assert judged_by(entry) == kind
-    assert (arithmetic(entry) or factor(entry)) == why
+    assert (arithmetic(entry) or factor(entry) or beside(entry)) == why
+
+
+# what no engine could contradict
+REFUSED = [
+    (PARAMS + 'printed = "2*L*D**2*(E + 2) + L*D + V*D"\nderived = "derived + L*D + V*D"', r"adds L\*D, which"),
+    (PARAMS + 'printed = "2*L*D**2*(E + 2) - V*D"\nderived = "derived - V*D"', r"adds V\*D, which no graph"),
+    (PARAMS + 'printed = "2*L*D**2*(E + 2) + 2*D*V*(E + 2)"\nderived = "derived*(1 + V/(L*D))"', "adds V/"),
+    (PARAMS + 'printed = "2*L*D**2*(E + 2) + V*D"\nderived = "limit(derived + V*D, T)"', r"adds V\*D"),
+    (PARAMS + 'printed = "2*L*D**2*(E + 2) + V*D"\nderived = "-solve(hbm + derived + V*D, hbm)"', r"adds V\*D"),
+    ('unit = "parameter"\nvalue = "50353"\nderive = { measure = "params" }\nat = "L=1,D=2,E=4,V=50305"\n'
+     'derived = "derived + V"', "adds V, which no graph"),
+    (OF_E + 'printed = "13*L*D**2"\nconstant = "12/13"', "the print has a coefficient: 13"),
+    (OF_E + 'printed = "L*D**2/13"\nconstant = "12*13"', "the print has a coefficient: 13"),
+    (OF_E + 'printed = "(L + L)*D**2"\nconstant = "6"', r"the print has a coefficient: L \+ L"),
+    (OF_E + 'printed = "C*D**2"\nnotation = { C = "13*L" }\nconstant = "12/13"', "the print has a coefficient: 13"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "why"), REFUSED)
+def test_what_would_complete_the_engine_to_any_print_is_refused(text: str, why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        judge(made(text))
+
+
+def test_an_order_of_magnitude_has_no_coefficient() -> None:
+    assert judge(made(OF_E + 'printed = "L*D**2"\nconstant = "12"')).outcome == "agrees to the stated order"
 
 
 def test_in_the_library_every_number_beside_the_engine_has_an_origin() -> None:

@@ -11,6 +11,7 @@ from costgraph.errors import UserError, shorten
 from costgraph.library.entries.entry import Entry
 from costgraph.library.judging.engine import CHANGE, Names
 from costgraph.library.judging.recorded_slip import loose
+from costgraph.library.judging.typed_letters import term_of_letters
 
 DERIVING = ("solve", "limit")  # what makes a derivation of an expression in symbols alone
 
@@ -28,6 +29,9 @@ def check_named(entry: Entry, names: Names) -> None:
     derives = any(isinstance(part, Call) and part.function in DERIVING for part in walk(node))
     if entry.printed and not from_engine(entry) and not derives:
         raise UserError("derived has nothing from the engine in it: name a derivation of let, or of derive")
+    if term := term_of_letters(entry):
+        reason = f"derived adds {shorten(term)}, which no graph gives: name a derivation of let, or what is given"
+        raise UserError(reason)
 
 
 def check_involved(entry: Entry, names: Names, follows: Callable[[Names], bool]) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Literal
 
-from costgraph.algebra.expression import Call, Sum, negated, walk
+from costgraph.algebra.expression import Call, Number, Power, Sum, negated, walk
 from costgraph.algebra.printers import python
 from costgraph.algebra.syntax import Formula, read, relations
+from costgraph.algebra.units import FACTORS
 from costgraph.algebra.writing import text as written
 from costgraph.errors import UserError
 from costgraph.library.entries.entry import Entry
@@ -18,6 +19,7 @@ from costgraph.library.judging.gate import DERIVING, from_engine
 from costgraph.library.judging.recorded_slip import names as words_of
 from costgraph.library.judging.recorded_slip import names_something, numbers
 from costgraph.library.judging.typed_in import changed_alike, factor, whatever_said
+from costgraph.library.judging.typed_letters import beside
 
 Judged = Literal["derived", "constant", "arithmetic", "argued", "set aside", "unverified"]
 JUDGED: dict[Judged, str] = {
@@ -66,14 +68,26 @@ def used(entry: Entry) -> list[str]:
 
 
 def own_numbers(entry: Entry) -> list[str]:
-    """The numbers in `derived`, and in what is given without an origin, that are neither units nor a shift by one."""
+    """The numbers in `derived`, and in what is given without an origin: neither base units nor a shift by one."""
     texts = [entry.derived, *(text for name, text in entry.given.items() if name not in entry.origin)]
     nodes = [read(text).node for text in texts if text]
     found = [f"{number:g}" for node in nodes for number in numbers(node) if number not in (0, 1)]
+    found += [name for node in nodes for name in dict.fromkeys(words_of(node)) if is_number_in_disguise(name)]
+    found += [written(part) for node in nodes for part in walk(node) if isinstance(part, Power) and not prefix(part)]
     sums = [part.terms for node in nodes for part in walk(node) if isinstance(part, Sum)]
     shifts = [[negated(term) or term for term in terms if not names_something(term)] for terms in sums]
     added = [" + ".join(map(written, shift)) for shift in shifts]  # 1 + 1 is a 2
     return [*found, *(shift for shift in added if shift not in ("", "1") and shift not in found)]
+
+
+def prefix(power: Power) -> bool:
+    """Whether a power is none of ten, or one that a prefix stands for."""
+    return power.base != Number(10) or power.exponent % 3 == 0
+
+
+def is_number_in_disguise(name: str) -> bool:
+    """Whether a unit is a number of others: `day/hour` is 24. A number of the source says its unit in `unit`."""
+    return name in FACTORS and FACTORS[name].scale != 1
 
 
 def idle(entry: Entry) -> str:
@@ -110,7 +124,7 @@ def each_compared(text: str, others: Iterable[Names]) -> list[list[Comparison]]:
 
 def of_factor(entry: Entry) -> bool:
     """Whether a graph gives a factor alone: the sizes of a number are the source's, or another factor is."""
-    return bool((entry.value and cancelled(entry)) or factor(entry))
+    return bool((entry.value and cancelled(entry)) or factor(entry) or beside(entry))
 
 
 def cancelled(entry: Entry) -> bool:

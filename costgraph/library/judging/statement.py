@@ -10,10 +10,11 @@ from functools import lru_cache
 from typing import Literal
 
 from costgraph.algebra.bindings import parse_bindings
+from costgraph.algebra.expression import Number, walk
 from costgraph.algebra.limits import limit
 from costgraph.algebra.printers import python
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.syntax import tree
+from costgraph.algebra.syntax import read, tree
 from costgraph.algebra.units import BASES, unit_named
 from costgraph.errors import UserError, shorten
 from costgraph.library.entries.entry import BLANK, Entry, Indexed
@@ -22,6 +23,8 @@ from costgraph.library.judging import indexed
 from costgraph.library.judging.engine import Names, names_of, readable, same_spec, structure, terms
 from costgraph.library.judging.gate import check_depends, check_involved, check_named
 from costgraph.library.judging.printed_unit import check_unit
+from costgraph.library.judging.recorded_slip import names as words
+from costgraph.library.judging.typed_in import alike
 from costgraph.records import dataclass
 
 CONSTANTS = ("p", "E")  # what an order of magnitude leaves out beside numbers: neither grows with a model
@@ -124,10 +127,23 @@ def to_order(entry: Entry, names: Names, printed: Quotient, derived: Quotient) -
     drops = names.printed(entry.drops) if entry.drops else Quotient(0)
     if grows := [name for name in constant.symbols if name not in CONSTANTS]:
         raise UserError(f"constant has {grows[0]} in it, which grows; it may have numbers, {' and '.join(CONSTANTS)}")
+    if entry.constant and (own := coefficient(entry)):
+        raise UserError(f"constant is for orders of magnitude, and the print has a coefficient: {own}")
     rest = limit(drops, tuple(parse_bindings([entry.vanishes]))) if entry.vanishes else drops
     if rest.is_infinite or rest.numerator:
         raise UserError(f"drops does not vanish for {entry.vanishes}: {python(rest)} is left")
     return constant * printed * (Quotient(1) + drops) == derived
+
+
+def coefficient(entry: Entry) -> str:
+    """A number in a formula, or in its letters, that is neither 1 nor an exponent, or a sum of one term; "" if none."""
+    stated = read(entry.right or entry.printed).node
+    used = [read(meaning).node for name, meaning in entry.letters.items() if name in words(stated)]
+    for node in (stated, *used):
+        numbers = (inside.value for inside in walk(node) if isinstance(inside, Number))
+        if found := next((str(abs(value)) for value in numbers if abs(value) != 1), "") or alike(node):
+            return found
+    return ""
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------

@@ -127,11 +127,11 @@ def fraction(entry: Entry, node: Node) -> str:
 
 
 def power(entry: Entry, part: Node, name: str) -> int:
-    """In which power what is given stands in a term; 0 if it is no factor of it."""
+    """In which power what is given, or a letter, stands in a term; 0 if it is no factor of it."""
     known, text = names_of(entry).engine, written(part)
     with suppress(UserError):
-        usual = calculate(text, known)
-        found = calculate(text, {**known, name: known[name] * Quotient(LARGE + 1)})
+        usual, one = calculate(text, known), known[name] if name in known else Quotient(Polynomial.symbol(name))
+        found = calculate(text, {**known, name: one * Quotient(LARGE + 1)})
         return next((one for one in POWERS if found == usual * Quotient(LARGE + 1) ** one), 0)
     return 0
 
