@@ -321,3 +321,49 @@ def test_what_no_formula_could_be_compared_under_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=says):
         audit(written("a.py", "def flops(L, D):\n  return 12*L*D**2\n"), **option)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ("flops_per_token = 6*n_params + 12*n_layer*n_embd*seq_len\n    return flops_per_token", "agrees"),
+        ("flops = 6*n_params + 12*n_layer*n_embd*seq_len\n    return flops", "differs"),
+        (
+            "forward_flops_per_token = 2*n_params + 4*n_layer*n_embd*seq_len\n    return forward_flops_per_token",
+            "agrees",
+        ),
+    ],
+)
+def test_what_is_returned_is_what_it_was_called_in_its_function(written: Written, body: str, outcome: str) -> None:
+    source = f"def get_flops(n_params, n_layer, n_embd, seq_len):\n    {body}\n"
+    assert [one.outcome for one in audit(written("a.py", source))] == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def optimizer_state_bytes(n_params):\n    return 8*n_params\n", "no master copy"),
+        ("def optimizer_state_bytes(n_params):\n    return 4*n_params\n", "precision sgd_momentum"),
+        ("def optimizer_bytes(n_params):\n    return 6*n_params\n", "nothing short explains it"),
+        ("def gradient_bytes(n_params):\n    return 2*n_params\n", "it counts precision mixed_adam_bf16"),
+    ],
+)
+def test_a_part_of_the_states_is_explained_by_that_part_alone(written: Written, source: str, said: str) -> None:
+    (found,) = audit(written("a.py", source))
+    assert said in found.said
+    assert "no gradients" not in found.said
+    assert "alone" not in found.said
+
+
+def test_what_may_be_a_cost_and_has_a_name_that_says_none_is_listed(written: Written) -> None:
+    source = (
+        "def adam_state_bytes(n_params):\n    return 12*n_params\n"
+        "def flops_per_token(n_params, n_layer, n_embd, seq_len):\n    return 6*n_params + 12*n_layer*n_embd*seq_len\n"
+        "def learning_rate(step):\n    return 3/step\n"
+    )
+    found = audit(written("a.py", source))
+    assert [(one.formula.name, one.outcome) for one in found] == [
+        ("flops_per_token: return", "agrees"),
+        ("adam_state_bytes: return", "not read"),
+    ]
+    assert "--measure" in found[1].said

@@ -92,7 +92,7 @@ PAPERS = [
     (r"\[ \text{train FLOPs} = \sum_{l=1}^{L} \left( 60BSD^2 + 12BS^2D \right) + 12LBSD^2 \]", ["agrees"]),
     (r"\[ \text{train FLOPs} = \sum_{\ell=1}^{L} F_\ell \]", ["not read"]),
     (r"\[ \text{train FLOPs} = \prod_{l=1}^{L} 12BSD \]", ["not read"]),
-    (r"\[ \text{MFU} = \frac{12LBSD(6D+S)}{312 t} \]", []),
+    (r"\[ \text{MFU} = \frac{12LBSD(6D+S)}{312 t} \]", ["not read"]),
     (r"\[ \text{optimizer states} = 12N_{\text{params}} \]", ["agrees"]),
     (r"\[ \text{train FLOPs} = \sum_{l=0}^{L} 12BSD(6D+S) \]", ["differs"]),
     (r"\[ \text{train FLOPs} = \sum_{l=2}^{L} 12BSD(6D+S) \]", ["differs"]),

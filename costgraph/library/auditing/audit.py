@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from costgraph.algebra.frameworks import meaning_of
-from costgraph.algebra.polynomial import total
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError, shorten, unknown
@@ -37,6 +36,7 @@ from costgraph.library.auditing.names import (
     unit_of,
 )
 from costgraph.library.auditing.rates import flops_in
+from costgraph.library.auditing.state_parts import NOTHING_SHORT, of_part
 from costgraph.library.auditing.tex_source import plain
 from costgraph.library.checking.comparison import Checked, check
 from costgraph.measures import MEASURES as ALL
@@ -47,7 +47,8 @@ from costgraph.records import dataclass
 from costgraph.setup import Setup
 from costgraph.user_files import MAX_TOML, read_text
 
-REST = "states_of_other_parts"  # a name that no formula has
+NO_MEASURE = "its name says no measure; --measure says which"
+MEMORY = re.compile(r"bytes?|memory|(?<![a-z])mem(?![a-z])|footprint|vram")  # in names of what may be a cost
 Outcome = Literal["agrees", "differs", "not read"]
 
 
@@ -79,7 +80,7 @@ class Audited:
         """What separates it from what is derived, or why it is not read."""
         if self.compared is None or self.compared.agrees:
             return self.unread
-        return self.unit or self.compared.slip or "nothing short explains it"
+        return self.unit or self.compared.slip or NOTHING_SHORT
 
 
 def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Keywords]) -> list[Audited]:
@@ -99,9 +100,36 @@ def audit(target: str, measure: str = "", *, per: str = "", **of: Unpack[Keyword
     found = parsed(path, function, told(of))
     if measure and not path.endswith(".tex"):
         found = [one for one in found if one.name.endswith("return") or infer(one.name).measure == measure] or found
+    named = with_names(found, {one: infer(one.name) for one in found})
     said = {one: Said(measure) if measure else of_flops(one, infer(one.name, one.within)) for one in found}
+    said = with_names(found, said)
     costs = [one for one in found if (said[one].measure or said[one].why) and not is_step(one, said)]
-    return [judged(path, one, said[one], infer(one.name), per, of) for one in costs if not returned(one, said)]
+    answers = [judged(path, one, said[one], named[one], per, of) for one in costs if not returned(one, said)]
+    left = [one for one in found if said[one] == Said() and one.text and maybe_cost(one, path)]
+    return [*answers, *(Audited(path, one, "", unread=NO_MEASURE) for one in left if not returned(one, said))]
+
+
+def maybe_cost(one: Formula, path: str) -> bool:
+    """Whether a formula whose name says no measure may be of a cost: an equation of a paper, an amount of memory."""
+    return path.endswith(".tex") or MEMORY.search(last_of(one.name)) is not None
+
+
+def with_names(found: Sequence[Formula], said: Mapping[Formula, Said]) -> dict[Formula, Said]:
+    """What names say, and of what is returned also what the name says that it had in its function."""
+    return {one: with_name(one, found, said) if one.name.endswith("return") else said[one] for one in found}
+
+
+def with_name(one: Formula, found: Sequence[Formula], said: Mapping[Formula, Said]) -> Said:
+    """The same of one that is returned: `flops_per_token` of `get_flops` is per token."""
+    own = said[one]
+    for other in alike(one, found, False):
+        more = said[other]
+        if own.measure and (more.measure == own.measure or more.measure.startswith(f"{own.measure}.")):
+            own = replace(
+                own, measure=more.measure, phase=own.phase or more.phase, per=own.per or more.per,
+                part=own.part or more.part,
+            )  # fmt: skip
+    return own
 
 
 def of_flops(one: Formula, said: Said) -> Said:
@@ -138,6 +166,12 @@ def siblings(one: Formula, found: Iterable[Formula], returns: bool) -> Iterator[
             yield other
 
 
+def alike(one: Formula, found: Iterable[Formula], returns: bool) -> Iterator[Formula]:
+    """Those of them that are the same formula."""
+    own = (one.text, one.cases, one.unread)
+    return (other for other in siblings(one, found, returns) if (other.text, other.cases, other.unread) == own)
+
+
 def is_step(one: Formula, said: Mapping[Formula, Said]) -> bool:
     """Whether a formula is on the way to what is returned: `flops`, where `train_flops` gives back 3 times it."""
     own = said[one]
@@ -159,15 +193,10 @@ def same_cost(one: Said, other: Said) -> bool:
 
 def returned(one: Formula, said: Mapping[Formula, Said]) -> bool:
     """Whether a formula is no more than `return x` of an x that is listed, or an x that says less than the function."""
-    alike = [
-        other
-        for is_return in (True, False)
-        for other in siblings(one, said, is_return)
-        if (other.text, other.cases, other.unread) == (one.text, one.cases, one.unread)
-    ]
+    same = [other for is_return in (True, False) for other in alike(one, said, is_return)]
     if one.name.endswith("return"):
-        return any(said[other] == said[one] for other in alike)
-    given = [other for other in alike if other.name.endswith("return") and same_cost(said[other], said[one])]
+        return any(said[other] == said[one] for other in same)
+    given = [other for other in same if other.name.endswith("return") and same_cost(said[other], said[one])]
     return bool(given) and all(said[other] != said[one] for other in given)
 
 
@@ -234,20 +263,6 @@ def judged(path: str, formula: Formula, said: Said, named: Said, per: str, of: O
         read=read,
         unit="" if said.rate else other_unit(compared, unit, of_unit),
     )
-
-
-def of_part(text: str, part: str, case: Options) -> Checked:
-    """A formula against a part of the states: compared with what the other parts come to, and shown without."""
-    whole = check(text, "states", **case)
-    others = total(term.amount for term in whole.terms if term.part != part)
-    let = case.get("let", ())
-    rest: Any = {**case, "let": [*([let] if isinstance(let, str) else let), f"{REST}={others}"]}
-    found = check(f"{text} + {REST}", "states", **rest)
-    less = Quotient(others)
-    return replace(
-        found, measure=f"states, {part}", printed=found.printed - less, derived=found.derived - less,
-        exactly=found.exactly - less, terms=tuple(term for term in found.terms if term.part == part),
-    )  # fmt: skip
 
 
 def of_several(text: str) -> str:
