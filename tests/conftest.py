@@ -21,7 +21,13 @@ hypothesis.settings.load_profile("ci" if IN_CI else "default")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts an external program or imports a large library is slow, whoever wrote it."""
+    """What starts an external program or imports a large library is slow, whoever wrote it.
+
+    Raises:
+        UsageError: a test is called after where something lies in memory, which other processes call otherwise.
+    """
+    if found := next((item.nodeid for item in items if " at 0x" in item.nodeid), None):
+        raise pytest.UsageError(f"{found}: give it ids that are the same in every process")
     for item in items:
         if any(marker.args for name in OUTSIDE for marker in item.iter_markers(name)):
             item.add_marker("slow")

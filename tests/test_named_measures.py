@@ -23,7 +23,7 @@ SEVERAL: list[tuple[Any, ...]] = [
 ]
 
 
-@pytest.mark.parametrize("named", SEVERAL, ids=str)
+@pytest.mark.parametrize("named", SEVERAL)
 def test_several_measures_are_named_in_many_ways(named: tuple[Any, ...]) -> None:
     right = {name: getattr(ask, name)("gpt2", **SIZES) for name in ("flops", "params")}
     found = ask.derive(*named, model="gpt2", **SIZES)
