@@ -15,6 +15,7 @@ import costgraph as cg
 from costgraph.algebra.parser import parse
 from costgraph.errors import UserError
 from costgraph.library.judging.calculator import calculate
+from costgraph.reports.check import verdict
 
 WRONG = """
 [[entry]]
@@ -348,3 +349,15 @@ def test_a_formula_differs_from_any_op_set_whatever_that_has_to_replay(op_set: s
 )
 def test_what_is_compared_with_nothing_is_told_why_there_is_nothing(measure: str, why: str) -> None:
     assert f"differs; {why}" in str(cg.check("2*B*S*L*D", measure))
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("8030261249", "the formula is what is derived and 1.2e-10 of it more"),
+        ("8030261247", "the formula is what is derived and 1.2e-10 of it less"),
+        ("7000000000", "the formula is 0.8717 of what is derived"),
+    ],
+)
+def test_what_is_nearly_right_is_not_called_all_of_what_is_derived(formula: str, said: str) -> None:
+    assert said in str(verdict(cg.check(formula, "params", model="llama-3-8b")).text)

@@ -114,7 +114,7 @@ PLANTED: list[tuple[str, str, dict[str, Any], str]] = [
     ("L*(4*D*H*A+3*D*F)+2*V*D", "params", LLAMA,
      "it is right where G = A"),
     ("L*(2*D*H*A+2*D*H*G+3*D*F)", "params", LLAMA,
-     "2*D*V is dropped"),
+     "it counts without the embedding, without the head"),
     ("L*(2*D*H*A+2*D*H*G+D*N_r+3*K_r*D*F_e)+2*V*D", "params", QWEN,
      "it counts of the experts those that a token is sent to"),
     ("L*(2*D*H*A+2*D*H*G+3*N_r*D*F_e)+2*V*D", "params", QWEN,
@@ -313,6 +313,33 @@ PLANTED: list[tuple[str, str, dict[str, Any], str]] = [
     ("8030261248-128256*4096", "params", {"model": "llama-3-8b"},
      "it counts without the embedding or without the head"),
     ("7000000000", "params", {"model": "llama-3-8b"}, ""),
+    # embedding and head at once, as in "non-embedding parameters"
+    ("8030261248-2*128256*4096", "params", {"model": "llama-3-8b"},
+     "it counts without the embedding, without the head"),
+    ("46702792704-2*32000*4096", "params", {"model": "mixtral-8x7b"},
+     "it counts without the embedding, without the head"),
+    ("124439808-50257*768-1024*768", "params", {"model": "gpt2"},
+     "it counts without the embedding, without the table of positions"),
+    ("2*(8030261248-2*128256*4096)", "states", {"model": "llama-3-8b", "phase": "decode"},
+     "it counts without the embedding, without the head"),
+    ("6*B*S*(8030261248-2*128256*4096)", "flops", {"model": "llama-3-8b"},
+     "it counts as transformers(head=left_out) does"),
+    ("6*B*S*(46702792704-2*32000*4096)", "flops", {"model": "mixtral-8x7b", "limit": "B=1,S=8192"},
+     "it counts as transformers(head=left_out) does"),
+    ("2*B*S*(8030261248-2*128256*4096)", "flops", {"model": "llama-3-8b"},
+     "it counts as transformers(head=left_out) does, the forward pass alone"),
+    ("12*L*D**2 + V*D", "params", E4,
+     "embedding and head are counted (op set decoder(head=True)), and it counts without the table of positions"),
+    # a decoder that has more than was asked
+    ("12*B*S*L*D*(D*(E+1+G/A)+S)", "flops", {}, "queries share keys and values (op set decoder(kv_heads=G))"),
+    ("6*B*S*D*(2*L*(D*(A*(E+1)+G)+S*A)+A*V)/A", "flops", {},
+     "embedding and head are counted, queries share keys and values (op set decoder(head=True, kv_heads=G))"),
+    ("2*L*D**2*(E+1+G/A)", "params", {}, "queries share keys and values (op set decoder(kv_heads=G))"),
+    ("2*p*B*S*L*D*G/A", "cache", DECODE, "queries share keys and values (op set decoder(kv_heads=G))"),
+    # most of the formula would be thrown away
+    ("12*D**2", "params", {}, ""),
+    ("72*B*S*D**2", "flops", {}, ""),
+    ("7*L*D**2 + V*D", "params", {}, ""),
 ]  # fmt: skip
 # The same without the error.
 RIGHT: list[tuple[str, str, dict[str, Any]]] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from costgraph import provenance
+from costgraph.algebra.symbols import Rational
 from costgraph.library.checking.comparison import Checked
 from costgraph.reports.nodes import Column, Math, Note, Report, Table, Verdict, Words, math
 
@@ -42,8 +43,15 @@ def separated(found: Checked) -> str:
         return f"nearest slip: {found.slip}"
     if zero := next((one for one in found.remarks if one.startswith(f"{found.measure} is 0: ")), ""):
         return zero
-    of = "" if found.ratio is None else f"; the formula is {float(found.ratio):.5g} of what is derived"
-    return f"nothing short explains it{of}"
+    return f"nothing short explains it{'' if found.ratio is None else beside(found.ratio)}"
+
+
+def beside(ratio: Rational) -> str:
+    """How large a formula is beside what is derived; where that is nearly all, what it has more or less."""
+    share, apart = f"{float(ratio):.5g}", float(ratio - 1)
+    if share != "1":
+        return f"; the formula is {share} of what is derived"
+    return f"; the formula is what is derived and {abs(apart):.2g} of it {'more' if apart > 0 else 'less'}"
 
 
 def responsible(found: Checked) -> tuple[Table, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -12,11 +12,13 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.regime import leading
 from costgraph.conventions.convention import WORDS
 from costgraph.conventions.peers import PALM
+from costgraph.conventions.transformers import TRANSFORMERS
 from costgraph.derivation import derived
 from costgraph.errors import UserError
 from costgraph.given import Options
 from costgraph.graph.graph import Graph
 from costgraph.graph.selection import multiplies_weights
+from costgraph.library.explaining.other_op_sets import VARIANTS, op_sets
 from costgraph.library.explaining.other_plans import plan_of
 from costgraph.library.readings.of_flops import PERS, WORKS, Counts, Reading, Work
 from costgraph.library.readings.of_others import OtherCounts
@@ -39,6 +41,7 @@ IN_WORDS = {
     "sequence": "per sequence",
 }
 REPLAYS: dict[str, Work] = {"selective": "train, attention recomputed", "full": "train, everything recomputed"}
+TABLES = (("embedding", "left_out"), ("positions", "left_out"), ("head", "left_out"))
 OF_PLACES = ("forward", "backward")
 PHASES = {"recompute": "replayed", "forward": "of the forward pass", "backward": "of the backward pass"}
 
@@ -71,7 +74,7 @@ def convention_of(
     said = said or plan_of(equal, measure, setup, of) or plan_and_policy(equal, measure, setup, of)
     if said or of.get("model") is not None or setup.graph.name != "decoder":
         return said
-    return with_head(equal, measure, of)
+    return of_op_set(equal, measure, of, printed.symbols)
 
 
 def plan_and_policy(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of: Options) -> str:
@@ -104,7 +107,7 @@ def of_flops(equal: Callable[[Quotient], bool], setup: Setup, of: Options, simpl
     asked: str = REPLAYS[replay] if replay else "train" if setup.phase == "train" else "forward"
     own = Reading(setup.convention, 0, asked)
     found: list[Reading] = []
-    for near in (setup.convention, PALM):  # by options of what was asked, or of the rule that most have in mind
+    for near in (setup.convention, PALM, TRANSFORMERS):  # by options of what was asked, or of rules of 6 N
         counts = Counts(plain, works, PERS, near)
         found = found or [reading for reading, value in counts.readings() if reading != own and equal(value)]
         found = [reading for reading in found if not simple or apart(reading, own)[0] < 2]
@@ -153,9 +156,12 @@ def option(text: str, own: Reading) -> str:
 
 
 def of_others(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of: Options, widths: bool = True) -> str:
-    """The same of what is no FLOPs: a policy, a convention, one way of counting, what is recomputed; one of these."""
+    """The same of what is no FLOPs: a policy, a convention, one way of counting, what is recomputed; one of these.
+
+    Tables may be left out together, as those do who count parameters without embeddings.
+    """
     own = Reading(setup.convention, 0, setup.phase, precision=str(setup.precision))
-    counts = OtherCounts({**of, "convention": setup.convention}, measure, most=1)
+    counts = OtherCounts({**of, "convention": setup.convention}, measure, most=1, together=TABLES)
     sizes = () if not widths else ("1/2", "1", "2", "4") if "p" in setup.bindings else ("2", "4")
     known = (reading for reading, value in counts.readings() if others_apart(reading, own) and equal(value))
     found = [reading for reading in known if dict(reading.ways).get("itemsize", "") in ("", *sizes)]
@@ -170,7 +176,8 @@ def of_others(equal: Callable[[Quotient], bool], measure: str, setup: Setup, of:
 def others_apart(one: Reading, own: Reading) -> int:
     """In how many things a reading of no FLOPs differs from what was asked; 0 if in none, or in things of two kinds."""
     policy = policies_apart(one.precision, own.precision)
-    kinds = (len(one.ways), policy, one.convention.base != own.convention.base, one.work != own.work)
+    ways = 1 if {*one.ways} <= {*TABLES} else len(one.ways)
+    kinds = (ways * bool(one.ways), policy, one.convention.base != own.convention.base, one.work != own.work)
     return sum(kinds) if sum(map(bool, kinds)) == 1 else 0
 
 
@@ -204,19 +211,26 @@ def of_policy(name: str, usual: str) -> str:
     return f"precision {name}: {widths}"
 
 
-def with_head(equal: Callable[[Quotient], bool], measure: str, of: Options) -> str:
-    """Whether it is the decoder with an embedding and a head, which was asked without; and what else is counted."""
-    asked: Any = {**of, "op_set": "decoder(head=True)"}
-    try:
-        whole = Setup.of(**asked)
-        value = next(iter(derived(whole, [measure]).limited.values())).value
-    except UserError:
-        return ""
-    said = "embedding and head are counted (op set decoder(head=True))"
-    if equal(value):
-        return said
-    more = of_flops(equal, whole, asked) if measure == "flops" else ""
-    return f"{said}, and {more}" if more else ""
+def of_op_set(equal: Callable[[Quotient], bool], measure: str, of: Options, letters: Collection[str]) -> str:
+    """Whether it is a decoder that has more than was asked, such as an embedding and a head; and what else is counted.
+
+    Of a head alone something more may be counted otherwise, as all that have one leave the table of positions out.
+    """
+    for name, said in op_sets(of, letters):
+        asked: Any = {**of, "op_set": name}
+        try:
+            whole = Setup.of(**asked)
+            value = next(iter(derived(whole, [measure]).limited.values())).value
+        except UserError:
+            continue
+        if equal(value):
+            return f"{said} (op set {name})"
+        if not said.startswith(VARIANTS["head=True"]):
+            continue
+        more = of_flops(equal, whole, asked) if measure == "flops" else of_others(equal, measure, whole, asked)
+        if more and "the head" not in more and "the embedding" not in more:  # which are no more counted then
+            return f"{said} (op set {name}), and {more}"
+    return ""
 
 
 def parts_of(terms: Sequence[Term], graph: Graph) -> Mapping[str, Polynomial]:

@@ -202,7 +202,7 @@ def of_kept(printed: Polynomial, derived: Polynomial) -> Iterator[Slip]:
         dropped = lost(derived - kept)
         if kept == printed:
             yield Slip(2, dropped)
-        elif (slip := of_factor(Quotient(printed, kept))) and "sign" not in slip.text:
+        elif (slip := of_factor(Quotient(printed, kept))) and "sign" not in slip.text and 2 * len(kept) >= len(derived):
             yield Slip(slip.cost + 2, f"{slip.text}, and {dropped}")
 
 
@@ -235,6 +235,10 @@ def of_terms(printed: Polynomial, derived: Polynomial, names: Mapping[Polynomial
     said += [extra(more)] if more else []
     rare = len(said) > 1 and any(slip.cost > 1 and slip.text.startswith("the factor") for slip in matched)
     anything = left and more  # is one thing for another
+    beside = [part for part in (left, more) if part] if matched else []  # what explains something else than factors do
+    gone = len(right) == len(derived) and 2 * len(left) >= len(right)  # of a formula of which nothing is right
+    if beside and (gone or not all(part.is_monomial or part in names for part in beside)):
+        return
     if len(said) <= MOST_SLIPS and left != derived and not (anything or rare):
         yield Slip(sum(slip.cost for slip in matched) + 3 * len(said), ", and ".join(said))
 

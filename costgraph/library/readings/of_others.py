@@ -67,12 +67,14 @@ class OtherCounts:
         measure: what is counted.
         powers: of which powers of 1000 or 1024 bytes the units are that numbers were typed with.
         most: how many ways are other than usual at once.
+        together: values of ways of which any number may be there at once.
     """
 
     of: Options
     measure: str
     powers: tuple[int, ...] = ()
     most: int = MOST_WAYS
+    together: tuple[tuple[str, str], ...] = ()
 
     def readings(self) -> Iterator[tuple[Reading, Quotient]]:
         """All of them, with their values; what a convention cannot count is left out."""
@@ -88,13 +90,20 @@ class OtherCounts:
             if (precision, work, self.sum(plain)) in seen:  # of a convention before it
                 continue
             seen.append((precision, work, self.sum(plain)))
-            for number in range(min(self.most, len(ways)) + 1):
-                for names in combinations(ways, number):
-                    for values in product(*(ways[name] for name in names)):
-                        chosen = tuple(zip(names, values, strict=True))
-                        other = base.base != self.usual.convention.base
-                        reading = Reading(base, number + other, work, precision=precision, ways=chosen)
-                        yield reading, self.value(reading)
+            for chosen in self.chosen(ways):
+                other = base.base != self.usual.convention.base
+                reading = Reading(base, len(chosen) + other, work, precision=precision, ways=chosen)
+                yield reading, self.value(reading)
+
+    def chosen(self, ways: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[tuple[str, str], ...]]:
+        """What is other than usual at once."""
+        for number in range(min(self.most, len(ways)) + 1):
+            for names in combinations(ways, number):
+                for values in product(*(ways[name] for name in names)):
+                    yield tuple(zip(names, values, strict=True))
+        alike = [pair for pair in self.together if pair[1] in ways.get(pair[0], ())]
+        for number in range(self.most + 1, len(alike) + 1):
+            yield from combinations(alike, number)
 
     @cached_property
     def usual(self) -> Setup:
