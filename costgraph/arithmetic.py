@@ -5,7 +5,7 @@ A product has one term, as nothing else is true of where it comes from; a form t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from fractions import Fraction
 from math import comb
@@ -207,27 +207,3 @@ def sizes(given: str | Mapping[str, Any], named: Mapping[str, Any]) -> dict[str,
     """Sizes as text or as a mapping, with those that were given by name."""
     found: Mapping[str, Any] = parse_bindings([given]) if isinstance(given, str) else given
     return {**found, **named}
-
-
-def function(form: ClosedForm, names: tuple[str, ...], modules: Any) -> Callable[..., Any]:
-    """A function of sizes, by sympy: for numbers and arrays.
-
-    Raises:
-        UserError: a symbol that the form depends on has no argument.
-    """
-    import sympy
-
-    given = {one.name: one for one in form.defined}
-    free = tuple(name for name in form.symbols if name not in given)
-    names = names or free
-    if missing := [name for name in free if name not in names]:
-        raise UserError(f"{form.name} depends on {missing[0]}, too; name it as an argument")
-    whole = form.expr
-    functions = {"min": sympy.Min, "max": sympy.Max, "ceil": sympy.ceiling, "floor": sympy.floor}
-    while inside := [symbol for symbol in whole.free_symbols if symbol.name in given]:
-        for symbol in inside:
-            one = given[symbol.name]
-            whole = whole.subs(symbol, functions[one.function](*(part.to_sympy() for part in one.arguments)))
-    symbols = {symbol.name: symbol for symbol in whole.free_symbols}
-    made: Callable[..., Any] = sympy.lambdify([symbols.get(n, sympy.Symbol(n)) for n in names], whole, modules)
-    return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from costgraph.algebra.symbols import INFINITY, Rational, in_order
 from costgraph.algebra.syntax import read
 from costgraph.conventions import Convention
 from costgraph.errors import UserError
+from costgraph.functions import Function, function
 from costgraph.graph.loop import Loop
 from costgraph.operators import Operators
 from costgraph.provenance import Term, explain, substituted
@@ -76,6 +77,11 @@ class ClosedForm(Operators):
     def defined(self) -> tuple[Definition, ...]:
         """The definitions of symbols that occur, in the form or in what it leaves out."""
         return needed(self.definitions, (*self.value.symbols, *self.remainder.symbols))
+
+    @property
+    def claims(self) -> tuple[Assumption | IsSize, ...]:
+        """What is checked once sizes are known."""
+        return (*self.assumptions, *self.dims)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -262,9 +268,9 @@ class ClosedForm(Operators):
         """The same as `limit`, as sympy has it: `form.subs({"B": 2})`, `form.subs("B", 2)`."""
         return self.limit(**arithmetic.substitutions(given, sizes))
 
-    def lambdify(self, *names: str, modules: Any = None) -> Callable[..., Any]:
-        """A function of these sizes, of all that the form depends on unless they are named; made by sympy."""
-        return arithmetic.function(self, names, modules)
+    def lambdify(self, *names: Any) -> Function:
+        """A function of these sizes, of all that the form depends on unless they are named; for numbers and arrays."""
+        return function(self, names)
 
     # --- presentation -----------------------------------------------------------------------------------------------
 

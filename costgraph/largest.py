@@ -13,6 +13,7 @@ from dataclasses import fields, replace
 from itertools import combinations, islice
 from operator import ge
 
+from costgraph.algebra.assumption import Assumption, IsSize
 from costgraph.algebra.bindings import Binding, Order, parse_regime, split_list
 from costgraph.algebra.defined import DefinedReader
 from costgraph.algebra.definition import LOOKS, Definition, at_least, points, settle
@@ -58,13 +59,18 @@ class Largest(ClosedForm):
         apart = any(one.remainder != self.remainder for one in self.candidates)
         return chosen(self.name, limits, with_neglected(self.plain).limited(bindings) if apart else None)
 
+    @property
+    def claims(self) -> tuple[Assumption | IsSize, ...]:
+        """Those of all candidates, each once."""
+        return tuple({one for form in self.candidates for one in (*form.assumptions, *form.dims)})
+
     def left_at(self, bindings: Mapping[str, Binding]) -> Sequence[ClosedForm]:
         """The candidates that may be the largest with symbols replaced; what the others take for granted is checked."""
         sizes = {name: value for name, value in bindings.items() if isinstance(value, Polynomial)}
         if len(sizes) < len(bindings):
             return self.candidates
         put_in = PutIn(settle((one for one in self.definitions if one.name not in self.own), sizes)[0])
-        for claim in {one for form in self.candidates for one in (*form.assumptions, *form.dims)}:
+        for claim in self.claims:
             claim.substitute(put_in.sizes)
         return [self.candidates[at] for at in undominated([put_in(one.value.numerator) for one in self.candidates])]
 

@@ -333,22 +333,6 @@ def test_sizes_are_put_in_as_sympy_has_it() -> None:
     assert kept({"B": 2, "S": "4k"}) == kept(B=2, S=4000)
 
 
-def test_a_function_of_sizes_gives_the_same_numbers() -> None:
-    np = pytest.importorskip("numpy")
-    kept = cg.activations(GRAPH)
-    made = kept.lambdify("B", "S", "L", "D", "A", "E", "p")
-    assert made(2, 8, 3, 16, 4, 4, 2) == kept(**SIZES)
-    assert list(made(np.array([1, 2]), 8, 3, 16, 4, 4, 2)) == [kept(**{**SIZES, "B": b}) for b in (1, 2)]
-    with pytest.raises(cg.UserError, match="depends on S, too"):
-        kept.lambdify("B")
-
-
-def test_a_function_takes_the_smaller_where_a_symbol_stands_for_it() -> None:
-    form = ask.derive("cache", model="gemma-2-9b", phase="decode", B=1).limited["cache"]
-    made = form.lambdify("S")
-    assert [made(size) for size in (1000, 100_000)] == [form(S=size) for size in (1000, 100_000)]
-
-
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
