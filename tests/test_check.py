@@ -361,3 +361,13 @@ def test_what_is_compared_with_nothing_is_told_why_there_is_nothing(measure: str
 )
 def test_what_is_nearly_right_is_not_called_all_of_what_is_derived(formula: str, said: str) -> None:
     assert said in str(verdict(cg.check(formula, "params", model="llama-3-8b")).text)
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [("1.07 GB", "right to its digits"), ("1e9", "right to its digits"), ("1.08 GB", "nothing short explains it"),
+     ("1.06GiB", "nothing short explains it")],
+)  # fmt: skip
+def test_a_number_that_is_right_to_its_digits_is_said_to_be(formula: str, said: str) -> None:
+    found = cg.check(formula, "cache", model="llama-3.1-8b", phase="decode", limit="B=1,S=8192")
+    assert said in str(verdict(found).text)

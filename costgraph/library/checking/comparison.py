@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Unpack
 
 from costgraph.algebra.assumption import without_rest
@@ -22,6 +23,7 @@ from costgraph.given import Keywords, Options, read_letters
 from costgraph.graph.loop import Loop
 from costgraph.library.checking.minima import FormulaReader
 from costgraph.library.checking.roots import definitions
+from costgraph.library.checking.rounded import rounded
 from costgraph.library.checking.typed import check_units, formula_of, refuse_equation, text_of
 from costgraph.library.explaining.known_conventions import convention_of, parts_of
 from costgraph.library.explaining.nearest import nearest, responsible
@@ -174,6 +176,8 @@ def check(
     widths = "p" not in formed.symbols
     step = of_step(printed, per, bound)
     convention = convention_of(step, name, setup, of, when, widths, simple) if of_all else ""
+    if of_all and not convention and is_rounded(written, form.value):
+        convention = "it is right to its digits"
     if of_all and not convention:
         exchanged = another or right_where(printed, without(found.forms[name], "E", bound))
         part = own if PART.match(own) else ""  # which may be as large as what an exchange makes of the whole
@@ -196,6 +200,12 @@ def check(
             *definitions(printed.symbols),
         ),
     )  # fmt: skip
+
+
+def is_rounded(written: str, value: Quotient) -> bool:
+    """Whether a formula is a number that is right to its digits."""
+    typed = rounded(written.strip())
+    return typed is not None and value.number is not None and typed.holds(Fraction(value.number))
 
 
 def letters_over(names: Mapping[str, Quotient], of: Options) -> Letters:

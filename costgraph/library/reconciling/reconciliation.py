@@ -14,19 +14,16 @@ from costgraph.derivation import Derivation, derived
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.given import Keywords, Options
 from costgraph.library.checking.comparison import letters_over
+from costgraph.library.checking.rounded import rounded
 from costgraph.library.judging.calculator import calculate
-from costgraph.library.judging.statement import decimal
 from costgraph.library.readings.of_flops import PERS, WORKS, Counts, Reading
 from costgraph.library.readings.of_others import MISTAKEN, OtherCounts
 from costgraph.library.reconciling.steps import Step, closest, path
 from costgraph.records import dataclass
 from costgraph.setup import Setup
 
-ROUNDED = re.compile(r"\d[\d,]*\.\d*(e[+-]?\d+)?|\d[\d,]*e[+-]?\d+")  # a number that shows to how many digits it holds
 WHOLE, GROUPED = re.compile(r"\d{1,3}([,_ ]\d{3})+"), re.compile("[,_ ]")  # 37,578,559,488
 MOST_NAMED = 60  # readings of a side that are told apart
-SCALED = re.compile(r"(\d[\d,]*(?:\.\d*)?(?:e[+-]?\d+)?) *\*? *(?:([kKMGT])(i?)B|([MBT]))")  # 16.1 GB, 24 GiB, 6.7B
-MAGNITUDES = {"M": 10**6, "B": 10**9, "T": 10**12}
 
 
 @dataclass(frozen=True)
@@ -61,16 +58,8 @@ def number(text: str) -> Typed | None:
         UserError: too many digits.
     """
     text = text.strip()
-    if ROUNDED.fullmatch(text):
-        value, half = decimal(text)
-        return Typed(text, Quotient(value), half)
-    if not (found := SCALED.fullmatch(text)):
-        return None
-    digits, prefix, binary, magnitude = found.groups()
-    power = "KMGT".index(prefix.upper()) + 1 if prefix else 0
-    scale = MAGNITUDES[magnitude] if magnitude else (1024 if binary else 1000) ** power
-    value, half = decimal(digits)
-    return Typed(text, Quotient(value * scale), half * scale, power)
+    found = rounded(text)
+    return Typed(text, Quotient(found.value), found.half, found.power) if found else None
 
 
 @dataclass(frozen=True)
