@@ -1,4 +1,4 @@
-"""Forms calculate like numbers: products, quotients, comparisons, and what a form is at sizes.
+"""Forms calculate like numbers: products, quotients, and what a form is at sizes.
 
 A product has one term, as nothing else is true of where it comes from; a form times a number keeps its terms.
 """
@@ -6,10 +6,9 @@ A product has one term, as nothing else is true of where it comes from; a form t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from fractions import Fraction
 from math import comb
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from costgraph.algebra.bindings import parse_bindings
@@ -28,28 +27,6 @@ if TYPE_CHECKING:
 def is_form(given: object) -> TypeGuard[ClosedForm]:
     """Whether it is one, and no number."""
     return hasattr(given, "remainder")
-
-
-def equal(form: ClosedForm, other: object) -> bool:
-    """Whether a form is the same in all that it says as another one, or the number that it is.
-
-    Raises:
-        UserError: the other is text, which may say the same in another way.
-    """
-    if isinstance(other, str):
-        raise UserError(f"{form.name} == text: forms are compared by what they say; write form.same_as('...')")
-    if (value := exact_number(other)) is not None:
-        return form.number == value
-    if other.__class__ is not form.__class__:
-        return False
-    said = attrgetter(*(one.name for one in fields(form)))
-    return bool(said(form) == said(other))
-
-
-def hashed(form: ClosedForm) -> int:
-    """The hash of a form: that of the number that it equals, if it is one."""
-    value = form.number
-    return hash(attrgetter(*(one.name for one in fields(form)))(form) if value is None else value)
 
 
 def number(given: object) -> Fraction:
@@ -113,7 +90,7 @@ def absolute(form: ClosedForm) -> ClosedForm:
     value = form.value
     signs = {a * b for a in value.numerator.signs for b in value.denominator.signs}
     if signs == {-1, 1}:
-        raise UserError(f"abs({form.name}): {form} may have either sign; bind {', '.join(form.symbols)}")
+        raise UserError(f"abs({form.name}): {form} may have either sign; bind {', '.join(form.free)}")
     return replace(negative(form), name=f"abs({form.name})") if signs == {-1} else form
 
 
@@ -188,7 +165,7 @@ def as_number(form: ClosedForm) -> Rational:
         raise UserError(f"{form.name} grows without bound")
     found = form.number
     if found is None:
-        raise UserError(f"{form.name} depends on {', '.join(form.symbols)}; bind them, as in form(B=1)")
+        raise UserError(f"{form.name} depends on {', '.join(form.free)}; bind them, as in form(B=1)")
     return whole(found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from costgraph import arithmetic
+from costgraph import arithmetic, ordering
 from costgraph.algebra.assumption import Assumption, InDomain, IsSize
 from costgraph.algebra.bindings import Binding, Order, bound, check_bindings, parse_regime
 from costgraph.algebra.definition import Definition, needed, resolve, settle
@@ -88,6 +88,12 @@ class ClosedForm(Operators):
         """Names of the symbols that the value depends on: defined ones, and those they stand for, too."""
         defined = needed(self.definitions, self.value.symbols)
         return tuple(in_order({*self.value.symbols, *(name for one in defined for name in one.symbols)}))
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Those of them that have to be bound for the value to be a number."""
+        defined = {one.name for one in self.defined}
+        return tuple(name for name in self.symbols if name not in defined)
 
     @property
     def number(self) -> Rational | None:
@@ -183,11 +189,11 @@ class ClosedForm(Operators):
     # --- comparison -------------------------------------------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
-        """Whether both say the same in all; of what is a number, whether it is that one. See `same_as`."""
-        return arithmetic.equal(self, other)
+        """Whether both are the same function of sizes, whatever they are called; or the number that the form is."""
+        return ordering.equal(self, other)
 
     def __hash__(self) -> int:
-        return arithmetic.hashed(self)
+        return ordering.hashed(self)
 
     def same_as(self, other: ClosedForm | Rational | float | str) -> bool:
         """Whether two forms are identical functions: their difference cancels to 0."""
@@ -195,7 +201,7 @@ class ClosedForm(Operators):
             return self._said_by(other)
         if not isinstance(other, ClosedForm):
             return self.number == arithmetic.number(other)
-        return self.value == other.value and self._clash(other) is None
+        return self == other
 
     def _said_by(self, text: str) -> bool:
         """Whether a text says the same function, with minima and maxima as they are printed."""

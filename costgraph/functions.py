@@ -71,11 +71,10 @@ def function(form: ClosedForm, named: Iterable[Any]) -> Function:
     """
     names = tuple(lookup(name).name for one in named for name in each(one))
     settle(form.definitions, {name: ONE for name in names if name in {one.name for one in form.definitions}})
-    free = [name for name in form.symbols if name not in {one.name for one in form.defined}]
-    names = names or tuple(free)
+    names = names or form.free
     if len(set(names)) < len(names):
         raise UserError(f"{form.name} as a function of {', '.join(names)}: one of them is there twice")
-    if missing := [name for name in free if name not in names]:
+    if missing := [name for name in form.free if name not in names]:
         raise UserError(f"{form.name} depends on {missing[0]}, too; name it as an argument")
     return Function(form, names)
 

@@ -1,6 +1,6 @@
-"""The operators of Python on forms: sums, products and powers are forms, comparisons and rounding are of numbers.
+"""The operators of Python on forms: sums, products and powers are forms, order is that at all sizes.
 
-What a form is compared with, or rounded to, needs every symbol bound; whatever has no meaning is refused in a sentence.
+What has no meaning, or depends on sizes that are not bound, is refused in a sentence.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import trunc
 from typing import TYPE_CHECKING, NoReturn, Self, TypeAlias, cast
 
-from costgraph import arithmetic
+from costgraph import arithmetic, ordering
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError, shorten
 
@@ -71,6 +71,20 @@ class Operators:
             f"{shorten(repr(base), 20)}**{name}: a form is no exponent; with every size bound int({name}) is"
         )
 
+    # --- order, where sizes do not decide -----------------------------------------------------------------------------
+
+    def __lt__(self, other: Operand) -> bool:
+        return ordering.is_below(self._form, other)
+
+    def __le__(self, other: Operand) -> bool:
+        return ordering.is_at_most(self._form, other)
+
+    def __gt__(self, other: Operand) -> bool:
+        return ordering.is_below(arithmetic.beside(self._form, other), self._form)
+
+    def __ge__(self, other: Operand) -> bool:
+        return ordering.is_at_most(arithmetic.beside(self._form, other), self._form)
+
     # --- numbers, once every symbol is bound --------------------------------------------------------------------------
 
     def __floordiv__(self, other: Operand) -> Rational:
@@ -92,22 +106,6 @@ class Operators:
 
     def __rdivmod__(self, other: Operand) -> tuple[Rational, Rational]:
         return other // self, other % self
-
-    def __lt__(self, other: Operand) -> bool:
-        first, second = arithmetic.values(self._form, other)
-        return first < second
-
-    def __le__(self, other: Operand) -> bool:
-        first, second = arithmetic.values(self._form, other)
-        return first <= second
-
-    def __gt__(self, other: Operand) -> bool:
-        first, second = arithmetic.values(self._form, other)
-        return first > second
-
-    def __ge__(self, other: Operand) -> bool:
-        first, second = arithmetic.values(self._form, other)
-        return first >= second
 
     def __float__(self) -> float:
         return float(arithmetic.as_number(self._form))
