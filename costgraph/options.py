@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-# A lone number with a magnitude, as an option: `decoder(kv_heads=4k)`. Python knows no such number.
-MAGNITUDE = re.compile(r"(?<=[=(,])(\s*)([0-9]+(?:\.[0-9]+)?[A-Za-z]{1,2})(?=\s*[,)])")
+# A lone number with a magnitude, or a name that begins with a digit, as an option: `decoder(kv_heads=4k)`,
+# `pipeline(4, schedule=1f1b)`. Python knows no such number.
+BEGINS_WITH_DIGITS = re.compile(r"(?<=[=(,])(\s*)([0-9]+(?:\.[0-9]+)?[A-Za-z][A-Za-z0-9]*)(?=\s*[,)])")
 
 
 def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) -> Any:
@@ -32,7 +33,7 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
     Raises:
         UserError: unknown name or option, or a value of another kind.
     """
-    text = MAGNITUDE.sub(r"\1'\2'", text)
+    text = BEGINS_WITH_DIGITS.sub(r"\1'\2'", text)
     head, mark, rest = text.partition("(")
     if "=" in head:
         name, _, value = head.partition("=")

@@ -88,7 +88,7 @@ def test_a_vocabulary_that_no_degree_divides_is_padded_to_the_next_multiple_of_o
     asked = {"op_set": "decoder(head=True)", "model_name": "gpt-3", "hardware": "a100-80gb-sxm", "phase": "train"}
     found = run(**asked, limit="B=1,S=2048")
     assert found.padded == {"T": 48, "V": 50304}
-    assert "T = 48 does with the vocabulary padded, --limit V=50304" in " ".join(str(found).split())
+    assert "T = 48 does with the vocabulary padded, limit={'V': 50304}" in " ".join(str(found).split())
     assert run(**asked, limit="B=1,S=2048,V=50304").devices == (42, 48)
     assert run(**asked, limit="B=1,S=2048,V=50304").padded == {}
     assert run(**asked, limit="B=1,S=2048,V=32001").padded == {"T": 48, "V": 32016}

@@ -105,6 +105,12 @@ def test_what_is_alive_at_a_peak_is_summed_by_part_and_what_is_sent_by_axes() ->
     assert arms == {"compute": [""], "memory": [""], "link": ["T"], "link in the node": ["T"], "network": ["T"]}
 
 
+def test_what_amounts_count_is_said_and_what_times_count_otherwise() -> None:
+    said = described(decode(), Program())["counted"]
+    assert said.startswith("every parameter; 2 FLOPs per multiply-add of a matmul; the full attention square;")
+    assert said.endswith(". Times count of a causal square just what is seen")
+
+
 def test_a_minimum_is_computed_before_the_sums_and_said() -> None:
     program = Program()
     found = described(decode({**LLAMA, "model": "mistral-7b"}), program)

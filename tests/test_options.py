@@ -11,8 +11,9 @@ import pytest
 
 import costgraph as cg
 from costgraph.estimation.reading import request
-from costgraph.given import Choices
+from costgraph.given import Choices, read_mesh
 from costgraph.mesh import AXES
+from costgraph.mesh.pipeline import PipelineAxis
 from costgraph.passes import PASSES, Place, Update
 from costgraph.passes.widths import Widths
 from costgraph.precision import Precision
@@ -138,3 +139,10 @@ def test_sizes_that_are_typed_leave_the_setup_before_as_it_was() -> None:
     after = before.with_sizes("S=2")
     assert (set(before.bindings), set(after.bindings)) == ({"B"}, {"S"})
     assert after.graph is before.graph
+
+
+@pytest.mark.parametrize("schedule", ["gpipe", "1f1b", "zb-h1", "'1f1b'"])
+def test_a_name_may_begin_with_a_digit(schedule: str) -> None:
+    (axis,) = read_mesh(f"pipeline(4, schedule={schedule})").axes
+    assert isinstance(axis, PipelineAxis)
+    assert axis.schedule == schedule.strip("'")

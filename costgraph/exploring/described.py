@@ -44,11 +44,21 @@ def described(scenario: Scenario, program: Program) -> dict[str, Any]:
         "defined": [program.definition(one) for one in found],
         "even": [program.evenly(one) for name, one in scenario.crossing.evenly.items() if name in told],
         "assumptions": [str(one) for one in scenario.forms["flops"][0][1].assumptions],
+        "counted": counted(scenario),
         "said": str(scenario.setup),
         "attention": scenario.setup.attention,
         "last": scenario.plan.phase != "train" and scenario.setup.model != scenario.model,
         "used": [name for name in in_order(used) if not name.startswith("max_")],
     }
+
+
+def counted(scenario: Scenario) -> str:
+    """What is counted in amounts, and what is counted otherwise in times."""
+    kinds, amounts = scenario.graph.kinds, scenario.setup.convention
+    found = amounts.describe(kinds).split("; ")
+    timed = {form.convention for name in TIMES for _, form in scenario.forms.get(name, ())}
+    others = [part for one in timed for part in one.describe(kinds).split("; ") if part not in found]
+    return "; ".join(found) + (f". Times count {'; '.join(others)}" if others else "")
 
 
 def claims(scenario: Scenario, program: Program) -> list[int]:

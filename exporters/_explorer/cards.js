@@ -24,7 +24,7 @@ function buildCards(found) {
   shown = { key: found.key, phase: found.phase, cards: Object.fromEntries(cards) };
   $("cards").replaceChildren(...cards.map((one) => one[1].card));
   $("definitions").replaceChildren(...found.defined.map((number) => math(data.definitions[number][0])));
-  $("assumptions").textContent = `For ${found.said}. Takes for granted: ${found.assumptions.join(", ")}.`;
+  $("assumptions").textContent = `For ${found.said}. Counted: ${found.counted}. Takes for granted: ${found.assumptions.join(", ")}.`;
   buildDrawing(data.drawings[found.place]);
 }
 function showCards(now) {
