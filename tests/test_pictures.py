@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from itertools import combinations, pairwise
@@ -20,7 +21,7 @@ from costgraph.conventions import EXACT
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.reading import request
 from costgraph.measures import MEASURES
-from costgraph.pictures import annotated, curves, graphviz, memory, orders, paper, roofline, timeline
+from costgraph.pictures import KINDS, Kind, annotated, curves, graphviz, memory, orders, paper, roofline, timeline
 from costgraph.pictures.sheets import Sheets, flowing
 from costgraph.setup import Setup
 
@@ -221,11 +222,34 @@ def test_long_names_and_what_is_rounded_stay_on_the_page_too() -> None:
 
 @pytest.mark.parametrize(
     ("limit", "message"),
-    [("B=1,S=8", "needs one open size"), ("p=2", "needs all other sizes: bind B")],
+    [
+        ("B=1,S=8", "needs one open size, such as S: leave it out of limit"),
+        ("p=2", "needs all other sizes: bind B"),
+    ],
 )
 def test_a_picture_of_costs_needs_one_open_size(limit: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         cg.plot(cg.derive("flops", model="llama-3.1-8b", limit=limit))
+
+
+@pytest.mark.parametrize("sides", [("qwen3-8b",), ("qwen3-8b", "llama-3.1-8b")], ids=["derivation", "comparison"])
+def test_what_grows_in_nothing_that_is_open_says_which_measure_does(sides: tuple[str, ...]) -> None:
+    asked = cg.compare(*sides, "params", limit="B=1") if sides[1:] else cg.derive("params", model=sides[0], limit="B=1")
+    with pytest.raises(UserError, match="there is none in params: name a measure that has one, such as flops"):
+        cg.plot(asked)
+
+
+def test_a_comparison_draws_its_first_measure_that_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        curves, "picture", lambda lines, symbol, title, said, left: drawn.append((f"{title} over {symbol}", left))
+    )
+    monkeypatch.setattr(curves, "of_figure", lambda draw: draw())
+    asked = cg.compare("qwen3-8b", "llama-3.1-8b", limit="B=1")
+    assert next(iter(asked.measures)) == "params"
+    curves.draw(asked)
+    others = [name for name in asked.measures if name != "flops"]
+    assert drawn == [("flops over S", f"Not drawn: {', '.join(others)}")]
 
 
 @pytest.mark.parametrize(
@@ -388,6 +412,34 @@ def test_a_graph_without_room_on_a_page_is_a_line_of_text(monkeypatch: pytest.Mo
     monkeypatch.setattr("costgraph.pictures.graphviz.installed", lambda: None)
     assert PLACED._repr_markdown_() is None
     assert len(repr(PLACED).splitlines()) == 1
+
+
+# --- kinds ----------------------------------------------------------------------------------------------------------
+
+OTHERS: dict[str, Callable[[], Any]] = {
+    "a derivation": lambda: cg.derive("flops", model="qwen3-8b", limit="B=1"),
+    "a comparison": lambda: cg.compare("qwen3-8b", "llama-3.1-8b", "flops", limit="B=1"),
+    "a graph": cg.decoder,
+    "a search or a sweep": lambda: cg.sweep(
+        model="qwen3-8b", hardware="a10", over="B=[1, 2]", measures="peak", limit="S=8"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("what", OTHERS)
+def test_a_kind_that_there_is_only_of_an_estimate_is_refused(what: str, kind: Kind) -> None:
+    with pytest.raises(UserError, match=f"a picture of {what} has its .*, no {kind}, which is of one estimate"):
+        cg.plot(OTHERS[what](), kind)
+
+
+def test_several_estimates_have_their_memory_alone() -> None:
+    one = cg.estimate("qwen3-8b", "a10", B=1, S=512, new=1)
+    for kind in set(KINDS) - {"memory"}:
+        with pytest.raises(UserError, match=f"has their memory, no {kind}, which is of one estimate"):
+            cg.plot({"one": one}, kind)
+    with pytest.raises(UserError, match="drawn of estimates, by name, and 'two' is a int"):
+        cg.plot({"one": one, "two": 2})  # type: ignore[dict-item]
 
 
 # --- all ------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import combinations, pairwise
 from math import floor
@@ -17,6 +17,7 @@ from costgraph.derivation import Derivation
 from costgraph.errors import UserError, shorten
 from costgraph.pictures.picture import GREY, INK, OKABE_ITO, Picture, aligned, of_figure, page, titled
 from costgraph.records import dataclass
+from costgraph.setup import Setup
 from costgraph.solving.solution import solved
 from costgraph.solving.unknown import Unknown
 
@@ -74,7 +75,7 @@ class Crossing:
 
 
 def draw(found: Derivation | Comparison) -> Picture:
-    """The measures of a derivation, or the first measure of a comparison; the others of that are named below.
+    """The measures of a derivation, or the first of a comparison that grows; the others of that are named below.
 
     Args:
         found: with every size bound but one.
@@ -85,16 +86,20 @@ def draw(found: Derivation | Comparison) -> Picture:
     """
     left = ""
     if isinstance(found, Comparison):
-        one, *others = found.measures.values()
-        left = f"Not drawn: {', '.join(other.name for other in others)}" if others else ""
+        every = list(found.measures.values())
+        one = next((one for one in every if open_in(one.at)), every[0])
+        others = [other.name for other in every if other is not one]
+        left = f"Not drawn: {', '.join(others)}" if others else ""
         lines = [Line(shorten(side.text, 40), form) for side, form in zip((found.a, found.b), one.at, strict=True)]
         title = one.name
         said = " against ".join(dict.fromkeys(str(side.setup) for side in (found.a, found.b)))
-        setup = found.a.setup
+        setup, forms = found.a.setup, [form for each in every for form in (each.a, each.b)]
     else:
         lines = [Line(name, form) for name, form in found.limited.items()]
         check_units(lines)
-        title, said, setup = ", ".join(found.limited), found.head, found.setup
+        title, said, setup, forms = ", ".join(found.limited), found.head, found.setup, list(found.forms.values())
+    if not open_in(line.form for line in lines):
+        raise not_growing(forms, found.measures if isinstance(found, Comparison) else found.forms, setup)
     symbol = open_size(lines)
     sizes = [f"{name} = {setup.bindings[name]}" for name in FIRST if name in setup.bindings]
     below = ", ".join([said, *sizes])
@@ -111,14 +116,31 @@ def check_units(lines: list[Line]) -> None:
         raise UserError(f"a picture has one unit: {units}; draw those of each unit into a file of their own")
 
 
+def open_in(forms: Iterable[ClosedForm]) -> set[str]:
+    """The symbols of forms that are not bound."""
+    every = tuple(forms)
+    return {name for form in every for name in form.symbols} - {one.name for form in every for one in form.defined}
+
+
+def not_growing(forms: Iterable[ClosedForm], measures: Iterable[str], setup: Setup) -> UserError:
+    """An error that says why nothing grows: sizes that forms depend on are bound, or they depend on none of such."""
+    names = {
+        name for form in forms for name in (*form.symbols, *(other for one in form.defined for other in one.symbols))
+    }
+    bound = [name for name in setup.bindings if name in names and name not in setup.model.bindings]
+    needed = "a cost that grows needs one open size"
+    if bound:
+        return UserError(f"{needed}, such as {bound[-1]}: leave it out of --limit")
+    return UserError(
+        f"{needed}, and there is none in {', '.join(measures)}: name a measure that has one, such as flops"
+    )
+
+
 def open_size(lines: list[Line]) -> str:
     """The one symbol that is not bound."""
     if len(lines) > MOST:
         raise UserError(f"{len(lines)} lines are more than the {MOST} colours: name fewer measures")
-    names = {name for line in lines for name in line.form.symbols}
-    names -= {one.name for line in lines for one in line.form.defined}
-    if not names:
-        raise UserError("a cost that grows needs one open size, such as S: leave it out of --limit")
+    names = open_in(line.form for line in lines)
     wanted = next(name for name in (*FIRST, *sorted(names)) if name in names)
     if others := sorted(names - {wanted}):
         raise UserError(f"a picture over {wanted} needs all other sizes: bind {', '.join(others)}")

@@ -15,7 +15,7 @@ from costgraph.searching.table import Tabular
 
 
 def plot(
-    subject: Estimate | Mapping[str, Estimate] | Derivation | Comparison | Graph | Tabular, kind: Kind = "roofline"
+    subject: Estimate | Mapping[str, Estimate] | Derivation | Comparison | Graph | Tabular, kind: Kind | None = None
 ) -> Picture:
     """Draw an answer; a notebook shows the picture, `save("memory.svg")` writes it.
 
@@ -23,31 +23,45 @@ def plot(
         subject: an estimate; several by name, whose memory is drawn; a derivation or a comparison with one size open,
             over which its costs are drawn; a graph, for which Graphviz has to be installed; a search or a sweep, whose
             own `plot` draws further kinds.
-        kind: of an estimate `roofline`, `memory`, or the `schedule` of its pipeline.
+        kind: of an estimate `roofline`, which it is unless said, `memory`, or the `schedule` of its pipeline.
 
     Raises:
-        UserError: matplotlib or Graphviz is missing, or something is open that has to be bound.
+        UserError: matplotlib or Graphviz is missing, there is no such picture of the subject, or something is open that
+            has to be bound.
     """
-    if kind not in KINDS:
+    if kind is not None and kind not in KINDS:
         raise unknown("picture", kind, KINDS)
     if isinstance(subject, Estimate):
-        return of_estimate(subject, kind)
+        return of_estimate(subject, kind or "roofline")
+    if isinstance(subject, Mapping):
+        from costgraph.pictures import memory
+
+        check_kind(kind, "several estimates has their memory", ("memory",))
+        for name, one in subject.items():
+            if not isinstance(one, Estimate):
+                raise UserError(f"several are drawn of estimates, by name, and '{name}' is a {type(one).__name__}")
+        return memory.draw(subject)
     if isinstance(subject, Derivation | Comparison):
         from costgraph.pictures import curves
 
+        check_kind(kind, f"a {type(subject).__name__.lower()} has its costs over the size that is open")
         return curves.draw(subject)
     if isinstance(subject, Graph):
         from costgraph.pictures import graphviz
 
+        check_kind(kind, "a graph has its ops")
         return graphviz.draw(subject)
     if isinstance(subject, Tabular):
+        check_kind(kind, "a search or a sweep has its points")
         return subject.plot()
-    if isinstance(subject, Mapping):
-        from costgraph.pictures import memory
-
-        return memory.draw(subject)
     kinds = "estimates, derivations, comparisons, graphs, searches, sweeps"
     raise UserError(f"there is no picture of a {type(subject).__name__}: {kinds}")
+
+
+def check_kind(kind: Kind | None, has: str, possible: tuple[Kind, ...] = ()) -> None:
+    """Refuse a kind that there is only of one estimate."""
+    if kind is not None and kind not in possible:
+        raise UserError(f"a picture of {has}, no {kind}, which is of one estimate: cg.plot(cg.estimate(...), '{kind}')")
 
 
 def of_estimate(result: Estimate, kind: Kind) -> Picture:
