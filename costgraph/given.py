@@ -21,7 +21,7 @@ from costgraph.models.model import Model
 from costgraph.options import checked, number, parse_call
 from costgraph.passes import PASSES, PLACING, Pass, names_of
 from costgraph.passes.widths import Widths
-from costgraph.precision import ITEMSIZE, USUAL, Precision, element, policy
+from costgraph.precision import ITEMSIZE, USUAL, WIDTHS_BY_NAME, Precision, element, policy
 from costgraph.records import dataclass
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ def read_limit(
     if not isinstance(limit, Mapping):
         if not isinstance(limit, Iterable):
             raise no_kind("a limit is text such as 'E=4,p=2' or {'E': 4, 'p': 2}", limit)
-        return parse_bindings([limit] if isinstance(limit, str) else limit, symbols, also, letters, ITEMSIZE)
+        return parse_bindings([limit] if isinstance(limit, str) else limit, symbols, also, letters, WIDTHS_BY_NAME)
     bindings: dict[str, Binding] = {}
     said: list[str] = []
     for typed, value in limit.items():
@@ -323,7 +323,7 @@ def read_limit(
         if name in bindings:
             raise UserError(f"{name} is given twice, once as {typed}")
         endless = value == INFINITY
-        bindings[name] = "oo" if endless else value_of(name, value, symbols, letters, ITEMSIZE, said)
+        bindings[name] = "oo" if endless else value_of(name, value, symbols, letters, WIDTHS_BY_NAME, said)
     check_bindings(bindings)
     return Typed(bindings, letters, said)
 

@@ -26,6 +26,15 @@ ITEMSIZE = {  # bytes per element of data types
     "fp64": Fraction(8), "fp32": Fraction(4), "tf32": Fraction(4), "bf16": Fraction(2), "fp16": Fraction(2),
     "fp8": Fraction(1), "int8": Fraction(1), "fp6": Fraction(3, 4), "fp4": Fraction(1, 2), "int4": Fraction(1, 2),
 }  # fmt: skip
+# The same by the names that frameworks and configuration files have for them.
+WIDTHS_BY_NAME = ITEMSIZE | {
+    f"{prefix}{name}": ITEMSIZE[short]
+    for prefix in ("", "torch.")
+    for name, short in (
+        ("float64", "fp64"), ("float32", "fp32"), ("float16", "fp16"), ("half", "fp16"), ("bfloat16", "bf16"),
+        ("float8_e4m3fn", "fp8"), ("float8_e5m2", "fp8"),
+    )
+}  # fmt: skip
 KEYS = ("weights", "gradients", "master", "moments", "factored")
 EXAMPLE = "weights=2,gradients=2,master=4,moments=4+4"
 WIDTH = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[1-9][0-9]{0,8})?")
@@ -157,7 +166,7 @@ USUAL = "mixed_adam"
 
 def element(given: Size) -> Size:
     """Bytes per element of a data type by its name, or as they are: `int4`, `p_w`, `0.5`."""
-    return ITEMSIZE.get(given.strip(), given) if isinstance(given, str) else given
+    return WIDTHS_BY_NAME.get(given.strip(), given) if isinstance(given, str) else given
 
 
 def policy(text: str | Precision) -> Precision:

@@ -146,3 +146,12 @@ def test_a_name_may_begin_with_a_digit(schedule: str) -> None:
     (axis,) = read_mesh(f"pipeline(4, schedule={schedule})").axes
     assert isinstance(axis, PipelineAxis)
     assert axis.schedule == schedule.strip("'")
+
+
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [("float32", 4), ("float16", 2), ("bfloat16", 2), ("torch.bfloat16", 2), ("half", 2), ("bf16", 2), ("int4", "1/2")],
+)
+def test_widths_have_the_names_of_frameworks_as_well(name: str, width: int | str) -> None:
+    named, typed = (cg.derive("cache", phase="decode", limit=f"p={one}").limited["cache"] for one in (name, width))
+    assert str(named.value) == str(typed.value)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 import costgraph as cg
 from costgraph.algebra.parser import parse
+from costgraph.errors import UserError
 from costgraph.solving.solution import solve
 
 COUNTED = "N_params read as the parameters of "
@@ -53,3 +55,18 @@ def test_it_is_what_check_puts_in() -> None:
 def test_a_count_that_was_typed_is_not_counted() -> None:
     with pytest.raises(cg.UserError, match="L does not occur in the question"):
         solve("N_params == 7B", "L", limit="N_params=3")
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown", "asked", "readings"),
+    [
+        ("params + 1B <= 7B", "L", {"limit": "D=4096,E=4"}, "7000000000 and 7*B"),
+        ("cache <= 7 B", "B", {"model": "llama-3-8b", "phase": "decode", "limit": "S=4096"}, "7000000000 and 7*B"),
+        ("params <= 7T", "L", {"limit": "D=4096,E=4", "mesh": "tensor(T)"}, "7000000000000 and 7*T"),
+    ],
+)
+def test_a_lone_number_beside_a_size_of_its_letter_is_refused_with_both_readings(
+    question: str, unknown: str, asked: dict[str, str], readings: str
+) -> None:
+    with pytest.raises(UserError, match=re.escape(readings)):
+        solve(question, unknown, **asked)  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ from costgraph.records import dataclass
 from costgraph.setup import Setup
 from costgraph.solving.dimension import compared
 from costgraph.solving.knees import depending
-from costgraph.solving.question import Setting, form, names, parts, spelled_out
+from costgraph.solving.question import Setting, form, names, parts, refuse_two_readings, spelled_out
 from costgraph.solving.unknown import Unknown, unknown_of
 from costgraph.solving.whole import claims
 from costgraph.timing.network import Network, network
@@ -143,6 +143,7 @@ def ask(
     put_in = {name: value for name, value in sizes.items() if name not in wanted.target.symbols}
     setting = Setting(setup, over.links if over else None, letters, said, put_in)
     left, right = spelled_out(left, setting), spelled_out(right, setting)
+    refuse_two_readings(question, names(left) | names(right) | {*wanted.target.symbols, *setup.mesh.named})
     difference = form(left, setting) - form(right, setting)
     named = of.get("model") is not None or of.get("op_set") is not None
     counted = parameters(difference, wanted, setup, said, named=named)

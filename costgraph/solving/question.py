@@ -9,13 +9,13 @@ The text goes through the whitelist of `parser`; nothing in it is executed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import field, replace
 from typing import ClassVar
 
 from costgraph.algebra.assumption import without_rest
 from costgraph.algebra.expression import Call, Name, walk
-from costgraph.algebra.magnitudes import lone
+from costgraph.algebra.magnitudes import LONE, SCALES, lone
 from costgraph.algebra.parser import NO_LETTERS, Reader
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
@@ -166,6 +166,23 @@ def side(text: str, said: list[str]) -> Formula:
         return read(text)
     said.append(f"{text.strip()} read as {number}")
     return read(str(number))
+
+
+def refuse_two_readings(question: str, used: Container[str]) -> None:
+    """Refuse a lone `7B` beside another `B` of the question, which is as good a reading of it.
+
+    Args:
+        question: as it was typed.
+        used: symbols that the question names: in its sides, as what is looked for, as axes of the mesh.
+
+    Raises:
+        UserError: with both readings.
+    """
+    for part in re.split(r"[<>=≤≥]+", question):
+        found = LONE.fullmatch(part)
+        if found and found[2] in SCALES and found[2] in used:
+            both = f"{lone(part)} and {found[1]}*{found[2]}, as {found[2]} is a size of the question"
+            raise UserError(f"'{part.strip()}' has two readings: {both}; write one of them")
 
 
 def names(side: Formula) -> set[str]:
