@@ -94,7 +94,7 @@ def test_the_largest_bar_is_what_the_verdict_needs(name: str) -> None:
 @pytest.mark.slow
 def test_bars_are_as_long_as_their_parts_and_what_does_not_fit_says_so() -> None:
     found = {name: run(name) for name in ("pipeline", "zero 3")}
-    bars = [memory.of_verdict(name, one.verdict) for name, one in found.items()]
+    bars = [memory.of_verdict(name, one.verdict, one) for name, one in found.items()]
     figure = memory.picture(bars, list(found.values()))
     (axes,) = figure.axes
     for row, bar in enumerate(bars):
@@ -115,6 +115,73 @@ def test_bars_are_as_long_as_their_parts_and_what_does_not_fit_says_so() -> None
 @pytest.mark.parametrize("name", ASKED)
 def test_a_picture_of_memory_stays_on_its_page(name: str) -> None:
     assert_on_its_page(memory.picture(list(memory.bars_of(run(name))), [run(name)]))
+
+
+SIDES: dict[str, Callable[[], Estimate]] = {
+    "H100": lambda: cg.estimate("qwen3-30b-a3b", "h100-sxm", B=1, S=4096, new=10),
+    "A100": lambda: cg.estimate("llama-3-8b", "a100-80gb-sxm", B=8, S=4096, new=10),
+    "L40S": lambda: cg.estimate("llama-3-8b", "l40s", phase="train", B=1, S=512),
+    "T4": lambda: cg.estimate("llama-3-8b", "t4", B=1, S=4096, new=10, L=4),
+    "none": lambda: cg.estimate("llama-3-8b", B=1, S=4096, new=10),
+}
+
+
+def of_several(*names: str) -> tuple[dict[str, Estimate], Figure]:
+    found = {name: SIDES[name]() for name in names}
+    return found, memory.picture(
+        [memory.of_verdict(name, one.verdict, one) for name, one in found.items()], list(found.values())
+    )
+
+
+def test_each_setup_is_held_against_its_own_machine() -> None:
+    found, figure = of_several(*SIDES)
+    (axes,) = figure.axes
+    sums = [text.get_text() for text in axes.texts if re.search(r"GiB(, too much)?$", text.get_text())]
+    fits = [one.verdict.fits for one in found.values()]
+    assert fits == [True, True, False, True, None]  # of 57.51 GiB that are on an H100, an L40S has 44.99
+    assert [said.endswith("too much") for said in sums] == [fit is False for fit in fits]
+    marks: list[Any] = [one.get_segments()[0] for one in axes.collections]  # type: ignore[attr-defined]
+    for row, (one, mark) in enumerate(zip(found.values(), marks, strict=False)):
+        assert one.verdict.usable is not None
+        assert mark[0][0] == mark[1][0] == pytest.approx(float(one.verdict.usable) / 2**30)
+        assert row - 0.5 < mark[0][1] < row < mark[1][1] < row + 0.6  # across its own bar, and no other
+    assert len(marks) == 4
+    assert not axes.get_lines()
+
+
+def test_limits_that_lie_together_have_labels_apart() -> None:
+    _, figure = of_several("H100", "A100", "L40S")
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    labels = [text for text in axes.texts if "GiB of" in text.get_text()]
+    assert [text.get_text() for text in labels] == [
+        "79.11 GiB of NVIDIA H100 80GB SXM5", "79.15 GiB of NVIDIA A100 80GB SXM4", "44.99 GiB of NVIDIA L40S",
+    ]  # fmt: skip
+    boxes = [text.get_window_extent() for text in [*labels, *axes.get_yticklabels()]]
+    boxes += [bar.get_window_extent() for bar in axes.patches]
+    assert not any(one.overlaps(box) for text in labels for one in [text.get_window_extent()]
+                   for box in boxes if box.bounds != one.bounds)  # fmt: skip
+    assert_on_its_page(figure)
+
+
+def test_what_setups_have_in_common_is_above_and_what_not_beside_each() -> None:
+    _, figure = of_several("T4", "none")
+    (axes,) = figure.axes
+    assert axes.get_title("left") == "generate, B = 1, S = 4096, 10 new, flash_attention"
+    assert beside(axes) == ["T4\nL = 4, fp16", "none"]
+    _, figure = of_several("H100", "A100", "L40S")
+    assert figure.axes[0].get_title("left") == "bf16, flash_attention"
+    assert beside(figure.axes[0]) == [
+        "H100\nQwen3 30B A3B, generate, B = 1, S = 4096, 10 new",
+        "A100\nLlama 3 8B, generate, B = 8, S = 4096, 10 new",
+        "L40S\nLlama 3 8B, train, B = 1, S = 512",
+    ]
+
+
+def beside(axes: Any) -> list[str]:
+    """Names of bars, with what is below each on one line."""
+    names = [text.get_text().replace("\u00a0", " ").partition("\n") for text in axes.get_yticklabels()]
+    return [f"{name}{end}{words.replace(chr(10), ' ')}" for name, end, words in names]
 
 
 def test_memory_of_what_is_open_is_refused() -> None:

@@ -123,7 +123,7 @@ def open_in(forms: Iterable[ClosedForm]) -> set[str]:
 
 
 def not_growing(forms: Iterable[ClosedForm], measures: Iterable[str], setup: Setup) -> UserError:
-    """An error that says why nothing grows: sizes that forms depend on are bound, or they depend on none of such."""
+    """An error that says why nothing grows: the sizes are bound, or no form has one that could be open."""
     names = {
         name for form in forms for name in (*form.symbols, *(other for one in form.defined for other in one.symbols))
     }

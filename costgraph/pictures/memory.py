@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from costgraph.algebra.quantities import rounded
 from costgraph.errors import UserError, shorten
+from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import Estimate
 from costgraph.estimation.verdict import Verdict, peak
 from costgraph.measures import MEASURES
@@ -24,23 +26,55 @@ HATCH = dict(zip(COLORS, (*HATCHES, "", "", ""), strict=True))
 DARK = ("weights", "gradients", "optimizer", "working", "allowance", "gathered")  # on which white is read
 LETTER = 0.0105  # how wide a letter is, as a share of the axes
 GIB = 2**30
-ABOVE = 22.0  # points above the axes, where limits have their names
+ABOVE = 22.0  # points above the axes, where a limit has its name
+ROW, TALL = 0.62, 0.9  # inches of a bar; of one with words beside it and a limit of its own
+HALF = 0.33  # of a bar's height, in rows
+WIDE, SHORT, UNBROKEN = 36, 24, "\u00a0"  # letters beside a bar, and of what stays on one line there
 SEEN = Fraction(1, 400)  # of a bar
 MOST = 40  # bars on a page
 
 
 @dataclass(frozen=True)
+class Limit:
+    """What a device of a machine has to use."""
+
+    machine: str
+    usable: Fraction
+
+    @property
+    def at(self) -> float:
+        """Where that is, in GiB."""
+        return float(self.usable / GIB)
+
+    def __str__(self) -> str:
+        return f"{rounded(self.usable / GIB)} GiB of {shorten(self.machine, 30)}"
+
+
+@dataclass(frozen=True)
 class Bar:
-    """What one device holds: where that is, bytes by part, and the instant."""
+    """What one device holds.
+
+    Args:
+        name: where that is.
+        parts: bytes by part.
+        instant: when.
+        limit: what its own machine has; None without one.
+    """
 
     name: str
     parts: Mapping[str, Fraction]
     instant: str
+    limit: Limit | None
 
     @property
     def whole(self) -> Fraction:
         """All bytes."""
         return sum(self.parts.values(), Fraction(0))
+
+    @property
+    def too_much(self) -> bool:
+        """Whether its device has less."""
+        return self.limit is not None and self.whole > self.limit.usable
 
 
 def draw(results: Estimate | Mapping[str, Estimate]) -> Picture:
@@ -56,15 +90,17 @@ def draw(results: Estimate | Mapping[str, Estimate]) -> Picture:
     for one in found:
         if one.verdict.needed is None:
             raise UserError(f"a picture of memory needs numbers: bind {', '.join(one.unbound)}")
-    bars = [of_verdict(name, one.verdict) for name, one in several.items()] or list(bars_of(found[0]))
+    bars = [of_verdict(name, one.verdict, one) for name, one in several.items()] or list(bars_of(found[0]))
     if len(bars) > MOST:
         raise UserError(f"{len(bars)} bars are more than the {MOST} that a page has room for")
     return of_figure(lambda: picture(bars, found))
 
 
-def of_verdict(name: str, found: Verdict) -> Bar:
-    """The bar of a peak."""
-    return Bar(name, found.parts, found.instant or "")
+def of_verdict(name: str, found: Verdict, result: Estimate) -> Bar:
+    """The bar of a peak, on the machine of an estimate."""
+    machine, usable = result.request.machine, result.verdict.usable
+    limit = Limit(machine.title, usable) if machine and usable is not None else None
+    return Bar(name, found.parts, found.instant or "", limit)
 
 
 def bars_of(result: Estimate) -> Iterator[Bar]:
@@ -75,78 +111,113 @@ def bars_of(result: Estimate) -> Iterator[Bar]:
         for stage in stages:
             form = MEASURES["peak"](stage, asked.setup.convention, precision=asked.setup.precision)
             name = str(stage.stage) if len(asked.phases) == 1 else f"{phase}, {stage.stage}"
-            yield of_verdict(name, Verdict(form, None))
+            yield of_verdict(name, Verdict(form, None), result)
         if not stages:
-            yield of_verdict(phase, Verdict(peak(asked, "B", phases=(phase,)).limited(asked.bindings), None))
+            form = peak(asked, "B", phases=(phase,)).limited(asked.bindings)
+            yield of_verdict(phase, Verdict(form, None), result)
 
 
 def picture(bars: list[Bar], results: list[Estimate]) -> Figure:
-    """Bars from top to bottom, the memory of the machine as a line across them."""
-    height = max(0.62 * len(bars), 1.1)
-    figure = page(height=2.6 + height)
+    """Bars from top to bottom, and the memory of the machine: a line across them, or of several a mark on each."""
+    common, own = told_apart([one.request for one in results])
+    names = [
+        beside(bar.name, words) for bar, words in zip(bars, own if len(own) > 1 else [[]] * len(bars), strict=True)
+    ]
+    limits = dict.fromkeys(bar.limit for bar in bars)
+    tall = len(limits) > 1 or any("\n" in name for name in names)
+    figure = page(height=2.6 + max((TALL if tall else ROW) * len(bars), 1.1))
     axes = figure.add_subplot()
-    limits = dict.fromkeys(
-        (one.request.machine.title, one.verdict.usable) for one in results if one.request.machine and one.verdict.usable
-    )
-    right = max([float(bar.whole) for bar in bars] + [float(usable) for _, usable in limits]) / GIB * 1.03
+    right = max(float(size) for bar in bars for size in (bar.whole, bar.limit.usable if bar.limit else 0)) / GIB * 1.03
     axes.set(xlim=(0, right), ylim=(len(bars) - 0.4, -0.6), yticks=range(len(bars)))
-    axes.set_yticklabels([shorten(bar.name, 36) for bar in bars])
+    axes.set_yticklabels(names, fontsize=10 if tall else None)
     for row, bar in enumerate(bars):
-        stack(axes, row, bar, right, {usable for _, usable in limits})
-    for title, usable in limits:
-        at = float(usable) / GIB
-        axes.axvline(at, color=INK, linewidth=1.5, linestyle=(0, (5, 3)), zorder=4)
-        axes.annotate(
-            f"{rounded(usable / GIB)} GiB of {title}", (at, 1), (-4, 4), xycoords=("data", "axes fraction"),
-            textcoords="offset points", ha="right" if at > right / 2 else "left", va="bottom", fontsize=9.5, color=INK,
-        )  # fmt: skip
+        stack(axes, row, bar, right)
+        if bar.limit and len(limits) > 1:
+            axes.vlines(bar.limit.at, row - HALF - 0.05, row + HALF + 0.22, color=INK, linewidth=1.5, zorder=4)
+            named(axes, bar.limit, (bar.limit.at, row + HALF), right, below=True)
+    if len(limits) == 1 and (limit := bars[0].limit):
+        axes.axvline(limit.at, color=INK, linewidth=1.5, linestyle=(0, (5, 3)), zorder=4)
+        named(axes, limit, (limit.at, 1), right, below=False)
     axes.set_xlabel("GiB alive at the worst instant, on one device")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    titles(figure, axes, bars, results)
+    titles(figure, axes, bars, results, common)
     return aligned(figure, axes)
 
 
-def stack(axes: Axes, row: int, bar: Bar, right: float, limits: set[Fraction]) -> None:
+def named(axes: Axes, limit: Limit, at: tuple[float, float], right: float, below: bool) -> None:
+    """The name of a limit beside its line: below the bar that has it, or above all of them."""
+    axes.annotate(
+        str(limit), at, (-4 if limit.at > right / 2 else 4, -4 if below else 4),
+        xycoords=("data", "data" if below else "axes fraction"), textcoords="offset points",
+        ha="right" if limit.at > right / 2 else "left", va="top" if below else "bottom", fontsize=9.5, color=INK,
+    )  # fmt: skip
+
+
+def stack(axes: Axes, row: int, bar: Bar, right: float) -> None:
     """One bar: its parts in order, those with room for it with their names, and the sum behind."""
     begin = 0.0
     for part in COLORS:
         width = float(bar.parts.get(part, 0)) / GIB
         if not width:
             continue
-        look: Any = {"height": 0.66, "color": COLORS[part], "hatch": HATCH[part], "edgecolor": "white"}
+        look: Any = {"height": 2 * HALF, "color": COLORS[part], "hatch": HATCH[part], "edgecolor": "white"}
         axes.barh(row, width, left=begin, linewidth=1, zorder=3, **look)
         if len(words := rounded(Fraction(width), 3)) * LETTER * 1.1 < width / right:
             ink = "white" if part in DARK else INK
-            at = middle(begin, begin + width, [float(one) / GIB for one in limits])
+            at = middle(begin, begin + width, bar.limit)
             axes.text(at, row, words, ha="center", va="center", color=ink, fontsize=9.5, zorder=5,
                       bbox={"pad": 1, "facecolor": COLORS[part], "edgecolor": "none"})  # fmt: skip
         begin += width
-    words = f"{rounded(Fraction(begin), 4)} GiB" + (", too much" if any(bar.whole > one for one in limits) else "")
+    words = f"{rounded(Fraction(begin), 4)} GiB" + (", too much" if bar.too_much else "")
     axes.annotate(
         words, (1, row), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
         fontsize=10, fontweight="bold", color=INK,
     )  # fmt: skip
 
 
-def middle(begin: float, end: float, limits: list[float]) -> float:
-    """The middle of a part; of one that a limit crosses that of the longer piece."""
-    for limit in limits:
-        if begin < limit < end:
-            begin, end = (begin, limit) if 2 * limit > begin + end else (limit, end)
+def middle(begin: float, end: float, limit: Limit | None) -> float:
+    """The middle of a part; of one that its limit crosses that of the longer piece."""
+    if limit and begin < limit.at < end:
+        begin, end = (begin, limit.at) if 2 * limit.at > begin + end else (limit.at, end)
     return (begin + end) / 2
 
 
-def titles(figure: Figure, axes: Axes, bars: list[Bar], results: list[Estimate]) -> None:
-    """What is shown, at which sizes, and when that is."""
-    asked = results[0].request
-    names = dict.fromkeys(one.request.setup.model.title or one.request.setup.graph.name for one in results)
-    sizes = [f"{n} = {shorten(str(v), 16)}" for n, v in asked.bindings.items() if n in ("B", "S")]
+def told_apart(asked: list[Request]) -> tuple[list[str], list[list[str]]]:
+    """What all have in common of model, phase, sizes and what else was asked for, and what each has beside that."""
+    every = [said(one) for one in asked]
+    common = [words for words in every[0] if all(words in one for one in every)]
+    return common, [[words for words in one if words not in common] for one in every]
+
+
+def said(asked: Request) -> list[str]:
+    """What an estimate is of, with the sizes that were typed."""
+    setup = asked.setup
+    typed = {name: size for name, size in asked.put_in.items() if size != setup.model.bindings.get(name)}
+    sizes = [f"{name} = {shorten(str(size), 16)}" for name, size in typed.items() if name != "p" or not asked.dtype]
     sizes += [f"{shorten(str(asked.new), 16)} new"] if asked.new else []
-    beside = asked.setup.beside if len(results) == 1 else []
-    said = ", ".join([asked.phase, *sizes, asked.dtype, *beside])
+    return [model_of(asked), asked.phase, *sizes, *filter(None, [asked.dtype]), *setup.beside]
+
+
+def model_of(asked: Request) -> str:
+    """The model as its authors write it, or the name of a graph."""
+    return asked.setup.model.title or asked.setup.graph.name
+
+
+def beside(name: str, words: list[str]) -> str:
+    """The name of a bar, and below it what it has that others have not."""
+    kept = ", ".join(one.replace(" ", UNBROKEN) if len(one) <= SHORT else one for one in words)
+    below = fill(kept, WIDE, max_lines=3, placeholder=" ...") if kept else ""
+    return "\n".join(filter(None, [shorten(name, WIDE), below]))
+
+
+def titles(figure: Figure, axes: Axes, bars: list[Bar], results: list[Estimate], common: list[str]) -> None:
+    """What is shown, at which sizes, and when that is."""
+    names = list(dict.fromkeys(model_of(one.request) for one in results))
     instants = dict.fromkeys(f"{bar.name}: {bar.instant}" if len(bars) > 1 else bar.instant for bar in bars)
     seen = [part for part in COLORS if any(bar.parts.get(part, 0) > SEEN * bar.whole for bar in bars)]
     below = "Worst instants: " + "; ".join(instants)
     colors = {part: COLORS[part] for part in seen}
-    titled(figure, axes, f"Memory of {', '.join(names)}", said, below, colors, ABOVE, HATCH)
+    words = ", ".join(one for one in common if one not in names)
+    above = ABOVE if len({bar.limit for bar in bars}) == 1 else 6.0
+    titled(figure, axes, f"Memory of {', '.join(names)}", words, below, colors, above, HATCH)
