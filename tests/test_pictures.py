@@ -164,6 +164,17 @@ def test_limits_that_lie_together_have_labels_apart() -> None:
     assert_on_its_page(figure)
 
 
+def test_a_number_stands_in_its_part_or_is_left_out() -> None:
+    _, figure = of_several("T4", "L40S")
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    parts = [bar.get_window_extent() for bar in axes.patches]
+    numbers = [text.get_window_extent() for text in axes.texts if "GiB" not in text.get_text()]
+    assert 3 <= len(numbers) < len(parts)
+    for number in numbers:
+        assert any(part.x0 <= number.x0 and number.x1 <= part.x1 and part.y0 < number.y0 < part.y1 for part in parts)
+
+
 def test_what_setups_have_in_common_is_above_and_what_not_beside_each() -> None:
     _, figure = of_several("T4", "none")
     (axes,) = figure.axes

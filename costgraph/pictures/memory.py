@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -20,11 +20,11 @@ from costgraph.records import dataclass
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 COLORS = dict(zip((*PARTS, "allowance"), (*OKABE_ITO, "#F0E442", "#8c8c8c", "#444444"), strict=True))
 HATCH = dict(zip(COLORS, (*HATCHES, "", "", ""), strict=True))
 DARK = ("weights", "gradients", "optimizer", "working", "allowance", "gathered")  # on which white is read
-LETTER = 0.0105  # how wide a letter is, as a share of the axes
 GIB = 2**30
 ABOVE = 22.0  # points above the axes, where a limit has its name
 ROW, TALL = 0.62, 0.9  # inches of a bar; of one with words beside it and a limit of its own
@@ -130,8 +130,8 @@ def picture(bars: list[Bar], results: list[Estimate]) -> Figure:
     right = max(float(size) for bar in bars for size in (bar.whole, bar.limit.usable if bar.limit else 0)) / GIB * 1.03
     axes.set(xlim=(0, right), ylim=(len(bars) - 0.4, -0.6), yticks=range(len(bars)))
     axes.set_yticklabels(names, fontsize=10 if tall else None)
+    numbers = [number for row, bar in enumerate(bars) for number in stack(axes, row, bar)]
     for row, bar in enumerate(bars):
-        stack(axes, row, bar, right)
         if bar.limit and len(limits) > 1:
             axes.vlines(bar.limit.at, row - HALF - 0.05, row + HALF + 0.22, color=INK, linewidth=1.5, zorder=4)
             named(axes, bar.limit, (bar.limit.at, row + HALF), right, below=True)
@@ -142,6 +142,7 @@ def picture(bars: list[Bar], results: list[Estimate]) -> Figure:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     titles(figure, axes, bars, results, common)
+    uncrowded(figure, axes, numbers)
     return aligned(figure, axes)
 
 
@@ -154,8 +155,8 @@ def named(axes: Axes, limit: Limit, at: tuple[float, float], right: float, below
     )  # fmt: skip
 
 
-def stack(axes: Axes, row: int, bar: Bar, right: float) -> None:
-    """One bar: its parts in order, those with room for it with their names, and the sum behind."""
+def stack(axes: Axes, row: int, bar: Bar) -> Iterator[tuple[Text, float]]:
+    """One bar: its parts in order, and the sum behind; gives the number in each part and what room that has."""
     begin = 0.0
     for part in COLORS:
         width = float(bar.parts.get(part, 0)) / GIB
@@ -163,11 +164,11 @@ def stack(axes: Axes, row: int, bar: Bar, right: float) -> None:
             continue
         look: Any = {"height": 2 * HALF, "color": COLORS[part], "hatch": HATCH[part], "edgecolor": "white"}
         axes.barh(row, width, left=begin, linewidth=1, zorder=3, **look)
-        if len(words := rounded(Fraction(width), 3)) * LETTER * 1.1 < width / right:
-            ink = "white" if part in DARK else INK
-            at = middle(begin, begin + width, bar.limit)
-            axes.text(at, row, words, ha="center", va="center", color=ink, fontsize=9.5, zorder=5,
-                      bbox={"pad": 1, "facecolor": COLORS[part], "edgecolor": "none"})  # fmt: skip
+        left, end = piece(begin, begin + width, bar.limit)
+        text = axes.text((left + end) / 2, row, rounded(Fraction(width), 3), ha="center", va="center", fontsize=9.5,
+                         color="white" if part in DARK else INK, zorder=5,
+                         bbox={"pad": 1, "facecolor": COLORS[part], "edgecolor": "none"})  # fmt: skip
+        yield text, end - left
         begin += width
     words = f"{rounded(Fraction(begin), 4)} GiB" + (", too much" if bar.too_much else "")
     axes.annotate(
@@ -176,11 +177,20 @@ def stack(axes: Axes, row: int, bar: Bar, right: float) -> None:
     )  # fmt: skip
 
 
-def middle(begin: float, end: float, limit: Limit | None) -> float:
-    """The middle of a part; of one that its limit crosses that of the longer piece."""
+def piece(begin: float, end: float, limit: Limit | None) -> tuple[float, float]:
+    """A part; of one that its limit crosses the longer piece."""
     if limit and begin < limit.at < end:
-        begin, end = (begin, limit.at) if 2 * limit.at > begin + end else (limit.at, end)
-    return (begin + end) / 2
+        return (begin, limit.at) if 2 * limit.at > begin + end else (limit.at, end)
+    return begin, end
+
+
+def uncrowded(figure: Figure, axes: Axes, numbers: Iterable[tuple[Text, float]]) -> None:
+    """Take away the numbers that are wider than their room, which is known once everything has its place."""
+    figure.draw_without_rendering()
+    a_gib = axes.bbox.width / axes.get_xlim()[1]
+    for text, room in numbers:
+        if text.get_window_extent().width > room * a_gib:
+            text.remove()
 
 
 def told_apart(asked: list[Request]) -> tuple[list[str], list[list[str]]]:
