@@ -294,6 +294,14 @@ def test_a_sum_that_is_simple_already_is_shown_once() -> None:
     assert "which is" in run("export", "latex-derivation", "--measures", "params", "--fragment").stdout
 
 
+def test_a_source_that_defines_a_measure_and_prints_its_form_is_cited_once() -> None:
+    for measure, places in (("flops", "Sec. 3, eq. 3.2"), ("activations", "eq. 2.5 to 2.7, 2.13, 2.14")):
+        text = run("export", "latex-derivation", "--measures", measure, "--limit", "E=4,p=2", "--fragment").stdout
+        assert text.count("Decoder-Only Transformers") == 1
+        assert f"(defined in {places}), prints it as" in text
+    assert "Defined as in Korthikanti et al. 2022." in text
+
+
 def test_the_arms_of_an_intensity_are_its_work_and_its_traffic() -> None:
     options = ["--measures", "intensity", "--phase", "decode", "--op-set", "decoder(head=True, kv_heads=G)"]
     text = run("export", "latex-derivation", *options, "--fragment").stdout

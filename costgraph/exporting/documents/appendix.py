@@ -61,16 +61,18 @@ def derived(name: str, derivation: Derivation, math: Math, shape: str) -> dict[s
     """One closed form with its terms."""
     form, limited = derivation.forms[name], derivation.limited[name]
     regime = derivation.regimes.get(name)
+    titles = {sources()[key].title for key in by_source(form, derivation.setup.phase)}
+    defining = [part for part in source(name).split("; ") if part]
     return {
         "name": name,
         "unit": form.unit,
-        "source": source(name),
+        "source": "; ".join(part for part in defining if title_of(part) not in titles),
         "places": places(name, form.terms, math, derivation.graph),
         "over": places(name, form.over, math, derivation.graph),
         "expanded": displayed(form.value, math, "expanded", name),
         "simplified": displayed(form.value, math, shape, name),
         "leading": displayed(form.value, math, "leading") if form.value.is_polynomial else [],
-        "published": published_as(form, derivation.setup.phase, math),
+        "published": published_as(form, derivation.setup.phase, math, defining),
         "limit": condition(
             ",".join(f"{n}->oo" if v == "oo" else f"{n}={v}" for n, v in derivation.setup.bindings.items()), math
         )
@@ -96,19 +98,33 @@ def displayed(value: Quotient, math: Math, shape: str = "auto", measure: str = "
     return [line["broken"] if width(value, math, shape) > PAGE else line["math"]]
 
 
-def published_as(form: ClosedForm, phase: str, math: Math) -> list[dict[str, str]]:
-    """Where the form was printed, each source once, with the shortest that it prints."""
-    found = published({form.name: form}, phase)[form.name]
-    by_source: dict[str, list[Entry]] = {}
-    for entry in found:
-        by_source.setdefault(entry.source, []).append(entry)
-    return [
-        {
-            "where": f"{cited(sources()[key])}, {joined(list(dict.fromkeys(entry.place for entry in entries)))}",
-            "math": min((printed_as(entry, math) for entry in entries), key=len),
-        }
-        for key, entries in by_source.items()
-    ]
+def by_source(form: ClosedForm, phase: str) -> dict[str, list[Entry]]:
+    """The entries that print the form, by their source."""
+    found: dict[str, list[Entry]] = {}
+    for entry in published({form.name: form}, phase)[form.name]:
+        found.setdefault(entry.source, []).append(entry)
+    return found
+
+
+def published_as(form: ClosedForm, phase: str, math: Math, defining: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Where the form was printed, each source once, and where it is defined there."""
+    return [published_in(key, entries, defining, math) for key, entries in by_source(form, phase).items()]
+
+
+def published_in(key: str, entries: Sequence[Entry], defining: Sequence[str], math: Math) -> dict[str, str]:
+    """Where a source prints the form, with the shortest that it prints, and where it defines it, if it does."""
+    work = sources()[key]
+    defined = [part.partition('", ')[2] for part in defining if title_of(part) == work.title]
+    where = f"{cited(work)}, {joined(list(dict.fromkeys(entry.place for entry in entries)))}"
+    return {
+        "where": where + "".join(f" (defined in {place})" for place in defined if place),
+        "math": min((printed_as(entry, math) for entry in entries), key=len),
+    }
+
+
+def title_of(reference: str) -> str:
+    """The title in a reference such as `"Decoder-Only Transformers", eq. 6.1`."""
+    return reference.partition('"')[2].partition('"')[0]
 
 
 def printed_as(entry: Entry, math: Math) -> Verbatim:
