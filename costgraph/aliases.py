@@ -82,6 +82,7 @@ MEANT: dict[str, str] = {  # what a word that is no name here is written as
     "fp32": "--limit p=fp32 for what computes, or --precision fp32_adam for what training keeps",
     "fp8": "--limit p=fp8 for what computes, or --precision fp8_adam for what training keeps",
     "inference": "prefill or decode, or ask `costgraph estimate --phase generate` for all of a generation",
+    "generate": "decode for a step of it, or ask `costgraph estimate --phase generate` for all of it",
     "generation": "decode for a step of it, or ask `costgraph estimate --phase generate` for all of it",
     "training": "train",
     "memory": "states, activations, cache, or peak, which is the most of all of them at once",

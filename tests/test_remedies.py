@@ -7,6 +7,7 @@ from command_line import costgraph
 
 WRONG: list[tuple[list[str], str]] = [
     # a name of another kind
+    (["derive", "flops", "--phase", "generate"], "or ask `costgraph estimate --phase generate`"),
     (["derive", "flops", "llama-3-8b"], "unknown measure 'llama-3-8b': it is a model; write --model llama-3-8b"),
     (["derive", "llama-3-8b"], "it is a model; write --model llama-3-8b"),
     (["derive", "flops", "h100"], "it is a machine; write costgraph estimate MODEL h100-pcie or h100-sxm"),
