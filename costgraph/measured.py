@@ -57,17 +57,15 @@ def measure(name: str) -> Callable[..., ClosedForm]:
         asked.update({} if what is None else {kind: what})
         setup = Setup.of(convention=convention, phase=phase, **asked)
         found = counted(setup.graph, setup.convention, **own).limited(setup.bindings)
-        return told(found, setup.phase, setup.mesh, setup.model.remarks if {"model", "op_set"} <= asked.keys() else ())
+        return told(found, setup.phase, setup.mesh)
 
     of = spelled_out(Options)(of)
     of.__name__, of.__qualname__, of.__doc__ = name, name, f"{counted.__doc__}\n\n{TAKES}"
     return of
 
 
-def told(found: ClosedForm, phase: str, mesh: Mesh, of_sizes: tuple[str, ...] = ()) -> ClosedForm:
-    """A form; a warning says that a model gave nothing but sizes, and why it is 0, and what would change that."""
-    for said in of_sizes:
-        warnings.warn(heard(said), stacklevel=3)
+def told(found: ClosedForm, phase: str, mesh: Mesh) -> ClosedForm:
+    """A form; where it is 0, a warning says why, and what would change that."""
     zero = not (found.value.numerator or found.remainder.numerator)
     if zero and (why := why_zero(found.name, phase, mesh)):
         warnings.warn(heard(why), stacklevel=3)

@@ -194,7 +194,7 @@ class Setup:
             from costgraph.retold import retold  # most graphs are placed by a mesh
 
             made_of = retold(source, phase)
-            known, steps, spread, done = replace(known, op_set=made_of.name), (*steps, *made_of.steps), made_of.mesh, ()
+            known, steps, spread, done = known.as_op_set(made_of.name), (*steps, *made_of.steps), made_of.mesh, ()
         chosen, steps = read_choices(choices, attention, steps, done)
         counted = read_convention(convention, named=model is not None and op_set is None)
         setup = cls(

@@ -116,10 +116,7 @@ REMARKS = {  # what was typed -> what is said about it
     "--limit S=4000 --new 96": [],
     "--limit S=4000 --new 97": [f"S=4000 and 97 new: {BEYOND}"],
     "--limit S=4097 --phase prefill": [f"S=4097: {BEYOND}"],
-    "--op-set decoder --limit V=9": [
-        "V does not occur in the estimate",
-        "llama-2-7b gives its sizes alone, the graph is decoder; without --op-set it is that of llama-2-7b",
-    ],
+    "--op-set decoder --limit V=9": ["V does not occur in the estimate"],
 }  # fmt: skip
 
 

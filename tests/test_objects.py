@@ -435,22 +435,6 @@ def test_a_measure_that_is_zero_warns_why(name: str, options: dict[str, Any], sa
             assert not getattr(cg, name)(what, **options).number
 
 
-@pytest.mark.parametrize("what", [cg.decoder(), "decoder", cg.decoder], ids=["a graph", "text", "a function"])
-def test_a_model_beside_a_graph_is_said_to_give_its_sizes_alone(what: Any) -> None:
-    says = "llama-3-8b gives its sizes alone, the graph is decoder; without "
-    with pytest.warns(UserWarning, match=says):
-        found = cg.flops(what, model="llama-3-8b")
-    assert found != cg.flops("llama-3-8b")
-    assert any(says in one for one in cg.derive("flops", op_set=what, model="llama-3-8b").remarks)
-
-
-def test_a_model_in_its_own_op_set_is_itself() -> None:
-    assert cg.params("decoder(head=True, biases=True)", model="gpt-3") == cg.params("gpt-3", convention="notes")
-    assert cg.derive("params", model="gpt-3").remarks == ()
-    with pytest.warns(UserWarning, match="gpt-3 gives its sizes alone, the graph is decoder"):
-        cg.params("decoder", model="gpt-3")
-
-
 def test_a_graph_in_a_phase_is_measured_as_it_is() -> None:
     graph = cg.decoder().apply(cg.decode)
     assert cg.flops(graph).same_as(ask.derive("flops", phase="decode").forms["flops"])

@@ -305,7 +305,6 @@ def test_a_symbol_of_the_question_itself_may_be_typed() -> None:
 def test_a_size_of_the_model_that_the_op_set_has_no_place_for_is_a_remark() -> None:
     found = cg.derive("cache", model="falcon-40b", op_set="decoder", phase="decode")
     assert found.remarks == (
-        "falcon-40b gives its sizes alone, the graph is decoder; without --op-set it is that of falcon-40b",
         "G=8 has no effect: decoder has as many key/value heads as heads; --op-set 'decoder(kv_heads=G)'",
     )
 

@@ -38,7 +38,7 @@ class Model(Shown):
         source: where the sizes were read.
         exact: the exact parameter count that somebody else published or measured, if one is known.
         hub: the names under which its configuration is published.
-        remarks: what was left out when its configuration was read, or that it gives nothing but sizes.
+        remarks: what was left out when its configuration was read.
         multi_token: what its configuration has beside to predict further tokens.
         symbolic: what is to stay symbols, and so is not in `bindings`, with what it would be.
         order: the kind of each layer, where there are several kinds.
@@ -108,17 +108,12 @@ class Model(Shown):
 
     def as_op_set(self, op_set: str | Graph | Architecture) -> Model:
         """Its sizes in another graph: those that every op set has, and the expansion of its MLP."""
-        if op_set == self.op_set:
-            return self
-        name = op_set if isinstance(op_set, str) else op_set.name
-        said = f"{self.name} gives its sizes alone, the graph is {name}; without --op-set it is that of {self.name}"
-        found = replace(self, op_set=op_set, remarks=(said,) if self.name else ())
         if isinstance(self.op_set, str | Graph) or not isinstance(op_set, str | Graph):
-            return found
+            return replace(self, op_set=op_set)
         sizes = {name: value for name, value in self.bindings.items() if SYMBOLS[name].group in EVERYWHERE}
         if "F" in self.bindings:
             sizes["E"] = self.bindings["F"] / self.bindings["D"]
-        return replace(found, bindings=sizes)
+        return replace(self, op_set=op_set, bindings=sizes, remarks=())
 
     def with_options(self, text: str) -> Model:
         """The model with options, as they are typed behind its name: `as="transformers"`.
