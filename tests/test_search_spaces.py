@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from costgraph.searching.sweep import sweep
 from costgraph.searching.sweep_reading import read_sweep
 from costgraph.searching.tally import Tally
 
+MANY = 64  # combinations in a space: each is estimated by itself, twice
 RELATIONS = ("<=", "<", ">=", ">", "==")
 SIZES = ("L=4,D=64,A=8,V=96,S=32,E=4,K=32", "L=6,D=96,A=12,V=96,S=64,E=4,K=64")
 OP_SETS = ("decoder(head=True)", "decoder(head=True, biases=True)", "decoder")
@@ -44,7 +46,7 @@ SPACES = st.fixed_dictionaries(
         "schedule": some("gpipe", "1f1b", "interleaved", "zb-h1"), "context": some("ring", "heads", "gather"),
         "sequence": some("yes", "no"),
     }
-)  # fmt: skip
+).filter(lambda space: prod(values.count(",") + 1 for values in space.values()) <= MANY)  # fmt: skip
 QUESTIONS = st.fixed_dictionaries(
     {
         "op_set": st.sampled_from(OP_SETS), "limit": st.sampled_from(SIZES), "batch": st.sampled_from((12, 16)),
@@ -84,6 +86,19 @@ def test_a_search_finds_what_trying_every_plan_finds(
     assert any(exact_value(plan, name) == limit for plan in fewer.plans) == ("=" in relation)
     if not kept:
         assert sum(line.startswith("the limit: ") for line in why_nothing(fewer)) == 1
+
+
+def test_layers_that_cannot_be_cut_as_numbers_say_are_no_plan() -> None:
+    question = {
+        "op_set": "decoder(head=True)", "limit": SIZES[1], "batch": 12, "cluster_of": "h100-sxm:2x2",
+        "minimize": "step_time", "efficiency": "",
+    }  # fmt: skip
+    space = {
+        "T": "[1, 2]", "P": "[2]", "M": "[2]", "v": "2", "recompute": "[none, every=2]", "schedule": "[interleaved]",
+        "sequence": "[yes]",
+    }  # fmt: skip
+    of = asked(question, space, overlap=False)
+    assert [one.exactly for one in search(of).candidates] == [ranks for ranks, _ in exhaustively(of)]
 
 
 def exact_value(plan: Plan, name: str) -> Fraction:

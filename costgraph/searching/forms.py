@@ -73,6 +73,9 @@ def forms(
         for claim in (*one.assumptions, *one.claims)
         if not claim.settled
     )
+    for claim in claimed:
+        if not claim.symbols:  # of numbers alone, which no plan of the structure can mend
+            claim.substitute({})
     done = {name: worked(graph, replayed=name == "hfu") for name in shares}
     return replace(found, stages=stages, claims=tuple(claimed), room_definitions=defined(room), work=done)
 
