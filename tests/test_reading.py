@@ -178,8 +178,8 @@ def test_what_has_two_readings_is_refused_with_both(typed: str, readings: tuple[
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        (r"\int S", "column 1 .*unknown TeX command 'int'"),
-        (r"2\foo", "column 2 .*unknown TeX command 'foo'"),
+        (r"\int S", r"column 1 .*\\int is not read: put in its value"),
+        (r"2\foo", r"column 2 .*unknown TeX command '\\foo': write what it stands for"),
         (r"\frac{S}", "something is missing at the end"),
         (r"\frac{S}{D", "a brace { is not closed"),
         ("S}", "ends nothing"),
@@ -201,7 +201,7 @@ def test_what_has_two_readings_is_refused_with_both(typed: str, readings: tuple[
         ("3½B", r"column 2 .*'½' stands behind a factor"),
         ("config['not a name']", "only numbers"),
         ("config[0]", "only numbers"),
-        (r"\begin{tabular}S\end{tabular}", "unknown TeX command 'begin'"),
+        (r"\begin{tabular}S\end{tabular}", "an environment 'tabular' is not read: write the one formula"),
         ("S 2", r"write \* or \*\* before it"),
         ("B" * 61, "unknown symbol"),
         ("f(S)", "only numbers"),

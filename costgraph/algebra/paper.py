@@ -12,21 +12,41 @@ from fractions import Fraction
 from typing import NoReturn
 from unicodedata import numeric
 
-from costgraph.algebra.spelling import Spelled, at_column
+from costgraph.algebra.spelling import Spelled, at_column, end_of
 from costgraph.errors import shorten
 
 TEX = re.compile(r"[\\{}$]")
 SIGNS = {
-    "×": "*", "·": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "∕": "/", "⁄": "/", "⌉": ")", "⌋": ")",
-    "^": "**", "∞": "oo", "≤": "<=", "≥": ">=", "≪": "<<", "≫": ">>",
+    "×": "*", "·": "*", "⋅": "*", "∗": "*", "∙": "*", "−": "-", "–": "-", "÷": "/", "∕": "/", "⁄": "/",
+    "⌉": ")", "⌋": ")", "^": "**", "∞": "oo", "≤": "<=", "≥": ">=", "≪": "<<", "≫": ">>",
 }  # fmt: skip
 OPENING = {"⌈": "ceil(", "⌊": "floor(", "√": "sqrt", "(": "("}
 FRACTIONS = {sign: f"({Fraction(numeric(sign)).limit_denominator(10)})" for sign in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"}
+SPACES = " ~\u00a0\u2000-\u200a\u202f\u205f"  # as TeX and PDF files have them
+FACES = (
+    {  # letters and digits as mathematics sets them
+        start + at: letter
+        for first, starts in (
+            ("A", (0x1D400, 0x1D434, 0x1D468, 0x1D5A0, 0x1D5D4, 0x1D608, 0x1D63C, 0x1D670)),
+            ("a", (0x1D41A, 0x1D44E, 0x1D482, 0x1D5BA, 0x1D5EE, 0x1D622, 0x1D656, 0x1D68A)),
+        )
+        for start in starts
+        for at, letter in enumerate(chr(ord(first) + at) for at in range(26))
+    }
+    | {0x1D7CE + at: str(at % 10) for at in range(50)}
+    | {0x210E: "h"}
+)
+NUMBERED = re.compile(rf"\(([0-9]{{1,3}})\)[{SPACES}]*\Z")
+NOT_READ = {
+    "|": "bars are not read; leave them out, as sizes are positive",
+    "%": "% is not read; write /100 for percent, or leave a comment out",
+    "≈": "a formula is one side; write it alone",
+}
 BETWEEN = ("*", "/", "//", "**")  # two factors
 SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
 RAISED = str.maketrans(SUPERSCRIPT, "0123456789-")
 TOKEN = re.compile(
-    r"(?P<space> +)"
+    rf"(?P<space>[{SPACES}]+)"
     r"|(?P<number>0[xXoObB]\w+|(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d+)?)"
     r"|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
     rf"|(?P<raised>[{SUPERSCRIPT}]+)"
@@ -41,7 +61,8 @@ def spelled(text: str) -> Spelled:
     Raises:
         UserError: TeX that is not read, or what has two readings; with the column, and with both.
     """
-    source = Spelled(text, range(len(text)))
+    end = end_of(text)
+    source = Spelled(text[:end].translate(FACES), range(end))
     if TEX.search(text):
         from costgraph.algebra.tex import plain  # most formulas are no TeX
 
@@ -75,6 +96,7 @@ class Writer:
             rooted = text == "√" or (rooted and kind == "space")
             match kind:
                 case "space":
+                    self.space(text, at)
                     continue
                 case "number":
                     self.number(text, at)
@@ -89,11 +111,27 @@ class Writer:
                 case _ if text in FRACTIONS:
                     self.number(text, at, FRACTIONS[text])
                 case _ if text in OPENING:
+                    self.check_numbered(token)
                     self.open(text, at, called and text == "(")
                 case _:
                     self.sign(SIGNS.get(text, text), at)
             called = kind == "name" or text == "√"
         return Spelled("".join(self.pieces), tuple(self.places))
+
+    def space(self, text: str, at: int) -> None:
+        """Spaces; a tilde is one between factors, and says about how much before all of them."""
+        if "~" in text and not self.pieces:
+            self.refuse(at, "a formula is exact; write it without ~")
+
+    def check_numbered(self, token: re.Match[str]) -> None:
+        """Refuse a number in parentheses behind a space at the end, which may be that of an equation."""
+        before = self.source.text[: token.start()]
+        if self.factor and before[-1:].isspace() and (found := NUMBERED.match(self.source.text, token.start())):
+            both = f"a factor, *{found[1]}, and the number of an equation"
+            self.refuse(
+                self.source.places[token.start()],
+                f"'{found[0].strip()}' has two readings: {both}; write one, or nothing",
+            )
 
     def number(self, text: str, at: int, spelled: str = "") -> None:
         """A number, behind a factor only where it cannot be meant as a power or as more digits."""
@@ -118,6 +156,8 @@ class Writer:
 
     def sign(self, text: str, at: int) -> None:
         """An operation, or the end of parentheses."""
+        if text in NOT_READ:
+            self.refuse(at, NOT_READ[text])
         if text == ")":
             if not self.outer:
                 self.refuse(at, "this parenthesis closes nothing")

@@ -9,7 +9,8 @@ from costgraph.errors import UserError, shorten
 from costgraph.records import dataclass
 
 # What no program would say: signs of paper, TeX, a number before a letter, factors side by side.
-ON_PAPER = re.compile(r"[^\x00-\x7f]|[\\^{}$]|\d[A-Za-z_(]|\d\s+[\w(]|\)\s*[\w(]|\w\s+[\w.(]", re.ASCII)
+ON_PAPER = re.compile(r"[^\x00-\x7f]|[\\^{}$~|%]|\d[A-Za-z_(]|\d\s+[\w(]|\)\s*[\w(]|\w\s+[\w.(]", re.ASCII)
+PUNCTUATION = re.compile(r"(?:(?<=[\w)}\]$ ])|(?<=\\[,;:!]))[.,;]\Z")
 IN_CODE = re.compile(r"\b(?:if|else|for|in|is|and|or|not|lambda)\b")  # words between which spaces are no products
 
 
@@ -35,11 +36,17 @@ def at_column(text: str, column: int, reason: str) -> UserError:
 
 def on_paper(text: str) -> bool:
     """Whether anything in a text is written as on paper and not as in a program."""
-    return ON_PAPER.search(text) is not None and IN_CODE.search(text) is None
+    return ON_PAPER.search(text) is not None and ("\\" in text or IN_CODE.search(text) is None)
 
 
 def in_code(text: str) -> Spelled:
     """A text that is spelled as in a program already."""
-    start = len(text) - len(text.lstrip())
-    stripped = text.strip()
-    return Spelled(stripped, range(start, start + len(stripped)))
+    stripped = text[: end_of(text)].lstrip()
+    end = end_of(text)
+    return Spelled(stripped, range(end - len(stripped), end))
+
+
+def end_of(text: str) -> int:
+    """Where a formula ends that may be the end of a sentence, too."""
+    stripped = text.rstrip()
+    return len(stripped[:-1].rstrip() if PUNCTUATION.search(stripped) else stripped)

@@ -6,40 +6,36 @@ Only what stands in a table here is read; nothing is expanded or defined.
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from difflib import get_close_matches
 from typing import NoReturn
 
+from costgraph.algebra.fences import fenced
 from costgraph.algebra.spelling import Spelled, at_column
-from costgraph.algebra.symbols import SYMBOLS
-from costgraph.errors import unknown
+from costgraph.algebra.tex_commands import (
+    AROUND,
+    FACES,
+    FRACTIONS,
+    FUNCTIONS,
+    LETTERS,
+    NOT_READ,
+    PASSED_OVER,
+    SECOND,
+    SEVERAL,
+    SIGNS,
+    SIZES,
+    SPACES,
+    UPRIGHT,
+)
+from costgraph.algebra.tex_names import letters, named, typeset
 
 MAX_DEPTH = 60  # groups one inside the other
-FRACTIONS = ("frac", "dfrac", "tfrac", "cfrac")
-UPRIGHT = ("text", "mathrm", "textrm", "operatorname", "mathit", "mathsf", "mathtt", "textit", "texttt", "mathbf", "rm")
-SIZES = ("left", "right", *(f"{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")))
-SIGNS = {
-    "cdot": "·", "times": "×", "ast": "*", "div": "/", "lceil": "⌈", "rceil": "⌉", "lfloor": "⌊", "rfloor": "⌋",
-    "{": "(", "}": ")", "lbrace": "(", "rbrace": ")", "_": "_", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥",
-    "ll": "≪", "gg": "≫", "infty": "∞", "lt": "<", "gt": ">", "lbrack": "(", "rbrack": ")",
-}  # fmt: skip
-SPACES = (
-    *",;:! ()[]", "quad", "qquad", "thinspace", "displaystyle", "textstyle", "limits", "nolimits", "nonumber",
-)  # fmt: skip
-FUNCTIONS = ("max", "min")
-LETTERS = (
-    "alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "rho", "sigma", "tau",
-    "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Sigma", "Phi", "Psi", "Omega", "ell",
-)  # fmt: skip
 ROOT_INDEX = re.compile(r"\s*\[\s*([0-9]{1,3})\s*\]")
 COMMAND = re.compile(r"\\([A-Za-z]+|.|$)", re.DOTALL)
-ALONE = ("equation", "displaymath", "math")  # environments of one formula
-IN_LINES = ("aligned", "align", "split", "gathered", "gather", "multline", "alignedat", "flalign")  # or of lines of it
-FENCES = (  # around a formula
-    ("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)"),
-    *((rf"\begin{{{name}{star}}}", rf"\end{{{name}{star}}}") for name in (*ALONE, *IN_LINES) for star in ("", "*")),
-)  # fmt: skip
 NEXT_LINE = re.compile(r"\\\\(?:\*|\s*\[[^\]]*\])?|\{\}")  # or a group with nothing in it, before a sign
 THOUSANDS = re.compile(r"(?<=[0-9])(?:\{,\}|\\,)(?=[0-9]{3}(?![0-9]))")
+KNOWN = (*FRACTIONS, *UPRIGHT, *SIGNS, *FUNCTIONS, *LETTERS, *AROUND, "left", "right", "sqrt")
+WORD = re.compile(r"[A-Za-z][\w.]*", re.ASCII)
+IN_WORDS = ("text", "mbox", "hbox")  # how faces of prose begin
 SQUARE = {"[": "(", "]": ")", ".": ""}  # what \left and \right may stand before, beside parentheses
 
 
@@ -144,7 +140,10 @@ class Translator:
             self.argument(depth)
             self.put(")")
         elif name in UPRIGHT:
-            self.word(self.raw(), start)
+            self.starred()
+            self.upright(name, start, depth)
+        elif name in FACES:
+            self.word(letters(self.until_closed()), start)
         elif name in LETTERS or name in FUNCTIONS:
             self.word(name, start)
         elif name == "sqrt":
@@ -158,9 +157,53 @@ class Translator:
                 self.put(SQUARE[following], start)
         elif name in SPACES:
             self.put(" ", start)
+        elif name in PASSED_OVER:
+            self.starred()
+            self.raw()
+            self.put(" ", start)
+        elif name in AROUND or name in SECOND:
+            self.around(name, depth)
         else:
-            known = (*FRACTIONS, *UPRIGHT, *SIGNS, *FUNCTIONS, *LETTERS, "left", "right", "sqrt")
-            self.refuse(start, str(unknown("TeX command", name, known)))
+            self.refuse(start, self.unread(name))
+
+    def upright(self, name: str, start: int, depth: int) -> None:
+        r"""Letters in another face; in one of formulas, such as \mathbf, anything."""
+        before = self.at
+        inside = self.raw()
+        if WORD.fullmatch(inside) or inside in typeset():
+            self.word(inside, start)
+        elif name.startswith(IN_WORDS):
+            self.refuse(start, rf"\{name} has words in it and not a size; leave it out, or write what it says")
+        else:
+            self.at = before
+            self.argument(depth)
+
+    def around(self, name: str, depth: int) -> None:
+        r"""A formula with something around it that says nothing: `\underbrace{4 D^2}_{\text{attention}}`."""
+        if name in SECOND:
+            self.raw()
+        self.argument(depth)
+        sign = {"underbrace": "_", "overbrace": "^"}.get(name)
+        self.skip_spaces()
+        if sign and self.typed[self.at : self.at + 1] == sign:
+            self.at += 1
+            self.raw()
+
+    def unread(self, name: str) -> str:
+        """What is said of a command that is not read."""
+        if name in ("begin", "end"):
+            environment = self.raw().rstrip("*")
+            several = environment in SEVERAL
+            return f"an environment '{environment}' is not read: " + (
+                "write the one formula that is meant" if several else "write the formula without it"
+            )
+        if name == "mathcal" and self.typed.startswith(("O", "{O}"), self.at):
+            return "an order of growth is no formula; leave it out"
+        if name in NOT_READ:
+            return rf"\{name} is not read: {NOT_READ[name]}"
+        near = get_close_matches(name, KNOWN, n=1, cutoff=0.7)
+        advice = rf"did you mean \{near[0]}?" if near else "write what it stands for"
+        return rf"unknown TeX command '\{name}': {advice}" if name else "a command is missing behind \\"
 
     def root(self, start: int, depth: int) -> None:
         r"""A square root, or `\sqrt[3]{...}` as a power."""
@@ -204,7 +247,7 @@ class Translator:
             self.refuse(start, "a subscript belongs to a letter, as in N_{params}")
         word = before[0]
         for at in range(len(word)):
-            if (known := self.of_table.get(f"{word[at:]}_{inside}")) is not None:
+            if (known := typeset().get(f"{word[at:]}_{inside}")) is not None:
                 for _ in range(len(word) - at):
                     self.pieces.pop()
                 self.word(known, start)
@@ -216,7 +259,7 @@ class Translator:
         """A name, which runs together with no letter beside it."""
         if self.pieces and self.pieces[-1][0][-1:].isalnum():
             self.put(" ", start)
-        for char in self.of_table.get(text, named(text)):  # one piece each, so that a subscript finds its letters
+        for char in typeset().get(text, named(text)):  # one piece each, so that a subscript finds its letters
             self.put(char, start)
         self.apart()
 
@@ -225,29 +268,38 @@ class Translator:
         if self.typed[self.at : self.at + 1].isalnum():
             self.put(" ")
 
-    @cached_property
-    def of_table(self) -> dict[str, str]:
-        """The symbols that are typeset otherwise than they are called: `M_hbm`, `lambda_FLOP/s`."""
-        found: dict[str, str] = {}
-        for name, symbol in SYMBOLS.items():
-            base, _, below = symbol.tex.lstrip("\\").partition("_")
-            typeset = f"{letters(base)}_{letters(below)}" if below and base[-1:] != "{" else letters(symbol.tex)
-            found.update({typeset: name} if typeset != name else {})
-        return found
-
     def raw(self) -> str:
-        """What stands in braces, as letters alone."""
+        """What stands in braces, as letters alone; or one letter or command without them."""
         self.skip_spaces()
+        if self.at < self.end and self.typed[self.at] not in "{}$&":
+            found = COMMAND.match(self.typed, self.at, self.end)
+            inside = found[0] if found else self.typed[self.at]
+            self.at += len(inside)
+            return letters(inside.lstrip("\\"))
         if self.typed[self.at : self.at + 1] != "{":
             self.refuse(self.at, "a group in braces is missing")
+        self.at += 1
+        inside = self.until_closed()
+        self.at += 1
+        return letters(inside)
+
+    def until_closed(self) -> str:
+        """What stands up to the brace that closes the group, or to the end where none was opened."""
         depth, start = 0, self.at
         while self.at < self.end:
             char = self.typed[self.at]
             depth += (char == "{") - (char == "}")
+            if depth < 0:
+                return self.typed[start : self.at]
             self.at += 1
-            if not depth:
-                return letters(self.typed[start + 1 : self.at - 1])
-        self.refuse(start, "a brace { is not closed")
+        if depth or self.typed[start - 1 : start] == "{":
+            self.refuse(start - 1, "a brace { is not closed")
+        return self.typed[start : self.at]
+
+    def starred(self) -> None:
+        """Pass over the star of a command that has one."""
+        if self.typed[self.at : self.at + 1] == "*":
+            self.at += 1
 
     def check_depth(self, depth: int) -> None:
         """Refuse what is nested too deeply."""
@@ -267,32 +319,3 @@ class Translator:
     def refuse(self, at: int, reason: str) -> NoReturn:
         """An error that points at an index of what was typed."""
         raise at_column(self.typed, at + 1, reason)
-
-
-def fenced(text: str) -> tuple[int, int, bool]:
-    """Where a formula begins and ends inside of `$$ $$` and the like, and of spaces; and whether it may have lines."""
-    start = len(text) - len(text.lstrip())
-    end = len(text.rstrip())
-    in_lines = False
-    while fence := next((one for one in FENCES if within(text, one, start, end)), None):
-        start, end = start + len(fence[0]), end - len(fence[1])
-        in_lines |= any(name in fence[0] for name in IN_LINES)
-        inside = text[start:end]
-        start, end = start + len(inside) - len(inside.lstrip()), end - len(inside) + len(inside.rstrip())
-    return start, end, in_lines
-
-
-def within(text: str, fence: tuple[str, str], start: int, end: int) -> bool:
-    """Whether all of it stands between the two."""
-    return text.startswith(fence[0], start) and text.endswith(fence[1], start + len(fence[0]), end)
-
-
-def letters(inside: str) -> str:
-    r"""What a group of letters says: `\text{FLOP/s}` says `FLOP/s`."""
-    words = re.sub(rf"\\(?:{'|'.join(UPRIGHT)})(?![A-Za-z])|[{{}}$]", "", inside.replace(r"\_", "_"))
-    return "_".join(words.replace("~", " ").split())
-
-
-def named(inside: str) -> str:
-    """Letters as a part of a name: what cannot stand in one becomes an underscore."""
-    return re.sub(r"[^A-Za-z0-9_]+", "_", inside).strip("_")

@@ -68,6 +68,7 @@ FACTORS = {
     if name in (*LARGE_NUMBERS, "percent", "ms", "us", "byte", "FLOP", "second", "hour", "day")
     or (len(name) > 1 and name.endswith(("B", "FLOP")))
 }
+FACTORS |= {f"{name}s": FACTORS[name] for name in ("byte", "FLOP", "second", "hour", "day")}  # as one says it
 
 
 PLURAL = [name for name in UNITS if name.endswith("FLOP") or (name in PLAIN and len(name) > 2 and name.isalpha())]

@@ -7,15 +7,19 @@ from collections.abc import Container
 
 from costgraph.algebra.dimensions import Amount, Measuring
 from costgraph.algebra.expression import Call, Name, Sum
+from costgraph.algebra.fences import fenced
 from costgraph.algebra.magnitudes import lone
 from costgraph.algebra.numerals import exact_number
 from costgraph.algebra.parser import Reader
 from costgraph.algebra.syntax import EXAMPLE, Formula, read
-from costgraph.algebra.tex import fenced
+from costgraph.algebra.tex_commands import EQUATING
 from costgraph.algebra.units import FACTORS, NONE, unit_named, unit_text
 from costgraph.arithmetic import is_form
 from costgraph.closed_form import ClosedForm
 from costgraph.errors import UserError, shorten
+
+OPENING, CLOSING = "({[", ")}]"
+EQUATING_OR_BRACKET = rf"(?<![<>!:=])(?::=|==?|≈|≡|\\(?:{'|'.join(EQUATING)})(?![A-Za-z]))(?!=)|[(){{}}\[\]]"
 
 
 def text_of(formula: object) -> str:
@@ -35,11 +39,22 @@ def text_of(formula: object) -> str:
 
 def refuse_equation(formula: str) -> None:
     """Raise for an equation, of which one side is compared."""
-    start, end, in_lines = fenced(formula)
-    sides = re.split(r"(?<![<>=!])=(?!=)|==", formula[start:end].replace("&", " ") if in_lines else formula[start:end])
-    if len(sides) == 2 and all(side.strip() for side in sides) and "(" not in sides[0]:
-        left, right = (shorten(side.strip()) for side in sides)
+    start, end, _ = fenced(formula)
+    sides = sides_of(formula[start:end].replace("&", " "))  # which aligns lines of LaTeX
+    if len(sides) > 1 and all(sides):
+        left, right = shorten(sides[0]), shorten(sides[-1])
         raise UserError(f"'{shorten(formula)}' is an equation; check one side: '{right}', which {left} is to be")
+
+
+def sides_of(text: str) -> list[str]:
+    """What stands on the sides of the signs of equations that are in no brackets."""
+    found, depth, start = list[str](), 0, 0
+    for sign in re.finditer(EQUATING_OR_BRACKET, text):
+        depth += (sign[0] in OPENING) - (sign[0] in CLOSING)
+        if depth == 0 and sign[0] not in OPENING + CLOSING:
+            found.append(text[start : sign.start()].strip())
+            start = sign.end()
+    return [*found, text[start:].strip()]
 
 
 def formula_of(written: str, own: Container[str], said: list[str]) -> Formula:
