@@ -13,6 +13,7 @@ import pytest
 # What the dev extra does not bring: marker -> whether it is there.
 OUTSIDE: dict[str, Callable[[str], object]] = {"needs_tool": shutil.which, "needs_library": find_spec}
 IN_CI = bool(os.environ.get("CI"))
+os.environ.pop("COLUMNS", None)  # what is tested does not depend on the window of whoever tests
 
 # No test depends on a clock. Between two edits fewer examples do: they are others in every run.
 hypothesis.settings.register_profile("default", deadline=None, max_examples=25)

@@ -108,6 +108,18 @@ def test_what_the_readme_says_to_type_runs_as_it_is_printed(block: str, tmp_path
     assert sorted(named) == sorted(file.name for file in tmp_path.iterdir())
 
 
+NEEDED = [("plot", r"^(\$ )?costgraph .* --plot "), ("search", r"^(\$ )?costgraph (search|sweep) ")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_first_install_is_enough_for_what_a_page_types(page: Path) -> None:
+    """That of the README, which .ci/run types in a clone with all that stands below it."""
+    (brought,) = re.findall(r"^python3 -m venv .*-e '\.\[(.*)\]' && costgraph ", PAGES[0].read_text(), re.MULTILINE)
+    needed = {extra for extra, typed in NEEDED if re.search(typed, page.read_text(), re.MULTILINE)}
+    assert needed <= {*brought.split(",")}
+    assert needed or page.stem not in ("README", "search-and-sweep")
+
+
 def test_every_linked_page_exists() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):

@@ -69,6 +69,22 @@ def test_text_at_a_width_is_as_reviewed(name: str, width: int) -> None:
     assert found == file.read_text()
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_columns_says_how_wide_text_is_wherever_it_goes(
+    width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = ("derive", "--limit", "E=4,p=2")
+    unfolded = costgraph(*typed).stdout
+    for unset in ("", "0", "-1", "wide", "9" * 50):
+        monkeypatch.setenv("COLUMNS", unset)
+        assert costgraph(*typed).stdout == unfolded
+    monkeypatch.setenv("COLUMNS", str(width))
+    reviewed = (GOLDEN / f"derive-{width}.txt").read_text()
+    assert costgraph(*typed).stdout == reviewed
+    assert costgraph(*typed, "-o", str(file := tmp_path / "costs.txt")).returncode == 0
+    assert file.read_text() == reviewed
+
+
 @pytest.mark.parametrize("width", [50, 60, 72, 80, 100, 120])
 @pytest.mark.parametrize("name", ANSWERS)
 def test_no_line_is_longer_than_the_terminal_unless_a_word_is(name: str, width: int) -> None:

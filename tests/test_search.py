@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from fractions import Fraction
 from typing import Any
@@ -19,6 +20,7 @@ from costgraph.searching.asked import Search
 from costgraph.searching.ranges import read_over
 from costgraph.searching.reading import read_search
 from costgraph.searching.search import Found, search
+from costgraph.searching.space_reading import whole
 
 SMALL: dict[str, Any] = {"model": "llama-3.2-1b", "cluster_of": "h100-sxm:2x2", "batch": 4, "limit": "S=1024"}
 EFFICIENCY = "flops=0.6,mem=0.8,comms=0.7"
@@ -321,6 +323,10 @@ RANGES = [
     ("B=1..10..*2", {"B": ("1", "2", "4", "8")}),
     ("S=[2048, 8192]", {"S": ("2048", "8192")}),
     ("S=[1..3, 8, 3]", {"S": ("1", "2", "3", "8")}),
+    ("S=1k..4k..1k", {"S": ("1000", "2000", "3000", "4000")}),
+    ("S=1Ki..8Ki..*2", {"S": ("1024", "2048", "4096", "8192")}),
+    ("S=1.5k .. 2 k..250", {"S": ("1500", "1750", "2000")}),
+    ("seq=2..4..*2, batch_size=1..2, tp=[1, 2]", {"S": ("2", "4"), "B": ("1", "2"), "T": ("1", "2")}),
     ("model=[a, b], T=8", {"model": ("a", "b"), "T": ("8",)}),
     ("mesh=[data(2), tensor(2, sequence=True)]", {"mesh": ("data(2)", "tensor(2, sequence=True)")}),
     ("mesh=[data(4), [data(2), tensor(2)]]", {"mesh": ("data(4)", "data(2), tensor(2)")}),
@@ -345,13 +351,25 @@ def test_ranges(text: str, values: dict[str, tuple[str, ...]]) -> None:
         ("B=1..4..0", "a range grows"),
         ("B=0..4..*2", "a range grows"),
         ("B=1..4..*1", "a range grows"),
+        ("S=8k..1k", "write 1k..8k"),
+        ("S=1k..8k*2", "1k..8k..1k by steps, or 1k..8k..*2 that doubles"),
+        ("S=1K..4K", "'1K' has three readings"),
+        ("S=1.0005k..4k", "1.0005k is no whole number"),
+        ("S=1..1T", "at most 1000000 values"),
         ("B=1..99999999", "at most 1000000 values"),
         ("B=1..99999999999999999999", "numbers of up to 15 digits"),
     ],
 )
 def test_no_ranges(text: str, said: str) -> None:
-    with pytest.raises(UserError, match=said.replace("[", r"\[")):
+    with pytest.raises(UserError, match=re.escape(said)):
         read_over(text)
+
+
+def test_numbers_that_are_searched_or_swept_have_the_spellings_of_sizes() -> None:
+    assert whole("S", ["4Ki", "4k", "7", "1.5k"]) == (7, 1500, 4000, 4096)
+    for text in ("7.5", "1.0005k", "0k", "x", "4KB"):
+        with pytest.raises(UserError, match="write positive whole numbers"):
+            whole("S", [text])
 
 
 @given(st.integers(0, 500), st.integers(0, 500), st.integers(1, 50))

@@ -10,7 +10,7 @@ import pytest
 from command_line import costgraph
 
 from costgraph.algebra.printers import UNICODE
-from costgraph.cli import cheatsheet, commands, telling
+from costgraph.cli import commands, telling
 from costgraph.reports.layout import text
 from costgraph.reports.nodes import Report
 
@@ -86,8 +86,7 @@ def test_no_line_of_an_answer_is_longer_than_the_terminal(typed: str) -> None:
 def test_no_line_of_a_sheet_or_of_help_is_longer(typed: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     commands.made.cache_clear()  # help is made once for a process, and a terminal keeps its width meanwhile
-    with mock.patch.object(cheatsheet, "on_terminal", return_value=True):
-        run = costgraph(*shlex.split(typed))
+    run = costgraph(*shlex.split(typed))
     commands.made.cache_clear()
     assert run.stdout
     assert too_long(run.stdout, width) == []

@@ -63,10 +63,10 @@ def cheatsheet(
 
 
 def columns(output: Path | None) -> int:
-    """Characters on a line of plain text: those of a narrow terminal, else as many as usual."""
+    """Characters on a line of plain text: those of a narrow terminal or of `COLUMNS`, else as many as usual."""
     from costgraph.exporting.documents.sheet import WIDTH
 
-    return min(width(), WIDTH) if output is None and on_terminal() else WIDTH
+    return min(width(seen=output is None and on_terminal()) or WIDTH, WIDTH)
 
 
 def sheet_setup(asked: arg.Asked) -> Setup:

@@ -37,7 +37,7 @@ def sweep(
     named: arg.Words = None,
     asked: arg.Asked = arg.NOTHING,
     over: Annotated[
-        str, typer.Option(help="Over what: 'B=1..64, S=[2048, 8192], hardware=[a100-80gb-sxm, h100-sxm]'.")
+        str, typer.Option(help="Over what: 'B=1..64, S=1Ki..8Ki..*2, hardware=[a100-80gb-sxm, h100-sxm]'.")
     ] = "",
     measures: Annotated[
         str, typer.Option(help="What is measured: 'peak,step_time,cost', or whatever derive has.")

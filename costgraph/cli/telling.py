@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from inspect import Parameter
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from costgraph.reports.nodes import Report
 
 REPORT = ("text", "json", "latex", "markdown", "html")
+NARROWEST = 20  # characters on a line
 LOOKS = {"": "", "strong": "bold", "head": "bold", "good": "bold green", "bad": "bold red"}
 
 
@@ -47,7 +49,7 @@ class To:
         Args:
             report: makes it as a report, which text, Markdown, LaTeX and HTML are written of.
             record: makes what JSON says.
-            otherwise: how wide text is where no terminal says it; rows are not folded unless given.
+            otherwise: how wide text is where neither `COLUMNS` nor a terminal says it; rows are not folded without.
             others: for each format of the command's own, what makes it.
         """
         if self.format in others:
@@ -110,18 +112,21 @@ def written(report: Report, format_: str, output: Path | None) -> str:
 
 
 def as_text(report: Report, output: Path | None, otherwise: int | None) -> str:
-    """Text, as wide as the terminal where a person looks at one."""
+    """Text, as wide as `COLUMNS` says, or the terminal where a person looks at one."""
     from costgraph.algebra.printers import PYTHON, UNICODE
     from costgraph.reports.layout import lines
 
     seen = output is None and on_terminal()
-    found = lines(report, UNICODE if writes_unicode(output) else PYTHON, width() if seen else otherwise)
+    found = lines(report, UNICODE if writes_unicode(output) else PYTHON, width(seen) or otherwise)
     return drawn(found) if seen and colored() else "\n".join("".join(span.text for span in line) for line in found)
 
 
-def width() -> int:
-    """Characters on a line of the terminal."""
-    return max(shutil.get_terminal_size().columns, 20)
+def width(seen: bool) -> int | None:
+    """Characters on a line that `COLUMNS` asks for, else those of a terminal that is seen; None where nobody says."""
+    wanted = os.environ.get("COLUMNS", "")
+    asked = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else 0
+    found = asked or (shutil.get_terminal_size().columns if seen else 0)
+    return max(found, NARROWEST) if found else None
 
 
 def drawn(found: Sequence[Line]) -> str:

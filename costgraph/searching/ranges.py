@@ -7,13 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import Any
 
 from costgraph.algebra.bindings import symbol_of
+from costgraph.algebra.frameworks import meaning_of
+from costgraph.algebra.magnitudes import SCALES, lone
 from costgraph.algebra.parser import NO_LETTERS
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError, need_text, shorten
 from costgraph.searching.command import as_typed
 
 FORM = "NAME=VALUE, NAME=[ONE, OTHER] or NAME=FIRST..LAST, as in 'B=1..64, S=[2048, 8192]'"
-STEPS = re.compile(r"(\d+)\s*\.\.\s*(\d+)(?:\s*\.\.\s*([+*]?)(\d+))?", re.ASCII)
+NUMBER = rf"(?:\d{{1,30}}(?:\.\d{{1,30}})?\s*(?:K|{'|'.join(SCALES)})|\d+)"
+STEPS = re.compile(rf"({NUMBER})\s*\.\.\s*({NUMBER})(?:\s*\.\.\s*([+*]?)\s*({NUMBER}))?", re.ASCII)
+NEARLY = re.compile(rf"{NUMBER}\s*\.\.\s*[\d*+]", re.ASCII)  # begins as a range does
 MOST = 10**6  # values of one axis
 DIGITS = 15
 
@@ -24,8 +29,9 @@ Over = str | Mapping[str, Any]
 def read_over(text: Over, letters: Mapping[str, Quotient] = NO_LETTERS) -> dict[str, tuple[str, ...]]:
     """The values of each name, as text, in the order typed; letters of one's own as the symbols that they stand for.
 
-    `1..64` is every whole number, `1..64..4` every fourth, `1..64..*2` 1, 2, 4 and so on. From Python a mapping says
-    the same, `{"B": range(1, 65), "hardware": ["a100-80gb-sxm", "h100-sxm"]}`.
+    `1..64` is every whole number, `1..64..4` every fourth, `1..64..*2` 1, 2, 4 and so on, with numbers such
+    as `4k` and `4Ki`.
+    From Python a mapping says the same, `{"B": range(1, 65), "hardware": ["a100-80gb-sxm", "h100-sxm"]}`.
 
     Raises:
         UserError: something that is no such list, a name twice, or too many values.
@@ -47,12 +53,14 @@ def read_over(text: Over, letters: Mapping[str, Quotient] = NO_LETTERS) -> dict[
 
 
 def meant(name: str, letters: Mapping[str, Quotient]) -> str:
-    """The symbol that a letter of one's own stands for; any other name as it is.
+    """The symbol that a letter of one's own stands for, or a name that frameworks have; any other name as it is.
 
     Raises:
-        UserError: it stands for what is made of several symbols.
+        UserError: a letter stands for what is made of several symbols.
     """
-    return symbol_of(name, letters=letters) if name in letters else name
+    if name in letters:
+        return symbol_of(name, letters=letters)
+    return called if (called := meaning_of(name)) in SYMBOLS else name
 
 
 def read_objects(given: Over, letters: Mapping[str, Quotient] = NO_LETTERS) -> dict[str, dict[str, Any]]:
@@ -103,21 +111,41 @@ def values(text: str, item: str) -> Iterator[str]:
 
 
 def stretch(text: str, item: str) -> Iterator[str]:
-    """The numbers of a range; anything else as it is."""
+    """The numbers of a range; anything else as it is.
+
+    Raises:
+        UserError: it begins as a range and is none, does not grow, or has too many numbers.
+    """
     match = STEPS.fullmatch(text)
     if match is None:
+        if NEARLY.match(text):
+            raise UserError(
+                f"'{shorten(item.strip())}': a range is 1k..8k, 1k..8k..1k by steps, or 1k..8k..*2 that doubles"
+            )
         yield text
         return
     first, last, sign, by = match.groups()
-    if max(map(len, (first, last, by or ""))) > DIGITS:
-        raise UserError(f"'{shorten(item.strip())}': numbers of up to {DIGITS} digits")
-    at, end, step = int(first), int(last), int(by or 1)
+    at, end, step = (whole_of(one, item) for one in (first, last, by or "1"))
     if step < 1 or (sign == "*" and (step < 2 or at < 1)):
         raise UserError(f"'{shorten(item.strip())}': a range grows, as in {first}..{last}..4 or 1..{last}..*2")
     if at > end:
-        raise UserError(f"'{shorten(item.strip())}': from {at} to {end} there is nothing; write {end}..{at}")
+        raise UserError(f"'{shorten(item.strip())}': from {at} to {end} there is nothing; write {last}..{first}")
     if sign != "*" and (end - at) // step >= MOST:
         raise UserError(f"'{shorten(item.strip())}': at most {MOST} values of one name")
     while at <= end:
         yield str(at)
         at = at * step if sign == "*" else at + step
+
+
+def whole_of(text: str, item: str) -> int:
+    """A whole number, also as `4k` or `4Ki`.
+
+    Raises:
+        UserError: it is none, or of too many digits.
+    """
+    number = int(text) if text.isdigit() and len(text) <= DIGITS else lone(text)
+    if number is None or number >= 10**DIGITS:
+        raise UserError(f"'{shorten(item.strip())}': numbers of up to {DIGITS} digits")
+    if number.denominator > 1:
+        raise UserError(f"'{shorten(item.strip())}': {text} is no whole number")
+    return int(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import gcd
 
+from costgraph.algebra.magnitudes import lone
 from costgraph.errors import UserError, shorten, unknown
 from costgraph.estimation.asked import Request
 from costgraph.graph.graph import Graph
@@ -114,16 +115,18 @@ def layers_of(asked: Request, graph: Graph) -> tuple[int, ...]:
 
 
 def whole(name: str, texts: Iterable[str]) -> tuple[int, ...]:
-    """Positive whole numbers, in ascending order.
+    """Positive whole numbers, `4k` and `4Ki` among them, in ascending order.
 
     Raises:
         UserError: one is none.
     """
     found = set()
     for text in texts:
-        if not text.isdigit() or not text.isascii() or int(text) < 1:
-            raise UserError(f"--over {name}={shorten(text)}: write positive whole numbers, as in {name}=[1, 2, 4]")
-        found.add(int(text))
+        number = int(text) if text.isdigit() and text.isascii() else lone(text)
+        if number is None or number < 1 or number.denominator > 1:
+            forms = f"{name}=[1, 2, 4] or {name}=1..64..*2"
+            raise UserError(f"--over {name}={shorten(text)}: write positive whole numbers, as in {forms}")
+        found.add(int(number))
     return tuple(sorted(found))
 
 
