@@ -116,7 +116,9 @@ class ClosedForm(Operators):
             UserError: unknown symbol, a value outside its domain, or values that break an assumption (`T | A`).
         """
         sizes = arithmetic.sizes(given, values) if given else values
-        bindings: dict[str, Binding] = {n: "oo" if v == INFINITY else bound(n, v) for n, v in sizes.items()}
+        bindings: dict[str, Binding] = {
+            n: "oo" if isinstance(v, str) and v == INFINITY else bound(n, v) for n, v in sizes.items()
+        }
         check_bindings(bindings)
         return self.limited(bindings)
 

@@ -6,10 +6,16 @@ command with exit code 2. A `BugError` says that costgraph broke one of its own 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
-MANY = 60  # names that a message lists
+ROOM = 150  # characters of names that a message lists
+# Of what `costgraph list` has more to say -> how it is called there.
+LISTED = {
+    "symbol": "symbols", "symbol or measure": "symbols", "measure": "measures", "convention": "conventions",
+    "model": "models", "hardware": "hardware", "op set": "op-sets", "pass": "passes", "precision": "precisions",
+}  # fmt: skip
 
 
 class CostgraphError(Exception):
@@ -59,7 +65,6 @@ def unknown(what: str, name: object, choices: Iterable[str]) -> UserError:
     near = [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)]
     near = (holding(name, known)[:4] if what == "model" else []) or near
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.75)
-    more = f" and {len(known) - MANY} more" if len(known) > MANY else ""
     if remedy := meant_as(what, name):
         advice = f"write {remedy}"
     elif other := import_module("costgraph.misplaced").instead(what, name):
@@ -69,8 +74,18 @@ def unknown(what: str, name: object, choices: Iterable[str]) -> UserError:
     elif near:
         advice = f"did you mean {' or '.join(near)}?"
     else:
-        advice = f"choose from {', '.join(known[:MANY])}{more}"
+        advice = f"choose from {as_many_as_fit(known)}"
+        if what in LISTED and advice.endswith(" more"):
+            advice += f" (costgraph list {LISTED[what]})" if Heard.at_shell else f" (cg.known('{LISTED[what]}'))"
     return UserError(f"unknown {what} '{shorten(name)}': {advice}")
+
+
+def as_many_as_fit(texts: Sequence[str], between: str = ", ", room: int = ROOM) -> str:
+    """Several texts, and how many more there are than a message has room for; one at least."""
+    ends = accumulate(len(one) + len(between) for one in texts)
+    fit = max(1, sum(end - len(between) <= room for end in ends))
+    more = f"{between.replace(',', '')}and {len(texts) - fit} more" if len(texts) > fit else ""
+    return between.join(texts[:fit]) + more
 
 
 def holding(name: str, known: Iterable[str]) -> list[str]:

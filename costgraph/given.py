@@ -235,7 +235,7 @@ def read_precision(given: str | Precision | Mapping[str, Size] | None, done: Ite
         UserError: it is unreadable, or not that of the graph.
     """
     if isinstance(given, Mapping):
-        given = ",".join(f"{key}={value}" for key, value in given.items())
+        given = ",".join(f"{key}={value!s}" for key, value in given.items())
     update = next((step for step in done if names_of([step]) == [UPDATE]), None)
     if update is None:
         return policy(USUAL if given is None else given)
@@ -322,7 +322,7 @@ def read_limit(
         name = symbol_of(str(typed), symbols, letters, also)
         if name in bindings:
             raise UserError(f"{name} is given twice, once as {typed}")
-        endless = value == INFINITY
+        endless = isinstance(value, str) and value == INFINITY
         bindings[name] = "oo" if endless else value_of(name, value, symbols, letters, WIDTHS_BY_NAME, said)
     check_bindings(bindings)
     return Typed(bindings, letters, said)
@@ -355,7 +355,7 @@ def with_keywords(limit: Limit | None, sizes: Mapping[str, Size]) -> Limit:
         return {**limit, **sizes}
     if not isinstance(limit, Iterable):
         raise no_kind("a limit is text such as 'E=4,p=2' or {'E': 4, 'p': 2}", limit)
-    return [*([limit] if isinstance(limit, str) else limit), *(f"{name}={size}" for name, size in sizes.items())]
+    return [*([limit] if isinstance(limit, str) else limit), *(f"{name}={size!s}" for name, size in sizes.items())]
 
 
 def whole_number(option: str, given: object) -> int:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Operators:
     """What a closed form does beside numbers and other forms."""
 
+    __array_ufunc__ = None  # so that NumPy leaves its numbers as they are: `float32(0.3) * form` is asked of the form
+
     @property
     def _form(self) -> ClosedForm:
         return cast("ClosedForm", self)

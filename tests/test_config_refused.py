@@ -90,9 +90,23 @@ def test_one_message_lists_all_that_is_wrong() -> None:
         assert part in str(refused.value)
 
 
-def test_a_hopeless_file_is_told_the_first_dozen_reasons() -> None:
+def test_what_is_wrong_for_one_reason_is_one_sentence() -> None:
+    with pytest.raises(UserError) as refused:
+        of({"model_type": "llama", "num_key_value_heads": 8, **{f"num_{i}": 1 for i in range(30)}})
+    assert str(refused.value) == (
+        "config.json: llama: missing are"
+        " L (num_hidden_layers), D (hidden_size), V (vocab_size), A (num_attention_heads)"
+        ", F (intermediate_size); num_0 = 1, num_1 = 1, num_2 = 1, num_3 = 1, num_4 = 1, num_5 = 1, num_6 = 1"
+        ", num_7 = 1, num_8 = 1 and 21 more speak of sizes that llama does not have"
+    )
+
+
+def test_a_hopeless_file_is_told_the_first_reasons() -> None:
+    wrong: Any = dict.fromkeys(
+        ("hidden_size", "vocab_size", "num_attention_heads", "num_hidden_layers", "head_dim"), -1
+    )
     with pytest.raises(UserError, match=r"; and \d+ more$"):
-        of({"model_type": "llama", **{f"num_{i}": 1 for i in range(30)}})
+        of(LLAMA, **wrong, hidden_act="mish", dtype="x", num_key_value_heads=-3)
 
 
 UNREADABLE: dict[str, tuple[str, str]] = {

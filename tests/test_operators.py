@@ -60,6 +60,30 @@ def test_numbers_of_numpy_are_numbers() -> None:
         assert FORM.limit(E=part) == FORM.limit(E="0.3")
 
 
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64", "longdouble"])
+def test_a_number_of_numpy_is_what_it_prints_on_either_side_of_a_form(kind: str) -> None:
+    part: Any = getattr(pytest.importorskip("numpy"), kind)("0.3")
+    share = Fraction(3, 10)
+    assert (part * FORM).value == (FORM * part).value == (share * FORM).value
+    assert (part - FORM).value == (share - FORM).value
+    assert (part / FORM).value == (share / FORM).value
+    assert (part < NUMBER, part > NUMBER) == (share < NUMBER, share > NUMBER)
+    found = [cg.derive("states", E=part), cg.derive("states", limit={"E": part}), cg.derive("states", limit="E=0.3")]
+    assert len({one.limited["states"].value for one in found}) == 1
+
+
+def test_an_array_is_no_operand_and_the_error_says_what_takes_one() -> None:
+    array = pytest.importorskip("numpy").array([1, 2])
+    form: Any = FORM
+    asked: list[Callable[[], Any]] = [lambda: array * form, lambda: form * array, lambda: array / form]
+    asked.append(lambda: array > form)
+    for wrong in asked:
+        with pytest.raises(cg.UserError, match="is neither a form nor a number"):
+            wrong()
+    with pytest.raises(cg.UserError, match=r"is no size; .*form\(B=array\)"):
+        FORM.limit(B=array)
+
+
 def test_a_float_is_the_decimal_that_was_written() -> None:
     share = NUMBER / NUMBER * Fraction(3, 10)
     assert share == 0.3

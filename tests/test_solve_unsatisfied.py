@@ -129,3 +129,41 @@ def test_how_much_a_maximum_misses_by_is_asked_where_it_is_closest(
     assert by in str(refused.value)
     assert "max_" not in str(refused.value)
     assert " needs " not in str(refused.value)  # which of the sides is the larger is no condition
+
+
+LONG = [  # question, for, of what -> what is said: numbers, a remedy, and no formula of a model
+    (
+        ("states + activations <= hbm", "B"),
+        {"model_name": "llama-3.1-70b", "hardware": "a10", "limit": "S=4096"},
+        "at B = 1 the left side is 1.233 TiB = 1.356 TB too large, 1.133 TiB = 1.246 TB of it whatever B is;"
+        " estimate says what to change",
+    ),
+    (
+        ("peak <= 1 GB", "S"),
+        {"model_name": "llama-3.2-1b", "hardware": "h100-sxm", "limit": "B=1"},
+        "at S = 1 the left side is 20.27 GiB = 21.77 GB too large; estimate says what to change",
+    ),
+    (
+        ("states + activations <= hbm", "T"),
+        {
+            "op_set": "decoder(kv_heads=G)", "hardware": "a10", "mesh": "tensor(T)",
+            "limit": "L=80,D=8192,A=64,G=8,S=4096,B=1,p=2",
+        },
+        "as T -> oo the left side is 2.512 GiB = 2.697 GB too large",
+    ),
+    (
+        ("states + activations <= 0", "B"),
+        {"model_name": "llama-3-8b", "symbolic": "D,H,L,F,V,A,G"},
+        "at B = 1 the left side is too large; bind ",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "of", "said"), LONG)
+def test_what_a_long_formula_would_not_explain_is_said_in_numbers(
+    question: tuple[str, str], of: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UserError) as refused:
+        solve(*question, **of)
+    assert said in str(refused.value)
+    assert len(str(refused.value)) <= 250

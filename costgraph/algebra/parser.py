@@ -97,7 +97,8 @@ def size(
     if isinstance(value, Polynomial):
         return value
     if (number := value if type(value) is int else exact_number(value)) is None:
-        raise UserError(f"{shorten(repr(value))} is no size; give a number, or text such as '2*D'")
+        many = "; of many numbers a form is asked itself, form(B=array)" if hasattr(value, "__len__") else ""
+        raise UserError(f"{shorten(repr(value))} is no size; give a number, or text such as '2*D'{many}")
     return Polynomial.constant(number)
 
 

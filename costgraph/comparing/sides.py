@@ -72,13 +72,13 @@ def read_side(given: Given, common: Mapping[str, Any]) -> Side:
 
 def shown(name: str, value: Any) -> str:
     """An option of a side as one would type it; a model or a graph is known by its name."""
-    return value.name if isinstance(value, Model | Graph) else f"{name}={value}"
+    return value.name if isinstance(value, Model | Graph) else f"{name}={value!s}"
 
 
 def listed(limit: Any) -> list[str]:
     """Sizes as a list of text."""
     if isinstance(limit, Mapping):
-        return [f"{name}={value}" for name, value in limit.items()]
+        return [f"{name}={value!s}" for name, value in limit.items()]
     texts = [limit] if isinstance(limit, str) else list(limit)
     return [one for text in texts for one in split_list(text)]
 

@@ -192,7 +192,7 @@ def pairs(option: str, given: Pairs) -> Iterable[tuple[str, str, str]]:
     """The items of `a=1,b=2`, or of a mapping: as typed, name and value; none of them twice."""
     found: set[str] = set()
     texts = (
-        [f"{name}={value}" for name, value in given.items()]
+        [f"{name}={value!s}" for name, value in given.items()]
         if isinstance(given, Mapping)
         else [str(given)] * bool(given)
     )

@@ -15,7 +15,7 @@ from typing import Any
 from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.blocks import MultiToken
-from costgraph.errors import UserError, shorten
+from costgraph.errors import UserError, as_many_as_fit, shorten
 from costgraph.json_text import parse_json
 from costgraph.models.architecture import Architecture
 from costgraph.models.assembly import architecture, symbols
@@ -30,7 +30,8 @@ from costgraph.user_files import MIB, read_text
 
 FILE = "config.json"
 MAX_CONFIG = MIB  # bytes; the largest that are published, with names of a thousand classes, have 100 KiB
-MAX_LISTED = 12  # problems in a message
+MAX_LISTED = 6  # problems in a message
+ROOM = 100  # characters of keys in one of them
 OUTER = ("torch_dtype", "dtype", "quantization_config", "tie_word_embeddings")  # said of a text model around it
 ALWAYS = ("L", "D", "V")  # sizes that every model has
 WHERE_KNOWN = ("K",)
@@ -144,9 +145,9 @@ class Reading:
         p = self.width()
         stored = quantized(self.config.get("quantization_config"), values.problems)
         circular = [name for name, number in sizes.items() if number is None]
-        if circular and not values.problems:
+        if circular and not values.wrong:
             values.problems.append(f"{', '.join(circular)}: the defaults lead back to themselves")
-        if values.problems:
+        if values.wrong:
             raise UserError(self.listed())
         found = {name: size(number) for name, number in sizes.items() if number is not None}
         if p is not None:
@@ -189,10 +190,12 @@ class Reading:
             if there and value is not None and not any(value == one and type(value) is type(one) for one in allowed):
                 known = " or ".join(map(shown, allowed))
                 self.values.problems.append(f"{key} = {shown(value)} is not modelled (only {known})")
-        for key in self.unknown():
-            if speaks_of_a_size(key):
-                said = f"{shorten(key, 40)} = {shown(self.config[key])}"
-                self.values.problems.append(f"{said} speaks of a size that {self.family.name} does not have")
+        strange = [f"{shorten(key, 40)} = {shown(self.config[key])}" for key in self.unknown() if speaks_of_a_size(key)]
+        if strange:
+            said = (
+                f"{as_many_as_fit(strange, room=ROOM)} {'speaks of a size' if len(strange) == 1 else 'speak of sizes'}"
+            )
+            self.values.problems.append(f"{said} that {self.family.name} does not have")
 
     def unknown(self) -> list[str]:
         """Keys that say something and that nobody knows."""
@@ -221,6 +224,6 @@ class Reading:
 
     def listed(self) -> str:
         """All problems in one line."""
-        problems = list(dict.fromkeys(self.values.problems))
+        problems = self.values.wrong
         more = f"; and {len(problems) - MAX_LISTED} more" if len(problems) > MAX_LISTED else ""
         return f"{self.family.name}: " + "; ".join(problems[:MAX_LISTED]) + more

@@ -22,13 +22,28 @@ class Values:
         config: its keys.
         sizes: where each symbol is looked for.
         problems: what is wrong, in words.
+        missing: sizes that are nowhere, and the keys under which they were looked for.
         found: sizes that were looked up: a positive integer, or none where there is none.
     """
 
     config: Mapping[str, Any]
     sizes: Mapping[str, SizeKey]
     problems: list[str] = field(default_factory=list)
+    missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
     found: dict[str, int | None] = field(default_factory=dict)
+
+    @property
+    def wrong(self) -> list[str]:
+        """All that is wrong, in words: of several sizes that are missing in one sentence."""
+        if not self.missing:
+            return list(dict.fromkeys(self.problems))
+        if len(self.missing) == 1:
+            ((symbol, names),) = self.missing.items()
+            said = f"{meaning(symbol)} is missing" + (f", looked for as {' or '.join(names)}" if names else "")
+        else:
+            each = (f"{symbol} ({' or '.join(names)})" if names else symbol for symbol, names in self.missing.items())
+            said = f"missing are {', '.join(each)}"
+        return list(dict.fromkeys([said, *self.problems]))
 
     def at(self, name: str) -> tuple[bool, Any]:
         """Whether there is a key of that name, and its value; dots lead into nested objects."""
@@ -115,8 +130,7 @@ class Values:
         value = self.get(key.names)
         name = next((name for name in key.names if self.at(name)[1] is not None), "")
         if value is None and not key.default:
-            where = f", looked for as {' or '.join(key.names)}" if key.names else ""
-            self.problems.append(f"{meaning(symbol)} is missing{where}")
+            self.missing[symbol] = key.names
             return None
         if key.of:
             return self.share(symbol, name, float(key.default) if value is None else value, key.of)

@@ -42,7 +42,7 @@ def as_typed(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, Mapping):
-        return ",".join(f"{name}={one}" for name, one in value.items())
+        return ",".join(f"{name}={one!s}" for name, one in value.items())
     if isinstance(value, list | tuple):
         return ",".join(map(as_typed, value))
     return value if isinstance(value, str) else str(getattr(value, "name", "") or value)

@@ -139,7 +139,7 @@ def limitable(asked: Request, space: Space) -> dict[str, Measure | None]:
 def listed(limit: object) -> list[str]:
     """What was typed of sizes, as several texts."""
     if isinstance(limit, Mapping):
-        return [f"{name}={value}" for name, value in limit.items()]
+        return [f"{name}={value!s}" for name, value in limit.items()]
     return [limit] if isinstance(limit, str) else list(map(str, limit)) if isinstance(limit, Iterable) else []
 
 

@@ -13,13 +13,15 @@ from costgraph.algebra.printers import python
 from costgraph.algebra.quantities import Quantity, rounded
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.real_roots import zeros
-from costgraph.algebra.units import NONE, unit_text
+from costgraph.algebra.units import BYTE, NONE, unit_text
 from costgraph.errors import UserError, shorten
 from costgraph.solving.asked import Asked
 from costgraph.solving.knees import depending, sides
 from costgraph.solving.unknown import Unknown
 from costgraph.timing.roofline import example
 
+LONGEST = 100  # characters of a formula that says why better than numbers do
+CHANGES = "; estimate says what to change"
 Miss = tuple[str, Quotient]  # where, and by how much the left side is larger
 
 
@@ -33,27 +35,29 @@ def unsatisfied(asked: Asked, formulas: Iterable[Case]) -> UserError:
     names = {one: None for one in names if one not in {name, *(knee.name for knee in knees)}}
     if not names:
         place, miss = least(difference, asked.unknown, knees)
-        by = abs(Fraction(miss.number or 0))
-        said = f"{place} {by_how_much(miss, amount(by, asked))}"
+        said = f"{place} {by_how_much(miss, asked)}{of_it(difference, miss, asked)}"
+        said += CHANGES if asked.on_machine and asked.dimension == BYTE else ""
     elif knees:
         said = f"bind {', '.join(names)} to see by how much"
     else:
         place, miss = least_form(difference, asked)
-        by_form = miss * Quotient(-1 if sign(miss.numerator, {}) == -1 else 1)
-        written = f"{python(by_form)} {unit_text(asked.dimension)}".rstrip()
-        said = f"{place} {by_how_much(miss, written)}"
+        said = f"{place} {by_how_much(miss, asked)}"
         if miss.symbols:
             said += f"; bind {', '.join(miss.symbols)} for a number, as in --limit {example(miss.numerator)}"
     split = depending(asked.form, asked.definitions, name)  # whose formulas say which side is the one, and not why
     return UserError(f"{text}: {said}" + ("" if split else outside(asked, formulas)))
 
 
-def by_how_much(miss: Quotient, written: str) -> str:
-    """`the left side is 3 TiB too large`."""
+def by_how_much(miss: Quotient, asked: Asked) -> str:
+    """`the left side is 3 TiB too large`; without the amount where that is a long formula."""
     known = sign(miss.numerator, {})
     if known == 0:
         return "both sides are equal"
-    return f"the left side is {written} " + ("off" if known is None else "too large" if known > 0 else "too small")
+    size = miss * Quotient(-1 if known == -1 else 1)
+    by = size.number
+    written = f"{python(size)} {unit_text(asked.dimension)}".rstrip() if by is None else amount(Fraction(by), asked)
+    shown = f"{written} " if len(written) <= LONGEST else ""
+    return f"the left side is {shown}" + ("off" if known is None else "too large" if known > 0 else "too small")
 
 
 # --- numbers ------------------------------------------------------------------------------------------------------
@@ -153,8 +157,17 @@ def amount(value: Fraction, asked: Asked) -> str:
     return rounded(value, 6) if asked.dimension == NONE else str(Quantity(value, asked.dimension))
 
 
+def of_it(difference: Quotient, miss: Quotient, asked: Asked) -> str:
+    """How much of a miss is there whatever the unknown is: `, 1.1 TiB of it whatever B is`."""
+    rest = at_zero(difference, asked.unknown.name)
+    always = Fraction(rest.number or 0) if rest.is_polynomial else Fraction(0)
+    if not 0 < always * (by := Fraction(miss.number or 0)) < by * by:
+        return ""
+    return f", {amount(abs(always), asked)} of it whatever {asked.unknown} is"
+
+
 def outside(asked: Asked, formulas: Iterable[Case]) -> str:
-    """The formulas that would answer the question, had their conditions been met."""
+    """The formulas that would answer the question, had their conditions been met, where they are short."""
     said, used = "", asked.bindings
     for case in formulas:
         failed = [c for c in case.conditions if not c.met(used)]
@@ -165,4 +178,4 @@ def outside(asked: Asked, formulas: Iterable[Case]) -> str:
             names = dict.fromkeys(name for c in failed for name in c.form.symbols if name in used)
             at = ", ".join(f"{name}={shorten(str(used[name]), 40)}" for name in names)
             said += f"; {asked.unknown} {between} {root.text()} needs {' and '.join(map(str, failed))}, but {at}"
-    return said
+    return said if len(said) <= LONGEST else ""
