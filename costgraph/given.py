@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Union
 
 from costgraph.algebra.bindings import Binding, Typed, check_bindings, parse_bindings, split_list, symbol_of, value_of
-from costgraph.algebra.parser import NO_LETTERS, Letters, Size, size
+from costgraph.algebra.named_letters import NO_LETTERS, Letters
+from costgraph.algebra.parser import Size, size
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import INFINITY, SYMBOLS
 from costgraph.conventions import Convention, usual

@@ -210,7 +210,8 @@ def maximum(name: str, left: Sequence[ClosedForm], definitions: Iterable[Definit
     symbol = symbol_of(name)
     if symbol not in SYMBOLS:
         tex = rf"\mathrm{{{symbol.translate({ord('_'): ' '})}}}"
-        declare(Symbol(symbol, tex, f"{left[0].unit}s", f"the largest {name}", RATIO, 10**11))
+        unit = left[0].unit if left[0].unit.endswith("s") else f"{left[0].unit}s"
+        declare(Symbol(symbol, tex, unit, f"the largest {name}", RATIO, 10**11))
     granted = {id(form.assumptions): form for form in left}.values()  # mostly all have the same
     own = Definition(symbol, "max", tuple(dict.fromkeys(form.value.numerator for form in left))).checked()
     return Largest(

@@ -8,9 +8,13 @@ from functools import cache
 from pathlib import Path
 
 from costgraph.algebra.bindings import split_list
-from costgraph.algebra.parser import Letters, parse
+from costgraph.algebra.defining import DefiningReader
+from costgraph.algebra.named_letters import Letters
+from costgraph.algebra.parser import parse
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
+from costgraph.algebra.syntax import Formula
+from costgraph.algebra.syntax import read as read_formula
 from costgraph.errors import UserError, each_text, need_text, shorten, unknown
 from costgraph.records import dataclass
 from costgraph.resources import data_folder
@@ -50,18 +54,20 @@ def read(let: str | Iterable[str] | Mapping[str, str], notation: str | None, in_
     """
     of_source = of_notation(notation) if notation is not None else {}
     texts = {name: text for name, text in of_source.items() if in_formula or name not in SYMBOLS} | typed(let)
-    found: dict[str, Quotient] = {}
-    said: list[str] = []
+    found, functions, said = dict[str, Quotient](), dict[str, Formula](), list[str]()
     for name, text in texts.items():
         if not all(part.isascii() and part.isidentifier() for part in name.split(".")):
             raise UserError(f"'{shorten(name)}' cannot be a letter of one's own: write letters, digits, _ and dots")
         try:
             found[name] = meaning(text, read_as := list[str]())
         except UserError as error:
-            raise UserError(f"{name}={shorten(text)}: {error}") from None
+            if (function := of_open_sizes(text)) is None:
+                raise UserError(f"{name}={shorten(text)}: {error}") from None
+            functions[name] = function
         said += [f"{name}: {one}" for one in read_as]
     own = typed(let)
-    return Letters(found, {name: text for name, text in of_source.items() if name not in own and name != text}, said)
+    told = {name: text for name, text in of_source.items() if name not in own and name != text}
+    return Letters(found, told, said, functions)
 
 
 def meaning(text: str, said: list[str]) -> Quotient:
@@ -73,6 +79,16 @@ def meaning(text: str, said: list[str]) -> Quotient:
         return parse(text, said=said)
     said.append(f"{text.strip()} read as {number}")
     return Quotient(number)
+
+
+def of_open_sizes(text: str) -> Formula | None:
+    """The formula of a letter that stands for a minimum, a root and the like of sizes; None if it is none."""
+    try:
+        reader = DefiningReader(read_formula(text))
+        reader.value()
+    except UserError:
+        return None
+    return reader.formula if reader.made else None
 
 
 def typed(let: str | Iterable[str] | Mapping[str, str]) -> dict[str, str]:

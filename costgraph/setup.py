@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.bindings import Binding, Typed, check_bindings, together
-from costgraph.algebra.parser import NO_LETTERS, Letters, Size
+from costgraph.algebra.named_letters import NO_LETTERS, Letters
+from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, lookup

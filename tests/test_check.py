@@ -302,6 +302,13 @@ PARAMS = "2*L*D**2*(E + 2)"
         "2*L*D*(E + 2)*sqrt(D**2)",
         "2LD²(E + 2)(√(B) + √(S))(√(B) - √(S))/(B - S)",
         "2*L*(E + 2)*(D**(1/2))**4",
+        "2*L*(E + 2)*D**(3/2)*D**0.5",
+        "2*L*(E + 2)*D**(5/2)*D**(-1/2)",
+        "2*L*D**2*(E + 2)*√(B + S)/√(B + S)",
+        "2*L*D**2*√((E + 2)²)",
+        "2*L*D**2*√(E² + 4E + 4)",
+        "2*L*(E + 2)*(B*D**3)**(2/3)/(B**2)**(1/3)",
+        "2*L*D**2*(E + 2)*np.sqrt(B)/math.sqrt(B)",
     ],
 )
 def test_roots_that_cancel_leave_a_formula_that_agrees(formula: str) -> None:
@@ -314,7 +321,11 @@ def test_roots_that_cancel_leave_a_formula_that_agrees(formula: str) -> None:
         ("sqrt(B)*S", "sqrt_B = √(B)"),
         (f"{PARAMS}/sqrt(T)", "sqrt_T = √(T)"),
         (f"{PARAMS} + sqrt(D)", "sqrt_D = √(D)"),
-        ("sqrt(2)*D", "the root of 2 is read to 20 digits"),
+        ("S*√(2B + S)", "sqrt_1 = √(2B + S)"),
+        ("B**(1/3)", "root3_B = (B)^(1/3)"),
+        ("sqrt(2*B)*sqrt(2*B)*sqrt(2*B)", "sqrt_1 = √(2B)"),
+        ("√(√(B) + S)", "sqrt_B = √(B)"),
+        ("sqrt(2)*D", "the root of 2 is read to 40 digits"),
     ],
 )
 def test_a_formula_in_which_a_root_is_left_differs(formula: str, says: str) -> None:
@@ -328,9 +339,18 @@ def test_a_root_is_of_the_sizes_that_are_put_in() -> None:
     assert cg.check("2*L*D**2*(E + 2)*sqrt(T)/T**2", "params", limit="T=1,B=1", mesh="tensor(T)").agrees
 
 
-@pytest.mark.parametrize("formula", ["sqrt(B + S)", "B**(1/3)", "sqrt(2*B)"])
-def test_other_roots_are_refused_in_words(formula: str) -> None:
-    with pytest.raises(cg.UserError, match=r"a root of .* is left, which no form has"):
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("sqrt(B + S)*sqrt(B + 1)", "a formula with roots of two sums is not compared"),
+        ("B**(1/2)*B**(1/3)", "a formula with several kinds of roots is not compared"),
+        ("sqrt(0 - 4)*B", "column 1 .*a root of -4 is no number"),
+        ("root(B, 1)", "root takes a size and an index from 2 to 64"),
+        ("B**(1/65)", "an exponent must be a whole number"),
+    ],
+)
+def test_other_roots_are_refused_in_words(formula: str, message: str) -> None:
+    with pytest.raises(cg.UserError, match=message):
         cg.check(formula, "params")
 
 

@@ -123,7 +123,7 @@ def test_what_it_is_from_some_point_on(value: str, names: str, expected: str) ->
         ("min(S, 1/(S + W))", "it has a sum in a denominator"),
         ("min(S_w, W)", "S_w is defined by itself"),
         ("min(S, Z)", "column 8 .*unknown symbol 'Z'"),
-        ("min(S, max(W, K))", "column 8 .*only numbers, symbols"),
+        ("min(S, max(W, K))", "column 8 .*max of sizes that are open is no size"),
     ],
 )
 def test_what_is_no_definition_is_refused(value: str, message: str) -> None:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Container, Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from costgraph.algebra.parser import NO_LETTERS, Letters, Size, size
+from costgraph.algebra.named_letters import NO_LETTERS, Letters
+from costgraph.algebra.parser import Size, size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import INFINITY, SYMBOLS, Rational, check_domain, lookup
@@ -114,6 +115,8 @@ def symbol_of(
     """
     if name not in letters and (name in also or name in SYMBOLS):
         return name if name in also else lookup(name, symbols).name
+    if isinstance(letters, Letters) and name in letters.functions:
+        raise UserError(f"{name} stands for {letters.functions[name].text}; give what that is made of")
     if name in letters:
         meaning = str(letters[name])
     else:

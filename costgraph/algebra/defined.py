@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
-from costgraph.algebra.definition import FUNCTIONS, Definition
-from costgraph.algebra.expression import Call, Node, apply
+from costgraph.algebra.definition import Definition
+from costgraph.algebra.expression import Call, Node
 from costgraph.algebra.parser import Reader
-from costgraph.algebra.polynomial import ONE, ZERO, Polynomial
-from costgraph.algebra.powers import extract
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.syntax import ROOT, SQUARE_ROOT
+from costgraph.errors import UserError, shorten
 from costgraph.records import dataclass
 
 
@@ -25,49 +23,27 @@ class DefinedReader(Reader):
 
     definitions: tuple[Definition, ...] = ()
 
-    def calls(self, function: str) -> bool:
-        """Whether it is one of `FUNCTIONS`, or a root."""
-        return function in (*FUNCTIONS, SQUARE_ROOT, ROOT) or super().calls(function)
+    def undecided(self, node: Call, sizes: Sequence[Quotient]) -> Quotient:
+        """The symbol that stands for a function of sizes that are open, if one does."""
+        left = resolved(node.function, sizes)
+        if isinstance(left, Quotient):
+            return left
+        for one in self.definitions:
+            arguments = [Quotient(size) for size in one.arguments]
+            if one.function == node.function and (alike(sizes, arguments) or alike(left, arguments)):
+                return Quotient(Polynomial.symbol(one.name))
+        return self.unknown(node, left)
 
-    def call(self, node: Call) -> Quotient:
-        """The value of a function; of sizes that are open it is the symbol that stands for it."""
-        if node.function in (SQUARE_ROOT, ROOT) and not node.options:
-            return self.root(node)
-        most = 1 if node.function in ("ceil", "floor") else len(node.arguments)
-        if node.function not in FUNCTIONS or node.options or not 1 <= len(node.arguments) <= most:
-            return super().call(node)
-        sizes = [self.value(one).substitute(self.bound) for one in node.arguments]
-        numbers = [Fraction(one.number) for one in sizes if one.number is not None]
-        if len(numbers) == len(sizes):
-            return Quotient(apply(node.function, tuple(numbers)))
-        for found in (sizes, resolved(node.function, sizes)):
-            if isinstance(found, Quotient):
-                return found
-            for one in self.definitions:
-                if one.function == node.function and alike(found, [Quotient(size) for size in one.arguments]):
-                    return Quotient(Polynomial.symbol(one.name))
-        there = ", ".join(map(str, self.definitions))
-        raise self.refuse(
-            node,
-            f"what is derived has no such {node.function}"
-            + (f", but {there}; " if there else "; ")
-            + "write that, put in the sizes that decide, or check one side",
-        )
+    def unknown(self, node: Call, sizes: Sequence[Quotient]) -> Quotient:
+        """The value of what nothing in what is derived stands for: none."""
+        raise self.nothing_such(node)
 
-    def root(self, node: Call) -> Quotient:
-        """A root: its argument without the powers that leave none."""
-        index = 2 if node.function == SQUARE_ROOT else int(self.value(node.arguments[1]).number or 0)
-        if len(node.arguments) != (1 if node.function == SQUARE_ROOT else 2):
-            raise self.refuse(node, f"{node.function} takes one size")
-        value = self.value(node.arguments[0]).substitute(self.bound)
-        below = value.denominator
-        outside, inside = extract(value.numerator * below ** (index - 1), index)
-        found = Quotient(outside, below)
-        return found if inside in (ONE, ZERO) else self.irrational(node, found, inside, index)
-
-    def irrational(self, node: Call, outside: Quotient, inside: Polynomial, index: int) -> Quotient:
-        """The value of a root of which something is left: none that is a quotient of sums."""
-        raise self.refuse(node, f"a root of {inside} is left, which no form has")
+    def nothing_such(self, node: Call) -> UserError:
+        """The error for it, with what there is."""
+        there = ", ".join(shorten(str(one), 80) for one in self.definitions)
+        there = f", but {there}; " if there else "; "
+        remedy = "write that, put in the sizes that decide, or check one side"
+        return self.refuse(node, f"what is derived has no such {node.function}{there}{remedy}")
 
     def rounded_down(self, node: Node, value: Quotient, parts: tuple[Quotient, ...]) -> Quotient:
         """The symbol that stands for it in what is derived, if one does."""

@@ -12,11 +12,13 @@ from fractions import Fraction
 from math import ceil, floor
 
 from costgraph.algebra.bindings import Order
+from costgraph.algebra.called import FUNCTIONS, ROOTS
 from costgraph.algebra.conversion import from_quotient
 from costgraph.algebra.expression import Call, Node, names, replaced
 from costgraph.algebra.limits import by_reach, sign_at_infinity
 from costgraph.algebra.parser import Reader
 from costgraph.algebra.polynomial import ONE, Polynomial
+from costgraph.algebra.powers import nth_root
 from costgraph.algebra.printers import PYTHON, UNICODE, Style, render, unicode
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, in_order, lookup
@@ -26,7 +28,6 @@ from costgraph.errors import UserError, shorten
 from costgraph.records import dataclass
 
 LOOKS = 16  # sizes at which a difference is looked at
-FUNCTIONS = ("min", "max", "ceil", "floor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Definition:
 
     Args:
         name: a symbol of the table.
-        function: one of `FUNCTIONS`.
-        arguments: two or more sizes for `min` and `max`, one for `ceil` and `floor`.
+        function: one of `FUNCTIONS`, or of `ROOTS`.
+        arguments: two or more sizes for `min` and `max`, one for others, and the index of a root that is not square.
         made: the same as it was typed, where it is made of names that are no symbols and may change.
     """
 
@@ -74,6 +75,11 @@ class Definition:
         return self.function in ("ceil", "floor")
 
     @property
+    def index(self) -> int:
+        """The index of a root."""
+        return int(self.arguments[1].number or 0) if len(self.arguments) > 1 else 2
+
+    @property
     def magnitudes(self) -> tuple[Polynomial, ...]:
         """Monomials of which one is as large as what it stands for, up to a factor.
 
@@ -81,7 +87,7 @@ class Definition:
             UserError: there are none.
         """
         found = (ONE, *self.arguments) if self.function == "ceil" else self.arguments
-        if self.function == "floor" or not all(one.is_monomial for one in found):
+        if self.function in ("floor", *ROOTS) or not all(one.is_monomial for one in found):
             raise UserError(f"how {self} grows cannot be told; bind {' and '.join(self.symbols)}")
         return found
 
@@ -96,8 +102,8 @@ class Definition:
     def resolved(self, bindings: Mapping[str, Polynomial] | None = None) -> Definition | Polynomial:
         """The size that it stands for with symbols replaced, or the definition of what is still open."""
         arguments = tuple(argument.substitute(bindings or {}) for argument in self.arguments)
-        if self.jumps:
-            value = rounded(self.function, arguments[0])
+        if self.jumps or self.function in ROOTS:
+            value = self.settled(arguments[0])
             return replace(self, arguments=arguments) if value is None else value
         kept: list[Polynomial] = []
         for argument in arguments:
@@ -105,14 +111,24 @@ class Definition:
                 kept = [other for other in kept if not self.leaves_out(other, argument)] + [argument]
         return kept[0] if len(kept) == 1 else replace(self, arguments=tuple(kept))
 
+    def settled(self, size: Polynomial) -> Polynomial | None:
+        """What is rounded, or a root to 40 digits, of a size where it is known: of a number, and of what is whole."""
+        if (number := size.number) is None:
+            return size if self.jumps and is_whole(size) else None
+        if self.jumps:
+            return Polynomial.constant((ceil if self.function == "ceil" else floor)(Fraction(number)))
+        if number < 0 and self.index % 2 == 0:
+            raise UserError(f"{self}: a root of {number} is no number")
+        return Polynomial.constant(nth_root(Fraction(number), self.index))
+
     def leaves_out(self, one: Polynomial, other: Polynomial) -> bool:
         """Whether `other` makes `one` superfluous among the arguments of a minimum or maximum."""
         return at_least(one, other) if self.function == "min" else at_least(other, one)
 
     def decided(self, order: Order) -> Definition | Polynomial:
         """The same where `order` holds, such as `S <= W`."""
-        if self.jumps:
-            return self.rounded_where(order)
+        if self.jumps or self.function in ROOTS:
+            return self.rounded_where(order) if self.jumps else self
         small, large = (0, 1) if self.function == "min" else (1, 0)
         kept = list(self.arguments)
         for one in self.arguments:
@@ -139,6 +155,8 @@ class Definition:
             return self
         if self.jumps:
             return self.rounded_at_last(names)
+        if self.function in ROOTS:
+            raise self.no_limit(names)
         kept = list(self.arguments)
         for one in self.arguments:
             for other in self.arguments:
@@ -250,13 +268,6 @@ def resolve(
         else:
             left.append(value)
     return known, tuple(left)
-
-
-def rounded(function: str, argument: Polynomial) -> Polynomial | None:
-    """A rounded size where it is known: of a number, and of what is whole anyway."""
-    if (number := argument.number) is not None:
-        return Polynomial.constant((ceil if function == "ceil" else floor)(Fraction(number)))
-    return argument if is_whole(argument) else None
 
 
 def at_least(one: Polynomial, other: Polynomial) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from costgraph.algebra.called import FUNCTIONS, ROOTS
 from costgraph.algebra.expression import Call, Name, Node, Power, Product, Ratio, fold, with_children
 from costgraph.algebra.frameworks import AMBIGUOUS, meaning_of
 from costgraph.algebra.symbols import SYMBOLS
@@ -52,7 +53,7 @@ class Apart:
     def whole(self, node: Node) -> Node | None:
         """What is not looked into: names, and calls of functions that there are."""
         match node:
-            case Call(function) if function not in (FLOOR, ROOT) and self.reader.calls(function):
+            case Call(function) if function not in (FLOOR, *FUNCTIONS, *ROOTS) and self.reader.calls(function):
                 return node
             case Name():
                 return node if self.reader.means(node.name) else self.word(node)
@@ -107,7 +108,7 @@ class Apart:
         match node:
             case Call() if (size := self.before(node)) is not None:
                 return Product(size, parts[0], column=node.column)
-            case Power(base, exponent) if self.factors(base) and isinstance(parts[0], Product):
+            case Power(base, exponent) if self.factors(raised(base)) and isinstance(parts[0], Product):
                 last = Power(parts[0].right, exponent, column=node.column)  # a power is of the factor before it
                 return replace(parts[0], right=last)
             case Call("root", (base, index)) if self.factors(base) and isinstance(parts[0], Product):
@@ -118,9 +119,9 @@ class Apart:
 
     def check_divisor(self, below: Node) -> None:
         """Refuse several factors without a sign behind a division."""
-        raised = below.base if isinstance(below, Power) else below
-        letters = self.factors(raised)
-        factors = [*letters, *(["(...)"] if isinstance(raised, Call) else [])]
+        inside = raised(below)
+        letters = self.factors(inside)
+        factors = [*letters, *(["(...)"] if isinstance(inside, Call) else [])]
         if letters and len(factors) > 1:
             both = f"/({'*'.join(factors)}) and /{'*'.join(factors)}"
             raise self.refuse(below, f"'/{''.join(factors)}' has two readings: {both}; write one of them")
@@ -128,6 +129,14 @@ class Apart:
     def refuse(self, node: Node, reason: str) -> UserError:
         """An error that points at `node`."""
         return self.reader.refuse(node, reason)
+
+
+def raised(node: Node) -> Node:
+    """What a power, or a root that was typed as one, is of."""
+    match node:
+        case Power(base) | Call("root", (base, _)):
+            return raised(base)
+    return node
 
 
 def product(names: list[str], column: int) -> Node:

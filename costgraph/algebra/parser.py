@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import comb
 from typing import ClassVar
 
+from costgraph.algebra.called import FUNCTIONS, ROOTS, called
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold
+from costgraph.algebra.named_letters import NO_LETTERS, Letters
 from costgraph.algebra.numerals import exact_number
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.quotient import Quotient, undivided
 from costgraph.algebra.symbols import SYMBOLS, Rational, Symbols, lookup
-from costgraph.algebra.syntax import ALLOWED, FLOOR, LARGEST, NOT_WHOLE, ROOT, TOO_LONG, Formula, check_power, read
+from costgraph.algebra.syntax import ALLOWED, FLOOR, LARGEST, TOO_LONG, Formula, check_power, read
 from costgraph.algebra.whole import HEADS, is_whole
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError, shorten
-from costgraph.frozen import FrozenMapping
 from costgraph.records import dataclass
 
 MAX_EXPONENT = 64
@@ -32,30 +33,6 @@ MAGNITUDES = {"k": "k", "K": "k", "M": "M", "B": "G", "T": "T"}  # letters that 
 NUMBER_BEFORE = re.compile(r"(?<![\w.])[0-9]+(?:\.[0-9]+)?$", re.ASCII)
 
 Size = Polynomial | Rational | float | str  # what Python callers may pass where a size is meant
-
-
-class Letters(FrozenMapping[str, Quotient]):
-    """What letters of one's own stand for.
-
-    Args:
-        items: by letter.
-        told: of letters that nobody typed a meaning for, as in a notation, the meaning as it is told where one occurs.
-        said: what is worth knowing of how the meanings were read.
-    """
-
-    __slots__ = ("said", "told")
-
-    def __init__(
-        self,
-        items: Mapping[str, Quotient],
-        told: Mapping[str, str] = FrozenMapping({}),
-        said: Iterable[str] = (),
-    ) -> None:
-        super().__init__(items)
-        self.told, self.said = told, tuple(said)
-
-
-NO_LETTERS = Letters({})
 
 
 def parse(
@@ -159,11 +136,16 @@ class Reader:
 
     def means(self, name: str) -> bool:
         """Whether a name has a meaning as a whole."""
-        return name in self.names or name in SYMBOLS
+        return name in self.names or name in self.functions or name in SYMBOLS
+
+    @property
+    def functions(self) -> Mapping[str, Formula]:
+        """Letters of one's own that stand for functions of sizes."""
+        return self.names.functions if isinstance(self.names, Letters) else NO_LETTERS.functions
 
     def calls(self, function: str) -> bool:
         """Whether there is a function of this name; of another one a call is a product."""
-        return function == FLOOR
+        return function in (FLOOR, *FUNCTIONS, *ROOTS)
 
     def whole(self, node: Node) -> Quotient | None:
         """The value of what is not computed from the values of its parts."""
@@ -171,6 +153,8 @@ class Reader:
             case Name(name) if name in self.names:
                 self.tell(name)
                 return self.names[name]
+            case Name(name) if name in self.functions:
+                return replace(self, formula=self.functions[name], names=NO_LETTERS).value()
             case Name():
                 self.check_magnitude(node)
                 return self.name(node)
@@ -220,11 +204,25 @@ class Reader:
 
     def call(self, node: Call) -> Quotient:
         """What a call stands for."""
-        if node.function == ROOT:
-            raise self.refuse(node.arguments[-1], NOT_WHOLE)
+        if node.function in (*FUNCTIONS, *ROOTS):
+            return called(node, self)
         if node.function in SYMBOLS or node.function in self.names:
             raise self.refuse(node, f"{node.function} is a size: write one factor in the parentheses behind it")
         raise self.refuse(node, f"'{shorten(node.function)}' is neither a size nor a function here; {ALLOWED}")
+
+    def put_in(self, value: Quotient) -> Quotient:
+        """What a function is taken of: with the sizes that are known."""
+        return value.substitute(self.bound)
+
+    def undecided(self, node: Call, sizes: Sequence[Quotient]) -> Quotient:
+        """What a minimum, a maximum or what is rounded is of sizes that are open: nothing that a quotient can be."""
+        raise self.refuse(
+            node, f"{node.function} of sizes that are open is no size; put in numbers, or write the one that is meant"
+        )
+
+    def irrational(self, node: Call, outside: Quotient, inside: Polynomial, index: int) -> Quotient:
+        """The value of a root of which something is left: none that is a quotient of sums."""
+        raise self.refuse(node, f"a root of {shorten(str(inside), 40)} is left, which is no size")
 
     def refuse(self, node: Node, reason: str) -> UserError:
         """An error that points at `node`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import isqrt
 
-from costgraph.algebra.polynomial import ZERO, Polynomial
+from costgraph.algebra.polynomial import ONE, ZERO, Polynomial
 
 DIGITS = 40  # to which irrational roots are known before they are rounded
 PRECISION = 10**DIGITS
@@ -33,7 +33,10 @@ def whole_root(value: int, index: int) -> int:
 
 
 def extract(radicand: Polynomial, index: int) -> tuple[Polynomial, Polynomial]:
-    """`radicand` as (factor, rest) with factor**index * rest: whole powers of its common monomial pulled out."""
+    """`radicand` as (factor, rest) with factor**index * rest: whole powers of its common monomial pulled out.
+
+    A sum is pulled out, too, where it is positive and all there is left is its square.
+    """
     if not radicand:
         return ZERO, ZERO
     shared = radicand.content
@@ -41,7 +44,31 @@ def extract(radicand: Polynomial, index: int) -> tuple[Polynomial, Polynomial]:
     below = value.denominator  # pulled out completely, so that only whole numbers are left inside
     outside = Fraction(largest_power(int(value * below**index), index), below)
     pulled = Polynomial.monomial({name: power // index for name, power in shared.powers.items()}, outside)
-    return pulled, radicand / pulled**index
+    rest = radicand / pulled**index
+    whole = square_root(rest) if index == 2 and len(rest) > 1 else None
+    return (pulled, rest) if whole is None else (pulled * whole, ONE)
+
+
+def square_root(square: Polynomial) -> Polynomial | None:
+    """The sum of positive terms that it is the square of, without negative powers; None if it is of none."""
+    head = leading(square)
+    root = nth_root(Fraction(head.leading_coefficient), 2)
+    if root**2 != head.leading_coefficient or any(power % 2 for power in head.powers.values()):
+        return None
+    head = found = Polynomial.monomial({name: power // 2 for name, power in head.powers.items()}, root)
+    rest = square - head * head
+    while rest:
+        step = leading(rest) / (head * 2)
+        if step.signs == {-1} or min(step.powers.values(), default=0) < 0 or len(found) > len(square):
+            return None
+        rest = rest - step * (found * 2 + step)
+        found = found + step
+    return found
+
+
+def leading(form: Polynomial) -> Polynomial:
+    """The term with the highest powers, of the first symbol first."""
+    return max(form.monomials(), key=lambda term: [term.powers.get(name, 0) for name in form.symbols])
 
 
 def largest_power(value: int, index: int) -> int:

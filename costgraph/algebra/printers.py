@@ -5,7 +5,7 @@ One printer walks the written shape; a `Style` says how numbers, symbols, powers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from costgraph.algebra.polynomial import ONE, Polynomial
@@ -15,6 +15,13 @@ from costgraph.algebra.symbols import SYMBOLS
 from costgraph.records import dataclass
 
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+SPELLED = {"root": "({})**(1/{})"}
+UPRIGHT = {"ceil": "⌈{}⌉", "floor": "⌊{}⌋", "sqrt": "√({})", "root": "({})^(1/{})"}
+TEX_CALLS = {
+    "ceil": r"\lceil {} \rceil", "floor": r"\lfloor {} \rfloor", "sqrt": r"\sqrt{{{}}}", "root": r"\sqrt[{1}]{{{0}}}",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +41,12 @@ class Style:
     negative: str = "-"
     dot: str = "·"  # a product where factors must not run together, as between numbers
     stacked: bool = False  # whether fractions are drawn with a bar, so that nothing above it needs parentheses
-    call: Callable[[str, list[str]], str] = lambda name, inside: f"{name}({', '.join(inside)})"
+    call: Callable[[str, list[str]], str] = lambda name, inside: called(name, inside, SPELLED, f"{name}({{}})")
 
 
-UPRIGHT = {"ceil": "⌈{}⌉", "floor": "⌊{}⌋", "sqrt": "√({})"}
-TEX_CALLS = {"ceil": r"\lceil {} \rceil", "floor": r"\lfloor {} \rfloor", "sqrt": r"\sqrt{{{}}}"}
+def called(name: str, inside: Sequence[str], signs: Mapping[str, str], otherwise: str) -> str:
+    """A function of what stands in its parentheses, as a sign if it has one."""
+    return signs[name].format(*inside) if name in signs else otherwise.format(", ".join(inside))
 
 
 def ratio(above: str, below: str, compound: bool) -> str:
@@ -58,7 +66,7 @@ UNICODE = Style(
     open="(",
     close=")",
     infinity="∞",
-    call=lambda name, inside: UPRIGHT.get(name, f"{name}({{}})").format(", ".join(inside)),
+    call=lambda name, inside: called(name, inside, UPRIGHT, f"{name}({{}})"),
 )
 LATEX = Style(
     symbol=lambda name: SYMBOLS[name].tex,
@@ -70,7 +78,7 @@ LATEX = Style(
     infinity=r"\infty",
     dot=r" \cdot ",
     stacked=True,
-    call=lambda name, inside: TEX_CALLS.get(name, rf"\{name}\left({{}}\right)").format(", ".join(inside)),
+    call=lambda name, inside: called(name, inside, TEX_CALLS, rf"\{name}\left({{}}\right)"),
 )
 
 

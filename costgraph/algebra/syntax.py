@@ -33,6 +33,24 @@ TOO_LONG = f"a number of more than {MAX_DIGITS} digits"
 FLOOR = "//"  # the function that `a // b` calls
 SQUARE_ROOT, ROOT = "sqrt", "root"  # those of `√(a)`, and of `a**(1/n)`, as roots are printed
 NOT_WHOLE = "an exponent must be a whole number"
+CALLED = {  # as sympy and programs call functions
+    **{
+        f"{module}{name}": function
+        for module in ("", "math.", "np.", "numpy.", "torch.", "sympy.", "sp.")
+        for name, function in {
+            "Max": "max",
+            "Min": "min",
+            "maximum": "max",
+            "minimum": "min",
+            "ceiling": "ceil",
+            "max": "max",
+            "min": "min",
+            "ceil": "ceil",
+            "floor": "floor",
+            "sqrt": "sqrt",
+        }.items()
+    },
+}
 # Words that begin statements in Python and are names here, such as `global` for layers with global attention.
 NAMES = {word for word in kwlist if word.islower()} - {"and", "or", "not", "in", "is", "if", "else", "for", "lambda"}
 GROUPED = re.compile(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])")
@@ -229,7 +247,7 @@ class Scanner:
             case ast.Call(func=func, args=args, keywords=keywords) if (name := dotted(func)) is not None:
                 arguments = tuple(self.node(argument, depth + 1) for argument in args)
                 named = tuple((word.arg or "**", self.node(word.value, depth + 1)) for word in keywords)
-                return Call(name, arguments, named, column=column)
+                return Call(CALLED.get(name, name), arguments, named, column=column)
             case ast.Subscript(value=of, slice=ast.Constant(value=str(key))) if key.isidentifier() and dotted(of):
                 return Name(f"{dotted(of)}.{key}", column=column)  # config["hidden_size"]
             case ast.Tuple() if grouped := GROUPED.search(self.typed.text):
@@ -274,11 +292,11 @@ class Scanner:
         exponent = self.node(node.right, depth + 1)
         base = self.grouped(self.node(node.left, depth + 1), ")", node.left.end_col_offset, node.right.col_offset)
         number = fold(exponent, lambda one, parts: constant(Formula(self.text, exponent), one, parts))
-        if number.numerator == 1 and 1 < number.denominator <= MAX_ROOT:
-            return Call(ROOT, (base, Number(number.denominator, column=exponent.column)), column=column)
-        if number.denominator != 1:
+        if number.denominator > MAX_ROOT:
             raise self.refuse(node.right, NOT_WHOLE)
-        power = int(number)
+        if number.denominator > 1:
+            base = Call(ROOT, (base, Number(number.denominator, column=exponent.column)), column=column)
+        power = number.numerator
         if abs(power) < 2:
             positive = base if power else Ratio(base, base, column=column)
         else:

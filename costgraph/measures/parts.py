@@ -19,7 +19,8 @@ from typing import Any
 
 from costgraph.algebra.bindings import bound, check_bindings, symbol_of
 from costgraph.algebra.expression import Call, Name, Node, Product, Ratio
-from costgraph.algebra.parser import NO_LETTERS, Reader
+from costgraph.algebra.named_letters import NO_LETTERS
+from costgraph.algebra.parser import Reader
 from costgraph.algebra.polynomial import ZERO, Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costgraph.algebra.bindings import split_list
-from costgraph.algebra.parser import NO_LETTERS, parse
+from costgraph.algebra.named_letters import NO_LETTERS
+from costgraph.algebra.parser import parse
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quantities import quantity
 from costgraph.algebra.quotient import Quotient

@@ -9,7 +9,7 @@ from typing import Any
 from costgraph.algebra.bindings import symbol_of
 from costgraph.algebra.frameworks import meaning_of
 from costgraph.algebra.magnitudes import SCALES, lone
-from costgraph.algebra.parser import NO_LETTERS
+from costgraph.algebra.named_letters import NO_LETTERS
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.errors import UserError, need_text, shorten

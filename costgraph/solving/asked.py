@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Unpack, cast
 
 from costgraph.algebra.assumption import Assumption
+from costgraph.algebra.called import ROOTS
 from costgraph.algebra.definition import Definition, needed
 from costgraph.algebra.inequalities import Relation
 from costgraph.algebra.polynomial import Polynomial
-from costgraph.algebra.printers import python
+from costgraph.algebra.printers import UNICODE, python
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import Powers
 from costgraph.errors import UserError, shorten
@@ -67,7 +68,8 @@ class Asked:
     def definitions(self) -> tuple[Definition, ...]:
         """What symbols of the graph, and of what is asked of it, stand for that is no polynomial."""
         own = (one for form in self.setting.used.values() for one in form.definitions)
-        return tuple({one.name: one for one in (*self.setting.setup.graph.definitions, *own)}.values())
+        every = (*self.setting.setup.graph.definitions, *own, *self.setting.made)
+        return tuple({one.name: one for one in every}.values())
 
     @property
     def form(self) -> Polynomial:
@@ -145,6 +147,7 @@ def ask(
     left, right = spelled_out(left, setting), spelled_out(right, setting)
     refuse_two_readings(question, names(left) | names(right) | {*wanted.target.symbols, *setup.mesh.named})
     difference = form(left, setting) - form(right, setting)
+    refuse_under_root(setting.made, wanted)
     named = of.get("model") is not None or of.get("op_set") is not None
     counted = parameters(difference, wanted, setup, said, named=named)
     following = {name: value for name, value in sizes.items() if {*wanted.target.symbols} & {*value.symbols}}
@@ -163,6 +166,14 @@ def ask(
         on_machine=hardware is not None,
         one_link=bool(inside & {*TIMES} and setup.graph.mesh and place and over is None),
     )
+
+
+def refuse_under_root(made: Iterable[Definition], wanted: Unknown) -> None:
+    """Raise for a question whose unknown stands under a root."""
+    for one in made:
+        if one.function in ROOTS and depending(Polynomial.symbol(one.name), made, wanted.target.symbols[0]):
+            root = one.written(UNICODE)
+            raise UserError(f"{wanted} stands under a root, {root}; raise both sides to a power")
 
 
 def parameters(

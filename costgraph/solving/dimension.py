@@ -8,10 +8,12 @@ they may be, since it may say how many of these one of them takes.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from costgraph.algebra.called import FUNCTIONS, ROOTS
 from costgraph.algebra.dimensions import Amount, Measuring
-from costgraph.algebra.expression import Call, Name, Sum, negated
-from costgraph.algebra.syntax import Formula
+from costgraph.algebra.expression import Call, Name, Number, Sum, negated
+from costgraph.algebra.syntax import ROOT, Formula
 from costgraph.algebra.units import BYTE, FLOP, NONE, Powers, of_symbol, times, unit_named, unit_text, without
 from costgraph.errors import UserError, shorten
 from costgraph.records import dataclass
@@ -44,8 +46,13 @@ class Dimensions(Measuring):
         return self.of(node.name)
 
     def call(self, node: Call, parts: tuple[Amount, ...]) -> Amount:
-        """A measure of a part."""
-        return self.of(node.function)
+        """A measure of a part, or a function of what is alike."""
+        if node.function not in (*FUNCTIONS, *ROOTS):
+            return self.of(node.function)
+        found = parts[0]
+        for part in parts[1:] if node.function in FUNCTIONS else ():
+            found = like(found, part, "compare", self.formula.text.strip())
+        return rooted(found, node) if node.function in ROOTS else found
 
     def of(self, name: str) -> Amount:
         """What a name is measured in, apart from what only counts."""
@@ -65,6 +72,14 @@ class Dimensions(Measuring):
             verb = "add" if negated(term) is None else "subtract"
             found = like(found, part, verb, self.formula.text.strip())
         return found
+
+
+def rooted(inside: Amount, node: Call) -> Amount:
+    """What a root is measured in; what has no such unit may be anything."""
+    index = node.arguments[1].value if node.function == ROOT and isinstance(node.arguments[1], Number) else 2
+    if any(power % index for power in inside.dimension):
+        return Amount()
+    return replace(inside, dimension=tuple(int(power / index) for power in inside.dimension))
 
 
 def like(left: Amount, right: Amount, verb: str, text: str) -> Amount:

@@ -14,15 +14,18 @@ from dataclasses import field, replace
 from typing import ClassVar
 
 from costgraph.algebra.assumption import without_rest
+from costgraph.algebra.called import FUNCTIONS, ROOTS
+from costgraph.algebra.defining import DefiningReader
+from costgraph.algebra.definition import Definition
 from costgraph.algebra.expression import Call, Name, walk
 from costgraph.algebra.magnitudes import LONE, SCALES, lone
-from costgraph.algebra.parser import NO_LETTERS, Reader
+from costgraph.algebra.named_letters import NO_LETTERS
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.syntax import Formula, read
 from costgraph.algebra.units import FACTORS, UNITS
 from costgraph.algebra.whole import HEADS
-from costgraph.closed_form import ClosedForm
+from costgraph.closed_form import LARGEST, ClosedForm
 from costgraph.errors import UserError, need_text, shorten
 from costgraph.measures import MEASURES, joint, measure_named
 from costgraph.measures.communication import Links
@@ -41,7 +44,10 @@ COUNTED = re.compile(rf"(?<=[\d.)]) ?(?= *(?:{'|'.join(sorted(TYPED_UNITS, key=l
 
 @dataclass
 class Setting:
-    """What measures are taken of, letters and sizes of the question, how it was read, and what was asked so far."""
+    """What measures are taken of, letters and sizes of the question, how it was read, and what was asked so far.
+
+    `made` says what symbols stand for that were made of minima, maxima and roots in the question.
+    """
 
     setup: Setup
     links: Links | None = None
@@ -50,6 +56,7 @@ class Setting:
     sizes: Mapping[str, Polynomial] = field(default_factory=dict)
     used: dict[str, ClosedForm] = field(default_factory=dict)
     asked: dict[str, Measure] = field(default_factory=dict)
+    made: list[Definition] = field(default_factory=list)
 
     def measure(self, asked: Measure) -> Quotient:
         """A measure of the whole graph or of a part, with symbols replaced.
@@ -69,7 +76,9 @@ class Setting:
         """What reads one side of the question."""
         graph = self.setup.graph
         known = (*HEADS, *without_rest(graph.assumptions))
-        return Reading(side, graph.symbols, self.letters, self.said, self.sizes, known, setting=self)
+        return Reading(
+            side, graph.symbols, self.letters, self.said, self.sizes, known, graph.definitions, self.made, setting=self
+        )
 
     @property
     def policy(self) -> str:
@@ -78,7 +87,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Reading(Reader):
+class Reading(DefiningReader):
     """Reads one side of a question: what the parser reads, and measures."""
 
     expected: ClassVar[str] = "symbol or measure"
@@ -87,7 +96,7 @@ class Reading(Reader):
 
     def means(self, name: str) -> bool:
         """Whether it is a measure, a unit or a symbol."""
-        return name in TYPED_UNITS or measure_named(name) is not None or super().means(name)
+        return name in TYPED_UNITS or measure_named(of_largest(name)) is not None or super().means(name)
 
     def calls(self, function: str) -> bool:
         """Whether it is a measure."""
@@ -95,8 +104,8 @@ class Reading(Reader):
 
     def name(self, node: Name) -> Quotient:
         """A measure, a unit or a symbol."""
-        if measure_named(node.name) is not None:
-            return self.measured(node)
+        if measure_named(measure := of_largest(node.name)) is not None:
+            return self.measured(replace(node, name=measure))
         return Quotient(TYPED_UNITS[node.name].scale) if node.name in TYPED_UNITS else super().name(node)
 
     @property
@@ -105,8 +114,12 @@ class Reading(Reader):
         return MEASURES
 
     def call(self, node: Call) -> Quotient:
-        """A measure with words and bindings in parentheses."""
-        return self.measured(node)
+        """A measure with words and bindings in parentheses, or a function of sizes."""
+        return super().call(node) if node.function in (*FUNCTIONS, *ROOTS) else self.measured(node)
+
+    def put_in(self, value: Quotient) -> Quotient:
+        """What a function is taken of: as it was typed, so that a formula of all sizes can be given."""
+        return value
 
     def measured(self, node: Name | Call) -> Quotient:
         """The measure's form, an error pointing at where it was asked for."""
@@ -115,6 +128,12 @@ class Reading(Reader):
             return self.setting.measure(asked)
         except UserError as error:
             raise self.refuse(node, str(error)) from None
+
+
+def of_largest(name: str) -> str:
+    """The measure that a symbol such as `max_peak` is the largest of, as answers have it; else the name itself."""
+    measure = name.removeprefix(LARGEST)
+    return measure if measure in MEASURES else name
 
 
 def form(side: Formula, setting: Setting) -> Quotient:

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Unpack
 
 from costgraph.algebra.assumption import Assumption
+from costgraph.algebra.called import ROOTS
 from costgraph.algebra.definition import Definition, needed, settle
 from costgraph.algebra.inequalities import Case, Condition, Relation, cases, coefficients, sign
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.powers import DIGITS
+from costgraph.algebra.printers import UNICODE
 from costgraph.algebra.real_roots import intervals
 from costgraph.algebra.work import bounded
 from costgraph.errors import UserError
@@ -110,7 +113,7 @@ def answer(asked: Asked) -> Answer:
     return Answer(
         asked.text, asked.setting.setup, wanted, used, formulas, solutions,
         tuple(a for a in assumptions if not a.settled),
-        (*asked.remarks, *beyond(asked, solutions)), defined, asked.setting.policy,
+        (*asked.remarks, *beyond(asked, solutions), *to_digits(defined, known)), defined, asked.setting.policy,
     )  # fmt: skip
 
 
@@ -120,6 +123,16 @@ def beyond(asked: Asked, solutions: Iterable[Solution]) -> list[str]:
         return []
     ends = [end for solution in solutions for end in (solution.smallest, solution.largest) if end is not None]
     return too_long({**asked.bindings, "S": Polynomial.constant(max(ends))}) if ends else []
+
+
+def to_digits(definitions: Iterable[Definition], known: Mapping[str, Polynomial]) -> list[str]:
+    """Remarks on roots that were typed and are no rational numbers."""
+    found = []
+    for one in definitions:
+        value, inside = known.get(one.name), one.arguments[0].substitute(known)
+        if one.function in ROOTS and value is not None and value**one.index != inside:
+            found.append(f"{one.written(UNICODE)} is read to {DIGITS} digits")
+    return found
 
 
 def unbound(form: Polynomial, relation: Relation, name: str, definitions: Sequence[Definition]) -> Iterable[Case]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from costgraph.algebra.parser import NO_LETTERS, size
+from costgraph.algebra.named_letters import NO_LETTERS
+from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import ZERO, Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS

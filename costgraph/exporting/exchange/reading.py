@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import get_args
 
 from costgraph.algebra.assumption import IsSize
-from costgraph.algebra.definition import FUNCTIONS, Definition
+from costgraph.algebra.called import FUNCTIONS
+from costgraph.algebra.definition import Definition
 from costgraph.algebra.expression import Node
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, Domain, Symbol, declare

@@ -9,11 +9,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Unpack
 
 from costgraph.algebra.assumption import without_rest
-from costgraph.algebra.definition import Definition
-from costgraph.algebra.parser import Letters
+from costgraph.algebra.conversion import from_quotient
+from costgraph.algebra.definition import Definition, needed
+from costgraph.algebra.expression import replaced
+from costgraph.algebra.named_letters import Letters
 from costgraph.algebra.polynomial import Polynomial, product
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
+from costgraph.algebra.syntax import Formula
 from costgraph.algebra.whole import HEADS
 from costgraph.algebra.work import bounded
 from costgraph.closed_form import ClosedForm
@@ -22,7 +25,6 @@ from costgraph.errors import UserError
 from costgraph.given import Keywords, Options, read_letters
 from costgraph.graph.loop import Loop
 from costgraph.library.checking.minima import FormulaReader
-from costgraph.library.checking.roots import definitions
 from costgraph.library.checking.rounded import rounded
 from costgraph.library.checking.typed import check_units, formula_of, refuse_equation, text_of
 from costgraph.library.explaining.known_conventions import convention_of, parts_of
@@ -152,6 +154,7 @@ def check(
     form = found.limited[name]
     count = found.params
     names = {"N_params": count.value} if count is not None and count.value.numerator else {}
+    names |= {one.name: Quotient(Polynomial.symbol(one.name)) for one in form.definitions}
     bound = {name: value for name, value in setup.bindings.items() if isinstance(value, Polynomial)}
     reading: list[str] = []
     asked = formula_of(written, setup.graph.own_symbols, reading)
@@ -197,7 +200,7 @@ def check(
         convention, parts, found.condition or None,
         (
             *(one for one in form.defined if one.name in {*form.value.symbols, *printed.symbols}),
-            *definitions(printed.symbols),
+            *needed(reader.made, printed.symbols),
         ),
     )  # fmt: skip
 
@@ -212,7 +215,10 @@ def letters_over(names: Mapping[str, Quotient], of: Options) -> Letters:
     """Names that have values, as N_params has, and what letters of one's own stand for in a formula with them."""
     counted = {name: value.numerator for name, value in names.items()}
     own = read_letters(of.get("let", ()), of.get("notation"), in_formula=True)
-    return Letters({**names, **{name: value.substitute(counted) for name, value in own.items()}}, own.told)
+    trees = {name: from_quotient(value) for name, value in names.items()}
+    functions = {name: Formula(one.text, replaced(one.node, trees)) for name, one in own.functions.items()}
+    found = {**names, **{name: value.substitute(counted) for name, value in own.items()}}
+    return Letters(found, own.told, functions=functions)
 
 
 def of_step(printed: Quotient, per: str | None, bound: Mapping[str, Polynomial]) -> Quotient:

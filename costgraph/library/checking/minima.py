@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from costgraph.algebra.defined import DefinedReader
-from costgraph.algebra.expression import Call, Name, Node
+from collections.abc import Sequence
+
+from costgraph.algebra.defining import DefiningReader
+from costgraph.algebra.expression import Call, Name
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.units import FACTORS, LARGE_NUMBERS, amount_text
 from costgraph.errors import UserError
 from costgraph.letters import notations, read
-from costgraph.library.checking.roots import root_of, without_squares
-from costgraph.library.judging.calculator import NUMERIC, Calculator
+from costgraph.library.judging.calculator import Calculator
 from costgraph.records import dataclass
 
 FEW = 3  # notations that an error names
 
 
 @dataclass(frozen=True)
-class FormulaReader(DefinedReader, Calculator):
+class FormulaReader(DefiningReader, Calculator):
     """Reads a formula that is compared with a form."""
 
     def name(self, node: Name) -> Quotient:
@@ -45,14 +46,15 @@ class FormulaReader(DefinedReader, Calculator):
             return False
         return True
 
-    def irrational(self, node: Call, outside: Quotient, inside: Polynomial, index: int) -> Quotient:
-        """A root of numbers, as the calculator has it; of open sizes the symbols that stand for their roots."""
-        if inside.number is not None and node.function in NUMERIC:
-            self.said.append(f"the root of {inside} is read to 20 digits")
-            return Calculator.call(self, node)
-        found = root_of(inside) if index == 2 else None
-        return super().irrational(node, outside, inside, index) if found is None else outside * Quotient(found)
+    def unknown(self, node: Call, sizes: Sequence[Quotient]) -> Quotient:
+        """A minimum that nothing in what is derived stands for, which would be compared with nothing."""
+        raise self.nothing_such(node)
 
-    def value(self, node: Node | None = None) -> Quotient:
-        """The value of the formula, or of a part, in which no root is squared."""
-        return without_squares(super().value(node))
+    def irrational(self, node: Call, outside: Quotient, inside: Polynomial, index: int) -> Quotient:
+        """The symbols that stand for a root; nobody knows whether two of sums, or of several kinds, are alike."""
+        found = super().irrational(node, outside, inside, index)
+        sums = sum(one.name[len(one.function) + 1 :].isdigit() for one in self.made)
+        if sums > 1 or len({one.arguments[1:] for one in self.made}) > 1:
+            what = "roots of two sums" if sums > 1 else "several kinds of roots"
+            raise self.refuse(node, f"a formula with {what} is not compared")
+        return found

@@ -8,7 +8,7 @@ functions: `solve(form, S)` for the root of a form that is linear in a symbol, `
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from math import comb
@@ -17,13 +17,15 @@ from typing import ClassVar
 from costgraph.algebra.expression import Call, Name, Node
 from costgraph.algebra.parser import MAX_TERMS, NUMBER_BEFORE, Reader
 from costgraph.algebra.polynomial import Polynomial
+from costgraph.algebra.powers import nth_root
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import SYMBOLS, Rational
+from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.syntax import ALLOWED, read, relations
 from costgraph.algebra.units import FACTORS, amount_text
-from costgraph.errors import UserError, shorten, unknown
+from costgraph.errors import shorten, unknown
 from costgraph.records import dataclass
 
+WANTED = {"solve": 2, "limit": 2, "at": 3, "log10": 1}  # how many arguments they take
 NUMERIC = ("floor", "ceil", "min", "max", "sqrt", "log10")
 FUNCTIONS = (*NUMERIC, "solve", "limit", "at")
 
@@ -40,7 +42,7 @@ class Calculator(Reader):
 
     def calls(self, function: str) -> bool:
         """Whether it is one of `FUNCTIONS`."""
-        return function in FUNCTIONS or super().calls(function)
+        return function in WANTED or super().calls(function)
 
     def name(self, node: Name) -> Quotient:
         """A unit or a symbol."""
@@ -64,19 +66,33 @@ class Calculator(Reader):
     def call(self, node: Call) -> Quotient:
         """The value of a function."""
         name, args = node.function, node.arguments
-        if name not in FUNCTIONS and len(args) == 1 and not node.options and self.symbols is not None:
+        if super().calls(name):
+            return super().call(node)
+        if name not in WANTED and len(args) == 1 and not node.options and self.symbols is not None:
             return self.name(Name(name, column=node.column))  # an unknown size before parentheses, which is refused
-        if name not in FUNCTIONS or node.options:
+        if name not in WANTED or node.options:
             raise self.refuse(node, ALLOWED if node.options else str(unknown("function", name, FUNCTIONS)))
-        wanted = {"solve": 2, "limit": 2, "at": 3, "min": len(args), "max": len(args)}.get(name, 1)
-        if len(args) != wanted or not args:
-            raise self.refuse(node, f"{name} takes {wanted or 'at least 1'} argument{'s' * (wanted != 1)}")
-        if name not in NUMERIC:
-            return self.of_form(node, name, self.value(args[0]), args[1:])
-        numbers = [self.value(arg).number for arg in args]
-        if any(number is None for number in numbers):
-            raise self.refuse(node, f"{name} is for numbers; a symbol is left in its argument")
-        return Quotient(numeric(name, [Fraction(number) for number in numbers if number is not None]))
+        if len(args) != (wanted := WANTED[name]):
+            raise self.refuse(node, f"{name} takes {wanted} argument{'s' * (wanted != 1)}")
+        value = self.value(args[0])
+        return self.logarithm(node, value) if name == "log10" else self.of_form(node, name, value, args[1:])
+
+    def undecided(self, node: Call, sizes: Sequence[Quotient]) -> Quotient:
+        """A function of sizes that are open, which has no value here."""
+        raise self.refuse(node, f"{node.function} is for numbers; a symbol is left in its argument")
+
+    def irrational(self, node: Call, outside: Quotient, inside: Polynomial, index: int) -> Quotient:
+        """The root of a number, to 40 digits."""
+        if inside.number is None:
+            return super().irrational(node, outside, inside, index)
+        return outside * Quotient(nth_root(Fraction(inside.number), index))
+
+    def logarithm(self, node: Call, value: Quotient) -> Quotient:
+        """The decimal logarithm of a number, in doubles."""
+        number = Fraction(value.number or 0)
+        if number <= 0:
+            raise self.refuse(node, f"log10 of {number} is not a number")
+        return Quotient(Fraction(math.log10(number.numerator) - math.log10(number.denominator)))
 
     def of_form(self, node: Call, name: str, form: Quotient, args: tuple[Node, ...]) -> Quotient:
         """The root, the limit or the substitution of a form."""
@@ -98,25 +114,6 @@ class Calculator(Reader):
         if roots is None:
             raise self.refuse(node, f"the form is not linear in {symbol.name}")
         return roots
-
-
-def numeric(name: str, values: list[Fraction]) -> Rational:
-    """A function of numbers; exact but for sqrt and log10."""
-    match name:
-        case "floor":
-            return math.floor(values[0])
-        case "ceil":
-            return math.ceil(values[0])
-        case "min":
-            return min(values)
-        case "max":
-            return max(values)
-    if values[0] < 0 or (name == "log10" and not values[0]):
-        raise UserError(f"{name} of {values[0]} is not a number")
-    root = Fraction(math.isqrt(values[0].numerator), math.isqrt(values[0].denominator)) if values[0] else Fraction(0)
-    if name == "sqrt":
-        return root if root**2 == values[0] else Fraction(math.isqrt(int(values[0] * 10**40)), 10**20)
-    return Fraction(math.log10(values[0].numerator) - math.log10(values[0].denominator))
 
 
 def linear_root(side: Polynomial, name: str) -> Quotient | None:
