@@ -1,6 +1,7 @@
 """A page of the site for each entry of formulas/: what was printed, and how it is derived; docs/ stays as it is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
+from sphinx.environment.adapters.toctree import global_toctree_for_doc
 
 from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.reading import library, sources
@@ -68,8 +70,20 @@ def cell(inside: nodes.Node) -> nodes.entry:
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """The page of each entry."""
+    contents = table_of_contents(app)
     for one in library():
         body = html(Report("", (of_one(judge(one), titled=False),)))
         back = f'<p><a href="../{LIST}.html">All published formulas</a></p>'
-        context = {"title": escape(one.title), "body": f"<h1>{escape(one.title)}</h1>{body}{back}"}
+        context = {"title": escape(one.title), "body": f"<h1>{escape(one.title)}</h1>{body}{back}", "toctree": contents}
         yield f"{LIST}/{one.id}", context, "page.html"
+
+
+def table_of_contents(app: Sphinx) -> Callable[..., str]:
+    """The pages of the site as each of these shows them at its side: made once, as all lie in one folder."""
+
+    @cache
+    def contents(**options: Any) -> str:
+        found = global_toctree_for_doc(app.env, f"{LIST}/index", app.builder, tags=app.tags, **options)
+        return str(app.builder.render_partial(found)["fragment"])
+
+    return contents
