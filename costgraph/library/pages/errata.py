@@ -61,9 +61,9 @@ def page(verdicts: Iterable[Verdict], form: str = "markdown") -> str:
         lines += [heading(cited(source), 2, form)]
         lines += [prose(where_read(source), form), ""]
         for cause in parts:
-            lines += item(cause, source, form) if cause.major or form == "latex" else []
+            lines += item(cause, form) if cause.major or form == "latex" else []
         if form == "markdown" and (minor := [cause for cause in parts if not cause.major]):
-            lines += ["Minor:", "", *(in_brief(cause, source) for cause in minor), ""]
+            lines += ["Minor:", "", *(in_brief(cause) for cause in minor), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -97,16 +97,15 @@ def anchor(text: str) -> str:
 
 
 def where_read(source: Source) -> str:
-    """The link, the version and the places that were read, and whether that was second hand."""
+    """The link, the version and the places that were read."""
     version = source.commit[:12] or source.version or "version not recorded"
     parts = [source.url, f"commit {version}" if source.commit else version]
     parts += [f"read: {source.read}"] if source.read else []
     parts += [source.note.rstrip(".")] if source.note else []
-    parts += [f"read second hand, in {source.secondhand}"] if source.secondhand else []
     return "; ".join(filter(None, parts)) + "."
 
 
-def item(cause: Cause, source: Source, form: str) -> list[str]:
+def item(cause: Cause, form: str) -> list[str]:
     """One cause: its first entry in full, the others in a line."""
     first, *others = cause.verdicts
     entry, erratum = first.entry, first.entry.erratum
@@ -116,7 +115,6 @@ def item(cause: Cause, source: Source, form: str) -> list[str]:
         rows = [("claimed", entry.says, False), ("follows", erratum.says, False)]
     rows += [("why", erratum.why, False)]
     rows += [("consequence", erratum.consequence, False), ("argument", entry.argument, False)]
-    rows += [("second hand", f"read in {source.secondhand}", False)] if source.secondhand else []
     rows += [("also", "; ".join(map(brief, others)), False)] if others else []
     label = f"{erratum.kind}, {'major' if cause.major else 'minor'}{', argued' if first.outcome == 'argued' else ''}"
     if form == "latex":
@@ -129,7 +127,7 @@ def item(cause: Cause, source: Source, form: str) -> list[str]:
     return [*lines, ""]
 
 
-def in_brief(cause: Cause, source: Source) -> str:
+def in_brief(cause: Cause) -> str:
     """One cause in a line of Markdown."""
     first, *others = cause.verdicts
     entry, erratum = first.entry, first.entry.erratum
@@ -141,7 +139,6 @@ def in_brief(cause: Cause, source: Source) -> str:
     if entry.says and erratum.says:
         printed = f"claimed is: {entry.says} {erratum.says}"
     told = [printed, erratum.why, erratum.consequence, entry.argument]
-    told += [f"read in {source.secondhand}"] if source.secondhand else []
     told += [f"also {'; '.join(map(brief, others))}"] if others else []
     return f"- **{placed(entry)}: {entry.title}** (`{entry.id}`; {kind}) " + " ".join(map(sentence, filter(None, told)))
 
