@@ -7,7 +7,7 @@ from dataclasses import field
 from functools import cache
 from pathlib import Path
 
-from costgraph.algebra.bindings import split_list
+from costgraph.algebra.bindings import split_sizes
 from costgraph.algebra.defining import DefiningReader
 from costgraph.algebra.named_letters import Letters
 from costgraph.algebra.parser import parse
@@ -96,7 +96,7 @@ def typed(let: str | Iterable[str] | Mapping[str, str]) -> dict[str, str]:
     if isinstance(let, Mapping):
         return {str(name): str(text) for name, text in let.items()}
     found: dict[str, str] = {}
-    for item in (part for text in each_text(let, EXAMPLE.strip("'")) for part in split_list(text)):
+    for item in (part for text in each_text(let, EXAMPLE.strip("'")) for part in split_sizes(text)):
         name, sign, text = (part.strip() for part in item.partition("="))
         if not (sign and name and text):
             raise UserError(f"'{shorten(item)}': write LETTER=MEANING, as in --let {EXAMPLE}")

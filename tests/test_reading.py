@@ -78,6 +78,13 @@ ON_PAPER = [
     (r"1{,}000 B S", "1000*B*S"),
     (r"12{,}345{,}678\,B", "12345678*B"),
     (r"1\,000\,B", "1000*B"),
+    ("46,702,792,704", "46702792704"),
+    ("1,000*B + 2,500,000 S", "1000*B + 2500000*S"),
+    (r"\frac{1,024}{2} B", "512*B"),
+    ("12,345.5(1,000 + B)", "12345.5*(1000 + B)"),
+    ("1.000.000 B", "1000000*B"),
+    ("46\u202f702\u2009792 B", "46702792*B"),
+    ("1'000'000*B", "1000000*B"),
     # names of frameworks, as papers set them and as code has them
     (r"12 L D_{\text{model}}^2", "12*L*D**2"),
     (r"12 n_\text{layers} d_{\rm model}^2", "12*L*D**2"),
@@ -134,6 +141,12 @@ def test_every_symbol_is_read_as_it_is_typeset(symbol: object) -> None:
     tex, name = getattr(symbol, "tex", ""), getattr(symbol, "name", "")
     assert parse(tex) == parse(name)
     assert parse(rf"2 {tex}D^{{2}}") == parse(f"2*{name}*D**2")
+
+
+def test_what_digits_in_groups_were_read_as_is_said() -> None:
+    said: list[str] = []
+    assert parse("1,024 B + 46,702,792,704", said=said) == parse("1024*B + 46702792704")
+    assert said == ["1,024 read as 1024", "46,702,792,704 read as 46702792704"]
 
 
 # --- two readings -----------------------------------------------------------------------------------------------------
@@ -196,8 +209,11 @@ def test_what_has_two_readings_is_refused_with_both(typed: str, readings: tuple[
         ("BxS", "in 'BxS': unknown symbol 'x': did you mean X"),
         ("tokens", "^column 1 of 'tokens': unknown symbol 'tokens'"),
         ("B(S, D)", "B is a size: write one factor in the parentheses behind it"),
-        ("1,000*B", "digits are not grouped by commas: write 1000 for 1,000"),
-        ("B + 2,500,000*S", "write 2500000 for 2,500,000"),
+        ("max(1,000, B)", "'1,000' has two readings: 1000, and 1 and 000 as arguments of max"),
+        (r"\max\left(B, 1,000\right)", "'1,000' has two readings"),
+        ("46 702 B", "'46 702' has two readings: 46702 and 46.702; write one of them"),
+        ("1,00*B", "only numbers"),
+        ("1000,000*B", "only numbers"),
         ("3½B", r"column 2 .*'½' stands behind a factor"),
         ("config['not a name']", "only numbers"),
         ("config[0]", "only numbers"),

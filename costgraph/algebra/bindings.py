@@ -13,6 +13,7 @@ from costgraph.algebra.named_letters import NO_LETTERS, Letters
 from costgraph.algebra.parser import Size, size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
+from costgraph.algebra.spelling import ungrouped
 from costgraph.algebra.symbols import INFINITY, SYMBOLS, Rational, check_domain, lookup
 from costgraph.errors import UserError, need_text, shorten
 from costgraph.frozen import FrozenMapping
@@ -78,7 +79,7 @@ def parse_bindings(
     """
     bindings: dict[str, Binding] = {}
     said: list[str] = []
-    for item in (part for text in items for part in split_list(text)):
+    for item in (part for text in items for part in split_sizes(text)):
         plain = item.replace("→", "->").replace("∞", INFINITY)
         arrow = "->" in plain
         typed, sign, value = (part.strip() for part in plain.partition("->" if arrow else "="))
@@ -240,6 +241,16 @@ def split_list(text: str) -> list[str]:
             parts.append(text[start:at])
             start = at + 1
     return [*parts, text[start:]]
+
+
+def split_sizes(text: str) -> list[str]:
+    """The same of a list of sizes, in which `S=4,096` is one."""
+    need_text(text, "E=4,p=2")
+    parts, start = list[str](), 0
+    for part in split_list(ungrouped(text)[0]):
+        parts.append(text[start : start + len(part)])
+        start += len(part) + 1
+    return parts
 
 
 def together(own: Mapping[str, Polynomial], typed: Mapping[str, Binding]) -> dict[str, Binding]:

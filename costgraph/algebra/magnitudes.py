@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 
 from costgraph.algebra.quantities import quantity
+from costgraph.algebra.spelling import ungrouped
 from costgraph.algebra.symbols import Rational
 from costgraph.algebra.units import BINARY, DECIMAL, NONE, UNITS, of_quantity
 from costgraph.errors import UserError
@@ -28,7 +29,7 @@ def lone(text: str) -> Rational | None:
     Raises:
         UserError: `4K`, which has three readings.
     """
-    found = LONE.fullmatch(text)
+    found = LONE.fullmatch(ungrouped(text)[0].replace("_", ""))
     if not found:
         return None
     number, suffix = found.groups()
@@ -47,7 +48,7 @@ def lone_for(name: str, text: str) -> Rational | None:
     Raises:
         UserError: a unit of something else, or what has several readings.
     """
-    found = LONE.fullmatch(text)
+    found = LONE.fullmatch(ungrouped(text)[0].replace("_", ""))
     if not found:
         return None
     dimension = of_quantity(name)

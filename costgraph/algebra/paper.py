@@ -135,6 +135,9 @@ class Writer:
 
     def number(self, text: str, at: int, spelled: str = "") -> None:
         """A number, behind a factor only where it cannot be meant as a power or as more digits."""
+        if self.factor and text.isdigit() and self.pieces[-1].isdigit():
+            both = f"{self.pieces[-1]}{text} and {self.pieces[-1]}*{text}"
+            self.refuse(at, f"'{self.pieces[-1]} {text}' has two readings: {both}; write one of them")
         if self.factor:
             self.refuse(at, f"'{text}' stands behind a factor; write * or ** before it")
         if "E" in text[1:] and text[:2] not in ("0x", "0X"):

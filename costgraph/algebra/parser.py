@@ -87,7 +87,7 @@ def plain_size(text: str) -> tuple[frozenset[str], Polynomial | None]:
     """The symbols in a text such as `2*D`, and its value; no value where anything else stands in it."""
     formula = read(text)
     names = frozenset(word.name for word in formula.words if isinstance(word, Name))
-    if not names <= SYMBOLS.keys() or any(isinstance(word, Call) for word in formula.words):
+    if formula.said or not names <= SYMBOLS.keys() or any(isinstance(word, Call) for word in formula.words):
         return names, None
     value = Reader(formula).value()
     return names, value.numerator if value.is_polynomial else None
@@ -121,6 +121,8 @@ class Reader:
         Raises:
             UserError: an unknown name, a division by zero, or more work than is done for one expression.
         """
+        if node is None:
+            self.said.extend(one for one in self.formula.said if one not in self.said)
         with bounded():
             return fold(self.apart(self.formula.node if node is None else node), self.step, self.whole)
 

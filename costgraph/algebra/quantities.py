@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from costgraph.algebra.spelling import ungrouped
 from costgraph.algebra.symbols import Rational
 from costgraph.algebra.units import (
     BANDWIDTH,
@@ -163,7 +164,7 @@ def quantity(text: str, dimension: Powers, place: str = "") -> Quantity:
         UserError: no number, no unit, an unknown unit, another dimension, or a value that is not positive.
     """
     refuse = partial(refusal, place, text, dimension)
-    stripped = APART.sub(r"\1", " ".join(text.split()))
+    stripped = APART.sub(r"\1", " ".join(ungrouped(text)[0].replace("_", "").split()))
     sign = stripped[:1] if stripped[:1] in ("-", "+") else ""
     number = NUMBER.match(stripped, len(sign))
     if not number or len(stripped) > 80:

@@ -11,6 +11,14 @@ from costgraph.records import dataclass
 # What no program would say: signs of paper, TeX, a number before a letter, factors side by side.
 ON_PAPER = re.compile(r"[^\x00-\x7f]|[\\^{}$~|%]|\d[A-Za-z_(]|\d\s+[\w(]|\)\s*[\w(]|\w\s+[\w.(]", re.ASCII)
 PUNCTUATION = re.compile(r"(?:(?<=[\w)}\]$ ])|(?<=\\[,;:!]))[.,;]\Z")
+# Digits in groups of three: by commas, by thin spaces, or by more dots or apostrophes than a decimal has.
+GROUPED = re.compile(
+    r"(?<![\w.])\d{1,3}(?:(?:[,\u00a0\u2009\u202f]\d{3})+|(?:\.\d{3}){2,}|(?:['\u2019]\d{3})+)(?![\d])", re.ASCII
+)
+BETWEEN_DIGITS = re.compile(r"\D")
+OF_SEVERAL = re.compile(
+    r"\b(max|min|maximum|minimum|root|solve|limit|at) *(?:\\left|\\[Bb]igg?l?)? *\\?[({]\Z", re.IGNORECASE
+)
 IN_CODE = re.compile(r"\b(?:if|else|for|in|is|and|or|not|lambda)\b")  # words between which spaces are no products
 
 
@@ -50,3 +58,29 @@ def end_of(text: str) -> int:
     """Where a formula ends that may be the end of a sentence, too."""
     stripped = text.rstrip()
     return len(stripped[:-1].rstrip() if PUNCTUATION.search(stripped) else stripped)
+
+
+def ungrouped(text: str) -> tuple[str, tuple[str, ...]]:
+    """A text of the same length in which digits that stand in groups are one number, and how such were read.
+
+    Raises:
+        UserError: it stands among the arguments of a function, where a comma may end one.
+    """
+    found = list(GROUPED.finditer(text)) if "," in text or GROUPED.search(text) else []
+    for one in found:
+        number = BETWEEN_DIGITS.sub("", one[0])
+        if "," in one[0] and (function := OF_SEVERAL.search(text[: opened(text, one.start()) + 1])):
+            both = f"{number}, and {' and '.join(one[0].split(','))} as arguments of {function[1]}"
+            raise at_column(text, one.start() + 1, f"'{one[0]}' has two readings: {both}; write one of them")
+    said = tuple(f"{one[0]} read as {BETWEEN_DIGITS.sub('', one[0])}" for one in found)
+    return GROUPED.sub(lambda one: BETWEEN_DIGITS.sub("_", one[0]), text) if found else text, said
+
+
+def opened(text: str, at: int) -> int:
+    """Where the parenthesis stands that an index is in; -1 where it is in none."""
+    depth = 0
+    for place in range(at - 1, -1, -1):
+        depth += (text[place] in ")}") - (text[place] in "({")
+        if depth < 0:
+            return place
+    return -1

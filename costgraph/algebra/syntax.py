@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from keyword import kwlist
 
 from costgraph.algebra.expression import Call, Name, Node, Number, Power, Product, Ratio, Sum, fold, negative, walk
-from costgraph.algebra.spelling import Spelled, at_column, in_code, on_paper
+from costgraph.algebra.spelling import Spelled, at_column, in_code, on_paper, ungrouped
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError, need_text, shorten
 from costgraph.records import dataclass
@@ -53,16 +53,16 @@ CALLED = {  # as sympy and programs call functions
 }
 # Words that begin statements in Python and are names here, such as `global` for layers with global attention.
 NAMES = {word for word in kwlist if word.islower()} - {"and", "or", "not", "in", "is", "if", "else", "for", "lambda"}
-GROUPED = re.compile(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])")
 WORDS = re.compile(rf"\b(?:{'|'.join(NAMES)})\b")
 
 
 @dataclass(frozen=True)
 class Formula:
-    """An expression as it was typed, and its tree."""
+    """An expression as it was typed, its tree, and what is worth knowing of how it was read."""
 
     text: str
     node: Node
+    said: tuple[str, ...] = ()
 
     @cached_property
     def words(self) -> tuple[Name | Call, ...]:
@@ -85,24 +85,25 @@ def read(text: str) -> Formula:
     """
     need_text(text, EXAMPLE)
     check_length(text)
-    if on_paper(text):
+    return read_once(text) if len(text) <= SHORT and not on_paper(text) else read_anew(text)
+
+
+def read_anew(text: str) -> Formula:
+    """The same of one that is read once, or is long."""
+    numbers, said = ungrouped(text)
+    if on_paper(numbers):
         from costgraph.algebra.paper import spelled  # what is typed as in a program needs none of it
 
-        typed = spelled(text)
-        return Formula(text, Scanner(text, typed).node(tree(text, typed)))
-    return read_once(text) if len(text) <= SHORT else of_program(text)
-
-
-def of_program(text: str) -> Formula:
-    """The same of what is typed as in a program."""
-    typed = in_code(text)
-    return Formula(text, Scanner(text, typed).node(tree(text, typed)))
+        typed = spelled(numbers)
+    else:
+        typed = in_code(numbers)
+    return Formula(text, Scanner(text, typed).node(tree(text, typed)), said)
 
 
 @lru_cache(maxsize=4096)
 def read_once(text: str) -> Formula:
     """The same of short texts, such as the letters of a notation, which are read again and again."""
-    return of_program(text)
+    return read_anew(text)
 
 
 def check_length(text: str) -> None:
@@ -250,9 +251,6 @@ class Scanner:
                 return Call(CALLED.get(name, name), arguments, named, column=column)
             case ast.Subscript(value=of, slice=ast.Constant(value=str(key))) if key.isidentifier() and dotted(of):
                 return Name(f"{dotted(of)}.{key}", column=column)  # config["hidden_size"]
-            case ast.Tuple() if grouped := GROUPED.search(self.typed.text):
-                plain_number = grouped[0].replace(",", "")
-                raise self.refuse(node, f"digits are not grouped by commas: write {plain_number} for {grouped[0]}")
         raise self.refuse(node, ALLOWED)
 
     def sum(self, node: ast.expr, depth: int) -> Node:

@@ -47,10 +47,33 @@ def word(one: Any, ctx: Any) -> str | None:
 
 def value(one: Any, ctx: Any, typed: Any) -> Any:
     """What an option or argument has as its value, just as typer would find; whatever is to be refused is typer's."""
-    if (one.required and one.value_is_missing(typed)) or not is_plain(one.type_descriptor.annotation, typed):
+    kind = one.type_descriptor.annotation
+    if kind is int and isinstance(typed, str) and not is_plain(kind, typed):
+        typed = number(typed, one)
+    if (one.required and one.value_is_missing(typed)) or not is_plain(kind, typed):
         return type(one).process_value(one, ctx, typed)
     found = plain(one, typed)
     return found if one.callback is None else one.callback(ctx, one, found)
+
+
+def number(typed: str, one: Any) -> str:
+    """A whole number without groups of digits or a magnitude: `1,024` is `1024`, and so is `1Ki`.
+
+    Raises:
+        UserError: it is none.
+    """
+    from costgraph.algebra.magnitudes import lone  # plain numbers need none of it
+    from costgraph.algebra.parser import size
+    from costgraph.errors import UserError, shorten
+
+    found = lone(typed)
+    try:
+        found = size(typed).number if found is None else found
+    except UserError:
+        found = None
+    if found is None or found.denominator != 1:
+        raise UserError(f"{one.opts[0]}: '{shorten(typed)}' is no whole number; write one, such as 1024")
+    return str(found)
 
 
 def is_plain(kind: Any, typed: Any) -> bool:
