@@ -31,14 +31,9 @@ SHOWN = {
     "prefill": ("peak", "flops", "traffic", "communication", "cache", "states", "params"),
     "train": ("peak", "flops", "traffic", "communication", "activations", "states", "params"),
 }
-DRAWN = """(async () => {{
-  const start = performance.now(), slider = $('slide-S'), {{ port1, port2 }} = new MessageChannel();
-  slider.value = {};
-  slider.dispatchEvent(new Event('input', {{ bubbles: true }}));
-  await new Promise(go => {{ port1.onmessage = go; requestAnimationFrame(() => port2.postMessage(0)); }});
-  return performance.now() - start;
-}})()"""  # from a step of a slider to what comes behind its frame, in milliseconds
 SETTLED = "new Promise(go => requestAnimationFrame(() => requestAnimationFrame(go)))"
+STEP = "$('slide-S').value = {}; $('slide-S').dispatchEvent(new Event('input', {{ bubbles: true }})); " + SETTLED
+CAUGHT_UP = "new Promise(go => { const look = () => (late.size ? setTimeout(look, 20) : go()); look(); })"
 
 
 @pytest.fixture(scope="module")
@@ -342,6 +337,7 @@ def test_a_link_holds_the_state(shown: Browser, page: Path) -> None:
     slide = "const one = $('slide-S'); one.value = 14; one.dispatchEvent(new Event('input', { bubbles: true }));"
     choose = "$('phase').value = 'train'; $('phase').dispatchEvent(new Event('change'));"
     shown.run(f"{slide} {choose} {SETTLED}")
+    shown.run("new Promise(go => setTimeout(go, 500))")  # browsers refuse addresses that change all the time
     before, link = numbers(shown), shown.run("location.hash")
     assert "S=16384" in link
     shown.open(page, link)
@@ -349,15 +345,95 @@ def test_a_link_holds_the_state(shown: Browser, page: Path) -> None:
     assert shown.run("state.phase") == "train"
 
 
+def busy(shown: Browser) -> float:
+    """How long the thread of the page has worked, whatever else the machine does, in milliseconds."""
+    return 1000 * next(
+        float(one["value"]) for one in shown.send("Performance.getMetrics")["metrics"] if one["name"] == "TaskDuration"
+    )
+
+
+def step_of_a_slider(shown: Browser) -> float:
+    """What a step takes with all terms open, the mean of some, in milliseconds; the quicker of two rounds."""
+    shown.send("Performance.enable", timeDomain="threadTicks")
+    shown.run("document.querySelectorAll('details').forEach(one => (one.open = true)); " + CAUGHT_UP)
+    rounds = []
+    for _ in range(2):
+        start = busy(shown)
+        for at in range(7, 16):
+            shown.run(STEP.format(at))
+        rounds.append((busy(shown) - start) / 9)
+    return min(rounds)
+
+
+@pytest.mark.parametrize(
+    ("link", "setting", "value"),
+    [
+        ("sequence=true&T=2", "sequence", "True"), ("sequence=TRUE&T=2", "sequence", "True"),
+        ("sequence=1&T=2", "sequence", "True"), ("sequence=on&T=2", "sequence", "True"),
+        ("sequence=false&T=2", "sequence", "False"), ("sequence=0&T=2", "sequence", "False"),
+        ("zero=0&N_d=2&B=2", "zero", "0"), ("schedule=GPipe&P=2&M=2&B=2", "schedule", "gpipe"),
+        ("machine=H100-SXM", "machine", "h100-sxm"), ("dtype=BF16", "dtype", "bf16"),
+        ("model=Llama-3-8B", "model", "llama-3-8b"), ("sequence=%20True", "sequence", "True"),
+    ],
+)  # fmt: skip
+def test_what_a_link_chooses_is_read_however_it_is_spelled(shown: Browser, link: str, setting: str, value: str) -> None:
+    shown.run(f"location.hash = 'phase=train&{link}'; {SETTLED}")
+    assert shown.run("$('unread').textContent") == ""
+    assert shown.run(f"[state.{setting}, $('{setting}').value]") == [value, value]
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ({"N_d": 4, "B": 16}, "N_d*M has to divide B: N_d = 4, M = 8, B = 16; B = 32 would do"),
+        ({"N_d": 3, "B": 32}, "N_d*M has to divide B: N_d = 3, M = 8, B = 32; B = 48 would do"),
+        ({"N_d": 2, "B": 32, "M": 2}, "P is at most M: P = 4, M = 2"),
+    ],
+)
+def test_a_plan_without_forms_says_what_no_command_can_answer(shown: Browser, state: dict[str, int], why: str) -> None:
+    """What other schedules take for granted, such as two microbatches a stage, is no reason."""
+    set_to(shown, {"phase": "train", "P": 4, "M": 8, "schedule": "zb-h1", **state})
+    forms = "This page has no forms of pipeline(schedule=zb-h1), data"
+    assert shown.run("$('refused').textContent") == f"{forms}; {why}. Nothing below is of these settings."
+    assert shown.run("$('instead').hidden")
+
+
+@pytest.mark.parametrize("sizes", [{"N_d": 4, "B": 32}, {"N_d": 2, "M": 6, "B": 36}])
+def test_a_plan_without_forms_has_a_command_wherever_it_runs(shown: Browser, sizes: dict[str, int]) -> None:
+    set_to(shown, {"phase": "train", "P": 4, "M": 8, "schedule": "zb-h1", "S": 512, **sizes})
+    run = costgraph(*shlex.split(shown.run("$('instead-estimate').textContent"))[1:])
+    assert (run.returncode, run.stderr) == (0, "")
+    assert shown.run("$('instead-page').checkVisibility()")
+
+
 @pytest.mark.parametrize("state", [{}, {"N_d": 2}, {"N_d": 4, "T": 4, "zero": 1, "P": 4, "M": 4, "sequence": True}])
 def test_a_step_of_a_slider_is_drawn_within_50_ms(shown: Browser, state: dict[str, Any]) -> None:
     for phase in TIMES:
         set_to(shown, {"phase": phase, "B": 16, **state})
         assert shown.run("$('refused').hidden"), shown.run("$('refused').textContent")
-        shown.run("document.querySelectorAll('details').forEach(one => (one.open = true)); " + SETTLED)
-        rounds = (sorted(shown.run(DRAWN.format(at)) for at in range(7, 16)) for _ in range(20))
-        quick = (times[len(times) // 4] < 50 for times in rounds)  # the rest is what else the machine does
-        assert any(quick), phase
+        assert step_of_a_slider(shown) < 50, phase
+
+
+def test_a_step_of_a_slider_is_drawn_within_50_ms_of_the_page_with_the_longest_formulas(
+    shared: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "page.html").write_text(explore({"model": "deepseek-v3", "mesh": "data(zero=1), tensor"}), "utf-8")
+    shared.open(tmp_path / "page.html", "#phase=train&B=16&N_d=4&T=4")
+    assert shared.run("$('refused').hidden"), shared.run("$('refused').textContent")
+    assert step_of_a_slider(shared) < 50
+
+
+def test_a_slider_that_is_moved_on_and_on_writes_few_addresses_and_the_last(shown: Browser) -> None:
+    """Browsers refuse a hundred in half a minute."""
+    shown.run(
+        "window.written = 0; const old = history.replaceState; history.replaceState = function (...all) {"
+        " written += 1; return old.apply(this, all); }; 0"
+    )
+    for at in [*range(7, 16)] * 3:
+        shown.run(STEP.format(at).partition("; new Promise")[0])
+    shown.run("new Promise(go => setTimeout(go, 500))")
+    assert shown.run("written") < 10
+    assert "S=32768" in shown.run("location.hash")
 
 
 def test_moving_a_slider_of_the_mesh_raises_the_batch_to_what_it_can_have(shown: Browser) -> None:
@@ -436,6 +512,7 @@ def test_a_dark_system_gets_a_dark_page(shown: Browser) -> None:
 
 
 def test_a_chart_has_a_point_for_each_size(shown: Browser) -> None:
+    shown.run(CAUGHT_UP)
     points = shown.run("charts.map(({ chart }) => chart.data.map((column) => column.filter((y) => y !== null).length))")
     assert len(points) == 4
     assert all(min(columns) > 0 for columns in points if len(columns) == 3)
@@ -481,6 +558,7 @@ def test_what_is_shorter_than_a_microsecond_is_said_to_be(shown: Browser) -> Non
 
 
 def test_charts_say_what_stands_along_their_axes_and_the_value_where_the_slider_stands(shown: Browser) -> None:
+    shown.run(CAUGHT_UP)
     labels = shown.run("charts.flatMap(({ chart }) => chart.axes.map(one => one.label))")
     assert len(labels) == 8
     assert all("(" in one for one in labels[:6])

@@ -171,6 +171,43 @@ def test_the_length_of_an_encoder_is_doubled_by_a_step_as_that_of_a_decoder(shar
         assert shared.run(f"state.sizes.{name}") == 512
 
 
+def test_a_link_of_a_thousand_letters_is_not_repeated_in_full(shown: Browser) -> None:
+    set_to(shown, {"x" * 1000: "y" * 1000, "sequence": "maybe"})
+    assert len(shown.run("$('unread').textContent")) < 200
+    assert "sequence = maybe" in shown.run("$('unread').textContent")
+
+
+def headings(shown: Browser) -> set[str]:
+    """What a screen reader has as headings."""
+    nodes = shown.send("Accessibility.getFullAXTree")["nodes"]
+    return {str(one["name"]["value"]) for one in nodes if one.get("role", {}).get("value") == "heading"}
+
+
+def test_what_is_of_other_settings_is_neither_read_aloud_nor_reached_by_keys(shown: Browser) -> None:
+    assert {"Memory", "Time", "Charts"} <= headings(shown)
+    assert shown.run("$('verdict').checkVisibility()")
+    set_to(shown, {"T": 3})
+    assert not headings(shown) & {"Memory", "Time", "Charts"}
+    assert not shown.run("$('verdict').checkVisibility() || $('bound').checkVisibility()")
+    assert shown.run("$('refused').checkVisibility()")
+    shown.run("$('cards').querySelector('summary').focus()")
+    assert shown.run("document.activeElement === document.body")
+    set_to(shown, {"T": 1})
+    assert {"Memory", "Time", "Charts"} <= headings(shown)
+
+
+@pytest.mark.parametrize("state", [{}, {"phase": "train", "N_d": 2, "B": 2}, {"T": 3}])
+def test_a_phone_has_the_answer_in_sight_wherever_its_controls_are(shown: Browser, state: dict[str, Any]) -> None:
+    shown.shape(390, 844)
+    shown.open(Path(shown.run("location.pathname")), "#" + urlencode(state))
+    box = "$('glance').getBoundingClientRect()"
+    assert shown.run(f"{box}.bottom") < 400
+    assert shown.run("$('spread').open") is (state != {})
+    shown.run(f"$('share').scrollIntoView({{ block: 'start' }}); {SETTLED}")
+    assert shown.run(f"{box}.top") == 0
+    assert shown.run(f"{box}.height") <= 422
+
+
 # --- zeros ------------------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +288,11 @@ def test_as_many_microbatches_as_stages_are_answered_by_a_command(
         ({"phase": "decode", "T": 3}, "T has to divide G: T = 3, G = 8"),
         ({"phase": "decode", "T": 12}, "T has to divide G: T = 12, G = 8"),
         ({"phase": "decode", "T": 64, "A": 32}, "T has to divide G: T = 64, G = 8"),
-        ({"phase": "train", "N_d": 3, "B": 4}, "N_d has to divide B: N_d = 3, B = 4"),
+        ({"phase": "train", "N_d": 3, "B": 4}, "N_d has to divide B: N_d = 3, B = 4; B = 6 would do"),
+        (
+            {"phase": "train", "P": 4, "M": 8, "N_d": 4, "B": 16},
+            "N_d*M has to divide B: N_d = 4, M = 8, B = 16; B = 32 would do",
+        ),
     ],
 )
 def test_what_no_command_answers_has_none(shown: Browser, state: dict[str, Any], why: str) -> None:

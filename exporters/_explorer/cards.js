@@ -8,7 +8,7 @@ const NAMES = {
 let shown;
 
 function buildCards(found) {
-  for (const one of Object.values(shown?.cards ?? {})) one.terms.drop();
+  for (const one of Object.values(shown?.cards ?? {})) (one.terms.drop(), one.drop());
   const cards = found.forms.map((form) => {
     const value = make("output", { class: "value", "data-measure": form.name });
     const formula = make("div", { class: "formula", tabindex: 0, role: "group", "aria-label": `formula of ${form.name}` });
@@ -19,7 +19,8 @@ function buildCards(found) {
     const card = make("article", { class: "card", "aria-label": NAMES[form.name] }, head, value,
       make("span", { class: "exact quiet" }), formula, make("p", { class: "rates quiet" }), make("p", { class: "at quiet" }), terms.details,
       make("p", { class: "buttons" }, make("span", { class: "quiet", text: "copy as " }), ...copies));
-    return [form.name, { card, value, formula, terms, drawn: "" }];
+    const one = { card, value, formula, terms, drawn: "" };
+    return [form.name, awaited(formula, Object.assign(one, { fill: () => standing && fillFormula(form.name, one) }))];
   });
   shown = { key: found.key, phase: found.phase, cards: Object.fromEntries(cards) };
   $("cards").replaceChildren(...cards.map((one) => one[1].card));
@@ -35,15 +36,16 @@ function showCards(now) {
     one.value.dataset.value = unknown ? "" : value;
     say(one.card.querySelector(".exact"), unknown ? "this machine states no network" : value === 0 ? form.zero : exactly(value, form.unit));
     if (timing) showRates(now, one.card.querySelector(".rates"));
-    const lines = linesOf(now, now.forms[name], timing);
-    const drawn = lines.map((line) => line.join()).join(";");
-    if (one.drawn !== drawn) {
-      showFormula(now.forms[name], name, lines, one);
-      one.drawn = drawn;
-    }
+    inTurn(one);
     one.terms.show(termsOf(now, form, arm), form.unit, value);
-    lines.forEach(([, , number], i) => say(one.formula.children[i].querySelector(".amount"), lines.length > 1 ? said(now.at(number), form.unit) : ""));
   }
+}
+function fillFormula(name, one) { // drawn anew where it is another one
+  const found = standing.forms[name], lines = linesOf(standing, found, TIMES.includes(name));
+  const drawn = lines.map((line) => line.join()).join(";");
+  if (one.drawn !== drawn) showFormula(found, name, lines, one);
+  one.drawn = drawn;
+  lines.forEach(([, , number], i) => say(one.formula.children[i].querySelector(".amount"), lines.length > 1 ? said(standing.at(number), found.form.unit) : ""));
 }
 function showRates(now, place) { // what the symbols of the machine are
   const has = { lambda_comms: inside()[0], lambda_node: inside()[1], lambda_net: network() }, all = { ...rates(), ...links() };

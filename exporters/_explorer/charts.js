@@ -3,14 +3,19 @@ const BINARY = Array.from({ length: 70 }, (_, i) => 2 ** i); // steps of ticks
 const HEIGHT = 250; // pixels of a chart
 let charts = [], roofOps = [];
 
-function sweep(name, sizes, names, pick) {
-  const rows = [];
-  for (const size of sizes) {
-    try {
-      rows.push([size, ...pick(answers({ [name]: size }, names))]);
-    } catch { /* a size that breaks an assumption has no point */ }
+const swept = {}; // by what is along the axis, and of which answers
+function sweep(name, pick) { // columns: sizes, and what is picked of the point at each; two charts may share points
+  const { sizes, names, point } = SWEPT[name];
+  if (swept[name]?.of !== standing) swept[name] = { of: standing, points: sizes().flatMap((size) => at(name, size, names, point)) };
+  const rows = swept[name].points.map((one) => [one.size, ...pick(one)]);
+  return rows.length ? rows[0].map((_, i) => rows.map((row) => row[i])) : [[], ...pick(point(standing)).map(() => [])];
+}
+function at(name, size, names, point) {
+  try {
+    return [{ size, ...point(answers({ [name]: size }, names)) }];
+  } catch {
+    return []; // a size that breaks an assumption has no point
   }
-  return rows.length ? rows[0].map((_, i) => rows.map((row) => row[i])) : [[], ...pick(answers()).map(() => [])];
 }
 const alongS = () => around("S", 4, 2, degree("C") === 1 ? degree("T") : 2 * degree("C") * degree("T"));
 function around(name, below, above, step = 1) {
@@ -19,17 +24,27 @@ function around(name, below, above, step = 1) {
   return [...found].sort((a, b) => a - b);
 }
 const ALONG = { S: "S, sequence length (positions)", B: "B, batch (sequences)", "FLOP/byte": "intensity (FLOP/byte)" };
+const SWEPT = {
+  S: {
+    sizes: alongS, names: ["peak", "cache", "activations", "states"],
+    point: ({ forms }) => ({ peak: forms.peak.value, held: (forms.cache ?? forms.activations).value, states: forms.states.value }),
+  },
+  B: {
+    sizes: () => around("B", 4, 6, parts()), names: TIMES,
+    point: (now) => {
+      const { known } = timed(now), longest = (...names) => Math.max(...known.filter((one) => names.includes(one.resource)).map((one) => one.seconds));
+      return { times: [longest("compute"), longest("memory"), longest("link", "link in the node", "network")].map((one) => (one > 0 ? one : null)) };
+    },
+  },
+};
 const CHARTS = [
   {
     id: "memory-chart", x: "S", unit: "byte", y: "memory of a device (bytes)", names: () => ["peak", "device"],
-    data: () => sweep("S", alongS(), ["peak"], (now) => [now.forms.peak.value, machine().memory]),
+    data: () => sweep("S", (one) => [one.peak, machine().memory]),
   },
   {
     id: "time-chart", x: "B", unit: "s", y: "time, at least (seconds)", log: true, names: () => ["compute", "memory", "links"],
-    data: () => sweep("B", around("B", 4, 6, parts()), TIMES, (now) => {
-      const { known } = timed(now), longest = (...names) => Math.max(...known.filter((one) => names.includes(one.resource)).map((one) => one.seconds));
-      return [longest("compute"), longest("memory"), longest("link", "link in the node", "network")].map((one) => (one > 0 ? one : null));
-    }),
+    data: () => sweep("B", (one) => one.times),
   },
   {
     id: "roof-chart", x: "FLOP/byte", unit: "FLOP/s", y: "at most (FLOP/s)", log: true, names: () => ["roof", "ops", "whole step"], roof: true,
@@ -37,11 +52,11 @@ const CHARTS = [
   },
   {
     id: "held-chart", x: "S", unit: "byte", y: "bytes of a device", names: () => (training() ? ["activations", "states"] : ["cache", "weights"]),
-    data: () => sweep("S", alongS(), ["cache", "activations", "states"], (now) => [(now.forms.cache ?? now.forms.activations).value, now.forms.states.value]),
+    data: () => sweep("S", (one) => [one.held, one.states]),
   },
 ];
 function roofline() {
-  const now = answers(), { lambda_flops: peak, lambda_mem: bandwidth } = rates();
+  const now = standing, { lambda_flops: peak, lambda_mem: bandwidth } = rates();
   const roof = (intensity) => Math.min(peak, intensity * bandwidth);
   const done = (form) => {
     const sums = {};
@@ -63,7 +78,7 @@ function roofline() {
 }
 function buildCharts() {
   $("held-caption").textContent = `${training() ? "Saved activations" : "Cache"} against context S`;
-  for (const { chart, seen } of charts) (seen.disconnect(), chart.destroy());
+  for (const { chart, seen, drop } of charts) (seen.disconnect(), chart.destroy(), drop());
   charts = CHARTS.map(lines);
   buildMemory();
   buildTime();
@@ -75,19 +90,26 @@ function lines(one) {
   const series = one.names().map((label, i) => ({
     label, stroke: hues[i], width: 2, dash: ["device", "states", "weights"].includes(label) ? [6, 4] : undefined,
     points: one.roof && i ? { show: true, size: i === 2 ? 12 : 8, fill: hues[i] } : { show: false },
-    ...(one.roof && i ? { paths: () => null } : {}), value: (_, value) => (value === null ? "" : said(value, one.unit)),
+    ...(one.roof && i ? { paths: () => null } : {}), value: (_, value) => (value == null ? "" : said(value, one.unit)),
   }));
   const chart = new uPlot({
     width: place.clientWidth || 300, height: HEIGHT, cursor: { drag: { setScale: false }, y: false },
     scales: { x: { time: false, distr: 3, log: one.roof ? 10 : 2 }, y: one.log ? { distr: 3 } : { range: (_, __, most) => [0, most * 1.05 || 1] } },
     axes: [{ ...axis, label: ALONG[one.x], labelSize: 18, size: 36, labelFont: "12px system-ui", values: (_, values) => values.map(short) },
       { ...axis, label: one.y, labelSize: 18, labelFont: "12px system-ui", size: one.roof ? 94 : 78, ...(one.unit === "byte" ? { incrs: BINARY } : {}), values: (_, values) => values.map((value) => (value === null ? "" : said(value, one.unit))) }],
-    series: [{ label: one.x, value: (_, value) => (value === null ? "" : one.roof ? value.toPrecision(4) : String(value)) }, ...series],
+    series: [{ label: one.x, value: (_, value) => (value == null ? "" : one.roof ? value.toPrecision(4) : String(value)) }, ...series],
     hooks: { draw: [(u) => mark(u, one)], setCursor: [(u) => pointed(u, one)] },
   }, one.names().map(() => []).concat([[]]), place);
   const seen = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT }));
   seen.observe(place);
-  return { one, chart, seen };
+  const fill = () => {
+    if (!standing || drawn === standing) return;
+    drawn = standing;
+    chart.setData(one.data());
+    if (chart.cursor.idx == null) stand(chart, one);
+  };
+  let drawn;
+  return awaited(place, { one, chart, seen, fill });
 }
 function mark(u, one) { // where the slider stands
   if (one.roof || !(state.sizes[one.x] > 0)) return;
@@ -112,8 +134,5 @@ function stand(u, one) {
   if (idx >= 0 && u.legend.idx !== idx) u.setLegend({ idx });
 }
 function showCharts() {
-  for (const { one, chart } of charts) {
-    chart.setData(one.data());
-    if (chart.cursor.idx == null) stand(chart, one);
-  }
+  for (const one of charts) inTurn(one);
 }

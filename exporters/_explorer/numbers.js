@@ -68,10 +68,12 @@ function broken(sizes, found) {
   return found.claims.map((number) => CLAIMS[number]).filter(([, holds]) => !holds()).map(([text]) => text);
 }
 function brokenAlone() { // by each axis alone, where no forms are of all of them
-  const on = axesOn().map((one) => one.symbol), sizes = { ...state.sizes, ...rates(), ...links() };
-  const apart = data.scenarios.filter((one) => one.phase === state.phase && one.axes.length === 1 && on.includes(one.axes[0]));
-  const told = apart.flatMap((one) => broken(sizes, one));
-  return [...new Set([...told, ...(state.sizes.B % parts() ? [`${[...on.filter((one) => data.axes.find(({ symbol }) => symbol === one).batch)].join("*")} | B`] : [])])];
+  const sizes = { ...state.sizes, ...rates(), ...links() }, named = (key) => data.scenarios.find((one) => one.key === key);
+  const alone = (axis) => named(`${state.phase}/${typed(axis)}/none`) ?? data.scenarios.find((one) => one.phase === state.phase && `${one.axes}` === axis.symbol);
+  const told = axesOn().map(alone).filter(Boolean).flatMap((one) => broken(sizes, one)).filter((claim) => !claim.endsWith(" | B"));
+  const cut = data.axes.filter((one) => one.symbol !== "M" && one.batch && degree(one.symbol) > 1).map((one) => one.symbol);
+  if (state.sizes.B % parts()) told.push(`${[...cut, ...(microbatches() > 1 ? ["M"] : [])].join("*")} | B`);
+  return [...new Set(told)];
 }
 function sum(number) { // arms of a maximum have most of their sums in common
   if (since[number] !== round) [known[number], since[number]] = [SUMS[number](), round];

@@ -34,7 +34,7 @@ function buildSettings() {
   $("mesh").append(...ofMesh().map(sizeField));
   for (const name of names.filter((one) => !ofMesh().includes(one))) (LOAD.includes(name) ? $("load") : $("widths")).append(sizeField(name));
   for (const axis of data.axes) if (Object.keys(axis.choices).length > 1) $(`field-${axis.symbol}`).after(optionField(axis));
-  $("mesh").append(make("p", { id: "devices", class: "quiet" }), make("p", { id: "raised", class: "quiet", role: "status" }));
+  $("mesh").append(make("p", { id: "raised", class: "quiet", role: "status" }));
   buildOthers();
   $("share").addEventListener("click", () => copy(location.href.split("#")[0] + "#" + fragment(), "link"));
   $("reset").addEventListener("click", () => ((state = first()), (unread = []), update()));
@@ -115,8 +115,11 @@ function buildOthers() {
 }
 function showSettings() {
   for (const name of ["model", "phase", "machine", "replay", ...data.axes.map((one) => one.option)]) if ($(name)) $(name).value = String(state[name]);
-  const types = Object.keys(machine().rates).map((name) => option(name, `${name}, ${said(machine().rates[name], "FLOP/s")}`, state.dtype));
-  $("dtype").replaceChildren(...types);
+  if ($("dtype").dataset.machine !== state.machine) {
+    $("dtype").dataset.machine = state.machine;
+    $("dtype").replaceChildren(...Object.entries(machine().rates).map(([name, rate]) => option(name, `${name}, ${said(rate, "FLOP/s")}`)));
+  }
+  $("dtype").value = state.dtype;
   for (const row of document.querySelectorAll(".training")) row.hidden = !training();
   for (const row of document.querySelectorAll(".of-axis")) row.hidden = !training() || degree(row.dataset.axis) === 1;
   for (const name of Object.keys(data.symbols)) {
@@ -124,20 +127,36 @@ function showSettings() {
     if (document.activeElement !== number) number.value = Number.isFinite(size) ? size : "";
     $(`wrong-${name}`).textContent = wrong(name);
     number.setAttribute("aria-invalid", wrong(name) !== "");
-    if (wrong(name) && $("widths").contains(number)) $("architecture").open = true;
+    if (wrong(name)) for (const box of ["architecture", "spread"]) if ($(box).contains(number)) $(box).open = true;
     if (!control || wrong(name)) continue;
     control.value = name in DOUBLING ? Math.round(Math.log2(size)) : size;
     control.setAttribute("aria-valuetext", String(size));
   }
   if ($("field-v")) $("field-v").hidden = !wrong("v") && !(piped() && training() && state.schedule === "interleaved");
   if ($("field-M")) $("field-M").hidden = !wrong("M") && !(piped() || (training() && data.axes.some((one) => one.symbol === "M")));
-  $("devices").textContent = `${devices().toLocaleString("en")} device${devices() === 1 ? "" : "s"}, those along ${axesOn().map((one) => one.symbol).filter((one) => one !== "M").pop() ?? "an axis"} next to each other`;
-  $("devices").hidden = devices() === 1 || Object.keys(data.symbols).some(wrong);
+  const next = axesOn().map((one) => one.symbol).filter((one) => one !== "M").pop();
+  $("devices").textContent = next ? `: ${devices().toLocaleString("en")} devices, those along ${next} next to each other` : ": one device";
+  $("devices").hidden = Object.keys(data.symbols).some(wrong);
 }
 
 // --- the state in the link -------------------------------------------------------------------------------------------
 
 let unread = []; // what a link says that this page does not have
+let linked = 0, linking, address; // when the address was written, and as what; browsers refuse a hundred times in half a minute
+function link() {
+  clearTimeout(linking);
+  const rest = linked + 400 - performance.now();
+  if (rest > 0) linking = setTimeout(link, rest);
+  else if (location.hash === address) { // and no other link was followed meanwhile
+    history.replaceState(null, "", "#" + fragment());
+    [linked, address] = [performance.now(), location.hash];
+  }
+}
+const YES_NO = { true: "True", yes: "True", on: "True", 1: "True", false: "False", no: "False", off: "False", 0: "False" };
+function meantBy(text, values) { // one of the values; however it is spelled
+  const small = text.trim().toLowerCase();
+  return values.find((one) => one === text) ?? values.find((one) => one.toLowerCase() === small) ?? values.find((one) => one === YES_NO[small]);
+}
 const CHOSEN = () => ["model", "phase", "machine", "dtype", "replay", ...new Set(data.axes.map((one) => one.option).filter(Boolean))];
 function first() {
   const choices = data.axes.filter((one) => one.option).map((one) => [one.option, Object.keys(one.choices)[0]]);
@@ -156,15 +175,17 @@ function fromFragment() {
     ...Object.fromEntries(data.axes.filter((one) => one.option).map((one) => [one.option, Object.keys(one.choices)])),
   };
   state = first();
-  unread = [...parts.keys()].filter((name) => name !== "dtype" && !(Object.hasOwn(known, name) ? known[name].includes(parts.get(name)) : Object.hasOwn(state.sizes, name)));
-  for (const [name, values] of Object.entries(known)) {
-    if (!values.includes(parts.get(name))) continue;
-    if (name === "model") chooseModel(parts.get(name));
-    else state[name] = parts.get(name);
-  }
-  if (Object.hasOwn(machine().rates, parts.get("dtype"))) chooseType(parts.get("dtype"));
-  else if (parts.has("dtype")) unread.push("dtype");
+  address = location.hash;
+  unread = [...new Set(parts.keys())].filter((name) => name !== "dtype" && !Object.hasOwn(known, name) && !Object.hasOwn(state.sizes, name));
+  const choose = (name, values, take) => {
+    const found = parts.has(name) ? meantBy(parts.get(name), values) : undefined;
+    if (found !== undefined) take(found);
+    else if (parts.has(name)) unread.push(name);
+  };
+  for (const [name, values] of Object.entries(known)) choose(name, values, name === "model" ? chooseModel : (value) => (state[name] = value));
+  choose("dtype", Object.keys(machine().rates), chooseType);
   if (!(state.dtype in machine().rates)) chooseType(machine().dtype);
   for (const name of Object.keys(state.sizes)) if (parts.has(name)) state.sizes[name] = parts.get(name).trim() ? Number(parts.get(name)) : NaN;
-  unread = unread.map((name) => `${name} = ${parts.get(name)}`);
+  const short = (text) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+  unread = unread.map((name) => `${short(name)} = ${short(parts.get(name))}`);
 }

@@ -1,23 +1,22 @@
-// The terms that make a number, as a table that is filled when it is opened; out of sight it may wait for its turn.
+// What is out of sight waits for its turn: charts, and the terms that make a number, in tables filled when they are opened.
 const late = new Set();
 let standing, catching; // the answers that the page shows, if any
 const sight = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
-    target.terms.near = isIntersecting;
-    if (isIntersecting) target.terms.fill();
+    target.waits.near = isIntersecting;
+    if (isIntersecting) target.waits.fill();
   }
 }, { rootMargin: "200px" });
 
 function makeTerms() {
   const table = make("table", { class: "terms" }), summary = make("summary"), box = make("div", { class: "scroll" }, table);
-  const found = { table, near: false, drawn: undefined, asked: undefined };
+  const found = { table, drawn: undefined, asked: undefined };
   found.details = make("details", { ontoggle: () => found.fill() }, summary, box);
   found.show = (rows, unit, whole) => {
     found.asked = { rows, unit, whole };
     say(summary, `${rows.length} term${rows.length === 1 ? "" : "s"}`);
     if (!found.details.open) return;
-    if (found.near) found.fill();
-    else later(found);
+    inTurn(found);
   };
   found.fill = () => {
     if (!standing || !found.asked || !found.details.open) return;
@@ -26,12 +25,15 @@ function makeTerms() {
     found.drawn = rows;
     refreshTerms(table, found.asked);
   };
-  found.drop = () => (sight.unobserve(box), late.delete(found));
-  box.terms = found;
-  sight.observe(box);
+  return awaited(box, found);
+}
+function awaited(place, found) { // of what has `fill`: whether its place is near what is in sight
+  place.waits = Object.assign(found, { near: false, drop: () => (sight.unobserve(place), late.delete(found)) });
+  sight.observe(place);
   return found;
 }
-function later(found) {
+function inTurn(found) {
+  if (found.near) return found.fill();
   late.add(found);
   clearTimeout(catching);
   catching = setTimeout(catchUp, 200);
