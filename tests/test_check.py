@@ -391,3 +391,48 @@ def test_what_is_nearly_right_is_not_called_all_of_what_is_derived(formula: str,
 def test_a_number_that_is_right_to_its_digits_is_said_to_be(formula: str, said: str) -> None:
     found = cg.check(formula, "cache", model="llama-3.1-8b", phase="decode", limit="B=1,S=8192")
     assert said in str(verdict(found).text)
+
+
+# --- measures in formulas ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("formula", "measure", "of"),
+    [
+        ("18*params", "states", {}),
+        ("3*flops.forward", "flops", {}),
+        ("flops.forward + flops.backward", "flops", {"mesh": "tensor(T)"}),
+        ("flops(attn) + flops(mlp)", "flops", {}),
+        ("flops/traffic", "intensity", {"phase": "decode"}),
+        ("2*params*B*S", "flops", {"phase": "forward", "when": "S << D"}),
+        ("6 params", "flops", {"per": "token", "when": "S << D"}),
+        (r"18\,\text{params}", "states", {}),
+    ],
+)
+def test_a_measure_in_a_formula_is_what_is_derived_of_it(formula: str, measure: str, of: Any) -> None:
+    found = cg.check(formula, measure, **of)
+    assert found.agrees
+    assert "read as what is derived: " in str(found)
+
+
+@pytest.mark.parametrize(
+    ("formula", "of", "message"),
+    [
+        ("16*cache", {}, "column 4 of .16.cache.: cache is 0 in phase train; choose another phase"),
+        ("flops(nothing)", {}, "unknown part of the model 'nothing'"),
+        ("3*flops.forward", {"per": "token"}, "where per is given, a formula names no measure but params"),
+        (
+            "3*flops.forward",
+            {"whole": True, "mesh": "tensor(T)"},
+            "where whole=True is given, a formula names no measure",
+        ),
+    ],
+)
+def test_a_measure_that_says_nothing_is_refused_where_it_stands(formula: str, of: Any, message: str) -> None:
+    with pytest.raises(cg.UserError, match=message):
+        cg.check(formula, "flops", **of)
+
+
+def test_letters_go_before_measures() -> None:
+    assert cg.check("18*params", "states", let="params=N_params").agrees
+    assert cg.check("cache*18", "states", let="cache=N_params").agrees

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from costgraph.algebra.assumption import without_rest
@@ -38,6 +39,7 @@ from costgraph.library.explaining.sizes import (
     without,
 )
 from costgraph.measures.named import Measures, one_measure
+from costgraph.measures.parts import Measure
 from costgraph.measures.per import read_share
 from costgraph.provenance import Term
 from costgraph.records import dataclass
@@ -161,6 +163,7 @@ def check(
     reader = FormulaReader(
         asked, setup.graph.symbols, letters_over(names, of), said=reading, bound=bound,
         known=(*HEADS, *without_rest(setup.graph.assumptions)), definitions=form.defined,
+        measured=partial(measured, setup, "--per" if per else "--whole" if whole else "--ops" if ops else ""),
     )  # fmt: skip
     formed = reader.value()
     check_units(reader, form)
@@ -203,6 +206,20 @@ def check(
             *needed(reader.made, printed.symbols),
         ),
     )  # fmt: skip
+
+
+def measured(setup: Setup, share: str, asked: Measure) -> ClosedForm:
+    """The form of a measure that a formula names.
+
+    Raises:
+        UserError: it is zero, or the formula is of a share, of which a measure would have to be, too.
+    """
+    if share and asked.name != "params":
+        raise UserError(f"where {share} is given, a formula names no measure but params; write out what {asked} is")
+    found = asked.of(setup.graph, setup.convention, setup.precision)
+    if not found.terms:
+        raise UserError(f"{asked} is 0 in phase {setup.phase}; choose another --phase")
+    return found
 
 
 def is_rounded(written: str, value: Quotient) -> bool:
