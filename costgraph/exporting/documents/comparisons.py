@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 
 from costgraph.algebra.inequalities import Condition
@@ -16,7 +17,8 @@ from costgraph.exporting.documents.amounts import readable
 from costgraph.exporting.documents.cheatsheet import asked_of, at
 from costgraph.exporting.documents.contents import CROSSOVERS, Crossover
 from costgraph.exporting.documents.layout import Layout
-from costgraph.exporting.documents.mathematics import Record, arms, formula, is_long, one_fraction, record, width
+from costgraph.exporting.documents.markup import Math
+from costgraph.exporting.documents.mathematics import WIDE, Record, arms, formula, is_long, one_fraction, record, width
 from costgraph.exporting.templates import Verbatim
 from costgraph.hardware.catalog import machine
 from costgraph.models.known import model
@@ -99,7 +101,7 @@ def crossover(asked: Crossover, setup: Setup, layout: Layout) -> Iterator[Record
         return
     sign = math.equals if case.low == case.high else math.at_most if case.high else math.at_least
     left = " ".join(math.style.symbol(name).strip() for name in asked.unknown.split("*"))
-    domain = Verbatim(math.comma.join(condition(claim, layout) for claim in case.conditions))
+    domain = conditions(case.conditions, math)
     length = sum(width(Quotient(side), math) for claim in case.conditions for side in claim.sides)
     at = domain if length <= LONGEST else ""
     cited = [one for one in citations.of(asked.published) if citations.equal(one, value)]
@@ -109,13 +111,18 @@ def crossover(asked: Crossover, setup: Setup, layout: Layout) -> Iterator[Record
     else:
         lines = [record(left + sign + one_fraction(value, math), at)]
     if domain and not at:
-        lines.append(record(domain, Verbatim(math.word("if"))))
+        broken = conditions(case.conditions, replace(math, tall=math.style)) if length > WIDE else ""
+        lines.append(record(domain, Verbatim(math.word("if")), broken))
     yield layout.made(asked.label, unit, cited, lines, value, answer.definitions)
 
 
-def condition(claim: Condition, layout: Layout) -> str:
+def conditions(claims: Iterable[Condition], math: Math) -> Verbatim:
+    """What must hold, in the language of the document."""
+    return Verbatim(math.comma.join(condition(claim, math) for claim in claims))
+
+
+def condition(claim: Condition, math: Math) -> str:
     """`E > 2` in the language of the document."""
-    math = layout.math
     if (solved := claim.solved) is not None:
         name, sign, number = solved
         return math.style.symbol(name) + (math.greater if sign == ">" else math.less) + formula(number, math)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from costgraph.algebra.definition import Definition as Defined
 from costgraph.algebra.definition import needed
 from costgraph.algebra.parser import parse
+from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.exporting.documents import citations
@@ -17,6 +18,7 @@ from costgraph.exporting.documents.citations import Printed, Works
 from costgraph.exporting.documents.contents import Definition
 from costgraph.exporting.documents.markup import Math
 from costgraph.exporting.documents.mathematics import (
+    WIDE,
     Record,
     arm_names,
     arms,
@@ -25,7 +27,10 @@ from costgraph.exporting.documents.mathematics import (
     is_long,
     main,
     record,
+    under,
+    width,
 )
+from costgraph.exporting.documents.sums import NONE, Sum
 
 FEW = 6  # terms of a form that is shown as its largest times 1 + the others: of more nobody sees which are small
 
@@ -66,6 +71,12 @@ class Layout:
         cited = [found for found in citations.of(one.published) if citations.equal(found, value)]
         return self.made(one.label, one.unit, cited, [main(value, self.math)], value)
 
+    def sum(self, one: Sum) -> Record:
+        """A sum that rows share, with its name."""
+        name = formula(Quotient(Polynomial.symbol(one.name)), self.math)
+        line = main(one.defined, replace(self.math, names=NONE), before=name + self.math.equals)
+        return self.made(f"sum {one.name[-1]}", "of a layer", (), [line], Quotient(one.value))
+
     def made(
         self, label: str, unit: str, cited: Iterable[Printed], lines: list[Record], value: Quotient,
         definitions: Sequence[Defined] = (),
@@ -95,25 +106,36 @@ class Layout:
             cited.update(one.entry.id for one in published if citations.equal(one, value, line.in_params(value)))
 
         entries(line.value)
-        if is_long(line.value, math):
+        counted = line.in_params(line.value) if row.measure == "states" else None
+        if counted is not None and math.names.sums:  # what the parameters are stands above, and is long
+            self.used.update(counted.symbols)
+            yield record(formula(counted, math))
+        elif is_long(line.value, math):
             yield from arms(line.value, math, names)
         else:
-            counted = line.in_params(line.value) if row.measure == "states" else None
             yield main(line.value, math, after=counted)
-        if line.leading is not None and line.leading != line.value:
+        leads = line.leading is not None and (len(line.leading.numerator) <= FEW or not math.names.sums)
+        if leads and line.leading is not None and line.leading != line.value:
             entries(line.leading)
             yield record(self.with_params(line.leading, line.in_params(line.leading)), condition(row.regime, math))
         for limit, value in line.limits:
             at = condition(relevant(limit, line.value), math)
+            if (counted is not None and math.names.sums) or not self.tells(limit, value, line.value):
+                continue
             entries(value)
             if is_long(value, math):
                 yield from arms(value, math, names, at)
             else:
-                yield record(formula(value, math), at)
+                yield under(value, math, at)
         if row.leading and 1 < len((value := limited(line.value, row.leading)).numerator) <= FEW:
             entries(value)
             kept = relevant(row.leading, line.value)
             yield record(formula(value, math, "leading"), condition(kept, math) if kept else "")
+
+    def tells(self, limit: str, value: Quotient, of: Quotient) -> bool:
+        """Whether a formula with numbers put in is one to read: it is short, or much shorter than without them."""
+        wide = width(value, self.math)
+        return "->" in limit or wide <= 2 * WIDE or 4 * wide <= 3 * width(of, self.math)
 
     def with_params(self, value: Quotient, counted: Quotient | None) -> str:
         """A form, and the same in units of the parameter count."""

@@ -7,6 +7,7 @@ from dataclasses import field, replace
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import LATEX, UNICODE, Style
+from costgraph.exporting.documents.sums import NONE, Names
 from costgraph.records import dataclass
 
 TYPST = Style(
@@ -54,6 +55,7 @@ class Math:
         divides: the sign between divisor and dividend.
         plain: the same symbols as characters; tells how wide a formula will be.
         rewrite: what is put in for symbols before anything is printed, where a notation shows one as a quotient.
+        names: of sums that formulas share, which are put in before that.
     """
 
     style: Style
@@ -75,6 +77,7 @@ class Math:
     divides: str
     plain: Style = UNICODE
     rewrite: Mapping[str, Polynomial] = field(default_factory=dict)
+    names: Names = NONE
 
 
 def flat(math: Math) -> Math:
@@ -119,11 +122,11 @@ MATHS: dict[str, Math] = {
         comma=", ", divides=" divides ",
     ),
     "mathml": Math(
-        style=MATHML,
+        style=replace(MATHML, open="<mo stretchy=\"false\">(</mo>", close="<mo stretchy=\"false\">)</mo>"),
         tall=MATHML,
         word=lambda w: f"<mtext>{w}</mtext>",
         subscript=lambda a, b: f"<msub>{a}<mtext>{b}</mtext></msub>",
-        fraction=lambda a, b: f"<mrow>{a}<mo>/</mo>{b}</mrow>",
+        fraction=lambda a, b: f"{a}<mo>/</mo>{b}",
         maximum=lambda sides: (
             f"<mrow><mi>max</mi>{MATHML.open}" + "<mo>,</mo>".join(sides) + f"{MATHML.close}</mrow>"
         ),

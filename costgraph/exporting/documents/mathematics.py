@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from costgraph.algebra.bindings import SIGNS, parse_bindings, parse_regime
@@ -16,12 +17,18 @@ from costgraph.exporting.templates import Verbatim
 Record = dict[str, Any]  # what a template sees
 WIDE = 44  # characters, as on a blackboard, from which on a formula may need two lines
 LONG = 37  # characters above or below a fraction bar, from which on the two get names
+MANY = 16  # terms that are easier read in factors
 LONG_ABOVE = 50  # the same where only what stands above is a sum
+
+
+def shown(value: Quotient, math: Math) -> Quotient:
+    """A form in the symbols that a document prints."""
+    return math.names(value).substitute(math.rewrite)
 
 
 def formula(value: Quotient, math: Math, shape: str = "auto") -> Verbatim:
     """A form in the language of the document."""
-    value = value.substitute(math.rewrite)
+    value = shown(value, math)
     return tidy(render(value, shape, math.tall), math)
 
 
@@ -45,26 +52,49 @@ def unstretched(text: str) -> str:
 
 def width(value: Quotient, math: Math, shape: str = "auto") -> int:
     """How many characters a form takes on a blackboard."""
-    return len(tidy(render(value.substitute(math.rewrite), shape, math.plain), MATHS["text"]))
+    return len(tidy(render(shown(value, math), shape, math.plain), MATHS["text"]))
 
 
 def record(text: str, at: str = "", broken: str = "") -> Record:
     """A line of a row: a formula, the condition under which it holds, and what to break where it is too wide."""
-    return {"at": at, "math": Verbatim(text), "wide": bool(broken), "broken": Verbatim(broken)}
+    pieces = list(map(Verbatim, split_mathml(broken))) if broken else []
+    return {"at": at, "math": Verbatim(text), "wide": bool(broken), "broken": Verbatim(broken), "pieces": pieces}
+
+
+SIGN = re.compile(r"<mo>(?:[+−=]|&gt;)</mo>|<(/?)(?:mrow|msup|msub|mfrac)>")
+
+
+def split_mathml(text: str) -> list[str]:
+    """A formula in pieces, each from a sign on that stands in nothing else: MathML itself ends no lines."""
+    found, depth, start = list[str](), 0, 0
+    for sign in SIGN.finditer(text):
+        if sign[0].startswith("<mo>"):
+            if depth == 0 and sign.start() > start:
+                found.append(text[start : sign.start()])
+                start = sign.start()
+        else:
+            depth += -1 if sign[1] else 1
+    return [re.sub("^<mo>", '<mo form="infix">', piece) for piece in [*found, text[start:]]]
 
 
 def main(value: Quotient, math: Math, shape: str = "auto", before: str = "", after: Quotient | None = None) -> Record:
     """A formula that holds without conditions, perhaps with a name before it and another form of it after it."""
     length = width(value, math, shape) + len(before) + (width(after, math) if after is not None else 0)
     same = math.equals + formula(after, math) if after is not None else ""
-    value = value.substitute(math.rewrite)
+    value = shown(value, math)
     text, broken = (before + tidy(render(value, shape, style), math) + same for style in (math.tall, math.style))
     return record(text, broken=broken if length > WIDE else "")
 
 
+def under(value: Quotient, math: Math, at: str) -> Record:
+    """A formula under a condition, which is broken where it is too long to stand beside it."""
+    broken = formula(value, replace(math, tall=math.style)) if width(value, math) > WIDE else ""
+    return record(formula(value, math), at, broken)
+
+
 def one_fraction(value: Quotient, math: Math) -> Verbatim:
     """A sum of fractions over their common denominator."""
-    above, below = apart(value.substitute(math.rewrite))
+    above, below = apart(shown(value, math))
     if len(above) < 2 or below == ONE:
         return formula(value, math)
     sides = [str(formula(Quotient(side), math)) for side in (above, below)]
@@ -80,7 +110,7 @@ def is_long(value: Quotient, math: Math) -> bool:
     """Whether a fraction is too much for one line."""
     if not value.numerator or value.is_infinite:
         return False
-    sides = apart(value.substitute(math.rewrite))
+    sides = apart(shown(value, math))
     limit = LONG_ABOVE if sides[1].is_monomial else LONG
     return sides[1].number is None and max(width(Quotient(side), math) for side in sides) > limit
 
@@ -93,12 +123,13 @@ def apart(value: Quotient) -> tuple[Polynomial, Polynomial]:
 
 def arms(value: Quotient, math: Math, names: tuple[str, str], at: str = "", before: str = "") -> list[Record]:
     """A fraction with long sums: first the quotient with names for them, then each of them."""
-    value = value.substitute(math.rewrite)
+    value = shown(value, math)
     over, under = apart(value)
     above, below = map(math.word, names)
     if under.is_monomial:
         whole = math.style.fraction(above, formula(Quotient(under), math), len(under.symbols) > 1)
-        return [record(before + whole, at), main(Quotient(over), math, "expanded", before=above + math.equals)]
+        shape = "expanded" if len(over) <= MANY else "auto"
+        return [record(before + whole, at), main(Quotient(over), math, shape, before=above + math.equals)]
     return [
         record(before + math.style.fraction(above, below, False), at),
         main(Quotient(value.numerator), math, before=above + math.equals),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,20 +17,23 @@ from costgraph.errors import UserError, unknown
 from costgraph.exporting import templates
 from costgraph.exporting.documents import cheatsheet, steps, times
 from costgraph.exporting.documents.amounts import typical
+from costgraph.exporting.documents.cheatsheet import Line
 from costgraph.exporting.documents.comparisons import crossovers, machines, models
 from costgraph.exporting.documents.contents import SECTIONS
 from costgraph.exporting.documents.layout import Layout
 from costgraph.exporting.documents.markup import MATHS, Math
-from costgraph.exporting.documents.mathematics import Record, formula
+from costgraph.exporting.documents.mathematics import MANY, Record, formula, width
 from costgraph.exporting.documents.notation import notation, written_in
 from costgraph.exporting.documents.over_mesh import STEPS, over_mesh
 from costgraph.exporting.documents.reference import broken, claims_of, reference
+from costgraph.exporting.documents.sums import Names, Sum, shared
 from costgraph.exporting.forms import Form, fingerprint
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
 from costgraph.setup import Setup
 
 WIDTH = 80  # of plain text
+LONG = 300  # characters of a formula that nobody reads
 
 
 def math_of(target: Target, chosen: str | None) -> Math:
@@ -66,8 +69,10 @@ def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[st
     if not own:
         raise UserError(f"none of the rows of the sheet is a cost of {setup}")
     some, claims = own[0], claims_of(form for one in own for form in one.forms.values())
-    layout = Layout(math, reference(setup, claims))
-    sections: list[Record] = [
+    named = sums_of(setup, [line for _, lines in found for line in lines], math)
+    layout = Layout(replace(math, names=Names(named)), reference(setup, claims))
+    sections: list[Record] = [section("Sums", list(map(layout.sum, named)), SUMS)] if named else []
+    sections += [
         section(part.title, [*map(layout.definition, part.definitions), *map(layout.row, lines)], part.note)
         for part, lines in found
         if lines
@@ -94,6 +99,19 @@ def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[st
         },  # the columns of the models
         "works": layout.works.listed,
     }
+
+
+SUMS = "Of widths of the model, as many formulas below have them."
+
+
+def sums_of(setup: Setup, lines: Sequence[Line], math: Math) -> tuple[Sum, ...]:
+    """What formulas of a document share, where one of them is too long to be read as it is."""
+    sides = [Quotient(side) for one in lines for side in (one.value.numerator, one.value.denominator)]
+    if max(len(one.numerator) for one in sides) < MANY or max(width(one, math) for one in sides) <= LONG:
+        return ()
+    layers = {name for line in lines for one in line.form.loops for name in one.times.symbols}
+    widths = {name for name in setup.model.bindings.keys() - layers if not SYMBOLS[name].unit}  # no tokens, no bytes
+    return shared((value for one in lines for value in (one.value, *(kept for _, kept in one.limits))), widths)
 
 
 def refuse_choices_not_made(setup: Setup, used: Container[str]) -> None:
