@@ -129,6 +129,17 @@ MEANT_AS: dict[str, dict[str, str]] = {
         "activation_memory": "activations", "kv_cache": "cache", "kvcache": "cache", "kv_cache_size": "cache",
         "roofline": "intensity, or draw it with `costgraph estimate --plot FILE`",
     },
+    "schedule of pipeline": {
+        **dict.fromkeys(("zb1p", "zbh1", "zb_1p", "zero_bubble", "zb"), "zb-h1, or zb-h2 or zb-v, which are idle less"),
+        **dict.fromkeys(("zb2p", "zbh2", "zb_2p"), "zb-h2"),
+        **dict.fromkeys(("zbv", "v_zb", "zbvzerobubble"), "zb-v"),
+        **dict.fromkeys(("vhalf", "v_shape"), "v-half, or v-min or zb-v"), "vmin": "v-min",
+        "dualpipe": "data(2), pipeline(P/2, schedule=dualpipev), microbatches(M/2): the devices of both directions are "
+        "replicas; with half of the stages and of the microbatches of each",
+        **dict.fromkeys(("vpp", "virtual", "interleaved_1f1b"), "interleaved, with v=2 or more"),
+        **dict.fromkeys(("1f1b_flush", "pipedream", "pipedream_flush", "dapple"), "1f1b"),
+        "afab": "gpipe",
+    },
     "pass": {
         "ddp": "--mesh 'data(N_d)'",
         "gqa": HEADS.format("G"), "mqa": HEADS.format("1"), "grouped_query_attention": HEADS.format("G"),
@@ -216,7 +227,12 @@ MEANT_AS: dict[str, dict[str, str]] = {
         "measure": "--measures",
     },
 }  # fmt: skip
-ALSO = {"symbol or measure": "measure", "measure in --measures": "measure", "measure in --pareto": "measure"}
+ALSO = {
+    "symbol or measure": "measure",
+    "measure in --measures": "measure",
+    "measure in --pareto": "measure",
+    "schedule in --over": "schedule of pipeline",
+}
 
 TOPICS: dict[str, tuple[str, ...]] = {  # what an abbreviation is called where things are written out
     "mla": ("latent",), "gqa": ("grouped", "kv_heads"), "mqa": ("kv_heads=1", "multi-query"), "moe": ("experts",),

@@ -52,7 +52,7 @@ def resolved(
     if chunks is None or all(Fraction(number) % chunks == 0 for number in numbers.values()):
         one_group = axis.schedule == "interleaved" and known.microbatches == axis.size
         ends_alone = axis.size.number == 2  # open stages have some in the middle
-        return (known if one_group or ends_alone else mesh), None
+        return (known if one_group or ends_alone or axis.order.alone(axis.size) else mesh), None
     kinds = tuple(kind for kind, number in numbers.items() for _ in range(number))
     if sorted(order) == sorted(kinds):
         kinds = tuple(order)

@@ -32,6 +32,9 @@ DENSE = (
     Structure(("P", "T", "M"), schedule="interleaved", sequence=True, one_group=True),
     Structure(("P", "N_d", "T", "M"), zero=1, schedule="zb-h1", sequence=True),
     Structure(("P", "N_d", "M"), zero=1, schedule="gpipe"),
+    Structure(("P", "T", "M"), schedule="zb-h2", sequence=True),
+    Structure(("P", "N_d", "M"), zero=1, schedule="zb-v"),
+    Structure(("P", "N_d", "M"), zero=1, recompute="full", schedule="dualpipev"),
 )
 OF_EXPERTS = (
     Structure(("N_d", "X"), zero=3, recompute="full"),

@@ -1,7 +1,8 @@
-"""DualPipe, run: how long its devices are idle, against what its authors print.
+"""DualPipe, run: how long its devices are idle, against what its authors print, and what the engine has instead.
 
-Microbatches come from both ends of the pipeline; a device holds a stage of either direction. The engine has no such
-schedule: how long a forward and a backward pass take that overlap is measured, and is no function of what each takes.
+Microbatches come from both ends of the pipeline; a device holds a stage of either direction. The engine has what is
+left if one direction is folded onto the other, DualPipeV, whose pairs of passes take as long as both: how long they
+take where they overlap is measured, and is no function of what each takes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from itertools import product
 from typing import Literal, NamedTuple
 
 import pytest
+
+from costgraph.pictures.orders import run
 
 Kind = Literal["forward", "inputs", "both", "weights"]  # gradients of inputs alone, or of weights as well
 
@@ -161,3 +164,16 @@ def test_microbatches_in_flight(P: int, M: int) -> None:
             most = max(most, held)
             held -= sum(one.kind in ("both", "weights") for one in passes)
         assert (held, most) == (0, P + 1)
+
+
+@pytest.mark.parametrize(("P", "M"), [(P, M) for P in (2, 4, 6, 8) for M in (2 * P, 2 * P + 2, 4 * P)])
+def test_it_is_two_of_dualpipe_v(P: int, M: int) -> None:
+    """Over half of the devices each, with half of the microbatches: as idle, whatever passes cost, and as full."""
+    folded = run("dualpipev", P // 2, M // 2)
+    for costs in (*balanced(), *(Costs(F, B, W, F + B) for F, B, W in ((10, 22, 7), (2, 9, 2), (7, 9, 5)))):
+        if costs.FB != costs.F + costs.B:
+            continue
+        busy = M // 2 * 2 * (costs.F + costs.B)
+        span = folded.span({"F": costs.F, "B": costs.B - costs.W, "W": costs.W}) * folded.v
+        assert max(idle(P, M, costs)) == span - busy
+    assert {folded.worst(stage)[0].total for stage in range(P // 2)} == {P + 1}

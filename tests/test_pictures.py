@@ -210,6 +210,7 @@ SCHEDULES = {
     "1f1b": "pipeline(4)",
     "interleaved": "pipeline(4, v=2, schedule=interleaved)",
     "zb-h1": "pipeline(4, schedule=zb-h1)",
+    **{name: f"pipeline(4, schedule={name})" for name in ("zb-h2", "zb-v", "v-half", "v-min", "dualpipev")},
 }
 
 
@@ -222,7 +223,7 @@ def test_a_schedule_is_idle_for_as_long_as_the_measure_says(name: str) -> None:
     )
     durations = timeline.durations_of(sized, EXACT)
     assert durations is not None
-    chunks = 2 if name == "interleaved" else 1
+    chunks = 1 if name in ("gpipe", "1f1b", "zb-h1", "zb-h2") else 2
     order = orders.run(name, 4, 8, chunks)
     slots = timeline.slots(order, durations)
     assert timeline.idle(order, slots) == MEASURES["bubble"](sized, EXACT).number

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from costgraph.pictures.orders import Job, Kind, Run, run
+from costgraph.pictures.jobs import Kind
+from costgraph.pictures.orders import Run, run
 
 SIZES = [(2, 3), (3, 5), (4, 7), (4, 12), (8, 20)]  # stages, microbatches: 2P - 1 of them or more
 COSTS: list[dict[Kind, int]] = [
@@ -16,21 +17,8 @@ COSTS: list[dict[Kind, int]] = [
 ]
 
 
-def zero_bubble_h2(stage: int, P: int, M: int) -> Iterator[Job]:
-    """Figure 3, bottom: forward passes until the first gradient is back, weights twice as late as in ZB-H1."""
-    ahead, late = 2 * (P - stage) - 1, 2 * stage
-    yield from (Job("F", one) for one in range(min(ahead, M)))
-    for one in range(M):
-        yield Job("B", one)
-        if one >= late:
-            yield Job("W", one - late)
-        if ahead + one < M:
-            yield Job("F", ahead + one)
-    yield from (Job("W", one) for one in range(max(M - late, 0), M))
-
-
 def h2(P: int, M: int) -> Run:
-    return Run(P, M, 1, [list(zero_bubble_h2(stage, P, M)) for stage in range(P)], apart=True)
+    return run("zb-h2", P, M)
 
 
 def idle(step: Run, costs: dict[Kind, int]) -> list[Fraction]:
@@ -84,3 +72,19 @@ def test_a_worker_holds_as_many_of_either_kind_as_printed(P: int, M: int) -> Non
             assert max(first for first, _ in seen) == inputs
             assert max(first + second for first, second in seen) == inputs + weights
             assert (inputs, weights) in seen
+
+
+@pytest.mark.parametrize("name", ["zb-h2", "zb-v"])
+@pytest.mark.parametrize("costs", COSTS, ids=str)
+def test_steps_that_follow_without_waiting_take_as_long_as_the_stage_that_is_idle_longest(
+    name: str, costs: dict[Kind, int]
+) -> None:
+    """Several steps of all stages in a row, each of which begins one when its own has ended."""
+    for P, M in SIZES:
+        one = run(name, P, M)
+        ends = [
+            replace(one, stages=[[job._replace(microbatch=job.microbatch + M * step) for step in range(steps)
+                                  for job in jobs] for jobs in one.stages]).span(costs)
+            for steps in (3, 4)
+        ]  # fmt: skip
+        assert (ends[1] - ends[0]) / (M * sum(costs.values())) - 1 == one.bubble(costs)

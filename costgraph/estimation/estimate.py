@@ -186,7 +186,8 @@ class Estimate(Explained):
         """Idle time over busy time."""
         if step.whole.mesh.pipeline is None:
             return Fraction(0)
-        found = MEASURES["bubble"](step.whole, self.request.setup.convention).limited(self.request.bindings)
+        known = self.request.bindings
+        found = MEASURES["bubble"](step.whole, self.request.setup.convention, sizes=known).limited(known)
         return Fraction(found.number or 0)
 
     @cached_property

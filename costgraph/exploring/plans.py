@@ -128,7 +128,10 @@ def of_phase(axis: Axis, phase: str) -> Axis:
 
 
 OPTIONS = {"P": "schedule", "N_d": "zero", "C": "how", "T": "sequence"}  # what may be chosen of an axis
-BESIDE = (ContextAxis(how="ring"), ContextAxis(how="heads"))  # of which a page has the command alone
+BESIDE = (  # of which a page has the command alone
+    ContextAxis(how="ring"), ContextAxis(how="heads"), PipelineAxis(schedule="zb-h2"), PipelineAxis(schedule="zb-v"),
+    PipelineAxis(schedule="v-half"), PipelineAxis(schedule="v-min"), PipelineAxis(schedule="dualpipev"),
+)  # fmt: skip
 
 
 def choices(axis: str, mesh: Mesh | None) -> list[Axis]:

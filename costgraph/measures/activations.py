@@ -41,7 +41,7 @@ def collect(graph: Graph) -> Iterator[Term]:
         if forward and tensor.role in KEPT and not tensor.gradient:
             amount = sizes.nbytes(tensor, rounds(tensor, read_by))
             if graph.stage is not None:
-                amount *= graph.stage.under_way(tensor.loop.number > 0)
+                amount *= graph.stage.under_way(graph.stage.where(name, tensor.loop.number))
             found.append(Term(read_by[0].source, name, amount, tensor.role))
     order = {name: i for i, name in enumerate(graph.by_name)}
     yield from sorted(found, key=lambda term: order.get(term.op, -1))

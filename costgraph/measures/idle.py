@@ -6,6 +6,7 @@ forms takes what none of them is below.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from typing import Any, NamedTuple, cast
@@ -56,7 +57,7 @@ class Order:
 
 def order_of(graph: Graph, stage: Graph) -> Order | None:
     """Where a stage stands; None without a pipeline, or where chunks are unlike, of which nothing is known."""
-    axis = graph.mesh.pipeline
+    axis = stage.mesh.pipeline
     if axis is None or (axis.chunks != ONE and stage.stage and stage.stage.number):
         return None
     per = ONE / (graph.mesh.microbatches * axis.chunks)
@@ -108,10 +109,16 @@ def idle(
         smaller: of two forms, numbers or columns; of forms one that neither is below will do.
     """
     ahead, stages, per = at
+    schedule = cast(Any, order.schedule)
     least = Costs(*(reduce(smaller, sides) for sides in zip(*(one.layers for one in of_stages), strict=True)))
     if not order.back:
-        return (stages - 1) * cast(Any, order.schedule).waited(least) * per, stages * 0
-    # The way back: an update may fill it where that of the first stage is shorter.
-    back = cast(Any, order.schedule).way_back(ahead, least, own.own) * per
-    back = back + reduce(smaller, [one.update for one in of_stages]) - own.update
-    return ahead * least.forward * per, back
+        return (stages - 1) * schedule.waited(least) * per, stages * 0
+    # An update may fill the way back where that of the first stage is shorter.
+    updated = reduce(smaller, [one.update for one in of_stages]) - own.update
+    if order.schedule.folded:  # a path through stages that all cost what the cheapest do
+        microbatches = 1 / (per * 2)  # of two chunks
+        missing = reduce(operator.add, least) - reduce(operator.add, own.own)
+        return stages * 0, missing + schedule.idle(stages, microbatches, least) * per + updated
+    back = schedule.way_back(ahead, least, own.own) * per + updated
+    forth = ahead * least.forward * per
+    return (forth, back) if order.schedule.waits else (stages * 0, forth + back)

@@ -281,9 +281,9 @@ class Lifetimes:
         """What is kept of the other microbatches that a stage of a pipeline has under way."""
         if self.graph.stage is None or not self.trained:
             return []
-        found = []
+        found, stage = [], self.graph.stage
         for one in self.buffers:
-            others = self.graph.stage.under_way(one.tensor.loop.number > 0) - ONE
+            others = stage.under_way(stage.where(one.tensor.name, one.tensor.loop.number)) - ONE
             if one.part == "saved" and others:
                 each = one.each * one.times * others
                 found.append(Buffer(one.tensor, one.op, BEFORE, self.end, each, part="saved"))

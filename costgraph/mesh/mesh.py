@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import get_args
 
-from costgraph.algebra.bindings import split_list
+from costgraph.algebra.bindings import bound, split_list
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE, Polynomial, product
 from costgraph.degrees import check_degrees
@@ -181,7 +181,7 @@ class Mesh:
 
 def substituted(axis: Axis, bindings: Mapping[str, Polynomial]) -> Axis:
     """An axis with symbols replaced in its degree, and in its chunks if it has any."""
-    chunks = {"v": axis.chunks.substitute(bindings)} if isinstance(axis, PipelineAxis) else {}
+    chunks = {"v": bound("v", axis.v).substitute(bindings)} if isinstance(axis, PipelineAxis) else {}
     return replace(axis, degree=axis.size.substitute(bindings), **chunks)
 
 

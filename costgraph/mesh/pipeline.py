@@ -20,19 +20,20 @@ class PipelineAxis(Axis):
 
     Args:
         degree: number of stages P.
-        v: chunks of layers that a stage holds, more than one with `interleaved`.
+        v: chunks of layers that a stage holds, more than one with `interleaved`; in the shape of a V it holds two.
         schedule: in which order a stage works on its microbatches.
         stage: whose costs are told: of the `first`, which has what stands before the layers, of one in the `middle`, of
             the `last`, which has what stands behind them, or of the `worst`, chosen for each measure.
 
-    Source: Huang et al. 2019 (GPipe), Narayanan et al. 2021 (1F1B, interleaved), Qi et al. 2023 (zero bubble).
+    Source: Huang et al. 2019 (GPipe), Narayanan et al. 2021 (1F1B, interleaved), Qi et al. 2023 (zero bubble), Qi
+    et al. 2024 (V-Half, V-Min), DeepSeek-AI 2025 (DualPipeV).
     """
 
     kind: ClassVar[str] = "pipeline"
     symbol: ClassVar[str] = "P"
     degree: Size = "P"
     v: Size = 1
-    schedule: Literal["gpipe", "1f1b", "interleaved", "zb-h1"] = "1f1b"
+    schedule: Literal["gpipe", "1f1b", "interleaved", "zb-h1", "zb-h2", "zb-v", "v-half", "v-min", "dualpipev"] = "1f1b"
     stage: Literal["first", "middle", "last", "worst"] = "worst"
 
     def __post_init__(self) -> None:
@@ -52,7 +53,8 @@ class PipelineAxis(Axis):
         Raises:
             UserError: no positive integer.
         """
-        return bound("v", self.v)
+        chunks = bound("v", self.v)
+        return Polynomial.constant(2) if self.order.folded and chunks == ONE else chunks
 
     @property
     def order(self) -> Schedule:

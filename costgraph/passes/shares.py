@@ -54,7 +54,7 @@ class Layers:
                 f"{axis}: {len(self.kinds)} layers do not divide into stages; take a degree that divides them"
             )
         sizes = spread([self.costs[kind] for kind in self.kinds], stages * chunks, self.before, self.behind)
-        return by_stage(sizes, self.kinds, stages)
+        return by_stage(sizes, self.kinds, stages, axis.order.folded)
 
 
 def shares(
@@ -104,10 +104,12 @@ def share(
     """What one stage has; stages in the middle keep less the further behind they are."""
     setting = axis.size, microbatches, axis.chunks
     order = axis.order
-    first, second = order.in_flight("first", *setting), order.in_flight("middle", *setting)
-    held = order.in_flight("last", *setting) if place == "last" else first - (first - second) * at
-    outside = order.in_flight_outside(place, *setting)
-    return Share(Stage(place, held, outside, number, last), layers, *order.sends(place, axis.size, axis.chunks))
+    held = order.in_flight("last", *setting) if place == "last" else order.in_flight_at(at, *setting)
+    stage = Stage(
+        place, held, order.in_flight_outside(place, *setting), number, last,
+        in_flight_behind=order.in_flight_behind(axis.size), put_off=order.put_off(at, place, axis.size),
+    )  # fmt: skip
+    return Share(stage, layers, *order.sends(place, axis.size, axis.chunks), order.folded)
 
 
 def claims(
@@ -124,6 +126,11 @@ def claims(
     """
     if trains:
         axis.order.check(axis.size, microbatches, axis.chunks)
+    elif axis.order.folded:
+        raise UserError(
+            f"{axis}: schedule='{axis.schedule}' is of training steps, in which the first stage has the last layers, "
+            f"too; without training write pipeline({axis.size})"
+        )
     least = Polynomial.constant(3 if axis.stage == "middle" else 2)
     yield Enough(least, axis.size, advice="pipeline(1) is one stage, and of two none is in the middle").substitute({})
     yield from axis.order.assumptions(axis.size, microbatches, axis.chunks) if trains else ()

@@ -60,12 +60,12 @@ def fits(total: Sequence[Fraction], chunks: int, before: Fraction, behind: Fract
     return start == layers
 
 
-def by_stage(sizes: Sequence[int], kinds: Sequence[str], stages: int) -> list[Mapping[str, int]]:
-    """Of each stage how many layers of each kind it has; chunks lie around the stages in turn."""
+def by_stage(sizes: Sequence[int], kinds: Sequence[str], stages: int, folded: bool = False) -> list[Mapping[str, int]]:
+    """Of each stage how many layers of each kind it has; chunks lie around the stages in turn, or there and back."""
     found: list[dict[str, int]] = [{} for _ in range(stages)]
     start = 0
     for chunk, size in enumerate(sizes):
-        mine = found[chunk % stages]
+        mine = found[-1 - chunk % stages if folded and chunk // stages % 2 else chunk % stages]
         for kind in kinds[start : start + size]:
             mine[kind] = mine.get(kind, 0) + 1
         start += size

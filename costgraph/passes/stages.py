@@ -42,17 +42,21 @@ class Share:
         layers: how many of each kind, as a share of all of them; of every kind alike under the empty name.
         forwards, backwards: how often it sends what it passes on, and gradients of what it was passed, for a
             microbatch.
+        folded: whether the first stage has the last layers, too.
     """
 
     stage: Stage
     layers: Mapping[str, Polynomial]
     forwards: Polynomial
     backwards: Polynomial
+    folded: bool = False
 
     @property
     def parts(self) -> set[str]:
         """The parts beside its layers."""
         ends: dict[Place, set[str]] = {"first": {BEFORE}, "middle": set(), "last": {BEHIND}}
+        if self.folded:
+            ends = {"first": {BEFORE, BEHIND}, "middle": set(), "last": set()}
         return {EVERYWHERE, *ends[self.stage.place]}
 
 
@@ -101,13 +105,14 @@ class Pipeline:
             self.cut[key] = ops, [scaled.op(op) for op in ops]
         ops, own = self.cut[key]
         sends = self.sends(ops, share, scaled.tensors)
-        return replace(whole.rewritten([*own, *sends], scaled.tensors), stage=share.stage)
+        stage = replace(share.stage, behind=self.behind) if {BEFORE, BEHIND} <= share.parts else share.stage
+        return replace(whole.rewritten([*own, *sends], scaled.tensors), stage=stage)
 
     def ops(self, parts: set[str], tensors: dict[str, Tensor]) -> list[Op]:
         """The ops of a stage with these parts of the model."""
         kept = [op for op in self.graph.ops if not self.parts[op.name].isdisjoint(parts)]
         made = {name for op in kept for name in op.outputs}
-        return self.summed(self.joined(kept, made), tensors)
+        return self.summed(self.joined(kept, made), parts, tensors)
 
     def scaled(self, loops: Mapping[Loop, Loop]) -> Scaled:
         """The tensors and ops of the graph with fewer layers; worked out once for stages that have as many."""
@@ -185,6 +190,12 @@ class Pipeline:
                 shared.update(op.inputs if found[op.name] == EVERYWHERE else ())
         return found
 
+    @cached_property
+    def behind(self) -> frozenset[str]:
+        """The tensors that forward ops behind the layers make."""
+        ops = (op for op in self.graph.phase("forward") if self.forward[op.name] == BEHIND)
+        return frozenset(name for op in ops for name in op.outputs)
+
     def loop_of(self, op: Op) -> Loop | None:
         """The layers that an op is part of; of those that it leaves, too."""
         loop = self.graph.tensors[op.inputs[0]].loop if op.kind == "loop" and op.loop == ONCE else op.loop
@@ -225,7 +236,7 @@ class Pipeline:
             found.append(replace(op, inputs=inputs) if inputs != op.inputs else op)
         return found
 
-    def summed(self, ops: list[Op], tensors: dict[str, Tensor]) -> list[Op]:
+    def summed(self, ops: list[Op], parts: set[str], tensors: dict[str, Tensor]) -> list[Op]:
         """The ops with gradients added up over the stages that have the same parameter, before they are kept."""
         read = {name: op for op in ops for name in op.inputs}
         found: list[Op] = []
@@ -237,7 +248,7 @@ class Pipeline:
             if not whole or op.phase == "update" or op.kind == "accumulate" or not self.of_parameter(op):
                 continue
             of = self.parts[reader.name if reader else op.name]
-            if (over := self.stages_with(of)) is not None:
+            if (over := self.stages_with(of, parts)) is not None:
                 instead[name] = f"{name}.all_reduce.{over.axis}"
                 tensors[instead[name]] = replace(self.graph.tensors[name], name=instead[name])
                 found.append(
@@ -246,11 +257,11 @@ class Pipeline:
                 )  # fmt: skip
         return found
 
-    def stages_with(self, parts: set[str]) -> Cut | None:
-        """Over how many stages the gradient of a parameter with these parts is a sum; none if it is complete."""
+    def stages_with(self, parts: set[str], here: set[str]) -> Cut | None:
+        """Over how many stages the gradient of a parameter with these parts is a sum; none if it is complete here."""
         if EVERYWHERE in parts:
             return self.over
-        if len({part for part in parts if part in (BEFORE, BEHIND)}) == 2:
+        if {BEFORE, BEHIND} <= parts and not {BEFORE, BEHIND} <= here:
             return Cut(self.over.axis, Polynomial.constant(2), 1)
         return None
 

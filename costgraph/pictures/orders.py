@@ -1,7 +1,6 @@
-"""Schedules of a pipeline, run: the order in which every stage works, who waits for whom, and what is alive meanwhile.
+"""Schedules of a pipeline, run: who waits for whom, and what is alive meanwhile.
 
-Orders are written as their authors define them; times and microbatches in flight are what comes out. Nothing here knows
-a formula.
+Times and microbatches in flight are what comes out of the orders of jobs. Nothing here knows a formula.
 """
 
 from __future__ import annotations
@@ -9,70 +8,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from costgraph.errors import BugError
+from costgraph.pictures.folded_jobs import dualpipe_v, v_half, v_min, zero_bubble_v
+from costgraph.pictures.jobs import (
+    Job,
+    Kind,
+    gpipe,
+    interleaved,
+    one_forward_one_backward,
+    zero_bubble_h1,
+    zero_bubble_h2,
+)
 from costgraph.records import dataclass
-
-Kind = Literal["F", "B", "W"]  # forward; gradients of inputs; gradients of weights
-
-
-class Job(NamedTuple):
-    """What a stage does at once: one pass of a microbatch through one chunk of layers."""
-
-    kind: Kind
-    microbatch: int
-    chunk: int = 0
-
-
-def gpipe(stage: int, P: int, M: int, v: int) -> Iterator[Job]:
-    """Huang et al. 2019: all forward, then all backward, the last one first."""
-    yield from (Job("F", one) for one in range(M))
-    for one in reversed(range(M)):
-        yield from (Job("B", one), Job("W", one))
-
-
-def one_forward_one_backward(stage: int, P: int, M: int, v: int) -> Iterator[Job]:
-    """Narayanan et al. 2021, figure 4: as many forward as there are stages behind, then one of each."""
-    ahead = min(P - 1 - stage, M)
-    yield from (Job("F", one) for one in range(ahead))
-    for one in range(M):
-        if ahead + one < M:
-            yield Job("F", ahead + one)
-        yield from (Job("B", one), Job("W", one))
-
-
-def interleaved(stage: int, P: int, M: int, v: int) -> Iterator[Job]:
-    """Megatron-LM's `forward_backward_pipelining_with_interleaving`, groups of P microbatches a chunk.
-
-    All stages take a group through all chunks but one before the first backward pass, and two more for every stage
-    behind them; a stage with no more than that takes everything forward first.
-    """
-    table = [(one, chunk) for group in range(0, M, P) for chunk in range(v) for one in range(group, group + P)]
-    ahead = min(2 * (P - 1 - stage) + (v - 1) * P, len(table))
-    yield from (Job("F", *at) for at in table[:ahead])
-    for done, (microbatch, chunk) in enumerate(table):
-        if ahead + done < len(table):
-            yield Job("F", *table[ahead + done])
-        yield from (Job(kind, microbatch, v - 1 - chunk) for kind in ("B", "W"))
-
-
-def zero_bubble_h1(stage: int, P: int, M: int, v: int) -> Iterator[Job]:
-    """Qi et al. 2023: as 1F1B, the gradients of weights `stage` microbatches later."""
-    for job in one_forward_one_backward(stage, P, M, v):
-        if job.kind != "W":
-            yield job
-        elif job.microbatch >= stage:
-            yield Job("W", job.microbatch - stage)
-    yield from (Job("W", one) for one in range(max(M - stage, 0), M))
 
 
 @dataclass(frozen=True)
 class Order:
-    """The jobs of each stage in order, and whether what was before hears of gradients of inputs first."""
+    """The jobs of each stage in order.
+
+    Args:
+        jobs: of a stage, P, M and v.
+        apart: whether what was before hears of gradients of inputs before those of weights are there.
+        folded: whether chunks lie from the first stage to the last and back.
+        waits: whether a stage begins a step only when all have ended the one before.
+    """
 
     jobs: Callable[[int, int, int, int], Iterator[Job]]
     apart: bool = False
+    folded: bool = False
+    waits: bool = True
 
 
 ORDERS = {
@@ -80,6 +46,11 @@ ORDERS = {
     "1f1b": Order(one_forward_one_backward),
     "interleaved": Order(interleaved),
     "zb-h1": Order(zero_bubble_h1, apart=True),
+    "zb-h2": Order(zero_bubble_h2, apart=True, waits=False),
+    "zb-v": Order(zero_bubble_v, apart=True, folded=True, waits=False),
+    "v-half": Order(v_half, apart=True, folded=True),
+    "v-min": Order(v_min, apart=True, folded=True),
+    "dualpipev": Order(dualpipe_v, apart=True, folded=True),
 }
 
 
@@ -112,6 +83,8 @@ class Run:
     v: int
     stages: list[list[Job]]
     apart: bool
+    folded: bool = False
+    waits: bool = True
 
     def span(self, durations: Mapping[Kind, int]) -> Fraction:
         """How long the step takes, where a pass through all chunks of a stage takes so long.
@@ -137,22 +110,32 @@ class Run:
     def slots(self, took: Callable[[int, Job], Fraction]) -> Iterator[Slot]:
         """Each job with its stage and its times, those of a stage in their order."""
         ends: dict[tuple[Kind, int, int], Fraction] = {}  # by kind, microbatch, and chunk along the whole model
-        free, todo = [Fraction(0)] * self.P, [list(reversed(jobs)) for jobs in self.stages]
+        free, todo = [Fraction(0)] * self.P, [list(reversed(together(jobs))) for jobs in self.stages]
         while any(todo):
             before = sum(map(len, todo))
-            for stage, jobs in enumerate(todo):
-                while jobs and ((needed := self.needed(stage, jobs[-1])) is None or needed in ends):
-                    job = jobs.pop()
-                    begin = free[stage] if needed is None else max(free[stage], ends[needed])
-                    free[stage] = begin + took(stage, job)
-                    ends[job.kind, job.microbatch, job.chunk * self.P + stage] = free[stage]
-                    yield Slot(stage, job, begin, free[stage])
+            for stage, left in enumerate(todo):
+                while left and (needed := self.all_needed(stage, left[-1])) <= ends.keys():
+                    jobs = left.pop()
+                    free[stage] = max([free[stage], *(ends[one] for one in needed)])
+                    for job in jobs:
+                        begin, free[stage] = free[stage], free[stage] + took(stage, job)
+                        yield Slot(stage, job, begin, free[stage])
+                    ends |= {(job.kind, job.microbatch, self.at(stage, job.chunk)): free[stage] for job in jobs}
             if sum(map(len, todo)) == before:
                 raise BugError("every stage waits for another")
 
+    def at(self, stage: int, chunk: int) -> int:
+        """Where a chunk of a stage stands along the whole model."""
+        return chunk * self.P + (self.P - 1 - stage if self.folded and chunk % 2 else stage)
+
+    def all_needed(self, stage: int, jobs: Sequence[Job]) -> set[tuple[Kind, int, int]]:
+        """What jobs that end together wait for besides their stage."""
+        own = {(job.kind, job.microbatch, self.at(stage, job.chunk)) for job in jobs}
+        return {one for job in jobs if (one := self.needed(stage, job)) is not None} - own
+
     def needed(self, stage: int, job: Job) -> tuple[Kind, int, int] | None:
         """What a job waits for besides its stage."""
-        at = job.chunk * self.P + stage
+        at = self.at(stage, job.chunk)
         if job.kind == "F":
             return ("F", job.microbatch, at - 1) if at else None
         if job.kind == "W":
@@ -162,9 +145,20 @@ class Run:
         return "B" if self.apart else "W", job.microbatch, at + 1
 
     def bubble(self, durations: Mapping[Kind, int]) -> Fraction:
-        """The time that a stage is idle over the time that it is busy."""
+        """The time that a stage is idle over the time that it is busy.
+
+        Where stages do not wait for others to end a step, of the one that is idle longest within its own.
+        """
         busy = self.M * sum(durations.values())
-        return self.span(durations) / busy - 1
+        return max(self.steps(list(self.slots(lambda _, job: Fraction(durations[job.kind]))))) / self.v / busy - 1
+
+    def steps(self, slots: Sequence[Slot]) -> list[Fraction]:
+        """How long the step of each stage is: as that of all, or, where none waits for others, from its first job."""
+        begins = [min(one.begin for one in slots if one.stage == stage) for stage in range(self.P)]
+        ends = [max(one.end for one in slots if one.stage == stage) for stage in range(self.P)]
+        if self.waits:
+            return [max(ends)] * self.P
+        return [end - begin for begin, end in zip(begins, ends, strict=True)]
 
     def alive(self, stage: int, until: Kind) -> list[Alive]:
         """What a stage holds after every forward job, if a job of some kind is the last that reads it."""
@@ -188,14 +182,30 @@ class Run:
         """How often a stage sends to another one, forward and backward."""
         sends = {"F": 0, "B": 0, "W": 0}
         for job in self.stages[stage]:
-            needed_by = job.chunk * self.P + stage + (1 if job.kind == "F" else -1)
-            if 0 <= needed_by < self.P * self.v and needed_by % self.P != stage:
+            needed_by = self.at(stage, job.chunk) + (1 if job.kind == "F" else -1)
+            mine = {self.at(stage, chunk) for chunk in range(self.v)}
+            if 0 <= needed_by < self.P * self.v and needed_by not in mine:
                 sends[job.kind] += 1
         return sends["F"], sends["B"]
 
 
+def together(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Jobs in groups that end together."""
+    found: list[list[Job]] = []
+    joined = False
+    for job in jobs:
+        if joined:
+            found[-1].append(job)
+        else:
+            found.append([job])
+        joined = job.joined
+    return found
+
+
 @cache
 def run(schedule: str, P: int, M: int, v: int = 1) -> Run:
-    """A step of a schedule."""
+    """A step of a schedule; one that is folded has two chunks."""
     order = ORDERS[schedule]
-    return Run(P, M, v, [list(order.jobs(stage, P, M, v)) for stage in range(P)], order.apart)
+    chunks = 2 if order.folded else v
+    jobs = [list(order.jobs(stage, P, M, chunks)) for stage in range(P)]
+    return Run(P, M, chunks, jobs, order.apart, order.folded, order.waits)

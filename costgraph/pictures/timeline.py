@@ -13,7 +13,8 @@ from costgraph.estimation.estimate import Estimate
 from costgraph.graph.graph import Graph
 from costgraph.measures.flops import PARTS, collect
 from costgraph.measures.pipeline import costs_of
-from costgraph.pictures.orders import Kind, Run, Slot, run
+from costgraph.pictures.jobs import Kind
+from costgraph.pictures.orders import Run, Slot, run
 from costgraph.pictures.picture import INK, OKABE_ITO, SHADE, Picture, aligned, of_figure, page, titled
 
 if TYPE_CHECKING:
@@ -75,9 +76,8 @@ def slots(of: Run, durations: Durations) -> list[Slot]:
 
 def idle(of: Run, found: list[Slot]) -> Fraction:
     """The time that a stage waits over the time that it works."""
-    end = max(one.end for one in found)
     busy = sum((one.end - one.begin for one in found), Fraction(0)) / of.P
-    return end / busy - 1
+    return max(of.steps(found)) / busy - 1
 
 
 def picture(of: Run, durations: Durations, model: str, said: str) -> Figure:

@@ -72,7 +72,7 @@ def forms(
         for one in (room, graph, *room.stages, *graph.stages)  # layers of a stage are other numbers than all of them
         for claim in (*one.assumptions, *one.claims)
         if not claim.settled
-    )
+    ) | dict.fromkeys(found.claims)
     for claim in claimed:
         if not claim.symbols:  # of numbers alone, which no plan of the structure can mend
             claim.substitute({})
@@ -89,8 +89,8 @@ def growing(request: Request, open_: Sequence[str]) -> Forms:
 def of_times(graph: Graph, request: Request, alike: Alike) -> Forms:
     """The forms of what all stages take."""
     stages = tuple(of_stage(stage, graph, request, alike) for stage in graph.stages or (graph,))
-    bubble = idle_share(graph, request, bool(request.efficiency))
-    return Forms(stages, (), defined(graph), (), tokens(graph), bubble, {}, cut_twice(graph))
+    bubble, claims = idle_share(graph, request, bool(request.efficiency))
+    return Forms(stages, claims, defined(graph), (), tokens(graph), bubble, {}, cut_twice(graph))
 
 
 def defined(graph: Graph) -> tuple[Definition, ...]:
@@ -124,11 +124,14 @@ def grows(request: Request, phase: str) -> bool:
     return request.phase == "generate" and phase == "decode"
 
 
-def idle_share(graph: Graph, request: Request, estimated: bool) -> tuple[Polynomial, Polynomial]:
-    """The share of idle time that an estimate adds."""
+def idle_share(
+    graph: Graph, request: Request, estimated: bool
+) -> tuple[tuple[Polynomial, Polynomial], tuple[Holds, ...]]:
+    """The share of idle time that an estimate adds, and what it assumes."""
     if graph.mesh.pipeline is None or not estimated:
-        return ZERO, ONE
+        return (ZERO, ONE), ()
     from costgraph.measures import MEASURES
 
-    value = MEASURES["bubble"](graph, request.setup.convention).value
-    return value.numerator, value.denominator
+    found = MEASURES["bubble"](graph, request.setup.convention)
+    claims = tuple(claim for claim in found.assumptions if not claim.settled)
+    return (found.value.numerator, found.value.denominator), claims

@@ -23,7 +23,8 @@ CONTEXT = ("ring", "heads", "gather")
 SEQUENCE = ("yes", "no")
 # What is tried unless somebody says otherwise. Left out is what is never better: keys and values that are gathered are
 # as many bytes over the same links as those that go round a ring, sent as often, under the same claims; of C >= 2
-# blocks a device holds all, and not two. Tests hold the forms of both beside each other.
+# blocks a device holds all, and not two. Tests hold the forms of both beside each other. Left out are schedules, too,
+# in which stages do not wait for others to end a step, which is another way to train, and those in the shape of a V.
 USUAL_SCHEDULES = ("gpipe", "1f1b", "interleaved", "zb-h1")
 USUAL_CONTEXT = ("ring", "heads")
 BATCHES = "1..4096..*2"

@@ -15,6 +15,7 @@ from costgraph.conventions import Convention
 from costgraph.estimation.asked import Request
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
+from costgraph.graph.stage import Where
 from costgraph.measures.communication import RINGS, part, read_in, ring, times
 from costgraph.measures.counting import Counted
 from costgraph.measures.flops import PARTS
@@ -172,14 +173,12 @@ def instants(graph: Graph, request: Request, alike: Alike) -> tuple[Polynomial, 
     alive, saved = alike.of("alive", graph, lambda: alive_of(graph, request))
     if graph.stage is None:
         return alive
-    others = total(
-        amount * (graph.stage.under_way(inside) - ONE) for inside, amount in zip((True, False), saved, strict=True)
-    )
+    others = total(amount * (graph.stage.under_way(where) - ONE) for where, amount in saved.items())
     return tuple(one + others for one in alive)
 
 
-def alive_of(graph: Graph, request: Request) -> tuple[tuple[Polynomial, ...], tuple[Polynomial, Polynomial]]:
-    """The same of one microbatch, and what is kept of each for its way back, inside of layers and outside."""
+def alive_of(graph: Graph, request: Request) -> tuple[tuple[Polynomial, ...], dict[Where, Polynomial]]:
+    """The same of one microbatch, and what is kept of each for its way back, by where that stands."""
     convention = request.setup.convention
     of = Lifetimes(graph, policy(request.setup.precision))
     walk = Walk(of, convention)
@@ -190,12 +189,12 @@ def alive_of(graph: Graph, request: Request) -> tuple[tuple[Polynomial, ...], tu
     for form in sorted(found, key=about, reverse=True):
         if not any(other.covers(form) for other in kept):
             kept.append(form)
-    saved = [one for one in counted if one.part == "saved" and of.trained]
-    inside, outside = (
-        total(one.each * one.times for one in saved if (one.tensor.loop.number > 0) == layers)
-        for layers in (True, False)
-    )
-    return tuple(kept), (inside, outside)
+    saved: dict[Where, Polynomial] = {}
+    for one in counted:
+        if one.part == "saved" and of.trained and graph.stage:
+            where = graph.stage.where(one.tensor.name, one.tensor.loop.number)
+            saved[where] = saved.get(where, ZERO) + one.each * one.times
+    return tuple(kept), saved
 
 
 def about(form: Polynomial) -> float:

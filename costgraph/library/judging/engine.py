@@ -30,6 +30,7 @@ from costgraph.records import replace
 from costgraph.setup import Setup
 
 WAYS = ("reads", "writes")  # parts of traffic
+PARTS = {"states": STATES, "in_flight": ("inputs", "weights")}  # of other measures
 CHANGE = Quotient(10**40 + 1)  # no rounding hides it
 WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -81,7 +82,7 @@ def terms(request: Request) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
         if not any(fnmatchcase(op.name, pattern) for op in found.graph.ops):
             raise UserError(f"no op is called '{pattern}': {unknown('op', pattern, found.graph.by_name)}")
     if request.part:
-        choices = STATES if request.measure == "states" else WAYS
+        choices = PARTS.get(request.measure, WAYS)
         if request.part not in choices:
             raise unknown(f"part of {request.measure}", request.part, choices)
         if request.part in WAYS:
