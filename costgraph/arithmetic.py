@@ -6,7 +6,6 @@ A product has one term, as nothing else is true of where it comes from; a form t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from math import comb
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -19,6 +18,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError, shorten
 from costgraph.provenance import Term
+from costgraph.records import replace
 
 if TYPE_CHECKING:
     from costgraph.closed_form import ClosedForm

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -21,7 +20,7 @@ from costgraph.measures.named import Measures, names_of_measures
 from costgraph.measures.parts import Measure, read_measure, under
 from costgraph.measures.per import STEP, Share, read_share
 from costgraph.mesh import Mesh
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.remarks import of_factored, of_windows, why_zero
 from costgraph.setup import Setup
 from costgraph.shown import Explained, as_json

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import replace
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Union
@@ -23,7 +22,7 @@ from costgraph.options import checked, number, parse_call
 from costgraph.passes import PASSES, PLACING, Pass, names_of
 from costgraph.passes.widths import Widths
 from costgraph.precision import ITEMSIZE, USUAL, WIDTHS_BY_NAME, Precision, element, policy
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 if TYPE_CHECKING:
     from costgraph.models.architecture import Architecture

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from itertools import combinations, islice
 from operator import ge
 
@@ -27,7 +27,7 @@ from costgraph.algebra.syntax import read
 from costgraph.closed_form import LARGEST, ClosedForm
 from costgraph.errors import UserError
 from costgraph.provenance import Term
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 FEW = 24  # candidates of which each pair is proved by more than its terms
 EFFORT = 20_000  # terms of pairs that may be looked at

@@ -7,7 +7,6 @@ A policy is one of `PRECISIONS`, a TOML file with the keys of `Precision`, or te
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +16,7 @@ from costgraph.algebra.bindings import split_list
 from costgraph.algebra.parser import Size
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.user_files import MAX_TOML, read_text
 
 State = Literal["weights", "gradients", "optimizer"]  # of a parameter; the master copy and moments are the optimizer's

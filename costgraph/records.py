@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from dataclasses import fields
+from functools import cache
 from operator import attrgetter
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -37,9 +38,6 @@ def quickly(cls: Any = None, /, **options: Any) -> Any:
     if options.get("eq", True):
         compared = [one.name for one in fields(cls) if one.compare]
         made |= equality_of(attrgetter(*compared) if compared else lambda self: ())
-    places = {one.name: at for at, one in enumerate(fields(cls)) if not one.kw_only}
-    if len(places) > 1 and len(places) == len(fields(cls)):
-        cls.__fields_in_order__ = (places, attrgetter(*places))
     for name, function in made.items():
         if name not in own:
             setattr(cls, name, function)
@@ -47,17 +45,29 @@ def quickly(cls: Any = None, /, **options: Any) -> Any:
 
 
 def changed(one: Any, /, **changes: Any) -> Any:
-    """`dataclasses.replace` of what is made here; of anything else that itself."""
-    known = type(one).__dict__.get("__fields_in_order__")
+    """`dataclasses.replace`, which looks at all fields each time."""
+    known = in_order(one.__class__)
     if known is None:
         return dataclasses.replace(one, **changes)
-    names, values = known
-    if not changes.keys() <= names.keys():
-        raise TypeError(f"{type(one).__name__} has no field {sorted(changes.keys() - names.keys())}")
+    places, named, values = known
+    if not changes.keys() <= places.keys():
+        raise TypeError(f"{type(one).__name__} has no field {sorted(changes.keys() - places.keys())}")
     new = list(values(one))
     for name, value in changes.items():
-        new[names[name]] = value
-    return type(one)(*new)
+        new[places[name]] = value
+    if not named:
+        return type(one)(*new)
+    return type(one)(*new[: -len(named)], **dict(zip(named, new[-len(named) :], strict=True)))
+
+
+@cache
+def in_order(cls: Any) -> tuple[dict[str, int], list[str], attrgetter[Any]] | None:
+    """The places of values in a call of the class, those that have to be named, and all of them; None if not known."""
+    if not dataclasses.is_dataclass(cls) or not all(one.init for one in fields(cls)) or len(fields(cls)) < 2:
+        return None
+    found = sorted(fields(cls), key=lambda one: bool(one.kw_only))
+    names = [one.name for one in found]
+    return {name: at for at, name in enumerate(names)}, [o.name for o in found if o.kw_only], attrgetter(*names)
 
 
 if TYPE_CHECKING:

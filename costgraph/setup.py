@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from copy import copy
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property, lru_cache
 from inspect import signature
 from pathlib import Path
@@ -54,7 +54,7 @@ from costgraph.options import parse_call
 from costgraph.passes import IN_WORDS, PASSES, PHASES, PLACING, Pass, names_of, phase_of
 from costgraph.passes.rewrite import comes_before, place, read_phase
 from costgraph.precision import PRECISIONS, USUAL, Precision
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.remarks import (
     as_read,
     choice_not_made,

@@ -7,6 +7,10 @@ import re
 import pytest
 from command_line import costgraph
 
+from costgraph.exporting.documents.cheatsheet import Derived
+from costgraph.exporting.documents.contents import TP, Row
+from costgraph.setup import Setup
+
 
 def sheet(*options: str) -> str:
     """The sheet as text."""
@@ -156,3 +160,14 @@ def test_a_choice_that_no_row_makes_is_refused(limit: str, said: str) -> None:
 @pytest.mark.slow
 def test_a_choice_that_a_row_makes_may_be_typed() -> None:
     assert "does not occur" not in sheet("--limit", "T=4,G=8,V=100,K=100,S=100")
+
+
+def test_rows_that_show_parts_of_one_form_derive_it_once() -> None:
+    derived = Derived(Setup.of())
+    whole, of_attention, of_a_device = (
+        Row("", "params", places=("attn",)),
+        Row("", "params"),
+        Row("", "params", passes=(TP,)),
+    )
+    assert derived.of(whole) is derived.of(of_attention) is not derived.of(of_a_device)
+    assert derived.of(Row("", "states")).setup is derived.of(whole).setup

@@ -98,7 +98,7 @@ class Quotient:
 
     def substitute(self, bindings: Mapping[str, Polynomial]) -> Quotient:
         """Replace symbols, all at once and exactly."""
-        if self.is_infinite:
+        if not bindings or self.is_infinite:
             return self
         above, below = self.numerator, self.denominator
         for name in (name for name, value in bindings.items() if value and not value.is_monomial):

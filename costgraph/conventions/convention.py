@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import field, fields, replace
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Literal
 
 from costgraph.algebra.symbols import Rational
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 if TYPE_CHECKING:
     from costgraph.graph.graph import Graph

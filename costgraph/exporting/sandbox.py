@@ -17,7 +17,6 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
-from jinja2.visitor import NodeTransformer
 
 from costgraph.exporting.growth import GROWTH, METHOD_GROWTH, METHODS, percent
 
@@ -194,7 +193,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         """The tree of a template, in which everything that makes something pays for it."""
         tree = super()._parse(source, name, filename)
-        Paying().visit(tree)
+        paying(tree)
         bodies: list[tuple[Any, int]] = []
         work_of(tree, bodies)
         for body, work in bodies:
@@ -202,30 +201,37 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return tree
 
 
-class Paying(NodeTransformer):
-    """Puts a filter of the sandbox around what makes or compares values without a call."""
+def parts_of(node: nodes.Node) -> Iterator[tuple[str, int | None, nodes.Node]]:
+    """The nodes right below one: the field in which each stands, and where in a list."""
+    for name in node.fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            yield from ((name, at, part) for at, part in enumerate(value) if isinstance(part, nodes.Node))
+        elif isinstance(value, nodes.Node):
+            yield name, None, value
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:
-        """`a ~ b`."""
-        self.generic_visit(node)
+
+def paying(node: Any) -> Any:
+    """A tree with a filter of the sandbox around what makes or compares values without a call."""
+    for name, at, part in parts_of(node):
+        if (made := paying(part)) is part:
+            continue
+        if at is None:
+            setattr(node, name, made)
+        else:
+            getattr(node, name)[at] = made
+    if isinstance(node, nodes.Concat):  # `a ~ b`
         return through("_concatenated", nodes.List(node.nodes, lineno=node.lineno))
-
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:
-        """`a == b`, `a in b`."""
-        self.generic_visit(node)
+    if isinstance(node, nodes.Compare):  # `a == b`, `a in b`
         node.expr = through("_weighed", node.expr)
         for operand in node.ops:
             operand.expr = through("_weighed", operand.expr)
-        return node
+    elif isinstance(node, LITERALS) and getattr(node, "ctx", "load") == "load" and not is_item(node):
+        return through("_weighed", node)
+    return node
 
-    def literal(self, node: Any) -> nodes.Expr:
-        """A list, table or slice."""
-        self.generic_visit(node)
-        read = getattr(node, "ctx", "load") == "load"
-        made: nodes.Expr = through("_weighed", node) if read and not is_item(node) else node
-        return made
 
-    visit_List = visit_Tuple = visit_Dict = visit_Getitem = literal
+LITERALS = (nodes.List, nodes.Tuple, nodes.Dict, nodes.Getitem)
 
 
 def is_item(node: nodes.Node) -> bool:
@@ -243,7 +249,7 @@ BODIES = (nodes.Template, nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block)
 
 def work_of(node: nodes.Node, bodies: list[tuple[Any, int]]) -> int:
     """What a node counts as, by its constant text and its size; `bodies` gets what is entered, with what is inside."""
-    inside = sum([work_of(part, bodies) for part in node.iter_child_nodes()])
+    inside = sum([work_of(part, bodies) for _, _, part in parts_of(node)])
     if isinstance(node, BODIES):
         bodies.append((node, inside))
     counts = EACH if isinstance(node, nodes.Expr | nodes.Stmt) else 0

@@ -9,7 +9,6 @@ What layers of several kinds have alike is one part, which there is as often as 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from costgraph.algebra.bindings import Binding
 from costgraph.algebra.polynomial import ONE, Polynomial, total
@@ -19,7 +18,7 @@ from costgraph.graph.graph import Graph
 from costgraph.graph.loop import Loop, label
 from costgraph.largest import Largest
 from costgraph.provenance import Term, alike, joined
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 LATER = ", later layers"  # what the name of a part ends with that the first layer lacks
 

@@ -10,7 +10,6 @@ Source: "Decoder-Only Transformers", Sec. 3, eq. 3.2.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from costgraph.algebra.polynomial import Polynomial, total
 from costgraph.algebra.quotient import Quotient
@@ -22,6 +21,7 @@ from costgraph.measures import op_costs
 from costgraph.measures.summing import closed_form
 from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.provenance import Term
+from costgraph.records import replace
 
 PARTS: tuple[Phase, ...] = ("forward", "backward", "recompute")
 

@@ -6,8 +6,6 @@ Source: "Decoder-Only Transformers", App. D, eq. D.1; Williams et al. 2009 (roof
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from costgraph.algebra.quotient import Quotient
 from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
@@ -15,6 +13,7 @@ from costgraph.graph.graph import Graph
 from costgraph.measures.flops import flops
 from costgraph.measures.traffic import traffic
 from costgraph.measures.worst_stage import of_worst_stage
+from costgraph.records import replace
 
 
 @of_worst_stage

@@ -8,7 +8,7 @@ Source: "Decoder-Only Transformers", eq. 2.2 and 2.12.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from costgraph.algebra.polynomial import ONE, Polynomial, total
 from costgraph.algebra.quotient import Quotient
@@ -20,6 +20,7 @@ from costgraph.graph.tensor import Tensor
 from costgraph.measures.summing import Sizes, closed_form
 from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.provenance import Term
+from costgraph.records import replace
 
 CARRY = ("all_gather", "widen", "narrow")  # kinds of ops whose result is the same parameter, elsewhere or otherwise
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from costgraph.algebra.bindings import bound, check_bindings, symbol_of
@@ -36,7 +36,7 @@ from costgraph.measures.communication import Links
 from costgraph.measures.counting import nothing_counted
 from costgraph.precision import ITEMSIZE, PRECISIONS, Precision
 from costgraph.provenance import Term
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 OF_PRECISION = ("states", "traffic.update", "peak")  # measures of what training keeps of parameters
 WORD = re.compile(r"\s*([0-9.]*[A-Za-z][A-Za-z0-9]*)\s*[,)]")  # that a symbol is bound to: bf16, 4k

@@ -7,7 +7,6 @@ contributes; what stands outside of layers is left out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from costgraph.algebra.polynomial import ONE, Polynomial, total
@@ -19,7 +18,7 @@ from costgraph.graph.graph import Graph
 from costgraph.largest import Largest, chosen
 from costgraph.measures.by_part import has_parts
 from costgraph.measures.counting import nothing_counted
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 PER = ("token", "sequence", "layer")
 DIMS = {"token": ("batch", "query"), "sequence": ("batch",)}  # how many there are of it in a step

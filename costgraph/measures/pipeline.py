@@ -11,7 +11,6 @@ Source: Huang et al. 2019 (GPipe), Narayanan et al. 2021, Sec. 2.2, Qi et al. 20
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from costgraph.algebra.assumption import Assumption, Choice
 from costgraph.algebra.definition import settle
@@ -27,6 +26,7 @@ from costgraph.measures.summing import closed_form
 from costgraph.measures.worst_stage import of_worst_stage
 from costgraph.mesh import PipelineAxis
 from costgraph.provenance import Term
+from costgraph.records import replace
 from costgraph.schedules import Costs
 
 NOTHING: Mapping[str, Polynomial] = FrozenMapping({})  # no sizes

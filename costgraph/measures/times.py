@@ -48,6 +48,12 @@ def step_time(graph: Graph, convention: Convention = NOTES, links: Links = one_l
         convention: without effect; what is done is counted.
         links: over which links each collective goes.
     """
+    return shortest(graph, links)
+
+
+@lru_cache(maxsize=4)  # what is made of the time of a step asks for it again
+def shortest(graph: Graph, links: Links) -> ClosedForm:
+    """The same, by what decides on it."""
     found = [
         (f"{stage.stage}, {RESOURCES[rate]}" if stage.stage else RESOURCES[rate], form("step_time", "s", stage, terms))
         for stage, rate, terms in busy(graph, links)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
 
@@ -23,6 +23,7 @@ from costgraph.mesh.tensor import TensorAxis
 from costgraph.mesh.width import WidthAxis
 from costgraph.options import parse_call
 from costgraph.precision import State
+from costgraph.records import replace
 
 One = str | Axis | type[Axis]
 Axes = One | Iterable[One] | Mapping[str, Size]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from costgraph.algebra.assumption import Assumption, Choice
 from costgraph.algebra.parser import Size
@@ -16,7 +15,7 @@ from costgraph.blocks.stack import Layers, Mixing
 from costgraph.errors import UserError
 from costgraph.graph.builder import Builder, Purpose
 from costgraph.graph.graph import Graph
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 SIZES: dict[str, Size] = {"batch": "B", "query": "S", "context": "S", "model": "D", "vocab": "V"}
 ENCODER: dict[str, Size] = {"memory": "S_e", "memory_context": "S_e"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.polynomial import Polynomial
@@ -13,7 +13,7 @@ from costgraph.errors import UserError, shorten, unknown
 from costgraph.frozen import FrozenMapping
 from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Graph
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.shown import Shown
 
 if TYPE_CHECKING:  # an op set needs none of the blocks

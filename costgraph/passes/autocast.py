@@ -15,7 +15,7 @@ Source: PyTorch, "Automatic Mixed Precision package", autocast op reference; Mic
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from typing import ClassVar
 
 from costgraph.algebra.polynomial import Polynomial
@@ -27,7 +27,7 @@ from costgraph.graph.tensor import PARAMETERS, Role, Tensor
 from costgraph.passes.recompute import renamed
 from costgraph.passes.rewrite import Pass
 from costgraph.precision import FP32
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 NARROW, WIDE = Polynomial.symbol("p"), Polynomial.constant(FP32)
 CONVERSIONS = ("widen", "narrow")

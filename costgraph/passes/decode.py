@@ -16,7 +16,6 @@ Source: "Decoder-Only Transformers", Sec. 6 and 7.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from costgraph.algebra.assumption import AtMost, InDomain
@@ -27,7 +26,7 @@ from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
 from costgraph.passes.prefill import inference
 from costgraph.passes.rewrite import Pass
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ Source: Hu et al. 2021 (LoRA), Sec. 4.1.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field, replace
+from dataclasses import field
 from string import ascii_lowercase
 from typing import ClassVar
 
@@ -35,7 +35,7 @@ from costgraph.graph.selection import ops_named
 from costgraph.graph.tensor import Tensor
 from costgraph.passes.recompute import renamed
 from costgraph.passes.rewrite import Pass
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 ADAPTER = "adapter"  # the segment of what an adapter computes, and the dim of its rank
 ALL = "all"  # every matrix in the blocks

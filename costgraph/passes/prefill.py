@@ -12,14 +12,13 @@ Source: "Decoder-Only Transformers", Sec. 6; Pope et al. 2022.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from costgraph.algebra.assumption import Choice
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.passes.rewrite import Pass
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 TRAINING_KINDS = ("logsumexp", "cross_entropy")
 

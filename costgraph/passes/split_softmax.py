@@ -13,12 +13,12 @@ Source: Dao et al. 2023 (Flash-Decoding).
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import replace
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.graph.tensor import Tensor
+from costgraph.records import replace
 
 ROWS = Polynomial.constant(8)  # bytes of the statistics of a row: its maximum and its sum
 

@@ -11,7 +11,6 @@ precision policy.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from costgraph.algebra.bindings import bound
@@ -23,7 +22,7 @@ from costgraph.graph.tensor import Tensor
 from costgraph.passes.autocast import Autocast
 from costgraph.passes.rewrite import Pass
 from costgraph.precision import FP32
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 VOCABULARY = "vocab"  # an activation with this dim is logits, or computed from them
 

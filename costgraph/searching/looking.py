@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from costgraph.errors import UserError
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.searching.asked import Search
 from costgraph.searching.best import Best, Candidate
 from costgraph.searching.columns import Column

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from costgraph.estimation.asked import Request
 from costgraph.estimation.estimate import Estimate, estimate
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.searching.asked import Search
 from costgraph.searching.best import Best, Candidate
 from costgraph.searching.command import command, mesh_of

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import product
 from math import prod
 
 import numpy as np
 
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.searching.open_mesh import OpenMesh, Side, meshes
 from costgraph.searching.structure import DEVICES, Structure
 

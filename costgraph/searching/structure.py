@@ -7,7 +7,6 @@ forms are derived once, with these as symbols. An axis of one device is left out
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
@@ -24,7 +23,7 @@ from costgraph.mesh import (
     TensorAxis,
 )
 from costgraph.passes.recompute import Recompute
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.setup import Setup
 
 KINDS = {axis.symbol: kind for kind, axis in AXES.items() if axis.symbol in USUAL_ORDER}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import ClassVar
 
 from costgraph.algebra.assumption import without_rest
@@ -30,7 +30,7 @@ from costgraph.errors import UserError, need_text, shorten
 from costgraph.measures import MEASURES, joint, measure_named
 from costgraph.measures.communication import Links
 from costgraph.measures.parts import Measure, measure_at, under
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.setup import Setup
 
 RELATIONS = ("<=", ">=", "==", "<", ">", "=")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial
@@ -17,7 +16,7 @@ from costgraph.graph.tensor import PARAMETERS
 from costgraph.measures import op_costs
 from costgraph.measures.communication import LINK, RINGS, part, read_in, ring, times
 from costgraph.measures.counting import Counted
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 
 Class = Literal["weight matmuls", "attention core", "normalization", "element-wise", "update", "communication"]
 CLASSES: tuple[Class, ...] = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import cached_property
 from math import ceil, log2
 from typing import Any, Literal, TypeVar, cast
@@ -17,7 +16,7 @@ from costgraph.hardware.links import Hop, Layout, Level, Span, axes_of
 from costgraph.hardware.machine import NETWORK
 from costgraph.measures.communication import LINK, RINGS
 from costgraph.mesh import PipelineAxis
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.timing.costs import Crossing
 
 N = TypeVar("N")

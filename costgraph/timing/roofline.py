@@ -13,7 +13,6 @@ Source: Williams et al. 2009 (roofline); "Decoder-Only Transformers", App. C and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +20,7 @@ from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, total
 from costgraph.algebra.printers import latex, python
 from costgraph.algebra.symbols import Rational
 from costgraph.errors import UserError
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.timing.costs import CLASSES, Class, Cost
 
 if TYPE_CHECKING:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 
 from costgraph.algebra.bindings import parse_bindings
 from costgraph.algebra.definition import Definition, needed, settle
@@ -18,7 +17,7 @@ from costgraph.derivation import Derivation, formed
 from costgraph.errors import UserError
 from costgraph.exporting.documents.contents import POLICY, Row, Section
 from costgraph.given import OpSet, Options
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.setup import Setup
 
 
@@ -88,9 +87,16 @@ class Line:
 
 def limited(value: Quotient, text: str) -> Quotient:
     """A value in a limit such as `E=4,T->oo`."""
+    finite, infinite = bound_by(text)
+    return limit(value.substitute(finite), infinite)
+
+
+@cache
+def bound_by(text: str) -> tuple[dict[str, Polynomial], list[str]]:
+    """What a limit puts in, and the symbols that grow without bound in it."""
     bindings = parse_bindings([text])
     finite = {name: bound for name, bound in bindings.items() if isinstance(bound, Polynomial)}
-    return limit(value.substitute(finite), [name for name in bindings if name not in finite])
+    return finite, [name for name in bindings if name not in finite]
 
 
 def at(value: Quotient, sizes: Mapping[str, Rational], definitions: Iterable[Definition] = ()) -> Rational | None:
@@ -126,27 +132,50 @@ def asked_of(setup: Setup, phase: str | None, passes: tuple[str, ...] = (), opti
     }
 
 
-def lines(section: Section, setup: Setup, phase: str | None = None) -> Iterator[Line]:
+class Derived:
+    """What rows of a sheet are derived from: several show parts of one form, or other measures of one graph."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.setups: dict[tuple[object, ...], Setup] = {}
+        self.known: dict[tuple[object, ...], Derivation] = {}
+
+    def of(self, row: Row) -> Derivation:
+        """What a row shows, or has a part of.
+
+        Raises:
+            UserError: the op set has no such costs.
+        """
+        key = (row.phase, row.passes, row.options, row.op_set, row.convention, row.precision)
+        if key not in self.setups:
+            asked = asked_of(self.setup, row.phase, row.passes, row.options)
+            if row.op_set:
+                asked["op_set"] = row.op_set
+            if row.convention:
+                asked["convention"] = row.convention
+            if row.precision:
+                asked["precision"] = row.precision
+            self.setups[key] = Setup.of(**asked)
+        if (*key, row.measure) not in self.known:
+            self.known[*key, row.measure] = formed(self.setups[key], [row.measure])
+        return self.known[*key, row.measure]
+
+
+def lines(section: Section, derived: Derived, phase: str | None = None) -> Iterator[Line]:
     """The rows that the op set has: what is nothing, cannot be derived or stands there already is left out.
 
     Args:
         section: the rows.
-        setup: what they are asked of, each in its own phase.
+        derived: from what they are, each in its own phase.
         phase: if given, only rows of this one.
     """
+    setup = derived.setup
     seen: list[tuple[tuple[str, Quotient, str], tuple[str, ...]]] = []
     for row in section.rows:
         if phase not in (None, row.phase):
             continue
-        asked = asked_of(setup, row.phase, row.passes, row.options)
-        if row.op_set:
-            asked["op_set"] = row.op_set
-        if row.convention:
-            asked["convention"] = row.convention
-        if row.precision:
-            asked["precision"] = row.precision
         try:
-            found = formed(Setup.of(**asked), [row.measure])
+            found = derived.of(row)
         except UserError:
             if not (row.options or row.passes or row.op_set) and row.phase == setup.phase:
                 raise

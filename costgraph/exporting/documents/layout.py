@@ -103,7 +103,8 @@ class Layout:
         names = arm_names(row.measure)
 
         def entries(value: Quotient) -> None:
-            cited.update(one.entry.id for one in published if citations.equal(one, value, line.in_params(value)))
+            counted = line.in_params(value) if published else None
+            cited.update(one.entry.id for one in published if citations.equal(one, value, counted))
 
         entries(line.value)
         counted = line.in_params(line.value) if row.measure == "states" else None

@@ -81,9 +81,11 @@ def main(value: Quotient, math: Math, shape: str = "auto", before: str = "", aft
     """A formula that holds without conditions, perhaps with a name before it and another form of it after it."""
     length = width(value, math, shape) + len(before) + (width(after, math) if after is not None else 0)
     same = math.equals + formula(after, math) if after is not None else ""
-    value = shown(value, math)
-    text, broken = (before + tidy(render(value, shape, style), math) + same for style in (math.tall, math.style))
-    return record(text, broken=broken if length > WIDE else "")
+    text = before + formula(value, math, shape) + same
+    if length <= WIDE:
+        return record(text)
+    lower = tidy(render(shown(value, math), shape, math.style), math)
+    return record(text, broken=before + lower + same)
 
 
 def under(value: Quotient, math: Math, at: str) -> Record:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from costgraph import __version__
@@ -30,6 +29,7 @@ from costgraph.exporting.documents.sums import Names, Sum, shared
 from costgraph.exporting.forms import Form, fingerprint
 from costgraph.exporting.targets import Target
 from costgraph.exporting.templates import Verbatim
+from costgraph.records import replace
 from costgraph.setup import Setup
 
 WIDTH = 80  # of plain text
@@ -64,7 +64,8 @@ def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[st
     if phase not in (None, *STEPS):
         raise UserError(f"--phase {phase}: the sheet has costs of {', '.join(STEPS)}; choose from these")
     parts = (*SECTIONS, *([over_mesh(setup)] if setup.mesh else []))
-    found = [(part, list(cheatsheet.lines(part, setup, phase))) for part in parts]
+    derived = cheatsheet.Derived(setup)
+    found = [(part, list(cheatsheet.lines(part, derived, phase))) for part in parts]
     own = [line.derivation for _, lines in found for line in lines if not line.row.op_set]
     if not own:
         raise UserError(f"none of the rows of the sheet is a cost of {setup}")

@@ -7,7 +7,6 @@ sides stand on the sheet once.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.printers import Style
@@ -22,6 +21,7 @@ from costgraph.exporting.documents.over_mesh import STEPS
 from costgraph.largest import candidates_of, symbol_of
 from costgraph.measures import MEASURES
 from costgraph.measures.peak import peak
+from costgraph.records import replace
 from costgraph.setup import Setup
 
 NOTE = "Times and costs, at least: what each resource takes alone, all at once; of a causal square what is seen."

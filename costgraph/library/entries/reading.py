@@ -6,7 +6,7 @@ import difflib
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -17,7 +17,7 @@ from costgraph.letters import FILE as NOTATIONS
 from costgraph.letters import notations
 from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.well_formed import entry
-from costgraph.records import dataclass
+from costgraph.records import dataclass, replace
 from costgraph.resources import data_folder
 from costgraph.toml_tables import from_table
 from costgraph.toml_text import parse_toml
