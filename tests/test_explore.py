@@ -24,11 +24,12 @@ from costgraph.exploring.catalogs import figures, machines, models, sizes_of
 from costgraph.exploring.crossing import Crossing
 from costgraph.exploring.described import described
 from costgraph.exploring.drawing import drawing
+from costgraph.exploring.first import check, first_phase, first_plan, first_sizes
 from costgraph.exploring.page import explore
 from costgraph.exploring.plans import Plan, plans
 from costgraph.exploring.program import Program
 from costgraph.exploring.scenarios import Scenario, named, phases_of, scenarios, setup
-from costgraph.given import Options
+from costgraph.given import Options, read_mesh
 from costgraph.hardware.catalog import machine
 from costgraph.hardware.cluster import cluster
 from costgraph.hardware.links import Layout
@@ -222,6 +223,87 @@ def test_of_axes_that_no_page_has_the_command_is_said_whole_and_runs(typed: list
     answer = costgraph(*words, "--json")
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["step"]["bound_s"] > 0
+
+
+def opens(options: Options, names: str = "P N_d C X T M", where: str = "h100-sxm") -> dict[str, Any]:
+    """Where the sliders of a page stand first, and its phase; refused where it would have no numbers there."""
+    along, model = read_mesh(options.get("mesh") or "") or None, named(options)
+    same: Options = {"model": model, "convention": "exact"}
+    phase = first_phase(options, model, along)
+    sizes = first_sizes(same, model, phase, None, options.get("limit", ()), along)
+    plan = first_plan(phase, [axis.symbol for axis in along.axes] if along else names.split(), sizes, along)
+    check(next(scenarios(same, (), needed=(plan,))), sizes, machine(where))
+    return {"phase": phase, **{name: size.number for name, size in sizes.items()}}
+
+
+ZB_H1 = "pipeline(4, schedule=zb-h1), data(2, zero=1), tensor(8, sequence=True)"
+
+
+@pytest.mark.parametrize(
+    ("mesh", "limit", "first"),
+    [
+        (ZB_H1, "", {"phase": "train", "M": 32, "B": 64}),
+        ("pipeline(4), data(2), tensor(2)", "", {"phase": "decode", "M": 32, "B": 64}),
+        ("pipeline(4, v=2, schedule=interleaved), data(2)", "", {"phase": "train", "v": 2, "M": 32, "B": 64}),
+        ("pipeline(2), data(2)", "B=16", {"M": 8, "B": 16}),
+        ("pipeline(2), data(2)", "B=20", {"M": 10, "B": 20}),
+        ("pipeline(2), data(2)", "M=6", {"M": 6, "B": 12}),
+        ("pipeline(2), data(2)", "M=6,B=24", {"M": 6, "B": 24}),
+        ("microbatches(8), data(2)", "", {"phase": "train", "M": 8, "B": 16}),
+        ("pipeline, data", "", {"B": 1}),
+        ("pipeline, data", "P=2,N_d=2", {"M": 32, "B": 64}),
+        ("", "P=2,N_d=2", {"M": 32, "B": 64}),
+        ("tensor(2), context(2)", "", {"phase": "decode", "B": 1}),
+        ("tensor(2, sequence=True)", "", {"phase": "train"}),
+        ("data(8, zero=1), tensor(8)", "", {"phase": "train", "B": 8}),
+    ],
+)  # fmt: skip
+def test_a_page_has_numbers_where_it_opens(mesh: str, limit: str, first: dict[str, Any]) -> None:
+    found = opens({"model": "llama-3-8b", "mesh": mesh, "limit": limit or ()})
+    assert {name: found[name] for name in first} == first
+
+
+def test_every_page_of_the_documentation_has_numbers_where_it_opens() -> None:
+    root = Path(__file__).parents[1]
+    text = "".join(one.read_text("utf-8") for one in [root / "README.md", *sorted((root / "docs").glob("*.md"))])
+    lines = [shlex.split(one) for one in text.replace("\\\n", " ").splitlines() if one.startswith("costgraph explore ")]
+    assert len(lines) >= 2
+    for words in lines:
+        given = dict(zip(words[2::2], words[3::2], strict=True)) if words[2].startswith("--") else {"--model": words[2]}
+        opens({name[2:]: value for name, value in given.items() if name in ("--model", "--mesh", "--limit", "--phase")})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "why", "answered"),
+    [
+        ({"limit": "T=3"}, "T | G does not hold: 3 devices do not divide 8 key/value heads; 2 or 4 would", False),
+        ({"mesh": "tensor(16)"}, "can be copied: tensor(..., replicate_kv=True)", False),
+        ({"mesh": "pipeline(4), data(2)", "limit": "B=7"}, "8 does not divide 7 sequences", False),
+        ({"mesh": "pipeline(3)"}, "P | L does not hold: 3 does not divide 32 layers", True),
+        (
+            {"mesh": "data(3), tensor(4)", "phase": "train"},
+            "mesh 'data, tensor': groups of devices lie unevenly over what links of h100-sxm join", True,
+        ),
+        (
+            {"model": "deepseek-v3", "mesh": "pipeline(4), data(2)"},
+            "pipeline(P): no P divides 3 dense and 58 moe layers, and a page leaves P open", True,
+        ),
+        ({"model": "deepseek-v3", "mesh": "pipeline, data"}, "no P divides 3 dense and 58 moe layers", False),
+        ({"model": "deepseek-v3", "limit": "P=4"}, "no P divides 3 dense and 58 moe layers", True),
+        ({"model": "mamba2-130m", "mesh": "context(2)"}, "there is no attention in this graph", False),
+    ],
+)  # fmt: skip
+def test_a_page_that_would_open_without_numbers_is_refused_with_the_command_that_answers(
+    options: Options, why: str, answered: bool
+) -> None:
+    with pytest.raises(UserError) as refused:
+        explore({"model": "llama-3-8b", **options})
+    said, _, command = str(refused.value).partition("; this answers it: ")
+    assert why in said
+    assert bool(command) is answered  # it was made once
+    if answered and "mesh" in options:
+        words = shlex.split(command)
+        assert words[words.index("--mesh") + 1] == options["mesh"]
 
 
 def test_a_drawing_has_layers_as_a_box_and_says_what_each_op_reads() -> None:

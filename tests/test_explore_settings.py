@@ -59,6 +59,15 @@ def said(shown: Browser) -> str:
     return "" if shown.run("$('refused').hidden") else str(shown.run("$('refused').textContent"))
 
 
+def test_a_page_of_a_mesh_opens_with_numbers(shared: Browser, tmp_path: Path) -> None:
+    mesh = "pipeline(2, schedule=zb-h1), data(2, zero=1)"
+    (tmp_path / "page.html").write_text(explore({"model": "llama-3-8b", "mesh": mesh}), "utf-8")
+    shared.open(tmp_path / "page.html")
+    assert said(shared) == ""
+    assert shared.run("[state.phase, mesh()]") == ["train", "pipeline(schedule=zb-h1), data(zero=1)"]
+    assert "" not in numbers(shared).values()
+
+
 # --- sizes ------------------------------------------------------------------------------------------------------------
 
 

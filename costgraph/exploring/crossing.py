@@ -7,12 +7,13 @@ That holds where groups lie evenly over links, which a page checks; `estimate` c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field
+from fractions import Fraction
 from typing import Any
 
 from costgraph.algebra.definition import Definition
-from costgraph.algebra.expression import Node
+from costgraph.algebra.expression import Node, evaluate
 from costgraph.algebra.polynomial import ONE, ZERO, Polynomial, product
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import RATIO, SYMBOLS, Symbol, declare
@@ -45,6 +46,13 @@ class Evenly:
     apart: Node
     degree: Node
     held: Node
+
+    def holds(self, sizes: Mapping[str, int | Fraction]) -> bool:
+        """Whether it does at these sizes, as the page checks it."""
+        sides = (self.devices, self.joins, self.apart, self.degree, self.held)
+        devices, joins, apart, degree, held = (evaluate(side, sizes) for side in sides)
+        whole = held.denominator == 1 and not joins % min(apart * held, joins) and not degree % held
+        return devices <= joins or whole
 
 
 @dataclass(frozen=True)

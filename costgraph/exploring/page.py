@@ -13,21 +13,21 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.algebra.work import bounded
 from costgraph.collector import paused
-from costgraph.degrees import DEGREES
-from costgraph.errors import UserError, unknown
-from costgraph.estimation.reading import usual_sizes
+from costgraph.errors import UserError
 from costgraph.exploring.catalogs import machines, models, sizes_of
 from costgraph.exploring.crossing import REACH
 from costgraph.exploring.described import described
 from costgraph.exploring.drawing import drawing
-from costgraph.exploring.plans import OPTIONS, REPLAYS, choices, numbers, of_phase, opened, plans
+from costgraph.exploring.first import check, first_phase, first_plan, first_size, first_sizes
+from costgraph.exploring.instead import refusal
+from costgraph.exploring.plans import OPTIONS, REPLAYS, Plan, choices, opened, plans
 from costgraph.exploring.program import Program
-from costgraph.exploring.scenarios import can_be, named, phases_of, scenarios, setup
+from costgraph.exploring.scenarios import Scenario, can_be, named, phases_of, scenarios
 from costgraph.exporting.targets import Target, text_of
 from costgraph.exporting.templates import Verbatim, render
-from costgraph.given import Options, read_mesh, with_keywords
+from costgraph.given import Options, read_mesh
 from costgraph.hardware.catalog import chosen
-from costgraph.hardware.machine import itemsize
+from costgraph.hardware.machine import Machine
 from costgraph.mesh import AXES, USUAL_ORDER, Axis, Mesh, MicrobatchesAxis, PipelineAxis
 from costgraph.models.model import Model
 from costgraph.precision import ITEMSIZE
@@ -58,21 +58,23 @@ def explore(options: Options, hardware: str | None = None, dtype: str | None = N
         UserError: no model is named, or an option is unknown or cannot be.
     """
     model = named(options)
-    phase = first_phase(options, model)
+    along = read_mesh(options.get("mesh") or "") or None
+    phase = first_phase(options, model, along)
     same: Options = {**options, "model": model, "convention": options.get("convention") or "exact"}
     for name in ("limit", "phase", "mesh"):
         same.pop(name, None)  # type: ignore[misc]
-    along = read_mesh(options.get("mesh") or "") or None
-    if along is not None and not one_of_each(along):
-        from costgraph.exploring.instead import estimated  # only where there is no page
-
-        command = estimated(options, model, phase, hardware or FIRST_MACHINE, dtype)
-        raise UserError(f"mesh '{along}': a page has one axis of a kind, cut once; this answers it: {command}")
-    axes = axes_of(same, model, along)
-    typed = first_sizes(same, model, phase, dtype, options.get("limit", ()), along)
     asked = chosen(hardware or FIRST_MACHINE, dtype, None)
     assert asked is not None
-    found = bounded()(lambda: list(scenarios(same, plans(phases_of(model), along))))()
+    place: Any = {**options, "phase": phase, "hardware": hardware or FIRST_MACHINE, "dtype": dtype}
+    if along is not None and not one_of_each(along):
+        raise refusal(f"mesh '{along}': a page has one axis of a kind, cut once", place)
+    axes = axes_of(same, model, along)
+    typed = first_sizes(same, model, phase, dtype, options.get("limit", ()), along)
+    first = first_plan(phase, [one["symbol"] for one in axes], typed, along)
+    try:
+        found = bounded()(lambda: derived(same, model, along, first, typed, asked))()
+    except UserError as error:
+        raise refusal(error, {**place, "mesh": str(along or first.mesh)}) from None
     program = Program()
     told = [bounded()(described)(one, program) for one in found]
     code = program.code
@@ -98,6 +100,22 @@ def explore(options: Options, hardware: str | None = None, dtype: str | None = N
         "typed": options["model"] if isinstance(options["model"], str) else model.name,
     }
     return page(data, code, model)
+
+
+def derived(
+    options: Options, model: Model, along: Mesh | None, first: Plan, sizes: dict[str, Polynomial], on: Machine
+) -> list[Scenario]:
+    """The scenarios of a page: the one that is shown first, with numbers there, that of a mesh that was named, others.
+
+    Raises:
+        UserError: one of these two has no forms, or the first has no numbers.
+    """
+    every = plans(phases_of(model), along)
+    whole = [one for one in every if one.phase == first.phase][: along is not None]
+    made = scenarios(options, every, needed=(first, *whole))
+    shown = next(made)
+    check(shown, sizes, on)
+    return [shown, *made]
 
 
 def one_of_each(spread: Mesh) -> bool:
@@ -138,47 +156,6 @@ def slid(code: dict[str, Any], axes: Iterable[dict[str, Any]]) -> list[str]:
     if any(one["kind"] == PipelineAxis.kind for one in axes):
         names.add(MicrobatchesAxis.symbol)
     return in_order(names)
-
-
-def first_phase(options: Options, model: Model) -> str:
-    """The phase that is shown first.
-
-    Raises:
-        UserError: the model does not have it.
-    """
-    known = phases_of(model)
-    phase = options.get("phase") or known[0]
-    if phase not in known:
-        raise unknown(f"phase of {model.name} in a page", phase, known)
-    return phase
-
-
-def first_sizes(
-    options: Options, model: Model, phase: str, dtype: str | None, limit: Any, along: Mesh | None
-) -> dict[str, Polynomial]:
-    """Where the sliders stand first: sizes of the model, degrees of the mesh, and those that were typed.
-
-    Raises:
-        UserError: one is a limit, or no number; or the model cannot be spread over the mesh.
-    """
-    mesh = Mesh.of(of_phase(axis, phase) for axis in along.axes) if along else Mesh()
-    lacking = usual_sizes(setup(options, model, phase, limit=limit, also=DEGREES, mesh=mesh))
-    asked = setup(options, model, phase, limit=with_keywords(limit, lacking), also=DEGREES, mesh=mesh)
-    found = asked.finite("a page")
-    if dtype is not None and "p" not in asked.sizes:
-        found |= itemsize(dtype)
-    for name, value in found.items():
-        if value.number is None:
-            raise UserError(f"{name}={value}: a slider stands at a number")
-    return {**{name: Polynomial.constant(size) for name, size in numbers(along or mesh).items()}, **found}
-
-
-def first_size(name: str, typed: dict[str, Polynomial], axes: Iterable[dict[str, Any]]) -> int | float:
-    """Where one slider stands first: 1 for the degree of an axis, and what is usual where nobody says."""
-    degrees = {"v": 2, **{axis["symbol"]: 1 for axis in axes}}
-    number = typed[name].number if name in typed else degrees.get(name, SYMBOLS[name].typical)
-    assert number is not None
-    return int(number) if number == int(number) else float(number)
 
 
 def meant(name: str, program: Program) -> dict[str, str]:

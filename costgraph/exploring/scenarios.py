@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -96,20 +96,23 @@ def phases_of(model: Model) -> tuple[str, ...]:
     return ("decode", "prefill", "train") if getattr(model.op_set, "generates", True) else ("train",)
 
 
-def scenarios(options: Options, found: Iterable[Plan], budget: int = BUDGET) -> Iterator[Scenario]:
+def scenarios(
+    options: Options, found: Iterable[Plan], budget: int = BUDGET, needed: Collection[Plan] = ()
+) -> Iterator[Scenario]:
     """The plans of a model that forms can be derived of, as many of the first as a budget allows.
 
     Args:
         options: the model, and what is the same in all phases: convention, precision, attention, widths.
         found: the plans, the usual ones first.
         budget: of `Scenario.effort`.
+        needed: those without which there is no page, which come first.
 
     Raises:
-        UserError: no model is named, or one of the options cannot be.
+        UserError: no model is named, one of the options cannot be, or one that is needed has no forms.
     """
     model = named(options)
     alone: dict[tuple[str, str], Setup] = {}
-    for plan in found:
+    for plan in dict.fromkeys([*needed, *found]):
         one = (plan.phase, plan.replay)
         if one not in alone:
             alone[one] = setup(options, model, plan.phase, replayed(plan.replay))
@@ -117,8 +120,10 @@ def scenarios(options: Options, found: Iterable[Plan], budget: int = BUDGET) -> 
             scenario = Scenario(alone[one].on(plan.mesh), model, plan)
             budget -= scenario.effort
         except UserError:  # such as layers of two kinds, on which no open number of stages is spread
+            if plan in needed:
+                raise
             continue
-        if budget < 0:
+        if budget < 0 and plan not in needed:
             return
         yield scenario
 
