@@ -10,7 +10,7 @@ UNDERSTOOD: dict[str, dict[str, str]] = {  # by what is asked for
     "axis": {
         "dp": "data", "ddp": "data", "data_parallel": "data", "tp": "tensor", "model": "tensor", "pp": "pipeline",
         "pipe": "pipeline", "stages": "pipeline", "cp": "context", "ep": "experts",
-        "expert": "experts", "micro": "microbatches", "microbatch": "microbatches",
+        "expert": "experts", "moe": "experts", "micro": "microbatches", "microbatch": "microbatches",
     },
     "pass": {
         "flash": "flash_attention", "flash_attn": "flash_attention", "fa": "flash_attention", "fa2": "flash_attention",
@@ -102,6 +102,13 @@ MEANT: dict[str, str] = {  # what a word that is no name here is written as
     "version": "it alone: costgraph --version",
 }
 
+EXPERTS = "--model mixtral-8x7b, or another one that has experts"
+FUSED, DEGREE = "--pass flash_attention; nothing else is fused", "the degree alone, as in tensor(4)"
+UNDROPPED, KEPT_AS = "--op-set 'decoder(dropout=False)'", "--precision, with one of `costgraph list precisions`"
+NODES = "costgraph estimate MODEL h100-sxm:8x2, of two nodes with eight devices"
+CHUNKS = "--mesh 'pipeline(4, v=2, schedule=interleaved)'"
+OFFLOADED = "--precision 'weights=2,gradients=2', which leaves out what another memory holds"
+DRAFTED = "--pass 'decode(new=4)', a step in which so many positions are looked at"
 HEADS, QUANTIZED = "--op-set 'decoder(kv_heads={})'", "--weights int4, and --cache-dtype fp8 for the cache"
 SHARDED, REPLAYED = "--mesh 'data(N_d, zero={})'", "--pass 'recompute({})'"
 POLICY = "--precision {}"
@@ -123,6 +130,8 @@ MEANT_AS: dict[str, dict[str, str]] = {
             "step_time or tpot, of which it is the inverse",
         ),
         **dict.fromkeys(("utilization", "utilisation", "hfu"), "mfu"),
+        **dict.fromkeys(("flops_per_token", "flop_per_token"), "flops, with --per token"),
+        **dict.fromkeys(("memory_per_token", "kv_per_token", "bytes_per_token"), "cache, with --per token"),
         **dict.fromkeys(("runtime", "duration", "training_time", "step"), "step_time"),
         **dict.fromkeys(("price", "dollars", "usd", "money"), "cost"),
         "weight_memory": "states, or params for how many there are",
@@ -142,10 +151,30 @@ MEANT_AS: dict[str, dict[str, str]] = {
     },
     "pass": {
         "ddp": "--mesh 'data(N_d)'",
+        **dict.fromkeys(
+            ("ac", "act_ckpt", "activation_checkpoint", "grad_ckpt", "gradient_checkpoint", "grad_checkpointing",
+             "full_recompute", "full_recomputation", "full_checkpointing"),
+            REPLAYED.format("full"),
+        ),
+        **dict.fromkeys(
+            ("selective_recompute", "selective_recomputation", "selective_checkpointing", "sac"),
+            REPLAYED.format("selective"),
+        ),
+        **dict.fromkeys(
+            ("sdpa", "fa3", "xformers", "memory_efficient_attention", "flash3", "flashattention2"),
+            "--pass flash_attention",
+        ),
+        **dict.fromkeys(("offload", "cpu_offload", "zero_offload", "optimizer_offload"), OFFLOADED),
+        **dict.fromkeys(("compile", "torch_compile", "fusion", "fused"), FUSED),
+        **dict.fromkeys(("speculative", "speculative_decoding", "spec_decode", "draft", "eagle", "medusa"), DRAFTED),
+        **dict.fromkeys(("kv_quant", "kv_cache_quant", "fp8_kv", "kv_fp8"), "--cache-dtype fp8"),
+        **dict.fromkeys(("dropout", "no_dropout"), UNDROPPED),
+        **dict.fromkeys(("fused_adam", "sgd", "lion", "adafactor"), KEPT_AS),
+        **dict.fromkeys(("gradient_clipping", "clip", "ema", "weight_decay"), "nothing: it is not modelled"),
         "gqa": HEADS.format("G"), "mqa": HEADS.format("1"), "grouped_query_attention": HEADS.format("G"),
         "multi_query_attention": HEADS.format("1"),
         **dict.fromkeys(("swa", "sliding_window", "local_attention"), "--op-set 'decoder(window=W)'"),
-        **dict.fromkeys(("moe", "mixture_of_experts"), "--model mixtral-8x7b, or another one that has experts"),
+        **dict.fromkeys(("moe", "mixture_of_experts"), EXPERTS),
         **dict.fromkeys(("mla", "latent_attention"), "--model deepseek-v3, or another one that has latents"),
         **dict.fromkeys(("quantize", "quantization", "quantisation", "awq", "gptq", "int8", "int4"), QUANTIZED),
         "qlora": "--pass 'lora(16)' with --weights int4",
@@ -160,6 +189,8 @@ MEANT_AS: dict[str, dict[str, str]] = {
         "bias": "--op-set 'decoder(biases=True)'", "biases": "--op-set 'decoder(biases=True)'",
     },
     "precision": {
+        **dict.fromkeys(("bf16_mixed", "16_mixed", "fp16_mixed", "half", "amp_bf16"), POLICY.format("mixed_adam")),
+        **dict.fromkeys(("int8", "int4", "nf4", "q4", "q8", "w4a16", "w8a8"), "--weights int4, if nothing is trained"),
         **dict.fromkeys(
             ("adam", "adamw", "fused_adam"), "--precision mixed_adam, or fp32_adam where nothing is in 16 bits"
         ),
@@ -194,6 +225,10 @@ MEANT_AS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("fwd", "eval", "evaluate", "encode"), "forward"),
     },
     "convention": {
+        **dict.fromkeys(
+            ("calflops", "thop", "ptflops", "torchprofile", "torchinfo", "torchsummary"),
+            "one of `costgraph list conventions`, or say what it counts, as in 'exact(multiply_add=1)'",
+        ),
         **dict.fromkeys(("causal", "half", "causal_half"), "--convention 'exact(causal=half)'"),
         **dict.fromkeys(("6nd", "6n"), "--convention kaplan, or derive flops --when 'S << D'"),
         "megatron": "--convention megatron-2022, or megatron-2025",
@@ -211,9 +246,78 @@ MEANT_AS: dict[str, dict[str, str]] = {
     },
     "axis": {
         **dict.fromkeys(("sequence", "seq"), "--mesh 'tensor(T, sequence=True)', or 'context(C)'"),
+        **dict.fromkeys(
+            ("vpp", "virtual_pipeline", "interleaved", "interleave", "virtual_stages"),
+            CHUNKS,
+        ),
+        **dict.fromkeys(("nodes", "node", "hosts"), NODES),
+        **dict.fromkeys(("grad_accum", "gradient_accumulation", "accumulation", "ga"), "--mesh 'microbatches(M)'"),
         **{f"zero{sign}{stage}": SHARDED.format(stage) for stage in (1, 2, 3) for sign in ("", "_")},
     },
+    "symbol": {
+        **dict.fromkeys(("tokens", "n_tokens", "num_tokens"), "B and S, of which it is the product"),
+        **dict.fromkeys(
+            ("precision", "quantization"), "p=bf16 for what computes, or --precision mixed_adam for what training keeps"
+        ),
+        **dict.fromkeys(("params", "parameters"), "N_params, or the sizes that make it"),
+        **dict.fromkeys(("new", "max_new_tokens", "output_len"), "--new, where tokens are generated"),
+    },
+    "option of an axis": {
+        **dict.fromkeys(("size", "n", "devices", "gpus", "world_size", "t", "p", "n_d", "c", "x", "m"), DEGREE),
+        **dict.fromkeys(("stage", "zero_stage", "level", "sharding"), "zero=3"),
+        **dict.fromkeys(("sequence_parallel", "sp"), "sequence=True"),
+        **dict.fromkeys(("chunks", "virtual", "vpp", "interleave", "virtual_stages"), "v=2, with schedule=interleaved"),
+    },
+    "option of a pass": {
+        **dict.fromkeys(("r", "lora_r", "lora_rank", "dim"), "rank=16, or the number alone"),
+        **dict.fromkeys(("alpha", "lora_alpha", "scaling"), "nothing: a scale costs nothing that is counted"),
+        **dict.fromkeys(("target_modules", "modules"), "targets='attn.*'"),
+        **dict.fromkeys(("granularity", "mode", "method", "policy"), "selective or full, as in recompute(full)"),
+        **dict.fromkeys(("num_layers", "layers", "interval", "every_n"), "every=2"),
+        **dict.fromkeys(("num_tokens", "draft", "k", "tokens"), "new=4"),
+    },
+    "option of an op set": {
+        **dict.fromkeys(("gqa", "kv", "groups", "n_kv_heads", "num_kv_heads", "num_key_value_heads"), "kv_heads=8"),
+        "mqa": "kv_heads=1",
+        **dict.fromkeys(("swiglu", "gated", "glu", "geglu", "gated_mlp", "activation"), "mlp=gated"),
+        **dict.fromkeys(("rmsnorm", "rms_norm", "rms", "layernorm", "normalization"), "norm=rms, or layer"),
+        **dict.fromkeys(("rope", "rotary", "alibi", "position_embeddings"), "positions=False, which learns none"),
+        **dict.fromkeys(("bias", "use_bias", "add_bias"), "biases=True"),
+        **dict.fromkeys(("head_dim", "d_head"), "head_width=H"),
+        **dict.fromkeys(("swa", "sliding_window", "window_size"), "window=W"),
+        **dict.fromkeys(("tie", "tie_embeddings", "tie_word_embeddings", "tied_embeddings"), "tied=True"),
+        **dict.fromkeys(("lm_head", "embedding", "embeddings", "unembed"), "head=True"),
+        **dict.fromkeys(("experts", "moe", "num_experts"), EXPERTS),
+    },
+    "op set": {
+        **dict.fromkeys(
+            ("llama", "llama2", "llama3", "mistral", "qwen", "gemma", "phi", "falcon", "opt", "gptj", "gpt3"),
+            "--model, with one of `costgraph list models`",
+        ),
+        **dict.fromkeys(("moe", "mixtral", "mixture_of_experts"), EXPERTS),
+        **dict.fromkeys(("mamba", "ssm", "state_space"), "--model mamba2-2.7b, or another one that has a state space"),
+        **dict.fromkeys(("t5", "encoder_decoder", "seq2seq"), "--model flan-t5-base"),
+        **dict.fromkeys(("mlp", "ffn", "feed_forward"), "--ops mlp, which asks for that part of the decoder"),
+        **dict.fromkeys(("linear", "mm", "bmm"), "--op-set matmul"),
+    },
     "option": {  # of a command, or a keyword
+        **dict.fromkeys(("hardware", "gpu", "machine", "device"), "costgraph estimate MODEL MACHINE"),
+        **dict.fromkeys(("out", "outfile", "output_file", "save", "save_to", "file", "to_file", "dump"), "-o FILE"),
+        **dict.fromkeys(("training", "train"), "--phase train"), "forward": "--phase forward",
+        "prefill": "--phase prefill", "decode": "--phase decode",
+        **dict.fromkeys(("inference", "generate", "generation"), "--phase prefill or decode"),
+        **dict.fromkeys(("verbose", "v", "debug", "detail", "details", "breakdown", "per_layer"), "--explain"),
+        **dict.fromkeys(("flash_attn", "fa2", "sdpa", "attn_implementation", "attention_backend"), "--attention flash"),
+        **dict.fromkeys(
+            ("recompute_granularity", "recompute_activations", "recompute_method", "checkpoint_activations"),
+            "--pass 'recompute(selective)' or 'recompute(full)'",
+        ),
+        **dict.fromkeys(("distributed_optimizer", "zero1"), SHARDED.format(1)),
+        **dict.fromkeys(("zero_stage", "zero_optimization"), "--mesh 'data(N_d, zero=3)', or another stage"),
+        **dict.fromkeys(("nodes", "num_nodes", "nnodes"), NODES),
+        **dict.fromkeys(("world_size", "ngpus", "nproc_per_node"), "--mesh 'data(N_d)'"),
+        **dict.fromkeys(("params", "num_params", "model_size"), "--model, or --limit with its sizes"),
+        **dict.fromkeys(("vpp", "num_layers_per_virtual_pipeline_stage"), CHUNKS),
         "optimizer": "--precision mixed_adam, or what it keeps: `costgraph list precisions`",
         **dict.fromkeys(("quantization", "quantize", "quant", "weight_dtype", "bits"), "--weights int4"),
         **dict.fromkeys(("kv_cache_dtype", "kv_dtype", "cache_type", "kv_cache"), "--cache-dtype fp8"),
@@ -225,8 +329,15 @@ MEANT_AS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("num_gpus", "num_devices", "nproc", "n_gpus"), "--mesh 'data(N_d)'"),
         "cost": "--price '2.5 USD/h'", "config": "--model config.json", "measures": "--measure",
         "measure": "--measures",
+        **dict.fromkeys(("lora_rank", "lora_r", "lora", "max_lora_rank"), "--pass 'lora(16)'"),
+        "csv": "costgraph sweep -o FILE.csv, which makes tables",
     },
 }  # fmt: skip
+OWNERS = {  # whose options they are
+    "an axis": ("pipeline", "data", "context", "experts", "width", "tensor", "microbatches"),
+    "a pass": ("lora", "recompute", "decode", "prefill", "widths", "tensor_parallel"),
+    "an op set": ("decoder", "encoder"),
+}
 ALSO = {
     "symbol or measure": "measure",
     "measure in --measures": "measure",
@@ -278,7 +389,16 @@ def meant(name: str, what: str = "") -> str:
 
 def meant_as(what: str, name: str) -> str:
     """How it is written where this is asked for, and nowhere else."""
-    return MEANT_AS.get(ALSO.get(what, what), {}).get(plain(name), "")
+    return MEANT_AS.get(ALSO.get(what, what), {}).get(plain(name), "") or of_option(what, name)
+
+
+def of_option(what: str, name: str) -> str:
+    """How what an option of an axis, a pass or an op set says is written; sizes are put in elsewhere."""
+    start, _, owner = what.partition("option of ")
+    if start or not owner:
+        return ""
+    kind = next((kind for kind, names in OWNERS.items() if owner in names), "")
+    return MEANT_AS.get(f"option of {kind}", {}).get(plain(name), "")
 
 
 def plain(name: str) -> str:

@@ -45,6 +45,9 @@ class UserError(CostgraphError, ValueError):
         return heard(super().__str__())
 
 
+OF = {"Graph": "op_set"}  # keywords that take them
+
+
 class OpenStages(UserError):
     """How many stages there are is open, and the layers are such that no number divides them."""
 
@@ -86,6 +89,20 @@ def as_many_as_fit(texts: Sequence[str], between: str = ", ", room: int = ROOM) 
     fit = max(1, sum(end - len(between) <= room for end in ends))
     more = f"{between.replace(',', '')}and {len(texts) - fit} more" if len(texts) > fit else ""
     return between.join(texts[:fit]) + more
+
+
+def no_attribute(kind: str, name: str) -> AttributeError:
+    """An error for an attribute that there is not; what a function of the library gives is asked of that."""
+    from importlib import import_module
+
+    public = {} if name.startswith("_") else vars(import_module("costgraph"))
+    asked = (
+        f"cg.{name}({kind.lower()})"
+        if name != "derive"
+        else f'cg.derive("flops", {OF.get(kind, "model")}={kind.lower()})'
+    )
+    remedy = f"; write {asked}" if name in public.get("__all__", ()) else ""
+    return AttributeError(f"{kind!r} object has no attribute {name!r}{remedy}")
 
 
 def holding(name: str, known: Iterable[str]) -> list[str]:

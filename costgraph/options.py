@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import fields
 from functools import cache
 from inspect import Parameter, signature
@@ -35,15 +35,12 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
     """
     text = BEGINS_WITH_DIGITS.sub(r"\1'\2'", text)
     head, mark, rest = text.partition("(")
-    if "=" in head:
-        name, _, value = head.partition("=")
-        raise UserError(f"{what} '{shorten(text)}': write {name.strip()}({shorten(value.strip())})")
-    if (bare := head.strip()) not in table and not bare.isidentifier() and re.fullmatch(r"[\w.:/-]+", bare):
-        raise with_number(what, bare, table) or unknown(what, bare, table)
+    if head.strip() not in table and (error := otherwise(what, text.strip(), table)):
+        raise error
     if re.search(r"\)\s+[A-Za-z]", rest):
         raise UserError(f"{what} '{shorten(text)}': one stands behind the other; write a comma between them")
     spelled = {name.replace("-", "_"): name for name in table}  # megatron-2025 is a name, too
-    node = tree((head.replace("-", "_") if head.strip() in table else head) + mark + rest)
+    node = tree((head.replace("-", "_") if is_named(what, head.strip(), table) else head) + mark + rest)
     call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])
     if not isinstance(call.func, ast.Name):
         raise UserError(f"'{shorten(text)}': write NAME or NAME(OPTION=VALUE, ...)")
@@ -53,7 +50,7 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
 
         name = understood(what, name)
     if name not in table:
-        raise with_number(what, name, table) or unknown(what, name, table)
+        raise unknown(what, name, table)
     options: dict[str, str] = {}
     for keyword in call.keywords:
         if (option := keyword.arg or "**") in options:
@@ -62,18 +59,47 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
     return bind(name, table[name], [source(text, arg) for arg in call.args], options)
 
 
-def with_number(what: str, text: str, table: Mapping[str, Callable[..., Any]]) -> UserError | None:
-    """An error for a name that runs into its number, `tp8`, or a number alone; None for anything else."""
-    from costgraph.aliases import understood
+def is_named(what: str, name: str, table: Container[str]) -> bool:
+    """Whether a table has a name, or one that it is short for."""
+    from costgraph.aliases import understood  # names of the table need none
 
-    found = re.fullmatch(r"([A-Za-z_]*?)_?([0-9]+)", text)
-    if found is None or (found[1] and understood(what, found[1]) not in table):
+    return name in table or understood(what, name) in table
+
+
+# A name and its value as other tools have them: `tp=4`, `tp:4`, `tp4`, `zero_3`, `recompute=full`, `8x4`, `fsdp(8)`.
+VALUED = re.compile(r"([A-Za-z_-]*?)\s*(?:[=:(]|[-_ ]?(?=[0-9]))\s*([0-9]+(?:x[0-9]+)*|[A-Za-z]\w*)\s*\)?")
+OPEN = re.compile(r"\((?:N_d|T|P|C|X|M)\b")  # the open degree in a remedy
+
+
+def otherwise(what: str, text: str, table: Mapping[str, Callable[..., Any]]) -> UserError | None:
+    """An error for a name with a value as other tools have them, with how that is written; None for anything else."""
+    from costgraph.aliases import meant, understood
+
+    found = VALUED.fullmatch(text)
+    if not text:
         return None
-    names = (
-        [understood(what, found[1])] if found[1] else [one for one in ("tensor", "data", "pipeline") if one in table]
-    )
-    ways = " or ".join(f"{name}({found[2]})" for name in names)
-    return UserError(f"{what} '{text}': write {ways}") if names else None
+    if found is None and not (text.isidentifier() or re.fullmatch(r"[\w.:/-]+", text)):
+        return None if "(" in text else UserError(f"{what} '{shorten(text)}': write NAME or NAME(OPTION=VALUE, ...)")
+    name, value = found.groups() if found else (text, "")
+    known = understood(what, name)
+    if known in table and (not found or "(" in text):
+        return None
+    if found and not name:
+        ways = [
+            f"{one}({degree})" for one, degree in zip(("data", "tensor", "pipeline"), value.split("x"), strict=False)
+        ]
+        alone = [f"{one}({value})" for one in ("tensor", "data", "pipeline")]
+        written = ", ".join(ways) if "x" in value else " or ".join(alone)
+        return UserError(f"{what} '{text}': write {written}") if "tensor" in table else None
+    if known in table:
+        parameters, hints = asked(table[known])
+        first = hints[next(iter(parameters))] if parameters else None
+        takes = first is not None and (first == Size or value in map(str, get_args(first)))
+        return UserError(f"{what} '{text}': write {known}{f'({value})' if takes else ''}")
+    together = meant(f"{name}{value}".replace("_", "").replace("-", ""), what) if found else ""
+    if remedy := together or (OPEN.sub(f"({value}", meant(name, what)) if found else ""):
+        return UserError(f"unknown {what} '{text}': write {remedy}")
+    return unknown(what, text.partition("(")[0] if "(" in text else text, table)
 
 
 def bind(name: str, make: Callable[..., Any], args: list[str], options: dict[str, str]) -> Any:
@@ -85,14 +111,36 @@ def bind(name: str, make: Callable[..., Any], args: list[str], options: dict[str
     for parameter, arg in zip(parameters, args, strict=False):
         if parameter in options:
             raise UserError(f"{name}: {parameter} is given twice")
+        if other := choice_of(arg.strip("'\""), parameter, hints):
+            raise UserError(f"{name}: {shorten(arg)} is a choice of {other}; write {other}={shorten(arg)}")
         options[parameter] = arg
     for option in options:
         if option not in parameters:
-            raise unknown(f"option of {name}", option, parameters)
+            raise unknown_option(name, option, parameters)
     missing = [p for p, s in known.items() if s.default is s.empty and p not in options]
     if missing:
         raise UserError(f"{name}: a value is missing for {missing[0]}, as in {name}({missing[0]}=...)")
     return make(**{option: convert(name, option, text, hints[option]) for option, text in options.items()})
+
+
+def unknown_option(name: str, option: str, parameters: Collection[str]) -> UserError:
+    """An error for an option that there is not; a size that frameworks call so is put in elsewhere."""
+    from costgraph.algebra.frameworks import CALLED  # only where something is wrong
+    from costgraph.aliases import meant_as
+
+    what = f"option of {name}"
+    if (texts := CALLED.get(option, ())) and not meant_as(what, option):
+        return UserError(f"unknown {what} '{option}': write --limit {texts[0]}=...")
+    return unknown(what, option, parameters)
+
+
+def choice_of(word: str, parameter: str, hints: Mapping[str, Any]) -> str:
+    """The option that a word is a choice of, where it stands in the place of another; "" if of none."""
+    of = {name: {str(one) for kind in (hint, *get_args(hint)) if get_origin(kind) is Literal for one in get_args(kind)}
+          for name, hint in hints.items()}  # fmt: skip
+    if word in of.get(parameter, ()):
+        return ""
+    return next((name for name, choices in of.items() if word in choices and not word.isdigit()), "")
 
 
 @cache

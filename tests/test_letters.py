@@ -419,7 +419,7 @@ def test_remedies_are_options_that_are_read(remedy: str) -> None:
     [
         ("derive flops --pass zero", "unknown pass 'zero': write --mesh 'data(N_d, zero=1)'"),
         ("derive flops --pass checkpointing", "write --pass 'recompute(full)'"),
-        ("derive flops --mesh fsdp(8)", "unknown axis 'fsdp': write --mesh 'data(N_d, zero=3)'"),
+        ("derive flops --mesh fsdp(8)", "unknown axis 'fsdp(8)': write --mesh 'data(8, zero=3)'"),
         ("derive flops --precision bf16", "write --limit p=bf16 for what computes"),
         ("derive flops --phase training", "did you mean train?"),
         ("derive memory", "unknown measure 'memory': write states, activations, cache, or peak"),
@@ -437,7 +437,7 @@ def test_remedies_are_options_that_are_read(remedy: str) -> None:
         ("derive flops --model Llama3", "did you mean llama-3-70b or llama-3-8b"),
         ("derive flops --seq 4096", "No such option: --seq; write --limit S=..."),
         ("derive flops --tp 8", "No such option: --tp; write --mesh 'tensor(T)'"),
-        ("derive flops --limt S=8", "--let, --limit"),
+        ("derive flops --limt S=8", "No such option: --limt; write --limit"),
         ("derive flops --limit E=inf", "E=oo or E->oo"),
         ("reconcile 5 -5 --model gpt2", "-5 is read as an option: write what begins with a minus last, behind --"),
         ("reconcile -- -5 5 --model gpt2", "what stands behind -- is no option: write options before it"),

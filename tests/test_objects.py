@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from inspect import Parameter, signature
@@ -505,3 +506,12 @@ def test_a_model_as_a_keyword_is_the_same() -> None:
     assert str(first) == str(second)
     of: Any = {"over": "B=1..2", "measures": "flops", "S": 8}
     assert str(cg.sweep("gpt2", **of)) == str(cg.sweep(model="gpt2", **of))
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("derive", 'write cg.derive("flops", op_set=graph)'), ("flops", "write cg.flops(graph)")]
+)
+def test_what_a_graph_is_asked_for_is_a_function_of_the_library(name: str, remedy: str) -> None:
+    with pytest.raises(AttributeError, match=re.escape(remedy)):
+        getattr(cg.decoder(), name)
+    assert not hasattr(cg.decoder(), "nothing")

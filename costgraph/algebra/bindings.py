@@ -83,8 +83,8 @@ def parse_bindings(
         plain = item.replace("→", "->").replace("∞", INFINITY)
         arrow = "->" in plain
         typed, sign, value = (part.strip() for part in plain.partition("->" if arrow else "="))
-        if not sign or not typed:
-            raise UserError(f"'{shorten(item)}': write SYMBOL=VALUE or SYMBOL->oo")
+        if not sign or not typed or typed[-1:] in ("<", ">"):
+            raise UserError(f"'{shorten(item)}': {no_binding(item)}")
         if not value:
             raise UserError(f"'{shorten(item)}': a value is missing after {sign}")
         try:
@@ -202,9 +202,7 @@ def parse_regime(text: str, letters: Mapping[str, Quotient] = NO_LETTERS) -> Ord
     sign = next((sign for sign in SIGNS if sign in plain), "")
     left, _, right = plain.partition(sign) if sign else (plain, "", "")
     if not (left.strip() and right.strip()):
-        raise UserError(
-            f"'{shorten(text)}': write SMALL << LARGE, for example 'S << D' or S:much-less:D, or SMALL <= LARGE"
-        )
+        raise UserError(f"'{shorten(text)}': {no_regime(text)}")
     sides = [size(left, letters=letters), size(right, letters=letters)]
     for side in sides:
         if not side.is_monomial or not side.symbols or side.leading_coefficient < 0:
@@ -214,6 +212,28 @@ def parse_regime(text: str, letters: Mapping[str, Quotient] = NO_LETTERS) -> Ord
     if sign in (">>", ">=", "≥"):
         sides.reverse()
     return Order(sides[0], sides[1], sign in ("<<", ">>"))
+
+
+def no_regime(text: str) -> str:
+    """What to write for what is no regime: a limit, a value, or a comparison that says too little."""
+    plain = "".join(text.replace("→", "->").replace("∞", INFINITY).split())
+    if arrow := re.fullmatch(r"(\w+)(?:->|=)(?:oo|inf|infinity|\\infty)", plain):
+        return f"a limit is put in with --limit '{arrow[1]}->oo'"
+    if value := re.fullmatch(r"(\w+)==?(.+)", plain):
+        return f"a value is put in with --limit {value[1]}={value[2]}"
+    if sides := re.fullmatch(r"(\w+)([<>])(\w+)", plain):
+        left, sign, right = sides.groups()
+        return f"write {left} {sign * 2} {right} if much {'less' if sign == '<' else 'more'}, or {left} {sign}= {right}"
+    return "write SMALL << LARGE, for example 'S << D' or S:much-less:D, or SMALL <= LARGE"
+
+
+def no_binding(text: str) -> str:
+    """What to write for what is no size: a regime, or a value behind another sign."""
+    if re.search("<<|>>|<=|>=|[<>≪≫≤≥]", text):
+        return f"a regime is asked for with --when '{shorten(text)}'"
+    if typed := re.fullmatch(r"\s*([A-Za-z_]\w*)\s*(?::|\s)\s*(\w+)\s*", text):
+        return f"write {typed[1]}={typed[2]}"
+    return "write SYMBOL=VALUE or SYMBOL->oo"
 
 
 def in_signs(text: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
-from costgraph.algebra.symbols import SYMBOLS
+from costgraph.algebra.frameworks import AMBIGUOUS, CALLED, LENGTHS
+from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
 from costgraph.aliases import meant, plain
 from costgraph.cli.examples import EXAMPLES
+from costgraph.mesh import AXES
 from costgraph.misplaced import kind_of, placed
 
 NO_OPTION, NO_COMMAND, TOO_MANY = "No such option", "No such command '", "Got unexpected extra argument"
@@ -26,6 +29,7 @@ COMMANDS = {
     "diff": "costgraph compare", "sheet": "costgraph cheatsheet", "errata": "costgraph formulas errata",
     "calc": "costgraph derive", "compute": "costgraph derive", "cost": "costgraph derive", "run": "costgraph derive",
 }  # fmt: skip
+PREFIX = re.compile(r"^(?:use|enable|with|no|is)_")
 NUMBER = re.compile(r"-\.?[0-9]")
 BY_KIND = {
     "models": "costgraph estimate --model {}", "machines": "costgraph estimate --hardware {}",
@@ -64,15 +68,29 @@ def instead_of_option(option: str, command: Any) -> str:
     if name.replace("-", "_") in ("format", "html", "pdf", "markdown", "latex", "tex") and "--output" in there:
         suffix = {"markdown": "md", "latex": "tex", "format": "html"}.get(name, name)
         return f"-o FILE.{suffix}: the suffix says what is written"
-    if name in SYMBOLS and "--limit" in there:
+    if name in SYMBOLS and "--limit" in there and option.startswith("--"):
         return f"--limit {name}=..."
     if plain(name) in OF_MACHINES:
         placing = "fits" if getattr(command, "name", "") == "fits" else "estimate"
         written = ("--hardware a10", "--cluster h100-sxm:8x1")
         return next((one for one in written if one.split()[0] in there), f"costgraph {placing} MODEL MACHINE")
-    known = meant(option, "option")
-    flag = re.match(r"--[a-z-]+", known)
-    return known if flag is None or flag[0] in there else ""
+    bare = PREFIX.sub("", plain(name))
+    known = meant(bare, "option") or of_framework(bare)
+    flag = re.match(r"--?[a-z-]+", known)
+    if known and (flag is None or flag[0] in there):
+        return known
+    near = get_close_matches(option, [one for one in there if one.startswith("-")], n=1, cutoff=0.85)
+    return near[0] if near else ""
+
+
+def of_framework(name: str) -> str:
+    """How a size is put in that an option of a framework says; "" of any other option."""
+    if name in AMBIGUOUS or name in LENGTHS:
+        return f"--limit {'S' if name in LENGTHS else 'B'}=...; {name} is {AMBIGUOUS[name]}"
+    symbol = next(iter(CALLED.get(name, ())), "")
+    axis = next((f"--mesh '{kind}({symbol})'" for kind, make in AXES.items() if make.symbol == symbol), "")
+    own = "" if not symbol or SYMBOLS[symbol].group in EVERYWHERE else ", of a model that has it"
+    return axis or (f"--limit {symbol}=...{own}" if symbol else "")
 
 
 def instead_of_command(word: str) -> str:

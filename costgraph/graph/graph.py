@@ -22,7 +22,7 @@ from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import Symbols
 from costgraph.collector import paused
-from costgraph.errors import BugError, UserError, shorten, unknown
+from costgraph.errors import BugError, UserError, no_attribute, shorten, unknown
 from costgraph.graph.dim import Dim
 from costgraph.graph.extent import Extent, resized, trees
 from costgraph.graph.loop import Loop
@@ -77,6 +77,12 @@ class Graph:
     purpose: str = ""
     stage: Stage | None = None
     stages: tuple[Graph, ...] = ()
+
+    if not TYPE_CHECKING:  # to which every attribute would be known
+
+        def __getattr__(self, name: str) -> None:
+            """What is asked of a function of the library instead."""
+            raise no_attribute("Graph", name)
 
     def __post_init__(self) -> None:
         made = list(chain.from_iterable(op.outputs for op in self.ops))

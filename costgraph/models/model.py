@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.symbols import EVERYWHERE, SYMBOLS
 from costgraph.conventions import Convention
-from costgraph.errors import UserError, shorten, unknown
+from costgraph.errors import UserError, no_attribute, shorten, unknown
 from costgraph.frozen import FrozenMapping
 from costgraph.graph.builder import Purpose
 from costgraph.graph.graph import Graph
@@ -58,6 +58,12 @@ class Model(Shown):
     symbolic: Mapping[str, Polynomial] = field(default_factory=dict)
     computed_as: str = ""
     order: tuple[str, ...] = ()
+
+    if not TYPE_CHECKING:  # to which every attribute would be known
+
+        def __getattr__(self, name: str) -> None:
+            """What is asked of a function of the library instead."""
+            raise no_attribute("Model", name)
 
     @property
     def left_out(self) -> tuple[str, ...]:
