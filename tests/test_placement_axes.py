@@ -34,6 +34,17 @@ CASES = [
     Case(WHOLE, "train", "data(N_d, zero=2), context(C, how='ring'), tensor(T, sequence=True), microbatches(M)"),
     Case(WHOLE, "train", "data(N_h), data(N_d, zero=3), context(C)"),
     Case(WHOLE, "train", "tensor(T, sequence=True), microbatches(M), context(C, how='heads')", sizes={"G": 4}),
+    Case(WHOLE, "train", "context(4, how='ring', heads=2)"),
+    Case(WHOLE, "train, selective", "data(N_d, zero=3), context(4, heads=2)", flash=True),
+    Case(
+        WHOLE,
+        "train",
+        "context(4, how='ring', heads=2), tensor(T, sequence=True), microbatches(M)",
+        flash=True,
+        sizes={"G": 4, "S": 8, "K": 8},
+    ),
+    Case(WHOLE, "prefill", "context(4, how='ring', heads=2)", flash=True),
+    Case(WHOLE, "decode", "context(4, heads=2)"),
     Case(WHOLE, "prefill", "context(C), tensor(T)"),
     Case(WHOLE, "prefill", "context(C, how='heads')", flash=True),
     Case(WHOLE, "decode", "context(C), tensor(T)"),
@@ -200,6 +211,14 @@ def test_many_models_on_random_meshes_compute_what_one_device_does(seed: int) ->
         ),
         ("microbatches(3)", cg.decoder().substitute(B=8), "3 does not divide 8 [a-z]+; 2 or 4 would"),
         ("context(C), context(2)", cg.decoder(), "context stands 2 times"),
+        ("context(C, how='heads', heads=2)", cg.decoder(), "heads=2 is for 'ring' and 'gather'"),
+        ("context(6, how='ring', heads=4)", cg.decoder(), "4 does not divide 6; those that split heads are some"),
+        ("context(C, how='ring', heads=D)", cg.decoder(), "heads is how many devices split them, a number or C_h"),
+        (
+            "context(8, how='ring', heads=4)",
+            cg.decoder(kv_heads=2),
+            "4 devices do not divide 2 key/value heads; 2 would; over fewer key/value heads",
+        ),
         ("context(C, how='rings')", cg.decoder(), "unknown how of context 'rings'"),
         ("experts(X, tensor=False), tensor(T)", cg.decoder(), "give it sequence=True"),
     ],
@@ -232,6 +251,11 @@ def placed(mesh: str, graph: Graph = TRAIN) -> Graph:
         ("context(C, how='heads')", "C", "8*L*B*S*D*p/C*(C-1)/C + 2*(4+2*E)*L*D**2*p*(C-1)/C"),  # 4 + 4 of BSDp/C
         ("context(C)", "C", "6*L*B*S*D*p*(C-1)/C + 2*(4+2*E)*L*D**2*p*(C-1)/C"),  # keys and values: there, again, back
         ("context(C, how='ring')", "C", "6*L*B*S*D*p*(C-1)/C + 2*(4+2*E)*L*D**2*p*(C-1)/C"),
+        (
+            "context(C, how='ring', heads=C_h)",
+            "C",  # in rings of C/C_h what is left of keys and values
+            "8*L*B*S*D*p/C*(C_h-1)/C_h + 6*L*B*S*D*p/C_h*(C/C_h-1)/(C/C_h) + 2*(4+2*E)*L*D**2*p*(C-1)/C",
+        ),
         ("data(N_d), context(C)", "N_d-C", "2*(4+2*E)*L*D**2*p*(N_d*C-1)/(N_d*C)"),
         ("data(N_d, zero=3), context(C)", "N_d-C", "3*(4+2*E)*L*D**2*p*(N_d*C-1)/(N_d*C)"),
         ("data(N_d, zero=3), microbatches(M)", "N_d", "3*M*(4+2*E)*L*D**2*p*(N_d-1)/N_d"),
@@ -242,6 +266,14 @@ def placed(mesh: str, graph: Graph = TRAIN) -> Graph:
 )
 def test_an_axis_sends_what_the_literature_says(mesh: str, axes: str, sent: str) -> None:
     assert cg.communication(placed(mesh), axes=axes).same_as(sent)
+
+
+def test_heads_within_a_ring_are_neither_where_one_of_them_has_all_devices() -> None:
+    """A context axis of which all devices split heads, or one does."""
+    for heads, how in ((4, "heads"), (1, "ring")):
+        inside, alone = (placed(f"context(4, {of})") for of in (f"how='ring', heads={heads}", f"how={how!r}"))
+        assert cg.communication(inside).same_as(cg.communication(alone))
+        assert cg.activations(inside).same_as(cg.activations(alone))
 
 
 def test_both_sides_of_matrices_split_send_what_pope_2022_says_of_an_mlp() -> None:

@@ -122,6 +122,7 @@ TABLE: tuple[Symbol, ...] = (  # in printing order; of two that differ in case a
     Symbol("N_d", "N_{d}", "devices", "data-parallel degree", COUNT, 8, "mesh"),
     Symbol("N_h", "N_{h}", "", "replicas of a group over which a model is cut", COUNT, 2, "mesh"),
     Symbol("C", "C", "devices", "context-parallel degree", COUNT, 4, "mesh"),
+    Symbol("C_h", "C_{h}", "devices", "devices of a context axis that split heads", COUNT, 2, "mesh"),
     Symbol("X", "X", "devices", "expert-parallel degree", COUNT, 8, "mesh"),
     Symbol("Y", "Y", "devices", "degree to which the hidden width is split", COUNT, 2, "mesh"),
     Symbol("P", "P", "devices", "pipeline-parallel degree, the number of stages", COUNT, 8, "mesh"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from costgraph.algebra.assumption import Choice, Divides
+from costgraph.algebra.bindings import bound
 from costgraph.algebra.parser import Size
 from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.errors import UserError
@@ -31,8 +32,11 @@ class ContextAxis(Axis):
             at a time; or split `heads` inside of attention, with all-to-alls before and behind it.
         order: where the mask is causal, which positions a device has. `zigzag`: two blocks, one from either end, which
             are as much work as any other two. `contiguous`: one block; the last device works most, and counts.
+        heads: of the devices so many, which are neighbours, split heads inside of attention; the C/heads groups of them
+            gather, or pass round a ring, what is left of keys and values.
 
-    Source: Liu et al. 2023 (ring), Jacobs et al. 2023 (heads: DeepSpeed-Ulysses), Llama Team 2024 (gather, zigzag).
+    Source: Liu et al. 2023 (ring), Jacobs et al. 2023 (heads: DeepSpeed-Ulysses), Llama Team 2024 (gather, zigzag),
+    Fang and Zhao 2024 (heads within a ring: USP).
     """
 
     kind: ClassVar[str] = "context"
@@ -40,6 +44,19 @@ class ContextAxis(Axis):
     degree: Size = "C"
     how: Literal["gather", "ring", "heads"] = "gather"
     order: Literal["zigzag", "contiguous"] = "zigzag"
+    heads: Size = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.how == "heads" and self.together != ONE:
+            raise UserError(
+                f"{self}: how='heads' splits them over all C; heads={self.heads} is for 'ring' and 'gather'"
+            )
+
+    @property
+    def together(self) -> Polynomial:
+        """How many devices split heads, where that are not all."""
+        return bound("C_h", self.heads)
 
     @property
     def computes(self) -> tuple[str, ...]:
@@ -49,7 +66,7 @@ class ContextAxis(Axis):
     @property
     def inside(self) -> Mapping[str, tuple[str, ...]]:
         """Heads, in attention cores, where it says so."""
-        return {CORE: HEADS} if self.how == "heads" else {}
+        return {CORE: HEADS} if self.how == "heads" or self.together != ONE else {}
 
     @property
     def round_a_ring(self) -> bool:
@@ -57,23 +74,33 @@ class ContextAxis(Axis):
         return self.how == "ring"
 
     def splits(self, name: str, dims: Mapping[str, Polynomial]) -> tuple[Split, ...]:
-        """One split, of positions: of queries, or in decode of the cache; with `heads`, of these inside of cores."""
+        """Splits of positions: of queries, or in decode of the cache; with `heads`, of these inside of cores.
+
+        One split, or, where some devices split heads, two, of which theirs is the inner one.
+        """
         if not {"context", "window"} & dims.keys() or "query" not in dims:
             raise UserError(f"{self}: there is no attention in this graph whose positions could be split")
         if "ssm_group" in dims:
             raise UserError(f"{self}: a state space passes states on along positions; splitting these is not modelled")
         cached = dims["query"] != dims.get("context", dims["query"]) or dims["query"] == ONE
         along = tuple(AHEAD.values()) if cached else tuple(AHEAD)
-        if self.how == "heads":
-            along = () if cached else along
         if not set(along) & dims.keys() and self.how != "heads":
             raise UserError(f"{self}: every layer sees a window alone, and there is no long cache to split")
-        claims = [Divides(self.size, dims[dim], dim=dim) for dim in along if dim in dims]
-        if self.how == "heads":
-            if not set(HEADS) & dims.keys():
-                raise UserError(f"{self}: there are no heads in this graph to split")
-            claims += [Divides(self.size, dims[dim], FEW, dim) for dim in HEADS if dim in dims]
-        return (Split(Cut(name, self.size), along, tuple(claims), self.inside),)
+        if self.inside and not set(HEADS) & dims.keys():
+            raise UserError(f"{self}: there are no heads in this graph to split")
+        inner = self.size if self.how == "heads" else self.together
+        outer = self.size / inner
+        apart = outer if cached else self.size  # of a cache, what splits heads splits no positions
+        claims = [Divides(apart, dims[dim], dim=dim) for dim in along if dim in dims and apart != ONE]
+        of_heads = [Divides(inner, dims[dim], FEW, dim) for dim in HEADS if self.inside and dim in dims]
+        some = Divides(inner, self.size, "those that split heads are some of the devices")
+        positions = Split(Cut(name, outer), along, tuple(claims))
+        heads = Split(Cut(name, inner, 1), () if cached else along, tuple(of_heads), self.inside)
+        if not self.inside:
+            return (positions,)
+        if outer == ONE:
+            return (heads._replace(cut=Cut(name, inner), claims=(*claims, *of_heads)),)
+        return positions._replace(claims=(some, *claims)), heads
 
     def causal(self, positions: Polynomial) -> tuple[Divides | Choice, ...]:
         """What is taken for granted of the work under a causal mask."""
@@ -81,4 +108,5 @@ class ContextAxis(Axis):
             return ()
         if self.order == "contiguous":
             return (Choice("causal work over C", "contiguous, that of the last device"),)
-        return (Choice("causal work over C", "zigzag, the same everywhere"), Divides(self.size * 2, positions))
+        blocks = self.size / self.together * 2
+        return (Choice("causal work over C", "zigzag, the same everywhere"), Divides(blocks, positions))

@@ -65,6 +65,9 @@ class Mesh:
         tensor, experts = self.axis(TensorAxis.kind), self.axis(ExpertsAxis.kind)
         if tensor and self.whole_inside(tensor) and not tensor.rests:
             raise UserError(f"{experts}: the devices of {tensor} would compute the same tokens; give it sequence=True")
+        context = self.axis(ContextAxis.kind)
+        if isinstance(context, ContextAxis) and (symbols := context.together.symbols) and symbols != ("C_h",):
+            raise UserError(f"{context}: heads is how many devices split them, a number or C_h")
         check_degrees({name: (str(axis), axis.size) for name, axis in self.named.items()})
 
     @property
@@ -107,9 +110,10 @@ class Mesh:
 
     @property
     def symbols(self) -> set[str]:
-        """Those of its degrees, and of the chunks of a pipeline."""
+        """Those of its degrees, of the chunks of a pipeline, and of how many devices of a context axis split heads."""
         sizes = [axis.size for axis in self.named.values()]
         sizes += [axis.chunks for axis in self.axes if isinstance(axis, PipelineAxis)]
+        sizes += [axis.together for axis in self.axes if isinstance(axis, ContextAxis)]
         return {name for size in sizes for name in size.symbols}
 
     def __bool__(self) -> bool:
@@ -181,9 +185,13 @@ class Mesh:
 
 
 def substituted(axis: Axis, bindings: Mapping[str, Polynomial]) -> Axis:
-    """An axis with symbols replaced in its degree, and in its chunks if it has any."""
-    chunks = {"v": bound("v", axis.v).substitute(bindings)} if isinstance(axis, PipelineAxis) else {}
-    return replace(axis, degree=axis.size.substitute(bindings), **chunks)
+    """An axis with symbols replaced in its degree, in its chunks if it has any, and in how many devices split heads."""
+    others: dict[str, Size] = {}
+    if isinstance(axis, PipelineAxis):
+        others["v"] = bound("v", axis.v).substitute(bindings)
+    if isinstance(axis, ContextAxis):
+        others["heads"] = axis.together.substitute(bindings)
+    return replace(axis, degree=axis.size.substitute(bindings), **others)
 
 
 def axes_of(given: Axes) -> tuple[Axis, ...]:

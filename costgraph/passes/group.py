@@ -39,11 +39,12 @@ class Group:
     def split(self, names: Container[str], segment: str = "") -> dict[Cut, Family]:
         """Of each cut the first dim that is among `names`; no cut without one.
 
-        Inside of a segment in which something else is split that goes first.
+        Inside of a segment in which cuts split something else that goes first.
         """
-        if segment in self.inside and (inner := first(self.inside[segment], names)):
-            return inner
-        return first(self.cuts, names)
+        found = first(self.cuts, names)
+        if inner := first(self.inside.get(segment, {}), names):
+            return {cut: of for cut, of in found.items() if cut not in self.inside[segment]} | inner
+        return found
 
     @property
     def families(self) -> Iterator[Family]:

@@ -105,11 +105,10 @@ class Place(Pass):
         splits, whole = axis.splits(name, graph.sizes), self.mesh.whole_inside(axis)
         cuts = {split.cut: families([dim for dim in split.dims if dim not in whole], graph) for split in splits}
         rests = (axis.rests, *(following(axis.rests, graph) if whole else ())) if axis.rests else ()
-        inner = {
-            segment: dict.fromkeys(cuts, families(dims, graph))
-            for split in splits
-            for segment, dims in split.inside.items()
-        }
+        inner: dict[str, dict[Cut, tuple[Family, ...]]] = {}
+        for split in splits:
+            for segment, of_core in split.inside.items():
+                inner.setdefault(segment, {})[split.cut] = families(of_core, graph)
         of = (one for families in (cuts, *inner.values()) for some in families.values() for one in some)
         dims = frozenset(dim for family in of for dim in family)
         if axis.size == ONE:
@@ -211,7 +210,7 @@ def following(dim: str, graph: Graph) -> list[str]:
 def check_heads(groups: Iterable[Group]) -> None:
     """Raise where one axis copies the heads that another would split further."""
     groups = list(groups)
-    copies = next((group.axis for group in groups if len(group.cuts) > 1), None)
+    copies = next((one.axis for one in groups if len(one.cuts) > 1 and isinstance(one.axis, TensorAxis)), None)
     further = next((group.axis for group in groups if CORE in group.inside), None)
     if copies and further:
         raise UserError(f"{further}: heads that {copies} copies cannot be split further; take how='gather' or 'ring'")
