@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from costgraph.estimation.estimate import estimate
 from costgraph.estimation.reading import request
 from costgraph.searching import exact, growing
+from costgraph.searching.answer import assumed
 from costgraph.searching.columns import DIGITS
 from costgraph.searching.growing import Line, Maxima, Stretch, over
 from costgraph.searching.reading import read_search
@@ -85,6 +86,15 @@ def test_plans_are_ranked_by_what_all_tokens_cost(more: dict[str, Any]) -> None:
                               where=f"cost <= {float(values[3]):.17g} USD", top=50))  # fmt: skip
     assert {plan.value for plan in kept.plans} >= set(values[:3])
     assert len(kept.plans) in {3, 4}
+
+
+def test_without_a_price_plans_are_ranked_by_the_hours_of_devices_that_cost_is_made_of() -> None:
+    of: dict[str, Any] = {"model": "llama-3.2-1b", "cluster_of": "h100-sxm:2x1", "limit": "S=512", "phase": "generate"}
+    of |= {"new": 8, "minimize": "cost", "over": "B=[1, 8]", "top": 50}
+    hours, dollars = (search(read_search(**of, price=price)) for price in (None, "2 USD/h"))
+    assert [(plan.mesh, 2 * plan.value) for plan in hours.plans] == [(plan.mesh, plan.value) for plan in dollars.plans]
+    assert hours.search.minimize == "device_hours"
+    assert any("device-hours per million tokens" in line for line in assumed(hours.search))
 
 
 def test_what_is_no_straight_line_is_taken_token_by_token(monkeypatch: pytest.MonkeyPatch) -> None:

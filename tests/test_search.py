@@ -237,7 +237,7 @@ REFUSED = [
     ((), "search: over which devices?"),
     (("--cluster", "h100-sxm"), "h100-sxm: how many devices?"),
     (("--cluster", "h100-sxm:2x2", "--minimize", "speed"), "unknown goal of --minimize 'speed'"),
-    (("--cluster", "h100-sxm:2x2", "--minimize", "cost"), "--price"),
+    (("--cluster", "h100-sxm:2x2", "--minimize", "cost", "--where", "cost <= 1 USD"), "add --price"),
     (("--cluster", "h100-sxm:2x2", "--top", "0"), "--top 0: write a whole number, at least 1"),
     (("--cluster", "h100-sxm:2x2", "--over", "Q=3"), "unknown name in --over 'Q'"),
     (("--cluster", "h100-sxm:2x2", "--over", "T=x"), "--over T=x: write positive whole numbers"),

@@ -140,6 +140,27 @@ LIMITS = [  # that say the same
     ("hfu >= 0.9", "hfu >= 90%"),
     ("B <= 2", "B < 3"),
 ]
+SAME = [
+    ({"hardware": "h100-sxm"}, ()),
+    ({"cluster": "h100-sxm:8x2", "mesh": "data(N_d)", "limit": "N_d=16"}, ()),
+    ({"hardware": "h100-sxm", "phase": "generate", "new": 3}, ("device_hours <= 1",)),
+]
+
+
+@pytest.mark.parametrize(("typed", "where"), SAME, ids=str)
+def test_cost_without_a_price_is_told_in_device_hours_under_their_name(
+    typed: dict[str, Any], where: tuple[str, ...]
+) -> None:
+    typed = {"model": "llama-3.2-1b", **typed}
+    bare = read_sweep("B=[16, 32], S=64", "peak,cost", where, pareto="cost,peak", typed=typed)
+    assert bare.measures == ("peak", "device_hours")
+    assert bare.pareto == ("device_hours", "peak")
+    assert "device_hours: cost without a --price, in device-hours per million tokens" in bare.assumptions[-1]
+    hours, dollars = rows(bare), rows(read_sweep("B=[16, 32], S=64", "cost,peak", pareto="cost,peak",
+                                                 typed={**typed, "price": "1 USD/h"}))  # fmt: skip
+    assert [row["device_hours"] for row in hours] == [row["cost"] for row in dollars] != []
+
+
 PRICED = {"model": "llama-3.2-1b", "hardware": "h100-sxm", "price": "2 USD/h"}
 
 
@@ -434,7 +455,10 @@ REFUSED = [
         "peak: bind B with --limit, or sweep over it",
     ),
     (("--over", "B=1..4, S=8", "--measures", "flops", "--top", "-1"), "--top -1: write a number of rows from 1 on"),
-    (("--over", "B=1..4, S=8", "--measures", "cost", "--hardware", "h100-sxm"), "add --price"),
+    (
+        ("--over", "B=1..4, S=8", "--measures", "cost", "--hardware", "h100-sxm", "--where", "cost <= 1"),
+        "cost is USD: at which price of a device? add --price '2.5 USD/h', or limit device_hours",
+    ),
     (("--over", "B=1..4", "--measures", "flops"), "flops depends on S; bind it with --limit, or sweep over it"),
     (("--over", "hardware=h100-sxm", "--hardware", "a10", "--measures", "flops"), "contradict each other"),
     (("--over", "B=1..100000, S=1..100000", "--measures", "flops"), "are too many"),

@@ -30,7 +30,7 @@ def search(
         int | None,
         typer.Option(help="Sequences of a step on all devices.  [default: searched, where tokens are generated]"),
     ] = None,
-    minimize: Annotated[str, typer.Option(help="step_time, cost (with --price) or devices.")] = "step_time",
+    minimize: Annotated[str, typer.Option(help="step_time, cost (USD with --price) or devices.")] = "step_time",
     where: Annotated[
         list[str] | None,
         typer.Option(help="What plans must keep: 'peak <= 0.92*hbm', 'ttft <= 1 s, T <= 8'. Repeatable."),

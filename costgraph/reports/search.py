@@ -9,6 +9,7 @@ from costgraph.reports.amounts import aside, percent, second
 from costgraph.reports.nodes import Item, Listing, Node, Note, Report, Verdict
 from costgraph.searching.answer import assumed, number, ranked_by, why_nothing
 from costgraph.searching.command import command, mesh_of
+from costgraph.searching.measures import COST, HOURS, MEASURES
 from costgraph.searching.search import Found, Plan
 from costgraph.searching.structure import NO_REPLAY
 
@@ -99,8 +100,8 @@ def beside(found: Found, plan: Plan) -> Iterator[str]:
     if found.search.question.asked.phase == "generate":
         yield f"{rounded(plan.exactly('tokens/s'))} tokens/s"
         yield f"first token {second(plan.exactly('ttft'))}"
-    if name == "cost":
-        yield f"{rounded(plan.value)} USD per million tokens"
+    if name in (COST, HOURS):
+        yield f"{rounded(plan.value)} {MEASURES[name].unit}"
     if name != "step_time" and not found.search.space.all_devices:
         yield f"{plan.answer.request.degree} devices"
 

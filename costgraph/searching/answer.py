@@ -10,7 +10,7 @@ from costgraph.hardware.links import WORDS
 from costgraph.searching.asked import Search
 from costgraph.searching.constraints import Constraint
 from costgraph.searching.counts import Counts
-from costgraph.searching.measures import shown
+from costgraph.searching.measures import COST, HOURS, MEASURES, SAID, shown
 from costgraph.searching.search import Found
 from costgraph.searching.space import Space
 from costgraph.timing.roofline import EFFICIENCIES
@@ -23,7 +23,7 @@ def ranked_by(asked: Search) -> str:
     time = "the bound" if not asked.question.rates.efficiency else "the estimate"
     words = {
         "step_time": f"time of a step, {time}", "tokens/s": f"tokens per second of decode steps, {time}",
-        "cost": f"USD per million tokens, {time}", "devices": f"devices, then {time}",
+        **{name: f"{MEASURES[name].unit}, {time}" for name in (COST, HOURS)}, "devices": f"devices, then {time}",
     }  # fmt: skip
     return f"{words[asked.by[0]]}; of plans that are alike in that, the one that needs less memory"
 
@@ -36,8 +36,12 @@ def assumed(asked: Search, counts: Counts | None = None) -> list[str]:
     lines += [*left_out(asked.space), *(passed_over(counts) if counts else [])]
     of = asked.question.asked
     if of.phase == "generate":
-        cost = "; cost is that of the prefill and of all steps" if of.price is not None else ""
+        cost = (
+            "; cost is that of the prefill and of all steps" if of.price is not None or asked.minimize == HOURS else ""
+        )
         lines.append(f"{PROMPTS}{cost}")
+    if asked.minimize == HOURS:
+        lines.append(SAID[HOURS])
     return lines
 
 

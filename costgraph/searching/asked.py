@@ -20,7 +20,7 @@ class Search:
         question: what is asked of every plan.
         space: which plans there are.
         where: what they must keep, the usable memory first.
-        minimize: by what they are ranked: `step_time`, `cost` or `devices`.
+        minimize: by what they are ranked: `step_time`, `cost`, which are `device_hours` without a price, or `devices`.
         top: how many are asked for.
         typed: what was typed of the question itself, by option; what a command that asks it again has.
     """
@@ -36,5 +36,5 @@ class Search:
     def by(self) -> tuple[str, ...]:
         """What plans are ranked by, the first thing first: of plans as good, what needs less memory."""
         time = "tokens/s" if self.question.asked.phase == "generate" and "B" in self.space.numbers else "step_time"
-        first = {"step_time": time, "cost": "cost", "devices": "devices"}[self.minimize]
+        first = time if self.minimize == "step_time" else self.minimize
         return tuple(dict.fromkeys((first, time, "peak")))

@@ -53,7 +53,7 @@ def search(
         engine: who looks at plans: `plain`, this process, or `dask`.
         scheduler: the address of a Dask cluster that is there; processes of this machine unless given.
         batch: sequences of a step on all devices; searched unless given, where tokens are generated.
-        minimize: `step_time`, `cost`, with a price, or `devices`.
+        minimize: `step_time`, `cost` (device-hours without a price) or `devices`.
         where: what plans must keep, such as `peak <= 0.92*hbm`.
         top: how many plans.
         over: what is tried in place of all that may be, as text or as a mapping.

@@ -167,7 +167,7 @@ def limit_of(place: str, right: str, name: str, of: Measure | None) -> Quotient:
 def with_unit(place: str, right: str, of: Measure) -> Fraction:
     """A number with a unit; money alone is that of as many tokens as it is told of."""
     money = right.removesuffix(f"per {of.unit.partition(' per ')[2]}").strip() if of.unit else right
-    if of.per > 1 and re.search(r"USD$", money):
+    if of.unit.startswith("USD") and re.search(r"USD$", money):
         return quantity(money, powers(USD=1), place).value
     return quantity(right, of.dimension, place).value * of.per
 

@@ -20,7 +20,7 @@ from costgraph.searching.evaluation import Evaluator
 from costgraph.searching.exact import Exact, Steps
 from costgraph.searching.forms import Forms, forms, growing
 from costgraph.searching.growing import CONTEXT, decoded
-from costgraph.searching.measures import PER, SHARES
+from costgraph.searching.measures import COST, HOURS, HOURS_PER, PER, SHARES
 from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.shares import Links, part_of
 from costgraph.searching.stage_forms import Alike
@@ -47,9 +47,11 @@ class Costs:
         self, request: Request, open_: Sequence[str], axes: Mapping[str, Polynomial], links: Links, rates: Rates,
         measures: Collection[str] = (), alike: Alike | None = None,
     ) -> None:  # fmt: skip
-        self.phases, self.price, self.axes = request.phases, request.price, dict(axes)
+        self.phases, self.axes = request.phases, dict(axes)
         self.links, self.rates = links, rates
         self.measures = frozenset(measures)
+        rated = {COST: (request.price or 0) * PER, HOURS: HOURS_PER}  # what a second of a device counts for each token
+        self.per_second = {name: rate for name, rate in rated.items() if name in measures}
         self.shares = tuple(name for name in SHARES if name in measures)
         *before, last = self.phases
         self.forms: dict[str, Forms] = {phase: forms(request, phase, open_) for phase in before}
@@ -57,7 +59,7 @@ class Costs:
         self.peak_rate = request.rates["lambda_flops"]
         self.new = request.new if request.phase == "generate" else 0
         self.prompt = None if CONTEXT in open_ else request.bindings.get(CONTEXT)
-        self.growing = growing(request, open_) if self.new > 1 and "cost" in measures else None
+        self.growing = growing(request, open_) if self.new > 1 and self.per_second else None
 
     @cached_property
     def evaluators(self) -> dict[str, Evaluator]:
@@ -112,9 +114,10 @@ class Costs:
         if self.shares:
             work = self.work.at(with_defined(columns, self.main.definitions))
             named |= {name: least / main.seconds for name, least in zip(self.shares, work, strict=True)}
-        if self.price is not None and "cost" in self.measures:
+        if self.per_second:
             seconds = first.seconds + self.decoded(columns) if self.new else main.seconds
-            named["cost"] = seconds * devices / (tokens * max(self.new, 1)) * double(self.price * PER)
+            each = seconds * devices / (tokens * max(self.new, 1))
+            named |= {name: each * double(rate) for name, rate in self.per_second.items()}
         joined = np.logical_and.reduce([one.joined for one in found.values()])
         return {name: np.broadcast_to(column, length) for name, column in named.items()}, joined
 
@@ -134,8 +137,8 @@ class Costs:
         devices = Fraction(prod(degree for _, degree in self.degrees(numbers)))
         if name == "devices":
             return devices
-        if name == "cost":
-            return (self.price or 0) * devices * self.per_token(numbers) * PER
+        if name in self.per_second:
+            return self.per_second[name] * devices * self.per_token(numbers)
         exact = self._exact(numbers, self.phases[0] if name == "ttft" else self.phases[-1])
         if name == "bound":
             return exact.bound

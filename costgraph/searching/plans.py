@@ -30,7 +30,7 @@ class Question:
         links: of the cluster.
         rates: efficiencies and overlaps.
         open: sizes beside degrees that plans differ in: the batch of a generation.
-        limited: the measures that plans have to keep within limits.
+        limited: the measures that plans are ranked by, or have to keep within limits.
     """
 
     asked: Request

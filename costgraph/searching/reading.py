@@ -17,7 +17,7 @@ from costgraph.hardware.cluster import Cluster, cluster
 from costgraph.mesh import Mesh
 from costgraph.searching.asked import Search
 from costgraph.searching.constraints import Constraint, read_conditions
-from costgraph.searching.measures import MEASURES, Measure
+from costgraph.searching.measures import MEASURES, Measure, check_priced, told
 from costgraph.searching.plans import Question
 from costgraph.searching.ranges import Over, read_over
 from costgraph.searching.shares import Links
@@ -56,7 +56,7 @@ def read_search(
     Args:
         cluster_of: nodes of a machine, `h100-sxm:8x128`.
         batch: sequences of a step on the whole mesh; of a generation it is searched unless given.
-        minimize: `step_time`, `cost` (which needs a price) or `devices`.
+        minimize: `step_time`, `cost` (device-hours without a price) or `devices`.
         where: what plans must keep, such as `peak <= 0.92*hbm`.
         top: how many are shown.
         over: what is tried in place of what usually is: `T=[1, 2, 4, 8], zero=[1, 3], recompute=[none, full]`.
@@ -94,12 +94,13 @@ def read_search(
     letters = read_letters(of.get("let", ()), of.get("notation"))
     space = read_space(asked, place, read_over(over, letters), batch, minimize)
     check(asked, space, minimize, top := whole_number("--top", top))
+    (goal,) = told([minimize], price is not None)
     limits = read_limits(["peak <= hbm", *each_text(where, "T <= 8")], asked, space, letters)
     question = Question(
         asked, Links(place, link, asked.collectives), Rates(asked), tuple({"B"} & space.numbers.keys()),
-        tuple(one.name for one in limits),
+        (*(one.name for one in limits), goal),
     )  # fmt: skip
-    return Search(question, space, limits, minimize, top, typed)
+    return Search(question, space, limits, goal, top, typed)
 
 
 def phase_of(of: Keywords) -> str:
@@ -122,11 +123,10 @@ def read_limits(
     """What plans must keep, in numbers.
 
     Raises:
-        UserError: unreadable, unknown, or a cost without a price.
+        UserError: unreadable, unknown, or in USD without a price.
     """
     found = tuple(one.on(asked.rates) for one in read_conditions(texts, limitable(asked, space), letters))
-    if asked.price is None and any(one.name == "cost" for one in found):
-        raise UserError("cost: at which price of a device? add --price '2.5 USD/h'")
+    check_priced([one.name for one in found], asked.price is not None)
     return found
 
 
@@ -147,12 +147,10 @@ def check(asked: Request, space: Space, minimize: str, top: int) -> None:
     """Refuse what cannot be answered, before anything is derived.
 
     Raises:
-        UserError: a size is open, cost without a price, or too much.
+        UserError: a size is open, or too much.
     """
     if minimize not in GOALS:
         raise unknown("goal of --minimize", minimize, GOALS)
-    if minimize == "cost" and asked.price is None:
-        raise UserError("--minimize cost: at which price of a device? add --price '2.5 USD/h'")
     if top > MOST:
         raise UserError(f"--top {top}: write a number from 1 to {MOST}")
     for phase in asked.phases:

@@ -20,6 +20,7 @@ from costgraph.searching.command import FLAGS
 from costgraph.searching.constraints import DERIVED, read_conditions
 from costgraph.searching.grid import Grid
 from costgraph.searching.measures import MEASURES as OF_PLANS
+from costgraph.searching.measures import told
 from costgraph.searching.ranges import Over, read_objects, read_over
 from costgraph.searching.reading import listed
 from costgraph.searching.space_reading import whole
@@ -59,8 +60,9 @@ def read_sweep(
     best = names_of(pareto, "--pareto", asked) if pareto else ()
     limitable = {name: OF_PLANS.get(name, DERIVED) for name in (*KNOWN, *asked)} | dict.fromkeys(grid.numbers)
     asking = Asking(fixed, tuple(grid.numbers), {ALSO.get(name, name): of for name, of in read_objects(over).items()})
+    priced = fixed.get("price") not in (None, "") or "price" in grid.choices
     return Sweep(
-        grid, asked, read_conditions(where, limitable, letters), best, asking.request,
+        grid, told(asked, priced), read_conditions(where, limitable, letters), told(best, priced), asking.request,
         degrees_of(fixed, grid.choices), fixed,
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ from costgraph.searching.constraints import Condition
 from costgraph.searching.costs import Costs, length_of
 from costgraph.searching.forms import sized
 from costgraph.searching.legality import Rule, rules
-from costgraph.searching.measures import MEASURES, check_phase
+from costgraph.searching.measures import MEASURES, check_phase, check_priced
 from costgraph.searching.open_mesh import OpenMesh
 from costgraph.searching.shares import Links
 from costgraph.searching.stage_times import Rates
@@ -69,8 +69,7 @@ class Swept:
             raise UserError(
                 "sweep: on which machine? name it with --hardware or --cluster, or sweep over hardware=[...]"
             )
-        if "cost" in self.measures and self.request.price is None:
-            raise UserError("cost: at which price of a device? add --price '2.5 USD/h'")
+        check_priced(self.measures, self.request.price is not None)
 
     def check_open(self, costs: Costs) -> None:
         """Refuse what depends on a size that is neither bound nor swept over."""
