@@ -436,3 +436,23 @@ def test_a_measure_that_says_nothing_is_refused_where_it_stands(formula: str, of
 def test_letters_go_before_measures() -> None:
     assert cg.check("18*params", "states", let="params=N_params").agrees
     assert cg.check("cache*18", "states", let="cache=N_params").agrees
+
+
+# --- letters of sources -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("notation", "formula", "measure", "of"),
+    [
+        ("kaplan", r"2 n_{\text{layer}} d_{\text{model}} (2 d_{\text{attn}} + d_{\text{ff}})", "params", {}),
+        (
+            "kaplan", "2N + 2 n_layer n_ctx d_attn", "flops",
+            {"phase": "forward", "convention": "kaplan", "per": "token"},
+        ),
+        ("hoffmann-2022", "6ND", "flops", {"when": "S << D"}),
+        ("zero-2020", r"(2 + 2 + K)\Psi", "states", {"precision": "mixed_adam_bf16"}),
+        ("shazeer-2019", "2bmh(k + v)L", "flops(attention_core)", {"phase": "decode"}),
+    ],
+)  # fmt: skip
+def test_a_formula_of_a_source_is_read_in_its_letters(notation: str, formula: str, measure: str, of: Any) -> None:
+    assert cg.check(formula, measure, notation=notation, **of).agrees
