@@ -357,7 +357,8 @@ TOPICS: dict[str, tuple[str, ...]] = {  # what an abbreviation is called where t
     "quantization": ("quantiz", "qlora", "nf4", "4-bit", "8-bit", "int4", "int8", "mxfp4", "gptq"),
     "sp": ("sequence=true", "sequence parallel", "sequence-parallel"), "mha": ("multi-head attention",),
     "8-bit": ("int8",), "4-bit": ("int4", "nf4", "qlora"),
-    "6nd": ("6*n*d", "6*n_params", "6*n*t"),
+    "6nd": ("6*n*d", "6*n_params", "6*n*t"), "critical": ("b_crit",), "latency": ("time of", "least time"),
+    "memory": ("states", "activations", "cache"), "gradient accumulation": ("microbatch",),
 }  # fmt: skip
 SAID: dict[str, str] = {  # phrases, without marks, and what they are short for in TOPICS or named by
     "grouped query attention": "gqa", "grouped query": "gqa", "multi query attention": "mqa", "multi query": "mqa",
@@ -369,6 +370,7 @@ SAID: dict[str, str] = {  # phrases, without marks, and what they are short for 
     "gradient checkpointing": "checkpointing", "quantized": "quantization", "6 n d": "6nd",
     "int8": "8-bit", "int4": "4-bit", "sequence parallel": "sp", "multi head attention": "mha", "rope": "rotary",
     "rotary embeddings": "rotary", "operational intensity": "arithmetic intensity", "critical batch size": "critical",
+    "critical batch": "critical", "gradient accumulation": "gradient accumulation",
     "grad accum": "gradient accumulation", "all to all": "all-to-all", "all reduce": "all-reduce",
     "all gather": "all-gather", "reduce scatter": "reduce-scatter", "paged attention": "pagedattention",
     "flash attention 2": "flashattention-2", "flash attention 3": "flashattention-3", "zero 1": "zero-1",

@@ -53,6 +53,22 @@ def test_a_model_is_found_however_its_name_is_written() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "first", "later"),
+    [
+        ("MoE", "megatron-code-routed", "deepseek-moe-llama2-7b"),
+        ("deepseek v3", "deepseek-v3-readme-total", "megatron-code-routed"),
+        ("lora memory", "hf-single-gpu-lora", "megatron-code-mla-query"),
+        ("gradient accumulation", "ml-engineering-accumulation-zero1", "megatron-sc21-in-flight"),
+        ("critical batch", "kaplan-2020-eq5.4", "scaling-book-critical"),
+        ("block size", "vllm-blog-block", "megatron-code-mtp-logits"),
+    ],
+)
+def test_what_an_entry_is_about_comes_before_what_its_source_or_place_has(words: str, first: str, later: str) -> None:
+    order = [one.id for one in found(words=words.split())]
+    assert order.index(first) < order.index(later)
+
+
+@pytest.mark.parametrize(
     ("family", "of", "not_of"),
     [
         ("opt", "opt-175b", "optimizer"),

@@ -41,7 +41,7 @@ def found(
     source: str | None = None,
     symbols: Sequence[str] = (),
 ) -> list[Entry]:
-    """The entries of the library of which all of this holds.
+    """The entries of the library of which all of this holds, those first whose titles have the words.
 
     Args:
         words: occur in ids, titles, places, sources, formulas, remarks, in any case.
@@ -70,7 +70,8 @@ def found(
         lambda one: all(speaks_of(one, name) for name in named),
         lambda one: all(name in letters_of(one) for name in letters),
     ]
-    return [one for one in library() if all(test(one) for test in tests)]
+    matching = [one for one in library() if all(test(one) for test in tests)]
+    return sorted(matching, key=lambda one: distance(one, sought))
 
 
 def why_none(words: Sequence[str]) -> str:
@@ -224,6 +225,21 @@ def letters_of(entry: Entry) -> set[str]:
     typed = {name for text in (entry.printed, entry.claim) for name in WORD.findall(text)}
     meant = {name for letter in typed for name in WORD.findall(entry.letters.get(letter, ""))}
     return typed | meant
+
+
+def distance(entry: Entry, words: Iterable[str]) -> int:
+    """How far from what an entry is about words stand: nearest in its title, then in what is derived, then its place.
+
+    What is written out is nearer than what it is short for; what only its source or a remark has is farthest, since a
+    paper on experts has rows of dense models.
+    """
+    models = (one.model for one in requests(entry))
+    derived = " ".join((entry.quantity, *sorted(topics_of(entry)), *models))
+    texts = [plain(text) for text in (f"{entry.title} {entry.says}", derived, f"{entry.place} {entry.statement}")]
+    return sum(
+        next((2 * at + (word.lower() not in text) for at, text in enumerate(texts) if occurs(word, text)), 6)
+        for word in words
+    )
 
 
 def haystack(entry: Entry) -> str:
