@@ -217,6 +217,17 @@ def test_a_phone_has_the_answer_in_sight_wherever_its_controls_are(shown: Browse
     assert shown.run(f"{box}.height") <= 422
 
 
+def test_what_is_shorter_than_a_microsecond_is_said_to_be_wherever_it_stands(shown: Browser) -> None:
+    """Also over one link: what is sent to add up gradients of norms."""
+    set_to(shown, {"phase": "train", "P": 4, "M": 8, "N_d": 2, "T": 2, "B": 16, "zero": 1})
+    shown.run("document.querySelectorAll('details').forEach(one => (one.open = true)); $('cards').scrollIntoView()")
+    shown.run("new Promise(go => { const look = () => (late.size ? setTimeout(look, 20) : go()); look(); })")
+    places = "...$('arms').querySelectorAll('td'), ...shown.cards.step_time.card.querySelectorAll('.amount')"
+    found = shown.run(f"[{places}].map(one => one.textContent)")
+    assert found.count("< 1 µs") > 3
+    assert not [one for one in found if one.endswith(" ns")]
+
+
 # --- zeros ------------------------------------------------------------------------------------------------------------
 
 

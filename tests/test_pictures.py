@@ -265,6 +265,32 @@ def test_a_window_is_part_of_a_line_and_of_its_crossing() -> None:
     assert (cache.at("S", above) or 0) >= (states.at("S", above) or 0)
 
 
+def test_lines_over_s_end_where_their_models_do() -> None:
+    """At K; where they would meet beyond is said, and not drawn."""
+    found = cg.derive("flops", model="llama-3.1-8b", limit="B=1").limited["flops"]
+    core = cg.derive("flops(attention_core)", model="llama-3.1-8b", limit="B=1").limited["flops(attention_core)"]
+    lines = [curves.Line("all", found, 131072), curves.Line("core", core, 16384), curves.Line("any", found)]
+    (axes,) = curves.picture(lines, "S", "flops", "").axes
+    ends = [line.get_path().get_extents().x1 for line in axes.get_lines()[:3]]
+    assert ends == [131072, 16384, 2**20]
+    mlp = cg.derive("flops(mlp)", model="llama-3.1-8b", limit="B=1").limited["flops(mlp)"]
+    figure = curves.picture([curves.Line("core", core, 16384), curves.Line("mlp", mlp, 16384)], "S", "flops", "")
+    assert not figure.axes[0].texts
+    said = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+    assert (
+        "Beyond what is drawn: core = mlp at S = 21504. Up to the positions K that models were made for: 16384" in said
+    )
+
+
+def test_both_sides_of_a_comparison_end_at_their_own_positions(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[curves.Line] = []
+    monkeypatch.setattr(curves, "of_figure", lambda draw: draw())
+    monkeypatch.setattr(curves, "picture", lambda lines, *rest: drawn.extend(lines))
+    curves.draw(cg.compare("llama-3.1-8b", "qwen3-8b", "flops", limit="B=1"))
+    curves.draw(cg.derive("flops", model="llama-3.1-8b", limit="B=1"))
+    assert [line.longest for line in drawn] == [131072, 40960, 131072]
+
+
 def test_lines_that_jump_have_a_crossing_too() -> None:
     """Of a scan in chunks, of which there are whole numbers, no root is where lines meet."""
     names = ("mamba2-2.7b", "qwen3-1.7b")

@@ -155,6 +155,18 @@ def test_the_page_of_the_api_has_every_public_name() -> None:
     assert sorted(named) == sorted(set(cg.__all__) - {"__version__"})
 
 
+def test_the_readme_names_every_page() -> None:
+    readme = (DOCS.parent / "README.md").read_text()
+    pages = {page.name for end in ("md", "ipynb") for page in DOCS.glob(f"*.{end}")}
+    assert {name for name in pages if f"](docs/{name})" not in readme} == set()
+
+
+def test_the_site_is_made_with_warnings_as_errors_wherever_the_command_stands() -> None:
+    for name in ("README.md", "pyproject.toml", "CHANGELOG.md", "docs/conf.py"):
+        said = re.findall(r"sphinx-build [^`]*docs site", (DOCS.parent / name).read_text())
+        assert set(said) == {"sphinx-build -W docs site"}, name
+
+
 # --- pictures -------------------------------------------------------------------------------------------------------
 
 DRAWN = [

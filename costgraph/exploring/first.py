@@ -70,21 +70,19 @@ def usual(asked: Setup, along: Mesh | None) -> dict[str, Any]:
     found: dict[str, Any] = {**usual_sizes(asked)}
     many = degrees.get("M", 1) if "P" in cut or mesh.axis(MicrobatchesAxis.kind) else 1
     if "P" in cut and "M" not in degrees:
-        interleaved = mesh.pipeline is not None and mesh.pipeline.schedule == "interleaved"
-        many = found["M"] = microbatches(degrees["P"], interleaved, degrees.get("B"), parts)
+        many = found["M"] = microbatches(degrees["P"], degrees.get("B"), parts)
     if "B" in found:
         found["B"] = parts * many
     return found
 
 
-def microbatches(stages: int, interleaved: bool, batch: int | None, parts: int) -> int:
+def microbatches(stages: int, batch: int | None, parts: int) -> int:
     """The usual number, or one near it that leaves whole rounds of the stages, and of a batch whole sequences."""
-    least = 2 * stages if interleaved else stages
-    most = max(-(-USUAL_MICROBATCHES // stages) * stages, least)
+    most = max(-(-USUAL_MICROBATCHES // stages), 2) * stages
     if batch is None:
         return most
-    there = [one for one in range(least, most + 1) if batch % (parts * one) == 0]
-    return max(there, key=lambda one: (one % stages == 0, one), default=least)
+    there = [one for one in range(stages, min(most, batch) + 1) if batch % (parts * one) == 0]
+    return max(there, key=lambda one: (one % stages == 0, one), default=stages)
 
 
 def first_size(name: str, typed: Mapping[str, Polynomial], axes: Iterable[dict[str, Any]]) -> int | float:

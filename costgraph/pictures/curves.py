@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import combinations, pairwise
-from math import floor
+from math import floor, inf
 from typing import TYPE_CHECKING
 
 from costgraph.algebra.polynomial import Polynomial
@@ -35,10 +35,15 @@ LONG = 10**12  # a size from which on it is written with an exponent
 
 @dataclass(frozen=True)
 class Line:
-    """A form in one symbol, with its name."""
+    """A form in one symbol, with its name, and the positions K that its model was made for, if it says so."""
 
     name: str
     form: ClosedForm
+    longest: int | None = None
+
+    def most(self, symbol: str) -> float:
+        """Up to which size it is drawn."""
+        return self.longest if symbol == "S" and self.longest is not None else inf
 
     def exactly(self, symbol: str, value: int) -> Rational | None:
         """Its value; None where what it takes for granted does not hold."""
@@ -90,12 +95,15 @@ def draw(found: Derivation | Comparison) -> Picture:
         one = next((one for one in every if open_in(one.at)), every[0])
         others = [other.name for other in every if other is not one]
         left = f"Not drawn: {', '.join(others)}" if others else ""
-        lines = [Line(shorten(side.text, 40), form) for side, form in zip((found.a, found.b), one.at, strict=True)]
+        lines = [
+            Line(shorten(side.text, 40), form, longest(side.setup))
+            for side, form in zip((found.a, found.b), one.at, strict=True)
+        ]
         title = one.name
         said = " against ".join(dict.fromkeys(str(side.setup) for side in (found.a, found.b)))
         setup, forms = found.a.setup, [form for each in every for form in (each.a, each.b)]
     else:
-        lines = [Line(name, form) for name, form in found.limited.items()]
+        lines = [Line(name, form, longest(found.setup)) for name, form in found.limited.items()]
         check_units(lines)
         title, said, setup, forms = ", ".join(found.limited), found.head, found.setup, list(found.forms.values())
     if not open_in(line.form for line in lines):
@@ -104,6 +112,12 @@ def draw(found: Derivation | Comparison) -> Picture:
     sizes = [f"{name} = {setup.bindings[name]}" for name in FIRST if name in setup.bindings]
     below = ", ".join([said, *sizes])
     return of_figure(lambda: picture(lines, symbol, title, below, left))
+
+
+def longest(setup: Setup) -> int | None:
+    """How many positions a model was made for, where it says so."""
+    most = setup.bindings.get("K")
+    return int(most.number) if isinstance(most, Polynomial) and most.number is not None else None
 
 
 def check_units(lines: list[Line]) -> None:
@@ -193,13 +207,18 @@ def values(symbol: str, met: list[Crossing]) -> list[int]:
 def picture(lines: list[Line], symbol: str, title: str, said: str, left: str = "") -> Figure:
     """The lines, and a mark where two of them meet; `left` says what is not drawn."""
     met = sorted(crossings(lines, symbol), key=lambda one: one.at)
+    ends = {line.name: line.most(symbol) for line in lines}
+    beyond = [one for one in met if one.at > min(ends[name] for name in one.names)]
+    met = [one for one in met if one not in beyond]
     xs = values(symbol, met)
     figure = page()
     axes = figure.add_subplot()
     axes.set(xscale="log", yscale="log")
     looks = ("-", (0, (6, 2)), (0, (2, 1.5)), "-", (0, (6, 2)), (0, (2, 1.5)))  # told apart without colours, too
     for line, color, look in zip(lines, OKABE_ITO, looks, strict=False):
-        points = [(x, y) for x in xs if (y := line.at(symbol, x)) is not None and y > 0]
+        most = line.most(symbol)
+        drawn = [*(x for x in xs if x < most), *([int(most)] if most <= xs[-1] else [])]
+        points = [(x, y) for x in drawn if (y := line.at(symbol, x)) is not None and y > 0]
         if points:
             axes.plot(*zip(*points, strict=True), color=color, linestyle=look, linewidth=2.4, label=line.name)
     if not axes.get_lines():
@@ -213,9 +232,15 @@ def picture(lines: list[Line], symbol: str, title: str, said: str, left: str = "
     axes.grid(which="major", color="#e4e6e8", linewidth=0.8, zorder=0)
     axes.set_axisbelow(True)
     axes.tick_params(which="minor", length=0)
-    axes.legend(loc="upper left", frameon=False, fontsize=11)
+    axes.legend(loc="best", frameon=False, fontsize=11)
     at = ", ".join(one.written(symbol) for one in met)
-    below = ". ".join(text for text in (at and f"Crossovers: {at}", left) if text)
+    far = ", ".join(one.written(symbol) for one in beyond)
+    kept = dict.fromkeys(int(most) for most in ends.values() if most <= xs[-1])
+    told = (
+        at and f"Crossovers: {at}", far and f"Beyond what is drawn: {far}",
+        kept and f"Up to the positions K that models were made for: {', '.join(map(str, kept))}", left,
+    )  # fmt: skip
+    below = ". ".join(text for text in told if text)
     titled(figure, axes, f"{title} over {symbol}", said, below)
     return aligned(figure, axes)
 

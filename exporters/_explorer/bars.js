@@ -139,7 +139,7 @@ function showTime(now) {
   const lines = rows.flatMap((one) => {
     const of = termsOf(now, form, one.arm), [only, ...others] = one.parts;
     const line = (name, seconds, formula, terms) => ({
-      name, cells: [seconds < 1e-6 && seconds < value ? "< 1 µs" : said(seconds, "s"), percent(seconds / value)], formula,
+      name, cells: [amounts(seconds, "s"), percent(seconds / value)], formula,
       ...(terms ? { terms: { rows: terms, unit: "s", whole: seconds } } : {}),
     });
     if (!only.axes) return [line(one.label, one.seconds, only.number, of)];

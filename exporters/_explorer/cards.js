@@ -45,7 +45,7 @@ function fillFormula(name, one) { // drawn anew where it is another one
   const drawn = lines.map((line) => line.join()).join(";");
   if (one.drawn !== drawn) showFormula(found, name, lines, one);
   one.drawn = drawn;
-  lines.forEach(([, , number], i) => say(one.formula.children[i].querySelector(".amount"), lines.length > 1 ? said(standing.at(number), found.form.unit) : ""));
+  lines.forEach(([, , number], i) => say(one.formula.children[i].querySelector(".amount"), lines.length > 1 ? amounts(standing.at(number), found.form.unit) : ""));
 }
 function showRates(now, place) { // what the symbols of the machine are
   const has = { lambda_comms: inside()[0], lambda_node: inside()[1], lambda_net: network() }, all = { ...rates(), ...links() };

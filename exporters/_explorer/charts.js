@@ -90,7 +90,7 @@ function lines(one) {
   const series = one.names().map((label, i) => ({
     label, stroke: hues[i], width: 2, dash: ["device", "states", "weights"].includes(label) ? [6, 4] : undefined,
     points: one.roof && i ? { show: true, size: i === 2 ? 12 : 8, fill: hues[i] } : { show: false },
-    ...(one.roof && i ? { paths: () => null } : {}), value: (_, value) => (value == null ? "" : said(value, one.unit)),
+    ...(one.roof && i ? { paths: () => null } : {}), value: (_, value) => (value == null ? (label === "links" ? "none" : "") : amounts(value, one.unit)),
   }));
   const chart = new uPlot({
     width: place.clientWidth || 300, height: HEIGHT, cursor: { drag: { setScale: false }, y: false },

@@ -39,6 +39,10 @@ function said(value, unit) {
 }
 const exactly = (value, unit) =>
   Number.isInteger(value) && value < 2 ** 53 ? `${value.toLocaleString("en").replaceAll(",", " ")} ${unit}` : `${value} ${unit}`;
+const amounts = (value, unit) => { // of what is in an answer; no latency is counted
+  const time = unit === "s" && standing && standing.forms[TIMES.find((one) => one in standing.forms)].value;
+  return value > 0 && value < 1e-6 && value < time ? "< 1 µs" : said(value, unit);
+};
 const percent = (share) => (share > 0 && share < 1e-4 ? "< 0.01 %" : `${Number((100 * share).toPrecision(3))} %`);
 
 let speaking;

@@ -58,7 +58,7 @@ function drawTerms(table, rows, unit) {
 function refreshTerms(table, { rows, unit, whole }) {
   rows.forEach(([, , , sum], i) => {
     const amount = standing.at(sum), [, value, share] = table.rows[i + 1].cells;
-    say(value, said(amount, unit));
+    say(value, amounts(amount, unit));
     say(share, percent(amount / whole));
   });
 }
