@@ -438,7 +438,7 @@ def test_text_shows_the_first_rows_and_says_how_many_there_are() -> None:
     assert lines[0] == "peak, flops over hardware, B, S: train, model llama-3.2-1b"
     assert lines[1].split() == ["hardware", "B", "S", "peak", "flops"]
     assert "1 more row; --top shows more, -o table.csv writes all" in lines
-    assert lines[-1] == "4 points, 4 of them told of"
+    assert lines[-3] == "4 points, 4 of them told of"
 
 
 def test_the_size_is_said_before_much_is_done() -> None:
@@ -552,3 +552,18 @@ def test_a_column_of_zeros_says_why(measures: str, more: dict[str, Any], said: s
 
 def test_zeros_among_others_need_no_reason() -> None:
     assert "is 0" not in str(cg.sweep("llama-3-8b", "phase=[train, prefill]", "cache", B=1, S=512))
+
+
+def test_a_column_of_text_has_one_notation_and_derived_measures_have_units() -> None:
+    measures = "params,flops,states,intensity,mfu"
+    run = costgraph("sweep", "llama-3.2-1b", "a10", "--over", "B=[1, 512], S=1024", "--measures", measures)
+    lines = run.stdout.splitlines()
+    assert "attention: flash, unless --attention eager" in lines  # which computes scores again
+    asked: Any = {"phase": "train", "attention": "flash", "S": 1024}
+    flops = [f"{float(cg.flops('llama-3.2-1b', B=batch, **asked)):.6g}" for batch in (1, 512)]
+    assert flops[1].endswith("e+15")
+    assert [line.split()[:4] for line in lines[3:5]] == [
+        ["1", "1024", "1235814400", flops[0]],
+        ["512", "1024", "1235814400", flops[1]],
+    ]
+    assert "units: params parameter; flops FLOP; states byte; intensity FLOP/byte" in lines

@@ -19,13 +19,18 @@ ESTIMATE = "estimate: op by op, each the longer of computing and moving; collect
 
 def assumed(result: Estimate) -> list[str]:
     """One line for each."""
-    return [*of_attention(result), BOUND, *of_estimate(result), *of_links(result), *of_experts(result)]
+    return [
+        *of_attention(result.request.setup.attention),
+        BOUND,
+        *of_estimate(result),
+        *of_links(result),
+        *of_experts(result),
+    ]
 
 
-def of_attention(result: Estimate) -> list[str]:
-    """How attention is computed, where that was not said."""
-    setup = result.request.setup
-    return ["attention: flash, unless --attention eager"] if setup.attention == "flash" else ["attention: op by op"]
+def of_attention(kind: str) -> list[str]:
+    """How attention is computed, which changes what is counted."""
+    return ["attention: flash, unless --attention eager" if kind == "flash" else "attention: op by op"]
 
 
 def of_estimate(result: Estimate) -> Iterator[str]:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import islice
 
 from costgraph.errors import Heard
+from costgraph.estimation.assumed import of_attention
 from costgraph.given import read_mesh
 from costgraph.remarks import why_zero
 from costgraph.reports.nodes import Column, Node, Note, Report, Table, Verdict
@@ -23,7 +24,7 @@ TOP = 40  # rows
 def report(points: Points, top: int = TOP) -> Report:
     """The first rows, and what is said of all."""
     asked, tally = points.sweep, points.tally
-    rows = [tuple(map(cell, asked.names, row)) for row in islice(points.rows(), top)]
+    rows = cells(asked.names, list(islice(points.rows(), top)))
     numeric = [all(row[at][:1].isdigit() for row in rows) for at in range(len(asked.names))]
     columns = tuple(Column(name, right=right) for name, right in zip(asked.names, numeric, strict=True))
     shown: Node = Table(columns, tuple(rows)) if rows else Verdict("no point is left", good=False)
@@ -31,7 +32,7 @@ def report(points: Points, top: int = TOP) -> Report:
     rest = f"{number(more)} more row{'s' if more > 1 else ''}"
     where = "--top shows more, -o table.csv writes all" if Heard.at_shell else ".rows() has all, .table as a table"
     notes = [f"{rest}; {where}"] * (more > 0)
-    notes += [said(tally), *left_out(tally), *asked.assumptions, *zeros(asked, rows)]
+    notes += [said(tally), *left_out(tally), *attention(tally), *asked.assumptions, *units(tally), *zeros(asked, rows)]
     return Report(title(asked), ((shown,), tuple(map(Note, notes))))
 
 
@@ -52,13 +53,38 @@ def title(asked: Sweep) -> str:
     return f"{', '.join(asked.measures)} over {', '.join([*asked.grid.choices, *asked.grid.numbers])}: {asked.said}"
 
 
-def cell(name: str, value: str | float) -> str:
-    """A value with its unit."""
-    if isinstance(value, str | int):
-        return str(value)
-    if value.is_integer() and abs(value) < 10**15 and (name not in MEASURES or MEASURES[name].bare):
-        return f"{value:.0f}"
-    return shown(name, Fraction(value)).partition(" = ")[0]
+def cells(names: Sequence[str], rows: Sequence[tuple[str | float, ...]]) -> list[tuple[str, ...]]:
+    """The rows as text: of a column all numbers in one notation."""
+    columns = [column(name, [row[at] for row in rows]) for at, name in enumerate(names)]
+    return list(zip(*columns, strict=True))
+
+
+def column(name: str, values: Sequence[str | float]) -> list[str]:
+    """Values with their unit; whole numbers as such where all are, and none is longer than what doubles are sure of."""
+    numbers = [value for value in values if isinstance(value, float)]
+    bare = name not in MEASURES or MEASURES[name].bare
+    whole = bare and all(value.is_integer() and abs(value) < 10**15 for value in numbers)
+
+    def cell(value: str | float) -> str:
+        if isinstance(value, str | int):
+            return str(value)
+        return f"{value:.0f}" if whole else shown(name, Fraction(value)).partition(" = ")[0]
+
+    return list(map(cell, values))
+
+
+def attention(tally: Tally) -> list[str]:
+    """How attention is computed, where that is the same in all rows."""
+    return of_attention(*tally.attention) if len(tally.attention) == 1 else []
+
+
+def units(tally: Tally) -> list[str]:
+    """What derived measures are counted in."""
+    of: dict[str, list[str]] = {}
+    for name, unit in tally.units.items():
+        of.setdefault(unit, []).append(name)
+    said = "; ".join(f"{', '.join(names)} {unit}" for unit, names in of.items() if unit)
+    return [f"units: {said}"] if said else []
 
 
 def size(grid: Grid) -> str:

@@ -158,6 +158,8 @@ class Looking:
         except UserError as error:
             tally.refused = {str(error): 1} if piece.first == 0 else {}
             return Part((), tally)
+        tally.units = {name: form.unit for name, form in swept.plain.items() if name in self.asked.measures}
+        tally.attention = {swept.request.setup.attention}
         sieve = None
         if swept.costs is None:  # which knows of links that do not join, point by point
             sieve = Sieve.of(limited(swept.where, swept.forms, grid.numbers), grid.each)
