@@ -11,7 +11,6 @@ from costgraph.errors import UserError
 from costgraph.pictures.picture import FAINT, GREY, HATCHES, INK, OKABE_ITO, Picture, of_figure, page
 from costgraph.searching.answer import assumed, ranked_by
 from costgraph.searching.search import Found, Plan
-from costgraph.searching.structure import NO_REPLAY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +40,7 @@ def picture(found: Found) -> Figure:
     estimated = bool(found.search.question.rates.efficiency)
     bars(left, [times(plan) for plan in plans], stacked=estimated)
     bars(right, [memory(plan) for plan in plans], stacked=True)
-    left.set_yticks(range(len(plans)), [fill(called(plan), 44) for plan in plans], fontsize=9)
+    left.set_yticks(range(len(plans)), [fill(plan.called, 44) for plan in plans], fontsize=9)
     left.invert_yaxis()
     left.set_xlabel("seconds of a step, estimated" if estimated else "seconds that each resource is busy at least")
     right.set_xlabel("GiB of one device")
@@ -62,13 +61,6 @@ def picture(found: Found) -> Figure:
     said = f"Ranked by {ranked_by(found.search)}. {assumed(found.search)[0]}."
     figure.supxlabel(fill(said, 140, max_lines=3, placeholder=" ..."), ha="left", x=0.01, fontsize=9, color=GREY)
     return figure
-
-
-def called(plan: Plan) -> str:
-    """A plan as a label."""
-    replay = f"; recompute({plan.structure.recompute})" if plan.structure.recompute != NO_REPLAY else ""
-    batch = f"; B={plan.numbers['B']}" if "B" in plan.numbers else ""
-    return f"{plan.mesh or 'one device'}{replay}{batch}"
 
 
 def times(plan: Plan) -> dict[str, float]:

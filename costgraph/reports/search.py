@@ -8,12 +8,11 @@ from costgraph.algebra.quantities import rounded
 from costgraph.reports.amounts import aside, percent, second
 from costgraph.reports.nodes import Item, Listing, Node, Note, Report, Verdict
 from costgraph.searching.answer import assumed, number, ranked_by, why_nothing
-from costgraph.searching.command import command, mesh_of
+from costgraph.searching.command import command
 from costgraph.searching.measures import COST, HOURS, MEASURES
 from costgraph.searching.search import Found, Plan
-from costgraph.searching.structure import NO_REPLAY
 
-SIGNIFICANT = 20  # a part of memory below that share of it is not told of
+SIGNIFICANT = 20  # a part of memory below that share of it is told of as the rest
 
 
 def report(found: Found) -> Report:
@@ -53,15 +52,8 @@ def tally(found: Found) -> str:
 def item(found: Found, at: int) -> Item:
     """One plan: its axes, time, memory, and the command that estimates it."""
     plan = found.plans[at]
-    head = f"{at + 1}. {called(plan)}"
+    head = f"{at + 1}. {plan.called}"
     return Item(head, ("; ".join(times(found, at)), memory(plan)), typed=command(plan, found.search.typed))
-
-
-def called(plan: Plan) -> str:
-    """A plan in words."""
-    replay = f"; recompute({plan.structure.recompute})" if plan.structure.recompute != NO_REPLAY else ""
-    batch = f"; B={plan.numbers['B']}" if "B" in plan.numbers else ""
-    return f"{mesh_of(plan) or 'one device'}{replay}{batch}"
 
 
 def times(found: Found, at: int) -> Iterator[str]:
@@ -102,18 +94,18 @@ def beside(found: Found, plan: Plan) -> Iterator[str]:
         yield f"first token {second(plan.exactly('ttft'))}"
     if name in (COST, HOURS):
         yield f"{rounded(plan.value)} {MEASURES[name].unit}"
-    if name != "step_time" and not found.search.space.all_devices:
-        yield f"{plan.answer.request.degree} devices"
+    if idle := found.search.space.devices - plan.devices:
+        yield f"{plan.devices} device{'s' * (plan.devices > 1)}, {idle} idle"
+    elif name == "devices":
+        yield f"{plan.devices} devices"
 
 
 def memory(plan: Plan) -> str:
-    """What one device needs, by part."""
+    """What one device needs, by part: the small ones together."""
     found = plan.answer.verdict
     assert found.needed is not None
     assert found.usable is not None
-    parts = ", ".join(
-        f"{name} {aside(size).partition(' (')[0]}"
-        for name, size in found.parts.items()
-        if size * SIGNIFICANT >= found.needed
-    )
-    return f"needs {aside(found.needed)} of {aside(found.usable)}: {parts}"
+    large = {name: size for name, size in found.parts.items() if size * SIGNIFICANT >= found.needed}
+    small = found.needed - sum(large.values())
+    parts = [f"{name} {aside(size).partition(' (')[0]}" for name, size in (*large.items(), ("rest", small)) if size]
+    return f"needs {aside(found.needed)} of {aside(found.usable)}: {', '.join(parts)}"

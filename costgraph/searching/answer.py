@@ -13,6 +13,7 @@ from costgraph.searching.counts import Counts
 from costgraph.searching.measures import COST, HOURS, MEASURES, SAID, shown
 from costgraph.searching.search import Found
 from costgraph.searching.space import Space
+from costgraph.searching.space_reading import MANY
 from costgraph.timing.roofline import EFFICIENCIES
 
 PROMPTS = "all prompts of the batch are read at once: ttft is the time of that; tpot that of the last token"
@@ -62,6 +63,7 @@ def tried(space: Space) -> str:
     numbers = {name: values for name, values in space.numbers.items() if max(values, default=1) > 1}
     numbers = {name: values for name, values in numbers.items() if name != "v" or "P" in numbers}
     degrees = ", ".join(f"{name} {listed(values)}" for name, values in numbers.items())
+    degrees += " on each replica" * space.each
     said = [f"zero {listed(space.zero)}", f"recompute {', '.join(space.recompute)}"]
     said += [f"schedule {', '.join(space.schedules)}"] if "P" in numbers else []
     said += [f"context {', '.join(space.context)}"] if "C" in numbers else []
@@ -72,10 +74,11 @@ def tried(space: Space) -> str:
 
 
 def left_out(space: Space) -> list[str]:
-    """Which choices are not tried, as another one takes as long and needs no more."""
+    """What is not tried: choices of which another one takes as long and needs no more; and what would be too much."""
+    found = [f"not tried, as there are more than {number(MANY)} plans: {space.untried}"] if space.untried else []
     if max(space.numbers.get("C", (1,))) > 1 and "ring" in space.context and "gather" not in space.context:
-        return ["left out, as never better: context gather, which takes as long as ring and needs no less"]
-    return []
+        found.append("left out, as never better: context gather, which takes as long as ring and needs no less")
+    return found
 
 
 def passed_over(counts: Counts) -> list[str]:
@@ -127,15 +130,16 @@ def said_of(one: Constraint, broken: int, counts: Counts, most: bool) -> str:
     if one.text in counts.closest and broken == counts.legal:
         nearest = counts.closest[one.text]
         value = abs(nearest.exactly[0])  # of what grows less is said to be worse
-        mesh = nearest.structure.mesh(nearest.numbers) or "one device"
-        words += f"; the nearest has {shown(one.name, value)} instead of {shown(one.name, one.limit)}: {mesh}"
+        plan = nearest.structure.called(nearest.numbers)
+        words += f"; the nearest has {shown(one.name, value)} instead of {shown(one.name, one.limit)}: {plan}"
     return words
 
 
 def why_illegal(counts: Counts, space: Space) -> Iterator[str]:
     """Which claim of the model excludes most, or why it cannot be spread at all."""
     if not counts.tried and not counts.refused:
-        yield f"no plan is legal: no degrees that are tried come to {space.devices} devices; --over tries others"
+        fewer = "" if space.all_devices else " or fewer"
+        yield f"no plan is legal: no degrees that are tried come to {space.devices} devices{fewer}; --over tries others"
         return
     yield f"no plan is legal: of {number(counts.tried)} combinations of degrees none keeps all that they have to"
     for claim, broken in sorted(counts.illegal.items(), key=lambda pair: -pair[1])[:3]:

@@ -22,7 +22,7 @@ from costgraph.searching.plans import Question
 from costgraph.searching.ranges import Over, read_over
 from costgraph.searching.shares import Links
 from costgraph.searching.space import Space
-from costgraph.searching.space_reading import read_space
+from costgraph.searching.space_reading import MOST_STRUCTURES, read_space
 from costgraph.searching.stage_times import Rates
 from costgraph.searching.structure import DEGREES, KINDS
 
@@ -31,7 +31,6 @@ GOALS = ("step_time", "cost", "devices")
 TOP = 10
 MOST = 1000  # plans that one may ask for
 MOST_TRIED = 10**9  # combinations of numbers
-MOST_STRUCTURES = 5000  # of which each is derived
 
 
 def read_search(

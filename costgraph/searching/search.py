@@ -57,6 +57,16 @@ class Plan:
         """Its axes as one would type them; empty for one device."""
         return mesh_of(self)
 
+    @property
+    def called(self) -> str:
+        """It in words: its axes, what is replayed, its batch where that was searched."""
+        return self.structure.called(self.numbers)
+
+    @property
+    def devices(self) -> int:
+        """How many it uses; the others of the cluster are idle."""
+        return int(self.answer.request.degree.number or 1)
+
     def exactly(self, name: str) -> Fraction:
         """One of its measures, such as `ttft`."""
         return self.costed.exactly(self.numbers, name)

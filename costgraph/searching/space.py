@@ -12,6 +12,7 @@ from costgraph.records import dataclass, replace
 from costgraph.searching.open_mesh import OpenMesh, Side, meshes
 from costgraph.searching.structure import DEVICES, Structure
 
+REPLICAS = ("N_d", "X")  # axes along which devices have sequences of their own
 UNEVEN_SCHEDULE = "1f1b"  # of unequal stages, each number of which is a graph of its own
 
 
@@ -22,13 +23,15 @@ class Space:
     Args:
         numbers: by symbol, what degrees, chunks, microbatches (and in generation the batch) may be; 1 of an axis
             means that it is not there.
+        each: whether that batch is the one of each replica, so that all of them have as much to do.
         zero: stages of ZeRO, where there is a data axis.
         recompute: what may be replayed.
         schedules: of pipelines.
         context: how attention looks at positions elsewhere.
         sequence: whether what no head splits rests in parts on a tensor axis.
         devices: how many there are.
-        all_devices: whether plans use all of them.
+        all_devices: whether plans use all of them; else some may be idle.
+        untried: what is left out as there would be too many plans, in words.
         uneven: numbers of stages that do not divide the layers, so that whole layers are spread.
         uneven_schedules: schedules with these; each of them is a graph of its own.
         layers: how many there are of each kind; no stage has fewer than one, nor has a chunk.
@@ -43,7 +46,9 @@ class Space:
     context: tuple[str, ...]
     sequence: tuple[bool, ...]
     devices: int
-    all_devices: bool
+    all_devices: bool = False
+    each: bool = False
+    untried: str = ""
     uneven: tuple[int, ...] = ()
     uneven_schedules: tuple[str, ...] = ()
     layers: tuple[int, ...] = ()
@@ -108,7 +113,7 @@ class Space:
     # --- plans --------------------------------------------------------------------------------------------------------
 
     def blocks(self, structure: Structure, first: int = 0, last: int | None = None) -> Iterator[OpenMesh]:
-        """The plans of a structure, or some of them, with as many devices as are asked for, some thousand at a time.
+        """The plans of a structure, or some of them, on the devices that there are, some thousand at a time.
 
         Along the data axis are all devices that no other one takes, where all are used.
         """
@@ -120,7 +125,18 @@ class Space:
         for mesh in meshes(lists, first, last, outside=len(devices)):
             outer = self.on_devices(structure, mesh.outer, rest)
             if outer.length:
-                yield OpenMesh(outer, mesh.inner)
+                yield self.of_all(OpenMesh(outer, mesh.inner))
+
+    def of_all(self, mesh: OpenMesh) -> OpenMesh:
+        """The same with the batch of all replicas, where that of each is looked for."""
+        replicas = np.ones(mesh.outer.length)
+        for name in REPLICAS if self.each else ():
+            replicas = replicas * mesh.outer.columns.get(name, 1.0)
+        if bool((replicas == 1).all()):
+            return mesh
+        batch = replicas[:, None] * mesh["B"].reshape(mesh.shape)
+        inner = {name: column for name, column in mesh.inner.columns.items() if name != "B"}
+        return OpenMesh(mesh.outer, Side(inner, mesh.inner.length), {**mesh.both, "B": batch.ravel()})
 
     def of(self, name: str, structure: Structure) -> tuple[int, ...]:
         """The numbers of a symbol of a structure; chunks are two or more, axes that are there have two devices."""
@@ -155,6 +171,17 @@ class Space:
         if structure.one_group and "P" in columns:
             columns["M"] = columns["P"]
         return Side(columns, side.length).some(kept)
+
+    def plans(self, structure: Structure) -> int:
+        """How many there are of a structure, legal or not."""
+        fixed = prod(value for name, value in structure.degrees if name in DEVICES)
+        names = [*structure.open, *(["B"] if "B" in self.numbers else [])]
+        taken = np.array([float(fixed)])
+        for name in names:
+            if name in DEVICES:
+                taken = np.outer(taken, self.of(name, structure)).ravel()
+                taken = taken[taken <= self.devices]
+        return len(taken) * prod(len(self.of(name, structure)) for name in names if name not in DEVICES)
 
     def size(self, structure: Structure) -> int:
         """How many combinations of numbers are looked at, before any is left out."""

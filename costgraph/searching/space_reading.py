@@ -1,8 +1,9 @@
-"""Reads which plans are tried: what somebody says, else what may divide devices, layers, heads and batch."""
+"""Reads which plans are tried: what somebody says, else what divides what an axis splits: heads, layers, batch, ..."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from math import gcd
 
 from costgraph.algebra.magnitudes import lone
@@ -11,8 +12,8 @@ from costgraph.estimation.asked import Request
 from costgraph.graph.graph import Graph
 from costgraph.hardware.cluster import Cluster
 from costgraph.passes.recompute import Recompute
+from costgraph.records import replace
 from costgraph.schedules import SCHEDULES
-from costgraph.searching.ranges import read_over
 from costgraph.searching.space import UNEVEN_SCHEDULE, Space, divisors
 from costgraph.searching.structure import DEGREES, DEVICES, replayed
 
@@ -27,19 +28,23 @@ SEQUENCE = ("yes", "no")
 # in which stages do not wait for others to end a step, which is another way to train, and those in the shape of a V.
 USUAL_SCHEDULES = ("gpipe", "1f1b", "interleaved", "zb-h1")
 USUAL_CONTEXT = ("ring", "heads")
-BATCHES = "1..4096..*2"
+EXACTLY, MOST_EACH = 256, 4096  # batches of a replica: all up to the one, by steps of 1/128 at most up to the other
+MOST_REPLICAS = 1024  # of a generation whose batch is searched: any number up to that, above what divides the devices
+MOST_STRUCTURES = 5000  # of which each is derived
+MANY = 5 * 10**6  # plans, legal or not; where there are more, fewer degrees are tried, and the answer says so
+ONLY_DIVISORS = "degrees that do not divide the {} devices"
+ONLY_ALL = "plans that leave devices idle"
 
 
 def read_space(
     asked: Request, place: Cluster, said: Mapping[str, tuple[str, ...]], batch: int | None, minimize: str
 ) -> Space:
-    """The plans that are looked at: what was said, else what divides devices, layers and batch."""
+    """The plans that are looked at: what was said, else what divides layers, heads, positions, experts and batch."""
     if place.devices is None:
         raise UserError(f"{place}: how many devices? write nodes, as in {place.machine.name}:8x128")
     for name in said:
         if name not in (*DEGREES, "B", *CHOICES):
             raise unknown("name in --over", name, (*DEGREES, "B", *CHOICES))
-    all_devices = minimize == "step_time" and "devices" not in said
     numbers = {name: whole(name, said[name]) for name in (*DEGREES, "B") if name in said}
     usual, layers = usual_numbers(asked, place.devices, batch), layers_of(asked, asked.graph(asked.resting))
     if batch is not None and "B" in numbers:
@@ -50,7 +55,7 @@ def read_space(
     zero = tuple(map(int, choice(said, "zero", ZERO, usual_zero(asked))))
     schedules = choice(said, "schedule", tuple(SCHEDULES), USUAL_SCHEDULES)
     asked_for = "P" in said  # else one schedule is tried, as each number of unequal stages is a graph of its own
-    return Space(
+    found = Space(
         numbers, zero=zero,
         recompute=replays(said.get("recompute"), asked),
         schedules=schedules, layers=layers, chunked="v" in said,
@@ -58,43 +63,86 @@ def read_space(
         uneven_schedules=schedules if asked_for or "schedule" in said else (UNEVEN_SCHEDULE,),
         context=choice(said, "context", CONTEXT, USUAL_CONTEXT),
         sequence=tuple(one == "yes" for one in choice(said, "sequence", SEQUENCE, usual_sequence(asked))),
-        devices=place.devices, all_devices=all_devices,
+        devices=place.devices, each="B" in usual and "B" not in said,
         kv_heads=heads_shared(asked, asked.graph(asked.resting)),
     )  # fmt: skip
+    return bounded(found, said, minimize)
+
+
+def bounded(space: Space, said: Iterable[str], minimize: str) -> Space:
+    """The same, or where there are too many plans those with fewer degrees, then those on all devices alone."""
+    if many(space):
+        even = divisors(space.devices)
+        fewer = {name: tuple(one for one in space.numbers[name] if one in even) for name in {*DEVICES} - {*said}}
+        untried = ONLY_DIVISORS.format(space.devices)
+        space = replace(space, numbers={**space.numbers, **fewer}, untried=untried)
+        if minimize == "step_time" and many(space):
+            space = replace(space, all_devices=True, untried=f"{untried}, {ONLY_ALL}")
+    return space
+
+
+def many(space: Space) -> bool:
+    """Whether there are more plans than are looked at by themselves."""
+    found = 0
+    for structure in islice(space.structures(), MOST_STRUCTURES):
+        found += space.plans(structure)
+        if found > MANY:
+            return True
+    return False
 
 
 def usual_numbers(asked: Request, devices: int, batch: int | None) -> dict[str, tuple[int, ...]]:
-    """Degrees that may divide what their axes split."""
-    of_devices, graph = divisors(devices), asked.graph(asked.resting)
+    """Degrees that divide what their axes split, whether or not they divide the devices, of which some are idle then.
+
+    Where no number of stages divides all layers, each is a graph of its own: only those that divide the devices.
+    """
+    graph, trains = asked.graph(asked.resting), asked.phase == "train"
     layers = layers_of(asked, graph)
-    even, most = gcd(*layers), sum(layers)
-    trains = asked.phase == "train"
-    found: dict[str, tuple[int, ...]] = dict.fromkeys(DEVICES, of_devices)
-    found["T"] = usual_tensor(asked, graph, of_devices)
-    found["X"] = tuple(one for one in of_devices if all(size % one == 0 for size in split(asked, graph, ("expert",))))
-    if "expert" not in graph.extents:
-        found["X"] = (1,)
-    alike = tuple(one for one in of_devices if even % one == 0)
-    found["P"] = alike if len(alike) > 1 else tuple(one for one in of_devices if one <= most)
-    found["P"] = found["P"] if trains else (1,)
+    even, sequences = gcd(*layers), int(asked.bindings["B"].number or 1) if "B" in asked.bindings else 0
+    found: dict[str, tuple[int, ...]] = dict.fromkeys(("P", "C", "M"), (1,))
+    if trains:
+        alike = up_to(devices, divisors(even))
+        found["P"] = alike if len(alike) > 1 else up_to(sum(layers), divisors(devices))
+        found["C"] = dividing(devices, asked, graph, ("query",))
+        found["M"] = divisors(sequences or 1)
+    found["N_d"] = up_to(devices, divisors(sequences or 1))
+    found["X"] = dividing(devices, asked, graph, ("expert",)) if "expert" in graph.extents else (1,)
+    found["T"] = usual_tensor(asked, graph, devices)
     found["v"] = tuple(one for one in divisors(even) if one > 1) if trains and even > 1 else (2,)
-    found["C"] = tuple(one for one in of_devices if all(s % one == 0 for s in split(asked, graph, ("query",))))
-    found["C"] = found["C"] if trains else (1,)
-    found["M"] = divisors(int(asked.bindings["B"].number or 1)) if trains and "B" in asked.bindings else (1,)
-    if not trains and batch is None and "B" not in asked.bindings:
-        found["B"] = whole("B", read_over(f"B={BATCHES}")["B"])
-    return found
+    if not trains and not sequences:
+        found["N_d"] = tuple(sorted({*range(1, min(devices, MOST_REPLICAS) + 1), *divisors(devices)}))
+        found["B"] = batches()
+    return {name: found[name] for name in (*DEGREES, "B") if name in found}
+
+
+def batches() -> tuple[int, ...]:
+    """Batches of a replica: all that are few, of more those with as many digits, so that none is far from any other."""
+    found, first, step = list(range(1, EXACTLY)), EXACTLY, 2
+    while first < MOST_EACH:
+        found += range(first, 2 * first, step)
+        first, step = 2 * first, 2 * step
+    return (*found, MOST_EACH)
+
+
+def dividing(devices: int, asked: Request, graph: Graph, dims: tuple[str, ...]) -> tuple[int, ...]:
+    """What divides the sizes of some dims; what divides the devices where there are none."""
+    return up_to(devices, divisors(gcd(*split(asked, graph, dims)) or devices))
+
+
+def up_to(most: int, values: Iterable[int]) -> tuple[int, ...]:
+    """Those that are no more."""
+    return tuple(one for one in values if one <= most)
 
 
 TENSOR = ("head", "kv_head")
 
 
-def usual_tensor(asked: Request, graph: Graph, of_devices: tuple[int, ...]) -> tuple[int, ...]:
+def usual_tensor(asked: Request, graph: Graph, devices: int) -> tuple[int, ...]:
     """What divides all heads; within a node also what copies key/value heads, so that each device has one."""
     shared, node = heads_shared(asked, graph), (asked.cluster.node if asked.cluster else None) or 1
     heads = shared * max(split(asked, graph, ("group",)), default=0)
-    found = [one for one in of_devices if all(size % one == 0 for size in split(asked, graph, TENSOR))]
-    copied = [one for one in of_devices if shared and shared < one <= node and one % shared == heads % one == 0]
+    found = dividing(devices, asked, graph, TENSOR)
+    copied = [one for one in divisors(heads) if shared < one <= min(node, devices) and one % shared == 0]
     return tuple(sorted({*found, *copied}))
 
 

@@ -93,6 +93,12 @@ class Structure:
             known["M"] = known.get("P", "P")
         return Mesh.of(self.axis(name, known) for name in self.axes)
 
+    def called(self, numbers: Mapping[str, int]) -> str:
+        """A plan of it in words, with all that another one may have in its place."""
+        replay = f"; recompute({self.recompute})" if self.recompute != NO_REPLAY else ""
+        batch = f"; B={numbers['B']}" if "B" in numbers else ""
+        return f"{self.mesh(numbers) or 'one device'}{replay}{batch}"
+
     def setup(self, setup: Setup) -> Setup:
         """The model with what is replayed, on one device."""
         replay = () if self.recompute == NO_REPLAY else (replayed(self.recompute),)
