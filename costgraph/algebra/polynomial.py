@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     import sympy
 
 
+SMALL = 2**32  # numbers by which to multiply costs as much for all
+
+
 def exact(value: Rational) -> Rational:
     """`value` as int when it is whole, else as Fraction: integers are the fast path."""
-    return value.numerator if value.denominator == 1 else value
+    return value if value.__class__ is int or value.denominator != 1 else value.numerator
 
 
 class Polynomial:
@@ -73,10 +76,16 @@ class Polynomial:
         return total((self, as_polynomial(other)))
 
     def __sub__(self, other: Polynomial | Rational) -> Polynomial:
-        return self + as_polynomial(other) * -1
+        other = as_polynomial(other)
+        if not other._terms:
+            return self
+        terms = dict(self._terms)
+        for m, c in other._terms.items():
+            terms[m] = terms.get(m, 0) - c
+        return Polynomial(without_zeros(terms), max(self._reach, other._reach))
 
     def __neg__(self) -> Polynomial:
-        return self * -1
+        return Polynomial({m: -c for m, c in self._terms.items()}, self._reach)
 
     def __mul__(self, other: Polynomial | Rational) -> Polynomial:
         if other.__class__ is not Polynomial:
@@ -95,6 +104,8 @@ class Polynomial:
                 ((by, c),) = one._terms.items()
                 if c == 1:
                     return Polynomial({m + by: own for m, own in sum_._terms.items()}, reach)
+                if c.__class__ is int and -SMALL < c < SMALL:
+                    return Polynomial({m + by: exact(own * c) for m, own in sum_._terms.items()}, reach)
         work.spend(len(self) * len(other) * work.weight(self._bits + other._bits))
         terms: dict[Packed, Rational] = {}
         for m1, c1 in self._terms.items():

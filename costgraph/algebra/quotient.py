@@ -91,6 +91,8 @@ class Quotient:
             return NotImplemented
         if self.is_infinite or other.is_infinite:
             return self.is_infinite and other.is_infinite and self.numerator == other.numerator
+        if self.denominator == other.denominator:
+            return self.numerator == other.numerator
         return self.numerator * other.denominator == other.numerator * self.denominator
 
     def __hash__(self) -> int:

@@ -14,10 +14,25 @@ from costgraph.exploring.scenarios import TIMES, Arm, Scenario
 from costgraph.exporting.forms import Form, source
 from costgraph.graph.op import Op
 from costgraph.measures.communication import part
+from costgraph.provenance import Term
 from costgraph.remarks import why_zero
 
 Row = tuple[str, str, str, Polynomial]  # op, what it is of, part, amount
 Ops = Mapping[str, Op]
+
+
+class Made:
+    """Sums of the arms of a measure, each made once: instants have most of their terms in common."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, ...], tuple[list[Polynomial], Polynomial]] = {}  # what is summed stays beside
+
+    def total(self, amounts: list[Polynomial]) -> Polynomial:
+        """The sum of these very amounts."""
+        which = tuple(map(id, amounts))
+        if which not in self.known:
+            self.known[which] = amounts, total(amounts)
+        return self.known[which][1]
 
 
 def described(scenario: Scenario, program: Program) -> dict[str, Any]:
@@ -78,7 +93,8 @@ def definitions(scenario: Scenario) -> list[Definition]:
 def measure(name: str, arms: Iterable[Arm], program: Program, rows: dict[Row, int], ops: Ops) -> dict[str, Any]:
     """One measure: its arms, of which the largest is the value, each with its sums and terms."""
     found = list(arms)
-    described_ = [arm(at, one, program, rows, ops) for at, one in found]
+    made = Made()
+    described_ = [arm(at, one, program, rows, ops, made) for at, one in found]
     before: set[int] = set()
     for one in described_:  # instants have most of their terms in common: what one has and the one before has not
         before, one["terms"] = one["terms"], sorted(one["terms"] ^ before)
@@ -90,10 +106,10 @@ def zero(name: str, scenario: Scenario) -> str:
     return why_zero(name, scenario.plan.phase, scenario.setup.mesh).partition(" is 0: ")[2].partition(";")[0]
 
 
-def arm(at: str, form: ClosedForm, program: Program, rows: dict[Row, int], ops: Ops) -> dict[str, Any]:
+def arm(at: str, form: ClosedForm, program: Program, rows: dict[Row, int], ops: Ops, made: Made) -> dict[str, Any]:
     """One of the sums of which a measure is the largest."""
-    merged_ = list(merged(form, ops))
-    sums = parts_of(form.name, form, merged_)
+    merged_ = list(merged(form, ops, made))
+    sums = parts_of(form.name, form, merged_, made)
     return {
         "at": at,
         "parts": [[kind, program.sum(amount, copied=True)] for kind, amount in sums.items()],
@@ -101,7 +117,7 @@ def arm(at: str, form: ClosedForm, program: Program, rows: dict[Row, int], ops: 
     }
 
 
-def parts_of(name: str, form: ClosedForm, rows: Iterable[Row]) -> dict[str, Polynomial]:
+def parts_of(name: str, form: ClosedForm, rows: Iterable[Row], made: Made) -> dict[str, Polynomial]:
     """The sums that a form consists of.
 
     What is alive at a peak is summed by part: instants have most of their sums in common, and it reads well. What is
@@ -112,13 +128,13 @@ def parts_of(name: str, form: ClosedForm, rows: Iterable[Row]) -> dict[str, Poly
     found: dict[str, list[Polynomial]] = {}
     for _, _, kind, amount in rows:
         found.setdefault(kind, []).append(amount)
-    sums = {kind: total(amounts) for kind, amounts in found.items()}
+    sums = {kind: made.total(amounts) for kind, amounts in found.items()}
     return {kind: amount for kind, amount in sums.items() if amount} or {"": form.value.numerator}
 
 
-def merged(form: ClosedForm, ops: Ops) -> Iterator[Row]:
+def merged(form: ClosedForm, ops: Ops, made: Made) -> Iterator[Row]:
     """The terms of a form: op, what it is of, part and amount; those of one op and part that stand together are one."""
-    found: dict[tuple[str, str], list[Any]] = {}
+    found: dict[tuple[str, str], list[Term]] = {}
     timed = form.name in TIMES
     for term in form.terms:
         over = part(ops[term.op]) if timed and term.op in ops else ""
@@ -126,8 +142,9 @@ def merged(form: ClosedForm, ops: Ops) -> Iterator[Row]:
     for (op, kind), same in found.items():
         if len(same) == 1:
             yield op, same[0].source, kind, same[0].amount
-        else:
-            yield op, ", ".join(dict.fromkeys(term.source for term in same)), kind, total(term.amount for term in same)
+            continue
+        sources = ", ".join(dict.fromkeys(term.source for term in same))
+        yield op, sources, kind, made.total([term.amount for term in same])
 
 
 def drawn(op: str, ops: Ops) -> str:
