@@ -228,6 +228,54 @@ def test_what_is_shorter_than_a_microsecond_is_said_to_be_wherever_it_stands(sho
     assert not [one for one in found if one.endswith(" ns")]
 
 
+# --- pointing ---------------------------------------------------------------------------------------------------------
+
+BOX = "(() => {{ const box = {}.getBoundingClientRect(); return [box.left, box.top, box.right, box.bottom]; }})()"
+TERM = "[...document.querySelectorAll('.terms .op')].find(one => one.textContent === 'mlp.down')"
+
+
+def box(shown: Browser, element: str) -> list[float]:
+    """Where an element stands in the window: left, top, right, bottom."""
+    return list(shown.run(BOX.format(element)))
+
+
+def point_at(shown: Browser, element: str, tap: bool) -> None:
+    """A real mouse, or a finger, on the middle of an element."""
+    left, top, right, bottom = box(shown, element)
+    at = {"x": (left + right) / 2, "y": (top + bottom) / 2}
+    if tap:
+        shown.send("Input.dispatchTouchEvent", type="touchStart", touchPoints=[at])
+        shown.send("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    else:
+        shown.send("Input.dispatchMouseEvent", type="mouseMoved", **at)
+    shown.run("new Promise(go => setTimeout(go, 100))")
+
+
+@pytest.mark.parametrize("block", ["start", "center", "end"])
+@pytest.mark.parametrize(("wide", "high"), [(1280, 900), (390, 844)])
+def test_what_is_pointed_at_is_drawn_in_sight_beside_it(shown: Browser, wide: int, high: int, block: str) -> None:
+    shown.shape(wide, high)
+    shown.send("Emulation.setTouchEmulationEnabled", enabled=wide < 500)
+    set_to(shown, {"phase": "train", "T": 2, "B": 2})
+    shown.run("document.querySelector('.card summary').click(); " + SETTLED)
+    away = {"start": -300, "center": 0, "end": 20}[block]  # what stays in sight on a phone stands above
+    for _ in range(2):  # what comes into sight is as long as it is only then
+        shown.run(f"{TERM}.scrollIntoView({{ block: '{block}' }}); window.scrollBy(0, {away}); {SETTLED}")
+    point_at(shown, TERM, tap=wide < 500)
+    for element in ("$('pointed')", "document.querySelector('#around .op.lit')"):
+        left, top, right, bottom = box(shown, element)
+        assert 0 <= left < right <= wide, element
+        assert 0 <= top < bottom <= high, element
+    assert shown.run("$('pointed').textContent").startswith("mlp.down")
+    drawn = shown.run("[...document.querySelectorAll('#around b')].map(one => one.textContent)")
+    assert drawn == ["mlp.product", "mlp.down", "mlp.down.reduce_scatter"]
+    (_, top, _, bottom), (_, above, _, below) = box(shown, "$('beside')"), box(shown, TERM)
+    assert bottom <= above or below <= top
+    shown.send("Input.dispatchKeyEvent", type="keyDown", key="Escape", code="Escape", windowsVirtualKeyCode=27)
+    assert shown.run("$('beside').classList.contains('away')")
+    shown.send("Emulation.setTouchEmulationEnabled", enabled=False)
+
+
 # --- zeros ------------------------------------------------------------------------------------------------------------
 
 

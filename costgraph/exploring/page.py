@@ -36,7 +36,18 @@ from costgraph.resources import data_folder
 
 FOLDER = "_explorer"
 SHIPPED = ("page.css", "uPlot.iife.min.js", "uPlot.min.css", "uPlot.LICENSE")  # parts of the page as they are
-SCRIPTS = ("pieces", "numbers", "settings", "copying", "terms", "cards", "bars", "charts", "page")  # in this order
+SCRIPTS = (
+    "pieces",
+    "numbers",
+    "settings",
+    "copying",
+    "terms",
+    "cards",
+    "pointing",
+    "bars",
+    "charts",
+    "page",
+)  # in this order
 FIRST_MACHINE = "h100-sxm"
 RATES = ("lambda_flops", "lambda_mem", *REACH)  # of machines
 OF_MACHINES = (*RATES, *REACH.values())  # and no sliders

@@ -90,15 +90,3 @@ function buildDrawing(stretches) {
   });
   $("drawing").replaceChildren(...boxes);
 }
-function point(event) {
-  const found = event.target.closest?.("[data-op]");
-  if (!found) return;
-  lightUp(found.dataset.op, found.dataset.text);
-}
-function lightUp(op, text) {
-  for (const one of document.querySelectorAll(".lit, .feeds")) one.classList.remove("lit", "feeds");
-  for (const one of document.querySelectorAll(`[data-op="${CSS.escape(op)}"]`)) one.classList.add("lit");
-  const read = document.querySelector(".op.lit[data-reads]")?.dataset.reads.split(" ") ?? [];
-  for (const one of document.querySelectorAll("#drawing .op")) one.classList.toggle("feeds", read.includes(one.dataset.op));
-  $("pointed").textContent = text;
-}

@@ -127,7 +127,7 @@ function mark(u, one) { // where the slider stands
 function pointed(u, one) { // beside the names stand the values where one points at, else where the slider stands
   if (u.cursor.idx == null) stand(u, one);
   const found = one.roof && roofOps[u.cursor.idx];
-  if (found?.op) lightUp(found.drawn || found.op, `${found.op}: ${Number(found.x.toPrecision(3))} FLOP/byte`);
+  if (found?.op) lightUp(found.drawn || found.op, `${found.op}: ${Number(found.x.toPrecision(3))} FLOP/byte`, u.root.getBoundingClientRect());
 }
 function stand(u, one) {
   const idx = one.roof ? roofOps.findIndex((op) => op.whole) : u.data[0].indexOf(state.sizes[one.x]);

@@ -54,6 +54,7 @@ async function start() {
   buildSettings();
   $("spread").open = devices() > 1 || !matchMedia("(max-width: 52rem)").matches; // a phone has the answers nearer
   for (const kind of ["pointerover", "focusin", "click"]) document.addEventListener(kind, point);
+  document.addEventListener("keydown", (event) => event.key === "Escape" && letGo());
   for (const one of ["estimate", "page"]) $(`copy-${one}`).addEventListener("click", () => copy($(`instead-${one}`).textContent, "command"));
   update();
   window.addEventListener("hashchange", () => (fromFragment(), update()));
