@@ -56,6 +56,7 @@ REFUSED = {  # arguments of derive -> what the message must say
     "--limit E=four": "unknown symbol 'four'",
     "--limit E=4=5": "'E=4=5': column 2",
     "--limit p=0": "must be a positive rational",
+    "--limit S=-1": "error: S=-1: S (sequence length",  # not twice
     "--limit T=-1": "must be a positive integer",
     "--limit B=1.5": "must be a positive integer",
     "--limit E=inf": "a true limit is written E=oo or E->oo",

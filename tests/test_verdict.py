@@ -231,3 +231,16 @@ def test_a_measurement_below_the_bound_is_doubted() -> None:
     for step, doubted in (("1 ms", True), ("1 s", False)):
         found = cg.estimate(request(**asked, measured=f"step={step}"))  # type: ignore[arg-type]
         assert any("below the bound" in remark for remark in found.remarks) == doubted
+
+
+@pytest.mark.parametrize(
+    ("machine", "sizes", "shown"),
+    [
+        ("h100-sxm", {"B": 1, "S": 4096}, "<fits: needs 15.82 GiB = 16.99 GB of 79.11 GiB = 84.94 GB>"),
+        ("t4", {"B": 1, "S": 4096}, "<does not fit: needs 15.82 GiB = 16.99 GB of 15 GiB = 16.11 GB>"),
+        ("h100-sxm", {"S": 4096}, "<needs 922779648*B + 16062619648 byte of 79.11 GiB = 84.94 GB>"),
+    ],
+)
+def test_a_verdict_shows_itself_in_the_units_of_memory(machine: str, sizes: dict[str, int], shown: str) -> None:
+    asked: Any = sizes
+    assert repr(cg.estimate("llama-3-8b", machine, **asked).verdict) == shown

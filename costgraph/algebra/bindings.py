@@ -96,7 +96,8 @@ def parse_bindings(
             endless = value == INFINITY  # which is no size, so that `=` can mean nothing but the limit
             bindings[name] = "oo" if endless else value_of(name, value, symbols, letters, widths, said)
         except UserError as error:
-            raise UserError(f"'{shorten(item)}': {error}") from None
+            text = str(error)
+            raise UserError(text if text.startswith(f"{item.strip()}: ") else f"'{shorten(item)}': {text}") from None
         nobody_said = typed not in letters or (isinstance(letters, Letters) and typed in letters.told)
         said += [f"{typed} read as {name}"] if typed != name and nobody_said else []
     check_bindings(bindings)

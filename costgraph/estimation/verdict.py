@@ -6,6 +6,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from costgraph.algebra.polynomial import ZERO, Polynomial, total
+from costgraph.algebra.quantities import Quantity
+from costgraph.algebra.units import BYTE
 from costgraph.closed_form import ClosedForm
 from costgraph.estimation.asked import Request
 from costgraph.graph.graph import Graph
@@ -26,6 +28,12 @@ class Verdict:
 
     peak: ClosedForm
     usable: Fraction | None
+
+    def __repr__(self) -> str:
+        needed = f"{self.peak} byte" if self.needed is None else str(Quantity(self.needed, BYTE))
+        usable = "" if self.usable is None else f" of {Quantity(self.usable, BYTE)}"
+        judged = "" if self.fits is None else "fits: " if self.fits else "does not fit: "
+        return f"<{judged}needs {needed}{usable}>"
 
     @property
     def needed(self) -> Fraction | None:
