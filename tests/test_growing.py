@@ -62,11 +62,12 @@ def test_all_tokens_cost_what_estimate_says(generation: dict[str, Any]) -> None:
         numbers = dict(zip(of.names, row, strict=True))
         sizes = [f"{name}={numbers[name]}" for name in of.grid.numbers]
         said = estimate(request(**{**typed, "limit": [*sizes, *([typed["limit"]] if "limit" in typed else [])]}))
-        costs, swept = said.usd_per_million_tokens, look.swept(block.choices, block.ones)
+        point = {one: int(numbers[one]) for one in of.grid.numbers}
+        costs, swept = said.usd_per_million_tokens, look.of_point(block.choices, point)
         exactly = {"cost": costs[1] or costs[0], "peak": said.verdict.needed}
         for name, value in exactly.items():
             assert value is not None
-            assert swept.exact({one: int(numbers[one]) for one in of.grid.numbers}, name) == value
+            assert swept.exact(point, name) == value
             assert f"{numbers[name]:.{DIGITS}g}" == f"{float(value):.{DIGITS}g}"
 
 

@@ -374,6 +374,49 @@ def test_a_grid_has_every_combination_once_in_order(numbers: dict[str, list[int]
     assert grid.size == len(found)
 
 
+@given(
+    st.dictionaries(st.sampled_from("BSTMC"), st.lists(st.integers(1, 4), min_size=1, unique=True), max_size=4),
+    st.sets(st.sampled_from("TMC")), st.data(),
+)  # fmt: skip
+def test_any_stretch_of_a_grid_is_that_of_its_parts_in_the_order_of_the_axes(
+    numbers: dict[str, list[int]], degrees: set[str], data: st.DataObject
+) -> None:
+    """Parts are the points in which some degrees are 1, and the others are not."""
+    grid = Grid({}, {name: tuple(values) for name, values in numbers.items()})
+    first, last = sorted(data.draw(st.integers(0, grid.size)) for _ in range(2))
+    found: dict[str, list[float]] = {name: [] for name in numbers}
+    there = 0
+    for ones, part in grid.parts(sorted(degrees)):
+        for block in part.blocks(grid.before(first, part), grid.before(last, part)):
+            there += block.length
+            for name, values in found.items():
+                values += [1.0] * block.length if name in ones else block[name].tolist()
+    columns = {name: np.array(values) for name, values in found.items()}
+    order = grid.order(columns).tolist() if numbers else range(there)
+    rows_ = [tuple(int(column[at]) for column in columns.values()) for at in order]
+    assert rows_ == list(product(*numbers.values()))[first:last]
+
+
+ORDERED = [
+    ("B=1..3, T=[1, 2, 4]", "tensor(T)", "", 9),
+    ("T=[1, 2], hardware=[a100-80gb-sxm, h100-sxm], B=1..2, N_d=[1, 2]", "data(N_d), tensor(T)", "", 12),
+    ("N_d=[1, 2], B=[2, 4], T=[1, 2, 4]", "data(N_d, zero=1), tensor(T)", "step_time,devices", 8),
+]
+
+
+@pytest.mark.parametrize(("over", "mesh", "pareto", "many"), ORDERED)
+def test_rows_are_in_the_order_of_the_axes_whatever_is_1(over: str, mesh: str, pareto: str, many: int) -> None:
+    typed = {"model": "llama-3.2-1b", "mesh": mesh, "limit": "S=64"}
+    typed |= {} if "hardware" in over else {"hardware": "h100-sxm"}
+    of = read_sweep(over, "step_time,devices", pareto=pareto, typed=typed)
+    axes = [*of.grid.choices, *of.grid.numbers]
+    found = [tuple(row[name] for name in axes) for row in rows(of)]
+    choices = product(*of.grid.choices.values(), *([str(one) for one in list_] for list_ in of.grid.numbers.values()))
+    there = set(found)
+    assert found == [point for point in choices if point in there]
+    assert len(found) == many
+
+
 @pytest.mark.slow
 def test_a_hundred_million_points_take_no_more_memory_than_few() -> None:
     """Both runs keep the best points alone; the larger one has a thousand times as many."""

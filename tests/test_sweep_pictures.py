@@ -106,7 +106,7 @@ def test_plans_are_bars_of_what_they_take() -> None:
     assert sum(bar.get_width() for bar in right.patches) == pytest.approx(
         sum(float(plan.exactly("peak")) for plan in found.plans) / 2**30
     )
-    assert left.get_yticklabels()[0].get_text().replace("\n", " ") == plans.called(found.plans[0])
+    assert left.get_yticklabels()[0].get_text().replace("\n", " ") == found.plans[0].called
 
 
 USUAL = [

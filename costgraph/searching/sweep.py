@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -94,12 +95,10 @@ class Block:
     Args:
         choices: what is the same in all of them.
         columns: numbers and measures, by name.
-        ones: of the numbers those that are 1 in all of them, which changes which ops there are.
     """
 
     choices: Mapping[str, str]
     columns: Mapping[str, Column]
-    ones: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -111,7 +110,7 @@ class Block:
         ]
         return zip(*parts, strict=True)
 
-    def some(self, which: NDArray[np.bool_] | slice) -> Block:
+    def some(self, which: NDArray[np.bool_ | np.int64] | slice) -> Block:
         """Some of the rows."""
         return replace(self, columns={name: column[which] for name, column in self.columns.items()})
 
@@ -143,7 +142,7 @@ class Looking:
         self, asked: Sweep, finish: Callable[[Piece, tuple[Block, ...]], tuple[Block, ...]] | None = None
     ) -> None:
         self.asked, self.finish = asked, finish
-        self._parts = list(asked.grid.parts(asked.degrees))
+        self._chosen, self._parts = list(asked.grid.chosen()), list(asked.grid.parts(asked.degrees))
         self._known: dict[tuple[object, ...], Swept] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -151,27 +150,44 @@ class Looking:
 
     def __call__(self, piece: Piece) -> Part:
         """The rows of a piece that are told of."""
-        tally = Tally(points=len(piece))
-        choices, ones, grid = self._parts[piece.part]
+        tally, grid = Tally(points=len(piece)), self.asked.grid
+        found: list[list[Block]] = []
+        for ones, part in self._parts:
+            first, last = grid.before(piece.first, part), grid.before(piece.last, part)
+            if first < last:
+                found.append(self.rows(self._chosen[piece.part], ones, part, (first, last), tally))
+        blocks = self.unbeaten(self.in_order([blocks for blocks in found if blocks]))
+        tally.told = 0 if self.asked.pareto else sum(map(len, blocks))
+        return Part(self.finish(piece, blocks) if self.finish else blocks, tally)
+
+    def rows(
+        self, choices: Mapping[str, str], ones: tuple[str, ...], grid: Grid, stretch: tuple[int, int], tally: Tally
+    ) -> list[Block]:
+        """Those of a stretch of points in which some degrees are 1."""
         try:
             swept = self.swept(choices, ones)
         except UserError as error:
-            tally.refused = {str(error): 1} if piece.first == 0 else {}
-            return Part((), tally)
-        tally.units = {name: form.unit for name, form in swept.plain.items() if name in self.asked.measures}
-        tally.attention = {swept.request.setup.attention}
+            tally.refused[str(error)] = tally.refused.get(str(error), 0) + (stretch[0] == 0)
+            return []
+        tally.units |= {name: form.unit for name, form in swept.plain.items() if name in self.asked.measures}
+        tally.attention |= {swept.request.setup.attention}
         sieve = None
         if swept.costs is None:  # which knows of links that do not join, point by point
             sieve = Sieve.of(limited(swept.where, swept.forms, grid.numbers), grid.each)
-        blocks: Sequence[Block] = [
-            Block(choices, kept, ones)
-            for mesh in grid.blocks(piece.first, piece.last, BLOCK if sieve is None else sieve.block)
+        return [
+            Block(choices, kept)
+            for mesh in grid.blocks(*stretch, BLOCK if sieve is None else sieve.block)
             for points in self.points(swept, mesh, sieve, tally)
             if (kept := self.kept(swept, points, dict.fromkeys(ones, np.ones(1)), tally))
         ]
-        blocks = self.unbeaten(blocks)
-        tally.told = 0 if self.asked.pareto else sum(map(len, blocks))
-        return Part(self.finish(piece, blocks) if self.finish else blocks, tally)
+
+    def in_order(self, parts: Sequence[Sequence[Block]]) -> Sequence[Block]:
+        """The rows of parts, which differ in what is 1, in the order of the axes."""
+        blocks = [block for part in parts for block in part]
+        if len(parts) < 2:
+            return blocks
+        columns = {name: np.concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns}
+        return [Block(blocks[0].choices, columns).some(self.asked.grid.order(columns))]
 
     def check(self) -> None:
         """Refuse what no combination of choices can be: what is wrong at all points is wrong in the question.
@@ -180,7 +196,7 @@ class Looking:
             UserError: why.
         """
         reasons: dict[str, None] = {}
-        for choices, ones, _ in self._parts:
+        for choices, (ones, _) in product(self._chosen, self._parts):
             try:
                 self.swept(choices, ones)
                 return
@@ -200,6 +216,11 @@ class Looking:
                 del self._known[next(iter(self._known))]
             self._known[key] = found
         return self._known[key]
+
+    def of_point(self, choices: Mapping[str, str], point: Mapping[str, int]) -> Swept:
+        """The forms of one point."""
+        may = self.asked.grid.ones(self.asked.degrees)
+        return self.swept(choices, tuple(name for name in may if point[name] == 1))
 
     def points(self, swept: Swept, mesh: OpenMesh, sieve: Sieve | None, tally: Tally) -> Iterator[Columns]:
         """What is worked out of a block: all of it, or some at a time of what a sieve leaves."""
@@ -234,13 +255,14 @@ class Looking:
         if not self.asked.pareto or not blocks:
             return tuple(blocks)
         signs = [-1 if name in GROWING else 1 for name in self.asked.pareto]
+        numbers = self.asked.grid.numbers
         ends = np.cumsum([len(block) for block in blocks])
 
         def exactly(at: int, column: int) -> Any:
             number = int(np.searchsorted(ends, at, side="right"))
             block, name = blocks[number], self.asked.pareto[column]
-            swept = self.swept(block.choices, block.ones)
-            point = {one: int(block.columns[one][at - ends[number]]) for one in swept.numbers}  # from the end
+            point = {one: int(block.columns[one][at - ends[number]]) for one in numbers}  # from the end
+            swept = self.of_point(block.choices, point)
             return signs[column] * swept.exact(point, name)
 
         table = [
@@ -278,7 +300,7 @@ def looked_at(look: Looking, tally: Tally, progress: Callable[[int], None], run:
     """The same, of a question that can be asked."""
     asked = look.asked
     left: tuple[Block, ...] = ()
-    for part in run(look, asked.grid.pieces(asked.degrees)):
+    for part in run(look, asked.grid.pieces()):
         tally.add(part.tally)
         progress(tally.points)
         if asked.pareto:
