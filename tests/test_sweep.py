@@ -21,11 +21,15 @@ import costgraph as cg
 from costgraph.algebra.parser import size
 from costgraph.algebra.polynomial import Polynomial
 from costgraph.errors import UserError
+from costgraph.estimation.assumed import assumed
 from costgraph.estimation.estimate import Estimate, estimate
 from costgraph.estimation.reading import request
+from costgraph.hardware.cluster import cluster
 from costgraph.mesh import Mesh
+from costgraph.searching.answer import assumed as of_search
 from costgraph.searching.grid import Grid
 from costgraph.searching.pareto import front
+from costgraph.searching.reading import read_search
 from costgraph.searching.sweep import Sweep, sweep
 from costgraph.searching.sweep_reading import read_sweep
 from costgraph.searching.tally import Tally
@@ -140,6 +144,19 @@ LIMITS = [  # that say the same
     ("hfu >= 0.9", "hfu >= 90%"),
     ("B <= 2", "B < 3"),
 ]
+
+
+@pytest.mark.parametrize(("mesh", "said"), [("pipeline(4), microbatches(4)", True), ("data(4, zero=1)", False)])
+def test_an_estimate_says_that_idle_time_is_that_of_stages_that_are_alike(mesh: str, said: bool) -> None:
+    typed: dict[str, Any] = {"model": "llama-3.2-1b", "efficiency": "flops=0.5"}
+    swept = read_sweep("B=8, S=64", "step_time", typed={**typed, "cluster": "h100-sxm:8x1", "mesh": mesh})
+    alone = asked(**typed, cluster=cluster("h100-sxm:8x1"), limit="B=8,S=64", mesh=mesh)
+    over = "" if said else "P=1"
+    spread = read_search(cluster_of="h100-sxm:2x1", limit="S=64", batch=2, over=over, **typed)
+    for lines in (swept.assumptions, assumed(alone), of_search(spread)):
+        assert any("as if all stages took as long as the longest" in line for line in lines) == said
+
+
 SAME = [
     ({"hardware": "h100-sxm"}, ()),
     ({"cluster": "h100-sxm:8x2", "mesh": "data(N_d)", "limit": "N_d=16"}, ()),

@@ -15,6 +15,7 @@ BOUND = (
     "but switches that add up"
 )
 ESTIMATE = "estimate: op by op, each the longer of computing and moving; collectives not hidden unless said"
+IDLE = "idle time of a pipeline as if all stages took as long as the longest"
 
 
 def assumed(result: Estimate) -> list[str]:
@@ -42,7 +43,8 @@ def of_estimate(result: Estimate) -> Iterator[str]:
     hides = ", ".join(
         f"{rounded(share * 100, 3)} % over {WORDS.get(axis, axis)}" for axis, share in asked.overlap.items() if share
     )
-    yield f"{ESTIMATE}; efficiency: {reached}; hidden: {hides or 'nothing'}"
+    idle = f"; {IDLE}" if any(step.whole.stages for step in result.steps) else ""
+    yield f"{ESTIMATE}{idle}; efficiency: {reached}; hidden: {hides or 'nothing'}"
 
 
 def of_links(result: Estimate) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from costgraph.algebra.quantities import rounded
-from costgraph.estimation.assumed import BOUND, ESTIMATE
+from costgraph.estimation.assumed import BOUND, ESTIMATE, IDLE
 from costgraph.hardware.links import WORDS
 from costgraph.searching.asked import Search
 from costgraph.searching.constraints import Constraint
@@ -32,7 +32,8 @@ def ranked_by(asked: Search) -> str:
 def assumed(asked: Search, counts: Counts | None = None) -> list[str]:
     """What the ranking takes for granted, one line for each; with counts also what was not derived, and why."""
     rates = asked.question.rates
-    lines = [BOUND if not rates.efficiency else f"{ESTIMATE}; {reached(asked)}"]
+    idle = f"; {IDLE}" if max(asked.space.numbers.get("P", (1,)), default=1) > 1 else ""
+    lines = [BOUND if not rates.efficiency else f"{ESTIMATE}{idle}; {reached(asked)}"]
     lines.append(tried(asked.space))
     lines += [*left_out(asked.space), *(passed_over(counts) if counts else [])]
     of = asked.question.asked

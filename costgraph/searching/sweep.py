@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from costgraph.errors import UserError
 from costgraph.estimation.asked import Request
-from costgraph.estimation.assumed import BOUND, ESTIMATE
+from costgraph.estimation.assumed import BOUND, ESTIMATE, IDLE
+from costgraph.given import read_mesh
 from costgraph.records import dataclass
 from costgraph.searching.columns import BLOCK, Column, Columns
 from costgraph.searching.command import as_typed
@@ -80,12 +81,10 @@ class Sweep:
     @property
     def assumptions(self) -> list[str]:
         """What its times take for granted, and what its measures are counted in."""
-        lines = (
-            [ESTIMATE if self.estimated else BOUND]
-            if any(name in MEASURES and MEASURES[name].timed for name in self.measures)
-            else []
-        )
-        return [*lines, *said_of(self.measures)]
+        meshes = self.grid.choices.get("mesh", (self.typed.get("mesh") or "",))
+        idle = f"; {IDLE}" if any(read_mesh(mesh).pipeline for mesh in meshes) else ""
+        timed = any(name in MEASURES and MEASURES[name].timed for name in self.measures)
+        return [*([f"{ESTIMATE}{idle}" if self.estimated else BOUND] if timed else []), *said_of(self.measures)]
 
 
 @dataclass(frozen=True)
