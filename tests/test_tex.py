@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from command_line import costgraph
+from hypothesis import given
+from hypothesis import strategies as st
+from test_random_forms import polynomials
 
 from costgraph.algebra.parser import parse
+from costgraph.algebra.printers import latex
+from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.tex_commands import AROUND, NOT_READ, PASSED_OVER, SECOND, SPACES, UPRIGHT
 from costgraph.errors import UserError
 
@@ -24,6 +31,8 @@ READ = [
     (r"$12 L D^2$,", "12*L*D**2"),
     (r"\[ 12 L D^2 \,. \]", "12*L*D**2"),
     ("12*L*D**2;", "12*L*D**2"),
+    ("12 L D^2\\ \\ ", "12*L*D**2"),
+    (r"12 L D^2 \ . ", "12*L*D**2"),
     # what only dresses a formula
     (r"\boxed{12 L D^2}", "12*L*D**2"),
     (r"\underbrace{4 L D^2}_{\text{attention}} + \overbrace{8 L D^2}^{\text{MLP}}", "12*L*D**2"),
@@ -91,6 +100,37 @@ REFUSED = [
 def test_what_is_not_read_is_refused_by_name_with_what_to_write(typed: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         parse(typed)
+
+
+FORMS = st.builds(Quotient, polynomials(size=3), polynomials(size=2).filter(bool))
+NOTHING = st.sampled_from(
+    [r"\,", r"\ ", "~", r"\quad ", r"\displaystyle ", r"\label{eq:a}", r"\tag{3}", r"\nonumber ", r"\hspace{1em}"]
+)
+AROUND_ALL = st.sampled_from(
+    [
+        ("", ""), ("$", "$."), ("$$", "$$"), (r"\[", r",\]"), (r"\begin{equation} ", r"\end{equation}"),
+        (r"\begin{align*} & ", r" \nonumber \end{align*}"), (r"\begin{alignedat}{2} & ", r" \end{alignedat}"),
+        (r"\boxed{", "}"), (r"\underbrace{", r"}_{\text{all of it}}"), (r"\textcolor{red}{", "}"),
+    ]
+)  # fmt: skip
+
+
+@given(FORMS, st.lists(NOTHING, max_size=3), AROUND_ALL)
+def test_what_says_nothing_changes_no_formula(form: Quotient, said: list[str], around: tuple[str, str]) -> None:
+    before, after = around
+    assert parse(rf"{before}\,{''.join(said)}{latex(form)}{''.join(said)}{after}") == form
+
+
+@given(FORMS)
+def test_letters_in_another_face_are_the_same_letters(form: Quotient) -> None:
+    bold = re.sub(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])", lambda letter: rf"\boldsymbol{{{letter[0]}}}", latex(form))
+    assert parse(bold) == form
+
+
+@given(st.integers(1000, 10**15), st.integers(1000, 10**9), st.sampled_from([",", "{,}", r"\,", "\u2009"]))
+def test_digits_in_groups_are_one_number(one: int, other: int, sign: str) -> None:
+    first, second = (f"{number:,}".replace(",", sign) for number in (one, other))
+    assert parse(rf"{first} \cdot B + \frac{{{second}}}{{D}}") == parse(f"{one}*B + {other}/D")
 
 
 def test_no_command_is_in_two_tables() -> None:

@@ -10,7 +10,7 @@ from costgraph.records import dataclass
 
 # What no program would say: signs of paper, TeX, a number before a letter, factors side by side.
 ON_PAPER = re.compile(r"[^\x00-\x7f]|[\\^{}$~|%]|\d[A-Za-z_(]|\d\s+[\w(]|\)\s*[\w(]|\w\s+[\w.(]", re.ASCII)
-PUNCTUATION = re.compile(r"(?:(?<=[\w)}\]$ ])|(?<=\\[,;:!]))[.,;]\Z")
+PUNCTUATION = re.compile(r"(?:(?<=[\w)}\]$~ ])|(?<=\\[,;:!]))[.,;]\Z")
 # Digits in groups of three: by commas, by thin spaces, or by more dots or apostrophes than a decimal has.
 GROUPED = re.compile(
     r"(?<![\w.])\d{1,3}(?:(?:[,\u00a0\u2009\u202f]\d{3})+|(?:\.\d{3}){2,}|(?:['\u2019]\d{3})+)(?![\d])", re.ASCII
@@ -56,8 +56,15 @@ def in_code(text: str) -> Spelled:
 
 def end_of(text: str) -> int:
     """Where a formula ends that may be the end of a sentence, too."""
-    stripped = text.rstrip()
-    return len(stripped[:-1].rstrip() if PUNCTUATION.search(stripped) else stripped)
+    end = without_spaces(text, len(text))
+    return without_spaces(text, end - 1) if PUNCTUATION.search(text, 0, end) else end
+
+
+def without_spaces(text: str, end: int) -> int:
+    """Where what stands before an index ends without spaces, also those of TeX, which have a backslash."""
+    while end and text[end - 1].isspace():
+        end -= 2 if text[max(end - 2, 0) : end - 1] == "\\" and text[max(end - 3, 0) : end - 2] != "\\" else 1
+    return end
 
 
 def ungrouped(text: str) -> tuple[str, tuple[str, ...]]:
@@ -67,9 +74,10 @@ def ungrouped(text: str) -> tuple[str, tuple[str, ...]]:
         UserError: it stands among the arguments of a function, where a comma may end one.
     """
     found = list(GROUPED.finditer(text)) if "," in text or GROUPED.search(text) else []
+    bracketed = "(" in text or "{" in text
     for one in found:
         number = BETWEEN_DIGITS.sub("", one[0])
-        if "," in one[0] and (function := OF_SEVERAL.search(text[: opened(text, one.start()) + 1])):
+        if "," in one[0] and bracketed and (function := OF_SEVERAL.search(text[: opened(text, one.start()) + 1])):
             both = f"{number}, and {' and '.join(one[0].split(','))} as arguments of {function[1]}"
             raise at_column(text, one.start() + 1, f"'{one[0]}' has two readings: {both}; write one of them")
     said = tuple(f"{one[0]} read as {BETWEEN_DIGITS.sub('', one[0])}" for one in found)
