@@ -230,7 +230,7 @@ def test_what_waits_for_the_engine_is_unverified_and_never_set_aside() -> None:
 
 def test_readme_and_changelog_count_by_what_judged() -> None:
     kinds: list[str] = [judged_by(entry) for entry in library()]
-    assert {*kinds} == set(map(str, JUDGED))
+    assert {*kinds} <= set(map(str, JUDGED))  # nothing may be waiting
     for name in ("README.md", "CHANGELOG.md"):
         text = " ".join((ROOT / name).read_text(encoding="utf-8").split())
         for kind, what in COUNTED:
