@@ -37,7 +37,7 @@ def test_output_is_as_reviewed(name: str) -> None:
 
 REFUSED = {  # arguments of derive -> what the message must say
     "--op-set decodr": "unknown op set 'decodr': did you mean decoder or encoder?",
-    "--op-set decoder(heads=1)": "did you mean head",
+    "--op-set decoder(heads=1)": "write --limit A=...",
     "--op-set decoder(head=3)": "head=3 must be True or False",
     "--op-set decoder(True,head=True)": "head is given twice",
     "--op-set decoder().x": "write NAME or NAME(OPTION=VALUE, ...)",
