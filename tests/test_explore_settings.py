@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -274,6 +275,61 @@ def test_what_is_pointed_at_is_drawn_in_sight_beside_it(shown: Browser, wide: in
     shown.send("Input.dispatchKeyEvent", type="keyDown", key="Escape", code="Escape", windowsVirtualKeyCode=27)
     assert shown.run("$('beside').classList.contains('away')")
     shown.send("Emulation.setTouchEmulationEnabled", enabled=False)
+
+
+# --- what symbols stand for -------------------------------------------------------------------------------------------
+
+PLACED = {"phase": "train", "P": 4, "M": 8, "N_d": 2, "T": 2, "B": 16, "zero": 1}
+
+
+def test_what_a_placement_makes_of_links_stands_beside_the_formulas_with_its_value(shown: Browser) -> None:
+    set_to(shown, PLACED)
+    shown.run("$('cards').scrollIntoView(); new Promise(go => setTimeout(go, 300))")
+    for place in ("$('arms-defined')", "shown.cards.step_time.card.querySelector('.defined')"):
+        told = shown.run(f"{place}.textContent").replace("\u2062", "")
+        assert "Tlink=min(T,nlink) = 2" in told, place
+        assert "Pnode=min(P,Pnode, room) = 2" in told, place
+    rates = shown.run("shown.cards.step_time.card.querySelector('.rates').textContent")
+    assert "nlink = 8 devices, nnode = 8 devices" in rates
+    set_to(shown, {"phase": "train"})
+    assert shown.run("$('arms-defined').textContent") == ""
+
+
+def test_latex_that_is_copied_says_what_all_its_symbols_stand_for(shown: Browser) -> None:
+    set_to(shown, PLACED)
+    text = shown.run("latex(answers(), 'step_time')")
+    placed = set(re.findall(r"[NPTn]_\{\\mathrm\{[^}]*(?:link|node)[^}]*\}\}", text))
+    assert len(placed) > 8
+    said_of = {one.partition(" = ")[0] for one in text.split(r", \quad ")}
+    assert placed <= said_of
+    assert r"n_{\mathrm{link}} = 8" in text
+
+
+def test_arms_of_a_maximum_that_are_the_same_are_copied_once(shown: Browser) -> None:
+    set_to(shown, PLACED)
+    for name in ("flops", "states", "params", "step_time"):
+        inside = shown.run(
+            f"(() => {{ const now = answers(), {{ form, arms }} = now.forms.{name}; return form.arms.filter((_, i) =>"
+            " arms[i] !== 0).map(arm => arm.parts.map(part => data.formulas[part[1]][1]).join(' + ')); })()"
+        )
+        text = shown.run(f"latex(answers(), '{name}')").partition(r", \quad ")[0]
+        assert text.endswith(", ".join(dict.fromkeys(inside)) + (r"\right)" if len(set(inside)) > 1 else "")), name
+        assert name != "flops" or len(set(inside)) < len(inside)
+
+
+@pytest.mark.parametrize(
+    ("state", "own"),
+    [({"T": 4, "N_d": 3, "B": 3}, False), ({"T": 4, "N_d": 2}, True), ({"T": 4, "N_d": 3, "phase": "decode"}, True)],
+)
+def test_a_page_of_its_own_is_offered_only_where_it_would_have_numbers(
+    shown: Browser, state: dict[str, Any], own: bool
+) -> None:
+    set_to(shown, {"phase": "train", **state})
+    assert shown.run("paged()") is own
+    assert not shown.run("$('instead-page').checkVisibility()")
+    if not own:
+        assert "unevenly" in said(shown)
+        assert shown.run("$('instead-estimate').checkVisibility()")
 
 
 # --- zeros ------------------------------------------------------------------------------------------------------------

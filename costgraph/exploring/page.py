@@ -50,7 +50,7 @@ SCRIPTS = (
 )  # in this order
 FIRST_MACHINE = "h100-sxm"
 RATES = ("lambda_flops", "lambda_mem", *REACH)  # of machines
-OF_MACHINES = (*RATES, *REACH.values())  # and no sliders
+OF_MACHINES = (*RATES, *filter(None, REACH.values()))  # and no sliders
 
 
 @paused()
@@ -100,7 +100,7 @@ def explore(options: Options, hardware: str | None = None, dtype: str | None = N
         "formulas": program.written,
         "definitions": program.definitions,
         "symbols": {name: meant(name, program) for name in names},
-        "rates": {name: meant(name, program) for name in RATES},
+        "rates": {name: meant(name, program) for name in OF_MACHINES if name in SYMBOLS},
         "axes": axes,
         "drawings": {one.plan.place: drawing(one.graph) for one in found if one.plan.replay == REPLAYS[0]},
         "machines": list(machines(asked)),
@@ -174,6 +174,7 @@ def meant(name: str, program: Program) -> dict[str, str]:
     known = SYMBOLS[name]
     return {
         "math": program.math.style.symbol(name), "meaning": known.meaning, "unit": known.unit, "domain": known.domain,
+        "tex": known.tex,
     }  # fmt: skip
 
 

@@ -119,6 +119,7 @@ function showMemory(now) {
     }));
     return { title: piped() ? `${row.label}, at ${row.at.replace(`${row.label}, `, "")}` : `at ${row.at}`, rows: [...lines, { name: "in all", cells: [said(row.needed, "byte")], formula: parts.join(" + ") }] };
   });
+  showDefined(now, rows.flatMap((row) => Object.values(row.sums)), $("parts-defined"));
   tabulate($("parts"), ["part", "bytes", "formula"], groups);
 }
 
@@ -147,6 +148,7 @@ function showTime(now) {
     if (others.length) return [line(one.label, one.seconds, `the sum of these ${one.parts.length}`), ...over];
     return [{ ...over[0], name: `${one.label}, ${kind(only.axes)} (${only.axes})` }];
   });
+  showDefined(now, lines.map((one) => one.formula).filter(Number.isInteger), $("arms-defined"));
   tabulate($("arms"), ["busy", "seconds", "of the bound", "formula"], [{ title: longest.stage && `on the ${longest.stage}`, rows: lines }]);
   $("assumed").textContent = notes(now).join(" ");
 }

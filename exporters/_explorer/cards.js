@@ -17,14 +17,13 @@ function buildCards(found) {
       button(text, () => answered((now) => copy(write(now, form.name), text)), `copy ${form.name} as ${text}`));
     const head = make("h3", { text: NAMES[form.name] });
     const card = make("article", { class: "card", "aria-label": NAMES[form.name] }, head, value,
-      make("span", { class: "exact quiet" }), formula, make("p", { class: "rates quiet" }), make("p", { class: "at quiet" }), terms.details,
+      make("span", { class: "exact quiet" }), formula, make("p", { class: "rates quiet" }), make("p", { class: "defined quiet" }), make("p", { class: "at quiet" }), terms.details,
       make("p", { class: "buttons" }, make("span", { class: "quiet", text: "copy as " }), ...copies));
     const one = { card, value, formula, terms, drawn: "" };
     return [form.name, awaited(formula, Object.assign(one, { fill: () => standing && fillFormula(form.name, one) }))];
   });
   shown = { key: found.key, phase: found.phase, cards: Object.fromEntries(cards) };
   $("cards").replaceChildren(...cards.map((one) => one[1].card));
-  $("definitions").replaceChildren(...found.defined.map((number) => math(data.definitions[number][0])));
   $("assumptions").textContent = `For ${found.said}. Counted: ${found.counted}. Takes for granted: ${found.assumptions.join(", ")}.`;
   buildDrawing(data.drawings[found.place]);
 }
@@ -44,13 +43,29 @@ function fillFormula(name, one) { // drawn anew where it is another one
   const found = standing.forms[name], lines = linesOf(standing, found, TIMES.includes(name));
   const drawn = lines.map((line) => line.join()).join(";");
   if (one.drawn !== drawn) showFormula(found, name, lines, one);
+  showDefined(standing, lines.map((line) => line[2]), one.card.querySelector(".defined"));
   one.drawn = drawn;
   lines.forEach(([, , number], i) => say(one.formula.children[i].querySelector(".amount"), lines.length > 1 ? amounts(standing.at(number), found.form.unit) : ""));
 }
+function definedIn(now, texts, column) { // the numbers of what symbols stand for that occur in formulas, or in what others stand for
+  const there = [...texts], found = new Set(), of = now.found.defined;
+  const occurs = (number) => there.some((text) => text.includes(column ? data.definitions[number][2] : data.definitions[number][0].split("<mo>=</mo>")[0]));
+  for (let next; (next = of.find((number) => !found.has(number) && occurs(number))) !== undefined; found.add(next)) there.push(data.definitions[next][column]);
+  return of.filter((number) => found.has(number));
+}
+function showDefined(now, numbers, place) { // beside the formulas, with what it is now
+  now.at(0); // puts the sizes in
+  const values = Object.fromEntries(now.found.defined.map((number) => [number, DEFINED[number]()]));
+  const told = definedIn(now, numbers.map((number) => data.formulas[number][0]), 0);
+  const text = told.map((number) => `${number}=${values[number]}`).join();
+  if ((place.dataset.said ?? "") === text) return;
+  place.dataset.said = text;
+  place.replaceChildren(...told.flatMap((number, i) => [i ? "; " : "", math(data.definitions[number][0]), ` = ${Number(values[number].toPrecision(4))}`]));
+}
 function showRates(now, place) { // what the symbols of the machine are
-  const has = { lambda_comms: inside()[0], lambda_node: inside()[1], lambda_net: network() }, all = { ...rates(), ...links() };
+  const has = { lambda_comms: inside()[0], lambda_node: inside()[1], lambda_net: network(), n_link: inside()[0], n_node: inside()[0] }, all = { ...rates(), ...links() };
   const there = Object.keys(data.rates).filter((name) => now.found.used.includes(name) && (!(name in has) || has[name]));
-  const known = there.map((name) => [name, said(all[name], data.rates[name].unit.replace("bytes", "byte"))]);
+  const known = there.map((name) => [name, all[name] === MANY ? "any number" : said(all[name], data.rates[name].unit.replace("bytes", "byte"))]);
   if (place.dataset.said === known.join()) return;
   place.dataset.said = known.join();
   place.replaceChildren(...known.flatMap(([name, text], i) => [i ? ", " : "", make("span", { "data-rate": name, title: data.rates[name].meaning }, math(data.rates[name].math), ` = ${text}`)]));

@@ -68,9 +68,11 @@ function program(now, name) {
 }
 function latex(now, name) {
   const { form, arms } = now.forms[name];
-  const sums = form.arms.filter((_, i) => arms[i] !== 0).map((arm) => arm.parts.map((part) => data.formulas[part[1]][1]).join(" + "));
+  const every = form.arms.filter((_, i) => arms[i] !== 0).map((arm) => arm.parts.map((part) => data.formulas[part[1]][1]).join(" + "));
+  const sums = [...new Set(every)]; // stages that have the same are one arm
   const word = name.replaceAll("_", "\\_");
   const whole = `\\mathrm{${word}} = ${sums.length > 1 ? `\\max\\left(${sums.join(", ")}\\right)` : sums[0]}`;
-  const told = now.found.defined.map((number) => data.definitions[number]).filter((one) => whole.includes(one[2]));
-  return [whole, ...told.map((one) => one[1])].join(", \\quad ");
+  const told = definedIn(now, [whole], 1).map((number) => data.definitions[number][1]);
+  const counts = Object.entries(data.rates).filter(([letter, { tex }]) => letter.startsWith("n_") && told.some((one) => one.includes(tex)));
+  return [whole, ...told, ...counts.map(([letter, { tex }]) => `${tex} = ${links()[letter]}`)].join(", \\quad ");
 }

@@ -26,6 +26,7 @@ const parts = () => product(data.axes.filter((one) => one.batch && one.symbol !=
 const key = () => `${state.phase}/${mesh()}/${training() ? state.replay : "none"}`;
 
 class NoForms extends RangeError {}
+class Unevenly extends RangeError {}
 class NoNumber extends RangeError {}
 class Broken extends RangeError { // what forms take for granted and sizes do not keep
   constructor(claims) {
@@ -41,6 +42,14 @@ function scenario() {
 
 // --- what it costs ---------------------------------------------------------------------------------------------------
 
+function paged() { // whether a page of these axes alone would have forms, and numbers at these degrees
+  const on = axesOn().filter(({ symbol }) => symbol !== "M"), { n_link, n_node } = links();
+  const even = ({ symbol, kind }, i) => [n_link, n_node].every((joins) => {
+    const apart = product(on.slice(i + 1).map((one) => degree(one.symbol)));
+    return (kind === "data" && !training()) || evenly(devices(), joins, apart, degree(symbol), Math.min(degree(symbol), Math.max(1, joins / apart)));
+  });
+  return on.every(({ symbol }) => data.scenarios.some((one) => one.axes.includes(symbol))) && on.every(even);
+}
 function rates() {
   return { lambda_flops: machine().rates[state.dtype], lambda_mem: machine().bandwidth };
 }
@@ -60,7 +69,7 @@ function use(sizes, found) {
   const told = broken(sizes, found);
   if (told.length) throw new Broken(told);
   for (const number of found.defined) DEFINED[number]();
-  if (!found.even.every((number) => EVEN[number]())) throw new NoForms("Groups of devices lie unevenly over what links join");
+  if (!found.even.every((number) => EVEN[number]())) throw new Unevenly("Groups of devices lie unevenly over what links join");
   [used, round] = [sizes, round + 1];
 }
 function broken(sizes, found) {

@@ -46,7 +46,7 @@ function refuse(error) {
   $("instead").hidden = error instanceof NoNumber || !told.every(estimated);
   $("instead-estimate").textContent = estimate();
   $("instead-page").textContent = ownPage();
-  $("instead-page").parentElement.hidden = !(error instanceof NoForms) || told.length > 0 || (piped() && staged());
+  $("instead-page").parentElement.hidden = !(error instanceof NoForms) || told.length > 0 || !paged();
   for (const one of document.querySelectorAll("[data-measure]")) one.dataset.value = "";
 }
 async function start() {
