@@ -244,7 +244,8 @@ def test_rates_of_the_machine_stand_beside_the_formula_of_the_time(
     assert {name: found[name].partition(" = ")[2] for name in rates} == rates
     assert "\N{GREEK SMALL LETTER LAMDA}" in found["lambda_mem"]
     networked = shown.run("Boolean(network())")
-    assert found.keys() - rates.keys() <= ({"lambda_comms", "lambda_net"} if networked else {"lambda_comms"})
+    beside = {"lambda_comms", *(("lambda_net", "n_link", "n_node") if networked else ())}
+    assert found.keys() - rates.keys() <= beside
 
 
 def test_groups_that_lie_unevenly_over_links_are_left_to_estimate(shown: Browser) -> None:
