@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -163,3 +163,17 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(options: tuple[str, ...], s
 def test_a_measure_that_was_not_swept_is_not_drawn(machines: Points) -> None:
     with pytest.raises(UserError, match="unknown measure of this sweep 'cost'"):
         machines.plot(measure="cost")
+
+
+@pytest.mark.parametrize("kind", ["heatmap", "heat map", "Heat-map", "heat_map"])
+def test_a_kind_of_a_sweep_is_asked_for_as_that_of_an_estimate_is(kind: Any) -> None:
+    points = ask.sweep("llama-3.2-1b", {"B": [1, 2], "S": [64, 128]}, "peak", hardware="h100-sxm")
+    assert cg.plot(points, kind).content("x.png") == points.plot("heatmap").content("x.png")
+    with pytest.raises(cg.UserError, match=f"{kind} is a picture of a sweep: cg.plot"):
+        cg.plot(cg.derive("flops", model="gpt2"), kind)
+
+
+def test_what_is_no_kind_of_a_sweep_is_answered_with_those_that_are() -> None:
+    points = ask.sweep("llama-3.2-1b", {"B": [1, 2]}, "peak", S=64, hardware="h100-sxm")
+    with pytest.raises(cg.UserError, match="unknown picture 'volcano': choose from lines, heatmap, pareto, winner"):
+        cg.plot(points, cast("Any", "volcano"))

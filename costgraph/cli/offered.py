@@ -164,7 +164,7 @@ OF_COMMAND: dict[tuple[str, str], Words] = {
     ("search", "phase"): of("searching.reading", "PHASES"),
     ("explore", "phase"): of("exploring.scenarios", "MEASURED"),
     ("estimate", "picture"): of("pictures", "KINDS"),
-    ("sweep", "picture"): of("pictures.sweeps", "KINDS"),
+    ("sweep", "picture"): of("pictures", "SWEPT"),
     ("sweep", "measures"): LIMITED,
     ("sweep", "pareto"): LIMITED,
     ("sweep", "over"): both(of("searching.sweep_reading", "CHOICES", behind="="), of_kind("symbols", behind="=")),

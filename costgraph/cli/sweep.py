@@ -77,13 +77,13 @@ def sweep(
     asked, place = arg.named("sweep", named, asked, hardware, cluster)
     hardware, cluster = (place, cluster) if place and ":" not in place else (hardware, place or cluster)
     needed("numpy", "sweep", "search")
-    from costgraph.pictures.sweeps import KINDS
+    from costgraph.pictures import SWEPT, spelled
     from costgraph.reports.sweep import size
     from costgraph.searching.engines import engine as chosen
     from costgraph.searching.sweep_reading import read_sweep
 
-    if picture and picture not in KINDS:
-        raise unknown("picture", picture, KINDS)
+    if picture and spelled(picture) not in SWEPT:
+        raise unknown("picture", picture, SWEPT)
     own = {
         "hardware": hardware, "cluster": cluster, "dtype": dtype, "link": link, "collectives": collectives,
         "efficiency": efficiency, "overlap": overlap, "new": new, "price": price,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from costgraph.comparing.comparison import Comparison
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError, unknown
 from costgraph.estimation.estimate import Estimate
 from costgraph.graph.graph import Graph
-from costgraph.pictures import KINDS, Kind
+from costgraph.pictures import KINDS, SWEPT, Kind, SweptKind, spelled
 from costgraph.pictures.picture import Picture
 from costgraph.searching.table import Tabular
 
 
 def plot(
-    subject: Estimate | Mapping[str, Estimate] | Derivation | Comparison | Graph | Tabular, kind: Kind | None = None
+    subject: Estimate | Mapping[str, Estimate] | Derivation | Comparison | Graph | Tabular,
+    kind: Kind | SweptKind | None = None,
 ) -> Picture:
     """Draw an answer; a notebook shows the picture, `save("memory.svg")` writes it.
 
@@ -23,14 +25,22 @@ def plot(
         subject: an estimate; several by name, whose memory is drawn; a derivation or a comparison with one size open,
             over which its costs are drawn; a graph, for which Graphviz has to be installed; a search or a sweep, whose
             own `plot` draws further kinds.
-        kind: of an estimate `roofline`, which it is unless said, `memory`, or the `schedule` of its pipeline.
+        kind: of an estimate `roofline`, which it is unless said, `memory`, or the `schedule` of its pipeline; of a
+            sweep `lines`, `heatmap`, `pareto` or `winner`.
 
     Raises:
         UserError: matplotlib or Graphviz is missing, there is no such picture of the subject, or something is open that
             has to be bound.
     """
-    if kind is not None and kind not in KINDS:
-        raise unknown("picture", kind, KINDS)
+    asked, kind = kind, None if kind is None else cast("Kind", spelled(kind))
+    if asked is not None and kind not in KINDS:
+        from costgraph.searching.points import Points  # only where its kinds are asked for
+
+        if isinstance(subject, Points):
+            return subject.plot(asked)
+        if spelled(asked) in SWEPT:
+            raise UserError(f"{asked} is a picture of a sweep: cg.plot(cg.sweep(...), '{kind}')")
+        raise unknown("picture", asked, KINDS)
     if isinstance(subject, Estimate):
         return of_estimate(subject, kind or "roofline")
     if isinstance(subject, Mapping):

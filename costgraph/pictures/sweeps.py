@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costgraph.errors import UserError, unknown
+from costgraph.pictures import SWEPT, spelled
 from costgraph.pictures.cells import heatmap, winner
 from costgraph.pictures.picture import GREY, INK, OKABE_ITO, Picture, of_figure, page
 from costgraph.pictures.swept import LOOKS, MOST, Drawn, called, finished, scaled
@@ -20,15 +21,13 @@ if TYPE_CHECKING:
 
     from costgraph.searching.columns import Column
 
-KINDS = ("lines", "heatmap", "pareto", "winner")
-
 
 def draw(points: Points, kind: str = "", measure: str = "") -> Picture:
     """The picture of a sweep.
 
     Args:
         points: the table.
-        kind: one of `KINDS`; unless said `pareto` of a front, `lines` over one size, and over two a heat map of one
+        kind: one of `SWEPT`; unless said `pareto` of a front, `lines` over one size, and over two a heat map of one
             choice, or which of several wins where.
         measure: what is drawn; the first unless said.
 
@@ -36,8 +35,9 @@ def draw(points: Points, kind: str = "", measure: str = "") -> Picture:
         UserError: matplotlib is missing, or the axes do not suit the kind.
     """
     asked = points.sweep
-    if kind and kind not in KINDS:
-        raise unknown("picture", kind, KINDS)
+    if kind and spelled(kind) not in SWEPT:
+        raise unknown("picture", kind, SWEPT)
+    kind = spelled(kind)
     if measure and measure not in asked.measures:
         raise unknown("measure of this sweep", measure, asked.measures)
     if not len(points):
