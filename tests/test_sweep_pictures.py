@@ -109,6 +109,33 @@ def test_plans_are_bars_of_what_they_take() -> None:
     assert left.get_yticklabels()[0].get_text().replace("\n", " ") == found.plans[0].called
 
 
+@pytest.mark.parametrize(("top", "efficiency"), [(2, "flops=0.5"), (3, ""), (6, "flops=0.5")])
+def test_legends_of_plans_are_above_the_caption(top: int, efficiency: str) -> None:
+    over = "T=1, C=1, P=1, zero=[0, 3], recompute=none"
+    figure = plans.picture(
+        ask.search("llama-3.2-1b", "h100-sxm:2x1", batch=4, S=64, over=over, efficiency=efficiency, top=top)
+    )
+    figure.draw_without_rendering()
+    caption = figure._supxlabel.get_window_extent()
+    assert all(axes.get_legend().get_window_extent().y0 > caption.y1 + 3 for axes in figure.axes)
+
+
+FRONTS: list[tuple[dict[str, Any], set[str], list[str]]] = [
+    ({"B": [1, 2], "S": [64, 128], "hardware": ["a10", "h100-sxm"]}, {"h100-sxm, B = 1, S = 64"}, []),
+    ({"B": [1, 2], "mesh": ["data(2)", "data(2, zero=3)"]}, {"data(2, zero=3), B = 2"}, []),
+]
+
+
+@pytest.mark.parametrize(("over", "labels", "legend"), FRONTS, ids=str)
+def test_points_of_a_front_say_which_they_are(over: dict[str, Any], labels: set[str], legend: list[str]) -> None:
+    """Sizes and choices, unless a legend has these; of points that are not there it says nothing."""
+    sizes: dict[str, Any] = {} if "hardware" in over else {"hardware": "h100-sxm", "S": 64, "where": "B >= 2"}
+    points = ask.sweep("llama-3.2-1b", over, "peak,step_time", pareto="peak,step_time", **sizes)
+    (axes,) = sweeps.pareto(drawn(points)).axes
+    assert {text.get_text() for text in axes.texts} == labels
+    assert axes.get_legend_handles_labels()[1] == legend
+
+
 USUAL = [
     ({"B": [1, 2], "hardware": ["a10", "h100-sxm"]}, {}, "lines"),
     ({"B": [1, 2], "S": [1, 2], "hardware": "h100-sxm"}, {}, "lines"),

@@ -118,7 +118,7 @@ def draw(question: Sweep, run: Run, to: To, plot: Path | None, picture: str, top
         to.tell(lambda: report(points, top))
     else:
         sweep_files.write(iter(points.blocks), question.names, to.format, to.path)
-        remark_left_out(tally)
+        remark_left_out(question, tally)
 
 
 def tell(question: Sweep, run: Run, to: To, top: int) -> None:
@@ -144,7 +144,7 @@ def write(question: Sweep, run: Run, to: To, in_parts: bool) -> None:
     else:
         blocks, tally = looked_at(question, run, None)
         sweep_files.write(blocks, question.names, to.format, to.path)
-    remark_left_out(tally)
+    remark_left_out(question, tally)
 
 
 def looked_at(question: Sweep, run: Run, finish: Finish | None) -> tuple[Iterator[Block], Tally]:
@@ -157,11 +157,12 @@ def looked_at(question: Sweep, run: Run, finish: Finish | None) -> tuple[Iterato
     return look(question, tally, counted(question.grid.size), run, Looking(question, finish)), tally
 
 
-def remark_left_out(tally: Tally) -> None:
+def remark_left_out(question: Sweep, tally: Tally) -> None:
     """Say of a table what is not in it."""
     from costgraph.reports.sweep import left_out
+    from costgraph.searching.no_points import why_none
 
-    for line in left_out(tally):
+    for line in [*left_out(tally), *(() if tally.told else why_none(question))]:
         remark(line)
 
 

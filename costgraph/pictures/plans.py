@@ -35,7 +35,9 @@ def draw(found: Found) -> Picture:
 def picture(found: Found) -> Figure:
     """Two columns of bars: seconds, and GiB of one device."""
     plans = found.plans[:MOST]
-    figure = page(11.0, 2.6 + 0.62 * len(plans))
+    figure = page(11.0, 2.9 + 0.62 * len(plans))
+    layout: Any = figure.get_layout_engine()
+    layout.set(h_pad=0.1)  # so that legends are apart from the caption
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.15, 1.0))
     estimated = bool(found.search.question.rates.efficiency)
     bars(left, [times(plan) for plan in plans], stacked=estimated)

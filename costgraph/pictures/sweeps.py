@@ -11,7 +11,7 @@ from costgraph.errors import UserError, unknown
 from costgraph.pictures import SWEPT, spelled
 from costgraph.pictures.cells import heatmap, winner
 from costgraph.pictures.picture import GREY, INK, OKABE_ITO, Picture, of_figure, page
-from costgraph.pictures.swept import LOOKS, MOST, Drawn, called, finished, scaled
+from costgraph.pictures.swept import LOOKS, MOST, Drawn, called, finished, said, scaled
 from costgraph.searching.measures import GROWING
 from costgraph.searching.points import Points
 
@@ -104,7 +104,8 @@ def pareto(shown: Drawn) -> Figure:
     first, second = names[:2]
     xs, ys = shown.values(first), shown.values(second)
     best = on_front(xs, ys, first in GROWING, second in GROWING)
-    axes.scatter(xs[~best], ys[~best], s=14, color=GREY, alpha=0.35, linewidths=0, label="other points")
+    if not best.all():
+        axes.scatter(xs[~best], ys[~best], s=14, color=GREY, alpha=0.35, linewidths=0, label="other points")
     order = np.argsort(xs[best], kind="stable")
     axes.plot(xs[best][order], ys[best][order], color="#b8bcc0", linewidth=1.2, zorder=1)
     for (label, rows), color in zip(shown.series(tuple(asked.grid.numbers)).items(), OKABE_ITO, strict=False):
@@ -154,10 +155,13 @@ def on_front(xs: Column, ys: Column, x_grows: bool, y_grows: bool) -> Any:
 
 
 def label_some(axes: Axes, shown: Drawn, xs: Column, ys: Column, order: Any) -> None:
-    """Sizes beside at most six points of a front, from one end to the other."""
+    """Which points at most six of a front are, from one end to the other: sizes, and choices that no legend has."""
+    grid = shown.points.sweep.grid
+    alone = [name for name, of in grid.choices.items() if len(of) > 1 and len(set(shown.columns[name])) == 1]
+    names = [*alone, *(name for name, of in grid.numbers.items() if len(of) > 1)]
     few = order[np.unique(np.linspace(0, len(order) - 1, 6).round().astype(int))]
     for place, at in enumerate(few):
-        text = ", ".join(f"{name} = {float(shown.columns[name][at]):g}" for name in shown.axes)
+        text = ", ".join(said(name, shown.columns[name][at], name in alone) for name in names)
         axes.annotate(
             text, (xs[at], ys[at]), (8, 8 if place % 2 else -16), textcoords="offset points", fontsize=9.5, color=INK
         )  # fmt: skip

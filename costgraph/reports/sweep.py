@@ -14,6 +14,7 @@ from costgraph.reports.nodes import Column, Node, Note, Report, Table, Verdict
 from costgraph.searching.answer import number
 from costgraph.searching.grid import Grid
 from costgraph.searching.measures import MEASURES, shown
+from costgraph.searching.no_points import why_none
 from costgraph.searching.points import Points
 from costgraph.searching.sweep import Sweep
 from costgraph.searching.tally import Tally
@@ -32,6 +33,7 @@ def report(points: Points, top: int = TOP) -> Report:
     rest = f"{number(more)} more row{'s' if more > 1 else ''}"
     where = "--top shows more, -o table.csv writes all" if Heard.at_shell else ".rows() has all, .table as a table"
     notes = [f"{rest}; {where}"] * (more > 0)
+    notes += [] if rows else why_none(asked)
     notes += [said(tally), *left_out(tally), *attention(tally), *asked.assumptions, *units(tally), *zeros(asked, rows)]
     return Report(title(asked), ((shown,), tuple(map(Note, notes))))
 

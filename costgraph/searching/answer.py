@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from costgraph.algebra.quantities import rounded
 from costgraph.estimation.assumed import BOUND, ESTIMATE, IDLE
@@ -125,15 +126,24 @@ def why_nothing(found: Found) -> Iterator[str]:
 
 def said_of(one: Constraint, broken: int, counts: Counts, most: bool) -> str:
     """What one constraint excludes, and by how much the nearest plan breaks it."""
-    words = f"{one.text}: {number(broken)} break it{', the most' if most else ''}"
-    if alone := counts.alone.get(one.text, 0):
-        words += f"; without it {number(alone)} would fit"
+    nearest = ""
     if one.text in counts.closest and broken == counts.legal:
-        nearest = counts.closest[one.text]
-        value = abs(nearest.exactly[0])  # of what grows less is said to be worse
-        plan = nearest.structure.called(nearest.numbers)
-        words += f"; the nearest has {shown(one.name, value)} instead of {shown(one.name, one.limit)}: {plan}"
-    return words
+        plan = counts.closest[one.text]
+        value = abs(plan.exactly[0])  # of what grows less is said to be worse
+        nearest = instead(one, value, plan.structure.called(plan.numbers))
+    return excluded(one.text, broken, counts.alone.get(one.text, 0), most, nearest)
+
+
+def excluded(text: str, broken: int, alone: int = 0, most: bool = False, nearest: str = "") -> str:
+    """How many break a limit, how many would be left without it, and which one comes nearest."""
+    words = f"{text}: {number(broken)} break it{', the most' if most else ''}"
+    words += f"; without it {number(alone)} would fit" if alone else ""
+    return words + (f"; the nearest has {nearest}" if nearest else "")
+
+
+def instead(one: Constraint, value: Fraction, of: str) -> str:
+    """What one has that is beyond a limit."""
+    return f"{shown(one.name, value)} instead of {shown(one.name, one.limit)}: {of}"
 
 
 def why_illegal(counts: Counts, space: Space) -> Iterator[str]:

@@ -195,7 +195,7 @@ class Looking:
             UserError: why.
         """
         reasons: dict[str, None] = {}
-        for choices, (ones, _) in product(self._chosen, self._parts):
+        for choices, ones, _ in self.combinations():
             try:
                 self.swept(choices, ones)
                 return
@@ -204,6 +204,11 @@ class Looking:
         first, *others = reasons
         more = f" (no combination can be, for {len(others)} more reason{'s' * (len(others) > 1)})"
         raise UserError(first + more * bool(others))
+
+    def combinations(self) -> Iterator[tuple[Mapping[str, str], tuple[str, ...], Grid]]:
+        """All points by what has the same graph: choices, the degrees that are 1, and the other numbers."""
+        for choices, (ones, part) in product(self._chosen, self._parts):
+            yield choices, ones, part
 
     def swept(self, choices: Mapping[str, str], ones: tuple[str, ...]) -> Swept:
         """The forms of one combination of choices."""
