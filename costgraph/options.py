@@ -61,9 +61,11 @@ def parse_call(what: str, text: str, table: Mapping[str, Callable[..., Any]]) ->
 
 def is_named(what: str, name: str, table: Container[str]) -> bool:
     """Whether a table has a name, or one that it is short for."""
+    if name in table:
+        return True
     from costgraph.aliases import understood  # names of the table need none
 
-    return name in table or understood(what, name) in table
+    return understood(what, name) in table
 
 
 # A name and its value as other tools have them: `tp=4`, `tp:4`, `tp4`, `zero_3`, `recompute=full`, `8x4`, `fsdp(8)`.
