@@ -24,6 +24,13 @@ from costgraph.errors import UserError
         ("12*B*D*L*S*(S + 6*D)", "leading", "72*B*S*L*D**2*(1 + S/(6*D))"),
         ("S**2 - D**2", "auto", "S**2 - D**2"),
         ("S + D", "auto", "S + D"),
+        (
+            "(P + M - 2)*(7*S*A*H + 12*D*A*H + 12*D*G*H + 18*D*F)/M",
+            "auto",
+            "(7*S*A*H + 6*D*(2*H*(A + G) + 3*F))*(P + M - 2)/M",
+        ),
+        ("(A + G)*(P + M - 1)", "auto", "(P + M - 1)*(A + G)"),
+        ("(1/P - 1/M)*(S*D + S*B + V)", "auto", "(S*(B + D) + V)*(M - P)/(P*M)"),
         ("-S - D", "auto", "-(S + D)"),
         ("S*D + S*B + D + B", "factored", "(B + D)*(S + 1)"),
         ("S**2*D + S*D + B", "S", "S**2*D + S*D + B"),

@@ -17,6 +17,7 @@ from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.errors import unknown
 from costgraph.records import dataclass
 
+SEVERAL = 6  # terms, from which on a product of two sums is looked for symbol by symbol
 DEEP = 60  # parentheses in parentheses, beyond which nobody reads on: as many as the parser takes
 
 
@@ -106,11 +107,22 @@ def factor(poly: Polynomial) -> Product:
         return Product(common, (expanded(rest),))
     whole = Grouping(terms).whole()
     inner = [part for one in whole.products for part in one.sums if within(leading(part), terms[0])]
-    for part in sorted([part.expand() for part in inner], key=len):
+    for part in sorted([*(part.expand() for part in inner), *of_powers(rest)], key=len):
         if part != rest and (quotient := rest.divide(part)) is not None:
             other, this = factor(quotient), factor(part)
             return Product(common * other.monomial * this.monomial, (*other.sums, *this.sums))
     return Product(common, (whole,))
+
+
+def of_powers(poly: Polynomial) -> list[Polynomial]:
+    """What may be a factor that lacks a symbol: what stands at the power of it that has the fewest terms.
+
+    Such as what `P + M - 1` multiplies, in which grouping terms sees no sum that they share: it stands at P.
+    """
+    if len(poly) < SEVERAL:
+        return []
+    found = [min(poly.collect(name).values(), key=len) for name in poly.symbols]
+    return list({part / common_monomial(part) for part in found if len(part) > 1 and len(poly) % len(part) == 0})
 
 
 def degree(term: Polynomial) -> int:
