@@ -295,6 +295,16 @@ def test_what_a_placement_makes_of_links_stands_beside_the_formulas_with_its_val
     assert shown.run("$('arms-defined').textContent") == ""
 
 
+def test_formulas_of_times_have_the_width_of_the_page(shown: Browser) -> None:
+    set_to(shown, PLACED)
+    widths = shown.run(
+        "[...document.querySelectorAll('#arms .formula')].map(one => [one.scrollWidth, one.clientWidth])"
+    )
+    assert len(widths) > 4
+    assert min(wide for _, wide in widths) > 800
+    assert sum(needed > wide for needed, wide in widths) <= 1
+
+
 def test_latex_that_is_copied_says_what_all_its_symbols_stand_for(shown: Browser) -> None:
     set_to(shown, PLACED)
     text = shown.run("latex(answers(), 'step_time')")

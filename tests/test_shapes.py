@@ -29,6 +29,7 @@ from costgraph.errors import UserError
             "auto",
             "(7*S*A*H + 6*D*(2*H*(A + G) + 3*F))*(P + M - 2)/M",
         ),
+        ("V*P + (D*A + D*G + F)*(P + M - 1)", "auto", "D*(P + M - 1)*(A + G) + F*(P + M - 1) + V*P"),
         ("(A + G)*(P + M - 1)", "auto", "(P + M - 1)*(A + G)"),
         ("(1/P - 1/M)*(S*D + S*B + V)", "auto", "(S*(B + D) + V)*(M - P)/(P*M)"),
         ("-S - D", "auto", "-(S + D)"),

@@ -111,7 +111,16 @@ def factor(poly: Polynomial) -> Product:
         if part != rest and (quotient := rest.divide(part)) is not None:
             other, this = factor(quotient), factor(part)
             return Product(common * other.monomial * this.monomial, (*other.sums, *this.sums))
-    return Product(common, (whole,))
+    return Product(common, (Sum(tuple([in_factors(part) for part in whole.products])),))
+
+
+def in_factors(part: Product) -> Product:
+    """A product in a sum, its own sum as a product where it is one."""
+    if len(part.sums) != 1 or len(poly := part.sums[0].expand()) < SEVERAL or not of_powers(poly):
+        return part
+    again = factor(poly)
+    found = Product(part.monomial * again.monomial, again.sums)
+    return found if found.operations < part.operations else part
 
 
 def of_powers(poly: Polynomial) -> list[Polynomial]:
