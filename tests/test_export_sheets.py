@@ -110,6 +110,15 @@ def test_markdown_has_no_macro_that_github_forbids_and_whole_tables() -> None:
         assert not re.search(r"\\[^A-Za-z\\]", formula), formula
 
 
+def test_plain_text_is_laid_out_without_a_template_unless_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "text").mkdir()
+    setup = Setup.of(op_set="matmul")
+    usual = sheet(load("text", tmp_path), setup, None)
+    assert usual == sheet(load("text"), setup, None)
+    (tmp_path / "text" / "sheet.txt.jinja").write_text("{{ op_set }}, {{ columns }}, {{ sections[0].title }}")
+    assert sheet(load("text", tmp_path), setup, None, columns=60) == "matmul, 60, Parameters"
+
+
 def test_a_notation_changes_letters_and_nothing_else() -> None:
     assert "B   " in decoder("text")
     megatron = decoder("text", "megatron")

@@ -73,6 +73,7 @@ LIGHT = {  # what is the matter: the modules that may not be loaded, and by whic
     ),
     "a question": ((*HEAVY, "jinja2"), [["solve", "cache <= 80 GiB", "--for", "B", "--limit", "p=2"]]),
     "code": (HEAVY, [["export", "numpy", "--op-set", "decoder"]]),
+    "a cheat sheet": ((*HEAVY, "jinja2"), [["cheatsheet"]]),
     "an entry": ((*HEAVY, "jinja2"), [["check", "korthikanti-2022-eq1"], ["formulas", "show", "korthikanti-2022-eq1"]]),
 }
 

@@ -23,8 +23,9 @@ from costgraph.exploring.instead import refusal
 from costgraph.exploring.plans import OPTIONS, REPLAYS, Plan, choices, opened, plans
 from costgraph.exploring.program import Program
 from costgraph.exploring.scenarios import Scenario, can_be, named, phases_of, scenarios
+from costgraph.exporting.escapes import Verbatim
 from costgraph.exporting.targets import Target, text_of
-from costgraph.exporting.templates import Verbatim, render
+from costgraph.exporting.templates import render
 from costgraph.given import Options, read_mesh
 from costgraph.hardware.catalog import chosen
 from costgraph.hardware.machine import Machine

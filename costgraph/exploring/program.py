@@ -27,9 +27,9 @@ from costgraph.exporting.code.nodes import as_node
 from costgraph.exporting.documents.markup import MATHS
 from costgraph.exporting.documents.mathematics import formula
 from costgraph.exporting.documents.notation import written_in
+from costgraph.exporting.escapes import Verbatim
 from costgraph.exporting.forms import Form
 from costgraph.exporting.targets import load
-from costgraph.exporting.templates import Verbatim
 
 TARGET = "javascript"
 Row = tuple[str, str, str, int, str]  # op, what it is of, part, number of the sum, and the op that is drawn

@@ -40,7 +40,8 @@ class Target:
         template: the Jinja2 template to start with, in the same folder.
         printer: which printer turns an expression into text; data needs none.
         escape: how free text (units, meanings, sources) is made safe.
-        writer: `text`, or `xlsx` when the template describes a workbook.
+        writer: `text`, `xlsx` when the template describes a workbook, or `plain` when the package lays a sheet out
+            itself unless one of the folders has the template.
         prefix: put before the names of symbols.
         function_prefix: put before the names of forms.
         case_sensitive: whether `S` and `s` are two names.
@@ -58,7 +59,7 @@ class Target:
     template: str
     printer: str = ""
     escape: str = "comment"
-    writer: Literal["text", "xlsx"] = "text"
+    writer: Literal["text", "xlsx", "plain"] = "text"
     prefix: str = ""
     function_prefix: str = ""
     case_sensitive: bool = True
@@ -68,6 +69,11 @@ class Target:
     cannot: Mapping[Function, str] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[Path, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is laid out without a template."""
+        return self.writer == "plain" and not any(os.path.lexists(folder / self.template) for folder in self.folders)
 
     def refuse(self, what: str, where: str) -> None:
         """Raise, in the target's words, if it cannot express `what`."""

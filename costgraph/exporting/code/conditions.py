@@ -12,8 +12,8 @@ from costgraph.algebra.polynomial import Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.exporting.code.languages import Language
+from costgraph.exporting.escapes import Verbatim
 from costgraph.exporting.forms import Form
-from costgraph.exporting.templates import Verbatim
 
 
 def is_whole(letter: str) -> bool:

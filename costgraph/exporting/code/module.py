@@ -15,9 +15,9 @@ from costgraph.exporting.code.languages import LANGUAGES, Language, Plain
 from costgraph.exporting.code.naming import TOGETHER, function_names, spelled, unused_prefix
 from costgraph.exporting.code.precision import remark
 from costgraph.exporting.code.sharing import shared
+from costgraph.exporting.escapes import Verbatim
 from costgraph.exporting.forms import Form, fingerprint
 from costgraph.exporting.targets import SYMBOLS_AS, Target
-from costgraph.exporting.templates import Verbatim
 from costgraph.exporting.vectors import Vector, vectors
 
 READABLE = 600  # characters of a sum that somebody reads in a comment

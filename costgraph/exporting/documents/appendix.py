@@ -19,9 +19,9 @@ from costgraph.exporting.documents.markup import Math
 from costgraph.exporting.documents.mathematics import arm_names, arms, condition, formula, is_long, main, tidy, width
 from costgraph.exporting.documents.reference import reference
 from costgraph.exporting.documents.sheet import assumptions, conventions, math_of, symbols
+from costgraph.exporting.escapes import Verbatim
 from costgraph.exporting.forms import collect, fingerprint, source
 from costgraph.exporting.targets import Target
-from costgraph.exporting.templates import Verbatim
 from costgraph.graph.graph import Graph
 from costgraph.library.entries.entry import Entry
 from costgraph.library.entries.reading import sources

@@ -10,7 +10,7 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.quotient import Quotient
 from costgraph.exporting.documents.markup import Math
 from costgraph.exporting.documents.mathematics import formula
-from costgraph.exporting.templates import Verbatim
+from costgraph.exporting.escapes import Verbatim
 from costgraph.graph.einsum import bind, parse_spec
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op

@@ -19,7 +19,7 @@ from costgraph.exporting.documents.contents import CROSSOVERS, Crossover
 from costgraph.exporting.documents.layout import Layout
 from costgraph.exporting.documents.markup import Math
 from costgraph.exporting.documents.mathematics import WIDE, Record, arms, formula, is_long, one_fraction, record, width
-from costgraph.exporting.templates import Verbatim
+from costgraph.exporting.escapes import Verbatim
 from costgraph.hardware.catalog import machine
 from costgraph.models.known import model
 from costgraph.setup import Setup

@@ -12,7 +12,7 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.printers import render
 from costgraph.algebra.quotient import Quotient
 from costgraph.exporting.documents.markup import MATHS, Math
-from costgraph.exporting.templates import Verbatim
+from costgraph.exporting.escapes import Verbatim
 
 Record = dict[str, Any]  # what a template sees
 WIDE = 44  # characters, as on a blackboard, from which on a formula may need two lines

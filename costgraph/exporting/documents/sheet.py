@@ -13,8 +13,7 @@ from costgraph.algebra.quotient import Quotient
 from costgraph.algebra.symbols import SYMBOLS, Rational, in_order, lookup
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError, unknown
-from costgraph.exporting import templates
-from costgraph.exporting.documents import cheatsheet, steps, times
+from costgraph.exporting.documents import cheatsheet, plain, steps, times
 from costgraph.exporting.documents.amounts import typical
 from costgraph.exporting.documents.cheatsheet import Line
 from costgraph.exporting.documents.comparisons import crossovers, machines, models
@@ -26,9 +25,9 @@ from costgraph.exporting.documents.notation import notation, written_in
 from costgraph.exporting.documents.over_mesh import STEPS, over_mesh
 from costgraph.exporting.documents.reference import broken, claims_of, reference
 from costgraph.exporting.documents.sums import Names, Sum, shared
+from costgraph.exporting.escapes import Verbatim
 from costgraph.exporting.forms import Form, fingerprint
 from costgraph.exporting.targets import Target
-from costgraph.exporting.templates import Verbatim
 from costgraph.records import replace
 from costgraph.setup import Setup
 
@@ -56,7 +55,12 @@ def sheet(target: Target, setup: Setup, chosen: str | None, phase: str | None = 
     Raises:
         UserError: an unknown notation, a wrong template, or nothing to stand on the sheet.
     """
-    return templates.render(target, {"columns": columns, **sheet_context(math_of(target, chosen), setup, phase)})
+    context = {"columns": columns, **sheet_context(math_of(target, chosen), setup, phase)}
+    if target.is_plain:
+        return plain.text(context)
+    from costgraph.exporting import templates  # loads Jinja2
+
+    return templates.render(target, context)
 
 
 def sheet_context(math: Math, setup: Setup, phase: str | None = None) -> dict[str, Any]:

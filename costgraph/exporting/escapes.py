@@ -1,0 +1,76 @@
+"""Free text made safe for a target: comments, documents, and what is in its language already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+class Verbatim(str):
+    """Text that is in the language of the target already and must not be escaped."""
+
+    __slots__ = ()
+
+
+def comment(text: str) -> str:
+    """Free text for a comment, a docstring or a string literal of any programming language, on one line."""
+    text = "".join(" " if char.isspace() else char for char in text if char.isprintable() or char.isspace())
+    for mark, instead in (
+        ("\\", "/"),
+        ('"', "'"),
+        ("*/", "* /"),
+        ("/*", "/ *"),
+        ("-->", "-- >"),
+        ("`", "'"),
+        ("${", "$ {"),
+    ):
+        text = text.replace(mark, instead)
+    return " ".join(text.split())
+
+
+def substitution(table: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that replaces characters one by one."""
+    mapping = str.maketrans(dict(table))
+    return lambda text: text.translate(mapping)
+
+
+LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"$<$", ">": r"$>$", "|": r"$\mid$", "×": r"$\times$",
+    "→": r"$\to$", "·": r"$\cdot$", "≪": r"$\ll$", "≥": r"$\ge$", "≤": r"$\le$", "−": "$-$",
+    "–": "--", "µ": r"$\mu$",
+}  # fmt: skip
+
+
+POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+NO_POWERS = str.maketrans(POWERS, "0123456789")
+
+
+def latex(text: str) -> str:
+    """Free text for LaTeX, with quotation marks that open and close."""
+    text = substitution(LATEX)(re.sub(r'"([^"]*)"', r"``\1''", text).replace('"', "''"))
+    return re.sub(f"[{POWERS}]+", lambda found: f"$^{{{found[0].translate(NO_POWERS)}}}$", text)
+
+
+ESCAPES: dict[str, Callable[[str], str]] = {
+    "none": str,
+    "comment": comment,
+    "latex": latex,
+    "html": substitution({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}),
+    "typst": substitution({char: f"\\{char}" for char in "\\*_`$#<>@[]~/"}),
+    "markdown": substitution({"\\": "\\\\", "|": "\\|", "<": "&lt;", "*": "\\*", "_": "\\_", "`": "\\`", "$": "\\$"}),
+}
+
+
+def escaped(value: Any, escape: Callable[[str], str]) -> Any:
+    """The same data with all free text made safe for the target."""
+    if isinstance(value, Verbatim):
+        return str(value)
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, Mapping):
+        return {key: escaped(entry, escape) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [escaped(entry, escape) for entry in value]
+    return value
