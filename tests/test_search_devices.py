@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from bisect import bisect
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from command_line import costgraph
 
+from costgraph.errors import UserError
 from costgraph.reports.search import report
 from costgraph.searching.answer import assumed, why_nothing
 from costgraph.searching.reading import read_search
@@ -39,6 +43,21 @@ def test_the_fastest_plan_may_leave_devices_idle() -> None:
     assert "6 devices, 2 idle" in str(report(answer))
     (told, *_) = answer.to_json()["plans"]
     assert (told["devices"], told["idle_devices"]) == (6, 2)
+
+
+@pytest.mark.parametrize("of", [{}, {**SERVING, "batch": 4}], ids=["training", "generation"])
+def test_the_command_of_a_plan_on_one_device_of_many_estimates_it(of: dict[str, Any]) -> None:
+    answer = found(**of, over="N_d=1, T=1, recompute=none" if of else "N_d=1, T=1, C=1, P=1, M=[1, 2], recompute=none")
+    told = [plan for plan in answer.to_json()["plans"] if plan["devices"] == 1]
+    assert len(told) == (1 if of else 2)
+    for plan in told:
+        run = costgraph(*shlex.split(plan["command"])[1:], "--json")
+        assert json.loads(run.stdout)["needed"] == plan["needed"], run.stderr
+
+
+def test_a_batch_that_is_no_number_is_named_as_it_was_given() -> None:
+    with pytest.raises(UserError, match="batch=0: write a whole number, at least 1"):
+        read_search(**{**TINY, "batch": 0})
 
 
 def test_all_devices_can_be_asked_for() -> None:

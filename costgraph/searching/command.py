@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from costgraph.searching.search import Plan
 
 FLAGS = {"op_set": "--op-set", "passes": "--pass", "cache_dtype": "--cache-dtype"}
+ALONE = "data(1)"  # of a plan on one device: of a cluster, `estimate` has to be told that the others are idle
 
 
 def command(plan: Plan, typed: Mapping[str, Any]) -> str:
@@ -33,8 +34,7 @@ def words(plan: Plan, typed: Mapping[str, Any]) -> Iterator[str]:
         yield from ("--limit", f"B={numbers['B']}")
     if plan.structure.recompute != NO_REPLAY:
         yield from ("--pass", f"recompute({plan.structure.recompute})")
-    if mesh := mesh_of(plan):
-        yield from ("--mesh", mesh)
+    yield from ("--mesh", mesh_of(plan) or ALONE)
 
 
 def as_typed(value: Any) -> str:

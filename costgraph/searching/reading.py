@@ -75,7 +75,7 @@ def read_search(
         raise UserError("search: over which devices? name nodes of a machine, as in --cluster h100-sxm:8x128")
     phase = phase_of(of)
     if batch is not None:
-        of["limit"] = [*listed(of.get("limit")), f"B={batch}"]
+        of["limit"] = [*listed(of.get("limit")), f"B={whole_number('--batch', batch)}"]
     typed = {
         **of, "cluster": cluster_of, "phase": phase, "dtype": dtype, "link": link,
         "collectives": collectives if collectives != "ring" else "", "efficiency": efficiency, "overlap": overlap,
