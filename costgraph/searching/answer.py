@@ -142,8 +142,13 @@ def excluded(text: str, broken: int, alone: int = 0, most: bool = False, nearest
 
 
 def instead(one: Constraint, value: Fraction, of: str) -> str:
-    """What one has that is beyond a limit."""
-    return f"{shown(one.name, value)} instead of {shown(one.name, one.limit)}: {of}"
+    """What one has that is beyond a limit; where both look alike, how far it is."""
+    has, limit, beyond = shown(one.name, value), shown(one.name, one.limit), value - one.limit
+    if has != limit:
+        return f"{has} instead of {limit}: {of}"
+    if not beyond:
+        return f"exactly {has}: {of}"
+    return f"{shown(one.name, abs(beyond))} {'more' if beyond > 0 else 'less'} than {limit}: {of}"
 
 
 def why_illegal(counts: Counts, space: Space) -> Iterator[str]:
