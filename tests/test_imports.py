@@ -50,6 +50,7 @@ UNUSED = (  # by a question about an op set on one device
     "costgraph.measures.peak",
     "costgraph.models.family",
     "costgraph.hardware",
+    "costgraph.pictures",
     "costgraph.solving",
     "costgraph.estimation",
 )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from costgraph.cli.output import check_target, write_whole
-from costgraph.pictures.picture import Picture, suffix_of
+
+if TYPE_CHECKING:  # most commands are asked for none
+    from costgraph.pictures.picture import Picture
 
 
 def check_plot(path: Path | None, force: bool) -> None:
     """Refuse a picture's file that cannot or must not be written, before anything is computed."""
     check_target(path, force)
     if path is not None:
+        from costgraph.pictures.picture import suffix_of
+
         suffix_of(path)
 
 
