@@ -6,6 +6,7 @@ One printer walks the written shape; a `Style` says how numbers, symbols, powers
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from costgraph.algebra.polynomial import ONE, Polynomial
@@ -113,14 +114,20 @@ def latex(value: Quotient | Polynomial, shape: str = "auto") -> str:
 
 def render(value: Quotient | Polynomial, shape: str, style: Style) -> str:
     """A form in one shape and style."""
-    quotient = value if isinstance(value, Quotient) else Quotient(value)
-    if quotient.is_infinite:
-        return style.infinity if quotient.numerator == ONE else f"-{style.infinity}"
-    above = write(quotient.numerator, shape)
-    if quotient.is_polynomial:
+    if isinstance(value, Quotient):
+        return quotient_text(value.numerator, value.denominator, shape, style)
+    return quotient_text(value, ONE, shape, style)
+
+
+@lru_cache(maxsize=1024)  # a document writes a formula to see how wide it is, and then to show it
+def quotient_text(numerator: Polynomial, denominator: Polynomial, shape: str, style: Style) -> str:
+    """`a/(b + c)`."""
+    if not denominator:
+        return style.infinity if numerator == ONE else f"-{style.infinity}"
+    above = write(numerator, shape)
+    if denominator == ONE:
         return sum_text(above, style)
-    below = write(quotient.denominator, shape)
-    return style.fraction(factor_text(above, style), sum_text(below, style), True)
+    return style.fraction(factor_text(above, style), sum_text(write(denominator, shape), style), True)
 
 
 def sum_text(written: Sum, style: Style) -> str:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from costgraph.algebra.bindings import split_list
 from costgraph.algebra.quantities import quantity
@@ -29,10 +31,12 @@ COUNTED = ("node", "reach")
 NEEDED = ("flops", "mem_bw", "mem")
 
 
-def catalog() -> dict[str, Path]:
+@cache
+def catalog() -> Mapping[str, Path]:
     """The files of the catalog by machine name."""
     found = (PACKAGE / "machines").iterdir()
-    return {file.name.removesuffix(".toml"): file for file in sorted(found, key=str) if file.name.endswith(".toml")}
+    names = {file.name.removesuffix(".toml"): file for file in sorted(found, key=str) if file.name.endswith(".toml")}
+    return MappingProxyType(names)
 
 
 def machine(given: str | Path) -> Machine:
