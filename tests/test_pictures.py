@@ -65,17 +65,18 @@ def assert_on_its_page(figure: Figure) -> None:
 def assert_told_apart_in_grey(figure: Figure) -> None:
     """Bars of two colours differ on paper in lightness, as far as eyes see that, or in their hatch."""
     for axes in figure.axes:
-        looks = {
-            to_rgb(bar.get_facecolor()): bar.get_hatch() or "" for bar in axes.patches if bar.get_alpha() in (None, 1)
-        }
+        looks = {(to_rgb(bar.get_facecolor()), bar.get_alpha() or 1.0): bar.get_hatch() or "" for bar in axes.patches}
         for (one, hatch), (other, hatched) in combinations(looks.items(), 2):
-            assert hatch != hatched or abs(lightness(one) - lightness(other)) > 0.1, (one, other)
+            assert one[0] == other[0] or hatch != hatched or abs(lightness(*one) - lightness(*other)) > 0.1, (
+                one,
+                other,
+            )
 
 
-def lightness(color: tuple[float, float, float]) -> float:
-    """Of what a printer without colours makes of it."""
+def lightness(color: tuple[float, float, float], alpha: float) -> float:
+    """Of what a printer without colours makes of it, on white paper."""
     red, green, blue = color
-    return 0.299 * red + 0.587 * green + 0.114 * blue
+    return 1 - alpha * (1 - (0.299 * red + 0.587 * green + 0.114 * blue))
 
 
 # --- memory ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any, cast
 
@@ -64,6 +65,18 @@ def test_where_lines_meet_is_marked_on_the_straight_lines_between_points() -> No
     assert sweeps.crossings({**found, "b": (np.array([0.0, 1.0]), np.array([9.0, 9.0]))}) == []
 
 
+def test_labels_where_lines_meet_are_plain_numbers_that_do_not_lie_on_each_other() -> None:
+    over = {"S": [1024, 2048, 32768, 65536], "mesh": ["tensor(2)", "tensor(4)", "tensor(8)"]}
+    points = ask.sweep("llama-3-8b", over, "step_time", B=1, cluster="h100-sxm:1x8")
+    figure = sweeps.lines(drawn(points, "S"))
+    figure.draw_without_rendering()
+    labels = figure.axes[0].texts
+    boxes = [text.get_window_extent() for text in labels]
+    assert len(boxes) > 1
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    assert all(text.get_text().replace("\u2009", "").removeprefix("S ≈ ").isdigit() for text in labels)
+
+
 def test_a_heat_map_has_a_cell_for_each_point() -> None:
     over = {"B": [1, 2, 8], "S": [64, 2048]}
     points = ask.sweep("llama-3.2-1b", over, "peak", hardware="h100-sxm", where="peak <= 25 GiB")
@@ -93,6 +106,10 @@ def test_a_front_is_what_no_other_point_beats(machines: Points) -> None:
     (axes,) = figure.axes
     best = [tuple(one) for series in axes.collections[1:] for one in series.get_offsets().tolist()]
     assert sorted(best) == sorted((row["step_time"], row["peak"] / 2**30) for row in front.table.to_pylist())
+    shapes = [series.get_paths()[0].vertices.tolist() for series in axes.collections[1:]]
+    assert all(one != other for one, other in combinations(shapes, 2))  # three colours are one grey on paper
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_plans_are_bars_of_what_they_take() -> None:
@@ -202,5 +219,7 @@ def test_a_kind_of_a_sweep_is_asked_for_as_that_of_an_estimate_is(kind: Any) -> 
 
 def test_what_is_no_kind_of_a_sweep_is_answered_with_those_that_are() -> None:
     points = ask.sweep("llama-3.2-1b", {"B": [1, 2]}, "peak", S=64, hardware="h100-sxm")
+    with pytest.raises(cg.UserError, match="unknown picture 'pie': a picture of a derivation has its costs over"):
+        cg.plot(cg.derive("flops", model="gpt2"), cast("Any", "pie"))
     with pytest.raises(cg.UserError, match="unknown picture 'volcano': choose from lines, heatmap, pareto, winner"):
         cg.plot(points, cast("Any", "volcano"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costgraph.errors import UserError
-from costgraph.pictures.picture import INK, OKABE_ITO, page
+from costgraph.pictures.picture import INK, OKABE_ITO, page, plain
 from costgraph.pictures.swept import Drawn, called, finished, labelled
 from costgraph.searching.measures import GROWING
 
@@ -23,6 +23,7 @@ WRITTEN = 80  # cells with room for what they stand for
 def heatmap(shown: Drawn) -> Figure:
     """The measure over two sizes, as a colour."""
     from matplotlib.colors import LogNorm
+    from matplotlib.ticker import FuncFormatter, LogLocator
 
     figure = page()
     axes = figure.add_subplot()
@@ -33,7 +34,9 @@ def heatmap(shown: Drawn) -> Figure:
     seen = table[np.isfinite(table)]
     norm = LogNorm(seen.min(), seen.max()) if seen.min() > 0 and seen.max() > 20 * seen.min() else None
     mesh = axes.pcolormesh(edges(len(xs)), edges(len(ys)), table, cmap="viridis", norm=norm, rasterized=True)
-    bar = figure.colorbar(mesh, ax=axes, pad=0.02)
+    ticks: Any = {"ticks": LogLocator(subs=(1, 2, 5))} if norm else {}
+    bar = figure.colorbar(mesh, ax=axes, pad=0.02, format=FuncFormatter(lambda value, _: plain(value)), **ticks)
+    bar.minorticks_off()
     bar.set_label(labelled(shown.measure), color=INK)
     if table.size <= WRITTEN:
         written(axes, table, norm)

@@ -15,7 +15,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.comparing.comparison import FIRST, Comparison
 from costgraph.derivation import Derivation
 from costgraph.errors import UserError, shorten
-from costgraph.pictures.picture import GREY, INK, OKABE_ITO, Picture, aligned, of_figure, page, titled
+from costgraph.pictures.picture import OKABE_ITO, Picture, aligned, marked, of_figure, page, plain, titled
 from costgraph.records import dataclass
 from costgraph.setup import Setup
 from costgraph.solving.solution import solved
@@ -227,7 +227,7 @@ def picture(lines: list[Line], symbol: str, title: str, said: str, left: str = "
         mark(axes, one, lines, symbol, row)
     axes.set_xlabel(f"{symbol}, {SYMBOLS[symbol].meaning}")
     axes.set_ylabel(lines[0].form.unit)
-    axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}".replace(",", "\u2009"))
+    axes.xaxis.set_major_formatter(lambda x, _: plain(x))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(which="major", color="#e4e6e8", linewidth=0.8, zorder=0)
     axes.set_axisbelow(True)
@@ -246,18 +246,11 @@ def picture(lines: list[Line], symbol: str, title: str, said: str, left: str = "
 
 
 def mark(axes: Axes, one: Crossing, lines: list[Line], symbol: str, row: int) -> None:
-    """A dot where two lines meet, and a thin line down to the axis with the size; neighbours take turns in height."""
+    """Where two lines meet, with the size."""
     line = next(line for line in lines if line.name == one.names[0])
     left = max(floor(one.at), 1)
     below, above = line.at(symbol, left), line.at(symbol, left + 1)
     if below is None:  # what the line takes for granted does not hold there
         return
     at, height = float(one.at), below + float(one.at - left) * ((above or below) - below)
-    axes.plot(
-        [at], [height], marker="o", markersize=8, color="white", markeredgecolor=INK, markeredgewidth=1.6, zorder=5
-    )
-    axes.axvline(at, ymax=0.98, color=GREY, linewidth=1, linestyle=(0, (3, 3)), zorder=1)
-    axes.annotate(
-        one.size(symbol), (at, 0), (5, 6 + 15 * (row % 3)), xycoords=("data", "axes fraction"),
-        textcoords="offset points", fontsize=10, color=INK, bbox={"pad": 1, "facecolor": "white", "edgecolor": "none"},
-    )  # fmt: skip
+    marked(axes, at, height, one.size(symbol), row)

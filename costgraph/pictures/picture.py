@@ -125,15 +125,33 @@ def titled(
         return
     from matplotlib.patches import Patch
 
-    look: Any = {"edgecolor": "white"} if hatches else {"edgecolor": "#bbbbbb"}
+    meant = hatches or {}
     handles: list[Any] = [
-        Patch(facecolor=color, hatch=(hatches or {}).get(name), label=name, **look) for name, color in colors.items()
+        Patch(facecolor=color, hatch=meant.get(name), label=name, edgecolor="white" if name in meant else "#bbbbbb")
+        for name, color in colors.items()
     ]
     legend = figure.legend(
         handles=handles, title=small, loc="outside lower left", ncols=len(handles), fontsize=10, frameon=False,
         labelcolor=INK, handlelength=1, columnspacing=1.2, title_fontsize=9.5, alignment="left",
     )  # fmt: skip
     legend.get_title().set_color(GREY)
+
+
+def marked(axes: Axes, at: float, height: float, text: str, row: int) -> None:
+    """A dot where two lines meet, and a thin line down to the axis with where; neighbours take turns in height."""
+    axes.plot(
+        [at], [height], marker="o", markersize=8, color="white", markeredgecolor=INK, markeredgewidth=1.6, zorder=5
+    )
+    axes.axvline(at, ymax=0.98, color=GREY, linewidth=1, linestyle=(0, (3, 3)), zorder=1)
+    axes.annotate(
+        text, (at, 0), (5, 6 + 15 * (row % 3)), xycoords=("data", "axes fraction"), textcoords="offset points",
+        fontsize=10, color=INK, bbox={"pad": 1, "facecolor": "white", "edgecolor": "none"},
+    )  # fmt: skip
+
+
+def plain(value: float, digits: int = 6) -> str:
+    """A number as one reads it on an axis: `18\u2009310`, up to a billion without an exponent."""
+    return f"{float(f'{value:.{digits}g}'):,.9g}".replace(",", "\u2009")
 
 
 def aligned(figure: Figure, axes: Axes) -> Figure:

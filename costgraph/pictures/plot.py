@@ -40,8 +40,9 @@ def plot(
             return subject.plot(asked)
         if spelled(asked) in SWEPT:
             raise UserError(f"{asked} is a picture of a sweep: cg.plot(cg.sweep(...), '{kind}')")
-        raise unknown("picture", asked, KINDS)
     if isinstance(subject, Estimate):
+        if asked is not None and kind not in KINDS:
+            raise unknown("picture", asked, KINDS)
         return of_estimate(subject, kind or "roofline")
     if isinstance(subject, Mapping):
         from costgraph.pictures import memory
@@ -69,7 +70,9 @@ def plot(
 
 
 def check_kind(kind: Kind | None, has: str, possible: tuple[Kind, ...] = ()) -> None:
-    """Refuse a kind that there is only of one estimate."""
+    """Refuse a kind that there is not of this."""
+    if kind is not None and kind not in KINDS:
+        raise UserError(f"unknown picture '{kind}': a picture of {has}")
     if kind is not None and kind not in possible:
         raise UserError(f"a picture of {has}, no {kind}, which is of one estimate: cg.plot(cg.estimate(...), '{kind}')")
 

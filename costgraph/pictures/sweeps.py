@@ -10,8 +10,8 @@ import numpy as np
 from costgraph.errors import UserError, unknown
 from costgraph.pictures import SWEPT, spelled
 from costgraph.pictures.cells import heatmap, winner
-from costgraph.pictures.picture import GREY, INK, OKABE_ITO, Picture, of_figure, page
-from costgraph.pictures.swept import LOOKS, MOST, Drawn, called, finished, said, scaled
+from costgraph.pictures.picture import GREY, OKABE_ITO, Picture, marked, of_figure, page, plain
+from costgraph.pictures.swept import LOOKS, MARKERS, MOST, Drawn, called, finished, said, scaled
 from costgraph.searching.measures import GROWING
 from costgraph.searching.points import Points
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from costgraph.searching.columns import Column
+
+RADIUS = 4.0  # of a point that no other one beats
 
 
 def draw(points: Points, kind: str = "", measure: str = "") -> Picture:
@@ -83,14 +85,14 @@ def lines(shown: Drawn) -> Figure:
         marker = "o" if len(xs) <= 12 else ""
         axes.plot(xs, ys, color=color, linestyle=look, linewidth=2.2, marker=marker, label=label or shown.measure)
     met = sorted(crossings(found))
-    for at, height in met:
-        axes.plot([at], [height], "o", markersize=8, color="white", markeredgecolor=INK, markeredgewidth=1.5, zorder=5)
-        axes.annotate(f"{over} ≈ {at:.4g}", (at, height), (6, -14), textcoords="offset points", fontsize=9.5, color=INK)
+    for row, (at, height) in enumerate(met):
+        marked(axes, at, height, f"{over} ≈ {plain(at, 4)}", row)
     scaled(axes, shown, over, shown.measure)
     if len(found) > 1:
         axes.legend(loc="best", frameon=False, fontsize=10)
-    crossing = f"Lines meet near {over} = {', '.join(f'{at:.4g}' for at, _ in met)} (between points of the sweep). "
-    return finished(figure, axes, shown, f"{called(shown.measure)} over {over}", crossing if met else "")
+    places = ", ".join(plain(at, 4) for at, _ in met)
+    crossing = f"Lines meet near {over} = {places} (between points of the sweep). " if met else ""
+    return finished(figure, axes, shown, f"{called(shown.measure)} over {over}", crossing)
 
 
 def pareto(shown: Drawn) -> Figure:
@@ -108,17 +110,19 @@ def pareto(shown: Drawn) -> Figure:
         axes.scatter(xs[~best], ys[~best], s=14, color=GREY, alpha=0.35, linewidths=0, label="other points")
     order = np.argsort(xs[best], kind="stable")
     axes.plot(xs[best][order], ys[best][order], color="#b8bcc0", linewidth=1.2, zorder=1)
-    for (label, rows), color in zip(shown.series(tuple(asked.grid.numbers)).items(), OKABE_ITO, strict=False):
+    series = shown.series(tuple(asked.grid.numbers)).items()
+    for (label, rows), color, marker in zip(series, OKABE_ITO, MARKERS, strict=False):
         mine = rows[best[rows]]
         if len(mine):
-            look: dict[str, Any] = {"color": color, "edgecolors": "white", "linewidths": 0.8, "zorder": 3}
-            axes.scatter(xs[mine], ys[mine], s=42, label=label or None, **look)
+            look: dict[str, Any] = {"marker": marker, "edgecolors": "white", "linewidths": 0.8, "zorder": 3}
+            axes.scatter(xs[mine], ys[mine], s=42, color=color, label=label or None, **look)
     scaled(axes, shown, first, second)
-    label_some(axes, shown, xs, ys, np.flatnonzero(best)[order])
     if axes.get_legend_handles_labels()[1]:
         axes.legend(loc="best", frameon=False, fontsize=10)
     title = f"{called(first)} against {called(second).lower()}: what no other point beats"
-    return finished(figure, axes, shown, title, f"{int(best.sum())} of {len(xs)} points shown are beaten by none. ")
+    finished(figure, axes, shown, title, f"{int(best.sum())} of {len(xs)} points shown are beaten by none. ")
+    label_some(axes, shown, xs, ys, np.flatnonzero(best)[order])
+    return figure
 
 
 # --- pieces -----------------------------------------------------------------------------------------------------------
@@ -156,12 +160,12 @@ def on_front(xs: Column, ys: Column, x_grows: bool, y_grows: bool) -> Any:
 
 def label_some(axes: Axes, shown: Drawn, xs: Column, ys: Column, order: Any) -> None:
     """Which points at most six of a front are, from one end to the other: sizes, and choices that no legend has."""
+    from costgraph.pictures.labels import Mark, label  # with matplotlib
+
     grid = shown.points.sweep.grid
     alone = [name for name, of in grid.choices.items() if len(of) > 1 and len(set(shown.columns[name])) == 1]
     names = [*alone, *(name for name, of in grid.numbers.items() if len(of) > 1)]
-    few = order[np.unique(np.linspace(0, len(order) - 1, 6).round().astype(int))]
-    for place, at in enumerate(few):
-        text = ", ".join(said(name, shown.columns[name][at], name in alone) for name in names)
-        axes.annotate(
-            text, (xs[at], ys[at]), (8, 8 if place % 2 else -16), textcoords="offset points", fontsize=9.5, color=INK
-        )  # fmt: skip
+    few = order[np.unique(np.linspace(0, len(order) - 1, 6).round().astype(int))].tolist()
+    texts = {at: ", ".join(said(name, shown.columns[name][at], name in alone) for name in names) for at in few}
+    marks = [Mark(float(xs[at]), float(ys[at]), RADIUS, texts.get(at, "")) for at in order.tolist()]
+    label(axes, marks, [[(one.x, one.y) for one in marks]], [], [])

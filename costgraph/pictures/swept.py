@@ -10,7 +10,7 @@ import numpy as np
 from costgraph.algebra.symbols import SYMBOLS
 from costgraph.algebra.units import BYTE, SECOND
 from costgraph.errors import UserError, shorten
-from costgraph.pictures.picture import OKABE_ITO, aligned, titled
+from costgraph.pictures.picture import OKABE_ITO, aligned, plain, titled
 from costgraph.records import dataclass
 from costgraph.searching.command import as_typed
 from costgraph.searching.measures import MEASURES
@@ -28,6 +28,7 @@ UNITS: dict[str, tuple[float, str]] = {
 }
 MOST = len(OKABE_ITO)  # lines or choices, told apart by colour
 LOOKS: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (8, 2, 2, 2)), (0, (1, 1)), (0, (4, 4)))
+MARKERS = ("o", "s", "^", "D", "v", "P")  # three of the colours are one grey on paper
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def scaled(axes: Axes, shown: Drawn, across: str, up: str) -> None:
     axes.set_xlabel(labelled(across))
     axes.set_ylabel(labelled(up))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda value, _: f"{value:,.6g}".replace(",", "\u2009"))
+        axis.set_major_formatter(lambda value, _: plain(value))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(which="major", color="#e4e6e8", linewidth=0.8, zorder=0)
     axes.set_axisbelow(True)

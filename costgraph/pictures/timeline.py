@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLORS: dict[Kind, str] = {"F": OKABE_ITO[0], "B": OKABE_ITO[4], "W": "#F0E442"}  # three greys on paper
+COLORS: dict[Kind, str] = {"F": OKABE_ITO[0], "B": OKABE_ITO[4], "W": "#F0E442"}
+HATCH: dict[Kind, str] = {"F": "", "B": "////", "W": ""}  # on paper a light blue is the grey of orange
 MEANT: dict[Kind, str] = {"F": "forward", "B": "gradients of inputs", "W": "gradients of weights"}
 MOST = 4096  # jobs on a page
 DIGIT = 0.008  # how wide one is with the gap beside it, as a share of the picture
@@ -102,7 +103,8 @@ def picture(of: Run, durations: Durations, model: str, said: str) -> Figure:
     if of.v > 1:
         below += " Lighter boxes are later chunks of layers."
     colors = {MEANT[kind]: COLORS[kind] for kind in COLORS} | {"waiting": SHADE}
-    titled(figure, axes, f"Schedule of {model}", f"{said}, idle over busy {share} %", below, colors)
+    hatches = {MEANT[kind]: HATCH[kind] for kind in HATCH}
+    titled(figure, axes, f"Schedule of {model}", f"{said}, idle over busy {share} %", below, colors, hatches=hatches)
     return aligned(figure, axes)
 
 
@@ -110,8 +112,10 @@ def box(axes: Axes, one: Slot, of: Run, end: float) -> None:
     """One job: its colour says what it is, its number which microbatch; later chunks are lighter."""
     begin, width = float(one.begin), float(one.end - one.begin)
     lighter = 1 - 0.55 * one.job.chunk / of.v
-    axes.barh(one.stage, width, left=begin, height=0.82, color=COLORS[one.job.kind], alpha=lighter, edgecolor="white",
-              linewidth=0.6)  # fmt: skip
+    axes.barh(
+        one.stage, width, left=begin, height=0.82, color=COLORS[one.job.kind], alpha=lighter,
+        hatch=HATCH[one.job.kind], edgecolor="white", linewidth=0.6,
+    )  # fmt: skip
     number = str(one.job.microbatch + 1)
     if width / end > len(number) * DIGIT:
         ink = "white" if one.job.kind == "F" and lighter > 0.7 else INK
