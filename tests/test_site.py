@@ -186,9 +186,10 @@ def test_a_picture_in_the_docs_is_what_its_command_draws(line: str, tmp_path: Pa
     found = costgraph(*command, str(tmp_path / shown.name))
     assert found.returncode == 0, found.stderr
     drawn = (tmp_path / shown.name).read_text()
-    if "COSTGRAPH_UPDATE_GOLDEN" in os.environ and said(drawn) != said(shown.read_text()):
+    alike = drawer(drawn) == drawer(shown.read_text())
+    if "COSTGRAPH_UPDATE_GOLDEN" in os.environ and (alike or said(drawn) != said(shown.read_text())):
         shown.write_text(drawn)
-    if drawer(drawn) == drawer(shown.read_text()):
+    if alike:
         assert drawn == shown.read_text()
     assert said(drawn) == said(shown.read_text())
 
