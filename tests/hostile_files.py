@@ -133,10 +133,10 @@ def filed(random: Random) -> Input:
     text, arguments = KINDS[kind](random)
     if kind == "an exporter":
         name = arguments[1]
-        template = next((ROOT / "exporters" / name).glob("*.jinja"))
+        templates = (ROOT / "exporters" / name).glob("*.jinja")  # plain text has none
         files = (
             (f"E/{name}/exporter.toml", spoilt(random, text)),
-            (f"E/{name}/{template.name}", template.read_bytes()),
+            *((f"E/{name}/{template.name}", template.read_bytes()) for template in templates),
         )
         return Input("spoilt files", kind, tuple(arguments), files)
     arguments = ["F.toml" if argument == "F" and kind != "forms" else argument for argument in arguments]
