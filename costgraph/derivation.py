@@ -21,7 +21,7 @@ from costgraph.measures.parts import Measure, read_measure, under
 from costgraph.measures.per import STEP, Share, read_share
 from costgraph.mesh import Mesh
 from costgraph.records import dataclass, replace
-from costgraph.remarks import of_factored, of_windows, why_zero
+from costgraph.remarks import of_factored, of_handed_back, of_windows, why_zero
 from costgraph.setup import Setup
 from costgraph.shown import Explained, as_json
 from costgraph.signatures import spelled_out
@@ -170,10 +170,12 @@ class Derivation(Explained):
         """What was typed without effect on the forms, is beyond what the model was made for, or contributes nothing."""
         read = [name for name in self.forms if name.startswith(MOVING)]
         windows = of_windows(self.graph, self.setup.bindings) if read else ()
-        sent = any(name.startswith("communication") or name.partition("(")[0] in TIMES for name in self.forms)
+        sent = any(is_communication(name) or name.partition("(")[0] in TIMES for name in self.forms)
         sums = of_factored(self.graph) if sent else ()
+        told_apart = self.share.ops or self.setup.model.has_layers
+        back = of_handed_back(self.graph) if told_apart and any(map(is_communication, self.forms)) else ()
         of_times = said_of_times(self.forms, self.graph.mesh) + self.more_logits
-        return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros, *windows, *sums, *of_times)
+        return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros, *windows, *sums, *back, *of_times)
 
     @property
     def more_logits(self) -> list[str]:
@@ -192,6 +194,11 @@ class Derivation(Explained):
             flat: whether forms of a model are left as they are, not by part.
         """
         return as_json(self, explain=explain, shape=shape, flat=flat)
+
+
+def is_communication(name: str) -> bool:
+    """Whether a measure is of what devices send, over whichever axes."""
+    return name.startswith("communication")
 
 
 def said_of_times(measures: Iterable[str], spread: Mesh) -> list[str]:

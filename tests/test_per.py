@@ -221,3 +221,20 @@ def test_a_layer_of_a_stage_is_a_layer(mesh: str) -> None:
 def test_a_share_that_is_zero_says_why(measure: str, of: dict[str, Any], said: str) -> None:
     (remark,) = cg.derive(measure, **of).remarks
     assert remark.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        (["mlp and attn"], {"model": "llama-3-8b", "mesh": "tensor(2)"}),
+        (["mlp and attn"], {"model": "llama-3-8b", "mesh": "tensor(2, sequence=True)"}),
+        (["attn"], {"ops": "attn.*", "mesh": "tensor(T)"}),
+        ([], {"mesh": "tensor(T)"}),  # nothing is told apart
+        ([], {"model": "llama-3-8b", "mesh": "data(2)"}),
+        ([], {"model": "llama-3-8b", "mesh": "tensor(2)", "phase": "forward"}),
+    ],
+)
+def test_gradients_that_are_added_up_elsewhere_are_said_to_be(said: list[str], asked: dict[str, Any]) -> None:
+    remarks = [one for one in cg.derive("communication", **asked).remarks if "handed back" in one]
+    wanted = "communication of norm includes the sums of gradients that are handed back by "
+    assert remarks == [wanted + one for one in said]
