@@ -435,6 +435,20 @@ def test_what_no_command_answers_has_none(shown: Browser, state: dict[str, Any],
     assert shown.run("$('instead').hidden")
 
 
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (["N_d | B", "2*N_d | B", "T | G"], ["2*N_d | B", "T | G"]),
+        (["2*N_d | B", "N_d | S"], ["2*N_d | B", "N_d | S"]),
+        (["N_d | B", "T | B"], ["N_d | B", "T | B"]),
+        (["T <= G", "N_d | B"], ["T <= G", "N_d | B"]),
+    ],
+)
+def test_of_two_reasons_the_one_that_is_enough_is_told(shown: Browser, broken: list[str], told: list[str]) -> None:
+    set_to(shown, {"phase": "train", "N_d": 2, "T": 2, "B": 4})
+    assert shown.run(f"strongest({json.dumps(broken)})") == told
+
+
 def test_links_are_read_again_as_they_were(shown: Browser, page: Path) -> None:
     set_to(shown, {"S": "1e300"})
     shown.open(page, "#" + urlencode({"S": shown.run("state.sizes.S")}))

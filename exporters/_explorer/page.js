@@ -30,8 +30,14 @@ function stale(is) { // what is not of these settings is neither read aloud nor 
   if (is) speak("");
   else $("instead").hidden = true;
 }
+const stepOf = (divisor) => product(divisor.split("*").map((one) => state.sizes[one] ?? Number(one)));
+function strongest(claims) { // where 2*C has to divide S, C has to go without saying
+  const parts = claims.map((claim) => claim.split(" | "));
+  return claims.filter((_, at) => !parts.some(([a, b], other) =>
+    other !== at && b && b === parts[at][1] && stepOf(a) !== stepOf(parts[at][0]) && stepOf(a) % stepOf(parts[at][0]) === 0));
+}
 function would(divisor, name) { // the next of a batch or a length that is divisible
-  const step = product(divisor.split("*").map((one) => state.sizes[one] ?? Number(one)));
+  const step = stepOf(divisor);
   return LOAD.includes(name) && step > 0 ? `; ${name} = ${Math.ceil(state.sizes[name] / step) * step} would do` : "";
 }
 function refuse(error) {
@@ -41,7 +47,7 @@ function refuse(error) {
     .replace(/^(.*) \| (.*)$/, (_, a, b) => `${a} has to divide ${b}: ${value(`${a} ${b}`)}${would(a, b)}`)
     .replace(/^(.*) <= (.*)$/, (_, a, b) => `${a} is at most ${b}: ${value(`${a} ${b}`)}`);
   const told = error instanceof Broken ? error.claims : alone;
-  const said = [...(error instanceof Broken ? [] : [error.message]), ...told.map(words)];
+  const said = [...(error instanceof Broken ? [] : [error.message]), ...strongest(told).map(words)];
   $("refused").textContent = `${said.join("; ")}. Nothing below is of these settings.`;
   $("instead").hidden = error instanceof NoNumber || !told.every(estimated);
   $("instead-estimate").textContent = estimate();
