@@ -22,7 +22,9 @@ REPORTS = {  # kind of answer -> the module whose function `report` makes its re
     "Derivation": "derive",
     "Estimate": "estimate",
     "Found": "search",
+    "Graph": "graph",
     "Machine": "machine",
+    "Mesh": "mesh",
     "Model": "model",
     "Points": "sweep",
 }
@@ -60,7 +62,7 @@ class Shown:
     def _repr_html_(self) -> str:
         return str(import_module("costgraph.reports.html").html(self.report))
 
-    def _repr_markdown_(self) -> str:
+    def _repr_markdown_(self) -> str | None:
         return str(import_module("costgraph.reports.markdown").markdown(self.report))
 
     def _repr_latex_(self) -> str:

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 import costgraph as cg
+from costgraph import passes
 from costgraph.algebra.parser import parse
 from costgraph.algebra.symbols import TABLE
+from costgraph.errors import UserError
 from costgraph.estimation.reading import request
 from costgraph.given import Sizes
 from costgraph.known_names import KINDS
@@ -515,3 +517,41 @@ def test_what_a_graph_is_asked_for_is_a_function_of_the_library(name: str, remed
     with pytest.raises(AttributeError, match=re.escape(remedy)):
         getattr(cg.decoder(), name)
     assert not hasattr(cg.decoder(), "nothing")
+
+
+def test_a_graph_shows_its_ops_and_what_each_costs_in_a_program_and_a_notebook() -> None:
+    shown, html = str(GRAPH), GRAPH._repr_html_()
+    assert shown.startswith(repr(GRAPH)[len("<Graph ") : -1])
+    for op in GRAPH.ops:
+        assert f"{op.name} " in shown
+        assert f"{op.name}</td>" in html
+    assert html.index("</table>") < (html.index("<img") if "<img" in html else len(html))
+
+
+@pytest.mark.parametrize(
+    ("mesh", "cells"),
+    [
+        ("data(2)", ["data(2)", "batch", "devices: 2"]),
+        ("data(N_d, zero=3), tensor(4)", ["weights, gradients, optimizer", "head, kv_head", "devices: 4N_d"]),
+        ("tensor(T, sequence=True), microbatches(8)", ["query", "batch", "devices: T"]),
+        ("", ["one device", "devices: 1"]),
+    ],
+)
+def test_a_mesh_is_printed_as_typed_and_shown_with_what_its_axes_split(mesh: str, cells: list[str]) -> None:
+    shown = cg.Mesh(mesh)
+    assert str(shown) == mesh
+    assert shown._repr_html_().startswith("<div")
+    assert not [cell for cell in cells if cell not in shown.shown]
+
+
+@pytest.mark.parametrize("name", [*passes.CLASSES])
+def test_a_pass_that_is_made_of_a_graph_says_how_both_are_given(name: str) -> None:
+    make = getattr(passes, name)
+    with pytest.raises(UserError, match="made of options, not of a graph") as refused:
+        make(GRAPH)
+    given = str(refused.value).partition("give both: derive('flops', op_set=graph, ")[2].removesuffix(")")
+    assert given in ("mesh='tensor(T)'", "phase='train'", f"passes=['{make.name}']")
+
+
+def test_what_is_said_to_be_given_is_understood() -> None:
+    assert cg.derive("flops", op_set=GRAPH, passes=["backward"])["flops"] == cg.flops(GRAPH)

@@ -39,7 +39,7 @@ def graph(
         write_plot(draw(shown, str(setup)), plot)
 
     to.tell(
-        lambda: report(setup, shown),
+        lambda: report(shown, setup),
         lambda: to_json(setup, shown),
         dot=lambda: as_dot(setup, shown),
         mermaid=lambda: as_mermaid(setup, shown),

@@ -33,6 +33,7 @@ from costgraph.graph.substitution import Substituted
 from costgraph.graph.tensor import Tensor, with_dims
 from costgraph.mesh import Mesh
 from costgraph.records import dataclass, replace
+from costgraph.shown import Shown
 
 if TYPE_CHECKING:
     import networkx
@@ -46,7 +47,7 @@ class Rewrite(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Graph:
+class Graph(Shown):
     """A checked, immutable graph of ops.
 
     Args:
@@ -319,20 +320,31 @@ class Graph:
         )
 
     def _repr_svg_(self) -> str | None:
-        """What a notebook shows: each op with its costs; None where Graphviz is not installed."""
+        """The picture: each op with its costs; None where Graphviz is not installed."""
         from costgraph.pictures.graphviz import in_notebook
 
         return in_notebook(self)
 
     def _repr_markdown_(self) -> str | None:
-        """What a notebook shows where Graphviz is not installed: the same as Mermaid, which JupyterLab draws."""
+        """The picture as Mermaid where Graphviz is not installed, for what draws that."""
         from costgraph.pictures.graphviz import in_markdown
 
         return in_markdown(self)
 
-    def __repr__(self) -> str:
+    def _repr_html_(self) -> str:
+        """What a notebook shows before all else: the report, below it the picture."""
+        from costgraph.pictures.graphviz import in_html
+
+        return super()._repr_html_() + in_html(self)
+
+    @property
+    def line(self) -> str:
+        """The graph in a line: what it was made by, and how large it is."""
         steps = "".join(f" + {step}" for step in self.passes)
-        return f"<Graph {self.name}{steps}: {len(self.ops)} ops, {len(self.tensors)} tensors>"
+        return f"{self.name}{steps}: {len(self.ops)} ops, {len(self.tensors)} tensors"
+
+    def __repr__(self) -> str:
+        return f"<Graph {self.line}>"
 
 
 def refuse_names(passes: Iterable[object]) -> None:

@@ -24,6 +24,7 @@ from costgraph.mesh.width import WidthAxis
 from costgraph.options import parse_call
 from costgraph.precision import State
 from costgraph.records import replace
+from costgraph.shown import Shown
 
 One = str | Axis | type[Axis]
 Axes = One | Iterable[One] | Mapping[str, Size]
@@ -37,7 +38,7 @@ USUAL_ORDER = tuple(
 
 
 @dataclass(frozen=True, init=False)
-class Mesh:
+class Mesh(Shown):
     """Axes of devices, outermost first; none of them is one device.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from costgraph.errors import UserError, unknown
 from costgraph.graph.graph import Graph
@@ -49,6 +49,15 @@ class Pass(ABC):
 
     name: ClassVar[str]
     requires: ClassVar[tuple[str, ...]] = ()
+
+    def __new__(cls, *options: object, **named: object) -> Self:
+        """A pass is made of its options; a graph is what it is applied to."""
+        if any(isinstance(one, Graph) for one in (*options, *named.values())):
+            given = {"place": "mesh='tensor(T)'", "update": "phase='train'"}.get(cls.name, f"passes=['{cls.name}']")
+            raise UserError(
+                f"{cls.name} is made of options, not of a graph; give both: derive('flops', op_set=graph, {given})"
+            )
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         checked(self.name, self)

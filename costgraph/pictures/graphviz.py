@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Sequence
+from html import escape
 from importlib.util import find_spec
+from urllib.parse import quote
 
 from costgraph.conventions import EXACT, Convention
 from costgraph.errors import UserError
@@ -51,6 +53,12 @@ def draw(graph: Graph, title: str = "", convention: Convention = EXACT) -> Pictu
 def in_notebook(graph: Graph) -> str | None:
     """The picture as SVG; None where Graphviz is not installed or there are too many ops."""
     return draw(graph)._repr_svg_() if installed() and len(graph.ops) <= MOST else None
+
+
+def in_html(graph: Graph) -> str:
+    """The same as an image of a page, whose names are none of others on it; empty where there is none."""
+    drawn = in_notebook(graph)
+    return f'<img alt="{escape(graph.line)}" src="data:image/svg+xml,{quote(drawn)}">' if drawn else ""
 
 
 def in_markdown(graph: Graph) -> str | None:

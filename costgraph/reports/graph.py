@@ -7,6 +7,7 @@ from typing import Any
 from costgraph.algebra.polynomial import ONE
 from costgraph.algebra.printers import python
 from costgraph.conventions import Convention
+from costgraph.given import read_convention
 from costgraph.graph.graph import Graph
 from costgraph.graph.op import Op
 from costgraph.measures import op_costs
@@ -18,13 +19,14 @@ PHASES = ("forward", "recompute", "backward", "update")
 COLUMNS = (Column("op"), Column("kind"), Column("runs"), Column("result"), Column("FLOPs"), Column("bytes moved"))
 
 
-def report(setup: Setup, graph: Graph) -> Report:
+def report(graph: Graph, setup: Setup | None = None) -> Report:
     """All ops, with what each of them costs when it runs once.
 
     Args:
-        setup: what was asked.
-        graph: its graph, with sizes put in.
+        graph: with sizes put in.
+        setup: what was asked that has this graph, if it was not the graph itself that is shown.
     """
+    convention = setup.convention if setup else read_convention(None, False)
     rows: list[tuple[Words, ...]] = []
     for phase in PHASES:
         places: dict[str, list[Op]] = {}
@@ -32,12 +34,10 @@ def report(setup: Setup, graph: Graph) -> Report:
             places.setdefault(op.place, []).append(op)
         rows += [(phase,)] if places else []
         for place, ops in places.items():
-            rows += [(f"  {place}",), *(row(op, graph, setup.convention) for op in ops)]
-    counted = Note(
-        f"of an op that runs once; {setup.convention.describe(graph.kinds)}", f"counted ({setup.convention.name})"
-    )
-    notes = tuple(Note(remark, "note") for remark in remarks(setup))
-    return Report(title(setup), ((), (Table(COLUMNS, tuple(rows)),), (counted, *notes)))
+            rows += [(f"  {place}",), *(row(op, graph, convention) for op in ops)]
+    counted = Note(f"of an op that runs once; {convention.describe(graph.kinds)}", f"counted ({convention.name})")
+    notes = tuple(Note(remark, "note") for remark in remarks(setup)) if setup else ()
+    return Report(title(setup) if setup else graph.line, ((), (Table(COLUMNS, tuple(rows)),), (counted, *notes)))
 
 
 def title(setup: Setup) -> str:
