@@ -84,7 +84,7 @@ Sizes = TypedDict("Sizes", {  # noqa: UP013  # a line for each would fill a scre
     "D_s": Size, "G_s": Size, "K_s": Size, "Q_s": Size, "N_c": Size, "V": Size, "K": Size, "R_a": Size, "T": Size,
     "p": Size, "p_w": Size, "p_kv": Size, "p_logits": Size, "N_params": Size, "hbm": Size, "lambda_flops": Size,
     "lambda_mem": Size, "lambda_comms": Size, "lambda_node": Size, "lambda_net": Size, "m": Size, "n": Size,
-    "k": Size, "t": Size, "N_d": Size, "N_h": Size, "C": Size, "X": Size, "Y": Size, "P": Size, "M": Size,
+    "k": Size, "t": Size, "N_d": Size, "N_h": Size, "C": Size, "C_h": Size, "X": Size, "Y": Size, "P": Size, "M": Size,
     "v": Size,
 }, total=False)  # fmt: skip
 
