@@ -218,15 +218,22 @@ def test_an_answer_shows_itself_in_a_prompt_a_program_and_a_notebook(name: str) 
     assert found._repr_markdown_()
 
 
-@pytest.mark.parametrize("name", ["by part", "estimate", "comparison"])
-def test_an_answer_draws_itself(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("by part", "a picture of a derivation has its costs over the size that is open"),
+        ("estimate", "did you mean memory"),
+        ("comparison", "a picture of a comparison has its costs over the size that is open"),
+    ],
+)
+def test_an_answer_draws_itself(name: str, advice: str) -> None:
     found = {
         "by part": lambda: ask.derive("flops", model="llama-3-8b", B=1),
         "estimate": ANSWERS["estimate"],
         "comparison": lambda: ask.compare("attention=eager", "attention=flash", "activations", model="gpt2", B=1, p=2),
     }[name]()
     assert found.plot().content("a.svg") == cg.plot(found).content("a.svg")
-    with pytest.raises(cg.UserError, match="unknown picture 'memry': did you mean memory"):
+    with pytest.raises(cg.UserError, match=f"unknown picture 'memry': {advice}"):
         found.plot("memry")
 
 
