@@ -539,7 +539,7 @@ def test_a_graph_shows_its_ops_and_what_each_costs_in_a_program_and_a_notebook()
     ("mesh", "cells"),
     [
         ("data(2)", ["data(2)", "batch", "devices: 2"]),
-        ("data(N_d, zero=3), tensor(4)", ["weights, gradients, optimizer", "head, kv_head", "devices: 4N_d"]),
+        ("data(N_d, zero=3), tensor(4)", ["weights, gradients, optimizer", "head, kv_head", "devices: 4 N_d"]),
         ("tensor(T, sequence=True), microbatches(8)", ["query", "batch", "devices: T"]),
         ("", ["one device", "devices: 1"]),
     ],
