@@ -359,6 +359,8 @@ TOPICS: dict[str, tuple[str, ...]] = {  # what an abbreviation is called where t
     "8-bit": ("int8",), "4-bit": ("int4", "nf4", "qlora"),
     "6nd": ("6*n*d", "6*n_params", "6*n*t"), "critical": ("b_crit",), "latency": ("time of", "least time"),
     "memory": ("states", "activations", "cache"), "gradient accumulation": ("microbatch",),
+    "serving": ("prefill", "speculative", "pagedattention", "mooncake", "vllm"),
+    "prefix caching": ("mooncake",), "disaggregation": ("mooncake",),
 }  # fmt: skip
 SAID: dict[str, str] = {  # phrases, without marks, and what they are short for in TOPICS or named by
     "grouped query attention": "gqa", "grouped query": "gqa", "multi query attention": "mqa", "multi query": "mqa",
@@ -375,7 +377,9 @@ SAID: dict[str, str] = {  # phrases, without marks, and what they are short for 
     "all gather": "all-gather", "reduce scatter": "reduce-scatter", "paged attention": "pagedattention",
     "flash attention 2": "flashattention-2", "flash attention 3": "flashattention-3", "zero 1": "zero-1",
     "flashattention 2": "flashattention-2", "flashattention 3": "flashattention-3", "zero 2": "zero-2",
-    "zero 3": "zero-3",
+    "zero 3": "zero-3", "inference": "serving", "prefix caching": "prefix caching", "prefix cache": "prefix caching",
+    "disaggregated": "disaggregation", "disaggregated serving": "disaggregation",
+    "prefill decode disaggregation": "disaggregation",
 }  # fmt: skip
 
 

@@ -217,6 +217,11 @@ def test_what_a_spelling_finds(word: str, has: str, has_not: str) -> None:
         ("chunked prefill", "sarathi-2023-reread"),
         ("8-bit", "bitsandbytes-75"),
         ("muon", "deepspeed-muon"),
+        ("serving", "leviathan-2022-step"),
+        ("serving", "sarathi-2023-reread"),
+        ("inference", "vllm-blog-block-llama-3.1-8b-new"),
+        ("prefix caching", "mooncake-qwen3-8b"),
+        ("disaggregation", "mooncake-qwen3-8b"),
     ],
 )
 def test_a_topic_may_be_what_titles_speak_about(topic: str, has: str) -> None:

@@ -10,6 +10,7 @@ from costgraph.aliases import SAID, TOPICS
 BITS = re.compile(r"\b(\d+)[ -]?bits?\b")
 LONGEST = 4  # words of a phrase
 SHORT = 4  # letters of a word that would stand inside of others by chance
+BEFORE = "all|band|bitsand|dot|feed|flash|giga|kilo|kv|layer|mega|micro|off|paged|py|re|rms|tera|un"  # parts of compounds
 MARKS = re.compile(r"[^a-z0-9]+")  # of a text in small letters: what stands between letters and digits
 SPOKEN = re.compile(r"[a-z][a-z0-9]{2,}")  # words of a text in small letters that somebody may have meant
 
@@ -52,25 +53,23 @@ def plain(text: str) -> str:
 
 
 def occurs(word: str, text: str) -> bool:
-    """Whether a word is in a text, or what it is short for, as `MLA` is for latent attention.
-
-    A short one has to begin there, or `lion` would be in every billion, and a number, or 6*N would be in 16*N. A longer
-    one may be written with other marks between its letters: `flash-attention-3` is FlashAttention-3, `kvcache` a KV
-    cache.
-    """
+    """Whether a word is in a text, or what it is short for, as `MLA` is for latent attention."""
     name = said(word)
-    inside = begins(name, text) if len(name) <= SHORT or name[0].isdigit() else name in text
-    letters = MARKS.sub("", name)
-    if not inside and len(letters) > SHORT and name[0].isalpha():
-        inside = letters in MARKS.sub("", text)
-    return inside or any(begins(one, text) if one[0].isdigit() else one in text for one in TOPICS.get(name, ()))
+    return begins(name, text) or any(begins(one, text) for one in TOPICS.get(name, ()))
 
 
 def begins(name: str, text: str) -> bool:
-    """Whether a word of a text, or a number in it, begins so."""
-    before = r"(?<![\d.])" if name[0].isdigit() else "(?<![a-z])"
-    after = "(?![a-z])" if name in TOPICS and len(name) <= SHORT else ""  # EP is no epoch
-    return re.search(before + re.escape(name) + after, text) is not None
+    """Whether a word of a text, or a number in it, begins so: `serving` is not in preserving, nor 6*N in 16*N.
+
+    A long word may stand behind what the field puts before words, as in microbatches, and may be written with other
+    marks between its letters: `flash-attention-3` is FlashAttention-3, `kvcache` a KV cache.
+    """
+    letters = MARKS.sub("", name)
+    if not name[0].isalpha() or len(letters) <= SHORT:
+        before = r"(?<![\d.])" if name[0].isdigit() else "(?<![a-z])" if name[0].isalpha() else ""
+        after = "(?![a-z])" if name in TOPICS and len(name) <= SHORT else ""  # EP is no epoch
+        return re.search(before + re.escape(name) + after, text) is not None
+    return re.search(f"(?<![a-z])(?:{BEFORE})?{'[^a-z0-9]*'.join(letters)}", text) is not None
 
 
 def nearest(word: str, texts: Sequence[str]) -> str:
