@@ -145,7 +145,7 @@ def test_what_nothing_is_about_is_not_found() -> None:
         ("kvcache", "a kv cache", True),
     ],
 )
-def test_a_word_is_found_where_one_begins_or_behind_what_compounds_begin_with(word: str, text: str, inside: bool) -> None:
+def test_a_word_is_found_where_one_begins_or_in_a_compound(word: str, text: str, inside: bool) -> None:
     assert occurs(word, text) == inside
 
 

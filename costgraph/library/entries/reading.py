@@ -25,6 +25,11 @@ from costgraph.user_files import MAX_TOML, decoded, read_text
 
 HEADER = "[[entry]]"
 SOURCES = "sources.toml"
+OTHER_KINDS = {  # of TOML files: keys that each has
+    "run": "a file of measured runs, and no statements to check; docs/validation.md shows what is derived beside them",
+    "memory bandwidth": "a file of a machine, and no statements to check; estimate with it: --hardware FILE",
+    "config title": "a file of a model, and no statements to check; derive from it: --model FILE",
+}
 NUMBERED = re.compile(r"v\d+\b")
 ID = re.compile(r'^id = "(.*?)"', re.MULTILINE)
 
@@ -133,7 +138,7 @@ def read(text: str, name: str) -> Document:
     """
     table = parse_toml(text, name)
     if extra := [key for key in table if key not in ("entry", "sources", "notations")]:
-        raise UserError(f"{name}: '{shorten(extra[0], 40)}' stands outside of an entry; start entries with {HEADER}")
+        raise UserError(f"{name}: {another_kind(table) or outside(extra[0], table)}")
     tables = table.get("entry", [])
     if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
         raise UserError(f"{name}: write {HEADER} with two pairs of brackets, and the keys of the entry below it")
@@ -149,6 +154,19 @@ def read(text: str, name: str) -> Document:
     return Document(
         name, tuple(placed(entry(item, name, line), known, alphabet) for item, line in placements), own, letters
     )
+
+
+def outside(key: str, table: Mapping[str, object]) -> str:
+    """What to do about a key that stands beside entries; a table may have been meant as a source or a notation."""
+    beside = ", sources with [sources.KEY], notations with [notations.KEY]" if isinstance(table[key], Mapping) else ""
+    return f"'{shorten(key, 40)}' stands outside of an entry; start entries with {HEADER}{beside}"
+
+
+def another_kind(table: Mapping[str, object]) -> str:
+    """What a file without entries is, by the keys that every file of its kind has, and what reads it; "" if unknown."""
+    if "entry" in table:
+        return ""
+    return next((said for keys, said in OTHER_KINDS.items() if set(keys.split()) <= table.keys()), "")
 
 
 def agree(documents: Sequence[Document]) -> None:

@@ -10,7 +10,7 @@ from costgraph.aliases import SAID, TOPICS
 BITS = re.compile(r"\b(\d+)[ -]?bits?\b")
 LONGEST = 4  # words of a phrase
 SHORT = 4  # letters of a word that would stand inside of others by chance
-BEFORE = "all|band|bitsand|dot|feed|flash|giga|kilo|kv|layer|mega|micro|off|paged|py|re|rms|tera|un"  # parts of compounds
+BEFORE = "all|band|bitsand|dot|feed|flash|giga|kilo|kv|layer|mega|micro|off|paged|py|re|rms|tera|un"  # in compounds
 MARKS = re.compile(r"[^a-z0-9]+")  # of a text in small letters: what stands between letters and digits
 SPOKEN = re.compile(r"[a-z][a-z0-9]{2,}")  # words of a text in small letters that somebody may have meant
 
