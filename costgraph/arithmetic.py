@@ -5,6 +5,7 @@ A product has one term, as nothing else is true of where it comes from; a form t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from math import comb
@@ -22,6 +23,8 @@ from costgraph.records import replace
 
 if TYPE_CHECKING:
     from costgraph.closed_form import ClosedForm
+
+ALIGNED = re.compile(r"(?:.?[<>^])?[0-9]{0,4}s?", re.DOTALL)  # of any text: `>30`; wider than 9999 is no table
 
 
 def is_form(given: object) -> TypeGuard[ClosedForm]:
@@ -151,8 +154,8 @@ def divided(form: ClosedForm, other: ClosedForm | Rational | float) -> tuple[Rat
 
 
 def whole(size: Rational) -> Rational:
-    """An integer where it is one."""
-    return size.numerator if size.denominator == 1 else size
+    """An integer where it is one; else a ratio, which shows itself in a notebook and takes formats of numbers."""
+    return size.numerator if size.denominator == 1 else Ratio(size)
 
 
 def as_number(form: ClosedForm) -> Rational:
@@ -167,6 +170,52 @@ def as_number(form: ClosedForm) -> Rational:
     if found is None:
         raise UserError(f"{form.name} depends on {', '.join(form.free)}; bind them, as in form(B=1)")
     return whole(found)
+
+
+def formatted(given: Rational, spec: str, text: str) -> str:
+    """A number in a format of Python: an integer as one, a ratio as the float that it is closest to.
+
+    Args:
+        given: the number.
+        spec: the format, such as `,` or `.3e`.
+        text: how it is shown without one.
+
+    Raises:
+        UserError: numbers have no such format, or it is too large for a float.
+    """
+    if not spec:
+        return text
+    try:
+        return format(given if isinstance(given, int) else float(given), spec)
+    except (ValueError, OverflowError) as error:
+        raise UserError(f"'{shorten(spec)}' formats no number such as {shorten(text)}: {plain(error)}") from None
+
+
+def plain(error: Exception) -> str:
+    """What Python says of a format or of a number, as far as it is of either."""
+    return "it is too large for a float" if isinstance(error, OverflowError) else "write one such as ',' or '.3e'"
+
+
+def aligned(text: str, spec: str) -> str | None:
+    """A text in a format that says how wide it is and where it stands; None for a format of numbers."""
+    return format(text, spec) if spec and ALIGNED.fullmatch(spec) else None
+
+
+class Ratio(Fraction):
+    """A number that is not whole."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        aside = aligned(str(self), spec)
+        return formatted(self, spec, str(self)) if aside is None else aside
+
+    def __repr__(self) -> str:
+        return f"Fraction({self.numerator}, {self.denominator})"
+
+    def _repr_latex_(self) -> str:
+        sign = "-" if self < 0 else ""
+        return rf"${sign}\frac{{{abs(self.numerator)}}}{{{self.denominator}}}$"
 
 
 def substitutions(given: tuple[Any, ...], sizes: Mapping[str, Any]) -> dict[str, Any]:

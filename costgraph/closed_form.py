@@ -270,7 +270,7 @@ class ClosedForm(Operators):
     def __call__(self, given: str | Mapping[str, Any] = "", /, **sizes: Size) -> ClosedForm | Rational:
         """What the form is at sizes: a number once every symbol is bound."""
         found = self.limit(given, **sizes)
-        return found if found.number is None else found.number
+        return found if found.number is None else arithmetic.as_number(found)
 
     def subs(self, *given: Any, **sizes: Size) -> ClosedForm:
         """The same as `limit`, as sympy has it: `form.subs({"B": 2})`, `form.subs("B", 2)`."""

@@ -122,7 +122,7 @@ class Operators:
         return round(float(self), digits) if digits is not None else round(arithmetic.as_number(self._form))
 
     def __format__(self, spec: str) -> str:
-        if not spec:
-            return str(self)
-        found = arithmetic.as_number(self._form)
-        return format(found if isinstance(found, int) else float(found), spec)
+        form = self._form
+        if form.number is None and (aside := arithmetic.aligned(str(self), spec)) is not None:
+            return aside
+        return arithmetic.formatted(arithmetic.as_number(form), spec, str(self)) if spec else str(self)

@@ -562,3 +562,35 @@ def test_a_pass_that_is_made_of_a_graph_says_how_both_are_given(name: str) -> No
 
 def test_what_is_said_to_be_given_is_understood() -> None:
     assert cg.derive("flops", op_set=cg.decoder(), passes=["backward"])["flops"] == cg.flops(GRAPH)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "spec", "text"),
+    [
+        ({"L": 1, "D": 2, "E": 1}, ".2e", "2.40e+01"),
+        ({"L": 1, "D": 2, "E": 1}, ",", "24"),
+        ({"L": 1000, "D": 2, "E": 1}, ",", "24,000"),
+        ({"L": 1, "D": 2, "E": 1}, ">6", "    24"),
+        ({"L": 1, "D": 2}, ">14", f"{cg.params(cg.decoder())(L=1, D=2)!s:>14}"),
+        ({"L": 1, "D": 2, "E": 1}, "", "24"),
+    ],
+)
+def test_a_form_and_its_number_at_sizes_take_formats(sizes: dict[str, Any], spec: str, text: str) -> None:
+    form = cg.params(cg.decoder())
+    assert format(form(sizes), spec) == text
+    assert format(form.limit(sizes), spec) == text
+
+
+def test_a_number_that_is_not_whole_takes_formats_and_shows_itself_in_a_notebook() -> None:
+    third: Any = (cg.params(cg.decoder()) / 72)(L=1, D=2, E=1)
+    assert third == Fraction(1, 3)
+    assert (f"{third:.2e}", f"{third:>6}", f"{third}") == ("3.33e-01", "   1/3", "1/3")
+    assert (repr(third), third._repr_latex_()) == ("Fraction(1, 3)", r"$\frac{1}{3}$")
+
+
+@pytest.mark.parametrize("spec", ["zz", "d.", ",s", ".1q"])
+def test_a_format_that_numbers_have_not_is_refused_in_words(spec: str) -> None:
+    third: Any = (cg.params(cg.decoder()) / 72)(L=1, D=2, E=1)
+    for one in (third, cg.params(cg.decoder()).limit(L=1, D=2, E=1)):
+        with pytest.raises(UserError, match=r"formats no number such as .*: write one such as ',' or '\.3e'"):
+            format(one, spec)
