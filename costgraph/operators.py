@@ -82,10 +82,10 @@ class Operators:
         return ordering.is_at_most(self._form, other)
 
     def __gt__(self, other: Operand) -> bool:
-        return ordering.is_below(arithmetic.beside(self._form, other), self._form)
+        return ordering.is_below(arithmetic.beside(self._form, other), self._form, turned=True)
 
     def __ge__(self, other: Operand) -> bool:
-        return ordering.is_at_most(arithmetic.beside(self._form, other), self._form)
+        return ordering.is_at_most(arithmetic.beside(self._form, other), self._form, turned=True)
 
     # --- numbers, once every symbol is bound --------------------------------------------------------------------------
 

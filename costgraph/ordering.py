@@ -47,8 +47,8 @@ def meanings(form: ClosedForm) -> frozenset[tuple[str, str, frozenset[Polynomial
     return frozenset((one.name, one.function, frozenset(one.arguments)) for one in defined)
 
 
-def is_below(form: ClosedForm, other: ClosedForm | Rational | float) -> bool:
-    """Whether `form < other` at all sizes; False if it does at none.
+def is_below(form: ClosedForm, other: ClosedForm | Rational | float, turned: bool = False) -> bool:
+    """Whether `form < other` at all sizes; False if it does at none; `turned` if it was typed as `other > form`.
 
     Raises:
         UserError: the sizes decide, or the units differ.
@@ -56,10 +56,10 @@ def is_below(form: ClosedForm, other: ClosedForm | Rational | float) -> bool:
     difference, definitions = rest(other, form)
     if found := decided(difference, definitions):
         return found[0]
-    raise undecided(form, "<", other, difference, definitions)
+    raise undecided(form, ">" if turned else "<", other, difference, definitions)
 
 
-def is_at_most(form: ClosedForm, other: ClosedForm | Rational | float) -> bool:
+def is_at_most(form: ClosedForm, other: ClosedForm | Rational | float, turned: bool = False) -> bool:
     """Whether `form <= other` at all sizes; False if it does at none.
 
     Raises:
@@ -68,7 +68,7 @@ def is_at_most(form: ClosedForm, other: ClosedForm | Rational | float) -> bool:
     difference, definitions = rest(form, other)
     if found := decided(difference, definitions):
         return not found[0]
-    raise undecided(form, "<=", other, difference, definitions)
+    raise undecided(form, ">=" if turned else "<=", other, difference, definitions)
 
 
 def rest(
@@ -140,11 +140,12 @@ def undecided(
     definitions: Sequence[Definition],
 ) -> UserError:  # fmt: skip
     """The error for what sizes decide."""
-    names = {*deciding(difference.numerator), *difference.denominator.symbols}
-    names |= {name for one in needed(definitions, names) for name in one.symbols}
-    open_ones = ", ".join(in_order(names - {one.name for one in definitions}))
-    name = other.name if is_form(other) else other
-    return UserError(f"{form.name} {sign} {name} depends on {open_ones}; bind them, as in form(B=1)")
+    deciders = {*deciding(difference.numerator), *difference.denominator.symbols}
+    deciders |= {name for one in needed(definitions, deciders) for name in one.symbols}
+    open_ones = ", ".join(in_order(deciders - {one.name for one in definitions}))
+    names = [form.name, str(other.name if is_form(other) else other)]
+    left, right = reversed(names) if sign in (">", ">=") else names
+    return UserError(f"{left} {sign} {right} depends on {open_ones}; bind them, as in form(B=1)")
 
 
 def deciding(one: Polynomial) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import operator
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -594,3 +595,12 @@ def test_a_format_that_numbers_have_not_is_refused_in_words(spec: str) -> None:
     for one in (third, cg.params(cg.decoder()).limit(L=1, D=2, E=1)):
         with pytest.raises(UserError, match=r"formats no number such as .*: write one such as ',' or '\.3e'"):
             format(one, spec)
+
+
+@pytest.mark.parametrize("sign", ["<", "<=", ">", ">="])
+def test_an_order_that_sizes_decide_is_refused_as_it_was_typed(sign: str) -> None:
+    params = cg.params(cg.decoder())
+    order = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}[sign]
+    for other, name in ((5000, "5000"), (3 * params.limit(L=2), r"3\*params")):
+        with pytest.raises(UserError, match=rf"^params {sign} {name} depends on"):
+            order(params, other)
