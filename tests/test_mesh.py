@@ -7,11 +7,11 @@ import pytest
 import costgraph as cg
 from costgraph.algebra.parser import parse, size
 from costgraph.algebra.quotient import Quotient
-from costgraph.algebra.symbols import Symbol, declare
+from costgraph.algebra.symbols import OF_A_MESH, Symbol, declare
 from costgraph.conventions import EXACT
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
-from costgraph.mesh import Mesh
+from costgraph.mesh import AXES, Mesh
 from costgraph.passes import Place
 from costgraph.passes.update import Update
 
@@ -235,3 +235,9 @@ def test_a_table_of_positions_is_reduced_as_the_table_that_it_is(zero: int) -> N
     graph = placed(f"data(N_d, zero={zero})", cg.decoder(head=True).apply(cg.backward, Update))
     rows = [term.amount for term in cg.communication(graph).terms if term.op.startswith("embed.positions")]
     assert sum(rows, start=size("0*K")) == parse(f"2*K*D*p*{N}").numerator
+
+
+def test_a_degree_is_answered_with_the_axes_that_there_are() -> None:
+    assert {f"{kind}({axis.symbol})" for kind, axis in AXES.items()} == {*OF_A_MESH.split(", ")}
+    with pytest.raises(UserError, match=r"N_d \(.*\) is no size of this model; axes of mesh .*data\(N_d\)"):
+        cg.check("B*N_d", "flops")

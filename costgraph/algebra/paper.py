@@ -20,7 +20,7 @@ SIGNS = {
     "×": "*", "·": "*", "⋅": "*", "∗": "*", "∙": "*", "−": "-", "–": "-", "÷": "/", "∕": "/", "⁄": "/",
     "⌉": ")", "⌋": ")", "^": "**", "∞": "oo", "≤": "<=", "≥": ">=", "≪": "<<", "≫": ">>",
 }  # fmt: skip
-OPENING = {"⌈": "ceil(", "⌊": "floor(", "√": "sqrt", "(": "("}
+OPENING = {"⌈": "ceil(", "⌊": "floor(", "√": "sqrt", "(": "(", "[": "("}
 FRACTIONS = {sign: f"({Fraction(numeric(sign)).limit_denominator(10)})" for sign in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"}
 SPACES = " ~\u00a0\u2000-\u200a\u202f\u205f"  # as TeX and PDF files have them
 FACES = (
@@ -36,6 +36,7 @@ FACES = (
     | {0x1D7CE + at: str(at % 10) for at in range(50)}
     | {0x210E: "h"}
 )
+INDEX = re.compile(r"\w\[\s*\w*\s*\]")  # what programs mean by it
 NUMBERED = re.compile(rf"\(([0-9]{{1,3}})\)[{SPACES}]*\Z")
 NOT_READ = {
     "|": "bars are not read; leave them out, as sizes are positive",
@@ -50,6 +51,7 @@ TOKEN = re.compile(
     r"|(?P<number>0[xXoObB]\w+|(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d+)?)"
     r"|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
     rf"|(?P<raised>[{SUPERSCRIPT}]+)"
+    r"|(?P<key>\[\s*(?:'[^']*'|\x22[^\x22]*\x22)\s*\])"
     r"|(?P<sign>\*\*|//|<<|>>|<=|>=|==|.)",
     re.ASCII | re.DOTALL,
 )
@@ -74,7 +76,8 @@ class Writer:
     """Goes through a text once.
 
     `factor` is whether a factor has just ended, so that another one behind it makes a product; `divisor` where in the
-    output what stands behind a `/` began, as long as nothing has ended it; `outer` the same of the parentheses around.
+    output what stands behind a `/` began, as long as nothing has ended it; `outer` the same of the parentheses around,
+    with what opened each, and where.
     """
 
     def __init__(self, typed: str, source: Spelled) -> None:
@@ -83,7 +86,7 @@ class Writer:
         self.places: list[int] = []
         self.factor = False
         self.divisor: int | None = None
-        self.outer: list[int | None] = []
+        self.outer: list[tuple[str, int, int | None]] = []
 
     def written(self) -> Spelled:
         """The whole text."""
@@ -104,6 +107,9 @@ class Writer:
                     self.begin(text, at)
                     self.put(text, at)
                     self.factor = True
+                case "key":  # of a configuration
+                    self.put(text, at)
+                    self.factor = True
                 case "raised":
                     if not self.factor:
                         self.refuse(at, f"'{text}' raises nothing")
@@ -116,6 +122,8 @@ class Writer:
                 case _:
                     self.sign(SIGNS.get(text, text), at)
             called = kind == "name" or text == "√"
+        for opened, at, _ in reversed(self.outer):
+            self.refuse(at, f"'{opened}' was never closed")
         return Spelled("".join(self.pieces), tuple(self.places))
 
     def space(self, text: str, at: int) -> None:
@@ -149,11 +157,13 @@ class Writer:
 
     def open(self, text: str, at: int, call: bool) -> None:
         """A parenthesis, of a product unless it may be that of a call."""
+        if text == "[" and at and INDEX.match(self.typed, at - 1):
+            self.refuse(at, "an index is not read; write the size that it stands for")
         if not call:
             self.begin("(...)", at)
         self.put(OPENING[text], at)
         if text != "√":
-            self.outer.append(self.divisor)
+            self.outer.append((text, at, self.divisor))
             self.divisor = None
         self.factor = False
 
@@ -161,10 +171,12 @@ class Writer:
         """An operation, or the end of parentheses."""
         if text in NOT_READ:
             self.refuse(at, NOT_READ[text])
-        if text == ")":
-            if not self.outer:
-                self.refuse(at, "this parenthesis closes nothing")
-            self.divisor = self.outer.pop()
+        if text in (")", "]"):
+            opened, _, self.divisor = self.outer.pop() if self.outer else ("", at, None)
+            if not opened or (opened == "[") != (text == "]"):
+                other = f"; '{opened}' is open" if opened else ""
+                self.refuse(at, f"this {'parenthesis' if text == ')' else 'bracket'} closes nothing{other}")
+            text = ")"
         elif text in BETWEEN and self.pieces and self.pieces[-1] in BETWEEN:
             self.refuse(at, "a sign of a product, quotient or power stands behind another")
         elif text in ("/", "//"):
@@ -172,7 +184,7 @@ class Writer:
         elif text != "**" and (self.factor or text not in "+-"):
             self.divisor = None
         self.put(text, at)
-        self.factor = text in (")", "]", "oo")
+        self.factor = text in (")", "oo")
 
     def begin(self, text: str, at: int) -> None:
         """The sign of a product, if a factor stands before the one that begins.

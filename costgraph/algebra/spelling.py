@@ -9,7 +9,9 @@ from costgraph.errors import UserError, shorten
 from costgraph.records import dataclass
 
 # What no program would say: signs of paper, TeX, a number before a letter, factors side by side.
-ON_PAPER = re.compile(r"[^\x00-\x7f]|[\\^{}$~|%]|\d[A-Za-z_(]|\d\s+[\w(]|\)\s*[\w(]|\w\s+[\w.(]", re.ASCII)
+ON_PAPER = re.compile(
+    r"[^\x00-\x7f]|[\\^{}$~|%]|\[(?!\s*['\x22])|\d[A-Za-z_(]|\d\s+[\w(]|\)\s*[\w(]|\w\s+[\w.(]", re.ASCII
+)
 PUNCTUATION = re.compile(r"(?:(?<=[\w)}\]$~ ])|(?<=\\[,;:!]))[.,;]\Z")
 # Digits in groups of three: by commas, by thin spaces, or by more dots or apostrophes than a decimal has.
 GROUPED = re.compile(

@@ -134,6 +134,7 @@ EVERYWHERE = ("core", "machine", "matrix")  # groups whose symbols are read in e
 NAMES: list[str] = list(SYMBOLS)  # in the order of the table; symbols that are declared later come last
 INDEX: dict[str, int] = {name: i for i, name in enumerate(NAMES)}
 INFINITY = "oo"
+OF_A_MESH = "pipeline(P), data(N_d), context(C), experts(X), width(Y), tensor(T), microbatches(M)"
 
 
 class Symbols(frozenset[str]):
@@ -192,7 +193,8 @@ def lookup(
     if name in SYMBOLS and (symbols is None or name in symbols):
         return SYMBOLS[name]
     if name in SYMBOLS:
-        raise UserError(f"{name} ({SYMBOLS[name].meaning}) is no size of this model")
+        remedy = f"; axes of --mesh have degrees: {OF_A_MESH}" if SYMBOLS[name].group == "mesh" or name == "T" else ""
+        raise UserError(f"{name} ({SYMBOLS[name].meaning}) is no size of this model{remedy}")
     known = (*also, *(one for one in SYMBOLS if symbols is None or one in symbols))
     raise unknown(expected, name, dict.fromkeys(known))
 

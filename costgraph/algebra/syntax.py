@@ -175,6 +175,7 @@ def strange(text: str, typed: Spelled) -> UserError:
         if not char.isascii() or not char.isprintable() or char == "#":
             shown = f"'{char}'" if char.isprintable() else ascii(char)
             shown += f" ({unicodedata.name(char, 'unnamed').capitalize()})" if char.isalpha() else ""
+            shown += "; write its name, as in lambda_mem" if char == "λ" else ""
             return at_column(text, typed.column(at), f"unexpected character {shown}")
     raise ValueError(text)
 
