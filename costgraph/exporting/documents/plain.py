@@ -19,7 +19,7 @@ BESIDE = 78  # characters of a line, from which on there is room for the name of
 
 def text(sheet: Record) -> str:
     """What stands on a sheet, in lines of its `columns`."""
-    return "".join(f"{line}\n" for line in lines(sheet, sheet["columns"]))
+    return "".join(f"{line.rstrip()}\n" for line in lines(sheet, sheet["columns"]))
 
 
 def lines(sheet: Record, columns: int) -> Iterator[str]:
