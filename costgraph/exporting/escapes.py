@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,10 +48,32 @@ POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 NO_POWERS = str.maketrans(POWERS, "0123456789")
 
 
+TYPED_QUOTE = r"\textquotesingle"
+OPTION = re.compile(r"(--[a-z][a-z-]*(?: '[^']*')?)")  # of a command, with its value in quotes
+
+
 def latex(text: str) -> str:
-    """Free text for LaTeX, with quotation marks that open and close."""
+    """Free text for LaTeX, with quotation marks that open and close; what is to be typed can be copied."""
+    pieces = OPTION.split(text)
+    return "".join(typed(piece) if at % 2 else prose(piece) for at, piece in enumerate(pieces))
+
+
+def prose(text: str) -> str:
+    """What is to be read."""
     text = substitution(LATEX)(re.sub(r'"([^"]*)"', r"``\1''", text).replace('"', "''"))
     return re.sub(f"[{POWERS}]+", lambda found: f"$^{{{found[0].translate(NO_POWERS)}}}$", text)
+
+
+def typed(text: str) -> str:
+    """An option of a command, without the dashes and quotation marks that type makes of what is typed."""
+    return rf"\texttt{{{substitution(LATEX)(text).replace('--', '-{}-').replace(chr(39), '{' + TYPED_QUOTE + '}')}}}"
+
+
+def typst(text: str) -> str:
+    """Free text for Typst; what is to be typed can be copied."""
+    prose = substitution({char: f"\\{char}" for char in "\\*_`$#<>@[]~/"})
+    pieces = OPTION.split(text)
+    return "".join(f"#raw({json.dumps(piece)})" if at % 2 else prose(piece) for at, piece in enumerate(pieces))
 
 
 ESCAPES: dict[str, Callable[[str], str]] = {
@@ -58,7 +81,7 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "comment": comment,
     "latex": latex,
     "html": substitution({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}),
-    "typst": substitution({char: f"\\{char}" for char in "\\*_`$#<>@[]~/"}),
+    "typst": typst,
     "markdown": substitution({"\\": "\\\\", "|": "\\|", "<": "&lt;", "*": "\\*", "_": "\\_", "`": "\\`", "$": "\\$"}),
 }
 
