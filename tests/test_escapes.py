@@ -14,7 +14,7 @@ from costgraph.exporting.escapes import latex, typst
         ("--mesh has axes", r"\texttt{-{}-mesh} has axes", '#raw("--mesh") has axes'),
         (
             "nothing; --pass 'recompute(full)' would",
-            r"nothing; \texttt{-{}-pass {\textquotesingle}recompute(full){\textquotesingle}} would",
+            r'nothing; \texttt{-{}-pass "recompute(full)"} would',
             "nothing; #raw(\"--pass 'recompute(full)'\") would",
         ),
         ("--mesh 'pipeline(P, v=v, schedule=\"interleaved\")'",

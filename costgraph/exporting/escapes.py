@@ -48,7 +48,7 @@ POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 NO_POWERS = str.maketrans(POWERS, "0123456789")
 
 
-TYPED_QUOTE = r"\textquotesingle"
+QUOTE = "'"
 OPTION = re.compile(r"(--[a-z][a-z-]*(?: '[^']*')?)")  # of a command, with its value in quotes
 
 
@@ -66,7 +66,8 @@ def prose(text: str) -> str:
 
 def typed(text: str) -> str:
     """An option of a command, without the dashes and quotation marks that type makes of what is typed."""
-    return rf"\texttt{{{substitution(LATEX)(text).replace('--', '-{}-').replace(chr(39), '{' + TYPED_QUOTE + '}')}}}"
+    straight = r"{\textquotesingle}" if '"' in text else '"'  # which typewriter fonts have themselves
+    return rf"\texttt{{{substitution(LATEX)(text).replace('--', '-{}-').replace(QUOTE, straight)}}}"
 
 
 def typst(text: str) -> str:
