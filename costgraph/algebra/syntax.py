@@ -163,7 +163,7 @@ def tree(text: str, typed: Spelled | None = None) -> ast.expr:
     except SyntaxError as error:
         raise at_column(text, typed.column((error.offset or 1) - 1), plain(error.msg)) from None
     except (ValueError, MemoryError, RecursionError):
-        raise UserError(f"'{shorten(text)}' is nested too deeply or holds too long a number") from None
+        raise UserError(f"'{shorten(text)}' is nested too deeply, or has too many terms or too long a number") from None
     if names_alone != typed.text:
         restore(found, typed.text)
     return found
