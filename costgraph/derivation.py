@@ -173,7 +173,9 @@ class Derivation(Explained):
         sent = any(is_communication(name) or name.partition("(")[0] in TIMES for name in self.forms)
         sums = of_factored(self.graph) if sent else ()
         told_apart = self.share.ops or self.setup.model.has_layers
-        back = of_handed_back(self.graph) if told_apart and any(map(is_communication, self.forms)) else ()
+        sending = [name.partition("(")[0] for name in self.forms if is_communication(name)]
+        axes = [name.partition(".")[2].replace("chief", "") for name in sending]
+        back = of_handed_back(self.graph, axes) if told_apart and sending else ()
         of_times = said_of_times(self.forms, self.graph.mesh) + self.more_logits
         return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros, *windows, *sums, *back, *of_times)
 

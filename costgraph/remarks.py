@@ -67,8 +67,8 @@ def of_factored(graph: Graph) -> list[str]:
     ]
 
 
-def of_handed_back(graph: Graph) -> list[str]:
-    """The one remark that what a place sends backward is what others leave to be added up, where that is so.
+def of_handed_back(graph: Graph, axes: Container[str]) -> list[str]:
+    """The one remark that what a place sends over these axes is what others leave to be added up, where that is so.
 
     A collective has the name of the tensor that it moves. The gradient of what a norm gives is summed over devices, as
     attention or the MLP behind it left it.
@@ -76,7 +76,8 @@ def of_handed_back(graph: Graph) -> list[str]:
     made_by = {name: op for op in graph.ops for name in op.outputs}
     found: dict[str, dict[str, None]] = {}
     for op in graph.ops:
-        if op.kind in ("all_reduce", "reduce_scatter") and op.phase == "backward":
+        over = "-".join(dict.fromkeys(cut.axis for cut in op.cuts))
+        if op.kind in ("all_reduce", "reduce_scatter") and op.phase == "backward" and ("" in axes or over in axes):
             maker = made_by.get(op.inputs[0])
             left = [made_by[name] for name in maker.inputs if name in made_by] if maker and maker.kind == "add" else []
             for one in left:

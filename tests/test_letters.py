@@ -223,7 +223,8 @@ def test_a_letter_may_be_typed_as_in_latex() -> None:
 
 
 def test_letters_go_before_symbols_and_before_those_of_a_notation() -> None:
-    assert read("N=N_params/2", "kaplan") == {"D": parse("B*S"), "N": parse("N_params/2")}
+    found = read("N=N_params/2", "kaplan")
+    assert (found["D"], found["N"], found["d_model"]) == (parse("B*S"), parse("N_params/2"), parse("D"))
     assert compare("6*N*D", "flops", notation="kaplan", when="S << D").outcome == "agrees to leading order"
     of_half = compare("12*N*D", "flops", notation="kaplan", let="N=N_params/2", when="S << D")
     assert of_half.outcome == "agrees to leading order"
