@@ -161,10 +161,10 @@ class Client:
     def nthreads(self) -> dict[str, int]:
         return {"one": 1, "other": 1}
 
-    def compute(self, task: Any) -> Any:
-        self.under_way += 1
+    def compute(self, tasks: list[Any]) -> list[Any]:
+        self.under_way += len(tasks)
         self.most = max(self.most, self.under_way)
-        return self.Future(self, task)
+        return [self.Future(self, task) for task in tasks]
 
     class Future:
         def __init__(self, client: Client, task: Any) -> None:
@@ -185,7 +185,7 @@ def test_no_more_pieces_are_under_way_than_workers_need() -> None:
 
     client = Client()
     assert list(on_dask.run(client, delayed, Part, range(100))) == [one**2 for one in range(100)]
-    assert client.most == 2 * on_dask.AHEAD
+    assert client.most == 2 * 2 * on_dask.AHEAD  # of two workers
 
 
 def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from costgraph.errors import UserError
@@ -16,7 +17,7 @@ from costgraph.searching.table import needed
 Piece = TypeVar("Piece")
 Part = TypeVar("Part")
 
-AHEAD = 3  # tasks for each worker that are handed out before their results are taken: so memory is bounded
+AHEAD = 3  # tasks for each worker that are handed out at a time; twice as many are under way at most: memory is bounded
 # Dask has its workers give back every table of some 100 kB at once, which makes of each a system call and page faults
 LARGE = str(2**28)
 USUAL_MEMORY = {
@@ -65,13 +66,17 @@ def client_of(distributed: Any, scheduler: str | None, workers: int | None) -> I
 
 
 def run(client: Any, delayed: Any, look: Callable[[Piece], Part], pieces: Iterable[Piece], /) -> Iterator[Part]:
-    """What a function gives of each piece, in their order; no more of them are under way than workers need."""
+    """What a function gives of each piece, in their order; no more of them are under way than workers need.
+
+    They are handed out some at a time: a graph of its own for each costs the scheduler as much as half a piece.
+    """
     with_all = client.scatter(look, broadcast=True)
-    room = AHEAD * max(sum(client.nthreads().values()), 1)
+    some = AHEAD * max(sum(client.nthreads().values()), 1)
     under_way: deque[Any] = deque()
-    for piece in pieces:
-        under_way.append(client.compute(delayed(compact, pure=False)(with_all, piece)))
-        if len(under_way) >= room:
+    rest = iter(pieces)
+    while handed := [delayed(compact, pure=False)(with_all, piece) for piece in islice(rest, some)]:
+        under_way += client.compute(handed)
+        while len(under_way) > some:
             yield under_way.popleft().result()
     while under_way:
         yield under_way.popleft().result()
