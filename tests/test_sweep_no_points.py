@@ -49,7 +49,7 @@ BESIDE = [(1, "<=", "1 byte more than"), (0, "<", "the nearest has exactly"), (-
 @pytest.mark.parametrize(("beyond", "relation", "said"), BESIDE)
 def test_a_point_just_beside_a_limit_says_how_far_it_is(beyond: int, relation: str, said: str) -> None:
     """Rounded, both would read as one number instead of the same."""
-    needed = int(ask.sweep("llama-3.2-1b", "B=1, S=64", "peak", **ON_H100).to_pandas()["peak"][0])
+    needed = int(ask.sweep("llama-3.2-1b", "B=1, S=64", "peak", **ON_H100).column("peak")[0])
     limit = f"peak {relation} {needed - beyond} byte"
     assert said in " ".join(str(report(ask.sweep("llama-3.2-1b", "B=1, S=64", "peak", limit, **ON_H100))).split())
 
