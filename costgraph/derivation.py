@@ -21,7 +21,7 @@ from costgraph.measures.parts import Measure, read_measure, under
 from costgraph.measures.per import STEP, Share, read_share
 from costgraph.mesh import Mesh
 from costgraph.records import dataclass, replace
-from costgraph.remarks import of_factored, of_handed_back, of_windows, why_zero
+from costgraph.remarks import of_factored, of_windows, why_zero
 from costgraph.setup import Setup
 from costgraph.shown import Explained, as_json
 from costgraph.signatures import spelled_out
@@ -172,12 +172,19 @@ class Derivation(Explained):
         windows = of_windows(self.graph, self.setup.bindings) if read else ()
         sent = any(is_communication(name) or name.partition("(")[0] in TIMES for name in self.forms)
         sums = of_factored(self.graph) if sent else ()
-        told_apart = self.share.ops or self.setup.model.has_layers
-        sending = [name.partition("(")[0] for name in self.forms if is_communication(name)]
-        axes = [name.partition(".")[2].replace("chief", "") for name in sending]
-        back = of_handed_back(self.graph, axes) if told_apart and sending else ()
         of_times = said_of_times(self.forms, self.graph.mesh) + self.more_logits
-        return (*self.setup.remarks(self.used, ", ".join(self.forms)), *self.zeros, *windows, *sums, *back, *of_times)
+        asked = self.setup.remarks(self.used, ", ".join(self.forms))
+        return (*asked, *self.zeros, *windows, *sums, *self.handed_back, *of_times)
+
+    @property
+    def handed_back(self) -> list[str]:
+        """Where communication is told apart by part: what stands under another part than the one that leaves it."""
+        axes = [name.partition("(")[0].partition(".")[2] for name in self.forms if is_communication(name)]
+        if not axes or not (self.share.ops or self.setup.model.has_layers):
+            return []
+        from costgraph.measures.communication import handed_back
+
+        return handed_back(self.graph, [axis.replace("chief", "") for axis in axes])
 
     @property
     def more_logits(self) -> list[str]:

@@ -16,7 +16,6 @@ from costgraph.algebra.polynomial import ONE, Polynomial
 from costgraph.algebra.symbols import SYMBOLS, in_order
 from costgraph.degrees import DEGREES
 from costgraph.errors import UserError, shorten, unknown
-from costgraph.graph.loop import place
 from costgraph.mesh import AXES, DataAxis, Mesh
 
 if TYPE_CHECKING:
@@ -64,28 +63,6 @@ def of_factored(graph: Graph) -> list[str]:
         return []
     return [
         "left out: what devices send to add up squares of rows and columns that are split over them, for `factored`"
-    ]
-
-
-def of_handed_back(graph: Graph, axes: Container[str]) -> list[str]:
-    """The one remark that what a place sends over these axes is what others leave to be added up, where that is so.
-
-    A collective has the name of the tensor that it moves. The gradient of what a norm gives is summed over devices, as
-    attention or the MLP behind it left it.
-    """
-    made_by = {name: op for op in graph.ops for name in op.outputs}
-    found: dict[str, dict[str, None]] = {}
-    for op in graph.ops:
-        over = "-".join(dict.fromkeys(cut.axis for cut in op.cuts))
-        if op.kind in ("all_reduce", "reduce_scatter") and op.phase == "backward" and ("" in axes or over in axes):
-            maker = made_by.get(op.inputs[0])
-            left = [made_by[name] for name in maker.inputs if name in made_by] if maker and maker.kind == "add" else []
-            for one in left:
-                if (by := place(one.name)) != (at := place(op.name)):
-                    found.setdefault(at, {})[by] = None
-    return [
-        f"communication of {at} includes the sums of gradients that are handed back by {' and '.join(by)}"
-        for at, by in found.items()
     ]
 
 

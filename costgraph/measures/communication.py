@@ -13,7 +13,7 @@ Source: "Decoder-Only Transformers", App. B; Patarasuk and Yuan 2009 (ring all-r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Literal
 
 from costgraph.algebra.polynomial import ONE, Polynomial
@@ -23,7 +23,7 @@ from costgraph.closed_form import ClosedForm
 from costgraph.conventions import NOTES, Convention
 from costgraph.errors import UserError
 from costgraph.graph.graph import Graph
-from costgraph.graph.loop import Loop
+from costgraph.graph.loop import Loop, place
 from costgraph.graph.op import Op
 from costgraph.measures.summing import closed_form
 from costgraph.measures.worst_stage import of_worst_stage
@@ -104,6 +104,27 @@ def part(op: Op) -> str:
 def parts(graph: Graph) -> list[str]:
     """All of them that occur in a graph."""
     return list(dict.fromkeys(part(op) for op in graph.ops if op.cuts))
+
+
+def handed_back(graph: Graph, axes: Container[str]) -> list[str]:
+    """The remarks that what a place sends over these axes, or over any of "", is what others leave to be added up.
+
+    A collective has the name of the tensor that it moves. The gradient of what a norm gives is summed over devices, as
+    attention or the MLP behind it left it.
+    """
+    made_by = {name: op for op in graph.ops for name in op.outputs}
+    found: dict[str, dict[str, None]] = {}
+    for op in graph.ops:
+        if op.kind in ("all_reduce", "reduce_scatter") and op.phase == "backward" and ("" in axes or part(op) in axes):
+            maker = made_by.get(op.inputs[0])
+            left = [made_by[name] for name in maker.inputs if name in made_by] if maker and maker.kind == "add" else []
+            for one in left:
+                if (by := place(one.name)) != (at := place(op.name)):
+                    found.setdefault(at, {})[by] = None
+    return [
+        f"communication of {at} includes the sums of gradients that are handed back by {' and '.join(by)}"
+        for at, by in found.items()
+    ]
 
 
 def no_such_part(axes: str, graph: Graph) -> UserError:
